@@ -1,0 +1,1 @@
+"""Sources in; clean documents, functions, loops and verified pairs out."""

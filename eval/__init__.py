@@ -1,0 +1,1 @@
+"""Suites, generation, judging, metrics and the leaderboard."""

@@ -1,0 +1,149 @@
+"""The ``hpcraft`` command: a table of commands, each imported only when it is called.
+
+Standard library only, so that ``hpcraft --help`` is quick and works without any extra.
+"""
+
+from __future__ import annotations
+
+import argparse
+import errno
+import os
+import signal
+import sys
+import traceback
+from collections.abc import Sequence
+from importlib import import_module
+from types import FrameType
+from typing import TYPE_CHECKING, NoReturn, cast
+
+from hpcraft import __version__
+from hpcraft.errors import HpcError, MachineError, Stopped
+
+if TYPE_CHECKING:
+    from hpcraft.command import Command
+
+COMMANDS: dict[str, tuple[str, str]] = {
+    "run": ("hpcraft.run", "run every stage of a recipe, resuming where it stopped"),
+    "doctor": ("hpcraft.doctor", "say what this machine can build, run and isolate, and how to mend each no"),
+    "mine": ("hpcraft.data.mine", "bring source code in, with its provenance"),
+    "prepare": ("hpcraft.data.prepare", "clean, license, deduplicate and split the files into a corpus"),
+    "inspect": ("hpcraft.data.inspect", "show what a data folder holds"),
+    "pairs": ("hpcraft.data.pairs", "make verified pairs of sequential and parallel functions"),
+    "tokenizer train": ("hpcraft.tokenizer.train", "train a tokenizer on a corpus"),
+    "tokenizer inspect": ("hpcraft.tokenizer.inspect", "show how a file is cut into tokens"),
+    "tokenizer encode": ("hpcraft.tokenizer.encode", "print the token ids of a file"),
+    "pretrain": ("hpcraft.train.pretrain", "train a small decoder on the corpus"),
+    "finetune": ("hpcraft.train.finetune", "teach it to translate and to write tests, on pairs"),
+    "mutual": ("hpcraft.train.mutual", "let a translator and a tester teach each other"),
+    "eval list": ("hpcraft.eval.listing", "list suites and their tasks"),
+    "eval generate": ("hpcraft.eval.generate", "let models answer the tasks of suites"),
+    "eval judge": ("hpcraft.eval.judge", "build, run and check what models answered"),
+    "eval run": ("hpcraft.eval.evaluate", "generate and judge in one go"),
+    "eval compare": ("hpcraft.eval.compare", "compare the results of two models task by task"),
+    "report": ("hpcraft.eval.report", "write the HTML report of a run"),
+    "sandbox run": ("hpcraft.sandbox.run_command", "compile and run untrusted files"),
+    "sandbox check": ("hpcraft.sandbox.check", "try the promises of the sandbox on this machine"),
+    "leaderboard build": ("hpcraft.eval.leaderboard", "make a static leaderboard page from results folders"),
+    "release": ("hpcraft.train.release", "write a Hub repository of a trained model"),
+}
+"""Command to the module that has it as ``COMMAND``, and its summary."""
+
+GROUPS = {
+    "tokenizer": "train and look at tokenizers",
+    "eval": "judge models by compiling and running what they write",
+    "sandbox": "compile and run untrusted code",
+    "leaderboard": "compare models publicly",
+}
+
+EXIT_CODES = """\
+exit codes: 0 done; 1 a quality gate failed; 2 usage; 3 bad input; 4 the machine lacks something;
+5 partial, run again to resume; 70 a bug in hpcraft; 130, 143 stopped after saving."""
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command and return its exit code."""
+    words = list(sys.argv[1:] if argv is None else argv)
+    signal.signal(signal.SIGTERM, _terminate)
+    try:
+        args = _parser(words).parse_args(words)
+        return _load(args.command_name).main(args)
+    except HpcError as error:
+        return _fail(str(error), error.exit_code)
+    except KeyboardInterrupt:
+        return _fail("stopped; run the same command again to resume", 130)
+    except BrokenPipeError:
+        # The reader of our output left, as `head` does; not an error of ours.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except OSError as error:
+        if error.errno in _MACHINE_ERRORS:
+            path = f"{error.filename}: " if error.filename else ""
+            return _fail(f"{path}{os.strerror(error.errno)}; {_MACHINE_ERRORS[error.errno]}", MachineError.exit_code)
+        traceback.print_exc()
+        return 70
+    except Exception:  # noqa: BLE001 - the last line of defence: a bug of ours is shown whole and has its own code
+        traceback.print_exc()
+        return _fail("this is a bug in hpcraft; please report it with the lines above", 70)
+
+
+_MACHINE_ERRORS = {
+    errno.ENOSPC: "free some space and run the same command again, it resumes",
+    errno.EDQUOT: "the quota is used up; free some space and run the same command again, it resumes",
+    errno.EROFS: "give an output folder on a file system that can be written",
+    errno.EACCES: "give a folder that you may write",
+    errno.EPERM: "give a folder that you may write",
+    errno.EMFILE: "raise the limit on open files (ulimit -n)",
+}
+
+
+def _terminate(_number: int, _frame: FrameType | None) -> NoReturn:
+    raise Stopped("terminated; what was finished is saved, run the same command again to resume", exit_code=143)
+
+
+def _fail(message: str, exit_code: int) -> int:
+    print(f"hpcraft: {' '.join(message.split())}", file=sys.stderr)
+    return exit_code
+
+
+def _load(name: str) -> Command:
+    return cast("Command", import_module(COMMANDS[name][0]).COMMAND)
+
+
+class _Parser(argparse.ArgumentParser):
+    """Usage errors are one line that says where help is."""
+
+    def error(self, message: str) -> NoReturn:
+        self.exit(2, f"hpcraft: {message}; see `{self.prog} --help`\n")
+
+
+def _parser(words: list[str]) -> argparse.ArgumentParser:
+    parser = _Parser(prog="hpcraft", description="Mine HPC code, train small models on it, and prove what they write.", epilog=EXIT_CODES)
+    parser.add_argument("--version", action="version", version=f"hpcraft {__version__}")
+    commands = parser.add_subparsers(metavar="COMMAND", required=True)
+    groups: dict[str, argparse._SubParsersAction[_Parser]] = {}
+    for name, (_module, summary) in COMMANDS.items():
+        group, _, leaf = name.rpartition(" ")
+        if group and group not in groups:
+            groups[group] = commands.add_parser(group, help=GROUPS[group], description=GROUPS[group]).add_subparsers(
+                metavar="COMMAND", required=True
+            )
+        into = groups[group] if group else commands
+        wanted = words[: len(name.split())] == name.split()
+        command = _load(name) if wanted else None
+        sub = into.add_parser(
+            leaf,
+            help=summary,
+            description=summary,
+            epilog=f"example: {command.example}" if command else None,
+            formatter_class=argparse.RawDescriptionHelpFormatter,
+        )
+        if command:
+            command.add_arguments(sub)
+        _add_common(sub, name)
+    return parser
+
+
+def _add_common(parser: argparse.ArgumentParser, name: str) -> None:
+    parser.add_argument("--json", action="store_true", help="print the result as JSON")
+    parser.add_argument("--quiet", action="store_true", help="no progress, no result text")
+    parser.set_defaults(command_name=name)

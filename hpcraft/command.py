@@ -1,0 +1,34 @@
+"""What the command line needs of a command: a summary, an example, its flags and a function."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Command:
+    """One ``hpcraft`` command; each module in the command table has one as ``COMMAND``."""
+
+    summary: str
+    example: str
+    """A command line that works, shown below the help."""
+    add_arguments: Callable[[argparse.ArgumentParser], None]
+    main: Callable[[argparse.Namespace], int]
+    """Does the work and returns the exit code; raises `hpcraft.errors.HpcError` for the rest."""
+
+
+def say(args: argparse.Namespace, value: object, text: str) -> None:
+    """Print a command's result: ``value`` as JSON with ``--json``, else ``text`` unless ``--quiet``."""
+    if args.json:
+        print(json.dumps(value, indent=2, sort_keys=True, ensure_ascii=False))
+    elif not args.quiet:
+        print(text)
+
+
+def note(text: str) -> None:
+    """Say something to the person at the terminal, beside the result."""
+    print(text, file=sys.stderr, flush=True)

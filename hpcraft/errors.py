@@ -1,0 +1,59 @@
+"""The errors that a user can meet, each with the exit code of the command that met it.
+
+A message is one line: what was given, what is allowed, what to do. To add an error, subclass the
+one whose exit code fits; keep the constructor's single argument, so that it pickles across processes.
+"""
+
+
+class HpcError(Exception):
+    """Root of hpcraft's own errors; ``exit_code`` is what the command returns."""
+
+    exit_code = 70
+
+
+class GateError(HpcError):
+    """A quality gate failed: the work is whole, its result is not good enough."""
+
+    exit_code = 1
+
+
+class ConfigError(HpcError, ValueError):
+    """A recipe, flag or option is wrong, or the run folder is in use by another process."""
+
+    exit_code = 2
+
+
+class InputError(HpcError, ValueError):
+    """An input is missing, empty, damaged or of another schema."""
+
+    exit_code = 3
+
+
+class MachineError(HpcError, RuntimeError):
+    """The machine lacks something; the message names it and the command that installs it."""
+
+    exit_code = 4
+
+
+class PartialError(HpcError, RuntimeError):
+    """Some of the work is done and kept; running the same command again resumes it."""
+
+    exit_code = 5
+
+
+class Stopped(HpcError):
+    """SIGINT or SIGTERM arrived; what was finished is on disk."""
+
+    exit_code = 130
+
+    def __init__(self, message: str, *, exit_code: int = 130) -> None:
+        super().__init__(message)
+        self.exit_code = exit_code
+
+    def __reduce__(self) -> tuple[object, ...]:
+        """Pickle with the exit code, which is not among the positional arguments."""
+        return (_stopped, (str(self), self.exit_code))
+
+
+def _stopped(message: str, exit_code: int) -> Stopped:
+    return Stopped(message, exit_code=exit_code)

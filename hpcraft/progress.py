@@ -1,0 +1,61 @@
+"""Progress bars with rate and time left on stderr; silent when stderr is no terminal or ``--quiet`` was given."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from typing import TypeVar
+
+T = TypeVar("T")
+
+_QUIET_VARIABLE = "HPCRAFT_QUIET"
+
+
+def set_quiet(quiet: bool) -> None:
+    """Switch all bars off for this process and those it starts."""
+    if quiet:
+        os.environ[_QUIET_VARIABLE] = "1"
+
+
+def visible() -> bool:
+    """Whether bars are drawn."""
+    return sys.stderr.isatty() and not os.environ.get(_QUIET_VARIABLE)
+
+
+@contextmanager
+def bar(description: str, total: float | None = None) -> Iterator[Callable[[float], None]]:
+    """A bar; the block receives a function that advances it."""
+    if not visible():
+        yield lambda _amount: None
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TextColumn("{task.fields[rate]}"),
+        TimeElapsedColumn(),
+        TimeRemainingColumn(),
+    )
+    with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
+        task = progress.add_task(description, total=total, rate="")
+
+        def advance(amount: float) -> None:
+            speed = progress.tasks[0].speed
+            progress.update(task, advance=amount, rate=f"{speed:,.1f}/s" if speed else "")
+
+        yield advance
+
+
+def track(items: Iterable[T], description: str, total: int | None = None) -> Iterator[T]:
+    """Yield ``items`` while a bar counts them."""
+    if total is None and hasattr(items, "__len__"):
+        total = len(items)  # type: ignore[arg-type]
+    with bar(description, total) as advance:
+        for item in items:
+            yield item
+            advance(1)

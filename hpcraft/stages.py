@@ -1,0 +1,308 @@
+"""Stages: pure functions from a typed config and input folders to an output folder.
+
+Theory of operation. `execute` computes a fingerprint over stage, config, seed and inputs. A finished
+folder with that fingerprint is left alone. Otherwise the stage works in ``OUT.partial/``, whose
+``.plan.json`` holds the fingerprint: a later call with the same one finds the folder as the crash left
+it and may resume from it, one with another fingerprint empties it first. When the stage returns, the manifest is
+written, and the folder takes the place of ``OUT/`` by rename. Two processes never work on
+the same folder: a lock on the partial folder makes the second one stop.
+"""
+
+from __future__ import annotations
+
+import argparse
+import fcntl
+import os
+import platform
+import shutil
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import MISSING, asdict, dataclass, field, fields
+from datetime import UTC, datetime
+from importlib import metadata
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Generic, TypeVar, get_type_hints
+
+from hpcraft import __version__
+from hpcraft.command import Command, note, say
+from hpcraft.errors import ConfigError, InputError, Stopped
+from hpcraft.store import (
+    MANIFEST,
+    JSON,
+    Manifest,
+    fsync_folder,
+    hash_outputs,
+    list_outputs,
+    read_json,
+    read_manifest,
+    sha256_json,
+    write_json,
+    write_manifest,
+)
+
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
+
+    C = TypeVar("C", bound=DataclassInstance)
+else:
+    C = TypeVar("C")
+
+_PLAN = ".plan.json"
+_VERSIONED = ("hpcraft", "torch", "transformers", "tokenizers", "pyarrow", "tree-sitter")
+
+
+def option(default: Any = MISSING, *, help: str, factory: Any = MISSING) -> Any:  # noqa: A002
+    """A field of a stage config: its default and the sentence that ``--help`` and the docs show."""
+    if factory is not MISSING:
+        return field(default_factory=factory, metadata={"help": help})
+    return field(default=default, metadata={"help": help})
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Input:
+    """An input folder of a stage."""
+
+    stage: str
+    """Kind of stage that makes it; in a recipe, the stage of this name is taken unless ``inputs`` says otherwise."""
+    help: str
+    optional: bool = False
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Work:
+    """What a stage is given to work with."""
+
+    out: Path
+    """The partial folder; what lies in it was left by an interrupted run of the same fingerprint."""
+    inputs: Mapping[str, Path]
+    """Input name to folder; optional inputs that were not given are absent."""
+    seed: int
+
+
+@dataclass(kw_only=True, slots=True)
+class Report:
+    """What a stage returns: counts for the manifest."""
+
+    rows: dict[str, int] = field(default_factory=dict)
+    rejections: dict[str, int] = field(default_factory=dict)
+    """Reason to count."""
+    metrics: JSON = field(default_factory=dict)
+    notes: list[str] = field(default_factory=list)
+    """What was left out on this machine and why, in words for people."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Stage(Generic[C]):
+    """A stage: its name, config class, inputs and function."""
+
+    name: str
+    summary: str
+    example: str
+    config: type[C]
+    inputs: Mapping[str, Input]
+    run: Callable[[C, Work], Report]
+    version: int = 1
+    """Raised when the same config would now give other output; makes old folders stale."""
+
+    @property
+    def command(self) -> Command:
+        """The stage as a command of its own: every input and every config key is a flag."""
+        return Command(
+            summary=self.summary, example=self.example, add_arguments=lambda p: _add_arguments(self, p), main=lambda a: _main(self, a)
+        )
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Execution:
+    """What became of a stage."""
+
+    manifest: Manifest
+    skipped: bool
+    """True when the folder was up to date and nothing was done."""
+
+
+def fingerprint(stage: Stage[C], config: C, inputs: Mapping[str, Path], seed: int) -> str:
+    """Hash of everything that decides the output of a stage.
+
+    Raises:
+        InputError: an input folder is unfinished.
+    """
+    return sha256_json(
+        {
+            "stage": stage.name,
+            "version": stage.version,
+            "config": asdict(config),
+            "seed": seed,
+            "inputs": {name: read_manifest(folder).outputs_sha256 for name, folder in inputs.items()},
+        }
+    )
+
+
+def up_to_date(out: Path, wanted: str) -> Manifest | None:
+    """The manifest of ``out`` when it is whole and has the fingerprint ``wanted``."""
+    try:
+        manifest = read_manifest(out)
+    except InputError:
+        return None
+    return manifest if manifest.fingerprint == wanted and manifest.check_files(out) is None else None
+
+
+def execute(stage: Stage[C], config: C, inputs: Mapping[str, Path], out: Path, *, seed: int = 0, force: bool = False) -> Execution:
+    """Run a stage into ``out``, or leave it alone when it is up to date.
+
+    Raises:
+        ConfigError: another process works on ``out``, or ``out`` holds something that no stage wrote.
+        InputError: an input folder is missing or unfinished.
+    """
+    _check_inputs(stage, inputs)
+    wanted = fingerprint(stage, config, inputs, seed)
+    if not force and (manifest := up_to_date(out, wanted)):
+        return Execution(manifest=manifest, skipped=True)
+    if out.exists() and not (out / MANIFEST).exists() and any(out.iterdir()):
+        raise ConfigError(f"{out}: exists and was not written by hpcraft; give another output folder or remove it")
+    partial = out.with_name(out.name + ".partial")
+    partial.mkdir(parents=True, exist_ok=True)
+    with locked(partial):
+        _prepare_partial(partial, wanted, fresh=force)
+        begin = time.monotonic()
+        report = stage.run(config, Work(out=partial, inputs=dict(inputs), seed=seed))
+        outputs = list_outputs(partial)
+        manifest = Manifest(
+            stage=stage.name,
+            fingerprint=wanted,
+            config=asdict(config),
+            seed=seed,
+            inputs={name: read_manifest(folder).outputs_sha256 for name, folder in inputs.items()},
+            outputs=outputs,
+            outputs_sha256=hash_outputs(outputs),
+            rows=report.rows,
+            rejections=dict(sorted(report.rejections.items())),
+            metrics=report.metrics,
+            notes=report.notes,
+            versions=versions(),
+            host=host(),
+            seconds=round(time.monotonic() - begin, 3),
+            created=datetime.now(UTC).isoformat(timespec="seconds"),
+        )
+        write_manifest(partial, manifest)
+        _publish(partial, out)
+    return Execution(manifest=manifest, skipped=False)
+
+
+def versions() -> dict[str, str]:
+    """Versions of hpcraft, Python and the libraries that shape results."""
+    found = {"python": platform.python_version(), "hpcraft": __version__}
+    for name in _VERSIONED[1:]:
+        try:
+            found[name] = metadata.version(name)
+        except metadata.PackageNotFoundError:
+            continue
+    return found
+
+
+def host() -> dict[str, str | int]:
+    """What the machine is, without its name."""
+    return {"system": platform.system(), "machine": platform.machine(), "cores": os.cpu_count() or 1}
+
+
+@contextmanager
+def locked(folder: Path) -> Iterator[None]:
+    """Hold ``folder`` for this process.
+
+    Raises:
+        ConfigError: another process holds it.
+    """
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        yield
+    except BlockingIOError:
+        raise ConfigError(f"{folder}: another hpcraft process works on it; wait for it or give another folder") from None
+    finally:
+        os.close(descriptor)
+
+
+def _check_inputs(stage: Stage[C], inputs: Mapping[str, Path]) -> None:
+    for name, spec in stage.inputs.items():
+        if name not in inputs and not spec.optional:
+            raise ConfigError(f"{stage.name}: input '{name}' is missing; give the folder that `{spec.stage}` made")
+
+
+def _prepare_partial(partial: Path, wanted: str, *, fresh: bool) -> None:
+    plan = partial / _PLAN
+    if not fresh and plan.exists() and read_json(plan).get("fingerprint") == wanted:
+        return
+    for entry in partial.iterdir():
+        if entry.is_dir() and not entry.is_symlink():
+            shutil.rmtree(entry)
+        else:
+            entry.unlink()
+    write_json(plan, {"fingerprint": wanted})
+
+
+def _publish(partial: Path, out: Path) -> None:
+    """Put the finished folder in place; a crash between the two renames leaves ``OUT.old`` and no ``OUT``, so the stage runs again."""
+    (partial / _PLAN).unlink()
+    old = out.with_name(out.name + ".old")
+    shutil.rmtree(old, ignore_errors=True)
+    if out.exists():
+        out.rename(old)
+    partial.rename(out)
+    fsync_folder(out.parent)
+    shutil.rmtree(old, ignore_errors=True)
+
+
+# ---------------------------------------------------------------- the stage as a command
+
+
+def _add_arguments(stage: Stage[C], parser: argparse.ArgumentParser) -> None:
+    for name, spec in stage.inputs.items():
+        parser.add_argument(f"--{name}", type=Path, required=not spec.optional, metavar="DIR", help=spec.help)
+    parser.add_argument("-o", "--out", type=Path, required=True, metavar="DIR", help="output folder")
+    parser.add_argument("--force", action="store_true", help="redo it even when the folder is up to date")
+    parser.add_argument("--seed", type=int, default=0, help="seed of everything random (default 0)")
+    for f in fields(stage.config):
+        default = f.default if f.default is not MISSING else f.default_factory() if f.default_factory is not MISSING else None
+        parser.add_argument(
+            f"--{f.name.replace('_', '-')}",
+            dest=f"config.{f.name}",
+            metavar="VALUE",
+            help=f"{f.metadata['help']} (default: {default!r})".replace("%", "%%"),
+        )
+
+
+def _main(stage: Stage[C], args: argparse.Namespace) -> int:
+    from hpcraft.recipe import build_config, parse_value
+
+    given = {
+        name.removeprefix("config."): parse_value(value)
+        for name, value in vars(args).items()
+        if name.startswith("config.") and value is not None
+    }
+    hints = get_type_hints(stage.config)
+    given = {
+        name: [value] if str(hints[name]).startswith("tuple") and not isinstance(value, list) else value for name, value in given.items()
+    }
+    config = build_config(stage, given, where=f"hpcraft {stage.name}")
+    inputs = {name: path for name in stage.inputs if (path := getattr(args, name))}
+    try:
+        execution = execute(stage, config, inputs, args.out, seed=args.seed, force=args.force)
+    except KeyboardInterrupt:
+        raise Stopped("stopped; run the same command again to resume") from None
+    for line in execution.manifest.notes:
+        note(f"note: {line}")
+    say(
+        args,
+        {"out": str(args.out), "skipped": execution.skipped, **asdict(execution.manifest)},
+        summary_line(stage.name, args.out, execution),
+    )
+    return 0
+
+
+def summary_line(name: str, out: Path, execution: Execution) -> str:
+    """One line for people about a stage that has ended."""
+    manifest = execution.manifest
+    rows = ", ".join(f"{count:,} {what}" for what, count in manifest.rows.items())
+    state = "up to date" if execution.skipped else f"done in {manifest.seconds:.1f} s"
+    return f"{name}: {state}{': ' + rows if rows else ''} -> {out}"

@@ -1,0 +1,1 @@
+"""Compile and run untrusted code; knows nothing of models, tasks or benchmarks."""

@@ -1,0 +1,1 @@
+"""Compiler-aware tokenization: canonical names, byte-level BPE, Hugging Face files."""

@@ -1,0 +1,1 @@
+"""Pre-training, fine-tuning, mutual supervision and release of small code models."""
