@@ -147,7 +147,7 @@ def _override(value: dict[str, Any], override: str) -> None:
         parts.insert(0, "stages")
     at = value
     for part in parts[:-1]:
-        below = at.get(part) if isinstance(at, dict) else None
+        below = at.get(part)
         if not isinstance(below, dict):
             if below is None and part in at and len(parts) > 2:
                 below = at[part] = {}

@@ -57,9 +57,10 @@ def test_tests_round_trip_and_repeat(parameters):
     for word, first, second in zip(test.words, test.arguments(7), test.arguments([7]), strict=True):
         np.testing.assert_array_equal(first, second)
         if isinstance(word, ArrayWord):
-            assert len(first) == word.length
+            assert isinstance(first, np.ndarray)
+            assert first.size == word.length
             if word.bound is not None:
-                assert all(0 <= v < word.bound for v in first)
+                assert all(0 <= v < word.bound for v in first.tolist())
 
 
 @pytest.mark.parametrize(
