@@ -1,0 +1,49 @@
+# make run     set up, run the quickstart, and say where the report is
+# make test    set up, run every test but the slow, gpu and network ones
+# make check   format, lint and types
+SHELL := /bin/bash
+.DEFAULT_GOAL := run
+.PHONY: run setup test test-slow test-network check pyright lock clean env
+
+RECIPE ?= recipes/quickstart.yaml
+WORKERS ?= 2
+PYTEST := .venv/bin/python -m pytest -q -n $(WORKERS)
+
+run: env
+	@.venv/bin/hpcraft run $(RECIPE)
+
+# .venv/ with the locked packages, and the system's compilers where apt can bring them.
+setup:
+	@setup/system.sh --retry
+	@setup/python.sh
+	@echo "setup: ready; .venv/bin/hpcraft doctor says what this machine can do"
+
+# The same, silent when there is nothing to do, and without a second attempt at what apt refused.
+env:
+	@setup/system.sh
+	@setup/python.sh
+
+test: env
+	@$(PYTEST) -m "not slow and not gpu and not network"
+
+test-slow: env
+	@$(PYTEST) -m "slow and not gpu and not network"
+
+# Downloads from the package mirrors that apt and pip are set to.
+test-network: env
+	@$(PYTEST) -m network
+
+check: env pyright
+	@.venv/bin/ruff format --check
+	@.venv/bin/ruff check
+	@.venv/bin/mypy
+
+pyright: env
+	@.venv/bin/pyright --pythonpath .venv/bin/python
+
+# Newest versions that pyproject.toml allows; a new torch only by TORCH=VERSION.
+lock:
+	@setup/python.sh --lock
+
+clean:
+	rm -rf .venv build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis
