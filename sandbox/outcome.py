@@ -1,0 +1,174 @@
+"""What the sandbox is asked and what it answers: `Job`, `Run`, `Limits`, `Outcome`, one frozen record each.
+
+Standard library only. Machine keys are typed; ``message`` is for people and never parsed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Literal
+
+Language = Literal["c", "cpp", "fortran", "python"]
+Model = Literal["serial", "openmp", "mpi", "mpi+openmp", "cuda"]
+Check = Literal["none", "address", "undefined", "race"]
+CudaLevel = Literal["compile", "auto"]
+Tier = Literal["none", "bubblewrap"]
+
+LANGUAGES: tuple[Language, ...] = ("c", "cpp", "fortran", "python")
+MODELS: tuple[Model, ...] = ("serial", "openmp", "mpi", "mpi+openmp", "cuda")
+CHECKS: tuple[Check, ...] = ("none", "address", "undefined", "race")
+CUDA_LEVELS: tuple[CudaLevel, ...] = ("compile", "auto")
+TIERS: tuple[Tier, ...] = ("none", "bubblewrap")
+"""Isolation from the weakest to the strongest."""
+
+
+class Verdict(StrEnum):
+    """What became of a program (DESIGN section 4)."""
+
+    OK = "ok"
+    COMPILE_ERROR = "compile_error"
+    """The compiler refused it or ran into its own limits; ``Outcome.compile.verdict`` says which."""
+    RUNTIME_ERROR = "runtime_error"
+    """It ended with a nonzero exit code, or a sanitizer found an error."""
+    SIGNALED = "signaled"
+    TIME_LIMIT = "time_limit"
+    MEMORY_LIMIT = "memory_limit"
+    OUTPUT_LIMIT = "output_limit"
+    PROCESS_LIMIT = "process_limit"
+    DISK_LIMIT = "disk_limit"
+    RACE = "race"
+    UNSUPPORTED = "unsupported"
+    """This machine has no toolchain for it; ``message`` names the command that installs one."""
+    INFRA_ERROR = "infra_error"
+    """The sandbox itself failed, also when tried again; never counts against the program."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Limits:
+    """Bounds on one step; they hold for all processes of the step together."""
+
+    wall_seconds: float = 10.0
+    memory_mb: int = 2048
+    output_bytes: int = 1 << 20
+    """Of stdout and of stderr, each."""
+    disk_mb: int = 256
+    processes: int = 128
+    """Processes and threads together."""
+
+
+COMPILE_LIMITS = Limits(wall_seconds=60.0, memory_mb=4096, output_bytes=1 << 18, disk_mb=512, processes=64)
+"""Enough for nvcc and for templates; what goes over them counts as a compile error."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Run:
+    """One execution of a built program."""
+
+    args: tuple[str, ...] = ()
+    stdin: bytes = b""
+    ranks: int = 1
+    """MPI ranks; ignored by the other models."""
+    threads: int = 1
+    """OMP_NUM_THREADS."""
+    data: Mapping[str, bytes] = field(default_factory=dict)
+    """Files that lie read-only beside the program while it runs (not while it is compiled)."""
+    collect: tuple[str, ...] = ()
+    """Names of files that the program writes and that come back in `Outcome.outputs`; a missing one is absent there."""
+    limits: Limits = Limits()
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Job:
+    """Source files to build together, and how to run the result."""
+
+    files: Mapping[str, bytes]
+    """File name to content. Each source is compiled by the compiler of its suffix (.c, .cpp, .cc, .cxx, .cu, .f90, ...),
+    alone, and all are linked; headers lie beside them. For Python the first ``.py`` file is run."""
+    language: Language
+    """The language of the job; a mixed job names that of the candidate."""
+    model: Model = "serial"
+    flags: tuple[str, ...] = ()
+    """More flags for the compilers; those that begin with ``-l``, ``-L`` or ``-Wl`` go to the linker."""
+    check: Check = "none"
+    cuda: CudaLevel = "auto"
+    """``compile`` builds and runs nothing; ``auto`` is the best level that the machine has."""
+    run: Run = Run()
+    compile_limits: Limits = COMPILE_LIMITS
+    min_isolation: Tier = "bubblewrap"
+    """The weakest tier that is acceptable; the strongest one available is used."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Isolation:
+    """What stood between the program and the machine."""
+
+    tier: Tier
+    rests_on: tuple[str, ...]
+    """The mechanisms and the program that set them up, such as ``bubblewrap 0.8.0`` and ``seccomp``."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class CompileOutcome:
+    """What became of the compile step."""
+
+    verdict: Verdict
+    """``ok``, ``compile_error``, or the limit that the compiler ran into."""
+    exit_code: int | None
+    signal: int | None
+    wall_seconds: float
+    cpu_seconds: float
+    peak_memory_bytes: int
+    stdout: str
+    stderr: str
+    truncated: bool
+    command: str
+    """The commands as they ran inside the box, one per line."""
+    compiler: str
+    """Versions of the compilers used, separated by ``; ``."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Outcome:
+    """What became of one program in the sandbox."""
+
+    verdict: Verdict
+    exit_code: int | None = None
+    """None when the program never ran or a signal ended it."""
+    signal: int | None = None
+    wall_seconds: float = 0.0
+    cpu_seconds: float = 0.0
+    """Of all its processes together."""
+    peak_memory_bytes: int = 0
+    stdout: str = ""
+    """UTF-8, with U+FFFD for bytes that are not; exact bytes come back through ``Run.collect``."""
+    stderr: str = ""
+    truncated: bool = False
+    """Whether stdout or stderr went over ``Limits.output_bytes`` and was cut."""
+    compile: CompileOutcome | None = None
+    """None for Python, and when nothing was compiled."""
+    isolation: Isolation | None = None
+    """None only when the verdict is ``unsupported`` or ``infra_error`` before a box was made."""
+    cuda_level: str | None = None
+    outputs: Mapping[str, bytes] = field(default_factory=dict)
+    message: str = ""
+    """One line for people."""
+
+    @property
+    def ok(self) -> bool:
+        """Whether the verdict is ``ok``."""
+        return self.verdict is Verdict.OK
+
+    def to_dict(self) -> dict[str, object]:
+        """The object that ``hpcraft sandbox run --json`` prints; collected files are told by their sizes."""
+        result = _fields(self)
+        result["compile"] = None if self.compile is None else _fields(self.compile)
+        result["isolation"] = None if self.isolation is None else {"tier": self.isolation.tier, "rests_on": list(self.isolation.rests_on)}
+        result["outputs"] = {name: len(content) for name, content in self.outputs.items()}
+        return result
+
+
+def _fields(record: Outcome | CompileOutcome) -> dict[str, object]:
+    values = {name: getattr(record, name) for name in record.__dataclass_fields__}
+    return {name: str(value) if isinstance(value, Verdict) else value for name, value in values.items()}
