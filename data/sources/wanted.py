@@ -1,0 +1,44 @@
+"""Which files of a package are worth mining: code by its suffix, and licence material by its name."""
+
+from __future__ import annotations
+
+from pathlib import PurePosixPath
+
+from hpcraft.data.languages import SUFFIXES
+
+DEBIAN_COPYRIGHT = "debian/copyright"
+
+_LICENCE_STEMS = ("LICENSE", "LICENCE", "COPYING", "COPYRIGHT", "NOTICE", "UNLICENSE")
+_LICENCE_SUFFIXES = frozenset({"", ".txt", ".md", ".rst", ".lesser", ".lib"})
+
+
+def is_licence_material(path: str) -> bool:
+    """Whether a file may say under what licence others stand."""
+    pure = PurePosixPath(path)
+    if path == DEBIAN_COPYRIGHT:
+        return True
+    upper = pure.name.upper()
+    return pure.suffix not in SUFFIXES and upper.startswith(_LICENCE_STEMS) and _tail(upper) in _LICENCE_SUFFIXES
+
+
+def is_wanted(path: str) -> bool:
+    """Whether a file is mined."""
+    return PurePosixPath(path).suffix in SUFFIXES or is_licence_material(path)
+
+
+def safe_path(name: str) -> str | None:
+    """A member's name as a clean relative path, or None when it is absolute, climbs out or can't be written as UTF-8."""
+    parts = [part for part in name.split("/") if part not in ("", ".")]
+    if name.startswith("/") or ".." in parts or not parts or "\\" in name or "\0" in name:
+        return None
+    try:
+        name.encode()
+    except UnicodeEncodeError:
+        return None
+    return "/".join(parts)
+
+
+def _tail(upper: str) -> str:
+    """What follows the stem when it is a file suffix; ``LICENSE-2.0`` has none."""
+    tail = PurePosixPath(upper).suffix.lower()
+    return tail if tail[1:].isalpha() else ""
