@@ -1,0 +1,158 @@
+"""The text of tasks: the one place that knows how a function becomes a prompt, and an answer becomes code.
+
+A prompt is a direction, the function in canonical names and layout with a marker before each line, and ``<|answer|>``.
+In an answer a marker stands for the whole line of the prompt that it marks. So a small model spells out what is
+new (directives, launches, changed loop heads) and points at what stays, instead of copying it token by token, and
+can't corrupt what it only points at. Any answer can be written so: what has no marker is spelled out.
+
+    <|c2omp|><|0|>void f0(int v0,double*v1){<|1|>for(int v2=0;v2<v0;v2++)<|2|>v1[v2]=0;<|3|>}<|answer|>
+    <|0|>#pragma omp parallel for⏎<|1|><|2|><|3|><|end|>
+
+Tests are written one to a line in the notation of `hpcraft.sandbox.abi`, with array lengths as in `hpcraft.tokenizer.lengths`.
+Not covered: sources in Fortran.
+"""
+
+from __future__ import annotations
+
+import random
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from difflib import SequenceMatcher
+
+from hpcraft.errors import ConfigError
+from hpcraft.tokenizer.layout import canonical, indent
+from hpcraft.tokenizer.lengths import evaluate, generalise
+from hpcraft.tokenizer.rename import Renamed, rename, rename_like, restore_text
+
+PAD, END, TEXT, ANSWER, TESTS = "<|pad|>", "<|end|>", "<|text|>", "<|answer|>", "<|tests|>"
+DIRECTIONS: Mapping[str, str] = {"openmp": "<|c2omp|>", "cuda": "<|c2cuda|>"}
+"""Target model of a pair to its direction token."""
+
+NUM_MARKERS = 64
+MARKERS = tuple(f"<|{number}|>" for number in range(NUM_MARKERS))
+SPECIAL = (PAD, END, TEXT)
+"""Tokens that end or pad a text and never stand inside one."""
+CONTROL = (ANSWER, TESTS, *DIRECTIONS.values(), *MARKERS)
+"""Tokens of the task format."""
+
+LANGUAGE_OF = {"openmp": "c", "cuda": "cuda"}
+
+_MARKER = re.compile(r"<\|(\d+)\|>")
+_CONTROL = re.compile(r"<\|[a-z0-9]+\|>")
+_HEAD = re.compile(r"(?:\}?else )?(?:for|if|while|switch)\(")
+_LONG_LINE = 10
+"""From this many characters on, a line that stands elsewhere in the source is pointed at; a lone brace is spelled out."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Prompt:
+    """What a model is given, and what turns its answer back into code."""
+
+    text: str
+    lines: Mapping[int, str]
+    """Marker number to the line that it marks."""
+    renamed: Renamed
+    """The source in canonical names, before the layout was made canonical."""
+    target_model: str
+    """Empty for a prompt that asks for tests."""
+
+
+def build_translation(source: str, target_model: str, *, seed: int | None = None) -> Prompt:
+    """The prompt that asks for ``source`` (C) in ``target_model``.
+
+    Args:
+        source: a C function and what it needs.
+        target_model: a key of `DIRECTIONS`.
+        seed: number names and markers at random (an augmentation for training); None for use.
+
+    Raises:
+        ConfigError: no such direction.
+    """
+    if target_model not in DIRECTIONS:
+        raise ConfigError(f"target {target_model!r}: expected one of {', '.join(DIRECTIONS)}")
+    return _build(source, DIRECTIONS[target_model], target_model, seed)
+
+
+def build_tests(source: str, *, seed: int | None = None) -> Prompt:
+    """The prompt that asks for test cases of the function ``source``."""
+    return _build(source, TESTS, "", seed)
+
+
+def write_translation(prompt: Prompt, target: str) -> str:
+    """The answer that stands for ``target``: what a model is trained to write after ``prompt``."""
+    language = LANGUAGE_OF[prompt.target_model]
+    lines = canonical(rename_like(target, language, prompt.renamed).text, language).splitlines()
+    numbers = list(prompt.lines)
+    source = [prompt.lines[n] for n in numbers]
+    pointed: dict[int, int] = {}
+    for block in SequenceMatcher(None, source, lines, autojunk=False).get_matching_blocks():
+        pointed |= {block.b + k: numbers[block.a + k] for k in range(block.size)}
+    return "".join(_point(line, pointed.get(i), prompt.lines) for i, line in enumerate(lines)) + END
+
+
+def parse_translation(prompt: Prompt, answer: str) -> str:
+    """The code that an answer stands for, with the names of the source, indented.
+
+    A marker that marks nothing and control tokens out of place are dropped; what comes after the end isn't read.
+    """
+    body = answer.partition(END)[0]
+    body = _MARKER.sub(lambda m: prompt.lines.get(int(m[1]), "") + "\n", body)
+    body = _CONTROL.sub("", body)
+    language = LANGUAGE_OF.get(prompt.target_model, "c")
+    return indent(restore_text(body, prompt.renamed.names, language))
+
+
+def write_tests(prompt: Prompt, tests: Sequence[str]) -> str:
+    """The answer that lists ``tests``, their array lengths as expressions of the scalars where that fits all of them."""
+    names = _parameters(prompt)
+    rows = [test.split() for test in tests]
+    if names and all(len(row) == len(names) for row in rows):
+        rows = generalise(rows, names)
+    return "".join(" ".join(row) + "\n" for row in rows) + END
+
+
+def parse_tests(prompt: Prompt, answer: str) -> tuple[str, ...]:
+    """The test cases of an answer, each once, those that can't be for this function left out.
+
+    Whether values fit their types is for `hpcraft.sandbox.abi` to say.
+    """
+    names = _parameters(prompt)
+    rows = [line.split() for line in _CONTROL.sub("", answer.partition(END)[0]).splitlines()]
+    found = (evaluate(row, names) for row in rows if row)
+    return tuple(dict.fromkeys(" ".join(row) for row in found if row))
+
+
+def _parameters(prompt: Prompt) -> list[str]:
+    """Canonical names of the parameters of the last function that the prompt's source defines."""
+    heads = [line for line in prompt.lines.values() if line.endswith("){") and not _HEAD.match(line)]
+    inside = heads[-1].partition("(")[2].rpartition(")")[0] if heads else ""
+    words = (re.findall(r"[A-Za-z_]\w*", part.partition("[")[0]) for part in inside.split(","))
+    return [found[-1] for found in words if found and found != ["void"]]
+
+
+def _build(source: str, direction: str, target_model: str, seed: int | None) -> Prompt:
+    # Control tokens can't be smuggled in through the source: in C their text has no meaning outside comments and strings.
+    renamed = rename(_CONTROL.sub("", source), "c", seed=seed)
+    text = canonical(renamed.text, "c").splitlines()
+    start = 0
+    if seed is not None and len(text) < NUM_MARKERS:
+        rng = random.Random(f"{seed}markers")
+        # Half of the time the numbers start elsewhere, so that markers which only long functions need are learnt from short ones.
+        start = rng.randrange(NUM_MARKERS - len(text) + 1) if rng.random() < 0.5 else 0
+    lines = {start + i: line for i, line in enumerate(text[: NUM_MARKERS - start])}
+    marked = "".join(MARKERS[n] + line for n, line in lines.items())
+    rest = "".join("\n" + line for line in text[len(lines) :])
+    return Prompt(text=f"{direction}{marked}{rest}{ANSWER}", lines=lines, renamed=renamed, target_model=target_model)
+
+
+def _point(line: str, number: int | None, lines: Mapping[int, str]) -> str:
+    """One line of an answer: a marker, new text before a marker, or the line itself."""
+    if number is not None:
+        return MARKERS[number]
+    if len(line) >= _LONG_LINE:
+        ends = [(len(text), -n) for n, text in lines.items() if len(text) >= _LONG_LINE and line.endswith(text)]
+        if ends:
+            length, negative = max(ends)
+            return line[: len(line) - length] + MARKERS[-negative]
+    return line + "\n"
