@@ -1,0 +1,164 @@
+"""Syntax trees of C and CUDA: parsing, walking, and what pairs need to know of a piece of code.
+
+Text goes in and out as `str`; offsets within a tree are bytes, hence the encoded text beside it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from functools import cache
+
+import tree_sitter_c
+import tree_sitter_cuda
+from tree_sitter import Language, Node, Parser
+
+_KEYWORDS = (
+    "auto break case char const continue default do double else enum extern float for goto if inline int long register restrict return "
+    "short signed sizeof static struct switch typedef union unsigned void volatile while bool"
+)
+KEYWORDS = frozenset(_KEYWORDS.split())
+_LEXEME = re.compile(
+    r"/\*.*?\*/|//[^\n]*|\"(?:\\.|[^\"\\])*\"|'(?:\\.|[^'\\])*'|[A-Za-z_]\w*|\.?\d(?:[eE][+-]|[\w.])*|<<<|>>>|[-+*/%<>=!&|^]=|&&|\|\||\+\+|--|<<|>>|->|\S",
+    re.DOTALL,
+)
+
+
+@cache
+def _parser(language: str) -> Parser:
+    return Parser(Language(tree_sitter_c.language() if language == "c" else tree_sitter_cuda.language()))
+
+
+def parse(text: str, language: str = "c") -> Node:
+    """The root of the tree of ``text`` in ``c`` or ``cuda``."""
+    return _parser(language).parse(text.encode()).root_node
+
+
+def walk(node: Node) -> Iterator[Node]:
+    """``node`` and everything below it, in the order of the text."""
+    stack = [node]
+    while stack:
+        at = stack.pop()
+        yield at
+        stack.extend(reversed(at.children))
+
+
+def text_of(node: Node | None) -> str:
+    """The text of a node; empty for none."""
+    return node.text.decode() if node is not None and node.text is not None else ""
+
+
+def functions(root: Node) -> Iterator[Node]:
+    """Function definitions at the top level, those inside ``extern "C"`` and ``#if`` too."""
+    for node in root.children:
+        if node.type == "function_definition":
+            yield node
+        elif node.type in ("linkage_specification", "declaration_list", "preproc_ifdef", "preproc_if", "preproc_else"):
+            yield from functions(node)
+
+
+def declared_name(declarator: Node | None) -> str:
+    """The name inside a declarator, however many stars, brackets and parentheses surround it."""
+    while declarator is not None and declarator.type != "identifier":
+        below = declarator.child_by_field_name("declarator")
+        if below is None:
+            below = next((c for c in declarator.named_children if c.type.endswith("declarator") or c.type == "identifier"), None)
+        declarator = below
+    return text_of(declarator)
+
+
+def function_name(node: Node) -> str:
+    """The name of a function definition."""
+    return declared_name(node.child_by_field_name("declarator"))
+
+
+def prototype(node: Node) -> str:
+    """The head of a function definition as one line, without specifiers that don't change the type."""
+    body = node.child_by_field_name("body")
+    head = (node.text or b"")[: body.start_byte - node.start_byte].decode() if body else text_of(node)
+    return re.sub(r"\b(?:static|inline|extern|__restrict__|__restrict|restrict)\b\s*", "", " ".join(head.split()))
+
+
+def tops(root: Node) -> set[str]:
+    """Every name that is defined at the top level: functions, variables, types and tags."""
+    names: set[str] = set()
+    for node in root.children:
+        if node.type in ("linkage_specification", "declaration_list", "preproc_ifdef", "preproc_if", "preproc_else"):
+            names |= tops(node)
+        elif node.type == "function_definition":
+            names.add(function_name(node))
+        elif node.type in ("declaration", "type_definition"):
+            names |= {declared_name(c) or text_of(c) for c in node.children_by_field_name("declarator")}
+        if node.type in ("declaration", "type_definition", "struct_specifier", "union_specifier", "enum_specifier"):
+            tags = [n for n in walk(node) if n.type in ("struct_specifier", "union_specifier", "enum_specifier", "enumerator")]
+            names |= {text_of(n.child_by_field_name("name")) for n in tags}
+    return {n for n in names if n.isidentifier()}
+
+
+def lexemes(text: str) -> list[str]:
+    """The words and signs of a piece of C without comments."""
+    return [w for w in _LEXEME.findall(text) if not w.startswith(("//", "/*"))]
+
+
+def normalised(text: str) -> str:
+    """What is left of C when layout, names, numbers, braces, qualifiers and the width of types are taken away.
+
+    Two functions with one normalised text are the same function after renaming; they never stand in different splits.
+    """
+    names: dict[str, str] = {}
+    words: list[str] = []
+    code = "\n".join(line for line in text.splitlines() if not line.lstrip().startswith("#"))
+    for word in lexemes(code):
+        if word in ("{", "}", "const", "static", "inline", "restrict"):
+            continue
+        if word in ("float", "double"):
+            words.append("real")
+        elif word in ("int", "long", "short", "unsigned", "size_t"):
+            if words[-1:] != ["whole"]:
+                words.append("whole")
+        elif word in KEYWORDS or not (word[0].isalnum() or word[0] in "_."):
+            words.append(word)
+        elif word[0].isdigit() or word[0] == ".":
+            words.append("0")
+        else:
+            words.append(names.setdefault(word, f"v{len(names)}"))
+    return " ".join(words)
+
+
+def uses_model(code: str, model: str) -> bool:
+    """Whether code really has the construct that its model asks for; comments and strings don't count.
+
+    OpenMP: a work-sharing or task directive in front of a loop or inside a parallel region. CUDA: the launch of
+    a kernel that is defined there and asks for its thread or block index.
+    """
+    return _launches(code) if model == "cuda" else _shares_work(code)
+
+
+def _shares_work(code: str) -> bool:
+    directives = []
+    for node in walk(parse(code)):
+        if node.type == "preproc_call" and text_of(node.child_by_field_name("directive")).replace(" ", "") == "#pragma":
+            words = re.findall(r"[a-z_]+|\d+", text_of(node.child_by_field_name("argument")).replace("\\\n", " "))
+            if words[:1] == ["omp"]:
+                directives.append(words[1:])
+    if any("num_threads" in d and d[d.index("num_threads") + 1 :][:1] == ["1"] for d in directives):
+        return False
+    parallel = any("parallel" in d[:6] for d in directives)
+    return parallel and any({"for", "sections", "taskloop", "task"} & set(d[:6]) for d in directives)
+
+
+def _launches(code: str) -> bool:
+    root = parse(code, "cuda")
+    kernels = {function_name(f) for f in functions(root) if _is_kernel(f)}
+    launched = {
+        text_of(node.child_by_field_name("function"))
+        for node in walk(root)
+        if node.type == "call_expression" and any(c.type == "kernel_call_syntax" for c in node.children)
+    }
+    return bool(kernels & launched)
+
+
+def _is_kernel(function: Node) -> bool:
+    body = function.child_by_field_name("body")
+    words = set(lexemes(text_of(body)))
+    return any(c.type == "__global__" for c in walk(function)) and bool(words & {"threadIdx", "blockIdx"})
