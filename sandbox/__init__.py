@@ -1,1 +1,7 @@
 """Compile and run untrusted code; knows nothing of models, tasks or benchmarks."""
+
+from hpcraft.sandbox.builder import Build, build, run
+from hpcraft.sandbox.outcome import CompileOutcome, Isolation, Job, Limits, Outcome, Run, Verdict
+from hpcraft.sandbox.pool import run_many
+
+__all__ = ["Build", "CompileOutcome", "Isolation", "Job", "Limits", "Outcome", "Run", "Verdict", "build", "run", "run_many"]

@@ -1,0 +1,250 @@
+"""Build a job once, run the result as often as wanted.
+
+The compile box and the run boxes are different ones: a run sees the program and its data, not the sources. Failures
+of the sandbox itself are tried again, and then told as `Verdict.INFRA_ERROR`.
+"""
+
+from __future__ import annotations
+
+import re
+import shlex
+import shutil
+import tempfile
+import time
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path, PurePosixPath
+from threading import Event
+from types import TracebackType
+
+from hpcraft.errors import ConfigError
+from hpcraft.sandbox import toolchains
+from hpcraft.sandbox.box import Step, execute
+from hpcraft.sandbox.environment import environment
+from hpcraft.sandbox.isolation import Jail, choose
+from hpcraft.sandbox.outcome import CHECKS, CUDA_LEVELS, LANGUAGES, MODELS, TIERS, CompileOutcome, Job, Limits, Outcome, Run, Verdict
+from hpcraft.sandbox.supervise import Ended
+from hpcraft.sandbox.verdicts import describe, judge
+
+_RETRIES = 2
+_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.+-]*(/[A-Za-z0-9_][A-Za-z0-9_.+-]*)*")
+_RESERVED = (toolchains.PROGRAM,)
+
+
+class Build:
+    """A built job; a context manager that removes what was built."""
+
+    def __init__(self, job: Job, jail: Jail, folder: Path, plan: toolchains.Plan | toolchains.Unsupported, stop: Event | None) -> None:
+        self._job, self._jail, self._folder, self._plan, self._stop = job, jail, folder, plan, stop
+        self._symbols: dict[str, frozenset[str]] | None = None
+        self.outcome = self._make()
+        """What became of building: ``ok``, ``compile_error``, ``unsupported`` or ``infra_error``."""
+
+    def __enter__(self) -> Build:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self.close()
+
+    @property
+    def ok(self) -> bool:
+        """Whether the build succeeded."""
+        return self.outcome.ok
+
+    @property
+    def runnable(self) -> bool:
+        """Whether there is something to run; CUDA at the level ``compile`` has nothing."""
+        return self.ok and (self._python or (isinstance(self._plan, toolchains.Plan) and self._plan.links))
+
+    def close(self) -> None:
+        """Remove what was built."""
+        shutil.rmtree(self._folder, ignore_errors=True)
+
+    def run(self, run: Run) -> Outcome:
+        """Execute the program once, in a box of its own; where nothing can be run, the outcome of the build."""
+        if not self.runnable:
+            return self.outcome
+        _check_names((*run.data, *run.collect))
+        with tempfile.TemporaryDirectory(dir=self._folder, prefix="data-") as name:
+            beside = self._program_files() | _write(Path(name), run.data)
+            command, tools = self._command(run)
+            step = Step(
+                commands=(command,),
+                limits=run.limits,
+                environment=environment(tools, self._job, run),
+                beside=beside,
+                toolchains=toolchains.folders_outside(tools),
+                stdin=run.stdin,
+                collect=run.collect,
+                fixed_addresses=self._job.check != "none",
+            )
+            outcome = judge(self._execute(step), self._job, run.limits)
+        return replace(outcome, compile=self.outcome.compile, isolation=self._jail.isolation)
+
+    def symbols(self, name: str | None = None) -> frozenset[str]:
+        """The symbols that the objects leave undefined: what they call. Of one source file, or of all."""
+        if not self.ok or not isinstance(self._plan, toolchains.Plan) or not self._plan.objects:
+            return frozenset()
+        if self._symbols is None:
+            self._symbols = self._read_symbols(self._plan.objects)
+        if name is None:
+            return frozenset().union(*self._symbols.values())
+        if name not in self._symbols:
+            raise ConfigError(f"{name} is not a compiled source of this job; there are {', '.join(self._symbols)}")
+        return self._symbols[name]
+
+    @property
+    def _python(self) -> bool:
+        return self._job.language == "python"
+
+    def _make(self) -> Outcome:
+        job, plan = self._job, self._plan
+        if isinstance(plan, toolchains.Unsupported):
+            return Outcome(verdict=Verdict.UNSUPPORTED, message=plan.message)
+        _write(self._folder / "src", job.files)
+        if self._python:
+            return Outcome(verdict=Verdict.OK, isolation=self._jail.isolation)
+        step = Step(
+            commands=plan.commands,
+            limits=job.compile_limits,
+            environment=environment(plan.tools, job),
+            folder="src",
+            sources=self._folder / "src",
+            toolchains=toolchains.folders_outside(plan.tools),
+            collect=(*plan.objects.values(), *((toolchains.PROGRAM,) if plan.links else ())),
+            stop_at_output_limit=False,
+        )
+        ended = self._execute(step)
+        if ended.reason == "exited" and ended.exit_code == 0 and set(ended.outputs) != set(step.collect):
+            ended = replace(ended, reason="disk")  # what the compilers wrote did not fit
+        for name, content in ended.outputs.items():
+            path = self._folder / name
+            path.write_bytes(content)
+            path.chmod(0o755 if name == toolchains.PROGRAM else 0o644)
+        return self._judge_compile(replace(ended, outputs={}), plan)
+
+    def _judge_compile(self, ended: Ended, plan: toolchains.Plan) -> Outcome:
+        facts = describe(ended)
+        failed = (Verdict.RUNTIME_ERROR, Verdict.SIGNALED)
+        compiled = CompileOutcome(
+            verdict=Verdict.COMPILE_ERROR if facts.verdict in failed else facts.verdict,
+            exit_code=facts.exit_code,
+            signal=facts.signal,
+            wall_seconds=facts.wall_seconds,
+            cpu_seconds=facts.cpu_seconds,
+            peak_memory_bytes=facts.peak_memory_bytes,
+            stdout=facts.stdout,
+            stderr=facts.stderr,
+            truncated=facts.truncated,
+            command="\n".join(shlex.join(command) for command in plan.commands[: ended.step + 1]),
+            compiler="; ".join(dict.fromkeys(toolchains.version(tool) for tool in plan.tools)),
+        )
+        verdict = facts.verdict if facts.verdict in (Verdict.OK, Verdict.INFRA_ERROR) else Verdict.COMPILE_ERROR
+        level = "compile" if self._job.model == "cuda" else None
+        message = facts.message if verdict is Verdict.INFRA_ERROR else _first_error(compiled)
+        return Outcome(verdict=verdict, compile=compiled, isolation=self._jail.isolation, cuda_level=level, message=message)
+
+    def _program_files(self) -> dict[str, Path]:
+        if self._python:
+            return {name: self._folder / "src" / name for name in self._job.files}
+        return {toolchains.PROGRAM: self._folder / toolchains.PROGRAM}
+
+    def _command(self, run: Run) -> tuple[tuple[str, ...], tuple[str, ...]]:
+        """The words to execute, and the tools that they need."""
+        if self._python:
+            main = next(name for name in self._job.files if name.endswith(".py"))
+            python = toolchains.find("python3") or ""
+            return (python, main, *run.args), (python,)
+        assert isinstance(self._plan, toolchains.Plan)
+        program = (f"./{toolchains.PROGRAM}", *run.args)
+        if self._job.model.startswith("mpi"):
+            mpirun = toolchains.find("mpirun") or ""
+            return (mpirun, "-n", str(run.ranks), *program), (*self._plan.tools, mpirun)
+        return program, self._plan.tools
+
+    def _read_symbols(self, objects: Mapping[str, str]) -> dict[str, frozenset[str]]:
+        """By ``nm``, in a box: it reads hostile bytes."""
+        nm = toolchains.find("nm")
+        if nm is None:
+            raise ConfigError("nm is not on this machine; install binutils")
+        step = Step(
+            commands=((nm, "-u", "-P", "-A", *objects.values()),),
+            limits=Limits(output_bytes=16 << 20),
+            environment=environment((nm,), self._job),
+            beside={name: self._folder / name for name in objects.values()},
+            toolchains=toolchains.folders_outside((nm,)),
+        )
+        found: dict[str, set[str]] = {name: set() for name in objects.values()}
+        for line in self._execute(step).stdout.decode(errors="replace").splitlines():
+            place, _, rest = line.partition(": ")
+            if place in found and rest:
+                found[place].add(rest.split()[0].partition("@")[0])
+        return {source: frozenset(found[name]) for source, name in objects.items()}
+
+    def _execute(self, step: Step) -> Ended:
+        ended = execute(step, self._jail, self._folder, self._stop)
+        for attempt in range(_RETRIES):
+            if ended.reason != "failed":
+                break
+            time.sleep(0.1 * 4**attempt)
+            ended = execute(step, self._jail, self._folder, self._stop)
+        return ended
+
+
+def build(job: Job, stop: Event | None = None) -> Build:
+    """Build a job; setting ``stop`` from another thread ends it early."""
+    _check(job)
+    jail = choose(job.min_isolation)
+    plan = toolchains.plan(job)
+    folder = Path(tempfile.mkdtemp(prefix="hpcraft-sandbox-"))
+    try:
+        return Build(job, jail, folder, plan, stop)
+    except BaseException:
+        shutil.rmtree(folder, ignore_errors=True)
+        raise
+
+
+def run(job: Job, stop: Event | None = None) -> Outcome:
+    """Build and run a job."""
+    with build(job, stop) as built:
+        return built.run(job.run)
+
+
+def _check(job: Job) -> None:
+    _check_names(job.files)
+    for what, value, allowed in (
+        ("language", job.language, LANGUAGES),
+        ("model", job.model, MODELS),
+        ("check", job.check, CHECKS),
+        ("CUDA level", job.cuda, CUDA_LEVELS),
+        ("isolation", job.min_isolation, TIERS),
+    ):
+        if value not in allowed:
+            raise ConfigError(f"unknown {what} {value!r}; allowed: {', '.join(allowed)}")
+
+
+def _check_names(names: Mapping[str, bytes] | tuple[str, ...]) -> None:
+    for name in names:
+        if not _NAME.fullmatch(name) or ".." in PurePosixPath(name).parts or name in _RESERVED or len(name) > 200:
+            raise ConfigError(f"cannot use {name!r} as a file name in the box; use letters, digits and _ . + -, not {toolchains.PROGRAM!r}")
+
+
+def _write(folder: Path, files: Mapping[str, bytes]) -> dict[str, Path]:
+    written = {}
+    for name, content in files.items():
+        path = folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(content)
+        path.chmod(0o644)
+        written[name] = path
+    return written
+
+
+def _first_error(compiled: CompileOutcome) -> str:
+    """The line that a person wants to see first."""
+    if compiled.verdict is Verdict.OK:
+        return ""
+    if compiled.verdict is not Verdict.COMPILE_ERROR:
+        return f"the compiler ran into its {compiled.verdict.replace('_', ' ')}"
+    lines = [line.strip() for line in compiled.stderr.splitlines() if line.strip()]
+    return next((line for line in lines if "rror" in line or "undefined" in line), lines[-1] if lines else "the compiler failed")[:300]

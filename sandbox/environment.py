@@ -1,0 +1,57 @@
+"""The environment variables of a box: an allow-list, never the host's environment with things taken out."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable
+from pathlib import Path
+
+from hpcraft.sandbox import toolchains
+from hpcraft.sandbox.outcome import Job, Run
+
+_MPI = {
+    # Shared memory only: there is no network, and copying out of another process is refused by the filter.
+    "OMPI_MCA_btl": "self,vader",
+    "OMPI_MCA_btl_vader_single_copy_mechanism": "none",
+    "OMPI_MCA_pml": "ob1",
+    "OMPI_MCA_plm": "isolated",
+    "OMPI_MCA_rmaps_base_oversubscribe": "1",
+    "OMPI_MCA_mpi_yield_when_idle": "1",
+    "OMPI_MCA_hwloc_base_binding_policy": "none",
+    "PRTE_MCA_rmaps_default_mapping_policy": ":oversubscribe",
+    # In a box of its own the name root means nothing; without one, the refusal would be the machine's, not the program's.
+    "OMPI_ALLOW_RUN_AS_ROOT": "1",
+    "OMPI_ALLOW_RUN_AS_ROOT_CONFIRM": "1",
+}
+_SANITIZERS = {
+    # The leak detector traces its own process, which the filter refuses.
+    "ASAN_OPTIONS": "detect_leaks=0:quarantine_size_mb=16:abort_on_error=0",
+    "UBSAN_OPTIONS": "print_stacktrace=0",
+    "TSAN_OPTIONS": "ignore_noninstrumented_modules=1:exitcode=66",
+}
+
+
+def environment(tools: Iterable[str], job: Job, run: Run | None = None) -> dict[str, str]:
+    """The variables for a compile step, or for a run."""
+    folders = [str(Path(tool).parent) for tool in tools]
+    variables = {"PATH": ":".join(dict.fromkeys([*folders, "/usr/local/bin", "/usr/bin", "/bin"])), **_libraries(tools)}
+    if job.model.startswith("mpi"):
+        variables.update(_MPI)
+    if run is None:
+        return variables
+    variables |= {"OMP_NUM_THREADS": str(run.threads), "OMP_DYNAMIC": "false", "PYTHONDONTWRITEBYTECODE": "1"}
+    if job.check != "none":
+        variables |= _SANITIZERS
+    if job.check == "race":
+        kinds = {toolchains.find("clang"), toolchains.find("clang++")} - {None}
+        archer = toolchains.archer({str(tool): str(tool) for tool in kinds})
+        variables |= {"OMP_TOOL_LIBRARIES": str(archer)} if archer else {}
+    return variables
+
+
+def _libraries(tools: Iterable[str]) -> dict[str, str]:
+    """The host's library path where a module system set one, as far as the box can see it."""
+    roots = [Path("/usr"), *toolchains.folders_outside(tools)]
+    wanted = [folder for folder in os.environ.get("LD_LIBRARY_PATH", "").split(":") if folder]
+    kept = [folder for folder in wanted if any(Path(folder).is_relative_to(root) for root in roots)]
+    return {"LD_LIBRARY_PATH": ":".join(kept)} if kept else {}

@@ -1,0 +1,37 @@
+"""Which command installs a missing tool on this machine: one table, tool to package per package manager."""
+
+from __future__ import annotations
+
+import os
+import shutil
+
+_MANAGERS = {"apt-get": "apt-get install -y", "dnf": "dnf install -y", "zypper": "zypper install -y", "pacman": "pacman -S --noconfirm"}
+
+# tool: packages for apt-get, dnf, zypper, pacman
+_PACKAGES = {
+    "bwrap": ("bubblewrap", "bubblewrap", "bubblewrap", "bubblewrap"),
+    "gcc": ("gcc libc6-dev", "gcc", "gcc", "gcc"),
+    "g++": ("g++", "gcc-c++", "gcc-c++", "gcc"),
+    "gfortran": ("gfortran", "gcc-gfortran", "gcc-fortran", "gcc-fortran"),
+    "mpicc": ("libopenmpi-dev openmpi-bin", "openmpi-devel", "openmpi-devel", "openmpi"),
+    "clang": (
+        "clang-19 libclang-rt-19-dev libomp-19-dev",
+        "clang compiler-rt libomp-devel",
+        "clang libomp-devel",
+        "clang compiler-rt openmp",
+    ),
+    "sanitizers": ("gcc g++ gfortran", "libasan libubsan", "libasan8 libubsan1", "gcc-libs"),
+    "nvcc": ("nvidia-cuda-toolkit", "cuda-toolkit", "cuda-toolkit", "cuda"),
+    "python3": ("python3", "python3", "python3", "python"),
+}
+_SAME = {"g++": "g++", "mpicxx": "mpicc", "mpif90": "mpicc", "mpirun": "mpicc", "nm": "gcc"}
+
+
+def install_command(tool: str) -> str:
+    """Half a sentence that ends an error line: the command that installs a tool here."""
+    key = _SAME.get(tool, "clang" if tool.startswith("clang") else tool)
+    sudo = "" if os.geteuid() == 0 else "sudo "
+    for column, (manager, words) in enumerate(_MANAGERS.items()):
+        if shutil.which(manager, path=os.environ.get("PATH", "") + ":/usr/bin:/bin"):
+            return f"install it: {sudo}{words} {_PACKAGES[key][column]}"
+    return f"install {_PACKAGES[key][1]} with your system's package manager, or load its environment module"

@@ -1,0 +1,214 @@
+"""Start a box, feed it, drain its pipes with caps, and read the launcher's report.
+
+Both output pipes are always drained, also after the cap, so that no program blocks on a full pipe. The launcher
+keeps the deadline; ours, a little later, is for a launcher that was starved or killed. Closing the control pipe is
+how a box is told to end, and it happens by itself when this process dies.
+"""
+
+from __future__ import annotations
+
+import os
+import selectors
+import subprocess
+import time
+from collections.abc import Callable, Mapping
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from pathlib import Path
+from threading import Event
+from typing import IO
+
+from hpcraft.sandbox.outcome import Limits
+
+_GRACE_SECONDS = 10.0
+_DRAIN_SECONDS = 5.0
+_BLOCK = 1 << 16
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Ended:
+    """What the launcher reported, unjudged."""
+
+    reason: str
+    """``exited``, ``time``, ``memory``, ``processes``, ``disk``, ``output``, ``stopped``, ``exec`` (could not be
+    started) or ``failed`` (the box itself)."""
+    step: int = 0
+    """Index of the command that ended it."""
+    exit_code: int | None = None
+    signal: int | None = None
+    wall_seconds: float = 0.0
+    cpu_seconds: float = 0.0
+    peak_memory_bytes: int = 0
+    disk_full: bool = False
+    stdout: bytes = b""
+    stderr: bytes = b""
+    truncated: bool = False
+    outputs: Mapping[str, bytes] = field(default_factory=dict)
+    error: str = ""
+    """For people, when ``reason`` is ``exec`` or ``failed``."""
+
+
+@dataclass(slots=True)
+class _Pipe:
+    """What came out of one pipe, up to a cap."""
+
+    cap: int
+    content: bytearray = field(default_factory=bytearray)
+    over: bool = False
+    open: bool = True
+
+    def take(self, block: bytes) -> None:
+        room = self.cap - len(self.content)
+        self.content += block[:room]
+        self.over = self.over or len(block) > room
+
+
+def supervise(
+    command: Callable[[int, int, int | None], list[str]],
+    *,
+    environment: Mapping[str, str],
+    filters: bytes | None,
+    stdin: Path,
+    limits: Limits,
+    collect: tuple[str, ...],
+    stop_at_output_limit: bool,
+    stop: Event | None,
+) -> Ended:
+    """Run the command that ``command(status, control, filter)`` gives for three file descriptors, and say how it ended."""
+    with ExitStack() as stack:
+        status_read, status_write = os.pipe()
+        control_read, control_write = os.pipe()
+        ours = [status_read, status_write, control_read, control_write]
+        filter_file = None
+        if filters is not None:
+            filter_file = os.memfd_create("filter")
+            ours.append(filter_file)
+            os.write(filter_file, filters)
+            os.lseek(filter_file, 0, os.SEEK_SET)
+        stack.callback(_close_all, ours)
+        try:
+            process = subprocess.Popen(
+                command(status_write, control_read, filter_file),
+                stdin=stack.enter_context(stdin.open("rb")),
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
+                env=dict(environment),
+                cwd="/",
+                pass_fds=[number for number in (status_write, control_read, filter_file) if number is not None],
+            )
+        except OSError as error:
+            return Ended(reason="failed", error=str(error))
+        for number in (status_write, control_read):
+            os.close(number)
+            ours.remove(number)
+
+        def release() -> None:
+            if control_write in ours:
+                os.close(control_write)
+                ours.remove(control_write)
+
+        try:
+            pipes, why = _drain(process, status_read, limits, stop_at_output_limit, stop, release)
+        finally:
+            release()
+            _end(process)
+    return _read_report(pipes, why, collect)
+
+
+def _drain(
+    process: subprocess.Popen[bytes],
+    status: int,
+    limits: Limits,
+    stop_at_output_limit: bool,
+    stop: Event | None,
+    release: Callable[[], None],
+) -> tuple[dict[str, _Pipe], str]:
+    """Read the three pipes to their ends; also say why we ended it, if we did."""
+    report_cap = (limits.disk_mb << 20) * 2 + (1 << 20)
+    pipes = {"stdout": _Pipe(limits.output_bytes), "stderr": _Pipe(limits.output_bytes), "status": _Pipe(report_cap)}
+    deadline = time.monotonic() + limits.wall_seconds + _GRACE_SECONDS
+    why = ""
+    with selectors.DefaultSelector() as selector:
+        for name, file in (("stdout", process.stdout), ("stderr", process.stderr), ("status", status)):
+            assert file is not None
+            selector.register(file, selectors.EVENT_READ, name)
+        while selector.get_map():
+            left = deadline - time.monotonic()
+            if left <= 0:
+                why = why or "starved"
+                break
+            for key, _events in selector.select(min(left, 0.25) if stop else left):
+                block = os.read(key.fd, _BLOCK)
+                if block:
+                    pipes[key.data].take(block)
+                else:
+                    selector.unregister(key.fileobj)
+            over = stop_at_output_limit and (pipes["stdout"].over or pipes["stderr"].over)
+            stopped = stop is not None and stop.is_set()
+            if not why and (over or stopped):
+                why = "output" if over else "stopped"
+                release()
+                deadline = time.monotonic() + _DRAIN_SECONDS
+    return pipes, why
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    """Reap the outer process; the box's pid 1 dies with it, and every process of the box with that."""
+    try:
+        process.wait(timeout=1.0)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
+    for file in (process.stdout, process.stderr):
+        _close(file)
+
+
+def _close_all(numbers: list[int]) -> None:
+    for number in numbers:
+        os.close(number)
+
+
+def _close(file: IO[bytes] | None) -> None:
+    if file is not None:
+        file.close()
+
+
+def _read_report(pipes: Mapping[str, _Pipe], why: str, collect: tuple[str, ...]) -> Ended:
+    stdout, stderr = bytes(pipes["stdout"].content), bytes(pipes["stderr"].content)
+    truncated = pipes["stdout"].over or pipes["stderr"].over
+    report = memoryview(pipes["status"].content)
+    words, outputs, whole, at = [""], {}, False, 0
+    while not whole and (line_end := pipes["status"].content.find(b"\n", at)) >= 0:
+        line = bytes(report[at:line_end]).decode("ascii").split()
+        at = line_end + 1
+        if line[0] == "file":
+            size = int(line[2])
+            outputs[collect[int(line[1])]] = bytes(report[at : at + size])
+            at += size
+        elif line[0] in ("end", "exec"):
+            words = line
+        whole = line[0] == "done"
+    if words[0] == "exec":
+        error = f"could not be started: {os.strerror(int(words[2]))}"
+        return Ended(reason="exec", step=int(words[1]), stdout=stdout, stderr=stderr, error=error)
+    if why == "starved":
+        # The launcher had ten seconds more than the program; whatever kept it, the time is over.
+        return Ended(reason="time", stdout=stdout, stderr=stderr, truncated=truncated)
+    if not whole or words[0] != "end":
+        error = stderr.decode(errors="replace").strip()[-300:] or "the box ended without a report"
+        return Ended(reason="failed", stdout=stdout, stderr=stderr, error=error)
+    status = int(words[3])
+    return Ended(
+        reason=why or words[1],
+        step=int(words[2]),
+        exit_code=os.WEXITSTATUS(status) if words[1] == "exited" and os.WIFEXITED(status) else None,
+        signal=os.WTERMSIG(status) if words[1] == "exited" and os.WIFSIGNALED(status) else None,
+        wall_seconds=int(words[4]) / 1e6,
+        cpu_seconds=int(words[5]) / 1e6,
+        peak_memory_bytes=int(words[6]),
+        disk_full=words[7] == "1",
+        stdout=stdout,
+        stderr=stderr,
+        truncated=truncated,
+        outputs=outputs,
+    )

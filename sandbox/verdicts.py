@@ -1,0 +1,107 @@
+"""From what the launcher reports to a verdict.
+
+The only place that reads a program's own words, and only for tools that have no other voice (sanitizers, mpirun). A
+program can use them against itself, never in its favour.
+"""
+
+from __future__ import annotations
+
+import re
+import signal
+from dataclasses import replace
+
+from hpcraft.sandbox.outcome import Job, Limits, Outcome, Verdict
+from hpcraft.sandbox.supervise import Ended
+
+_LIMITS = {
+    "time": Verdict.TIME_LIMIT,
+    "memory": Verdict.MEMORY_LIMIT,
+    "processes": Verdict.PROCESS_LIMIT,
+    "disk": Verdict.DISK_LIMIT,
+    "output": Verdict.OUTPUT_LIMIT,
+}
+_RACE = re.compile(r"WARNING: ThreadSanitizer: data race.*")
+_SANITIZER = re.compile(r"(ERROR: \w*Sanitizer: [^\n]*|[^\n]*: runtime error: [^\n]*|WARNING: ThreadSanitizer: [^\n]*)")
+_RANK_SIGNAL = re.compile(r"exited on signal (\d+)")
+_RANK_ABORT = "MPI_ABORT was invoked on rank"
+
+
+def describe(ended: Ended) -> Outcome:
+    """The facts of an end, with the verdict that they alone give."""
+    verdict, message = Verdict.OK, ""
+    if ended.reason in _LIMITS:
+        verdict = _LIMITS[ended.reason]
+    elif ended.reason in ("failed", "stopped"):
+        verdict, message = Verdict.INFRA_ERROR, ended.error or "stopped before its end"
+    elif ended.reason == "exec":
+        verdict, message = Verdict.RUNTIME_ERROR, ended.error
+    elif ended.signal == signal.SIGXFSZ or (ended.disk_full and ended.exit_code != 0):
+        verdict = Verdict.DISK_LIMIT
+    elif ended.signal is not None:
+        verdict, message = Verdict.SIGNALED, f"ended by {_signal_name(ended.signal)}"
+    elif ended.exit_code != 0:
+        verdict, message = Verdict.RUNTIME_ERROR, f"exit code {ended.exit_code}"
+    return Outcome(
+        verdict=verdict,
+        exit_code=ended.exit_code,
+        signal=ended.signal,
+        wall_seconds=ended.wall_seconds,
+        cpu_seconds=ended.cpu_seconds,
+        peak_memory_bytes=ended.peak_memory_bytes,
+        stdout=ended.stdout.decode(errors="replace"),
+        stderr=ended.stderr.decode(errors="replace"),
+        truncated=ended.truncated,
+        message=message,
+        outputs=ended.outputs,
+    )
+
+
+def judge(ended: Ended, job: Job, limits: Limits) -> Outcome:
+    """The outcome of a run."""
+    outcome = describe(ended)
+    if outcome.verdict in (Verdict.OK, Verdict.RUNTIME_ERROR, Verdict.SIGNALED):
+        if job.model.startswith("mpi"):
+            outcome = _ranks(outcome)
+        if job.check != "none":
+            outcome = _sanitized(outcome, job)
+    return outcome if outcome.message else replace(outcome, message=_limit_message(outcome.verdict, limits))
+
+
+def _ranks(outcome: Outcome) -> Outcome:
+    """Mpirun turns a rank's signal into an exit code, and an abort with code 0 into success."""
+    found = _RANK_SIGNAL.search(outcome.stderr)
+    if found and outcome.exit_code == 128 + int(found[1]):
+        number = int(found[1])
+        return replace(
+            outcome, verdict=Verdict.SIGNALED, signal=number, exit_code=None, message=f"a rank was ended by {_signal_name(number)}"
+        )
+    if outcome.verdict is Verdict.OK and _RANK_ABORT in outcome.stderr:
+        return replace(outcome, verdict=Verdict.RUNTIME_ERROR, message="a rank called MPI_Abort")
+    return outcome
+
+
+def _sanitized(outcome: Outcome, job: Job) -> Outcome:
+    race = _RACE.search(outcome.stderr) if job.check == "race" else None
+    if race:
+        return replace(outcome, verdict=Verdict.RACE, message=race[0].strip())
+    found = _SANITIZER.search(outcome.stderr)
+    if found and outcome.verdict is not Verdict.OK:
+        return replace(outcome, verdict=Verdict.RUNTIME_ERROR, message=found[1].strip())
+    return outcome
+
+
+def _signal_name(number: int) -> str:
+    try:
+        return signal.Signals(number).name
+    except ValueError:
+        return f"signal {number}"
+
+
+def _limit_message(verdict: Verdict, limits: Limits) -> str:
+    return {
+        Verdict.TIME_LIMIT: f"over {limits.wall_seconds:g} s",
+        Verdict.MEMORY_LIMIT: f"over {limits.memory_mb} MB of memory",
+        Verdict.OUTPUT_LIMIT: f"over {limits.output_bytes} bytes of output",
+        Verdict.PROCESS_LIMIT: f"over {limits.processes} processes and threads",
+        Verdict.DISK_LIMIT: f"over {limits.disk_mb} MB of files",
+    }.get(verdict, "")
