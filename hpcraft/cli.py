@@ -14,10 +14,10 @@ import traceback
 from collections.abc import Sequence
 from importlib import import_module
 from types import FrameType
-from typing import TYPE_CHECKING, NoReturn, cast
+from typing import TYPE_CHECKING, Any, NoReturn, cast
 
 from hpcraft import __version__
-from hpcraft.errors import HpcError, MachineError, Stopped
+from hpcraft.errors import HpcError, InputError, MachineError, Stopped
 
 if TYPE_CHECKING:
     from hpcraft.command import Command
@@ -66,7 +66,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     signal.signal(signal.SIGTERM, _terminate)
     try:
         args = _parser(words).parse_args(words)
-        return _load(args.command_name).main(args)
+        exit_code = _load(args.command_name).main(args)
+        sys.stdout.flush()
+        return exit_code
     except HpcError as error:
         return _fail(str(error), error.exit_code)
     except KeyboardInterrupt:
@@ -79,11 +81,29 @@ def main(argv: Sequence[str] | None = None) -> int:
         if error.errno in _MACHINE_ERRORS:
             path = f"{error.filename}: " if error.filename else ""
             return _fail(f"{path}{os.strerror(error.errno)}; {_MACHINE_ERRORS[error.errno]}", MachineError.exit_code)
-        traceback.print_exc()
-        return 70
-    except Exception:  # noqa: BLE001 - the last line of defence: a bug of ours is shown whole and has its own code
-        traceback.print_exc()
-        return _fail("this is a bug in hpcraft; please report it with the lines above", 70)
+        if error.errno in (errno.EISDIR, errno.ENOTDIR):
+            return _fail(f"{error.filename}: {os.strerror(error.errno)}", InputError.exit_code)
+        return _bug()
+    except ModuleNotFoundError as error:
+        extra = _EXTRAS.get((error.name or "").partition(".")[0])
+        if extra is None:
+            return _bug()
+        return _fail(f"this needs {error.name}, which is not installed; pip install 'hpcraft[{extra}]'", MachineError.exit_code)
+    except Exception as error:  # noqa: BLE001 - the last line of defence: a bug of ours is shown whole and has its own code
+        if "No space left on device" in str(error) or "os error 28" in str(error):  # libraries in C++ and Rust keep no errno
+            return _fail(f"{os.strerror(errno.ENOSPC)}; {_MACHINE_ERRORS[errno.ENOSPC]}", MachineError.exit_code)
+        return _bug()
+
+
+_EXTRAS = {
+    "torch": "train",
+    "transformers": "train",
+    "accelerate": "train",
+    "safetensors": "train",
+    "huggingface_hub": "hub",
+    "submitit": "slurm",
+}
+"""Package to the extra of ours that brings it."""
 
 
 _MACHINE_ERRORS = {
@@ -105,12 +125,20 @@ def _fail(message: str, exit_code: int) -> int:
     return exit_code
 
 
+def _bug() -> int:
+    traceback.print_exc()
+    return _fail("this is a bug in hpcraft; please report it with the lines above", 70)
+
+
 def _load(name: str) -> Command:
     return cast("Command", import_module(COMMANDS[name][0]).COMMAND)
 
 
 class _Parser(argparse.ArgumentParser):
-    """Usage errors are one line that says where help is."""
+    """Usage errors are one line that says where help is; flags are never abbreviated, so that a new one breaks no script."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(allow_abbrev=False, **kwargs)
 
     def error(self, message: str) -> NoReturn:
         self.exit(2, f"hpcraft: {message}; see `{self.prog} --help`\n")

@@ -41,7 +41,7 @@ class PartialError(HpcError, RuntimeError):
     exit_code = 5
 
 
-class Stopped(HpcError):
+class Stopped(HpcError):  # noqa: N818 - someone stopped it, which is no error
     """SIGINT or SIGTERM arrived; what was finished is on disk."""
 
     exit_code = 130

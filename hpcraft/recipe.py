@@ -9,7 +9,9 @@ from __future__ import annotations
 
 import dataclasses
 import difflib
-from collections.abc import Iterable, Mapping
+import json
+import re
+from collections.abc import Hashable, Iterable, Mapping
 from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
@@ -39,6 +41,7 @@ STAGES: dict[str, str] = {
 
 _RECIPE_KEYS = ("schema", "name", "seed", "stages")
 _STAGE_KEYS = ("uses", "inputs")
+_WORD = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -89,13 +92,13 @@ def load(path: Path, overrides: Iterable[str] = ()) -> Recipe:
         ConfigError: it isn't YAML, or a key or value is wrong.
     """
     try:
-        text = path.read_text()
+        text = path.read_text(encoding="utf-8")
     except FileNotFoundError:
         raise InputError(f"{path}: no such recipe; see recipes/ for examples") from None
     except (UnicodeDecodeError, IsADirectoryError) as error:
         raise InputError(f"{path}: not a text file ({error})") from None
     try:
-        value = yaml.safe_load(text)
+        value = _read_yaml(text)
     except yaml.YAMLError as error:
         raise ConfigError(f"{path}: not YAML: {' '.join(str(error).split())}") from None
     if not isinstance(value, dict):
@@ -114,9 +117,10 @@ def build_config(stage: Stage[Any], given: Mapping[str, Any], *, where: str) -> 
     known = [f.name for f in dataclasses.fields(stage.config)]
     for key in given:
         if key not in known:
-            raise ConfigError(f"{where}: no key {key!r}{nearest(key, known)}; {stage.name} has {', '.join(known) or 'no keys'}")
+            raise ConfigError(f"{where}: no key {key!r}{nearest(key, known)}; {stage.name} has {', '.join(known) or 'no keys of its own'}")
     try:
-        return TypeAdapter(stage.config).validate_python(dict(given))
+        # As JSON, because only there strict reading still takes a list for a tuple; "3" is no number, 3 is no text.
+        return TypeAdapter(stage.config).validate_json(json.dumps(dict(given), default=str), strict=True)
     except ValidationError as error:
         first = error.errors()[0]
         key = ".".join(str(part) for part in first["loc"])
@@ -127,9 +131,28 @@ def build_config(stage: Stage[Any], given: Mapping[str, Any], *, where: str) -> 
 def parse_value(text: str) -> Any:
     """A flag's text as YAML would read it: numbers, booleans, lists; text that isn't YAML stays text."""
     try:
-        return yaml.safe_load(text)
+        return _read_yaml(text)
     except yaml.YAMLError:
         return text
+
+
+class _Loader(yaml.SafeLoader):
+    """YAML as people mean it: 1e-3 is a number (PyYAML's rules take it for text), and a key that stands twice is an error."""
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, Any]:
+        """Build a mapping, refusing a second value for a key."""
+        keys = [key.value for key, _ in node.value if isinstance(key, yaml.ScalarNode)]
+        for key in keys:
+            if keys.count(key) > 1:
+                raise yaml.constructor.ConstructorError(None, None, f"key {key!r} stands twice", node.start_mark)
+        return super().construct_mapping(node, deep)
+
+
+_Loader.add_implicit_resolver("tag:yaml.org,2002:float", re.compile(r"[-+]?\d[\d_]*(\.\d*)?[eE][-+]?\d+$"), list("-+0123456789"))
+
+
+def _read_yaml(text: str) -> Any:
+    return yaml.load(text, Loader=_Loader)  # noqa: S506 - a SafeLoader
 
 
 def nearest(word: str, known: Iterable[str]) -> str:
@@ -144,15 +167,18 @@ def _override(value: dict[str, Any], override: str) -> None:
         raise ConfigError(f"--set {override}: expected KEY=VALUE, such as mine.max_files=10")
     parts = dotted.split(".")
     if parts[0] not in _RECIPE_KEYS:
+        if len(parts) == 1:
+            raise ConfigError(f"--set {override}: no key {dotted!r}{nearest(dotted, _RECIPE_KEYS)}; give STAGE.KEY=VALUE")
         parts.insert(0, "stages")
     at = value
-    for part in parts[:-1]:
+    for depth, part in enumerate(parts[:-1]):
         below = at.get(part)
+        if below is None and (part in at or (depth == 2 and part == "inputs")):
+            below = at[part] = {}
         if not isinstance(below, dict):
-            if below is None and part in at and len(parts) > 2:
-                below = at[part] = {}
-            else:
-                raise ConfigError(f"--set {override}: the recipe has no {part!r}{nearest(part, at)}; it has {', '.join(at)}")
+            raise ConfigError(
+                f"--set {override}: the recipe has no {part!r}{nearest(part, map(str, at))}; it has {', '.join(map(str, at))}"
+            )
         at = below
     at[parts[-1]] = parse_value(text)
 
@@ -164,8 +190,8 @@ def _resolve(value: dict[str, Any], where: str) -> Recipe:
     if value.get("schema", SCHEMA) != SCHEMA:
         raise ConfigError(f"{where}: schema {value['schema']!r}, this version reads {SCHEMA!r}")
     name, seed, stages = value.get("name"), value.get("seed", 0), value.get("stages")
-    if not isinstance(name, str) or not name or "/" in name:
-        raise ConfigError(f"{where}: name: expected a word without slashes (got {name!r})")
+    if not isinstance(name, str) or not _WORD.fullmatch(name):
+        raise ConfigError(f"{where}: name: expected a word of letters, digits, '-' and '_', which names the run folder (got {name!r})")
     if not isinstance(seed, int) or isinstance(seed, bool):
         raise ConfigError(f"{where}: seed: expected a whole number (got {seed!r})")
     if not isinstance(stages, dict) or not stages:
@@ -179,10 +205,19 @@ def _resolve(value: dict[str, Any], where: str) -> Recipe:
 def _plan(name: str, body: Any, earlier: list[str], where: str) -> StagePlan:
     if not isinstance(body, dict):
         raise ConfigError(f"{where}: stages.{name}: expected keys and values (got {body!r})")
-    stage = load_stage(body.get("uses", name))
+    if not _WORD.fullmatch(name):
+        raise ConfigError(f"{where}: stages.{name}: expected a word of letters, digits, '-' and '_', which names the stage's folder")
+    try:
+        stage = load_stage(str(body.get("uses", name)))
+    except ConfigError as error:
+        raise ConfigError(f"{where}: stages.{name}: {error}") from None
     given = {k: v for k, v in body.items() if k not in _STAGE_KEYS}
     config = build_config(stage, given, where=f"{where}: stages.{name}")
     chosen = body.get("inputs") or {}
+    if not isinstance(chosen, dict):
+        raise ConfigError(
+            f"{where}: stages.{name}.inputs: expected INPUT: STAGE (got {chosen!r}); inputs are {', '.join(stage.inputs) or 'none'}"
+        )
     for key in chosen:
         if key not in stage.inputs:
             raise ConfigError(

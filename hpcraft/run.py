@@ -22,7 +22,7 @@ from hpcraft.errors import ConfigError, HpcError, InputError
 from hpcraft.progress import set_quiet
 from hpcraft.recipe import Recipe, StagePlan, load, nearest
 from hpcraft.stages import execute, fingerprint, host, locked, summary_line, up_to_date, versions
-from hpcraft.store import MANIFEST, write_json, write_text
+from hpcraft.store import MANIFEST, drop_torn_tail, write_json, write_text
 
 
 @dataclass(kw_only=True, slots=True)
@@ -74,7 +74,7 @@ def main(args: argparse.Namespace) -> int:
     for name in args.force:
         _named(recipe, name, "--force")
     if args.dry_run:
-        states = {p.name: _state(p, recipe, out) for p in plans}
+        states = _states(plans, recipe, out)
         say(args, {"out": str(out), "stages": states}, "\n".join(f"{name}: {state}" for name, state in states.items()))
         return 0
     begin = time.monotonic()
@@ -97,6 +97,7 @@ def run(recipe: Recipe, plans: list[StagePlan], out: Path, *, force: list[str], 
         HpcError: the error of the stage that failed; the run folder says which.
     """
     folder = RunFolder(path=out)
+    drop_torn_tail(out / "log.jsonl")
     _write_recipe(recipe, out)
     write_json(out / "env.json", {"versions": versions(), "host": host(), "command": sys.argv})
     folder.update(state="started", recipe=recipe.name, stages={p.name: "waiting" for p in plans})
@@ -147,15 +148,25 @@ def _inputs(plan: StagePlan, out: Path) -> Mapping[str, Path]:
     return {name: Path(source) if "/" in source else out / source for name, source in plan.inputs.items()}
 
 
+def _states(plans: list[StagePlan], recipe: Recipe, out: Path) -> dict[str, str]:
+    """What a run would do with each stage."""
+    states: dict[str, str] = {}
+    for plan in plans:
+        new = [name for name in plan.inputs.values() if states.get(name, "up to date") != "up to date"]
+        states[plan.name] = f"would run after {', '.join(new)}" if new else _state(plan, recipe, out)
+    return states
+
+
 def _state(plan: StagePlan, recipe: Recipe, out: Path) -> str:
     try:
         wanted = fingerprint(plan.stage, plan.config, _inputs(plan, out), recipe.seed)
-    except InputError:
-        return "would run (waits for its inputs)"
+    except InputError as error:
+        return f"cannot run: {error}"
     if up_to_date(out / plan.name, wanted):
         return "up to date"
-    partial = out / f"{plan.name}.partial"
-    return "would resume" if partial.exists() else "would run again (stale)" if (out / plan.name / MANIFEST).exists() else "would run"
+    if (out / f"{plan.name}.partial").exists():
+        return "would resume"
+    return "would run again (stale)" if (out / plan.name / MANIFEST).exists() else "would run"
 
 
 def _write_recipe(recipe: Recipe, out: Path) -> None:

@@ -5,7 +5,8 @@ folder with that fingerprint is left alone. Otherwise the stage works in ``OUT.p
 ``.plan.json`` holds the fingerprint: a later call with the same one finds the folder as the crash left
 it and may resume from it, one with another fingerprint empties it first. When the stage returns, the manifest is
 written, and the folder takes the place of ``OUT/`` by rename. Two processes never work on
-the same folder: a lock on the partial folder makes the second one stop.
+the same folder: a lock on the partial folder makes the second one stop. A folder that hpcraft did not
+make is never emptied, replaced or removed.
 """
 
 from __future__ import annotations
@@ -16,20 +17,21 @@ import os
 import platform
 import shutil
 import time
+import types
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import MISSING, asdict, dataclass, field, fields
 from datetime import UTC, datetime
 from importlib import metadata
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Generic, TypeVar, get_type_hints
+from typing import TYPE_CHECKING, Any, Generic, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
 
 from hpcraft import __version__
 from hpcraft.command import Command, note, say
 from hpcraft.errors import ConfigError, InputError, Stopped
 from hpcraft.store import (
-    MANIFEST,
     JSON,
+    MANIFEST,
     Manifest,
     fsync_folder,
     hash_outputs,
@@ -159,35 +161,42 @@ def execute(stage: Stage[C], config: C, inputs: Mapping[str, Path], out: Path, *
     wanted = fingerprint(stage, config, inputs, seed)
     if not force and (manifest := up_to_date(out, wanted)):
         return Execution(manifest=manifest, skipped=True)
-    if out.exists() and not (out / MANIFEST).exists() and any(out.iterdir()):
-        raise ConfigError(f"{out}: exists and was not written by hpcraft; give another output folder or remove it")
+    _check_ours(stage, out, force=force)
     partial = out.with_name(out.name + ".partial")
     partial.mkdir(parents=True, exist_ok=True)
     with locked(partial):
         _prepare_partial(partial, wanted, fresh=force)
-        begin = time.monotonic()
-        report = stage.run(config, Work(out=partial, inputs=dict(inputs), seed=seed))
-        outputs = list_outputs(partial)
-        manifest = Manifest(
-            stage=stage.name,
-            fingerprint=wanted,
-            config=asdict(config),
-            seed=seed,
-            inputs={name: read_manifest(folder).outputs_sha256 for name, folder in inputs.items()},
-            outputs=outputs,
-            outputs_sha256=hash_outputs(outputs),
-            rows=report.rows,
-            rejections=dict(sorted(report.rejections.items())),
-            metrics=report.metrics,
-            notes=report.notes,
-            versions=versions(),
-            host=host(),
-            seconds=round(time.monotonic() - begin, 3),
-            created=datetime.now(UTC).isoformat(timespec="seconds"),
-        )
-        write_manifest(partial, manifest)
+        # A crash just before the rename leaves a folder that is whole.
+        manifest = up_to_date(partial, wanted) or _work(stage, config, Work(out=partial, inputs=dict(inputs), seed=seed), wanted)
         _publish(partial, out)
     return Execution(manifest=manifest, skipped=False)
+
+
+def _work(stage: Stage[C], config: C, work: Work, wanted: str) -> Manifest:
+    """Run the stage in its partial folder and write the manifest."""
+    (work.out / MANIFEST).unlink(missing_ok=True)
+    begin = time.monotonic()
+    report = stage.run(config, work)
+    outputs = list_outputs(work.out)
+    manifest = Manifest(
+        stage=stage.name,
+        fingerprint=wanted,
+        config=asdict(config),
+        seed=work.seed,
+        inputs={name: read_manifest(folder).outputs_sha256 for name, folder in work.inputs.items()},
+        outputs=outputs,
+        outputs_sha256=hash_outputs(outputs),
+        rows=report.rows,
+        rejections=dict(sorted(report.rejections.items())),
+        metrics=report.metrics,
+        notes=report.notes,
+        versions=versions(),
+        host=host(),
+        seconds=round(time.monotonic() - begin, 3),
+        created=datetime.now(UTC).isoformat(timespec="seconds"),
+    )
+    write_manifest(work.out, manifest)
+    return manifest
 
 
 def versions() -> dict[str, str]:
@@ -229,11 +238,33 @@ def _check_inputs(stage: Stage[C], inputs: Mapping[str, Path]) -> None:
             raise ConfigError(f"{stage.name}: input '{name}' is missing; give the folder that `{spec.stage}` made")
 
 
-def _prepare_partial(partial: Path, wanted: str, *, fresh: bool) -> None:
-    plan = partial / _PLAN
-    if not fresh and plan.exists() and read_json(plan).get("fingerprint") == wanted:
+def _check_ours(stage: Stage[C], out: Path, *, force: bool) -> None:
+    """Refuse to replace what is not an earlier output of this stage."""
+    if out.exists() and not out.is_dir():
+        raise ConfigError(f"{out}: is a file; give another output folder")
+    if not out.exists() or not any(out.iterdir()):
         return
-    for entry in partial.iterdir():
+    try:
+        made_by = read_manifest(out).stage
+    except InputError:
+        raise ConfigError(
+            f"{out}: exists and was not written by this version of hpcraft; give another output folder or remove it"
+        ) from None
+    if made_by != stage.name and not force:
+        raise ConfigError(f"{out}: holds what `{made_by}` made, not {stage.name}; give another output folder, or --force to replace it")
+
+
+def _prepare_partial(partial: Path, wanted: str, *, fresh: bool) -> None:
+    """Keep what an interrupted run of the same fingerprint left; empty the folder otherwise."""
+    plan = partial / _PLAN
+    others = [entry for entry in partial.iterdir() if not entry.name.startswith(f".{_PLAN}.") and entry != plan]
+    if others and not plan.exists():
+        raise ConfigError(f"{partial}: exists and was not written by hpcraft; remove it or give another output folder")
+    if not fresh and plan.exists() and read_json(plan).get("fingerprint") == wanted:
+        for leftover in [p for p in partial.rglob(".*.tmp") if p.is_file()]:
+            leftover.unlink()
+        return
+    for entry in others:  # the plan goes last, so that a crash in between leaves a folder that is still known as ours
         if entry.is_dir() and not entry.is_symlink():
             shutil.rmtree(entry)
         else:
@@ -242,14 +273,14 @@ def _prepare_partial(partial: Path, wanted: str, *, fresh: bool) -> None:
 
 
 def _publish(partial: Path, out: Path) -> None:
-    """Put the finished folder in place; a crash between the two renames leaves ``OUT.old`` and no ``OUT``, so the stage runs again."""
-    (partial / _PLAN).unlink()
-    old = out.with_name(out.name + ".old")
+    """Put the finished folder in place; a crash between the two renames leaves no ``OUT``, and the next call finds ``OUT.partial`` whole."""
+    old = out.with_name(f".{out.name}.replaced-by-hpcraft")
     shutil.rmtree(old, ignore_errors=True)
     if out.exists():
         out.rename(old)
     partial.rename(out)
     fsync_folder(out.parent)
+    (out / _PLAN).unlink()
     shutil.rmtree(old, ignore_errors=True)
 
 
@@ -262,28 +293,55 @@ def _add_arguments(stage: Stage[C], parser: argparse.ArgumentParser) -> None:
     parser.add_argument("-o", "--out", type=Path, required=True, metavar="DIR", help="output folder")
     parser.add_argument("--force", action="store_true", help="redo it even when the folder is up to date")
     parser.add_argument("--seed", type=int, default=0, help="seed of everything random (default 0)")
+    hints = get_type_hints(stage.config)
     for f in fields(stage.config):
-        default = f.default if f.default is not MISSING else f.default_factory() if f.default_factory is not MISSING else None
+        required = f.default is MISSING and f.default_factory is MISSING
+        default = f.default_factory() if f.default_factory is not MISSING else f.default
         parser.add_argument(
             f"--{f.name.replace('_', '-')}",
             dest=f"config.{f.name}",
             metavar="VALUE",
-            help=f"{f.metadata['help']} (default: {default!r})".replace("%", "%%"),
+            nargs="?" if hints[f.name] is bool else None,  # a switch may be given bare
+            const="true",
+            help=f"{f.metadata['help']} ({'required' if required else f'default: {_shown(default)}'})".replace("%", "%%"),
         )
 
 
-def _main(stage: Stage[C], args: argparse.Namespace) -> int:
-    from hpcraft.recipe import build_config, parse_value
+def _shown(default: object) -> str:
+    """A default as one would type it."""
+    if isinstance(default, tuple):
+        return f"[{', '.join(map(_shown, default))}]"
+    if default is None or isinstance(default, bool):
+        return str(default).lower()
+    return str(default) or "empty"
 
-    given = {
-        name.removeprefix("config."): parse_value(value)
-        for name, value in vars(args).items()
-        if name.startswith("config.") and value is not None
-    }
+
+def _flag_value(text: str, hint: object) -> object:
+    """A flag's text as the type of its config field wants it: words stay words, one value may stand for a list of one."""
+    from hpcraft.recipe import parse_value
+
+    options = get_args(hint) if get_origin(hint) in (Union, types.UnionType) else (hint,)
+    if text in ("none", "null") and types.NoneType in options:
+        return None
+    if any(_takes_words(option) for option in options):
+        return text
+    value = parse_value(text)
+    lists = [get_args(option) for option in options if get_origin(option) is tuple]
+    if lists and not isinstance(value, list):
+        return [text if _takes_words(lists[0][0]) else value]
+    return value
+
+
+def _takes_words(hint: object) -> bool:
+    return hint is str or (get_origin(hint) is Literal and all(isinstance(word, str) for word in get_args(hint)))
+
+
+def _main(stage: Stage[C], args: argparse.Namespace) -> int:
+    from hpcraft.recipe import build_config
+
     hints = get_type_hints(stage.config)
-    given = {
-        name: [value] if str(hints[name]).startswith("tuple") and not isinstance(value, list) else value for name, value in given.items()
-    }
+    flags = {f.name: getattr(args, f"config.{f.name}") for f in fields(stage.config)}
+    given = {name: _flag_value(text, hints[name]) for name, text in flags.items() if text is not None}
     config = build_config(stage, given, where=f"hpcraft {stage.name}")
     inputs = {name: path for name in stage.inputs if (path := getattr(args, name))}
     try:

@@ -24,9 +24,11 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, ClassVar, Generic, Protocol, Self, TypeVar
 
 from hpcraft.errors import InputError
+from hpcraft.parse import record_from
 
 if TYPE_CHECKING:
     import pyarrow as pa
+    import pyarrow.parquet as pq
 
 MANIFEST = "manifest.json"
 JSON = dict[str, Any]
@@ -128,7 +130,13 @@ def read_json(path: Path) -> JSON:
 
 def to_line(record: Record) -> str:
     """One record as a line of JSON that carries its schema."""
-    return json.dumps({"schema": record.SCHEMA, **_as_dict(record)}, ensure_ascii=False) + "\n"
+    value = {"schema": record.SCHEMA, **_as_dict(record)}
+    line = json.dumps(value, ensure_ascii=False) + "\n"
+    try:
+        line.encode()
+    except UnicodeEncodeError:  # half a surrogate pair has no UTF-8, but it has a JSON escape
+        return json.dumps(value) + "\n"
+    return line
 
 
 def write_jsonl(path: Path, records: Iterable[Record]) -> int:
@@ -175,7 +183,7 @@ def read_jsonl(path: Path, kind: type[R], *, torn_tail: bool = False) -> Iterato
             value = json.loads(line)
         except ValueError as error:
             raise InputError(f"{path}:{number}: not JSON ({error})") from None
-        yield _from_dict(value, kind, where=f"{path}:{number}")
+        yield record_from(value, kind, where=f"{path}:{number}")
 
 
 def drop_torn_tail(path: Path) -> None:
@@ -199,22 +207,6 @@ def _plain(value: object) -> object:
     if isinstance(value, Mapping):
         return dict(value)
     return value
-
-
-def _from_dict(value: object, kind: type[R], *, where: str) -> R:
-    if not isinstance(value, dict):
-        raise InputError(f"{where}: expected an object of {kind.SCHEMA}")
-    schema = value.pop("schema", kind.SCHEMA)
-    if schema != kind.SCHEMA:
-        raise InputError(f"{where}: schema {schema!r}, this command reads {kind.SCHEMA!r}")
-    fields = {f.name: f for f in dataclasses.fields(kind)}
-    unknown = sorted(value.keys() - fields.keys())
-    required = {n for n, f in fields.items() if f.default is dataclasses.MISSING and f.default_factory is dataclasses.MISSING}
-    missing = sorted(required - value.keys())
-    if unknown or missing:
-        problem = f"unknown field {unknown[0]!r}" if unknown else f"no field {missing[0]!r}"
-        raise InputError(f"{where}: {problem}; {kind.SCHEMA} has {', '.join(fields)}")
-    return kind(**{n: tuple(v) if isinstance(v, list) else v for n, v in value.items()})
 
 
 # ---------------------------------------------------------------- Parquet
@@ -259,7 +251,7 @@ class ShardWriter(Generic[R]):
         """Add one record."""
         self.rows += 1
         self._buffer.append(record)
-        self._buffered_bytes += sum(len(v) for v in map(lambda n: getattr(record, n), self._schema.names) if isinstance(v, str | bytes))
+        self._buffered_bytes += sum(len(v) for v in (getattr(record, n) for n in self._schema.names) if isinstance(v, str | bytes))
         if self._buffered_bytes >= _SHARD_BYTES:
             self._flush()
 
@@ -294,11 +286,18 @@ def read_rows(folder: Path, name: str, kind: type[R]) -> Iterator[R]:
             raise InputError(f"{shard}: not a readable Parquet file ({error})") from None
         with file:
             found = (file.schema_arrow.metadata or {}).get(b"hpcraft_schema", b"none").decode()
-            if found != kind.SCHEMA or file.schema_arrow.names != expected.names:
+            if found != kind.SCHEMA or not file.schema_arrow.equals(expected):
                 raise InputError(f"{shard}: schema {found}, expected {kind.SCHEMA}; make it again with this version of hpcraft")
-            for batch in file.iter_batches(batch_size=_ROWS_PER_GROUP):
+            for batch in _batches(file, shard):
                 for row in batch.to_pylist():
                     yield kind(**{n: tuple(v) if isinstance(v, list) else v for n, v in row.items()})
+
+
+def _batches(file: pq.ParquetFile, shard: Path) -> Iterator[pa.RecordBatch]:
+    try:
+        yield from file.iter_batches(batch_size=_ROWS_PER_GROUP)
+    except (OSError, ValueError) as error:
+        raise InputError(f"{shard}: damaged Parquet file ({error}); run the stage that made it again") from None
 
 
 # ---------------------------------------------------------------- manifests
@@ -354,7 +353,7 @@ class Manifest:
 
 def list_outputs(folder: Path) -> list[OutputFile]:
     """All files below ``folder`` but hidden ones and the manifest, sorted by path."""
-    files = sorted(p for p in folder.rglob("*") if p.is_file() and p.name != MANIFEST)
+    files = sorted(p for p in folder.rglob("*") if p.is_file() and p != folder / MANIFEST)
     visible = [p for p in files if not any(part.startswith(".") for part in p.relative_to(folder).parts)]
     return [OutputFile(path=p.relative_to(folder).as_posix(), size_bytes=p.stat().st_size, sha256=sha256_file(p)) for p in visible]
 

@@ -1,0 +1,70 @@
+"""What many tests share: the toy stages, and hpcraft as a process of its own."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Mapping
+from importlib.util import module_from_spec, spec_from_file_location
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+
+from hpcraft import recipe
+
+ROOT = Path(__file__).resolve().parent.parent
+TOY = ROOT / "tests" / "toy_stages.py"
+
+Run = Callable[..., "subprocess.CompletedProcess[str]"]
+
+
+@pytest.fixture(scope="session")
+def root() -> Path:
+    """The repository."""
+    return ROOT
+
+
+@pytest.fixture(scope="session")
+def toy_module() -> ModuleType:
+    """The module ``tests/toy_stages.py``."""
+    spec = spec_from_file_location("hpcraft_toy_stages", TOY)
+    assert spec and spec.loader
+    module = module_from_spec(spec)
+    sys.modules[spec.name] = module
+    spec.loader.exec_module(module)
+    return module
+
+
+@pytest.fixture
+def toys(toy_module: ModuleType, monkeypatch: pytest.MonkeyPatch) -> ModuleType:
+    """The toy stages, known to recipes during the test."""
+    for name, module in toy_module.register().items():
+        monkeypatch.setitem(recipe.STAGES, name, module)
+    return toy_module
+
+
+def environment(**extra: str) -> dict[str, str]:
+    """The present environment without what would steer a child astray."""
+    dropped = ("HPCRAFT_HOME", "HPCRAFT_QUIET", "PYTHONPATH")
+    return {name: value for name, value in os.environ.items() if name not in dropped} | extra
+
+
+@pytest.fixture
+def hpcraft(tmp_path: Path) -> Run:
+    """Run ``hpcraft WORDS`` as a process in the test's folder; ``toy=True`` knows the toy stages too."""
+
+    def run(*words: str | Path, toy: bool = False, cwd: Path | None = None, env: Mapping[str, str] | None = None) -> object:
+        program = [str(TOY)] if toy else ["-m", "hpcraft"]
+        return subprocess.run(
+            [sys.executable, *program, *map(str, words)],
+            cwd=cwd or tmp_path,
+            env=environment(**(env or {})),
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=240,
+        )
+
+    return run  # type: ignore[return-value]
