@@ -301,8 +301,9 @@ def _add_arguments(stage: Stage[C], parser: argparse.ArgumentParser) -> None:
             f"--{f.name.replace('_', '-')}",
             dest=f"config.{f.name}",
             metavar="VALUE",
-            nargs="?" if hints[f.name] is bool else None,  # a switch may be given bare
-            const="true",
+            # A switch may be given bare.
+            nargs="?" if hints[f.name] is bool else None,
+            const="true" if hints[f.name] is bool else None,
             help=f"{f.metadata['help']} ({'required' if required else f'default: {_shown(default)}'})".replace("%", "%%"),
         )
 
