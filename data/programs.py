@@ -1,0 +1,253 @@
+"""Many untrusted functions in one program, so that one compiler call and one start serve dozens of them.
+
+Theory of operation. Each piece of code lies in its own file, which the batch file includes between macros that give every name it defines at
+top level a suffix of its own; the driver of `hpcraft.sandbox.abi` calls them by number, each call in a forked child. A piece that
+the compiler refuses is named by its file in the diagnostics; it is set aside and the rest is built again. Pieces that could change the meaning of
+others (macros, assembly, attributes, text that doesn't parse) are built alone from the start. All of it happens in the sandbox.
+
+Not covered: C++ and Fortran pieces.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, replace
+
+from hpcraft import sandbox
+from hpcraft.errors import MachineError
+from hpcraft.data.trees import parse, tops
+from hpcraft.sandbox.abi import Argument, CallResult, Signature, decode_results, driver_source, encode_calls
+from hpcraft.sandbox.outcome import Check, Job, Limits, Model, Outcome, Run, Verdict
+
+_HEADERS = "math.h stdlib.h stdio.h string.h stdint.h stddef.h stdbool.h float.h limits.h".split(" ")
+_SAFE_LINE = re.compile(r"^[ \t]*#[ \t]*(?:pragma\b.*|include[ \t]*<(?:omp|math|stdlib|stdio|string|stdint|stddef|stdbool|float|limits)\.h>[ \t]*)$")
+_RISKY = re.compile(r"\b(?:asm|__asm__|__asm|__attribute__|_Pragma|__builtin_\w+)\b|\?\?=")
+_CULPRIT = re.compile(r"\bpiece(\d+)\.inc[:(](?:\d+)[:)](?:\d+:)?\s*(?:fatal )?error")
+_LOG_CHARACTERS = 2000
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Piece:
+    """One entry point with the code that defines it."""
+
+    signature: Signature
+    code: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Call:
+    """One call of one piece."""
+
+    piece: int
+    arguments: Sequence[Argument]
+
+
+@dataclass(kw_only=True, slots=True)
+class _Group:
+    """Pieces that were built together."""
+
+    build: sandbox.Build
+    pieces: list[int]
+    signatures: list[Signature]
+
+
+@dataclass(kw_only=True, slots=True)
+class Program:
+    """Pieces that were built, and why the others were not."""
+
+    groups: list[_Group] = field(default_factory=list)
+    refused: dict[int, str] = field(default_factory=dict)
+    """Piece to the compiler's words."""
+    verdicts: dict[int, Verdict] = field(default_factory=dict)
+    """Piece to the verdict of a run that was ended as a whole, such as a time limit."""
+
+    def __enter__(self) -> Program:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Remove the programs."""
+        for group in self.groups:
+            group.build.close()
+
+    def call(self, calls: Sequence[Call], *, threads: int = 1, seconds: int = 2) -> dict[int, CallResult]:
+        """Make calls, each in a child of its own; a call that left no record is absent from the result.
+
+        Raises:
+            MachineError: the sandbox itself failed.
+        """
+        results: dict[int, CallResult] = {}
+        for group in self.groups:
+            mine = [i for i, c in enumerate(calls) if c.piece in group.pieces]
+            if mine:
+                results.update(self._call_group(group, calls, mine, threads, seconds))
+        return results
+
+    def _call_group(self, group: _Group, calls: Sequence[Call], mine: list[int], threads: int, seconds: int) -> dict[int, CallResult]:
+        outcome, found = self._once(group, calls, mine, threads, seconds)
+        pieces = sorted({calls[i].piece for i in mine})
+        if outcome.verdict is Verdict.OK:
+            return found
+        if len(pieces) == 1:
+            self.verdicts[pieces[0]] = outcome.verdict
+            return found
+        # Somebody ended the whole program: what has a record is kept, the other pieces are called one by one.
+        for piece in pieces:
+            own = [i for i in mine if calls[i].piece == piece]
+            if not all(i in found for i in own):
+                alone, again = self._once(group, calls, own, threads, seconds)
+                found.update(again)
+                if alone.verdict is not Verdict.OK:
+                    self.verdicts[piece] = alone.verdict
+        return found
+
+    def _once(
+        self, group: _Group, calls: Sequence[Call], mine: list[int], threads: int, seconds: int
+    ) -> tuple[Outcome, dict[int, CallResult]]:
+        numbers = [group.pieces.index(calls[i].piece) for i in mine]
+        data = encode_calls(group.signatures, [(n, calls[i].arguments) for n, i in zip(numbers, mine, strict=True)], seconds=seconds)
+        limits = Limits(wall_seconds=min(60.0, 15.0 + seconds * len(mine)))
+        outcome = group.build.run(Run(threads=threads, data={"inputs.bin": data}, collect=("outputs.bin",), limits=limits))
+        require_result(outcome)
+        records = decode_results(group.signatures, numbers, outcome.outputs.get("outputs.bin", b""))
+        return outcome, {mine[index]: record for index, record in records.items()}
+
+    def races(self, calls: Sequence[Call], *, threads: int) -> dict[int, str]:
+        """Call pieces that were built with the race check; piece to what was found, empty for none.
+
+        The calls are made without children of their own where the build has none, so one report ends a run: the pieces of a group with a
+        report are called again one by one.
+        """
+        reports: dict[int, str] = {}
+        for group in self.groups:
+            mine = [i for i, c in enumerate(calls) if c.piece in group.pieces]
+            pieces = sorted({calls[i].piece for i in mine})
+            outcome, found = self._once(group, calls, mine, threads, 10)
+            if outcome.verdict is Verdict.OK and len(found) == len(mine):
+                reports.update(dict.fromkeys(pieces, ""))
+                continue
+            for piece in pieces:
+                own = [i for i in mine if calls[i].piece == piece]
+                alone, again = self._once(group, calls, own, threads, 10)
+                if alone.verdict is Verdict.OK and len(again) == len(own):
+                    reports[piece] = ""
+                else:
+                    reports[piece] = f"{alone.verdict}: {alone.stderr[:_LOG_CHARACTERS]}"
+        return reports
+
+
+def require_result(outcome: Outcome) -> None:
+    """Refuse an outcome that says nothing about the program.
+
+    Raises:
+        MachineError: the sandbox failed, or the machine lacks a tool.
+    """
+    if outcome.verdict in (Verdict.INFRA_ERROR, Verdict.UNSUPPORTED):
+        raise MachineError(outcome.message or f"sandbox: {outcome.verdict}")
+
+
+def build(
+    pieces: Sequence[Piece], *, model: Model = "serial", check: Check = "none", flags: tuple[str, ...] = (), fork: bool = True
+) -> Program:
+    """Build pieces into as few programs as possible.
+
+    Args:
+        pieces: entry points; their names may repeat.
+        model: ``serial``, ``openmp``, or ``cuda``, which is compiled only.
+        check: sanitizer.
+        flags: more flags for the compiler.
+        fork: make each call in a child of its own.
+
+    Raises:
+        MachineError: the sandbox itself failed or lacks a tool.
+    """
+    program = Program()
+    together = [i for i, p in enumerate(pieces) if _is_tame(p.code, model)]
+    alone = [i for i in range(len(pieces)) if i not in set(together)]
+    settings = _Settings(model=model, check=check, flags=flags, fork=fork)
+    while together:
+        group, outcome = _compile(pieces, together, settings)
+        if outcome is None:
+            program.groups.append(group)
+            break
+        named = sorted({int(n) for n in _CULPRIT.findall(outcome.compile.stderr if outcome.compile else "")} & set(together))
+        if not named and len(together) > 1:
+            # Nobody is named (a linker's word, a limit of the compiler): halves find the culprit in few steps.
+            half = len(together) // 2
+            for part in (together[:half], together[half:]):
+                _merge(program, pieces, part, settings)
+            break
+        alone += named or together
+        together = [i for i in together if i not in (named or together)]
+    for index in alone:
+        group, outcome = _compile(pieces, [index], settings)
+        if outcome is None:
+            program.groups.append(group)
+        else:
+            program.refused[index] = _words(outcome)
+    return program
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Settings:
+    model: Model
+    check: Check
+    flags: tuple[str, ...]
+    fork: bool
+
+
+def _merge(program: Program, pieces: Sequence[Piece], part: list[int], settings: _Settings) -> None:
+    """Build some of the pieces apart and add them under their own numbers."""
+    below = build([pieces[i] for i in part], model=settings.model, check=settings.check, flags=settings.flags, fork=settings.fork)
+    for group in below.groups:
+        program.groups.append(_Group(build=group.build, pieces=[part[i] for i in group.pieces], signatures=group.signatures))
+    program.refused.update({part[i]: words for i, words in below.refused.items()})
+
+
+def _compile(pieces: Sequence[Piece], chosen: list[int], settings: _Settings) -> tuple[_Group, Outcome | None]:
+    cuda = settings.model == "cuda"
+    files: dict[str, bytes] = {}
+    signatures = [replace(pieces[i].signature, name=f"{pieces[i].signature.name}_p{i}") for i in chosen]
+    lines = ["" if cuda else "#include <omp.h>" if settings.model == "openmp" else "", *(f"#include <{h}>" for h in _HEADERS)]
+    for index in chosen:
+        code = pieces[index].code
+        names = sorted(tops(parse(code, "cuda" if cuda else "c")) | {pieces[index].signature.name})
+        lines += [f"#define {name} {name}_p{index}" for name in names]
+        lines.append(f'#include "piece{index}.inc"')
+        lines += [f"#undef {name}" for name in names]
+        files[f"piece{index}.inc"] = code.encode() + b"\n"
+    files["batch.cu" if cuda else "batch.c"] = "\n".join([*lines, ""]).encode()
+    if not cuda:
+        files["driver.c"] = driver_source(signatures, fork=settings.fork).encode()
+    job = Job(
+        files=files,
+        language="cpp" if cuda else "c",
+        model=settings.model,
+        flags=settings.flags,
+        check=settings.check,
+        cuda="compile" if cuda else "auto",
+    )
+    built = sandbox.build(job)
+    if not built.ok:
+        built.close()
+        require_result(built.outcome)
+    return _Group(build=built, pieces=chosen, signatures=signatures), None if built.ok else built.outcome
+
+
+def _is_tame(code: str, model: str) -> bool:
+    """Whether a piece can stand beside others without changing what they mean."""
+    if _RISKY.search(code) or any(line.lstrip().startswith("#") and not _SAFE_LINE.match(line) for line in _joined(code)):
+        return False
+    return not parse(code, "cuda" if model == "cuda" else "c").has_error
+
+
+def _joined(code: str) -> Iterable[str]:
+    return code.replace("\\\n", " ").splitlines()
+
+
+def _words(outcome: Outcome) -> str:
+    text = outcome.compile.stderr if outcome.compile else outcome.message
+    return text[:_LOG_CHARACTERS]
