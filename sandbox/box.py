@@ -133,6 +133,9 @@ def _bubblewrap(step: Step, jail: Jail, home: Path, user: int | None) -> list[st
             words += ["--symlink", str(Path(folder).readlink()), folder]
         elif Path(folder).is_dir():
             words += ["--ro-bind", folder, folder]
+    outside = {str(parent): None for folder in step.toolchains for parent in reversed(folder.parents)}
+    for name in ("/etc", "/run", "/sys", "/sys/devices", *(name for name in outside if name not in ("/", "/usr"))):
+        words += ["--perms", "0755", "--dir", name]  # bubblewrap makes missing parents for its own user alone
     for name in _SETTINGS:
         words += ["--ro-bind-try", f"/etc/{name}", f"/etc/{name}"]
     for name, text in _FAMILIAR.items():
@@ -144,6 +147,8 @@ def _bubblewrap(step: Step, jail: Jail, home: Path, user: int | None) -> list[st
     words += ["--proc", "/proc", "--dev", "/dev", "--ro-bind-try", "/sys/devices/system", "/sys/devices/system"]
     words += ["--size", str(limits.memory_mb << 20), "--perms", "1777", "--tmpfs", "/dev/shm", "--remount-ro", "/dev"]  # noqa: S108
     words += ["--size", str(limits.disk_mb << 20), "--perms", "0777", "--tmpfs", "/box", "--symlink", "box", "/tmp"]  # noqa: S108
+    for parent in {str(parent): None for name in step.beside for parent in reversed(Path(name).parents[:-1])}:
+        words += ["--perms", "0777", "--dir", f"/box/{parent}"]
     for name, path in step.beside.items():
         words += ["--ro-bind", str(path), f"/box/{name}"]
     if step.sources is not None:

@@ -18,6 +18,7 @@ _MPI = {
     "OMPI_MCA_rmaps_base_oversubscribe": "1",
     "OMPI_MCA_mpi_yield_when_idle": "1",
     "OMPI_MCA_hwloc_base_binding_policy": "none",
+    "OMPI_MCA_odls_base_sigkill_timeout": "0",  # after a rank failed, don't wait a second for the others
     "PRTE_MCA_rmaps_default_mapping_policy": ":oversubscribe",
     # In a box of its own the name root means nothing; without one, the refusal would be the machine's, not the program's.
     "OMPI_ALLOW_RUN_AS_ROOT": "1",
@@ -46,7 +47,15 @@ def environment(tools: Iterable[str], job: Job, run: Run | None = None) -> dict[
         kinds = {toolchains.find("clang"), toolchains.find("clang++")} - {None}
         archer = toolchains.archer({str(tool): str(tool) for tool in kinds})
         variables |= {"OMP_TOOL_LIBRARIES": str(archer)} if archer else {}
+        symbolizer = next((tool for tool in map(_symbolizer, kinds) if tool), None)
+        variables["TSAN_OPTIONS"] += f":external_symbolizer_path={symbolizer}" if symbolizer else ""
     return variables
+
+
+def _symbolizer(compiler: str | None) -> Path | None:
+    """What turns addresses into source lines; it lies beside the real compiler."""
+    path = Path(compiler or "").resolve().with_name("llvm-symbolizer")
+    return path if path.exists() else None
 
 
 def _libraries(tools: Iterable[str]) -> dict[str, str]:

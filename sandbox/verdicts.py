@@ -20,10 +20,11 @@ _LIMITS = {
     "disk": Verdict.DISK_LIMIT,
     "output": Verdict.OUTPUT_LIMIT,
 }
-_RACE = re.compile(r"WARNING: ThreadSanitizer: data race.*")
-_SANITIZER = re.compile(r"(ERROR: \w*Sanitizer: [^\n]*|[^\n]*: runtime error: [^\n]*|WARNING: ThreadSanitizer: [^\n]*)")
+_RACE = re.compile(r"SUMMARY: ThreadSanitizer: data race.*|WARNING: ThreadSanitizer: data race.*")
+_SANITIZER = re.compile(r"(SUMMARY: \w*Sanitizer: [^\n]*|ERROR: \w*Sanitizer: [^\n]*|[^\n]*: runtime error: [^\n]*|WARNING: ThreadSanitizer: [^\n]*)")
 _RANK_SIGNAL = re.compile(r"exited on signal (\d+)")
-_RANK_ABORT = "MPI_ABORT was invoked on rank"
+_RANK_ABORT = re.compile(r"MPI_ABORT was invoked|ORTE_ERROR_LOG: .*show_help\.c")
+"""Open MPI 4.1 sometimes loses the words in the race to the end, and says where it lost them."""
 
 
 def describe(ended: Ended) -> Outcome:
@@ -75,18 +76,18 @@ def _ranks(outcome: Outcome) -> Outcome:
         return replace(
             outcome, verdict=Verdict.SIGNALED, signal=number, exit_code=None, message=f"a rank was ended by {_signal_name(number)}"
         )
-    if outcome.verdict is Verdict.OK and _RANK_ABORT in outcome.stderr:
+    if outcome.verdict is Verdict.OK and _RANK_ABORT.search(outcome.stderr):
         return replace(outcome, verdict=Verdict.RUNTIME_ERROR, message="a rank called MPI_Abort")
     return outcome
 
 
 def _sanitized(outcome: Outcome, job: Job) -> Outcome:
-    race = _RACE.search(outcome.stderr) if job.check == "race" else None
+    race = min(_RACE.findall(outcome.stderr), default="") if job.check == "race" else ""
     if race:
-        return replace(outcome, verdict=Verdict.RACE, message=race[0].strip())
-    found = _SANITIZER.search(outcome.stderr)
+        return replace(outcome, verdict=Verdict.RACE, message=race.strip())
+    found = _SANITIZER.findall(outcome.stderr)
     if found and outcome.verdict is not Verdict.OK:
-        return replace(outcome, verdict=Verdict.RUNTIME_ERROR, message=found[1].strip())
+        return replace(outcome, verdict=Verdict.RUNTIME_ERROR, message=found[-1].strip())
     return outcome
 
 
