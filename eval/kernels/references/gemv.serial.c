@@ -1,0 +1,9 @@
+#include <stddef.h>
+
+void gemv(int m, int n, const double *A, const double *x, double *y) {
+    for (int i = 0; i < m; i++) {
+        double sum = 0.0;
+        for (int j = 0; j < n; j++) sum += A[(size_t)i * n + j] * x[j];
+        y[i] = sum;
+    }
+}

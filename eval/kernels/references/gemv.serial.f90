@@ -1,0 +1,12 @@
+subroutine gemv(m, n, A, x, y) bind(c)
+  use iso_c_binding
+  implicit none
+  integer(c_int), value :: m, n
+  real(c_double), intent(in) :: A(n, m), x(n)
+  real(c_double), intent(inout) :: y(m)
+  integer :: i
+
+  do i = 1, m
+    y(i) = dot_product(A(:, i), x)
+  end do
+end subroutine gemv

@@ -1,0 +1,93 @@
+"""What models are asked: a comment that states the task, then the beginning of the code.
+
+A base model continues the code, a chat model answers with the whole of it; both can be judged (`hpcraft.eval.extract`).
+"""
+
+from __future__ import annotations
+
+import textwrap
+from dataclasses import dataclass
+
+from hpcraft.eval.task import Kernel
+from hpcraft.records import Pair
+from hpcraft.sandbox.abi import Signature
+
+LANGUAGE_NAMES = {"c": "C", "cpp": "C++", "fortran": "Fortran"}
+
+_SERIAL = "Use no parallel programming model."
+_OPENMP = "Share the work between threads with OpenMP."
+_MPI = (
+    "Share the work between ranks with MPI. MPI is already initialised. Every rank calls this with full copies of all inputs; "
+    "the result must be complete at least on rank 0."
+)
+_CUDA = "Do the work in CUDA kernels. All pointers are host memory: allocate, copy and launch here, and copy the result back."
+HOW = {"serial": _SERIAL, "openmp": _OPENMP, "mpi": _MPI, "cuda": _CUDA}
+
+_C_INCLUDES = {"serial": "", "openmp": "#include <omp.h>\n", "mpi": "#include <mpi.h>\n", "cuda": "#include <cuda_runtime.h>\n"}
+_FORTRAN_USES = {"serial": "", "openmp": "  use omp_lib\n", "mpi": "  use mpi\n"}
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Question:
+    """A prompt, and the code that it ends with."""
+
+    prompt: str
+    stem: str
+
+
+def kernel_question(kernel: Kernel, model: str, language: str) -> Question:
+    """The prompt of a kernel in a language and a parallel model."""
+    what = f"Write {kernel.name} in {LANGUAGE_NAMES[language]}: {kernel.summary}. {HOW[model]}"
+    if language == "fortran":
+        stem = fortran_head(kernel, model)
+        return Question(prompt=_comment(what, "! ") + stem, stem=stem)
+    head = f'extern "C" {kernel.prototype}' if language == "cpp" else kernel.prototype
+    stem = c_includes(model, language)
+    if model == "cuda":
+        # The kernels come before the host function, so the prompt can't end inside it.
+        return Question(prompt=_block(f"{what} The entry point is: {head}") + stem, stem=stem)
+    stem += f"\n{head} {{\n"
+    return Question(prompt=_block(what) + stem, stem=stem)
+
+
+def translation_question(pair: Pair) -> Question:
+    """The prompt that asks for the other side of a pair."""
+    target = {"openmp": "C with OpenMP", "cuda": "CUDA C++"}[pair.target_model]
+    head = f'extern "C" {pair.signature}' if pair.target_model == "cuda" else pair.signature
+    what = f"Translate the sequential C below to {target}. {HOW[pair.target_model]} Keep the prototype of the entry point: {head}"
+    return Question(prompt=f"{_block(what)}\n{pair.source.strip()}\n\n/* The same in {target}: */\n", stem="")
+
+
+def null_answer(prototype: str, language: str, kernel: Kernel | None, model: str) -> str:
+    """The empty function: it builds, and does nothing."""
+    if language == "fortran" and kernel is not None:
+        return fortran_head(kernel, model) + f"end subroutine {kernel.name}\n"
+    signature = Signature.parse(prototype)
+    linkage = 'extern "C" ' if language == "cpp" else ""
+    body = "" if signature.returns == "void" else "\n    return 0;\n"
+    return f"#include <stdbool.h>\n#include <stddef.h>\n#include <stdint.h>\n\n{linkage}{signature.prototype()} {{{body}}}\n"
+
+
+def c_includes(model: str, language: str) -> str:
+    """Headers that the prompt offers."""
+    common = (
+        "#include <cmath>\n#include <cstdlib>\n#include <vector>\n" if language == "cpp" else "#include <math.h>\n#include <stdlib.h>\n"
+    )
+    return _C_INCLUDES[model] + common
+
+
+def fortran_head(kernel: Kernel, model: str) -> str:
+    """Subroutine statement and declarations of the dummy arguments."""
+    names = ", ".join(p.name for p in kernel.signature.parameters)
+    declarations = textwrap.indent(kernel.fortran, "  ")
+    return f"subroutine {kernel.name}({names}) bind(c)\n  use iso_c_binding\n{_FORTRAN_USES[model]}  implicit none\n{declarations}\n"
+
+
+def _comment(text: str, mark: str) -> str:
+    return "".join(f"{mark}{line}\n" for line in textwrap.wrap(text, 100))
+
+
+def _block(text: str) -> str:
+    # A pointer prototype in the text must not end the comment.
+    lines = textwrap.wrap(text.replace("*/", "* /"), 100)
+    return "/* " + "\n * ".join(lines) + " */\n"

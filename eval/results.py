@@ -1,0 +1,160 @@
+"""``results.json``: the figures of one model on one suite, with everything that they rest on.
+
+Figures are kept by level (`hpcraft.records.Level`) and never mixed. Beside ``results.json`` lie ``tasks.jsonl``, ``completions.jsonl``
+and ``samples.jsonl``, so a folder ``SUITE/MODEL/`` can be read without anything else.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, ClassVar
+
+from hpcraft.errors import InputError
+from hpcraft.eval.metrics import Figure, at_k, mean
+from hpcraft.eval.task import Task
+from hpcraft.records import Sample
+from hpcraft.store import JSON, read_json
+
+RESULTS = "results.json"
+TASKS = "tasks.jsonl"
+SAMPLES = "samples.jsonl"
+SCHEMA = "hpcraft.results/1"
+
+_KS = (1, 5, 10, 100)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class TaskRow:
+    """What a reader of results needs to know of a task: one line of ``tasks.jsonl``."""
+
+    SCHEMA: ClassVar[str] = "hpcraft.task/1"
+
+    task_id: str
+    prompt: str
+    language: str
+    model: str
+    level: str
+    group: str
+    """The kernel, or the origin of a pair."""
+    prompt_sha256: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Results:
+    """``results.json`` as it is read."""
+
+    suite: str
+    suite_version: int
+    suite_hash: str
+    model: str
+    limited: bool
+    """Whether some of the suite's tasks were not asked."""
+    levels: Mapping[str, Any]
+    """Level to ``{"metrics": {name: {value, ci95, n}}, "groups": {group: {name: ...}}, "checks": {check: {pass, fail, skip}}}``."""
+    unsupported: Sequence[str]
+    """Tasks that this machine can't judge; they are in no figure."""
+    num_tasks: int
+    """Tasks of the whole suite."""
+    seeds: Mapping[str, int]
+    toolchain: Mapping[str, str]
+    isolation: Mapping[str, Any] | None
+    cuda_level: str | None
+    versions: Mapping[str, str]
+    created: str
+    samples_sha256: str
+    """Of ``samples.jsonl``, which the figures were made from."""
+
+
+def read_results(path: Path) -> Results:
+    """Read ``results.json``, or the one inside a folder.
+
+    Raises:
+        InputError: missing, damaged, or of another schema.
+    """
+    file = path / RESULTS if path.is_dir() else path
+    value = read_json(file)
+    schema = value.pop("schema", None)
+    if schema != SCHEMA:
+        raise InputError(f"{file}: schema {schema!r}, this command reads {SCHEMA!r}; judge the completions again with this version")
+    try:
+        return Results(**value)
+    except TypeError as error:
+        raise InputError(f"{file}: damaged ({error}); judge the completions again") from None
+
+
+def to_json(results: Results) -> JSON:
+    """What is written to ``results.json``."""
+    return {"schema": SCHEMA, **asdict(results)}
+
+
+def find_results(folder: Path) -> list[Path]:
+    """The ``SUITE/MODEL`` folders below a judge folder, or the folder itself when it is one.
+
+    Raises:
+        InputError: there is none.
+    """
+    if (folder / RESULTS).is_file():
+        return [folder]
+    found = sorted(p.parent for p in folder.glob(f"**/{RESULTS}"))
+    if not found:
+        raise InputError(f"{folder}: holds no {RESULTS}; give the output folder of `hpcraft eval judge`")
+    return found
+
+
+def by_task(samples: Iterable[Sample]) -> dict[str, list[Sample]]:
+    """Samples by task, unsupported ones left out."""
+    tasks: dict[str, list[Sample]] = defaultdict(list)
+    for sample in samples:
+        if sample.verdict != "unsupported":
+            tasks[sample.task_id].append(sample)
+    return dict(tasks)
+
+
+def level_figures(tasks: Mapping[str, Task], samples: Iterable[Sample]) -> dict[str, JSON]:
+    """The figures of every level: over all its tasks, and by group."""
+    judged = by_task(samples)
+    levels: dict[str, JSON] = {}
+    for level in sorted({s[0].level for s in judged.values()}):
+        here = {task_id: s for task_id, s in judged.items() if s[0].level == level}
+        groups: dict[str, list[list[Sample]]] = defaultdict(list)
+        for task_id, rows in here.items():
+            for group in task_groups(tasks[task_id]):
+                groups[group].append(rows)
+        levels[level] = {
+            "metrics": figures(list(here.values())),
+            "groups": {group: figures(rows) for group, rows in sorted(groups.items())},
+            "checks": _checks(s for rows in here.values() for s in rows),
+            "verdicts": dict(sorted(Counter(s.verdict for rows in here.values() for s in rows).items())),
+        }
+    return levels
+
+
+def task_groups(task: Task) -> list[str]:
+    """What figures are broken down by."""
+    kind = "kernel" if task.suite == "kernels" else "origin"
+    return [f"{kind}:{task.group}", f"model:{task.model}", f"language:{task.language}", f"{task.group}/{task.model}"]
+
+
+def figures(tasks: Sequence[Sequence[Sample]]) -> JSON:
+    """pass@k and build@k for every k that all tasks have samples for."""
+    fewest = min(len(rows) for rows in tasks)
+    result: JSON = {}
+    for k in (k for k in _KS if k <= fewest):
+        result[f"pass@{k}"] = _figure(mean([at_k(len(rows), sum(s.passed for s in rows), k) for rows in tasks]))
+        result[f"build@{k}"] = _figure(mean([at_k(len(rows), sum(s.checks.get("build") == "pass" for s in rows), k) for rows in tasks]))
+    return result
+
+
+def _figure(figure: Figure) -> JSON:
+    return {"value": round(figure.value, 6), "ci95": [round(bound, 6) for bound in figure.ci95], "n": figure.n}
+
+
+def _checks(samples: Iterable[Sample]) -> JSON:
+    counts: dict[str, Counter[str]] = defaultdict(Counter)
+    for sample in samples:
+        for name, result in sample.checks.items():
+            counts[name][result.partition(":")[0]] += 1
+    return {name: dict(sorted(count.items())) for name, count in sorted(counts.items())}

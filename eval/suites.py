@@ -1,0 +1,139 @@
+"""The suites, in one table: where their tasks come from, at which version."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+from pathlib import Path
+
+from hpcraft.errors import ConfigError
+from hpcraft.eval.kernels import KERNELS
+from hpcraft.eval.prompts import kernel_question, translation_question
+from hpcraft.eval.task import Kernel, Task
+from hpcraft.recipe import nearest
+from hpcraft.records import Pair
+from hpcraft.store import read_rows, sha256_bytes, sha256_file, sha256_json
+
+_HERE = Path(__file__).parent
+_SUFFIXES = {"c": "c", "cpp": "cpp", "fortran": "f90", "cuda": "cu"}
+_LANGUAGES = ("c", "cpp", "fortran")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Suite:
+    """A named set of tasks."""
+
+    name: str
+    version: int
+    """Raised when prompts, inputs, oracles or checks change, so that figures of two versions are never compared."""
+    summary: str
+    reads_pairs: bool
+    """Whether the tasks come from the folder of a ``pairs`` stage."""
+    tasks: Callable[[Path | None], list[Task]]
+    """All tasks in order, from that folder where one is read."""
+
+
+def kernel_tasks(_pairs: Path | None = None) -> list[Task]:
+    """Six kernels in three languages and three models, and CUDA."""
+    tasks = []
+    for kernel in KERNELS.values():
+        for model in ("serial", "openmp", "mpi"):
+            tasks += [_kernel_task(kernel, model, language) for language in _LANGUAGES]
+        tasks.append(_kernel_task(kernel, "cuda", "cpp"))
+    return tasks
+
+
+def _kernel_task(kernel: Kernel, model: str, language: str) -> Task:
+    question = kernel_question(kernel, model, language)
+    translatable = (model, language) in (("openmp", "c"), ("cuda", "cpp"))
+    return Task(
+        task_id=f"kernels/{kernel.name}/{model}/{language}",
+        prompt=question.prompt,
+        stem=question.stem,
+        language=language,
+        model=model,
+        level="compile" if model == "cuda" else "run",
+        group=kernel.name,
+        prototype=kernel.prototype,
+        reference=reference(kernel.name, model, language),
+        source=reference(kernel.name, "serial", "c") if translatable else "",
+        kernel=kernel,
+    )
+
+
+def reference(kernel: str, model: str, language: str) -> str:
+    """Our own solution of a kernel task."""
+    suffix = _SUFFIXES["cuda" if model == "cuda" else language]
+    return (_HERE / "kernels" / "references" / f"{kernel}.{model}.{suffix}").read_text()
+
+
+def translation_tasks(pairs: Path | None) -> list[Task]:
+    """One task for each held-out pair of a ``pairs`` stage."""
+    if pairs is None:
+        raise ConfigError("suite translation reads held-out pairs; give the folder that `pairs` made as --pairs DIR")
+    return [_translation_task(pair) for pair in read_rows(pairs, "pairs", Pair) if pair.split == "test"]
+
+
+def _translation_task(pair: Pair) -> Task:
+    question = translation_question(pair)
+    return Task(
+        task_id=f"translation/{pair.pair_id}",
+        prompt=question.prompt,
+        stem=question.stem,
+        language="cpp" if pair.target_model == "cuda" else "c",
+        model=pair.target_model,
+        level="compile" if pair.target_model == "cuda" else "run",
+        group=pair.origin,
+        prototype=pair.signature,
+        reference=pair.target,
+        source=pair.source,
+        pair=pair,
+    )
+
+
+SUITES = {
+    suite.name: suite
+    for suite in (
+        Suite(
+            name="kernels",
+            version=1,
+            summary="axpy, gemv, gemm, spmv, jacobi, cg in C, C++ and Fortran: serial, OpenMP, MPI; CUDA",
+            reads_pairs=False,
+            tasks=kernel_tasks,
+        ),
+        Suite(
+            name="translation",
+            version=1,
+            summary="held-out pairs: sequential C to OpenMP and CUDA",
+            reads_pairs=True,
+            tasks=translation_tasks,
+        ),
+    )
+}
+
+
+def find_suite(name: str) -> Suite:
+    """The suite of a name.
+
+    Raises:
+        ConfigError: no such suite.
+    """
+    if name not in SUITES:
+        raise ConfigError(f"no suite {name!r}{nearest(name, SUITES)}; suites are {', '.join(SUITES)}")
+    return SUITES[name]
+
+
+def select(tasks: Iterable[Task], patterns: Iterable[str], limit: int) -> list[Task]:
+    """The tasks whose id matches one of the patterns (all without patterns), the first ``limit`` of them (0: all)."""
+    wanted = tuple(patterns)
+    chosen = [t for t in tasks if not wanted or any(fnmatchcase(t.task_id, p) for p in wanted)]
+    return chosen[:limit] if limit else chosen
+
+
+def suite_hash(suite: Suite, tasks: Iterable[Task]) -> str:
+    """One hash over all that decides a suite's figures: tasks, inputs and oracles."""
+    rows = [[t.task_id, t.prompt, t.prototype, t.level, list(t.pair.tests) if t.pair else []] for t in tasks]
+    sources = [sha256_file(p) for p in sorted((_HERE / "kernels").glob("*.py"))] if suite.name == "kernels" else []
+    return sha256_bytes(json.dumps([suite.name, suite.version, sha256_json(rows), sources]).encode())

@@ -1,0 +1,100 @@
+"""What a suite consists of: tasks, and for those with an oracle of ours the kernel behind them.
+
+A kernel knows how to make inputs and what comes out; it is evaluated in our own process, never in the
+sandbox. Several tasks share one kernel: the same work in each language and parallel model.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hpcraft.records import Pair
+from hpcraft.sandbox.abi import Argument, Signature
+
+Doubles: TypeAlias = NDArray[np.float64]
+
+EPS = float(np.finfo(np.float64).eps)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Expected:
+    """What the output array must hold after a call."""
+
+    values: Doubles
+    tolerance: Doubles
+    """Largest difference allowed, by element: from the number and size of the operations behind it."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Kernel:
+    """One computation: its C prototype, inputs, oracle and work count."""
+
+    name: str
+    prototype: str
+    summary: str
+    """What it computes, as the prompt says it."""
+    fortran: str
+    """Declarations of the dummy arguments, one per line."""
+    sizes: tuple[int, ...]
+    """Sizes that every judgement tries: empty, one, primes, powers of two and one beside."""
+    random_sizes: tuple[int, int]
+    """Bounds between which each judgement draws two more."""
+    make_inputs: Callable[[np.random.Generator, int], list[Argument]]
+    """Arguments of one call; outputs that the kernel must not read are filled with NaN."""
+    oracle: Callable[[list[Argument]], Expected]
+    """What the output array holds after the call."""
+    flops: Callable[[list[Argument]], int]
+    num_bytes: Callable[[list[Argument]], int]
+    """Bytes that have to move at least once."""
+
+    @cached_property
+    def signature(self) -> Signature:
+        """The prototype, parsed."""
+        return Signature.parse(self.prototype)
+
+    @property
+    def output(self) -> int:
+        """Position of the output among the array parameters."""
+        return next(i for i, p in enumerate(self.signature.arrays) if not p.const)
+
+    def calls(self, seed: int) -> Iterator[list[Argument]]:
+        """Arguments of every call of one judgement; no two seeds give the same contents."""
+        rng = np.random.default_rng([seed, *self.name.encode()])
+        drawn = [int(n) for n in rng.integers(*self.random_sizes, 2)]
+        for size in (*self.sizes, *drawn):
+            yield self.make_inputs(rng, size)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Task:
+    """One question to a model, and what it takes to judge the answer."""
+
+    task_id: str
+    prompt: str
+    stem: str
+    """The code that the prompt ends with; a completion that doesn't define the entry point continues it."""
+    language: str
+    """``c``, ``cpp`` or ``fortran``."""
+    model: str
+    """``serial``, ``openmp``, ``mpi`` or ``cuda``."""
+    level: str
+    """How far an answer can be proved: `hpcraft.records.Level`."""
+    group: str
+    """What reports break figures down by: the kernel, or the origin of a pair."""
+    prototype: str
+    reference: str
+    source: str = ""
+    """Sequential C that does the work, for translators; empty where no translation is asked."""
+    kernel: Kernel | None = None
+    pair: Pair | None = None
+
+    @property
+    def suite(self) -> str:
+        """The suite that the task belongs to."""
+        return self.task_id.partition("/")[0]

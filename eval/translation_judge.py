@@ -1,0 +1,140 @@
+"""Judge translations of held-out pairs: the verifier runs both sides on the pair's tests, the syntax shows the model.
+
+A pair whose own source doesn't pass its tests here, and a model that this machine has no compiler for, are set apart as unsupported.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+
+from hpcraft.errors import InputError
+from hpcraft.eval import parallel_use
+from hpcraft.eval.judging import Judgement
+from hpcraft.eval.task import Task
+from hpcraft.records import Candidate, Completion, Finding, Pair
+from hpcraft.sandbox.outcome import Verdict
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Question:
+    """One answer that waits for its judgement."""
+
+    task: Task
+    completion: Completion
+    code: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Judged:
+    """A question with its judgement."""
+
+    question: Question
+    judgement: Judgement
+
+
+def judge(questions: Iterable[Question], seed: int) -> Iterator[Judged]:
+    """Judge answers in order.
+
+    Raises:
+        MachineError: the sandbox failed.
+    """
+    from hpcraft.data.verify import has_tools, verify
+
+    lacks = {model: has_tools(model) for model in ("openmp", "cuda")}
+    races = not has_tools("openmp", race=True)
+    waiting: deque[Question] = deque()
+
+    def candidates() -> Iterator[Candidate]:
+        for question in questions:
+            waiting.append(question)
+            if not lacks[question.task.model]:
+                yield _candidate(question)
+
+    # The pair's tests killed mutants when the pair was made; here they only have to be passed.
+    for finding in verify(candidates(), seed=seed, race=races, num_mutants=0):
+        yield from _set_apart(waiting, lacks)
+        question = waiting.popleft()
+        assert finding.candidate_id == _id(question)
+        yield Judged(question=question, judgement=_judgement(question, finding, races=races))
+    yield from _set_apart(waiting, lacks)
+
+
+def _set_apart(waiting: deque[Question], lacks: Mapping[str, str]) -> Iterator[Judged]:
+    """The answers at the head that this machine can't judge."""
+    while waiting and lacks[waiting[0].task.model]:
+        question = waiting.popleft()
+        yield Judged(question=question, judgement=_unsupported(lacks[question.task.model]))
+
+
+def _id(question: Question) -> str:
+    return f"{question.task.task_id}#{question.completion.sample_id}"
+
+
+def _candidate(question: Question) -> Candidate:
+    pair = question.task.pair
+    if pair is None:
+        raise InputError(f"{question.task.task_id}: no pair; give the folder of the pairs stage as --pairs DIR")
+    return Candidate(
+        candidate_id=_id(question),
+        signature=pair.signature,
+        source=pair.source,
+        target=question.code,
+        target_model=pair.target_model,
+        tests=pair.tests,
+    )
+
+
+def _judgement(question: Question, finding: Finding, *, races: bool) -> Judgement:
+    task, pair, reason = question.task, question.task.pair, finding.reason
+    assert pair is not None
+    if reason in _NOT_THE_ANSWER:
+        return _unsupported(f"the pair's own side or its tests: {reason}")
+    judgement = Judgement(log=[finding.log])
+    if reason in _UNBUILT:
+        judgement.checks["build"] = f"fail: {_first(reason, finding.log)}"
+        judgement.verdict = Verdict.COMPILE_ERROR
+    elif reason == "not-parallel":
+        judgement.checks["parallel"] = f"fail: nothing in it is {task.model}"
+    else:
+        judgement.checks["build"] = "pass"
+        judgement.checks["correct"] = "pass" if task.level == "run" else "skip: built, not run (no device)"
+        if reason == "race":
+            judgement.checks["race-free"] = "fail: data race"
+            judgement.verdict = Verdict.RACE
+        elif reason:
+            judgement.checks["correct"] = f"fail: {_first(reason, finding.log)}"
+            judgement.verdict = _verdict(reason)
+        elif task.model == "openmp":
+            judgement.checks["race-free"] = "pass" if races else "skip: no race detector on this machine"
+        judgement.checks["parallel"] = _parallel(task, pair, question.code)
+    judgement.skip_rest("not reached" if judgement.failed else f"not offered for {task.model}")
+    return judgement
+
+
+_UNBUILT = ("no-entry", "target:signature", "target:compile_error")
+_NOT_THE_ANSWER = ("signature", "tests", "source:compile_error", "no-valid-tests", "no-mutant-killed", "unsupported")
+
+
+def _unsupported(why: str) -> Judgement:
+    judgement = Judgement(verdict=Verdict.UNSUPPORTED, checks={"build": f"skip: {why}"}, log=[why])
+    judgement.skip_rest("not judged")
+    return judgement
+
+
+def _parallel(task: Task, pair: Pair, code: str) -> str:
+    """The syntax alone; a form that the pair itself has and that isn't known here is not held against an answer."""
+    if parallel_use.check(task.model, task.language, pair.target, None) != "pass":
+        return "skip: the pair's own target is of a form that this check doesn't know"
+    return parallel_use.check(task.model, task.language, code, None)
+
+
+def _first(reason: str, log: str) -> str:
+    line = next((line.strip() for line in log.splitlines() if line.strip()), "")
+    return f"{reason}: {line[:160]}" if line else reason
+
+
+def _verdict(reason: str) -> Verdict:
+    """The sandbox's verdict inside a reason such as ``target:time_limit``; ``ok`` when it ran and was wrong."""
+    return next((v for v in Verdict if v is not Verdict.OK and v.value in reason), Verdict.OK)
