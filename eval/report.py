@@ -1,0 +1,183 @@
+"""Stage ``report``: the whole run on one HTML page that holds everything it shows.
+
+The page loads nothing: styles, the filter script and the plots (SVG, see `hpcraft.eval.report_plots`) stand inside it, and a
+content security policy forbids the rest. All text is escaped by the template engine; what models wrote is hostile.
+Every input is optional: a section whose input is missing says so.
+Not covered: comparing runs; `hpcraft eval compare` and the leaderboard do that.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from hpcraft.errors import InputError
+from hpcraft.eval import report_text as text
+from hpcraft.eval.report_corpus import Corpus, read_corpus
+from hpcraft.eval.report_origin import Origin, read_origin
+from hpcraft.eval.report_pairs import Pairs, read_pairs
+from hpcraft.eval.report_scores import SuiteView, headline, read_suites
+from hpcraft.eval.report_tasks import TaskView
+from hpcraft.eval.report_tokenizer import Tokenizer, read_tokenizer
+from hpcraft.eval.report_training import Curve, Rounds, read_curves, read_rounds
+from hpcraft.stages import Input, Report, Stage, Work, option
+from hpcraft.store import write_text
+
+PAGE = "report.html"
+_TEMPLATES = Path(__file__).parent / "templates"
+_TRAINING = ("pretrain", "finetune", "mutual")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ReportConfig:
+    """How the page is headed."""
+
+    title: str = option("", help="heading of the page; empty takes the recipe's name")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Tile:
+    """One figure at the top of the page."""
+
+    title: str
+    value: str
+    meaning: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Page:
+    """Everything that the template shows; a section without data is None or empty."""
+
+    origin: Origin
+    corpus: Corpus | None
+    tokenizer: Tokenizer | None
+    pairs: Pairs | None
+    curves: tuple[Curve, ...]
+    rounds: Rounds | None
+    suites: tuple[SuiteView, ...]
+    absent: tuple[str, ...]
+    """Inputs that weren't given."""
+
+    @property
+    def tasks(self) -> list[TaskView]:
+        """The tasks of all suites."""
+        return [t for s in self.suites for t in s.tasks]
+
+    @property
+    def models(self) -> list[str]:
+        """Labels of all models, those under test first."""
+        return list(dict.fromkeys(m for s in self.suites for m in s.models))
+
+    @property
+    def tiles(self) -> list[Tile]:
+        """The figures that a reader looks for first."""
+        return list(_tiles(self))
+
+
+def run(config: ReportConfig, work: Work) -> Report:
+    """Read what was given, write ``report.html``."""
+    if not work.inputs:
+        raise InputError(f"report: no input; give the folder of at least one of {', '.join(STAGE.inputs)}")
+    page = read_page(work.inputs, config.title)
+    html = render(page)
+    write_text(work.out / PAGE, html)
+    missing = [f"the report lacks {name}: its folder was not given" for name in page.absent]
+    return Report(rows={"tasks": len(page.tasks)}, metrics={"bytes": len(html.encode())}, notes=missing)
+
+
+def read_page(inputs: Mapping[str, Path], title: str) -> Page:
+    """Everything that the page shows, from the stages' folders.
+
+    Raises:
+        InputError: a folder is unfinished or damaged.
+    """
+    trained = [inputs[name] for name in _TRAINING if name in inputs]
+    tokenizer, judge, mutual = (inputs.get(name) for name in ("tokenizer", "judge", "mutual"))
+    return Page(
+        origin=read_origin(inputs, title),
+        corpus=read_corpus(inputs.get("mine"), inputs.get("prepare")),
+        tokenizer=read_tokenizer(tokenizer) if tokenizer else None,
+        pairs=read_pairs(inputs[name] for name in ("pairs", "mutual") if name in inputs),
+        curves=tuple(curve for folder in trained for curve in read_curves(folder)),
+        rounds=read_rounds(mutual) if mutual else None,
+        suites=tuple(read_suites(judge)) if judge else (),
+        absent=tuple(name for name in STAGE.inputs if name not in inputs),
+    )
+
+
+def render(page: Page) -> str:
+    """The page as HTML."""
+    from jinja2 import Environment, FileSystemLoader, StrictUndefined
+    from markupsafe import Markup
+
+    environment = Environment(
+        loader=FileSystemLoader(_TEMPLATES), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
+    )
+    environment.filters |= {
+        "visible": text.visible,
+        "count": text.count,
+        "num_bytes": text.num_bytes,
+        "duration": text.duration,
+        "percent": text.percent,
+        "cell": text.cell,
+    }
+    script = (_TEMPLATES / "report.js").read_text()
+    digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
+    return environment.get_template("report.html.jinja").render(
+        page=page,
+        style=Markup((_TEMPLATES / "report.css").read_text()),  # noqa: S704 - ours, from the package
+        script=Markup(script),  # noqa: S704 - ours, from the package; its hash is in the policy
+        script_hash=f"sha256-{digest}",
+    )
+
+
+def _tiles(page: Page) -> Iterator[Tile]:
+    if (c := page.corpus) and c.mined_files is not None and c.mined_bytes is not None:
+        yield Tile(title="Mined", value=text.num_bytes(c.mined_bytes), meaning=f"{c.mined_files:,} files from {c.packages} packages")
+    if (c := page.corpus) and c.kept_files is not None and c.kept_bytes is not None:
+        yield Tile(
+            title="Kept for training and tests", value=text.num_bytes(c.kept_bytes), meaning=f"{c.kept_files:,} files with a licence"
+        )
+    if t := page.tokenizer:
+        yield Tile(
+            title="Tokens per byte", value=f"{t.tokens_per_byte:.3f}", meaning=f"{t.bytes_per_token:.2f} bytes per token, all languages"
+        )
+    if p := page.pairs:
+        ran = sum(g.rows for g in p.groups if g.level != "compile")
+        yield Tile(title="Verified pairs", value=f"{p.total:,}", meaning=f"{ran:,} of them ran on both sides and agreed")
+    for curve in page.curves:
+        if curve.stage == "pretrain" and curve.valid_bits is not None:
+            size = f", {text.short(curve.parameters)} parameters" if curve.parameters else ""
+            yield Tile(title="Pre-training ended at", value=f"{curve.valid_bits:.2f} bits", meaning=f"per byte of validation code{size}")
+    for suite, table, row in headline(page.suites):
+        right = round(row.score.value * row.score.n)
+        meaning = f"{right} of {row.score.n} tasks at the first try, {row.model}, {table.words}"
+        yield Tile(title=f"{suite.name}, level {table.level}", value=text.percent(row.score.value), meaning=meaning)
+
+
+def _inputs() -> dict[str, Input]:
+    about = {
+        "mine": "what was mined",
+        "prepare": "what was kept",
+        "tokenizer": "tokens per byte",
+        "pairs": "verified pairs",
+        "pretrain": "curves of pre-training",
+        "finetune": "curves of fine-tuning",
+        "mutual": "rounds of mutual supervision",
+        "judge": "scores, tasks and answers",
+    }
+    return {name: Input(stage=name, help=f"folder of `{name}`: {words}", optional=True) for name, words in about.items()}
+
+
+STAGE = Stage(
+    name="report",
+    summary="write the HTML report of a run",
+    example="hpcraft report --judge runs/quickstart/judge --mine runs/quickstart/mine -o report",
+    config=ReportConfig,
+    inputs=_inputs(),
+    run=run,
+)
+COMMAND = STAGE.command

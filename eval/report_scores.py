@@ -1,0 +1,211 @@
+"""What the report says of scores: one table for each suite and level, the measuring sticks beside the models.
+
+Figures are taken from ``results.json`` as they stand; nothing is averaged again, so levels can't be mixed here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from hpcraft.errors import InputError
+from hpcraft.eval.report_plots import Interval, interval_plot
+from hpcraft.eval.report_tasks import LEVELS, Grid, TaskView, grids, read_tasks
+from hpcraft.eval.report_text import LANGUAGES, MODELS
+from hpcraft.eval.results import Results, find_results, read_results
+
+STICKS = ("reference", "null")
+"""The measuring sticks: known right answers, and functions that do nothing."""
+
+_METRICS = {"pass": "right", "build": "builds"}
+_KINDS = {"kernel": "Kernel", "origin": "Origin", "model": "Parallel model", "language": "Language"}
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Score:
+    """A share of tasks with its interval."""
+
+    value: float
+    low: float
+    high: float
+    n: int
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ScoreRow:
+    """One model under one metric."""
+
+    model: str
+    stick: bool
+    score: Score
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class MetricRows:
+    """One metric, all models."""
+
+    metric: str
+    meaning: str
+    rows: tuple[ScoreRow, ...]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class GroupRow:
+    """One kernel, language, parallel model or origin: pass@1 of each model."""
+
+    kind: str
+    name: str
+    scores: tuple[Score | None, ...]
+    """In the order of the suite's models."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class CheckRow:
+    """How often one check of one model passed, failed, and was skipped."""
+
+    model: str
+    check: str
+    passed: int
+    failed: int
+    skipped: int
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class LevelTable:
+    """All figures of a suite at one level."""
+
+    level: str
+    words: str
+    metrics: tuple[MetricRows, ...]
+    groups: tuple[GroupRow, ...]
+    checks: tuple[CheckRow, ...]
+    plot: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class SuiteView:
+    """One suite: figures, and the tasks behind them."""
+
+    name: str
+    models: tuple[str, ...]
+    """Labels, the models under test first."""
+    facts: tuple[str, ...]
+    """What the figures rest on, a sentence each."""
+    levels: tuple[LevelTable, ...]
+    grids: tuple[Grid, ...]
+    tasks: tuple[TaskView, ...]
+
+
+def read_suites(judge: Path) -> list[SuiteView]:
+    """Every suite in a judge folder.
+
+    Raises:
+        InputError: there is none, one is damaged, or the same suite was judged in two versions.
+    """
+    suites: dict[str, dict[str, Path]] = {}
+    for folder in find_results(judge):
+        suites.setdefault(read_results(folder).suite, {})[folder.name] = folder
+    return [_suite(name, folders) for name, folders in suites.items()]
+
+
+def _suite(name: str, folders: Mapping[str, Path]) -> SuiteView:
+    labels = sorted(folders, key=lambda m: (STICKS.index(m) if m in STICKS else -1, m))
+    results = {label: read_results(folders[label]) for label in labels}
+    if len({r.suite_hash for r in results.values()}) > 1:
+        raise InputError(f"suite {name}: models were judged on different versions of it; judge them again together")
+    tasks = read_tasks(name, {label: folders[label] for label in labels})
+    own = [m for m in labels if m not in STICKS]
+    levels = sorted({level for r in results.values() for level in r.levels}, key=list(LEVELS).index)
+    return SuiteView(
+        name=name,
+        models=tuple(labels),
+        facts=tuple(_facts(results)),
+        levels=tuple(_level(name, level, results) for level in levels),
+        grids=tuple(grids(tasks, own)),
+        tasks=tuple(tasks),
+    )
+
+
+def _facts(results: Mapping[str, Results]) -> Iterator[str]:
+    first = next(iter(results.values()))
+    yield f"Version {first.suite_version}, {first.num_tasks} tasks."
+    for label, r in results.items():
+        if r.model != label:
+            yield f"{label} is the model {r.model}."
+    if any(r.limited for r in results.values()):
+        yield "Not all tasks of the suite were asked: these figures can't be compared with those of the whole suite."
+    if unsupported := sorted({t for r in results.values() for t in r.unsupported}):
+        yield f"{len(unsupported)} tasks can't be judged on this machine and are in no figure."
+    if first.isolation and first.isolation.get("tier"):
+        yield f"Programs ran in the sandbox's tier {first.isolation['tier']}."
+    if first.toolchain:
+        yield f"Compilers: {'; '.join(first.toolchain.values())}."
+
+
+def _level(suite: str, level: str, results: Mapping[str, Results]) -> LevelTable:
+    here = {label: r.levels[level] for label, r in results.items() if level in r.levels}
+    metrics = tuple(_metric(name, here) for name in dict.fromkeys(n for v in here.values() for n in v["metrics"]))
+    intervals = [
+        Interval(label=r.model, value=r.score.value, low=r.score.low, high=r.score.high, highlighted=not r.stick)
+        for r in next((m.rows for m in metrics if m.metric == "pass@1"), ())
+    ]
+    title = f"{suite}, level {level}: pass@1 of each model with its 95 % interval"
+    return LevelTable(
+        level=level,
+        words=LEVELS[level],
+        metrics=metrics,
+        groups=tuple(_groups(results, level)),
+        checks=tuple(_checks(here)),
+        plot=interval_plot(f"score-{suite}-{level}", intervals, title=title, x_label="pass@1, share of tasks") if intervals else "",
+    )
+
+
+def _metric(name: str, levels: Mapping[str, Mapping[str, Any]]) -> MetricRows:
+    kind, _, k = name.partition("@")
+    tries = "the first answer" if k == "1" else f"at least one of {k} answers"
+    rows = [
+        ScoreRow(model=label, stick=label in STICKS, score=_score(value["metrics"][name]))
+        for label, value in levels.items()
+        if name in value["metrics"]
+    ]
+    return MetricRows(metric=name, meaning=f"{tries} {_METRICS.get(kind, kind)}", rows=tuple(rows))
+
+
+def _groups(results: Mapping[str, Results], level: str) -> Iterator[GroupRow]:
+    tables = [r.levels[level]["groups"] if level in r.levels else {} for r in results.values()]
+    for key in dict.fromkeys(k for t in tables for k in t):
+        kind, colon, name = key.partition(":")
+        if not colon:
+            continue  # kernel by model: the grid shows it
+        shown = {"model": MODELS, "language": LANGUAGES}.get(kind, {}).get(name, name)
+        yield GroupRow(
+            kind=_KINDS.get(kind, kind),
+            name=shown,
+            scores=tuple(_score(t[key]["pass@1"]) if "pass@1" in t.get(key, {}) else None for t in tables),
+        )
+
+
+def _checks(levels: Mapping[str, Mapping[str, Any]]) -> Iterator[CheckRow]:
+    for label, value in levels.items():
+        if label not in STICKS:
+            for name, counts in value["checks"].items():
+                yield CheckRow(
+                    model=label, check=name, passed=counts.get("pass", 0), failed=counts.get("fail", 0), skipped=counts.get("skip", 0)
+                )
+
+
+def _score(figure: Mapping[str, Any]) -> Score:
+    low, high = figure["ci95"]
+    return Score(value=figure["value"], low=low, high=high, n=figure["n"])
+
+
+def headline(suites: Sequence[SuiteView]) -> Iterator[tuple[SuiteView, LevelTable, ScoreRow]]:
+    """For the page's top: pass@1 of the first model under test, by suite and level."""
+    for suite in suites:
+        for table in suite.levels:
+            rows = next((m.rows for m in table.metrics if m.metric == "pass@1"), ())
+            own = next((r for r in rows if not r.stick), None)
+            if own:
+                yield suite, table, own
