@@ -124,7 +124,7 @@ def build_config(stage: Stage[Any], given: Mapping[str, Any], *, where: str) -> 
     except ValidationError as error:
         first = error.errors()[0]
         key = ".".join(str(part) for part in first["loc"])
-        got = f" (got {first['input']!r})" if first["type"] != "missing" else ""
+        got = f" (got {first['input']!r})" if key and first["type"] != "missing" else ""
         raise ConfigError(f"{where}: {key + ': ' if key else ''}{first['msg'].removeprefix('Value error, ')}{got}") from None
 
 

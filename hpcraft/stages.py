@@ -196,7 +196,7 @@ def _work(stage: Stage[C], config: C, work: Work, wanted: str) -> Manifest:
         created=datetime.now(UTC).isoformat(timespec="seconds"),
     )
     write_manifest(work.out, manifest)
-    return manifest
+    return read_manifest(work.out)  # as later calls see it: lists for tuples
 
 
 def versions() -> dict[str, str]:

@@ -30,7 +30,8 @@ def root() -> Path:
 def toy_module() -> ModuleType:
     """The module ``tests/toy_stages.py``."""
     spec = spec_from_file_location("hpcraft_toy_stages", TOY)
-    assert spec and spec.loader
+    assert spec
+    assert spec.loader
     module = module_from_spec(spec)
     sys.modules[spec.name] = module
     spec.loader.exec_module(module)

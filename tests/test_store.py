@@ -38,7 +38,7 @@ def test_atomic_file_keeps_the_old_one_when_the_block_fails(tmp_path: Path, erro
     """A writer that fails or is stopped half way leaves the older file untouched and no temporary one."""
     path = tmp_path / "file.txt"
     store.write_text(path, "old")
-    with pytest.raises(type(error)), store.atomic_file(path) as file:
+    with pytest.raises(type(error)), store.atomic_file(path) as file:  # noqa: PT012 - the block is what is tested
         file.write(b"half")
         raise error
     assert path.read_text() == "old"
@@ -135,7 +135,20 @@ clean_text = st.text(max_size=60)
 documents = st.builds(
     Document,
     **dict.fromkeys(
-        ("document_id", "source", "package", "version", "path", "sha256", "language", "form", "licence", "licence_evidence", "split", "text"),
+        (
+            "document_id",
+            "source",
+            "package",
+            "version",
+            "path",
+            "sha256",
+            "language",
+            "form",
+            "licence",
+            "licence_evidence",
+            "split",
+            "text",
+        ),
         clean_text,
     ),
     models=st.lists(clean_text, max_size=3).map(tuple),
@@ -180,7 +193,7 @@ def test_shards_are_cut_by_size_and_read_in_order(tmp_path: Path, monkeypatch: p
 
 def test_a_writer_that_fails_leaves_no_shard(tmp_path: Path) -> None:
     """Rows of a block that fails are not written."""
-    with pytest.raises(RuntimeError), ShardWriter(tmp_path, "files", SourceFile) as writer:
+    with pytest.raises(RuntimeError), ShardWriter(tmp_path, "files", SourceFile) as writer:  # noqa: PT012 - the block is what is tested
         writer.write(source_file(0))
         raise RuntimeError
     assert names(tmp_path) == []
@@ -285,7 +298,9 @@ def test_outputs_hash_knows_names_and_contents() -> None:
     assert len({store.hash_outputs([o]) for o in (one, replace(one, path="b"), replace(one, sha256="1"))}) == 3
 
 
-@pytest.mark.parametrize("change", [{"schema": "hpcraft.manifest/0"}, {"rows": None, "extra": 1}, {"outputs": [{"path": "x"}]}, {"outputs": 3}])
+@pytest.mark.parametrize(
+    "change", [{"schema": "hpcraft.manifest/0"}, {"rows": None, "extra": 1}, {"outputs": [{"path": "x"}]}, {"outputs": 3}]
+)
 def test_foreign_or_damaged_manifest_is_refused(finished: Path, change: dict[str, object]) -> None:
     """A manifest of another version or with other keys is an input error."""
     path = finished / "manifest.json"
