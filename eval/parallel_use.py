@@ -203,9 +203,8 @@ def _cuda(root: Node) -> str:
             kernels.add(next((_text(n) for n in _walk(node) if n.type == "identifier"), ""))
     if not kernels:
         return "no __global__ kernel"
-    launched = {
-        _text(n.children[0]).split("<")[0] for n in _walk(root) if n.type == "kernel_call_syntax" for n in [n.parent] if n is not None
-    }
+    launches = [node.parent for node in _walk(root) if node.type == "kernel_call_syntax"]
+    launched = {_text(call.children[0]).split("<")[0] for call in launches if call is not None}
     if not launched & kernels and not any(name.startswith("cudaLaunch") for name in _called(root)):
         return "no kernel of it is launched"
     return ""

@@ -15,13 +15,13 @@ from typing import Any, ClassVar
 from hpcraft.errors import InputError
 from hpcraft.eval.metrics import Figure, at_k, mean
 from hpcraft.eval.task import Task
+from hpcraft.parse import record_from
 from hpcraft.records import Sample
-from hpcraft.store import JSON, read_json
+from hpcraft.store import JSON, read_json, read_jsonl, sha256_file
 
 RESULTS = "results.json"
 TASKS = "tasks.jsonl"
 SAMPLES = "samples.jsonl"
-SCHEMA = "hpcraft.results/1"
 
 _KS = (1, 5, 10, 100)
 
@@ -45,6 +45,8 @@ class TaskRow:
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Results:
     """``results.json`` as it is read."""
+
+    SCHEMA: ClassVar[str] = "hpcraft.results/1"
 
     suite: str
     suite_version: int
@@ -76,18 +78,29 @@ def read_results(path: Path) -> Results:
     """
     file = path / RESULTS if path.is_dir() else path
     value = read_json(file)
-    schema = value.pop("schema", None)
-    if schema != SCHEMA:
-        raise InputError(f"{file}: schema {schema!r}, this command reads {SCHEMA!r}; judge the completions again with this version")
-    try:
-        return Results(**value)
-    except TypeError as error:
-        raise InputError(f"{file}: damaged ({error}); judge the completions again") from None
+    if value.get("schema") != Results.SCHEMA:
+        raise InputError(
+            f"{file}: schema {value.get('schema')!r}, this command reads {Results.SCHEMA!r}; judge the completions again with this version"
+        )
+    return record_from(value, Results, where=str(file))
+
+
+def read_samples(folder: Path, results: Results) -> list[Sample]:
+    """The samples that lie beside a ``results.json``.
+
+    Raises:
+        InputError: missing, or not those that the figures were made from.
+    """
+    path = folder / SAMPLES
+    samples = list(read_jsonl(path, Sample))
+    if sha256_file(path) != results.samples_sha256:
+        raise InputError(f"{path}: not the samples that {RESULTS} was made from; judge the completions again")
+    return samples
 
 
 def to_json(results: Results) -> JSON:
     """What is written to ``results.json``."""
-    return {"schema": SCHEMA, **asdict(results)}
+    return {"schema": Results.SCHEMA, **asdict(results)}
 
 
 def find_results(folder: Path) -> list[Path]:

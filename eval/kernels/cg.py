@@ -40,7 +40,7 @@ def oracle(arguments: list[Argument]) -> Expected:
     dense[np.repeat(np.arange(n), np.diff(row_ptr)), col] = val
     size = float(np.linalg.norm(b))
     if n % 2:
-        values: Doubles = np.linalg.solve(dense, b)
+        values = np.asarray(np.linalg.solve(dense, b), dtype=np.float64)
         allowed = 10 * tolerance * size / _SMALLEST_EIGENVALUE
     else:
         values = _iterate(dense, b, start, most, tolerance * size)

@@ -1,0 +1,141 @@
+"""``hpcraft eval compare``: two models on the same tasks, task by task, and what can be said of the difference.
+
+The difference is paired: each task is its own control. Levels are compared apart.
+"""
+
+from __future__ import annotations
+
+import argparse
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from hpcraft.command import Command, say
+from hpcraft.errors import InputError
+from hpcraft.eval.metrics import Difference, at_k, paired_difference
+from hpcraft.eval.results import Results, by_task, find_results, read_results, read_samples
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class TaskScores:
+    """One task under both models: the shares of samples that passed."""
+
+    task_id: str
+    a: float
+    b: float
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Comparison:
+    """Two models on one suite at one level."""
+
+    suite: str
+    level: str
+    model_a: str
+    model_b: str
+    tasks: tuple[TaskScores, ...]
+    difference: Difference
+    only_in_one: int
+    """Tasks that were judged for one of the two alone, and are left out."""
+
+
+def compare(a: Path, b: Path) -> list[Comparison]:
+    """Compare two results folders, suite by suite and level by level.
+
+    Raises:
+        InputError: a folder holds several models, the suites differ, or no task is in both.
+    """
+    left, right = _suites(a), _suites(b)
+    comparisons = []
+    for suite in [s for s in left if s in right]:
+        comparisons += _compare_suite(suite, left[suite], right[suite])
+    if not comparisons:
+        raise InputError(f"{a} and {b}: no task was judged in both; give two results of the same suite")
+    return comparisons
+
+
+def _suites(folder: Path) -> dict[str, Path]:
+    suites: dict[str, Path] = {}
+    for found in find_results(folder):
+        suite = read_results(found).suite
+        if suite in suites:
+            raise InputError(f"{folder}: holds several models ({suites[suite].name}, {found.name}); give SUITE/MODEL inside it")
+        suites[suite] = found
+    return suites
+
+
+def _compare_suite(suite: str, a: Path, b: Path) -> list[Comparison]:
+    results_a, results_b = read_results(a), read_results(b)
+    if results_a.suite_hash != results_b.suite_hash:
+        raise InputError(
+            f"{a} and {b}: suite {suite} differs (versions {results_a.suite_version} and {results_b.suite_version}, or other tasks); judge both with the same one"
+        )
+    scores_a, scores_b = _scores(a, results_a), _scores(b, results_b)
+    comparisons = []
+    for level in sorted({level for _, level in scores_a} & {level for _, level in scores_b}):
+        in_a = {task: v for (task, at), v in scores_a.items() if at == level}
+        in_b = {task: v for (task, at), v in scores_b.items() if at == level}
+        both = [t for t in in_a if t in in_b]
+        if both:
+            comparisons.append(
+                Comparison(
+                    suite=suite,
+                    level=level,
+                    model_a=results_a.model,
+                    model_b=results_b.model,
+                    tasks=tuple(TaskScores(task_id=t, a=in_a[t], b=in_b[t]) for t in both),
+                    difference=paired_difference([in_a[t] for t in both], [in_b[t] for t in both]),
+                    only_in_one=len(in_a.keys() ^ in_b.keys()),
+                )
+            )
+    return comparisons
+
+
+def _scores(folder: Path, results: Results) -> dict[tuple[str, str], float]:
+    """(Task, level) to pass@1."""
+    judged = by_task(read_samples(folder, results))
+    return {(task_id, rows[0].level): at_k(len(rows), sum(s.passed for s in rows), 1) for task_id, rows in judged.items()}
+
+
+def verdict(comparison: Comparison) -> str:
+    """What can be said, in one sentence."""
+    d = comparison.difference
+    numbers = f"B - A = {d.value:+.3f}, 95 % interval [{d.ci95[0]:+.3f}, {d.ci95[1]:+.3f}] over {d.n} tasks"
+    if all(t.a == t.b for t in comparison.tasks):
+        return f"{numbers}: no difference on any task; can't tell which is better"
+    if d.better == "unclear":
+        return f"{numbers}: can't tell which is better"
+    return f"{numbers}: {d.better} ({comparison.model_a if d.better == 'A' else comparison.model_b}) is better"
+
+
+def text(comparison: Comparison) -> str:
+    """One comparison as a table: the tasks that differ, and the sum."""
+    lines = [f"{comparison.suite}, level {comparison.level}: A = {comparison.model_a}, B = {comparison.model_b}"]
+    width = max(len(t.task_id) for t in comparison.tasks)
+    lines.append(f"  {'task':<{width}}      A      B  difference")
+    lines += [f"  {t.task_id:<{width}}  {t.a:5.3f}  {t.b:5.3f}  {t.b - t.a:+10.3f}" for t in comparison.tasks]
+    lines.append(f"  {verdict(comparison)}")
+    if comparison.only_in_one:
+        lines.append(f"  {comparison.only_in_one} tasks were judged for one of the two alone and are left out")
+    return "\n".join(lines)
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Flags of ``hpcraft eval compare``."""
+    parser.add_argument("a", type=Path, metavar="A", help="results of one model: a judge folder, or SUITE/MODEL inside one")
+    parser.add_argument("b", type=Path, metavar="B", help="results of the other")
+
+
+def main(args: argparse.Namespace) -> int:
+    """Print the comparison."""
+    comparisons = compare(args.a, args.b)
+    value = [asdict(c) | {"verdict": verdict(c)} for c in comparisons]
+    say(args, {"comparisons": value}, "\n\n".join(map(text, comparisons)))
+    return 0
+
+
+COMMAND = Command(
+    summary="compare the results of two models task by task",
+    example="hpcraft eval compare runs/a/results/kernels/MODEL runs/b/results/kernels/MODEL",
+    add_arguments=add_arguments,
+    main=main,
+)

@@ -1,0 +1,73 @@
+"""``hpcraft eval run``: generate and judge in one go, into one folder (``completions/`` and ``results/``)."""
+
+from __future__ import annotations
+
+import argparse
+from dataclasses import fields
+from pathlib import Path
+from typing import Any
+
+from hpcraft.command import Command, note, say
+from hpcraft.eval.generate import STAGE as GENERATE
+from hpcraft.eval.judge import STAGE as JUDGE
+from hpcraft.eval.results import find_results, read_results
+from hpcraft.progress import set_quiet
+from hpcraft.recipe import build_config, parse_value
+from hpcraft.stages import Stage, execute
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Flags of both stages."""
+    parser.add_argument("--model", type=Path, metavar="DIR", help=GENERATE.inputs["model"].help)
+    parser.add_argument("--pairs", type=Path, metavar="DIR", help=GENERATE.inputs["pairs"].help)
+    parser.add_argument("-o", "--out", type=Path, required=True, metavar="DIR", help="output folder")
+    parser.add_argument("--seed", type=int, default=0, help="seed of the sampling (default 0)")
+    for stage in (GENERATE, JUDGE):
+        for f in fields(stage.config):
+            text = f"{f.metadata['help']} (default: {f.default!r})".replace("%", "%%")
+            parser.add_argument(f"--{f.name.replace('_', '-')}", dest=f"{stage.name}.{f.name}", metavar="VALUE", help=text)
+
+
+def main(args: argparse.Namespace) -> int:
+    """Generate, judge, print the figures."""
+    set_quiet(args.quiet)
+    given = {name: folder for name in ("model", "pairs") if (folder := getattr(args, name))}
+    generate, judge = _config(GENERATE, args), _config(JUDGE, args)
+    completions, results = args.out / "completions", args.out / "results"
+    notes = list(execute(GENERATE, generate, given, completions, seed=args.seed).manifest.notes)
+    inputs = {"completions": completions} | {name: folder for name, folder in given.items() if name in JUDGE.inputs}
+    notes += execute(JUDGE, judge, inputs, results, seed=args.seed).manifest.notes
+    if not args.quiet:
+        for line in notes:
+            note(f"note: {line}")
+    figures = {str(p.relative_to(results)): dict(read_results(p).levels) for p in find_results(results)}
+    say(args, {"out": str(args.out), "results": figures, "notes": notes}, "\n".join([*_lines(figures), f"results: {results}"]))
+    return 0
+
+
+def _config(stage: Stage[Any], args: argparse.Namespace) -> Any:
+    given = {f.name: parse_value(value) for f in fields(stage.config) if (value := getattr(args, f"{stage.name}.{f.name}")) is not None}
+    lists = {f.name for f in fields(stage.config) if isinstance(f.default, tuple)}
+    return build_config(
+        stage, {k: [v] if k in lists and not isinstance(v, list) else v for k, v in given.items()}, where="hpcraft eval run"
+    )
+
+
+def _lines(figures: dict[str, dict[str, Any]]) -> list[str]:
+    lines = []
+    for name, levels in figures.items():
+        for level, found in levels.items():
+            passed, built = found["metrics"]["pass@1"], found["metrics"]["build@1"]
+            low, high = passed["ci95"]
+            lines.append(
+                f"{name:<32} {level:<8} pass@1 {passed['value']:.3f} [{low:.3f}, {high:.3f}]  build@1 {built['value']:.3f}  n={passed['n']}"
+            )
+    return lines
+
+
+COMMAND = Command(
+    summary="generate and judge in one go",
+    example="hpcraft eval run --suites kernels --models '[hf:PATH, reference]' --out runs/evaluation",
+    add_arguments=add_arguments,
+    main=main,
+)
