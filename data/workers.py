@@ -1,0 +1,104 @@
+"""An ordered map over worker processes in which a crash or a hang costs one item.
+
+Theory of operation. Items travel in chunks to a pool of processes; results come back in order, and only a
+few chunks are under way at a time, so that memory stays flat. When a chunk kills its worker or passes its time, the pool
+is thrown away, the chunk is done again item by item, each in a process of its own, and the items that fail
+again come back as `Lost`. What came back before stays as it was, so results don't depend on luck.
+"""
+
+from __future__ import annotations
+
+import multiprocessing
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import Future, ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from dataclasses import dataclass
+from itertools import islice
+from typing import Generic, TypeVar
+
+T = TypeVar("T")
+R = TypeVar("R")
+
+
+@dataclass(frozen=True, slots=True)
+class Lost(Generic[T]):
+    """An item whose work crashed or never ended."""
+
+    item: T
+    why: str
+
+
+def ordered_map(
+    function: Callable[[T], R],
+    items: Iterable[T],
+    *,
+    num_workers: int,
+    chunk_items: int = 16,
+    item_seconds: float = 60.0,
+) -> Iterator[R | Lost[T]]:
+    """Apply ``function`` (importable by name) to every item in worker processes; results are in the order of the items.
+
+    An exception raised by ``function`` is raised here.
+    """
+    source = iter(items)
+    pool = _pool(num_workers)
+    under_way: deque[tuple[list[T], Future[list[R]]]] = deque()
+    try:
+        while True:
+            while len(under_way) < 3 * num_workers and (chunk := list(islice(source, chunk_items))):
+                under_way.append((chunk, _submit(pool, function, chunk)))
+            if not under_way:
+                return
+            chunk, future = under_way.popleft()
+            try:
+                yield from future.result(timeout=item_seconds * max(2, len(chunk) / 4))
+            except (BrokenProcessPool, TimeoutError):
+                _kill(pool)
+                yield from _one_by_one(function, chunk, item_seconds)
+                pool = _pool(num_workers)
+                under_way = deque((again, _submit(pool, function, again)) for again, _ in under_way)
+    finally:
+        _kill(pool)
+
+
+def _one_by_one(function: Callable[[T], R], chunk: Sequence[T], item_seconds: float) -> Iterator[R | Lost[T]]:
+    for item in chunk:
+        pool = _pool(1)
+        try:
+            yield pool.submit(function, item).result(timeout=item_seconds)
+        except BrokenProcessPool:
+            yield Lost(item, "crash")
+        except TimeoutError:
+            yield Lost(item, "hang")
+        finally:
+            _kill(pool)
+
+
+def _submit(pool: ProcessPoolExecutor, function: Callable[[T], R], chunk: list[T]) -> Future[list[R]]:
+    try:
+        return pool.submit(_apply, function, chunk)
+    except BrokenProcessPool as error:
+        # The pool broke under an earlier chunk, whose turn comes first; this one is submitted again then.
+        failed: Future[list[R]] = Future()
+        failed.set_exception(error)
+        return failed
+
+
+def _apply(function: Callable[[T], R], chunk: list[T]) -> list[R]:
+    return [function(item) for item in chunk]
+
+
+def _pool(num_workers: int) -> ProcessPoolExecutor:
+    # Not fork: the parent has threads of Arrow's, and a fork may copy their locks held.
+    return ProcessPoolExecutor(num_workers, mp_context=multiprocessing.get_context("forkserver"))
+
+
+def _kill(pool: ProcessPoolExecutor) -> None:
+    """End the workers now, also one that hangs in a grammar and would never look at its queue."""
+    processes = list((getattr(pool, "_processes", None) or {}).values())
+    pool.shutdown(wait=False, cancel_futures=True)
+    for process in processes:
+        process.kill()
+    for process in processes:
+        process.join()
