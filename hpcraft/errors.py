@@ -4,6 +4,9 @@ A message is one line: what was given, what is allowed, what to do. To add an er
 one whose exit code fits; keep the constructor's single argument, so that it pickles across processes.
 """
 
+import difflib
+from collections.abc import Iterable
+
 
 class HpcError(Exception):
     """Root of hpcraft's own errors; ``exit_code`` is what the command returns."""
@@ -57,3 +60,9 @@ class Stopped(HpcError):  # noqa: N818 - someone stopped it, which is no error
 
 def _stopped(message: str, exit_code: int) -> Stopped:
     return Stopped(message, exit_code=exit_code)
+
+
+def nearest(word: object, known: Iterable[str]) -> str:
+    """For a message: ``, did you mean 'x'?`` when one of ``known`` is near ``word``, else nothing."""
+    close = difflib.get_close_matches(str(word), list(known), n=1)
+    return f", did you mean {close[0]!r}?" if close else ""

@@ -8,7 +8,6 @@ every other key belongs to the config of that kind.
 from __future__ import annotations
 
 import dataclasses
-import difflib
 import json
 import re
 from collections.abc import Hashable, Iterable, Mapping
@@ -21,6 +20,7 @@ import yaml
 from pydantic import TypeAdapter, ValidationError
 
 from hpcraft.errors import ConfigError, InputError
+from hpcraft.errors import nearest as nearest
 from hpcraft.stages import Stage
 
 SCHEMA = "hpcraft.recipe/1"
@@ -153,12 +153,6 @@ _Loader.add_implicit_resolver("tag:yaml.org,2002:float", re.compile(r"[-+]?\d[\d
 
 def _read_yaml(text: str) -> Any:
     return yaml.load(text, Loader=_Loader)  # noqa: S506 - a SafeLoader
-
-
-def nearest(word: str, known: Iterable[str]) -> str:
-    """``, did you mean 'x'?`` when one of ``known`` is near ``word``, else nothing."""
-    close = difflib.get_close_matches(str(word), list(known), n=1)
-    return f", did you mean {close[0]!r}?" if close else ""
 
 
 def _override(value: dict[str, Any], override: str) -> None:

@@ -18,9 +18,9 @@ from pathlib import Path
 from typing import Any
 
 from hpcraft.command import Command, note, say
-from hpcraft.errors import ConfigError, HpcError, InputError
+from hpcraft.errors import ConfigError, HpcError, InputError, nearest
 from hpcraft.progress import set_quiet
-from hpcraft.recipe import Recipe, StagePlan, load, nearest
+from hpcraft.recipe import Recipe, StagePlan, load
 from hpcraft.stages import execute, fingerprint, host, locked, summary_line, up_to_date, versions
 from hpcraft.store import MANIFEST, drop_torn_tail, write_json, write_text
 
