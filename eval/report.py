@@ -139,7 +139,7 @@ def _tiles(page: Page) -> Iterator[Tile]:
         yield Tile(title="Mined", value=text.num_bytes(c.mined_bytes), meaning=f"{c.mined_files:,} files from {c.packages} packages")
     if (c := page.corpus) and c.kept_files is not None and c.kept_bytes is not None:
         yield Tile(
-            title="Kept for training and tests", value=text.num_bytes(c.kept_bytes), meaning=f"{c.kept_files:,} files with a licence"
+            title="Kept", value=text.num_bytes(c.kept_bytes), meaning=f"{c.kept_files:,} files, cleaned and licensed"
         )
     if t := page.tokenizer:
         yield Tile(
@@ -154,8 +154,8 @@ def _tiles(page: Page) -> Iterator[Tile]:
             yield Tile(title="Pre-training ended at", value=f"{curve.valid_bits:.2f} bits", meaning=f"per byte of validation code{size}")
     for suite, table, row in headline(page.suites):
         right = round(row.score.value * row.score.n)
-        meaning = f"{right} of {row.score.n} tasks at the first try, {row.model}, {table.words}"
-        yield Tile(title=f"{suite.name}, level {table.level}", value=text.percent(row.score.value), meaning=meaning)
+        meaning = f"{right} of {row.score.n} tasks passed at the first try by {row.model}; {table.words}"
+        yield Tile(title=f"Suite {suite.name}, {table.level}", value=text.percent(row.score.value), meaning=meaning)
 
 
 def _inputs() -> dict[str, Input]:

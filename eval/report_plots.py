@@ -40,6 +40,8 @@ class Line:
     label: str
     x: Sequence[float]
     y: Sequence[float]
+    style: int
+    """Colour and dash: the same number for the same thing in every plot."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -57,13 +59,13 @@ class Interval:
 def line_plot(name: str, lines: Sequence[Line], *, title: str, x_label: str, y_label: str) -> str:
     """Lines over a common axis, each with its own colour and dash, labelled in a legend."""
     with _figure(height_inches=3.1) as (figure, axes):
-        for i, line in enumerate(lines):
+        for line in lines:
             few = len(line.x) <= 12
             axes.plot(
                 line.x,
                 line.y,
-                color=SERIES[i % len(SERIES)],
-                linestyle=_DASHES[i % len(_DASHES)],
+                color=SERIES[line.style],
+                linestyle=_DASHES[line.style],
                 linewidth=2,
                 marker="o" if few else None,
                 markersize=4,
@@ -73,8 +75,7 @@ def line_plot(name: str, lines: Sequence[Line], *, title: str, x_label: str, y_l
         axes.set_ylabel(y_label)
         axes.grid(visible=True, axis="y", color=_GRID, linewidth=0.8)
         axes.xaxis.set_major_formatter(_short)
-        if len(lines) > 1:
-            axes.legend(frameon=False, labelcolor=_INK, loc="best", fontsize=11)
+        axes.legend(frameon=False, labelcolor=_INK, loc="best", fontsize=11)
         return _svg(figure, name, title)
 
 

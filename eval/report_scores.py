@@ -19,7 +19,7 @@ from hpcraft.eval.results import Results, find_results, read_results
 STICKS = ("reference", "null")
 """The measuring sticks: known right answers, and functions that do nothing."""
 
-_METRICS = {"pass": "right", "build": "builds"}
+_METRICS = {"pass": "passes every check", "build": "builds"}
 _KINDS = {"kernel": "Kernel", "origin": "Origin", "model": "Parallel model", "language": "Language"}
 
 
@@ -146,7 +146,8 @@ def _facts(results: Mapping[str, Results]) -> Iterator[str]:
 
 def _level(suite: str, level: str, results: Mapping[str, Results]) -> LevelTable:
     here = {label: r.levels[level] for label, r in results.items() if level in r.levels}
-    metrics = tuple(_metric(name, here) for name in dict.fromkeys(n for v in here.values() for n in v["metrics"]))
+    names = sorted({n for v in here.values() for n in v["metrics"]}, key=lambda n: (not n.startswith("pass@"), int(n.partition("@")[2])))
+    metrics = tuple(_metric(name, here) for name in names)
     intervals = [
         Interval(label=r.model, value=r.score.value, low=r.score.low, high=r.score.high, highlighted=not r.stick)
         for r in next((m.rows for m in metrics if m.metric == "pass@1"), ())

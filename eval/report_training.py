@@ -14,7 +14,7 @@ from hpcraft.store import Manifest, read_manifest
 
 METRICS = "metrics.jsonl"
 ROUNDS = "rounds.jsonl"
-_SPLITS = ("train", "valid")
+_SPLITS = {"train": "training", "valid": "validation"}
 _MAX_POINTS = 400
 """More would be finer than the screen."""
 
@@ -110,10 +110,10 @@ def _parameters(metrics: Mapping[str, Any]) -> int | None:
 def _plots(name: str, by_split: Mapping[str, Sequence[Mapping[str, Any]]]) -> Iterator[str]:
     for key, label in (("loss", "loss (nats per token)"), ("bits_per_byte", "bits per byte")):
         lines = []
-        for split, points in by_split.items():
-            kept = _thinned([(p.get("tokens") or p["step"], p[key]) for p in points if p.get(key) is not None])
+        for style, (split, words) in enumerate(_SPLITS.items()):
+            kept = _thinned([(p.get("tokens") or p["step"], p[key]) for p in by_split[split] if p.get(key) is not None])
             if kept:
-                lines.append(Line(label="training" if split == "train" else "validation", x=[x for x, _ in kept], y=[y for _, y in kept]))
+                lines.append(Line(label=words, x=[x for x, _ in kept], y=[y for _, y in kept], style=style))
         if lines:
             title = f"{name}: {label} against tokens seen, for {' and '.join(line.label for line in lines)} data"
             yield line_plot(re.sub(r"\W+", "-", f"{name}-{key}"), lines, title=title, x_label="tokens seen", y_label=label)
