@@ -29,6 +29,16 @@ from hpcraft.data.grammar_words import Style
 
 _COMBINE = {"+": "{a} += {b};", "*": "{a} *= {b};", "max": "if ({b} > {a}) {a} = {b};", "min": "if ({b} < {a}) {a} = {b};"}
 _ATOMIC = ("int", "float", "double")
+_SPARE = {
+    "grid": "gridDims",
+    "block": "blockDims",
+    "threads": "blockSize",
+    "blocks": "gridSize",
+    "result": "accumulated",
+    "cache": "shared",
+    "half": "width_",
+}
+"""Second names for our own variables, where the kernel uses the first."""
 
 
 def write_cuda(kernel: Kernel, style: Style, *, atomic: bool = True) -> str:
@@ -41,6 +51,7 @@ class _CudaWriter:
         self.kernel, self.style, self.atomic = kernel, style, atomic
         self.scalars = {p.name: p.ctype for p in kernel.params if not p.is_array} | declared(kernel.body, style.index_type)
         self.arrays = {p.name: p for p in kernel.params if p.is_array}
+        self.own = {first: spare if {first, f"{first}2"} & {*self.scalars, *self.arrays} else first for first, spare in _SPARE.items()}
         self.kernels: list[str] = []
         self.host = CWriter(style, early=False)
         self.reduced: list[str] = []
@@ -117,14 +128,16 @@ class _CudaWriter:
             count = _count(nest.heads[0])
             if self.style.inline_launch:
                 return f"({count} + {threads - 1}) / {threads}, {threads}"
-            self.host.put(f"int threads{number} = {threads};", depth)
-            self.host.put(f"int blocks{number} = ({count} + threads{number} - 1) / threads{number};", depth)
-            return f"blocks{number}, threads{number}"
+            size, blocks = self.own["threads"] + number, self.own["blocks"] + number
+            self.host.put(f"int {size} = {threads};", depth)
+            self.host.put(f"int {blocks} = ({count} + {size} - 1) / {size};", depth)
+            return f"{blocks}, {size}"
         side = self.style.block_side
         sizes = [f"({_count(h)} + {side - 1}) / {side}" for h in reversed(nest.heads)]
-        self.host.put(f"dim3 block{number}({side}, {side});", depth)
-        self.host.put(f"dim3 grid{number}({', '.join(sizes)});", depth)
-        return f"grid{number}, block{number}"
+        block, grid = self.own["block"] + number, self.own["grid"] + number
+        self.host.put(f"dim3 {block}({side}, {side});", depth)
+        self.host.put(f"dim3 {grid}({', '.join(sizes)});", depth)
+        return f"{grid}, {block}"
 
     # ------------------------------------------------------------ device side
 
@@ -139,7 +152,7 @@ class _CudaWriter:
         heads = [declare(p, self.style) for p in arrays] + [f"{t} {n}" for n, t in scalars]
         arguments = [f"d_{p.name}" for p in arrays] + [n for n, _ in scalars]
         if nest.reduce:
-            heads.append(f"{nest.reduce.ctype} *result")
+            heads.append(f"{nest.reduce.ctype} *{self.own['result']}")
             arguments.append(f"d_{nest.reduce.name}")
         code = CWriter(self.style, early=False)
         code.open(f"__global__ void {name}({', '.join(heads)})", 0, function=True)
@@ -169,28 +182,29 @@ class _CudaWriter:
         head = nest.heads[0]
         code.put(f"{self.style.index_type} {head.var} = {_thread(head, 'x')};", 1)
         zero = "0" if reduce.ctype == "int" else "0.0f" if reduce.ctype == "float" else "0.0"
-        inner = (Let(reduce.ctype, reduce.name, zero), *nest.body, Line(f"atomicAdd(result, {reduce.name});"))
+        inner = (Let(reduce.ctype, reduce.name, zero), *nest.body, Line(f"atomicAdd({self.own['result']}, {reduce.name});"))
         code.node(If(f"{head.var} < {head.high}", inner), 1)
 
     def _block(self, code: CWriter, nest: Parallel, reduce: Reduce) -> None:
         head, threads, acc = nest.heads[0], self.style.threads, reduce.name
-        start = {"+": "0", "*": "1"}.get(reduce.op, "*result")
+        result, cache, half = self.own["result"], self.own["cache"], self.own["half"]
+        start = {"+": "0", "*": "1"}.get(reduce.op, f"*{result}")
         index = self.style.index_type
         first = f"{head.low} + threadIdx.x" if head.low != "0" else "threadIdx.x"
         stride = "blockDim.x" if head.step == "1" else f"blockDim.x * {head.step}"
         if head.step != "1":
             first = f"{head.low} + threadIdx.x * {head.step}" if head.low != "0" else f"threadIdx.x * {head.step}"
-        code.put(f"__shared__ {reduce.ctype} cache[{threads}];", 1)
+        code.put(f"__shared__ {reduce.ctype} {cache}[{threads}];", 1)
         code.put(f"{reduce.ctype} {acc} = {start};", 1)
         code._block(f"for ({index} {head.var} = {first}; {head.var} < {head.high}; {head.var} += {stride})", nest.body, 1)
-        code.put(f"cache[threadIdx.x] = {acc};", 1)
+        code.put(f"{cache}[threadIdx.x] = {acc};", 1)
         code.put("__syncthreads();", 1)
-        code.open("for (int half = blockDim.x / 2; half > 0; half /= 2)", 1)
-        combine = _COMBINE[reduce.op].format(a="cache[threadIdx.x]", b="cache[threadIdx.x + half]")
-        code.node(If("threadIdx.x < half", (Line(combine),)), 2)
+        code.open(f"for (int {half} = blockDim.x / 2; {half} > 0; {half} /= 2)", 1)
+        combine = _COMBINE[reduce.op].format(a=f"{cache}[threadIdx.x]", b=f"{cache}[threadIdx.x + {half}]")
+        code.node(If(f"threadIdx.x < {half}", (Line(combine),)), 2)
         code.put("__syncthreads();", 2)
         code.put("}", 1)
-        code.node(If("threadIdx.x == 0", (Line(_COMBINE[reduce.op].format(a="*result", b="cache[0]")),)), 1)
+        code.node(If("threadIdx.x == 0", (Line(_COMBINE[reduce.op].format(a=f"*{result}", b=f"{cache}[0]")),)), 1)
 
 
 def _nests(nodes: tuple[Node, ...] | list[Node]) -> list[Parallel]:

@@ -20,8 +20,23 @@ from hpcraft.data.typedefs import MATH, SYNONYMS, Dialect
 
 _MAX_LINES, _MAX_PARAMETERS = 40, 12
 _FORBIDDEN = frozenset(
-    "ERROR field_expression goto_statement return_statement string_literal sizeof_expression pointer_expression labeled_statement "
-    "switch_statement preproc_ifdef preproc_if preproc_def preproc_include compound_literal_expression initializer_list".split(" ")
+    [
+        "ERROR",
+        "field_expression",
+        "goto_statement",
+        "return_statement",
+        "string_literal",
+        "sizeof_expression",
+        "pointer_expression",
+        "labeled_statement",
+        "switch_statement",
+        "preproc_ifdef",
+        "preproc_if",
+        "preproc_def",
+        "preproc_include",
+        "compound_literal_expression",
+        "initializer_list",
+    ]
 )
 _PRAGMA = re.compile(r"#[ \t]*pragma[ \t]+omp[ \t]+((?:[^\n\\]|\\\n)*)")
 _COMMENT = re.compile(r"/\*.*?\*/|//[^\n]*", re.DOTALL)
@@ -79,7 +94,7 @@ def outline(text: str, dialect: Dialect) -> Iterator[Outlined]:
     data = text.encode()
     for function in functions(parse(text)):
         body = function.child_by_field_name("body")
-        if body is None or function.has_error and len(data) > 20_000:
+        if body is None or (function.has_error and len(data) > 20_000):
             continue
         types = _declarations(function)
         count = 0
@@ -90,9 +105,7 @@ def outline(text: str, dialect: Dialect) -> Iterator[Outlined]:
                 yield outlined
 
 
-def _try_loop(
-    loop: Node, function: str, types: dict[str, tuple[str, int]], dialect: Dialect, data: bytes, count: int
-) -> list[Outlined]:
+def _try_loop(loop: Node, function: str, types: dict[str, tuple[str, int]], dialect: Dialect, data: bytes, count: int) -> list[Outlined]:
     name = f"{function}_loop{count + 1 if count else ''}"
     one = _outline(loop, function, name, types, dialect, data)
     if one:
@@ -119,23 +132,22 @@ def _declarations(function: Node) -> dict[str, tuple[str, int]]:
             continue
         ctype = text_of(node.child_by_field_name("type"))
         for declarator in node.children_by_field_name("declarator"):
-            depth, at = 0, declarator
+            depth = 0
+            at: Node | None = declarator
             while at is not None and at.type != "identifier":
                 depth += at.type in ("pointer_declarator", "array_declarator")
                 if at.type == "function_declarator":
                     depth = 9
                 at = at.child_by_field_name("declarator")
             name = declared_name(declarator)
-            if name in found and found[name] != (ctype, depth):
+            if found.get(name, (ctype, depth)) != (ctype, depth):
                 found[name] = ("", 9)  # declared twice in different ways: better not guessed
             elif name:
                 found[name] = (ctype, depth)
     return found
 
 
-def _outline(
-    loop: Node, function: str, name: str, types: dict[str, tuple[str, int]], dialect: Dialect, data: bytes
-) -> Outlined | None:
+def _outline(loop: Node, function: str, name: str, types: dict[str, tuple[str, int]], dialect: Dialect, data: bytes) -> Outlined | None:
     text = _resolve(text_of(loop), dialect)
     if not text or text.count("\n") > _MAX_LINES:
         return None
@@ -211,9 +223,9 @@ def _free_variables(nodes: list[Node], inside: set[str]) -> list[str]:
         if node.type == "identifier" and node.parent is not None:
             called = node.parent.type == "call_expression" and node.parent.child_by_field_name("function") == node
             name = text_of(node)
-            if not called and name not in inside and name != "f":
-                names[name] = None
-            elif name == "f" and "f" not in inside and node.parent.type != "function_declarator":
+            if (not called and name not in inside and name != "f") or (
+                name == "f" and "f" not in inside and node.parent.type != "function_declarator"
+            ):
                 names[name] = None
     return list(names)
 

@@ -15,13 +15,15 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 
 from hpcraft import sandbox
-from hpcraft.errors import MachineError
 from hpcraft.data.trees import parse, tops
+from hpcraft.errors import MachineError
 from hpcraft.sandbox.abi import Argument, CallResult, Signature, decode_results, driver_source, encode_calls
 from hpcraft.sandbox.outcome import Check, Job, Limits, Model, Outcome, Run, Verdict
 
-_HEADERS = "math.h stdlib.h stdio.h string.h stdint.h stddef.h stdbool.h float.h limits.h".split(" ")
-_SAFE_LINE = re.compile(r"^[ \t]*#[ \t]*(?:pragma\b.*|include[ \t]*<(?:omp|math|stdlib|stdio|string|stdint|stddef|stdbool|float|limits)\.h>[ \t]*)$")
+_HEADERS = ["math.h", "stdlib.h", "stdio.h", "string.h", "stdint.h", "stddef.h", "stdbool.h", "float.h", "limits.h"]
+_SAFE_LINE = re.compile(
+    r"^[ \t]*#[ \t]*(?:pragma\b.*|include[ \t]*<(?:omp|math|stdlib|stdio|string|stdint|stddef|stdbool|float|limits)\.h>[ \t]*)$"
+)
 _RISKY = re.compile(r"\b(?:asm|__asm__|__asm|__attribute__|_Pragma|__builtin_\w+)\b|\?\?=")
 _CULPRIT = re.compile(r"\bpiece(\d+)\.inc[:(](?:\d+)[:)](?:\d+:)?\s*(?:fatal )?error")
 _LOG_CHARACTERS = 2000

@@ -18,12 +18,45 @@ _TYPEDEF = re.compile(r"^[ \t]*typedef[ \t]+(?:const[ \t]+)?([A-Za-z_][\w \t]*?)
 _DEFINE = re.compile(r"^[ \t]*#[ \t]*define[ \t]+([A-Za-z_]\w*)[ \t]+([^\n]*?)[ \t]*(?:/[/*][^\n]*)?$", re.MULTILINE)
 _NUMBER = re.compile(r"^\(*(?:\w*RCONST\()?\(*([-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?[fF]?)\)*$")
 _PREFERRED = ("double", "int", "long", "float")
-_LONGER = {"unsigned": "unsigned int", "long int": "long", "long long int": "long long", "unsigned long int": "unsigned long", "short int": "short"}
+_LONGER = {
+    "unsigned": "unsigned int",
+    "long int": "long",
+    "long long int": "long long",
+    "unsigned long int": "unsigned long",
+    "short int": "short",
+}
 
 MATH = frozenset(
-    "fabs fabsf sqrt sqrtf exp expf log logf sin sinf cos cosf tan tanh tanhf pow powf fmax fmaxf fmin fminf floor floorf ceil abs cbrt atan atan2".split(
-        " "
-    )
+    [
+        "fabs",
+        "fabsf",
+        "sqrt",
+        "sqrtf",
+        "exp",
+        "expf",
+        "log",
+        "logf",
+        "sin",
+        "sinf",
+        "cos",
+        "cosf",
+        "tan",
+        "tanh",
+        "tanhf",
+        "pow",
+        "powf",
+        "fmax",
+        "fmaxf",
+        "fmin",
+        "fminf",
+        "floor",
+        "floorf",
+        "ceil",
+        "abs",
+        "cbrt",
+        "atan",
+        "atan2",
+    ]
 )
 """Functions of libm (and abs) that a mined loop may call."""
 

@@ -29,7 +29,7 @@ from hpcraft.data.programs import Call, Piece, Program, build
 from hpcraft.data.trees import function_name, functions, parse, prototype, uses_model
 from hpcraft.errors import InputError, MachineError
 from hpcraft.records import Candidate, Finding
-from hpcraft.sandbox.abi import ArrayWord, CallResult, Signature, Test, compare_results, parse_test
+from hpcraft.sandbox.abi import Argument, ArrayWord, CallResult, Signature, Test, compare_results, parse_test
 from hpcraft.sandbox.outcome import Verdict
 
 SOURCE_ONLY = ""
@@ -61,13 +61,16 @@ class _Source:
     log: str = ""
     expected: dict[int, CallResult] = field(default_factory=dict)
     """Test number to results, valid tests only."""
+    arguments: dict[int, list[Argument]] = field(default_factory=dict)
     killing: set[int] = field(default_factory=set)
     mutants_total: int = 0
     mutants_killed: int = 0
 
     def call(self, piece: int, test: int) -> Call:
         """The call of a piece with the arguments of a test."""
-        return Call(piece=piece, arguments=self.tests[test].arguments([self.seed, zlib.crc32(self.code.encode()), test]))
+        if test not in self.arguments:
+            self.arguments[test] = self.tests[test].arguments([self.seed, zlib.crc32(self.code.encode()), test])
+        return Call(piece=piece, arguments=self.arguments[test])
 
     def heaviest(self) -> list[int]:
         """Valid tests, those with the most data first."""

@@ -127,6 +127,25 @@ class Pair:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Function:
+    """A sequential function cut out of real code, with valid tests and no translation: food for mutual supervision."""
+
+    SCHEMA: ClassVar[str] = "hpcraft.function/1"
+
+    function_id: str
+    signature: str
+    """C prototype of the entry point."""
+    source: str
+    tests: tuple[str, ...]
+    """Test cases in the notation of `hpcraft.sandbox.abi`, each valid on the source."""
+    package: str
+    version: str
+    path: str
+    licence: str
+    split: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Completion:
     """What a model answered to one task (DESIGN section 5)."""
 

@@ -1,0 +1,125 @@
+"""What pairs are made of, before anything is run: kernels of the grammar and loops of real code, each source once.
+
+A source is left out when its normalised text (layout, names, numbers and widths of types taken away) was there before, so splits share none.
+Mined sources come first, in the order of the corpus. Everything here follows from the inputs and the seed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from hashlib import sha256
+from pathlib import Path
+
+from hpcraft import __version__
+from hpcraft.data.grammar import draw, family_split
+from hpcraft.data.outline import Outlined, outline
+from hpcraft.data.parallelise import cuda_version, openmp_versions
+from hpcraft.data.tester import choose, propose
+from hpcraft.data.trees import normalised
+from hpcraft.data.typedefs import Dialect, learn
+from hpcraft.records import CodeUnit, Document, PairOrigin
+from hpcraft.sandbox.abi import Signature
+from hpcraft.store import read_rows
+
+_C_LIKE = ("c", "cpp")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Material:
+    """A sequential function, its tests, and versions to try for each target model."""
+
+    origin: PairOrigin
+    family: str
+    signature: str
+    source: str
+    targets: tuple[tuple[str, str], ...]
+    """Target model and code; several for one model are tried in this order and the first right one is taken."""
+    groups: tuple[tuple[str, ...], ...]
+    """Proposed tests; of each group one is kept."""
+    package: str
+    version: str
+    path: str
+    licence: str
+    split: str
+
+    @property
+    def tests(self) -> tuple[str, ...]:
+        """All proposed tests."""
+        return tuple(dict.fromkeys(t for group in self.groups for t in group))
+
+    def chosen(self, valid: tuple[str, ...], killing: tuple[str, ...], count: int) -> tuple[str, ...]:
+        """The tests to keep."""
+        return choose(self.groups, set(valid), set(killing), count)
+
+
+def made(seed: int, count: int, targets: tuple[str, ...], seen: set[str], *, num_tests: int) -> Iterator[Material]:
+    """``count`` different kernels of the grammar."""
+    number = found = 0
+    while found < count and number < 4 * count + 100:
+        pair = draw(seed, number, num_tests=num_tests)
+        number += 1
+        if not _is_new(pair.source, seen):
+            continue
+        found += 1
+        yield Material(
+            origin="made",
+            family=pair.family,
+            signature=pair.signature,
+            source=pair.source,
+            targets=tuple((model, pair.targets[model]) for model in targets),
+            groups=tuple((test,) for test in pair.tests),
+            package="hpcraft",
+            version=__version__,
+            path="data/grammar.py",
+            licence="Apache-2.0",
+            split=family_split(pair.family),
+        )
+
+
+def mined(corpus: Path, seed: int, limit: int, targets: tuple[str, ...], seen: set[str], *, monolingual_share: float) -> Iterator[Material]:
+    """At most ``limit`` loops of the corpus's C functions; some of the training split are set aside without targets."""
+    documents = (d for d in read_rows(corpus, "corpus", Document) if d.language in _C_LIKE)
+    dialects = learn((d.package, d.text) for d in documents)
+    found = 0
+    for unit in read_rows(corpus, "functions", CodeUnit):
+        if unit.language != "c":
+            continue
+        for loop in outline(unit.text, dialects.get(unit.package, Dialect())):
+            if found < limit and _is_new(loop.code(), seen):
+                found += 1
+                yield _mined(loop, unit, seed, targets, monolingual_share)
+        if found >= limit:
+            return
+
+
+def _mined(loop: Outlined, unit: CodeUnit, seed: int, targets: tuple[str, ...], monolingual_share: float) -> Material:
+    source = loop.code()
+    share = int.from_bytes(sha256(f"{seed}/{source}".encode()).digest()[:4], "big") / 2**32
+    set_aside = unit.split == "train" and share < monolingual_share
+    versions: list[tuple[str, str]] = []
+    if "openmp" in targets and not set_aside:
+        versions += [("openmp", loop.code(pragma=directive)) for directive in openmp_versions(loop)]
+    if "cuda" in targets and not set_aside and (code := cuda_version(loop, seed)):
+        versions.append(("cuda", code))
+    return Material(
+        origin="mined",
+        family=unit.package,
+        signature=loop.signature,
+        source=source,
+        targets=tuple(versions),
+        groups=propose(Signature.parse(loop.signature), source, seed=seed),
+        package=unit.package,
+        version=unit.version,
+        path=unit.path,
+        licence=unit.licence,
+        split=unit.split,
+    )
+
+
+def _is_new(source: str, seen: set[str]) -> bool:
+    text = normalised(source)
+    if text in seen:
+        return False
+    seen.add(text)
+    return True
