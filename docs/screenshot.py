@@ -31,6 +31,8 @@ def main() -> int:
     parser.add_argument("--dark", action="store_true")
     parser.add_argument("--whole", action="store_true", help="the whole page, however long")
     args = parser.parse_args()
+    if not args.report.is_file():
+        parser.error(f"{args.report}: no such report; make one with `hpcraft run recipes/quickstart.yaml`")
     data = reduce_colours(take(args))
     args.picture.write_bytes(data)
     print(f"{args.picture}: {len(data):,} bytes")

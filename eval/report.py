@@ -138,9 +138,7 @@ def _tiles(page: Page) -> Iterator[Tile]:
     if (c := page.corpus) and c.mined_files is not None and c.mined_bytes is not None:
         yield Tile(title="Mined", value=text.num_bytes(c.mined_bytes), meaning=f"{c.mined_files:,} files from {c.packages} packages")
     if (c := page.corpus) and c.kept_files is not None and c.kept_bytes is not None:
-        yield Tile(
-            title="Kept", value=text.num_bytes(c.kept_bytes), meaning=f"{c.kept_files:,} files, cleaned and licensed"
-        )
+        yield Tile(title="Kept", value=text.num_bytes(c.kept_bytes), meaning=f"{c.kept_files:,} files, cleaned and licensed")
     if t := page.tokenizer:
         yield Tile(
             title="Tokens per byte", value=f"{t.tokens_per_byte:.3f}", meaning=f"{t.bytes_per_token:.2f} bytes per token, all languages"
@@ -167,6 +165,7 @@ def _inputs() -> dict[str, Input]:
         "pretrain": "curves of pre-training",
         "finetune": "curves of fine-tuning",
         "mutual": "rounds of mutual supervision",
+        "generate": "how answers were drawn",
         "judge": "scores, tasks and answers",
     }
     return {name: Input(stage=name, help=f"folder of `{name}`: {words}", optional=True) for name, words in about.items()}

@@ -47,6 +47,15 @@ class Rejections:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Units:
+    """What was cut out of the kept files, by language."""
+
+    language: str
+    functions: int
+    loops: int
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Corpus:
     """What was mined and what was kept of it."""
 
@@ -56,6 +65,7 @@ class Corpus:
     kept_files: int | None
     kept_bytes: int | None
     breakdowns: tuple[Breakdown, ...]
+    units: tuple[Units, ...]
     rejections: tuple[Rejections, ...]
 
 
@@ -75,6 +85,7 @@ def read_corpus(mine: Path | None, prepare: Path | None) -> Corpus | None:
         kept_files=_total(by_language, "files"),
         kept_bytes=_total(by_language, "bytes"),
         breakdowns=(*_breakdown_of_mine(by_package), *kept),
+        units=_units(prepared),
         rejections=tuple(r for m in (mined, prepared) if m and (r := rejections(m))),
     )
 
@@ -86,6 +97,13 @@ def rejections(manifest: Manifest) -> Rejections | None:
         return None
     ordered = sorted(manifest.rejections.items(), key=lambda r: (-r[1], r[0]))
     return Rejections(stage=manifest.stage, total=total, reasons=tuple((reason, n, n / total) for reason, n in ordered))
+
+
+def _units(prepared: Manifest | None) -> tuple[Units, ...]:
+    counts: Any = prepared.metrics.get("units", {}) if prepared else {}
+    functions, loops = counts.get("functions", {}), counts.get("loops", {})
+    names = sorted({*functions, *loops}, key=lambda n: (-functions.get(n, 0), n))
+    return tuple(Units(language=LANGUAGES.get(n, n), functions=functions.get(n, 0), loops=loops.get(n, 0)) for n in names)
 
 
 def _metric(manifest: Manifest | None, name: str) -> Mapping[str, Mapping[str, int]]:

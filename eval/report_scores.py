@@ -141,7 +141,7 @@ def _facts(results: Mapping[str, Results]) -> Iterator[str]:
     if first.isolation and first.isolation.get("tier"):
         yield f"Programs ran in the sandbox's tier {first.isolation['tier']}."
     if first.toolchain:
-        yield f"Compilers: {'; '.join(first.toolchain.values())}."
+        yield f"Compilers: {'; '.join(dict.fromkeys(first.toolchain.values()))}."
 
 
 def _level(suite: str, level: str, results: Mapping[str, Results]) -> LevelTable:

@@ -7,12 +7,14 @@ import shutil
 from collections import Counter
 from html.parser import HTMLParser
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from hpcraft.cli import main
 from hpcraft.errors import InputError
 from hpcraft.eval import report
+from hpcraft.eval import report_text as text
 from hpcraft.eval.models import Null, Reference, Sampling, prompt_hash
 from hpcraft.eval.results import Results, TaskRow, level_figures, to_json
 from hpcraft.eval.suites import SUITES, kernel_tasks, suite_hash, translation_tasks
@@ -31,7 +33,15 @@ def finish(folder: Path, stage: str, *, seconds: float = 12.5, **said) -> Path:
     """End a stage folder as `hpcraft.stages.execute` does."""
     folder.mkdir(parents=True, exist_ok=True)
     outputs = list_outputs(folder)
-    facts = {"config": {}, "seed": 1, "inputs": {}, "rows": {}, "rejections": {}, "metrics": {}, "fingerprint": stage} | said
+    facts: dict[str, Any] = {
+        "config": {},
+        "seed": 1,
+        "inputs": {},
+        "rows": {},
+        "rejections": {},
+        "metrics": {},
+        "fingerprint": stage,
+    } | said
     manifest = Manifest(
         stage=stage,
         outputs=outputs,
@@ -150,7 +160,7 @@ def write_judge(folder: Path, pairs: Path) -> None:
             write_results(folder / suite / label, suite, name, tasks, samples, completions)
 
 
-def parts(**sizes: int) -> dict:
+def parts(**sizes: int) -> dict[str, dict[str, int]]:
     """A breakdown as ``mine`` and ``prepare`` count it."""
     return {name.replace("__", "-"): {"files": size // 9000 + 1, "bytes": size} for name, size in sizes.items()}
 
@@ -176,6 +186,7 @@ def make_run(root: Path, num_pairs: int = 120) -> dict[str, Path]:
         "by_licence": {"BSD-3-Clause": {"files": 700, "bytes": 9_000_000}, "Apache-2.0 OR MIT": {"files": 500, "bytes": 7_500_000}},
         "by_model": parts(serial=9_000_000, openmp=2_000_000, mpi=5_500_000, cuda=400_000),
         "by_split": parts(train=13_000_000, valid=1_500_000, test=2_000_000),
+        "units": {"functions": {"c": 7_100, "fortran": 2_050}, "loops": {"c": 311}},
     }
     finish(root / "prepare", "prepare", rows={"documents": 2100}, rejections={"duplicate": 310, "licence:none": 44}, metrics=kept)
     languages = {
@@ -198,6 +209,7 @@ def make_run(root: Path, num_pairs: int = 120) -> dict[str, Path]:
     write_text(root / "mutual" / "rounds.jsonl", "".join(json.dumps(r) + "\n" for r in rounds))
     finish(root / "mutual", "mutual", rows={"pairs": 27})
     write_judge(root / "judge", root / "pairs")
+    finish(root / "generate", "generate", rows={"completions": 300})
     finish(root / "judge", "judge", seconds=95, rows={"samples": 300})
     write_text(root / "recipe.yaml", "schema: hpcraft.recipe/1\nname: quickstart\nseed: 1\n")
     write_json(root / "env.json", {"command": ["/some/where/bin/hpcraft", "run", "recipes/quickstart.yaml"]})
@@ -205,11 +217,18 @@ def make_run(root: Path, num_pairs: int = 120) -> dict[str, Path]:
 
 
 @pytest.fixture(scope="module")
-def made(tmp_path_factory) -> Path:
-    """The report of a realistic run: 60 kernel tasks and about 40 translation tasks, three models."""
-    root = tmp_path_factory.mktemp("run")
-    execute(report.STAGE, report.ReportConfig(), make_run(root), root / "report")
-    return root / "report" / "report.html"
+def inputs(tmp_path_factory) -> dict[str, Path]:
+    """A realistic run: 60 kernel tasks and about 40 translation tasks, three models."""
+    return make_run(tmp_path_factory.mktemp("run"))
+
+
+@pytest.fixture(scope="module")
+def made(inputs) -> Path:
+    """The report of that run."""
+    out = inputs["judge"].parent / "report"
+    execute(report.STAGE, report.ReportConfig(), inputs, out)
+    page: Path = out / "report.html"
+    return page
 
 
 class Page(HTMLParser):
@@ -277,13 +296,13 @@ def test_size_stays_small(made):
 
 def test_all_sections_show_their_figures(page):
     """Corpus, tokenizer, pairs, training, scores and header hold the figures of the run."""
-    text = " ".join(" ".join(page.text).split())
+    words = " ".join(" ".join(page.text).split())
     for expected in (
-        "quickstart", "hpcraft run recipes/quickstart.yaml", "24.7 MB", "Fortran", "Apache-2.0 OR MIT", "OpenMP", "duplicate", "0.399",
+        "quickstart", "hpcraft run recipes/quickstart.yaml", "24.7 MB", "Fortran", "Apache-2.0 OR MIT", "OpenMP", "duplicate", "7,100", "0.399",
         "2,900,000 parameters", "target:compile_error", "hf-model-translator", "reference", "null", "1.000", "x86_64, 2 cores", "87.5 %",
     ):  # fmt: skip
-        assert expected in text, expected
-    assert "made without the output" not in text
+        assert expected in words, expected
+    assert "made without the output" not in words
     assert page.tags["svg"] >= 8
 
 
@@ -312,10 +331,10 @@ def test_missing_inputs_are_said(tmp_path):
     finish(tmp_path / "mine", "mine", metrics={"by_package": parts(hypre=1_000_000)})
     done = execute(report.STAGE, report.ReportConfig(title="<b>Mine</b>"), {"mine": tmp_path / "mine"}, tmp_path / "report")
     page = Page((tmp_path / "report" / "report.html").read_text())
-    text = " ".join(page.text)
-    assert "<b>Mine</b>" in text
-    assert text.count("This report was made without the output of") == 5
-    assert len(done.manifest.notes) == 7
+    words = " ".join(page.text)
+    assert "<b>Mine</b>" in words
+    assert words.count("This report was made without the output of") == 5
+    assert len(done.manifest.notes) == 8
     assert page.tags["svg"] == 0
 
 
@@ -346,18 +365,35 @@ def test_damaged_inputs_are_refused(tmp_path):
         report.read_page({"judge": finish(tmp_path / "judge", "judge")}, "")
 
 
-def test_same_inputs_give_same_bytes(tmp_path):
+def test_same_inputs_give_same_bytes(inputs, made):
     """The page is a function of its inputs: plots hold no time, no random ids."""
-    inputs = make_run(tmp_path, num_pairs=8)
-    pages = [report.render(report.read_page(inputs, "")) for _ in range(2)]
-    assert pages[0] == pages[1]
+    assert report.render(report.read_page(inputs, "")) == made.read_text()
 
 
-def test_command_line_makes_a_report(tmp_path, capsys):
-    """`hpcraft report` with two inputs writes the page and says where."""
-    inputs = make_run(tmp_path, num_pairs=8)
-    assert main(["report", "--mine", str(inputs["mine"]), "--judge", str(inputs["judge"]), "-o", str(tmp_path / "report")]) == 0
-    assert "66 tasks" in capsys.readouterr().out or (tmp_path / "report/report.html").is_file()
+def test_command_line_makes_a_report(inputs, tmp_path, capsys):
+    """`hpcraft report` with one input writes the page, says where, and leaves it alone the second time."""
+    words = ["report", "--judge", str(inputs["judge"]), "-o", str(tmp_path / "report")]
+    assert main(words) == 0
+    assert "report: done" in capsys.readouterr().out
+    assert (tmp_path / "report" / "report.html").is_file()
+    assert main(words) == 0
+    assert "up to date" in capsys.readouterr().out
+
+
+def test_long_and_odd_texts_are_made_visible():
+    """Long text is cut in the middle and says so; what has no glyph, or can't be written as UTF-8, is named."""
+    cut = text.visible("a" * 500 + "b" * 500, 300)
+    assert cut.startswith("a" * 200)
+    assert cut.endswith("b" * 100)
+    assert "700 characters left out" in cut
+    assert text.visible("\ud800 \u2066x\r\n\ty é→").encode() == "⟨U+D800⟩ ⟨U+2066⟩x\n\ty é→".encode()
+
+
+def test_figures_carry_their_units():
+    """Sizes are decimal, times are for people, and no share that isn't zero reads as zero."""
+    assert [text.num_bytes(n) for n in (0, 999, 1500, 24_700_000, 3_210_000_000)] == ["0 B", "999 B", "1.50 kB", "24.7 MB", "3.21 GB"]
+    assert [text.duration(s) for s in (0.42, 185, 7_800)] == ["0.4 s", "3 min 05 s", "2 h 10 min"]
+    assert [text.percent(s) for s in (0, 0.00001, 0.5, 1)] == ["0.0 %", "<0.1 %", "50.0 %", "100.0 %"]
 
 
 # ---------------------------------------------------------------- in a browser
