@@ -1,13 +1,12 @@
 """The HTML report: what it shows, what it never lets through, and how it behaves in a browser."""
 
 import json
-import math
 import re
 import shutil
 from collections import Counter
 from html.parser import HTMLParser
+from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -15,220 +14,41 @@ from hpcraft.cli import main
 from hpcraft.errors import InputError
 from hpcraft.eval import report
 from hpcraft.eval import report_text as text
-from hpcraft.eval.models import Null, Reference, Sampling, prompt_hash
-from hpcraft.eval.results import Results, TaskRow, level_figures, to_json
-from hpcraft.eval.suites import SUITES, kernel_tasks, suite_hash, translation_tasks
-from hpcraft.records import Completion, Pair, Sample
+from hpcraft.eval.suites import kernel_tasks
+from hpcraft.records import Completion
 from hpcraft.stages import execute
-from hpcraft.store import Manifest, ShardWriter, hash_outputs, list_outputs, write_json, write_jsonl, write_manifest, write_text
+from hpcraft.store import write_json, write_text
+
+
+def _load_run():
+    """The module that stands beside this one; test folders are no packages."""
+    spec = spec_from_file_location("hpcraft_report_run", Path(__file__).with_name("report_run.py"))
+    assert spec
+    assert spec.loader
+    module = module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+made_up = _load_run()
+finish, parts, judged, write_results = made_up.finish, made_up.parts, made_up.judged, made_up.write_results
 
 CHROMIUM = shutil.which("chromium")
 needs_chromium = pytest.mark.skipif(CHROMIUM is None, reason="chromium is not installed")
 
-HOSTILE = "</code></pre></script><script>document.title='owned'</script><img src=x onerror=\"document.title='owned'\">\x1b[2J\u202e\x00"
-SAMPLING = Sampling(samples=1, temperature=0.0, top_p=1.0, max_new_tokens=64, seed=1)
-
-
-def finish(folder: Path, stage: str, *, seconds: float = 12.5, **said) -> Path:
-    """End a stage folder as `hpcraft.stages.execute` does."""
-    folder.mkdir(parents=True, exist_ok=True)
-    outputs = list_outputs(folder)
-    facts: dict[str, Any] = {
-        "config": {},
-        "seed": 1,
-        "inputs": {},
-        "rows": {},
-        "rejections": {},
-        "metrics": {},
-        "fingerprint": stage,
-    } | said
-    manifest = Manifest(
-        stage=stage,
-        outputs=outputs,
-        outputs_sha256=hash_outputs(outputs),
-        versions={"python": "3.11.7", "hpcraft": "0.1.0", "torch": "2.13.0"},
-        host={"system": "Linux", "machine": "x86_64", "cores": 2},
-        seconds=seconds,
-        created="2026-01-02T03:04:05+00:00",
-        **facts,
-    )
-    write_manifest(folder, manifest)
-    return folder
-
-
-def make_pairs(count: int) -> list[Pair]:
-    """Pairs of every origin and level, a third of them held out."""
-    loop = "void f{i}(int n, double a, const double *x, double *y)\n{{\n{p}  for (int j = 0; j < n; j++)\n    y[j] += a * x[j] * {i};\n}}\n"
-    cuda = (
-        "__global__ void k(int n, double a, const double *x, double *y)\n{{\n  int j = blockIdx.x * blockDim.x + threadIdx.x;\n"
-        "  if (j < n) y[j] += a * x[j] * {i};\n}}\n"
-    )
-    return [
-        Pair(
-            pair_id=f"pair-{i:04d}",
-            origin=("made", "mined", "mutual")[i % 3],
-            family=f"family-{i % 7}",
-            signature=f"void f{i}(int n, double a, const double *x, double *y)",
-            source=loop.format(i=i, p=""),
-            target=cuda.format(i=i) if i % 2 else loop.format(i=i, p="  #pragma omp parallel for\n"),
-            target_model="cuda" if i % 2 else "openmp",
-            level="compile" if i % 2 else "run",
-            tests=("4 2.0 [4] [4]",),
-            mutants_killed=7,
-            mutants_total=8,
-            package="hypre",
-            version="2.28",
-            path=f"src/f{i}.c",
-            licence="MIT",
-            split=("train", "train", "valid", "test")[i % 4] if i % 5 else "test",
-        )
-        for i in range(count)
-    ]
-
-
-def judged(task, text: str, model: str, *, passed: bool) -> Sample:
-    """A judgement as the judge would write it."""
-    checks = {
-        "build": "pass",
-        "correct": "pass" if passed else "fail: y[3] is 1.5, expected 2.25",
-        "parallel": "pass",
-        "race-free": "skip: serial",
-    }
-    if not passed and len(text) % 2:
-        checks = {"build": "fail: 1 error", "correct": "skip: not built"}
-    log = "" if passed else "candidate.c: In function 'f':\ncandidate.c:3:5: error: expected ';' before '}' token\n" + "  note: here\n" * 12
-    verdict = "ok" if checks["build"] == "pass" else "compile_error"
-    return Sample(
-        task_id=task.task_id,
-        sample_id=0,
-        model=model,
-        passed=passed,
-        level=task.level,
-        checks=checks,
-        verdict=verdict,
-        seconds=1.25,
-        log=log,
-    )
-
-
-def write_results(folder: Path, suite: str, name: str, tasks, samples, completions) -> None:
-    """One ``SUITE/MODEL`` folder of a judge stage, by the judge's own records and figures."""
-    folder.mkdir(parents=True)
-    by_id = {t.task_id: t for t in tasks}
-    rows = [TaskRow(**{k: getattr(t, k) for k in TaskRow.__slots__ if k != "prompt_sha256"}, prompt_sha256=prompt_hash(t)) for t in tasks]
-    write_jsonl(folder / "tasks.jsonl", rows)
-    write_jsonl(folder / "samples.jsonl", samples)
-    write_jsonl(folder / "completions.jsonl", completions)
-    results = Results(
-        suite=suite,
-        suite_version=1,
-        suite_hash=suite_hash(SUITES[suite], tasks),
-        model=name,
-        limited=False,
-        levels=level_figures(by_id, samples),
-        unsupported=[],
-        num_tasks=len(tasks),
-        seeds={"inputs": 7, "run": 1},
-        toolchain={"gcc": "gcc 12.2.0", "nvcc": "nvcc 13.0"},
-        isolation={"tier": "bubblewrap"},
-        cuda_level="compile",
-        versions={"hpcraft": "0.1.0"},
-        created="2026-01-02T03:04:05+00:00",
-        samples_sha256="0" * 64,
-    )
-    write_json(folder / "results.json", to_json(results))
-
-
-def write_judge(folder: Path, pairs: Path) -> None:
-    """Both suites for a model under test (right on every third task, hostile on one), reference and null."""
-    for suite, tasks in (("kernels", kernel_tasks()), ("translation", translation_tasks(pairs))):
-        answers = {
-            "hf-model-translator": ("hf:@model/translator", Reference().answer(tasks, SAMPLING)),
-            "reference": ("reference", Reference().answer(tasks, SAMPLING)),
-            "null": ("null", Null().answer(tasks, SAMPLING)),
-        }
-        for label, (name, given) in answers.items():
-            texts = [a[0] for a in given]
-            if label.startswith("hf"):
-                texts = [t if i % 3 == 0 else f"{t[: len(t) * 2 // 3]}\n{HOSTILE if i == 1 else ''}" for i, t in enumerate(texts)]
-            rights = [label == "reference" or (label.startswith("hf") and i % 3 == 0) for i in range(len(tasks))]
-            samples = [judged(t, text, name, passed=right) for t, text, right in zip(tasks, texts, rights, strict=True)]
-            completions = [
-                Completion(task_id=t.task_id, sample_id=0, completion=text, model=name, prompt_sha256=prompt_hash(t))
-                for t, text in zip(tasks, texts, strict=True)
-            ]
-            write_results(folder / suite / label, suite, name, tasks, samples, completions)
-
-
-def parts(**sizes: int) -> dict[str, dict[str, int]]:
-    """A breakdown as ``mine`` and ``prepare`` count it."""
-    return {name.replace("__", "-"): {"files": size // 9000 + 1, "bytes": size} for name, size in sizes.items()}
-
-
-def write_metrics(path: Path, steps: int) -> None:
-    """A training log: the loss falls, validation now and then."""
-    lines = []
-    for step in range(10, steps + 1, 10):
-        loss = 1.4 + 6 * math.exp(-step / 120)
-        lines.append({"step": step, "tokens": step * 8192, "seconds": step * 0.3, "split": "train", "loss": loss, "bits_per_byte": None})
-        if step % 100 == 0:
-            lines.append(lines[-1] | {"split": "valid", "loss": loss + 0.1, "bits_per_byte": (loss + 0.1) * 0.55})
-    write_text(path, "".join(json.dumps({"schema": "hpcraft.metric/1", **line}) + "\n" for line in lines))
-
-
-def make_run(root: Path, num_pairs: int = 120) -> dict[str, Path]:
-    """The folders of a whole run; returns input name to folder."""
-    packages = parts(hypre=9_200_000, sundials=6_100_000, scalapack=5_400_000, lapack=4_000_000)
-    finish(root / "mine", "mine", rows={"files": 2748}, rejections={"too-large": 12, "not-wanted": 300}, metrics={"by_package": packages})
-    kept = {
-        "by_package": parts(hypre=8_000_000, sundials=5_100_000, scalapack=3_400_000),
-        "by_language": parts(c=12_000_000, cpp=1_500_000, fortran=2_700_000, cuda=300_000),
-        "by_licence": {"BSD-3-Clause": {"files": 700, "bytes": 9_000_000}, "Apache-2.0 OR MIT": {"files": 500, "bytes": 7_500_000}},
-        "by_model": parts(serial=9_000_000, openmp=2_000_000, mpi=5_500_000, cuda=400_000),
-        "by_split": parts(train=13_000_000, valid=1_500_000, test=2_000_000),
-        "units": {"functions": {"c": 7_100, "fortran": 2_050}, "loops": {"c": 311}},
-    }
-    finish(root / "prepare", "prepare", rows={"documents": 2100}, rejections={"duplicate": 310, "licence:none": 44}, metrics=kept)
-    languages = {
-        name: {"documents": 20, "bytes": 100_000, "tokens": n, "broken": 0, "bytes_per_token": 100_000 / n, "tokens_per_byte": n / 100_000}
-        for name, n in (("c", 31_000), ("cpp", 33_500), ("cuda", 36_100), ("fortran", 39_900))
-    }
-    totals = {"vocab_size": 2048, "measured_on": "valid", "bytes_per_token": 2.85, "tokens_per_byte": 0.351}
-    write_json(root / "tokenizer" / "report.json", totals | {"languages": languages})
-    finish(root / "tokenizer", "tokenizer", rows={"tokens": 2048})
-    pairs = make_pairs(num_pairs)
-    with ShardWriter(root / "pairs", "pairs", Pair) as writer:
-        for pair in pairs:
-            writer.write(pair)
-    finish(root / "pairs", "pairs", rows={"pairs": len(pairs)}, rejections={"differs": 31, "target:compile_error": 12})
-    write_metrics(root / "pretrain" / "metrics.jsonl", 600)
-    finish(root / "pretrain", "pretrain", seconds=260, metrics={"parameters": 2_900_000})
-    write_metrics(root / "finetune" / "metrics.jsonl", 400)
-    finish(root / "finetune", "finetune", seconds=170, notes=["ended by time <b>on a slow machine</b>"])
-    rounds = [{"round": i, "translations": 60, "accepted": 9 * i, "rejections": {"differs": 50 - 9 * i}} for i in (1, 2)]
-    write_text(root / "mutual" / "rounds.jsonl", "".join(json.dumps(r) + "\n" for r in rounds))
-    finish(root / "mutual", "mutual", rows={"pairs": 27})
-    write_judge(root / "judge", root / "pairs")
-    finish(root / "generate", "generate", rows={"completions": 300})
-    finish(root / "judge", "judge", seconds=95, rows={"samples": 300})
-    write_text(root / "recipe.yaml", "schema: hpcraft.recipe/1\nname: quickstart\nseed: 1\n")
-    write_json(root / "env.json", {"command": ["/some/where/bin/hpcraft", "run", "recipes/quickstart.yaml"]})
-    return {name: root / name for name in report.STAGE.inputs}
-
 
 @pytest.fixture(scope="module")
-def inputs(tmp_path_factory) -> dict[str, Path]:
+def inputs(tmp_path_factory):
     """A realistic run: 60 kernel tasks and about 40 translation tasks, three models."""
-    return make_run(tmp_path_factory.mktemp("run"))
+    return made_up.make_run(tmp_path_factory.mktemp("run"))
 
 
 @pytest.fixture(scope="module")
-def made(inputs) -> Path:
+def made(inputs):
     """The report of that run."""
     out = inputs["judge"].parent / "report"
     execute(report.STAGE, report.ReportConfig(), inputs, out)
-    page: Path = out / "report.html"
-    return page
+    return out / "report.html"
 
 
 class Page(HTMLParser):
