@@ -87,6 +87,15 @@ def run(config: MineConfig, work: Work) -> Report:
     return report
 
 
+def folder_versions(config: MineConfig) -> dict[str, str]:
+    """The version of each ``path:`` source as it is now, so that edited code is mined again.
+
+    Sources that are fetched stay as they were mined until ``--force``: asking for news would need the network each time.
+    """
+    settings = Settings(cache=Path(), offline=True, max_file_bytes=config.max_file_bytes, apt_folder=Path(config.apt_folder))
+    return {spec: resolve(spec, settings).version for spec in config.sources if spec.startswith("path:")}
+
+
 def cache_folder(given: str) -> Path:
     """The folder for downloads, made when missing."""
     base = os.environ.get("XDG_CACHE_HOME") or "~/.cache"
@@ -156,5 +165,6 @@ STAGE = Stage(
     config=MineConfig,
     inputs={},
     run=run,
+    outside=folder_versions,
 )
 COMMAND = STAGE.command

@@ -49,8 +49,10 @@ def record_from(value: object, kind: type[R], *, where: str) -> R:
 @functools.cache
 def _adapter(kind: type[Any]) -> TypeAdapter[dict[str, Any]]:
     """A reader of the fields alone: strict reading of the class itself would want an instance."""
+    from typing import NotRequired
+
     from pydantic import TypeAdapter
-    from typing_extensions import NotRequired, TypedDict
+    from typing_extensions import TypedDict
 
     hints = get_type_hints(kind)
     fields = {f.name: NotRequired[hints[f.name]] for f in dataclasses.fields(kind)}

@@ -106,6 +106,8 @@ class Stage(Generic[C]):
     run: Callable[[C, Work], Report]
     version: int = 1
     """Raised when the same config would now give other output; makes old folders stale."""
+    outside: Callable[[C], Mapping[str, str]] | None = None
+    """What decides the output besides config and inputs, such as a hash of a folder that the config names."""
 
     @property
     def command(self) -> Command:
@@ -137,6 +139,7 @@ def fingerprint(stage: Stage[C], config: C, inputs: Mapping[str, Path], seed: in
             "config": asdict(config),
             "seed": seed,
             "inputs": {name: read_manifest(folder).outputs_sha256 for name, folder in inputs.items()},
+            **({"outside": dict(stage.outside(config))} if stage.outside else {}),
         }
     )
 

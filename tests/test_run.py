@@ -233,18 +233,24 @@ def test_second_run_in_the_same_folder_is_refused(recipe: Path, hpcraft: Run, tm
         process.communicate()
 
 
-def kill_until_done(words: list[str | Path], cwd: Path, *, moments: list[float], toy: bool) -> int:
-    """Kill a run with its whole process group at each of the moments, counted from its start; returns how many kills hit."""
-    hits = 0
-    for moment in moments:
-        process = start(words, cwd, toy=toy)
-        try:
-            process.communicate(timeout=moment)
-        except subprocess.TimeoutExpired:
+def paths_below(folder: Path) -> set[str]:
+    """Every path below a folder that changes while we look."""
+    return {f"{place}/{name}" for place, folders, files in os.walk(folder) for name in (*folders, *files)}
+
+
+def kill_after(words: list[str | Path], cwd: Path, out: Path, *, changes: int, toy: bool) -> bool:
+    """Start a run and kill its whole process group when that many new paths were seen in its folder; False when it ended before."""
+    seen = paths_below(out)
+    limit = len(seen) + changes
+    process = start(words, cwd, toy=toy)
+    while process.poll() is None:
+        seen |= paths_below(out)
+        if len(seen) >= limit:
             os.killpg(process.pid, signal.SIGKILL)
-            process.communicate()
-            hits += 1
-    return hits
+            break
+        time.sleep(0.001)
+    process.communicate()
+    return process.returncode != 0
 
 
 def hashes(out: Path, names: list[str]) -> dict[str, str]:
@@ -257,34 +263,38 @@ def hashes(out: Path, names: list[str]) -> dict[str, str]:
     return found
 
 
-def killed_equals_undisturbed(recipe: Path, tmp_path: Path, *, toy: bool, rounds: int, kills: int) -> None:
+def killed_equals_undisturbed(recipe: Path, tmp_path: Path, *, toy: bool, kills: int) -> None:
     """Kill runs of a recipe at seeded random moments, end them, and compare every stage with a run that nobody killed."""
     names = list(yaml.safe_load(recipe.read_text())["stages"])
-    begin = time.monotonic()
     undisturbed = start(["run", recipe, "-o", tmp_path / "undisturbed"], tmp_path, toy=toy)
     _, said = undisturbed.communicate(timeout=240)
     assert undisturbed.returncode == 0, said
-    whole = time.monotonic() - begin
     wanted = hashes(tmp_path / "undisturbed", names)
+    most_changes = len(paths_below(tmp_path / "undisturbed"))
     chance = random.Random(20)
+    out = tmp_path / "killed"
+    words: list[str | Path] = ["run", recipe, "-o", out]
     hits = 0
-    for number in range(rounds):
-        out = tmp_path / f"killed-{number}"
-        words: list[str | Path] = ["run", recipe, "-o", out]
-        hits += kill_until_done(words, tmp_path, moments=[chance.uniform(0.2, 1.0) * whole for _ in range(kills)], toy=toy)
-        last = start(words, tmp_path, toy=toy)
-        _, said = last.communicate(timeout=240)
-        assert last.returncode == 0, said
-        assert hashes(out, names) == wanted
-        assert sorted(path.name for path in out.iterdir() if path.is_dir()) == sorted(names)
-    assert hits > 0
+    for _ in range(kills):
+        if kill_after(words, tmp_path, out, changes=chance.randint(1, most_changes), toy=toy):
+            hits += 1
+        else:  # it ended; begin anew, and be quicker
+            assert hashes(out, names) == wanted
+            shutil.rmtree(out)
+            most_changes = max(1, most_changes // 2)
+    assert hits > 1
+    last = start(words, tmp_path, toy=toy)
+    _, said = last.communicate(timeout=240)
+    assert last.returncode == 0, said
+    assert hashes(out, names) == wanted
+    assert sorted(path.name for path in out.iterdir() if path.is_dir()) == sorted(names)
 
 
 def test_kill_9_of_the_toy(recipe: Path, tmp_path: Path) -> None:
     """Killed at any moment and run again, the toy run ends with the very bytes of an undisturbed one."""
     text = RECIPE.replace("parts: 3", "parts: 60, part_bytes: 20000, rows: 10")
     recipe.write_text(text)
-    killed_equals_undisturbed(recipe, tmp_path, toy=True, rounds=2, kills=4)
+    killed_equals_undisturbed(recipe, tmp_path, toy=True, kills=8)
 
 
 def write_sources(folder: Path) -> None:
@@ -311,8 +321,17 @@ def test_kill_9_of_the_data_stages(tmp_path: Path) -> None:
     recipe = tmp_path / "data.yaml"
     sources = [f"path:{tmp_path / 'code' / package}" for package in ("alpha", "beta", "gamma")]
     recipe.write_text(yaml.safe_dump({"name": "data", "seed": 3, "stages": {"mine": {"sources": sources}, "prepare": {}}}, sort_keys=False))
-    killed_equals_undisturbed(recipe, tmp_path, toy=False, rounds=1, kills=6)
+    killed_equals_undisturbed(recipe, tmp_path, toy=False, kills=6)
     assert read_manifest(tmp_path / "undisturbed" / "prepare").rows
+
+
+def test_edited_code_is_mined_again(tmp_path: Path, hpcraft: Run) -> None:
+    """A change in a folder of one's own makes its mining stale; without one it is up to date."""
+    write_sources(tmp_path / "code")
+    words = ["mine", "--sources", f"path:{tmp_path / 'code' / 'alpha'}", "-o", "files", "--json"]
+    assert [json.loads(hpcraft(*words).stdout)["skipped"] for _ in range(2)] == [False, True]
+    (tmp_path / "code" / "alpha" / "src" / "scale_0.c").write_text("int changed;\n")
+    assert json.loads(hpcraft(*words).stdout)["skipped"] is False
 
 
 # ---------------------------------------------------------------- no room, no right to write

@@ -6,6 +6,7 @@ import argparse
 import os
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -88,6 +89,17 @@ def test_changed_input_makes_it_stale(toys: ModuleType, tmp_path: Path) -> None:
     make(toys, made, parts=4)
     assert not count()
     assert (total / "total.txt").read_text() == "64\n"
+
+
+def test_change_outside_makes_it_stale(toys: ModuleType, tmp_path: Path) -> None:
+    """What a stage says it depends on outside of its config and inputs is looked at each time."""
+    versions = {"path:./src": "1"}
+    stage = replace(toys.MAKE, outside=lambda _config: versions)
+    config = toys.MakeConfig()
+    assert not execute(stage, config, {}, tmp_path / "out").skipped
+    assert execute(stage, config, {}, tmp_path / "out").skipped
+    versions["path:./src"] = "2"
+    assert not execute(stage, config, {}, tmp_path / "out").skipped
 
 
 def test_damaged_output_is_made_again(toys: ModuleType, tmp_path: Path) -> None:
