@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -19,7 +18,6 @@ from hpcraft.records import CodeUnit, Document, SourceFile
 from hpcraft.store import sha256_bytes
 
 _EXCERPT_CHARACTERS = 2000
-_TRAILING_BLANKS = re.compile(r"[ \t]+$", re.MULTILINE)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -116,7 +114,7 @@ def decode(content: bytes) -> _Decoded:
     except UnicodeDecodeError:
         text, latin1 = content.decode("latin-1"), True
     text = text.replace("\r\n", "\n").replace("\r", "\n")
-    return _Decoded(_TRAILING_BLANKS.sub("", text).rstrip("\n") + "\n", latin1)
+    return _Decoded("\n".join(line.rstrip(" \t") for line in text.split("\n")).rstrip("\n") + "\n", latin1)
 
 
 def rejected(file: SourceFile, reason: str, licence: str = "") -> Rejected:

@@ -26,6 +26,19 @@ _FORTRAN = {
 }
 
 
+_WORDS = {
+    "openmp": ("omp",),
+    "openacc": ("acc",),
+    "mpi": ("mpi",),
+    "cuda": ("__global__", "<<<", "cuda", "cublas", "cusparse", "cusolver", "cufft", "curand", "attributes"),
+    "hip": ("hip", "roc"),
+    "opencl": ("clcreate", "clenqueue", "clbuild", "clrelease", "clsetkernel", "clget", "clfinish", "__kernel"),
+    "sycl": ("sycl", "submit"),
+    "kokkos": ("kokkos",),
+}
+"""Words of which one stands, in lower case, in every text that the model's pattern can match: far quicker to look for."""
+
+
 def _compile(table: dict[str, str], flags: int) -> dict[str, re.Pattern[str]]:
     return {name: re.compile(pattern, flags) for name, pattern in table.items()}
 
@@ -42,4 +55,6 @@ def find_models(language: str, code: str) -> tuple[str, ...]:
         code: the text as `hpcraft.data.comments` leaves it.
     """
     patterns = _FORTRAN_PATTERNS if language == "fortran" else _C_PATTERNS
-    return tuple(sorted(name for name, pattern in patterns.items() if pattern.search(code)))
+    lower = code.lower()
+    likely = (name for name in sorted(patterns) if any(word in lower for word in _WORDS[name]))
+    return tuple(name for name in likely if patterns[name].search(code))

@@ -30,6 +30,7 @@ _CLOSED_HEADER = re.compile(
     r"NOTICE\s+TO\s+LICENSEE|retains?\s+all\s+intellectual\s+property|\bconfidential\s+and\s+proprietary\b|non-?commercial\s+(use|purposes)\s+only",
     re.IGNORECASE,
 )
+_CLOSED_WORDS = ("licensee", "intellectual", "proprietary", "commercial")
 _TEXTS: tuple[tuple[str, tuple[str, ...], tuple[str, ...]], ...] = (
     ("Apache-2.0", ("apache license", "version 2.0, january 2004", "terms and conditions for use, reproduction, and distribution"), ()),
     ("BSL-1.0", ("boost software license - version 1.0", "permission is hereby granted, free of charge"), ()),
@@ -147,7 +148,8 @@ def of_file(text: str, package: Evidence) -> Evidence:
         expression = spdx(re.sub(r"\s*(\*/|-->|\*+)\s*$", "", tag[1]).strip())
         return Evidence(expression, "spdx-header") if expression else Evidence("", "licence-unknown")
     gnu = package.licence and not is_gnu(package.licence) and ("GNU" in head or "GPL" in head) and _GNU_HEADER.search(head)
-    if gnu or _CLOSED_HEADER.search(head):
+    lower = head.lower()
+    if gnu or (any(word in lower for word in _CLOSED_WORDS) and _CLOSED_HEADER.search(head)):
         return Evidence("", "licence-conflict")
     return package
 

@@ -21,9 +21,6 @@ SUFFIXES: dict[str, str] = {
 }
 """Suffix to what it promises: a language, ``header``, or the form of Fortran source."""
 
-_CUDA = re.compile(
-    r"__global__|__device__\s+\w|<<<[^;<>]*>>>|\bcuda(Malloc|Memcpy|Free|Stream|DeviceSynchronize)\w*\s*\(|\bthreadIdx\s*\.\s*[xyz]"
-)
 _CUDA_KERNEL = re.compile(r"__global__|<<<[^;<>]*>>>")
 _HIP_ONLY = re.compile(r"\bhip(Malloc|Memcpy|Free|Stream|LaunchKernelGGL|DeviceSynchronize)\w*\s*\(|hip/hip_runtime")
 _CPP = re.compile(
@@ -63,4 +60,5 @@ def language_of(path: str, code: str) -> str | None:
 
 def _is_cuda(code: str) -> bool:
     """Device code or launches; a host file that only calls the CUDA runtime stays C or C++."""
-    return bool(_CUDA_KERNEL.search(code) and _CUDA.search(code)) and not _HIP_ONLY.search(code)
+    likely = "__global__" in code or "<<<" in code
+    return likely and bool(_CUDA_KERNEL.search(code)) and not _HIP_ONLY.search(code)

@@ -38,7 +38,7 @@ from hpcraft.store import JSON, ShardWriter, read_rows
 class PrepareConfig:
     """What is kept of the mined files."""
 
-    licence_policy: Policy = option(
+    licence_policy: Policy = option(  # noqa: RUF009 - a field, not a shared value
         "permissive", help="permissive; copyleft adds (L)GPL, MPL, CeCILL and the like; all keeps every known licence"
     )
     max_bytes: int = option(500_000, help="larger files are rejected")
