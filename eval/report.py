@@ -16,6 +16,7 @@ from pathlib import Path
 
 from hpcraft.errors import InputError
 from hpcraft.eval import report_text as text
+from hpcraft.eval.report_code import highlight
 from hpcraft.eval.report_corpus import Corpus, read_corpus
 from hpcraft.eval.report_origin import Origin, read_origin
 from hpcraft.eval.report_pairs import Pairs, read_pairs
@@ -123,6 +124,7 @@ def render(page: Page) -> str:
         "duration": text.duration,
         "percent": text.percent,
         "cell": text.cell,
+        "highlight": highlight,
     }
     script = (_TEMPLATES / "report.js").read_text()
     digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()

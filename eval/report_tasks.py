@@ -74,6 +74,8 @@ class TaskView:
 
     task_id: str
     suite: str
+    language: str
+    """Of the code, ``cuda`` for CUDA tasks."""
     kind: str
     """Parallel model, language and level in words."""
     prompt: str
@@ -180,6 +182,7 @@ def _view(suite: str, task: TaskRow, answers: Sequence[Answer]) -> TaskView:
     return TaskView(
         task_id=task.task_id,
         suite=suite,
+        language="cuda" if task.model == "cuda" else task.language,
         kind=f"{' '.join(words)}, {LEVELS.get(task.level, task.level)}",
         prompt=visible(task.prompt, _PROMPT_LIMIT),
         outcomes=tuple(_outcome(m, several) for m, several in by_model.items()),

@@ -3,17 +3,22 @@
 import json
 import re
 import shutil
+import time
 from collections import Counter
+from html import unescape
 from html.parser import HTMLParser
 from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from hpcraft.cli import main
 from hpcraft.errors import InputError
 from hpcraft.eval import report
 from hpcraft.eval import report_text as text
+from hpcraft.eval.report_code import highlight
 from hpcraft.eval.suites import kernel_tasks
 from hpcraft.records import Completion
 from hpcraft.stages import execute
@@ -207,6 +212,30 @@ def test_long_and_odd_texts_are_made_visible():
     assert cut.endswith("b" * 100)
     assert "700 characters left out" in cut
     assert text.visible("\ud800 \u2066x\r\n\ty é→").encode() == "⟨U+D800⟩ ⟨U+2066⟩x\n\ty é→".encode()
+
+
+@given(st.text(max_size=300), st.sampled_from(["c", "cpp", "cuda", "fortran", "other"]))
+def test_highlighting_changes_no_text(code, language):
+    """Whatever the code, its text content stays what it was, and every sign of HTML in it is escaped."""
+    marked = str(highlight(code, language))
+    assert unescape(re.sub(r'</?i(?: class="[cdks]")?>', "", marked)) == code
+    assert not re.search(r"<(?!/?i[ >])", marked)
+
+
+def test_directives_stand_out():
+    """OpenMP directives are marked as such in C and in Fortran, up to the end of the line and what continues it."""
+    assert '<i class="d">#pragma omp parallel for \\\n private(x)</i>\n' in highlight(
+        "#pragma omp parallel for \\\n private(x)\n x = 1;", "c"
+    )
+    assert highlight("!$omp parallel do\n! words", "fortran") == '<i class="d">!$omp parallel do</i>\n<i class="c">! words</i>'
+
+
+def test_hostile_code_is_marked_quickly():
+    """Text that is slow to read for a lexer with backtracking takes no time here."""
+    begin = time.monotonic()
+    for code in ("int f" + " " * 6000, "/*" * 3000, '"\\' * 3000, "(" * 6000):
+        highlight(code, "cuda")
+    assert time.monotonic() - begin < 2
 
 
 def test_figures_carry_their_units():
