@@ -45,9 +45,7 @@ _FAMILIAR = {
 _BASE_USER = 0x50000000
 """Far from the users of any machine; the inode of the box's folder is added, so that boxes don't share a user."""
 _SLACK = 32
-_SLACK_SHARED = 8192
-"""How far the kernel's process limit lies above the watcher's, so that the watcher sees the excess and can say so. An
-ordinary user shares the kernel's count with his other processes on older kernels."""
+"""How far the kernel's process limit lies above the watcher's, so that the watcher sees the excess and can say so."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -110,7 +108,7 @@ def _launch(step: Step, box: str, user: int | None, *, own_namespace: bool) -> l
         "--disk": limits.disk_mb << 20,
         "--stack": _STACK_BYTES,
         "--processes": limits.processes,
-        "--process-slack": _SLACK_SHARED if user is None else _SLACK,
+        "--process-slack": _SLACK + (_threads_of_ours() if user is None else 0),
         "--own-namespace": int(own_namespace),
         "--no-aslr": int(step.fixed_addresses),
     }
@@ -123,6 +121,19 @@ def _launch(step: Step, box: str, user: int | None, *, own_namespace: bool) -> l
     for command in step.commands:
         words += ["--run", str(len(command)), *command]
     return words
+
+
+def _threads_of_ours() -> int:
+    """An ordinary user's box shares the kernel's count with his other processes (in namespaces, on older kernels)."""
+    count = 0
+    for entry in os.scandir("/proc"):
+        if entry.name.isdigit():
+            try:
+                found = os.stat(f"/proc/{entry.name}/task")
+            except OSError:  # it ended meanwhile
+                continue
+            count += found.st_nlink - 2 if found.st_uid == os.geteuid() else 0
+    return count
 
 
 def _bubblewrap(step: Step, jail: Jail, home: Path, user: int | None) -> list[str]:

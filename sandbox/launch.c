@@ -210,11 +210,18 @@ static _Noreturn void start(char **command, int failure, const sigset_t *mask) {
     _exit(127);
 }
 
+/* Outside a namespace there is no signal to all at once: stop everything first, or a fork bomb refills what is killed. */
+static void kill_descendants(void) {
+    for (int n = list_processes(), last = -1; n != last; last = n, n = list_processes())
+        for (int i = 0; i < n; i++) kill(table[i].pid, SIGSTOP);
+    for (int n = list_processes(), i = 0; i < n; i++) kill(table[i].pid, SIGKILL);
+}
+
 static void kill_all(void) {
     long long give_up = now_us() + 5000000;
     for (;;) {
         if (opt.own_namespace) kill(-1, SIGKILL);
-        else for (int n = list_processes(), i = 0; i < n; i++) kill(table[i].pid, SIGKILL);
+        else kill_descendants();
         pid_t pid;
         while ((pid = waitpid(-1, NULL, WNOHANG)) > 0) {}
         if (pid < 0 || now_us() > give_up) return; /* no child left; in our own namespace our end kills the rest */
