@@ -17,7 +17,7 @@ from hpcraft.tokenizer.words import C_KEYWORDS, FORTRAN_KEYWORDS
 if TYPE_CHECKING:
     from markupsafe import Markup
 
-_CLASSES = {"comment": "c", "string": "s", "include": "d"}
+_CLASSES = {"comment": "c", "string": "s", "include": "p"}
 _OPENERS = ("#", "!$")
 """Signs that make the rest of the line a directive."""
 _QUALIFIERS = ("__global__", "__device__", "__host__", "__shared__", "__constant__", "__launch_bounds__")
