@@ -126,10 +126,10 @@ def _launch(step: Step, box: str, user: int | None, *, own_namespace: bool) -> l
 def _threads_of_ours() -> int:
     """An ordinary user's box shares the kernel's count with his other processes (in namespaces, on older kernels)."""
     count = 0
-    for entry in os.scandir("/proc"):
+    for entry in Path("/proc").iterdir():
         if entry.name.isdigit():
             try:
-                found = os.stat(f"/proc/{entry.name}/task")
+                found = (entry / "task").stat()
             except OSError:  # it ended meanwhile
                 continue
             count += found.st_nlink - 2 if found.st_uid == os.geteuid() else 0

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -52,10 +53,10 @@ def environment(tools: Iterable[str], job: Job, run: Run | None = None) -> dict[
     return variables
 
 
-def _symbolizer(compiler: str | None) -> Path | None:
-    """What turns addresses into source lines; it lies beside the real compiler."""
-    path = Path(compiler or "").resolve().with_name("llvm-symbolizer")
-    return path if path.exists() else None
+def _symbolizer(compiler: str | None) -> str | None:
+    """What turns addresses into source lines: the one beside the real compiler, else any."""
+    beside = Path(compiler or "").resolve().with_name("llvm-symbolizer")
+    return str(beside) if beside.exists() else shutil.which("llvm-symbolizer") or shutil.which("addr2line")
 
 
 def _libraries(tools: Iterable[str]) -> dict[str, str]:

@@ -21,7 +21,9 @@ _LIMITS = {
     "output": Verdict.OUTPUT_LIMIT,
 }
 _RACE = re.compile(r"SUMMARY: ThreadSanitizer: data race.*|WARNING: ThreadSanitizer: data race.*")
-_SANITIZER = re.compile(r"(SUMMARY: \w*Sanitizer: [^\n]*|ERROR: \w*Sanitizer: [^\n]*|[^\n]*: runtime error: [^\n]*|WARNING: ThreadSanitizer: [^\n]*)")
+_SANITIZER = re.compile(
+    r"(SUMMARY: \w*Sanitizer: [^\n]*|ERROR: \w*Sanitizer: [^\n]*|[^\n]*: runtime error: [^\n]*|WARNING: ThreadSanitizer: [^\n]*)"
+)
 _RANK_SIGNAL = re.compile(r"exited on signal (\d+)")
 _RANK_ABORT = re.compile(r"MPI_ABORT was invoked|ORTE_ERROR_LOG: .*show_help\.c")
 """Open MPI 4.1 sometimes loses the words in the race to the end, and says where it lost them."""
