@@ -9,6 +9,7 @@ Not covered: pre-tokenizers that llama.cpp knows by name.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -58,7 +59,9 @@ def train(texts: Iterable[str], vocab_size: int) -> Tokenizer:
         initial_alphabet=sorted(pre_tokenizers.ByteLevel.alphabet()),
         show_progress=False,
     )
-    tokenizer.train_from_iterator(texts, trainer)
+    # Training doesn't know of added tokens, so what stands between them is what it may merge.
+    between = re.compile("|".join(map(re.escape, (*SPECIAL, *CONTROL))) + rf"|\b(?:{'|'.join(NAMES)})\b")
+    tokenizer.train_from_iterator((part for text in texts for part in between.split(text) if part), trainer)
     return _with_whole(tokenizer, whole, vocab_size)
 
 
@@ -73,8 +76,7 @@ def _with_whole(tokenizer: Tokenizer, whole: list[str], vocab_size: int) -> Toke
     vocabulary = [*fixed, *learnt, *missing]
     assert len(vocabulary) <= vocab_size
     ids = {piece: number for number, piece in enumerate(vocabulary)}
-    # Fixed tokens live in the added tokens alone; the model's own vocabulary begins behind them.
-    parts["model"]["vocab"] = {piece: number for piece, number in ids.items() if number >= len(fixed)}
+    parts["model"]["vocab"] = ids
     parts["model"]["ignore_merges"] = True
     for added in parts["added_tokens"]:
         added["id"] = ids[added["content"]]

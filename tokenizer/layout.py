@@ -59,12 +59,41 @@ def _spaced(line: str) -> str:
     return "".join(parts)
 
 
-_BINARY = frozenset(["=", "+=", "-=", "*=", "/=", "%=", "&=", "|=", "^=", "<<=", ">>=", "==", "!=", "<=", ">=", "<", ">", "&&", "||", "?", ":", "+", "-", "*", "/", "%"])
+_BINARY = frozenset(
+    [
+        "=",
+        "+=",
+        "-=",
+        "*=",
+        "/=",
+        "%=",
+        "&=",
+        "|=",
+        "^=",
+        "<<=",
+        ">>=",
+        "==",
+        "!=",
+        "<=",
+        ">=",
+        "<",
+        ">",
+        "&&",
+        "||",
+        "?",
+        ":",
+        "+",
+        "-",
+        "*",
+        "/",
+        "%",
+    ]
+)
 _OPERAND = frozenset({"word", "number", "string"})
 
 
 def _wants_blank(a: Token, b: Token, before: Token | None) -> bool:
-    if not _safe(a.text, b.text) or a.text in (",", ";"):
+    if not _safe(a.text, b.text) or a.text in (",", ";") or (a.kind in _OPERAND and b.kind in _OPERAND):
         return True
     if b.text == "{":
         return a.text not in "{(" if a.kind == "other" else True
@@ -80,9 +109,7 @@ def _wants_blank(a: Token, b: Token, before: Token | None) -> bool:
             and (before.kind in _OPERAND or before.text in (")", "]"))
             and not (a.text == "*" and b.kind == "word" and _is_type(before))
         )
-    if "<" in (a.text, b.text) or ">" in (a.text, b.text):
-        return True
-    return False
+    return a.text in ("<", ">") or b.text in ("<", ">")
 
 
 def _is_type(token: Token) -> bool:

@@ -1,0 +1,139 @@
+"""Stage ``tokenizer``: trains a byte-level BPE on a capped sample of each language and on the tasks it will write.
+
+Writes ``tokenizer.json`` and ``tokenizer_config.json`` in Hugging Face format, and ``report.json`` with what a byte costs.
+Not covered: morphology of other languages than code; any byte can be written, no token is unknown.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from hpcraft.errors import ConfigError, InputError
+from hpcraft.progress import bar
+from hpcraft.records import Pair
+from hpcraft.stages import Input, Report, Stage, Work, option
+from hpcraft.store import JSON, read_rows, write_json
+from hpcraft.tokenizer import bpe
+from hpcraft.tokenizer.corpus import FUNCTIONS, bytes_by_language, sample, share_of, units
+from hpcraft.tokenizer.layout import canonical
+from hpcraft.tokenizer.prompt import build_tests, build_translation, write_tests, write_translation
+from hpcraft.tokenizer.rename import rename
+
+if TYPE_CHECKING:
+    from tokenizers import Tokenizer
+
+_LEAST_CHARACTERS = 10_000
+_TASK_REPEATS = 3
+"""Task text is little beside the corpus, and it is what the model writes."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class TokenizerConfig:
+    """What the tokenizer is trained on."""
+
+    vocab_size: int = option(2048, help="number of tokens; small vocabularies suit small models")
+    max_characters: int = option(3_000_000, help="characters of each language to train on, at most")
+    report_characters: int = option(1_000_000, help="characters of each language to measure and check on, at most")
+
+    def __post_init__(self) -> None:
+        """Check the values."""
+        if self.vocab_size < bpe.SMALLEST:
+            raise ConfigError(f"vocab_size: {self.vocab_size} is too small, bytes and words that stay whole alone are {bpe.SMALLEST}")
+        if self.max_characters < _LEAST_CHARACTERS:
+            raise ConfigError(f"max_characters: {self.max_characters} is too little, give {_LEAST_CHARACTERS} and more")
+
+
+def run(config: TokenizerConfig, work: Work) -> Report:
+    """Train, save, measure."""
+    corpus = work.inputs["corpus"]
+    totals = bytes_by_language(corpus, "train")
+    if sum(totals.values()) < _LEAST_CHARACTERS:
+        raise InputError(f"{corpus}: {sum(totals.values())} characters to train on, {_LEAST_CHARACTERS} are the least; mine more")
+    limits = dict.fromkeys(totals, config.max_characters)
+    counts = {"documents": 0, "functions": 0, "tasks": 0}
+    with bar("tokenizer: reading") as advance:
+
+        def texts() -> Iterator[str]:
+            for kind, text in _texts(work, limits, config.max_characters):
+                counts[kind] += 1
+                advance(1)
+                yield text
+
+        tokenizer = bpe.train(texts(), config.vocab_size)
+    bpe.save(tokenizer, work.out)
+    report = measure(tokenizer, work, config.report_characters)
+    write_json(work.out / "report.json", report)
+    broken = sum(row["broken"] for row in report["languages"].values())
+    assert not broken, f"{broken} documents don't survive encoding and decoding"
+    return Report(rows={"tokens": tokenizer.get_vocab_size(), **counts}, metrics={"bytes_per_token": report["bytes_per_token"]})
+
+
+def measure(tokenizer: Tokenizer, work: Work, max_characters: int) -> JSON:
+    """Bytes per token by language on documents that the tokenizer wasn't trained on where there are some, and the round trip."""
+    corpus = work.inputs["corpus"]
+    split = "valid"
+    try:
+        totals = bytes_by_language(corpus, split)
+    except InputError:
+        split = "train"
+        totals = bytes_by_language(corpus, split)
+    languages: dict[str, JSON] = {}
+    for document in sample(corpus, split, dict.fromkeys(totals, max_characters), work.seed + 1):
+        row = languages.setdefault(document.language, {"documents": 0, "bytes": 0, "tokens": 0, "broken": 0})
+        ids = tokenizer.encode(document.text, add_special_tokens=False).ids
+        row["documents"] += 1
+        row["bytes"] += len(document.text.encode())
+        row["tokens"] += len(ids)
+        row["broken"] += tokenizer.decode(ids, skip_special_tokens=False) != document.text
+    for row in languages.values():
+        row["bytes_per_token"] = round(row["bytes"] / row["tokens"], 4)
+        row["tokens_per_byte"] = round(row["tokens"] / row["bytes"], 4)
+    all_bytes, all_tokens = (sum(r[key] for r in languages.values()) for key in ("bytes", "tokens"))
+    return {
+        "vocab_size": tokenizer.get_vocab_size(),
+        "measured_on": split,
+        "bytes_per_token": round(all_bytes / max(1, all_tokens), 4),
+        "tokens_per_byte": round(all_tokens / max(1, all_bytes), 4),
+        "languages": dict(sorted(languages.items())),
+    }
+
+
+def _texts(work: Work, limits: dict[str, int], max_characters: int) -> Iterator[tuple[str, str]]:
+    """Kind and text of everything to train on."""
+    corpus = work.inputs["corpus"]
+    for document in sample(corpus, "train", limits, work.seed):
+        yield "documents", document.text
+    left = max_characters
+    for unit in units(corpus, FUNCTIONS, "train"):
+        if left > 0 and unit.language in ("c", "cpp", "cuda") and share_of(unit.unit_id, work.seed) < 0.5:
+            left -= len(unit.text)
+            yield "functions", canonical(rename(unit.text, unit.language).text, unit.language)
+    if "pairs" in work.inputs:
+        for pair in read_rows(work.inputs["pairs"], "pairs", Pair):
+            if pair.split == "train":
+                yield from (("tasks", text) for text in _task_texts(pair))
+
+
+def _task_texts(pair: Pair) -> Iterator[str]:
+    translation = build_translation(pair.source, pair.target_model)
+    yield from [translation.text + write_translation(translation, pair.target)] * _TASK_REPEATS
+    if pair.tests:
+        tests = build_tests(pair.source)
+        yield write_tests(tests, pair.tests)
+
+
+STAGE = Stage(
+    name="tokenizer",
+    summary="train a byte-level BPE tokenizer on the corpus",
+    example="hpcraft tokenizer train --corpus runs/quickstart/prepare -o tokenizer",
+    config=TokenizerConfig,
+    inputs={
+        "corpus": Input(stage="prepare", help="folder that `hpcraft prepare` made"),
+        "pairs": Input(stage="pairs", help="folder that `hpcraft pairs` made", optional=True),
+    },
+    run=run,
+)
+COMMAND = STAGE.command

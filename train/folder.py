@@ -1,0 +1,29 @@
+"""Writes model folders: weights, config and tokenizer as any tool loads them, and ``hpcraft.json`` with what the model was taught.
+
+`hpcraft.inference` reads them.
+"""
+
+from __future__ import annotations
+
+import shutil
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from hpcraft.inference import MODEL_FILE, TOKENIZER_FILES, ModelFacts
+from hpcraft.store import write_json
+
+if TYPE_CHECKING:
+    from transformers import LlamaForCausalLM
+
+
+def save_model(model: LlamaForCausalLM, tokenizer_folder: Path, folder: Path, facts: ModelFacts) -> None:
+    """Write a model folder."""
+    # Generation settings lie in their own file; the model's config may not hold any.
+    model.generation_config.bos_token_id = model.config.bos_token_id
+    model.generation_config.eos_token_id = model.config.eos_token_id
+    model.generation_config.pad_token_id = model.config.pad_token_id
+    model.save_pretrained(folder)
+    for name in TOKENIZER_FILES:
+        shutil.copyfile(tokenizer_folder / name, folder / name)
+    write_json(folder / MODEL_FILE, {**asdict(facts), "tasks": list(facts.tasks)})
