@@ -56,8 +56,8 @@ class Interval:
     """Drawn in the first series' colour; the others (the measuring sticks) are grey."""
 
 
-def line_plot(name: str, lines: Sequence[Line], *, title: str, x_label: str, y_label: str) -> str:
-    """Lines over a common axis, each with its own colour and dash, labelled in a legend."""
+def line_plot(name: str, lines: Sequence[Line], *, title: str, x_label: str, y_label: str, x_end: float) -> str:
+    """Lines over an axis from 0 to ``x_end``, each with its own colour and dash, labelled in a legend."""
     with _figure(height_inches=3.1) as (figure, axes):
         for line in lines:
             few = len(line.x) <= 12
@@ -71,6 +71,7 @@ def line_plot(name: str, lines: Sequence[Line], *, title: str, x_label: str, y_l
                 markersize=4,
                 label=line.label,
             )
+        axes.set_xlim(0, 1.02 * x_end)
         axes.set_xlabel(x_label)
         axes.set_ylabel(y_label)
         axes.grid(visible=True, axis="y", color=_GRID, linewidth=0.8)

@@ -108,6 +108,7 @@ def _parameters(metrics: Mapping[str, Any]) -> int | None:
 
 
 def _plots(name: str, by_split: Mapping[str, Sequence[Mapping[str, Any]]]) -> Iterator[str]:
+    x_end = max(p.get("tokens") or p["step"] for points in by_split.values() for p in points)
     for key, label in (("loss", "loss (nats per token)"), ("bits_per_byte", "bits per byte")):
         lines = []
         for style, (split, words) in enumerate(_SPLITS.items()):
@@ -116,7 +117,7 @@ def _plots(name: str, by_split: Mapping[str, Sequence[Mapping[str, Any]]]) -> It
                 lines.append(Line(label=words, x=[x for x, _ in kept], y=[y for _, y in kept], style=style))
         if lines:
             title = f"{name}: {label} against tokens seen, for {' and '.join(line.label for line in lines)} data"
-            yield line_plot(re.sub(r"\W+", "-", f"{name}-{key}"), lines, title=title, x_label="tokens seen", y_label=label)
+            yield line_plot(re.sub(r"\W+", "-", f"{name}-{key}"), lines, title=title, x_label="tokens seen", y_label=label, x_end=x_end)
 
 
 def _thinned(points: list[tuple[float, float]]) -> list[tuple[float, float]]:
