@@ -102,7 +102,7 @@ def check_text(text: str, limits: Limits) -> str:
         return "long-lines"
     if _CONTROL.search(text):
         return "binary"
-    if _count(text, _ALNUM) < limits.min_alnum_share * len(text):
+    if _count(text, _ALNUM) < limits.min_alnum_share * len("".join(text.split())):
         return "low-alnum"
     if is_generated(text):
         return "generated"

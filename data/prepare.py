@@ -44,7 +44,7 @@ class PrepareConfig:
     max_bytes: int = option(500_000, help="larger files are rejected")
     max_line_length: int = option(1000, help="files with a longer line are rejected")
     max_mean_line_length: int = option(120, help="files with longer lines on average are rejected as minified")
-    min_alnum_share: float = option(0.25, help="files with a smaller share of letters and digits are rejected")
+    min_alnum_share: float = option(0.25, help="files with a smaller share of letters and digits among what is not blank are rejected")
     min_tokens: int = option(15, help="files with fewer tokens outside comments are rejected")
     max_package_bytes: int = option(0, help="of a package with more code than this, keep a sample chosen by hash of the path; 0 keeps all")
     valid_packages: tuple[str, ...] = option((), help="packages for validation; empty means by hash of the name")
