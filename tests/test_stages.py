@@ -69,7 +69,8 @@ def test_second_run_does_nothing_and_force_redoes(toys: ModuleType, tmp_path: Pa
 def test_changed_config_or_seed_makes_it_stale(toys: ModuleType, tmp_path: Path, change: dict[str, Any]) -> None:
     """Another setting or seed runs the stage again and replaces the old output whole."""
     old = make(toys, tmp_path / "out", parts=3).manifest
-    new = make(toys, tmp_path / "out", **({"parts": 3} | change))
+    settings: dict[str, Any] = {"parts": 3} | change
+    new = make(toys, tmp_path / "out", **settings)
     assert not new.skipped
     assert new.manifest.outputs_sha256 != old.outputs_sha256
     assert names(tmp_path) == ["out"]
