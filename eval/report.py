@@ -29,7 +29,6 @@ from hpcraft.store import write_text
 
 PAGE = "report.html"
 _TEMPLATES = Path(__file__).parent / "templates"
-_TRAINING = ("pretrain", "finetune", "mutual")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -57,7 +56,10 @@ class Page:
     tokenizer: Tokenizer | None
     pairs: Pairs | None
     curves: tuple[Curve, ...]
+    """Of pre-training and fine-tuning."""
     rounds: Rounds | None
+    round_curves: tuple[Curve, ...]
+    """Of the trainings within the rounds."""
     suites: tuple[SuiteView, ...]
     absent: tuple[str, ...]
     """Inputs that weren't given."""
@@ -95,7 +97,7 @@ def read_page(inputs: Mapping[str, Path], title: str) -> Page:
     Raises:
         InputError: a folder is unfinished or damaged.
     """
-    trained = [inputs[name] for name in _TRAINING if name in inputs]
+    trained = [inputs[name] for name in ("pretrain", "finetune") if name in inputs]
     tokenizer, judge, mutual = (inputs.get(name) for name in ("tokenizer", "judge", "mutual"))
     return Page(
         origin=read_origin(inputs, title),
@@ -104,6 +106,7 @@ def read_page(inputs: Mapping[str, Path], title: str) -> Page:
         pairs=read_pairs(inputs[name] for name in ("pairs", "mutual") if name in inputs),
         curves=tuple(curve for folder in trained for curve in read_curves(folder)),
         rounds=read_rounds(mutual) if mutual else None,
+        round_curves=tuple(read_curves(mutual)) if mutual else (),
         suites=tuple(read_suites(judge)) if judge else (),
         absent=tuple(name for name in STAGE.inputs if name not in inputs),
     )

@@ -39,10 +39,24 @@ class Curve:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Rounds:
-    """The rounds of mutual supervision as a table, in the words of their log."""
+    """The rounds of mutual supervision: one column each, one row for each thing that was counted."""
 
-    columns: tuple[str, ...]
-    rows: tuple[tuple[int | float | str, ...], ...]
+    numbers: tuple[int, ...]
+    rows: tuple[tuple[str, tuple[int | float | str, ...]], ...]
+
+
+_ROUND_WORDS = {
+    "functions": "Functions without a known translation",
+    "candidates": "Translations tried",
+    "accepted": "Translations accepted: they ran and agreed with their source",
+    "tests_written": "Tests that the tester wrote",
+    "tests_valid": "of them valid: the function runs cleanly on them",
+    "tests_killing": "of them sharp: they notice a planted mistake",
+    "mutants_killed": "Planted mistakes noticed",
+    "mutants_total": "Planted mistakes in all",
+    "translator_loss": "Loss of the translator after the round (nats per token)",
+    "tester_loss": "Loss of the tester after the round (nats per token)",
+}
 
 
 def read_curves(folder: Path) -> list[Curve]:
@@ -79,27 +93,30 @@ def _curve(manifest: Manifest, folder: Path, log: Path) -> Curve | None:
 
 
 def read_rounds(folder: Path) -> Rounds | None:
-    """The rounds in a folder of ``mutual``, or None when there was none."""
+    """The rounds in a folder of ``mutual``, or None when there was none.
+
+    Raises:
+        InputError: the log is damaged.
+    """
     path = folder / ROUNDS
-    rounds = [dict(_flat(r)) for r in read_objects(path)] if path.is_file() else []
+    rounds = list(read_objects(path, "number")) if path.is_file() else []
     if not rounds:
         return None
-    columns = list(dict.fromkeys(name for r in rounds for name in r))
-    rows = tuple(tuple(r.get(name, "") for name in columns) for r in rounds)
-    return Rounds(columns=tuple(c.replace("_", " ") for c in columns), rows=rows)
+    flat = [dict(_counts(r)) for r in rounds]
+    names = dict.fromkeys(name for r in flat for name in r)
+    return Rounds(
+        numbers=tuple(int(r["number"]) for r in rounds),
+        rows=tuple((name, tuple(r.get(name, "–") for r in flat)) for name in names),
+    )
 
 
-def _flat(value: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, int | float | str]]:
-    """Nested counts as ``outer inner`` columns; lists are told by their length."""
-    for key, inner in value.items():
-        if key == "schema":
-            continue
-        if isinstance(inner, dict):
-            yield from _flat(inner, f"{prefix}{key} ")
-        elif isinstance(inner, list):
-            yield f"{prefix}{key}", len(inner)
-        elif inner is not None:
-            yield f"{prefix}{key}", inner
+def _counts(one: Mapping[str, Any]) -> Iterator[tuple[str, int | float | str]]:
+    """What one round counted, in words, the reasons of refusals last."""
+    for key, words in _ROUND_WORDS.items():
+        if key in one:
+            yield words, "nothing to learn from" if one[key] is None else one[key]
+    for reason, number in one.get("reasons", {}).items():
+        yield f"Refused: {reason}", number
 
 
 def _parameters(metrics: Mapping[str, Any]) -> int | None:

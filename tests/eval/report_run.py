@@ -192,8 +192,15 @@ def make_run(root: Path, num_pairs: int = 120) -> dict[str, Path]:
     finish(root / "pretrain", "pretrain", seconds=260, metrics={"parameters": 2_900_000})
     write_metrics(root / "finetune" / "metrics.jsonl", 400)
     finish(root / "finetune", "finetune", seconds=170, notes=["ended by time <b>on a slow machine</b>"])
-    rounds = [{"round": i, "translations": 60, "accepted": 9 * i, "rejections": {"differs": 50 - 9 * i}} for i in (1, 2)]
+    counts = {"functions": 64, "candidates": 64, "tests_written": 190, "tests_valid": 150, "tests_killing": 120, "mutants_total": 300}
+    rounds = [
+        {"schema": "hpcraft.round/1", "number": i, "accepted": 9 * i, "reasons": {"differs": 64 - 9 * i}, "mutants_killed": 200 + i}
+        | {"translator_loss": 0.4 if i else None, "tester_loss": 0.5}
+        | counts
+        for i in (0, 1)
+    ]
     write_text(root / "mutual" / "rounds.jsonl", "".join(json.dumps(r) + "\n" for r in rounds))
+    write_metrics(root / "mutual" / "training" / "translator-1" / "metrics.jsonl", 60)
     finish(root / "mutual", "mutual", rows={"pairs": 27})
     write_judge(root / "judge", root / "pairs")
     finish(root / "generate", "generate", rows={"completions": 300})

@@ -124,7 +124,7 @@ def test_all_sections_show_their_figures(page):
     words = " ".join(" ".join(page.text).split())
     for expected in (
         "quickstart", "hpcraft run recipes/quickstart.yaml", "24.7 MB", "Fortran", "Apache-2.0 OR MIT", "OpenMP", "duplicate", "7,100", "0.399",
-        "2,900,000 parameters", "target:compile_error", "hf-model-translator", "reference", "null", "1.000", "x86_64, 2 cores", "87.5 %",
+        "2,900,000 parameters", "target:compile_error", "hf-model-translator", "reference", "null", "1.000", "x86_64, 2 cores", "87.5 %", "nothing to learn from", "Refused: differs", "translator, round 1: 60 steps",
     ):  # fmt: skip
         assert expected in words, expected
     assert "made without the output" not in words
