@@ -43,7 +43,7 @@ def extract(task: Task, completion: str) -> str:
 
 def _defines(text: str, name: str, language: str) -> bool:
     if language == "fortran":
-        return bool(re.search(rf"^\s*[\w ()]*\b(?:subroutine|function)\s+{name}\b", text, re.MULTILINE | re.IGNORECASE))
+        return bool(re.search(rf"^\s*(?!end\b)[\w ()]*\b(?:subroutine|function)\s+{name}\b", text, re.MULTILINE | re.IGNORECASE))
     bare = re.sub(r"/\*.*?\*/|//[^\n]*", " ", text, flags=re.DOTALL)
     return bool(re.search(rf"\b{name}\s*\([^;{{}}]*\)\s*\{{", bare))
 

@@ -65,10 +65,10 @@ def first_error(outcome: Outcome) -> str:
     """The compiler's first complaint, in one line."""
     words = outcome.compile.stderr if outcome.compile else ""
     for line in words.splitlines():
-        match = re.search(r"(?:fatal error|[Ee]rror|undefined reference[^\n]*?)(?::| to )\s*(.+)", line)
-        if match:
-            found = match[0] if match[0].startswith("undefined") else match[1]
-            return " ".join(found.split())[:160]
+        if match := re.search(
+            r"(?:undefined reference to|multiple definition of) [`'‘][^'’]*['’]|(?:fatal error|[Ee]rror): (?!ld returned)(.+)", line
+        ):
+            return " ".join((match[1] or match[0]).split())[:160]
     return outcome.message or (words.strip().splitlines() or ["no reason given"])[-1][:160]
 
 

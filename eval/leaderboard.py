@@ -113,6 +113,9 @@ def _check(path: Path, results: Results) -> None:
 def _row(results: Results, level: str, found: Any, path: Path) -> Row:
     try:
         metrics, groups = found["metrics"], found["groups"]
+        for figure in metrics.values():
+            if not all(0 <= share <= 1 for share in (figure["value"], *figure["ci95"])):
+                raise ValueError(f"a share of {figure['value']}")
         return Row(
             model=results.model,
             value=float(metrics["pass@1"]["value"]),

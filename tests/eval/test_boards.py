@@ -1,0 +1,136 @@
+"""Comparing two models, and the leaderboard: what they say, and what they refuse."""
+
+import json
+
+import pytest
+
+from hpcraft.cli import main
+from hpcraft.errors import InputError
+from hpcraft.eval.compare import compare, text, verdict
+from hpcraft.eval.leaderboard import build
+from hpcraft.eval.results import Results, level_figures, to_json
+from hpcraft.eval.suites import kernel_tasks
+from hpcraft.records import Sample
+from hpcraft.store import sha256_file, write_json, write_jsonl
+
+TASKS = {t.task_id: t for t in kernel_tasks()}
+
+
+@pytest.fixture
+def results(tmp_path):
+    """Write a results folder of a model that passes every task for which ``passes`` holds."""
+
+    def write(model, passes, **changes):
+        folder = tmp_path / model / "kernels" / model
+        rows = [
+            Sample(
+                task_id=t.task_id,
+                sample_id=0,
+                model=model,
+                passed=passes(t),
+                level=t.level,
+                checks={"build": "pass"},
+                verdict="ok",
+                seconds=0.1,
+                log="",
+            )
+            for t in TASKS.values()
+        ]
+        write_jsonl(folder / "samples.jsonl", rows)
+        fields = {
+            "suite": "kernels",
+            "suite_version": 1,
+            "suite_hash": "ab" * 32,
+            "model": model,
+            "limited": False,
+            "levels": level_figures(TASKS, rows),
+            "unsupported": [],
+            "num_tasks": 60,
+            "seeds": {"inputs": 1, "run": 0},
+            "toolchain": {},
+            "isolation": {"tier": "bubblewrap", "rests_on": []},
+            "cuda_level": "compile",
+            "versions": {"hpcraft": "0.1.0"},
+            "created": "2026-01-01T00:00:00+00:00",
+            "samples_sha256": sha256_file(folder / "samples.jsonl"),
+        }
+        write_json(folder / "results.json", to_json(Results(**(fields | changes))))
+        return folder
+
+    return write
+
+
+def test_a_clear_difference_is_called(results):
+    """Twenty tasks more are enough, and levels are compared apart."""
+    found = compare(results("weak", lambda t: False), results("strong", lambda t: t.model == "openmp"))
+    assert [c.level for c in found] == ["compile", "run"]
+    assert found[1].difference.better == "B"
+    assert "B (strong) is better" in verdict(found[1])
+    assert found[1].difference.value == pytest.approx(18 / 54)
+    assert "kernels/axpy/openmp/c" in text(found[1])
+
+
+def test_what_cannot_be_told_is_said(results):
+    """Equal models, and a difference of one task."""
+    one = results("one", lambda t: t.task_id == "kernels/axpy/serial/c")
+    none = results("none", lambda t: False)
+    assert "can't tell" in verdict(compare(none, none)[1])
+    assert "can't tell" in verdict(compare(none, one)[1])
+
+
+def test_other_versions_of_a_suite_are_not_compared(results):
+    """Figures over other tasks are refused in one line."""
+    with pytest.raises(InputError, match="differs"):
+        compare(results("a", lambda t: True), results("b", lambda t: True, suite_hash="cd" * 32))
+
+
+def test_the_board_is_self_contained(results, tmp_path, capsys):
+    """A page without anything from elsewhere, and the same figures as JSON and CSV, best first; names are escaped."""
+    results("good", lambda t: True)
+    results("<script>alert(1)<", lambda t: t.model == "serial")
+    assert (
+        main(["leaderboard", "build", str(tmp_path / "good"), str(tmp_path / "<script>alert(1)<"), "--out", str(tmp_path / "board")]) == 0
+    )
+    page = (tmp_path / "board" / "index.html").read_text()
+    assert "<script" not in page
+    assert "http://" not in page
+    assert "https://" not in page
+    board = json.loads((tmp_path / "board" / "leaderboard.json").read_text())
+    assert [(t["suite"], t["level"]) for t in board["tables"]] == [("kernels", "run"), ("kernels", "compile")]
+    assert board["tables"][0]["rows"][0]["model"] == "good"
+    assert board["tables"][0]["rows"][1]["groups"] == {"mpi": 0.0, "openmp": 0.0, "serial": 1.0}
+    csv = (tmp_path / "board" / "leaderboard.csv").read_text().splitlines()
+    assert len(csv) == 5
+    assert csv[0].startswith("suite,")
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        (lambda v: v | {"limited": True}, "limited"),
+        (lambda v: v | {"schema": "hpcraft.results/99"}, "schema"),
+        (lambda v: {k: x for k, x in v.items() if k != "levels"}, "levels"),
+        (lambda v: v | {"levels": {"run": {"metrics": {}, "groups": {}}}}, "damaged"),
+        (lambda v: v | {"samples_sha256": "0" * 64}, "not the samples"),
+        (lambda v: v | {"levels": {}}, "no figure"),
+        (lambda v: json.loads(json.dumps(v).replace('"value": 1.0', '"value": 7.0')), "damaged"),
+    ],
+    ids=["limited", "schema", "missing", "empty", "samples", "no-level", "impossible"],
+)
+def test_damaged_or_partial_results_are_refused(results, change, words):
+    """Nothing but whole results of a known schema gets onto a board."""
+    folder = results("m", lambda t: True)
+    path = folder / "results.json"
+    path.write_text(json.dumps(change(json.loads(path.read_text()))))
+    with pytest.raises(InputError, match=words):
+        build([folder])
+
+
+def test_what_is_no_result_is_refused(results, tmp_path):
+    """A missing path, a file that isn't JSON, an empty folder, the same model twice."""
+    folder = results("m", lambda t: True)
+    (tmp_path / "empty").mkdir()
+    (tmp_path / "torn.json").write_text('{"schema": "hpcr')
+    for paths in ([tmp_path / "missing"], [tmp_path / "torn.json"], [tmp_path / "empty"], [folder, folder]):
+        with pytest.raises(InputError):
+            build(paths)

@@ -1,0 +1,119 @@
+"""Generation: names of models, what is written, and what an interruption leaves."""
+
+import pytest
+
+from hpcraft.cli import main
+from hpcraft.errors import ConfigError, InputError, Stopped
+from hpcraft.eval import models
+from hpcraft.eval.generate import STAGE, GenerateConfig
+from hpcraft.eval.models import label, prompt_hash
+from hpcraft.eval.suites import kernel_tasks, select
+from hpcraft.records import Completion
+from hpcraft.stages import execute
+from hpcraft.store import read_jsonl
+
+ONE = ("kernels/axpy/*/c",)
+
+
+def rows(folder, model):
+    """The completions of a model to the kernels."""
+    return list(read_jsonl(folder / "kernels" / model / "completions.jsonl", Completion))
+
+
+def test_the_kernel_suite_has_its_sixty_tasks():
+    """Six kernels in three models and three languages, and CUDA; prompts end with the code to continue."""
+    tasks = kernel_tasks()
+    assert len(tasks) == len({t.task_id for t in tasks}) == 60
+    assert all(t.prompt.endswith(t.stem) and t.stem for t in tasks)
+    assert {t.level for t in tasks if t.model == "cuda"} == {"compile"}
+    assert [t.task_id for t in select(tasks, ["kernels/axpy/*/c"], 2)] == ["kernels/axpy/serial/c", "kernels/axpy/openmp/c"]
+
+
+def test_reference_and_null_are_written(generate):
+    """A folder for each model, a line for each answer, with the prompt's hash."""
+    out = generate(models=("reference", "null"), tasks=ONE, samples=2)
+    found = rows(out, "reference")
+    assert [(c.task_id, c.sample_id) for c in found[:2]] == [("kernels/axpy/serial/c", 0), ("kernels/axpy/serial/c", 1)]
+    assert len(found) == len(rows(out, "null")) == 6
+    assert found[0].prompt_sha256 == prompt_hash(kernel_tasks()[0])
+    assert "y[i] += a * x[i]" in found[0].completion
+    assert "+=" not in rows(out, "null")[0].completion
+
+
+class Slow:
+    """A model that is killed in its second batch."""
+
+    batch = 2
+    asked = 0
+
+    def answer(self, tasks, sampling):
+        """Answers that depend on the batch's seed, as sampling does."""
+        Slow.asked += 1
+        if Slow.asked == 2:
+            raise Stopped("killed")
+        return [[f"{t.task_id} {sampling.seed}"] for t in tasks]
+
+
+def test_an_interrupted_generation_ends_as_an_undisturbed_one(tmp_path, monkeypatch):
+    """The batches and their seeds don't depend on where it stopped, and what was answered isn't asked again; a torn line is."""
+    monkeypatch.setitem(models.KINDS, "null", lambda where, folder: Slow())
+    config = GenerateConfig(models=("null",), tasks=("kernels/axpy/*",))
+    Slow.asked = 0
+    with pytest.raises(Stopped):
+        execute(STAGE, config, {}, tmp_path / "a", seed=3)
+    partial = tmp_path / "a.partial" / "kernels" / "null" / "completions.jsonl"
+    assert len(list(read_jsonl(partial, Completion))) == 2
+    with partial.open("a") as file:
+        file.write('{"task_id": "torn')
+    execute(STAGE, config, {}, tmp_path / "a", seed=3)
+    Slow.asked = 10
+    execute(STAGE, config, {}, tmp_path / "b", seed=3)
+    assert rows(tmp_path / "a", "null") == rows(tmp_path / "b", "null")
+    assert len(rows(tmp_path / "a", "null")) == 10
+
+
+def test_replay_takes_answers_from_a_file(generate, write_completions):
+    """Completions made elsewhere become those of this run; a task without one is left out and counted."""
+    path = write_completions([("kernels/axpy/serial/c", 0, "code")])
+    out = generate(models=(f"replay:{path}",), tasks=ONE)
+    assert [c.completion for c in rows(out, label(f"replay:{path}"))] == ["code"]
+
+
+@pytest.mark.parametrize(
+    ("config", "words"),
+    [
+        ({"models": ("refrence",)}, "did you mean 'reference'"),
+        ({"models": ("hf",)}, "expected hf:PATH"),
+        ({"models": ("reference:x",)}, "expected reference"),
+        ({"models": ("null", "null")}, "two models"),
+        ({"suites": ("kernel",)}, "did you mean 'kernels'"),
+        ({"samples": 0}, "at least 1"),
+        ({"temperature": -1.0}, "at least 0"),
+    ],
+)
+def test_a_wrong_config_says_what_is_allowed(config, words):
+    """One line with the nearest right name or the bound."""
+    with pytest.raises(ConfigError, match=words):
+        GenerateConfig(**config)
+
+
+def test_missing_inputs_are_one_line(generate, tmp_path):
+    """No pairs for translation, a folder that is no model, a pattern that matches nothing."""
+    with pytest.raises(ConfigError, match="--pairs"):
+        generate(suites=("translation",))
+    with pytest.raises(InputError, match=r"config\.json"):
+        generate(models=(f"hf:{tmp_path}",), tasks=ONE)
+    with pytest.raises(ConfigError, match="input 'model'"):
+        generate(models=("hf:@model/translator",), tasks=ONE)
+    with pytest.raises(InputError, match="no task"):
+        generate(tasks=("kernels/nothing/*",))
+
+
+def test_eval_list_shows_suites_and_tasks(capsys):
+    """The table of suites, and the tasks of one with their prompts."""
+    assert main(["eval", "list"]) == 0
+    assert "translation" in capsys.readouterr().out
+    assert main(["eval", "list", "kernels", "--tasks", "kernels/cg/mpi/*", "--prompts"]) == 0
+    shown = capsys.readouterr().out
+    assert "kernels/cg/mpi/fortran" in shown
+    assert "MPI is already initialised" in shown

@@ -1,0 +1,186 @@
+"""The judge of kernels: right code passes, and each way to cheat is refused for its own reason."""
+
+import re
+import shutil
+
+import numpy as np
+import pytest
+
+from hpcraft.eval import kernel_judge
+from hpcraft.eval.kernels import KERNELS
+from hpcraft.eval.suites import kernel_tasks
+from hpcraft.eval.task import Expected
+from hpcraft.sandbox.outcome import Verdict
+
+TASKS = {t.task_id: t for t in kernel_tasks()}
+HEAD = "void axpy(int n, double a, const double *x, double *y) {\n"
+LOOP = "for (int i = 0; i < n; i++) y[i] += a * x[i];\n"
+SEED = 1234
+
+needs_clang = pytest.mark.skipif(not any(map(shutil.which, ("clang-19", "clang"))), reason="clang is not installed")
+needs_mpi = pytest.mark.skipif(not all(map(shutil.which, ("mpicc", "mpirun"))), reason="Open MPI is not installed")
+needs_fortran = pytest.mark.skipif(shutil.which("gfortran") is None, reason="gfortran is not installed")
+needs_nvcc = pytest.mark.skipif(shutil.which("nvcc") is None, reason="nvcc is not installed")
+
+
+def judged(task_id, code):
+    """The judgement of one answer."""
+    return kernel_judge.judge(TASKS[task_id], code, SEED)
+
+
+@pytest.mark.usefixtures("compiles")
+@pytest.mark.parametrize(
+    ("body", "why"),
+    [
+        ("for (int i = 0; i < n; i++) y[i] = 0.0 / 0.0;", "is nan instead of"),
+        ('__builtin_printf("PASS\\n"); _Exit(0);', "ended without the result"),
+        ("if (n > 1024) return;\n" + LOOP, "n=1009|n=4096|n=100003|n=\\d+"),
+        ("if (n != 1009) {" + LOOP + "}", "n=1009"),
+        (LOOP + "y[n] = 1.0;", "outside an array"),
+        (LOOP + "if (n) ((double *)x)[0] = 0.0;", "const"),
+        ("for (;;) ;", "did not end in time"),
+        ("*(volatile int *)0 = 1;", "signal|exit code|without the result"),
+        ("for (int i = 0; i < n; i++) y[i] += (float)(a * x[i]);", "wrong"),
+        ("static int calls; if (calls++ > 3) return;" + LOOP, "call 5 of"),
+    ],
+    ids=[
+        "nan",
+        "exit-zero",
+        "right-for-small",
+        "wrong-for-one-prime",
+        "past-the-end",
+        "changes-input",
+        "endless",
+        "crash",
+        "float",
+        "first-calls-only",
+    ],
+)
+def test_wrong_code_is_refused(body, why, monkeypatch):
+    """Outputs alone count: they must be there, right, complete, and nothing else may be touched."""
+    monkeypatch.setattr(kernel_judge, "_RUN_LIMITS", kernel_judge.Limits(wall_seconds=3.0))
+    found = judged("kernels/axpy/serial/c", f"#include <stdlib.h>\n{HEAD}{body}\n}}\n")
+    assert found.checks["build"] == "pass"
+    assert not found.passed
+    assert re.search(why, found.checks["correct"]), found.checks
+
+
+@pytest.mark.usefixtures("compiles")
+def test_preprocessor_games_stay_in_the_candidate():
+    """A macro that would make any comparison true changes nothing outside the candidate's own file."""
+    games = "#define fequal(a, b, c) 1\n#define main hidden\n#define memcmp(a, b, c) 0\n#define double float\n"
+    found = judged("kernels/axpy/serial/c", f"{games}{HEAD}{LOOP}}}\n")
+    assert found.checks["correct"].startswith("fail")
+
+
+@pytest.mark.usefixtures("compiles")
+@pytest.mark.parametrize(
+    ("code", "why"),
+    [
+        ("int main(void) { return 0; }\n" + HEAD + LOOP + "}", "main"),
+        (HEAD + LOOP, "expected"),
+        ("this is prose", "unknown type name"),
+        (HEAD.replace("axpy", "saxpy") + LOOP + "}", "axpy"),
+    ],
+    ids=["own-main", "unfinished", "prose", "other-name"],
+)
+def test_what_does_not_build_says_why(code, why):
+    """The compiler's or linker's first complaint is the reason."""
+    found = judged("kernels/axpy/serial/c", code)
+    assert found.verdict is Verdict.COMPILE_ERROR
+    assert re.search(why, found.checks["build"]), found.checks
+    assert found.log
+
+
+def test_no_code_is_a_compile_error():
+    """An empty answer is judged without a sandbox."""
+    found = judged("kernels/axpy/serial/c", " \n")
+    assert found.checks["build"] == "fail: the answer holds no code"
+    assert not found.passed
+
+
+@pytest.mark.usefixtures("compiles")
+def test_a_serial_loop_with_a_pragma_in_a_comment_is_not_openmp():
+    """The results are right, the model isn't."""
+    found = judged("kernels/axpy/openmp/c", f"{HEAD}/* #pragma omp parallel for */\n{LOOP}}}\n")
+    assert found.checks["correct"] == "pass"
+    assert found.checks["parallel"].startswith("fail")
+    assert not found.passed
+
+
+@pytest.mark.usefixtures("compiles")
+@needs_clang
+def test_a_race_is_found_although_results_may_be_right():
+    """Every thread does the whole loop and writes the same values: correct by chance, and a race."""
+    body = "#pragma omp parallel\n{\n#pragma omp single nowait\n{ y[0] = y[0]; }\nfor (int i = 0; i < n; i++) z[i] = a * x[i];\n}\n"
+    code = f"#include <stdlib.h>\n{HEAD}if (n == 0) return;\ndouble *z = malloc(n * sizeof *z);\n{body}for (int i = 0; i < n; i++) y[i] += z[i];\nfree(z);\n}}\n"
+    found = judged("kernels/axpy/openmp/c", code)
+    assert found.checks["correct"] == "pass", found.checks
+    assert found.checks["race-free"].startswith("fail"), found.checks
+    assert found.verdict is Verdict.RACE
+    assert not found.passed
+
+
+@pytest.mark.usefixtures("compiles")
+@needs_mpi
+def test_mpi_that_fails_with_more_ranks_is_refused():
+    """The last rows are forgotten when the ranks don't divide them: one rank alone would show nothing."""
+    code = (
+        f"#include <mpi.h>\n{HEAD}int r, p; MPI_Comm_rank(MPI_COMM_WORLD, &r); MPI_Comm_size(MPI_COMM_WORLD, &p);\n"
+        "int m = n / p; for (int i = r * m; i < (r + 1) * m; i++) y[i] += a * x[i];\n"
+        "MPI_Allgather(MPI_IN_PLACE, 0, MPI_DATATYPE_NULL, y, m, MPI_DOUBLE, MPI_COMM_WORLD);\n}\n"
+    )
+    found = judged("kernels/axpy/mpi/c", code)
+    assert found.checks["correct"].startswith("fail: with 2 ranks"), found.checks
+
+
+@pytest.mark.usefixtures("compiles")
+@needs_nvcc
+@pytest.mark.parametrize(
+    ("before", "name", "check", "why"),
+    [('extern "C" ', "axpy", "", ""), ("", "axpy", "build", "linkage"), ('extern "C" ', "other", "build", "axpy")],
+    ids=["right", "no-c-linkage", "other-name"],
+)
+def test_cuda_needs_the_entry_point(before, name, check, why):
+    """CUDA is only compiled here, still the entry point must be there with C linkage."""
+    kernel = "__global__ void k(int n, double a, const double *x, double *y) { y[0] = a * x[0]; }\n"
+    found = judged(
+        "kernels/axpy/cuda/cpp",
+        f"{kernel}{before}void {name}(int n, double a, const double *x, double *y) {{ k<<<1, 1>>>(n, a, x, y); }}\n",
+    )
+    assert found.passed == (not check), found.checks
+    if check:
+        assert found.checks[check].startswith("fail")
+        assert why in found.checks[check]
+
+
+def test_non_finite_values_must_stand_where_expected():
+    """NaN is near nothing but an expected NaN, and infinity only infinity of the same sign."""
+    inf, nan = np.inf, np.nan
+    expected = Expected(values=np.array([1.0, nan, inf]), tolerance=np.full(3, 0.1))
+    assert kernel_judge.compare(np.array([1.05, nan, inf]), expected) == ""
+    for wrong in ([nan, nan, inf], [1.0, 0.0, inf], [1.0, nan, -inf], [1.0, nan, 1e308], [inf, nan, inf], [1.2, nan, inf]):
+        assert kernel_judge.compare(np.array(wrong), expected)
+
+
+@pytest.mark.parametrize("kernel", KERNELS.values(), ids=lambda k: k.name)
+def test_doing_nothing_is_never_right(kernel):
+    """Beyond the smallest sizes every call wants its output changed, under any seed; two seeds share no contents."""
+    for seed in (1, 2):
+        calls = list(kernel.calls(seed))
+        wrong = []
+        for call in calls:
+            before = [a for a, p in zip(call, kernel.signature.parameters, strict=True) if p.pointer][kernel.output]
+            wrong.append(bool(kernel_judge.compare(before, kernel.oracle(call))))
+        assert sum(wrong) >= len(calls) - 3
+    first, second = (next(c for c in kernel.calls(s) if np.size(c[-1]) + np.size(c[-3]) > 8) for s in (1, 2))
+    assert any(np.size(a) != np.size(b) or not np.array_equal(a, b) for a, b in zip(first, second, strict=True))
+
+
+@pytest.mark.parametrize("kernel", KERNELS.values(), ids=lambda k: k.name)
+def test_oracles_tolerate_rounding_only(kernel):
+    """The allowed difference is far below the values, so that single precision shows."""
+    for call in kernel.calls(7):
+        expected = kernel.oracle(call)
+        if expected.values.size > 100:
+            assert np.median(expected.tolerance) < 1e-7 * np.median(np.abs(expected.values))

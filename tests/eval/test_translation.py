@@ -1,0 +1,121 @@
+"""The suite of held-out pairs: references pass, and serial, wrong, racy and empty translations don't."""
+
+import shutil
+
+import pytest
+
+from hpcraft.errors import ConfigError
+from hpcraft.eval.generate import STAGE as GENERATE
+from hpcraft.eval.suites import translation_tasks
+from hpcraft.records import Pair, Sample
+from hpcraft.stages import Report, Stage, execute
+from hpcraft.store import ShardWriter, read_jsonl
+
+SIGNATURE = "void scale(int n, double a, const double *x, double *y)"
+SOURCE = SIGNATURE + " {\n    for (int i = 0; i < n; i++) y[i] = a * x[i] + 1.0;\n}\n"
+OPENMP = SIGNATURE + " {\n#pragma omp parallel for\n    for (int i = 0; i < n; i++) y[i] = a * x[i] + 1.0;\n}\n"
+CUDA = (
+    "__global__ void k(int n, double a, const double *x, double *y) {\n    int i = blockIdx.x * blockDim.x + threadIdx.x;\n"
+    "    if (i < n) y[i] = a * x[i] + 1.0;\n}\n"
+    f'extern "C" {SIGNATURE} {{\n    double *dx, *dy;\n    cudaMalloc(&dx, n * 8);\n    cudaMalloc(&dy, n * 8);\n'
+    "    cudaMemcpy(dx, x, n * 8, cudaMemcpyHostToDevice);\n    k<<<(n + 255) / 256, 256>>>(n, a, dx, dy);\n"
+    "    cudaMemcpy(y, dy, n * 8, cudaMemcpyDeviceToHost);\n}\n"
+)
+
+needs_clang = pytest.mark.skipif(not any(map(shutil.which, ("clang-19", "clang"))), reason="clang is not installed")
+needs_nvcc = pytest.mark.skipif(shutil.which("nvcc") is None, reason="nvcc is not installed")
+
+
+def pair(pair_id, model, split="test", origin="made"):
+    """A pair of the same source."""
+    return Pair(
+        pair_id=pair_id,
+        origin=origin,
+        family="scale",
+        signature=SIGNATURE,
+        source=SOURCE,
+        target=OPENMP if model == "openmp" else CUDA,
+        target_model=model,
+        level="run" if model == "openmp" else "compile",
+        tests=("100 2.5 [100] [100]", "1 0.5 [1] [1]"),
+        mutants_killed=1,
+        mutants_total=1,
+        package="",
+        version="",
+        path="",
+        licence="Apache-2.0",
+        split=split,
+    )
+
+
+@pytest.fixture
+def pairs(tmp_path):
+    """A finished folder of pairs, two of them held out."""
+
+    def run(_config, work):
+        with ShardWriter(work.out, "pairs", Pair) as writer:
+            for row in (pair("a", "openmp"), pair("b", "cuda", origin="mined"), pair("c", "openmp", split="train")):
+                writer.write(row)
+        return Report()
+
+    from hpcraft.eval.judge import JudgeConfig
+
+    execute(Stage(name="pairs", summary="", example="", config=JudgeConfig, inputs={}, run=run), JudgeConfig(), {}, tmp_path / "pairs")
+    return tmp_path / "pairs"
+
+
+def test_only_held_out_pairs_are_tasks(pairs):
+    """A task for each pair of the test split, with the sequential C in the prompt and none of the target."""
+    tasks = translation_tasks(pairs)
+    assert [(t.task_id, t.model, t.level, t.group) for t in tasks] == [
+        ("translation/a", "openmp", "run", "made"),
+        ("translation/b", "cuda", "compile", "mined"),
+    ]
+    assert "y[i] = a * x[i] + 1.0" in tasks[0].prompt
+    assert "#pragma omp" not in tasks[0].prompt
+    with pytest.raises(ConfigError, match="--pairs"):
+        translation_tasks(None)
+
+
+@pytest.mark.usefixtures("compiles")
+@needs_nvcc
+@needs_clang
+def test_reference_and_null_are_the_measuring_sticks(pairs, generate, judge):
+    """1.0 and 0.0 at each level, broken down by origin and model."""
+    completions = generate(suites=("translation",), models=("reference", "null"), inputs={"pairs": pairs})
+    results = judge(completions, inputs={"pairs": pairs})
+    for level in ("run", "compile"):
+        assert results["translation/reference"].levels[level]["metrics"]["pass@1"]["value"] == 1.0
+        assert results["translation/null"].levels[level]["metrics"]["pass@1"]["value"] == 0.0
+    assert set(results["translation/reference"].levels["run"]["groups"]) == {"origin:made", "model:openmp", "language:c", "made/openmp"}
+    assert not results["translation/reference"].limited
+
+
+@pytest.mark.usefixtures("compiles")
+@needs_nvcc
+@needs_clang
+def test_bad_translations_fail_for_their_own_reason(pairs, write_completions, generate, judge, tmp_path):
+    """Serial, wrong, racy, not building, without code: each is refused by the check that it concerns."""
+    answers = {
+        SOURCE: "parallel",
+        OPENMP.replace("+ 1.0", "+ 2.0"): "correct",
+        OPENMP.replace("y[i] =", "y[0] = y[i] ="): "race-free|correct",
+        OPENMP.replace("double", "doubel"): "build",
+        "": "build",
+        f"Here you are:\n```c\n{OPENMP}```\n": "",
+    }
+    path = write_completions([("translation/a", i, text) for i, text in enumerate(answers)])
+    completions = generate(suites=("translation",), models=(f"replay:{path}",), samples=len(answers), inputs={"pairs": pairs})
+    (name,) = judge(completions, inputs={"pairs": pairs})
+    samples = list(read_jsonl(tmp_path / "results" / name / "samples.jsonl", Sample))
+    assert len(samples) == len(answers)
+    for sample, check in zip(samples, answers.values(), strict=True):
+        failed = {c for c, result in sample.checks.items() if result.startswith("fail")}
+        assert sample.passed == (not check), sample
+        assert not check or failed & set(check.split("|")), sample
+
+
+def test_the_generate_stage_declares_the_pairs():
+    """A recipe finds the stage ``pairs`` by itself."""
+    assert GENERATE.inputs["pairs"].stage == "pairs"
+    assert GENERATE.inputs["pairs"].optional
