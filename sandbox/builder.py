@@ -124,6 +124,8 @@ class Build:
         return self._judge_compile(replace(ended, outputs={}), plan)
 
     def _judge_compile(self, ended: Ended, plan: toolchains.Plan) -> Outcome:
+        if ended.reason == "exec":  # whatever keeps a compiler from starting, it isn't the source
+            ended = replace(ended, reason="failed", error=f"{plan.commands[ended.step][0]} {ended.error}")
         facts = describe(ended)
         failed = (Verdict.RUNTIME_ERROR, Verdict.SIGNALED)
         compiled = CompileOutcome(

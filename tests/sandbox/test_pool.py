@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from hpcraft.sandbox import Job, Limits, Outcome, Run, Verdict, pool, run_many
+from hpcraft.sandbox import Job, Limits, Outcome, Run, Verdict, run, run_many
 
 from .conftest import need
 
@@ -43,13 +43,13 @@ def test_closing_early_ends_what_runs() -> None:
 def test_a_crash_of_a_worker_loses_no_job(monkeypatch: pytest.MonkeyPatch) -> None:
     """An unexpected error costs one job alone, as infra_error, after a second attempt."""
     need("bwrap")
-    real, attempts = pool.run, []
+    attempts: list[Job] = []
 
     def crash(job: Job, stop: object) -> Outcome:
         if b"print(1)" in job.files["a.py"]:
             attempts.append(job)
             raise ZeroDivisionError("a bug")
-        return real(job)
+        return run(job)
 
     monkeypatch.setattr("hpcraft.sandbox.pool.run", crash)
     outcomes = list(run_many([_job(n) for n in range(3)], workers=2))
