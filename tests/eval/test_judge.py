@@ -7,7 +7,6 @@ import pytest
 
 from hpcraft import sandbox
 from hpcraft.errors import InputError, PartialError
-from hpcraft.eval import kernel_judge
 from hpcraft.eval.judge import STAGE, JudgeConfig
 from hpcraft.records import Sample
 from hpcraft.sandbox import toolchains
@@ -83,7 +82,7 @@ def fail_on(monkeypatch, kernel, verdict):
         built.append(next(k for k in ("axpy", "gemv", "spmv") if k in code))
         return Broken() if kernel in code else BUILD(job)
 
-    monkeypatch.setattr(kernel_judge.sandbox, "build", build)
+    monkeypatch.setattr(sandbox, "build", build)
     return built
 
 

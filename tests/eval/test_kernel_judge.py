@@ -10,7 +10,7 @@ from hpcraft.eval import kernel_judge
 from hpcraft.eval.kernels import KERNELS
 from hpcraft.eval.suites import kernel_tasks
 from hpcraft.eval.task import Expected
-from hpcraft.sandbox.outcome import Verdict
+from hpcraft.sandbox.outcome import Limits, Verdict
 
 TASKS = {t.task_id: t for t in kernel_tasks()}
 HEAD = "void axpy(int n, double a, const double *x, double *y) {\n"
@@ -58,7 +58,7 @@ def judged(task_id, code):
 )
 def test_wrong_code_is_refused(body, why, monkeypatch):
     """Outputs alone count: they must be there, right, complete, and nothing else may be touched."""
-    monkeypatch.setattr(kernel_judge, "_RUN_LIMITS", kernel_judge.Limits(wall_seconds=3.0))
+    monkeypatch.setattr(kernel_judge, "_RUN_LIMITS", Limits(wall_seconds=3.0))
     found = judged("kernels/axpy/serial/c", f"#include <stdlib.h>\n{HEAD}{body}\n}}\n")
     assert found.checks["build"] == "pass"
     assert not found.passed
