@@ -77,7 +77,7 @@ class TaskView:
     language: str
     """Of the code, ``cuda`` for CUDA tasks."""
     kind: str
-    """Parallel model, language and level in words."""
+    """Parallel model, language, origin and level in words."""
     prompt: str
     outcomes: tuple[Outcome, ...]
     answers: tuple[Answer, ...]
@@ -178,12 +178,13 @@ def _view(suite: str, task: TaskRow, answers: Sequence[Answer]) -> TaskView:
     for answer in answers:
         by_model[answer.model].append(answer)
     words = [MODELS.get(task.model, task.model), *([LANGUAGES.get(task.language, task.language)] if task.model != "cuda" else [])]
+    group = "" if task.group in task.task_id.split("/") else f", {task.group}"
     shown = [a for several in by_model.values() for a in several[:_SAMPLES_SHOWN]]
     return TaskView(
         task_id=task.task_id,
         suite=suite,
         language="cuda" if task.model == "cuda" else task.language,
-        kind=f"{' '.join(words)}, {LEVELS.get(task.level, task.level)}",
+        kind=f"{' '.join(words)}{group}, {LEVELS.get(task.level, task.level)}",
         prompt=visible(task.prompt, _PROMPT_LIMIT),
         outcomes=tuple(_outcome(m, several) for m, several in by_model.items()),
         answers=tuple(shown),
