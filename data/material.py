@@ -78,19 +78,24 @@ def made(seed: int, count: int, targets: tuple[str, ...], seen: set[str], *, num
 
 
 def mined(corpus: Path, seed: int, limit: int, targets: tuple[str, ...], seen: set[str], *, monolingual_share: float) -> Iterator[Material]:
-    """At most ``limit`` loops of the corpus's C functions; some of the training split are set aside without targets."""
+    """At most ``limit`` loops of the corpus's C functions, the held-out ones first, then by hash; some of the training split are set aside without targets."""
     documents = (d for d in read_rows(corpus, "corpus", Document) if d.language in _C_LIKE)
     dialects = learn((d.package, d.text) for d in documents)
-    found = 0
+    found: list[tuple[str, Outlined, CodeUnit]] = []
     for unit in read_rows(corpus, "functions", CodeUnit):
-        if unit.language != "c":
-            continue
-        for loop in outline(unit.text, dialects.get(unit.package, Dialect())):
-            if found < limit and _is_new(loop.code(), seen):
-                found += 1
-                yield _mined(loop, unit, seed, targets, monolingual_share)
-        if found >= limit:
-            return
+        if unit.language == "c" and "for" in unit.text and "[" in unit.text:
+            for loop in outline(unit.text, dialects.get(unit.package, Dialect())):
+                if _is_new(loop.code(), seen):
+                    found.append((sha256(f"{seed}/{loop.code()}".encode()).hexdigest(), loop, unit))
+    chosen = {key for key, _, _ in sorted(found, key=lambda f: (_rank(f[2].split), f[0]))[:limit]}
+    for key, loop, unit in found:
+        if key in chosen:
+            yield _mined(loop, unit, seed, targets, monolingual_share)
+
+
+def _rank(split: str) -> bool:
+    """Held-out loops are few, so they come before the limit cuts."""
+    return split == "train"
 
 
 def _mined(loop: Outlined, unit: CodeUnit, seed: int, targets: tuple[str, ...], monolingual_share: float) -> Material:

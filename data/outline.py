@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 import textwrap
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from dataclasses import dataclass
 
 from tree_sitter import Node
@@ -39,6 +39,8 @@ _FORBIDDEN = frozenset(
     ]
 )
 _PRAGMA = re.compile(r"#[ \t]*pragma[ \t]+omp[ \t]+((?:[^\n\\]|\\\n)*)")
+_GUARDED = re.compile(r"^[ \t]*#[ \t]*if[^\n]*\n(?:[ \t]*#[ \t]*pragma[^\n]*\n)+[ \t]*#[ \t]*endif[^\n]*\n", re.MULTILINE)
+_CONDITIONAL = re.compile(r"^[ \t]*#", re.MULTILINE)
 _COMMENT = re.compile(r"/\*.*?\*/|//[^\n]*", re.DOTALL)
 
 
@@ -148,7 +150,7 @@ def _declarations(function: Node) -> dict[str, tuple[str, int]]:
 
 
 def _outline(loop: Node, function: str, name: str, types: dict[str, tuple[str, int]], dialect: Dialect, data: bytes) -> Outlined | None:
-    text = _resolve(text_of(loop), dialect)
+    text = _resolve(" " * loop.start_point.column + text_of(loop), dialect, types)
     if not text or text.count("\n") > _MAX_LINES:
         return None
     root = parse(f"void f() {{ {text} }}")
@@ -158,11 +160,11 @@ def _outline(loop: Node, function: str, name: str, types: dict[str, tuple[str, i
     inside = _declarations(root)
     free = _free_variables(nodes, set(inside))
     variables: dict[str, Variable] = {}
-    written = _written(nodes)
+    written, moved = _written(nodes), {text_of(t) for n in nodes if (t := _target(n)) is not None and t.type == "identifier"}
     for identifier in free:
         ctype, depth = types.get(identifier, ("", 0))
         builtin = dialect.builtin(ctype)
-        if not builtin or depth > 1:
+        if not builtin or depth > 1 or (depth and identifier in moved):
             return None
         variables[identifier] = Variable(name=identifier, ctype=builtin, pointer=depth == 1, written=identifier in written)
     if any(not dialect.builtin(ctype) or depth for ctype, depth in inside.values() if ctype):
@@ -192,13 +194,13 @@ def _assemble(
     )
 
 
-def _resolve(text: str, dialect: Dialect) -> str:
+def _resolve(text: str, dialect: Dialect, declared: Container[str]) -> str:
     """The loop without comments and directives, its typedefs, literal macros and libm wrappers resolved."""
-    text = _COMMENT.sub(" ", text)
-    lines = [line.rstrip() for line in re.sub(r"\\\n", " ", text).splitlines()]
-    lines = [line for line in lines if line.strip() and not re.match(r"\s*#\s*pragma\b", line)]
-    lines = [line for line in lines if not re.match(r"\s*#\s*(?:if|ifdef|ifndef|endif)\b.*(?:OPENMP|OMP|^\s*#\s*endif)", line)]
-    text = "\n".join([lines[0].strip(), *textwrap.dedent("\n".join(lines[1:])).splitlines()]) if lines else ""
+    text = _GUARDED.sub("", re.sub(r"\\\n", " ", _COMMENT.sub(" ", text.expandtabs(4))))
+    lines = [line.rstrip() for line in text.splitlines() if line.strip() and not re.match(r"\s*#\s*pragma\b", line)]
+    text = textwrap.dedent("\n".join(lines))
+    if _CONDITIONAL.search(text) or re.search(r"\bNULL\b", text):
+        return ""
 
     def replace(match: re.Match[str]) -> str:
         word = match[0]
@@ -208,7 +210,7 @@ def _resolve(text: str, dialect: Dialect) -> str:
             return SYNONYMS[word]
         if word in dialect.types:
             return dialect.builtin(word) or word
-        return dialect.number(word) or word
+        return word if word in declared else dialect.number(word) or word
 
     return re.sub(r"(?<![\w.])[A-Za-z_]\w*", replace, text)
 
@@ -230,7 +232,7 @@ def _free_variables(nodes: list[Node], inside: set[str]) -> list[str]:
     return list(names)
 
 
-def _targets(node: Node) -> Node | None:
+def _target(node: Node) -> Node | None:
     """The left side of an assignment or the operand of an increment."""
     if node.type == "assignment_expression":
         return node.child_by_field_name("left")
@@ -241,7 +243,7 @@ def _written(nodes: list[Node]) -> set[str]:
     """Names that are assigned, as scalars or by element."""
     found = set()
     for node in nodes:
-        target = _targets(node)
+        target = _target(node)
         while target is not None and target.type in ("subscript_expression", "parenthesized_expression"):
             target = target.child_by_field_name("argument") or (target.named_children[0] if target.named_children else None)
         if target is not None and target.type == "identifier":

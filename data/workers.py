@@ -17,6 +17,8 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import Generic, TypeVar
 
+from hpcraft.errors import MachineError
+
 T = TypeVar("T")
 R = TypeVar("R")
 
@@ -63,11 +65,16 @@ def ordered_map(
 
 
 def _one_by_one(function: Callable[[T], R], chunk: Sequence[T], item_seconds: float) -> Iterator[R | Lost[T]]:
+    crashes = 0
     for item in chunk:
         pool = _pool(1)
         try:
             yield pool.submit(function, item).result(timeout=item_seconds)
         except BrokenProcessPool:
+            crashes += 1
+            if crashes == len(chunk) > 3:
+                # No such run of bad files exists: the workers can't start, or the kernel takes their memory.
+                raise MachineError("worker processes die on every file; free some memory or give fewer with num_workers=1") from None
             yield Lost(item, "crash")
         except TimeoutError:
             yield Lost(item, "hang")
