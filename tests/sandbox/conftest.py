@@ -18,7 +18,7 @@ Ask = Callable[..., Outcome]
 
 
 @pytest.fixture
-def c_run() -> Ask:
+def c_run(need: Callable[..., None]) -> Ask:
     """Build and run the body of a C file with the usual headers."""
     need("bwrap", "gcc")
 
@@ -32,11 +32,16 @@ def c_run() -> Ask:
     return ask
 
 
-def need(*tools: str) -> None:
+@pytest.fixture
+def need() -> Callable[..., None]:
     """Skip the test, naming the tool that this machine lacks."""
-    for tool in tools:
-        if shutil.which(tool) is None:
-            pytest.skip(f"{tool} is not installed")
+
+    def check(*tools: str) -> None:
+        for tool in tools:
+            if shutil.which(tool) is None:
+                pytest.skip(f"{tool} is not installed")
+
+    return check
 
 
 @pytest.fixture(autouse=True)

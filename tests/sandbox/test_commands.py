@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -10,10 +11,10 @@ import pytest
 from hpcraft import cli
 from hpcraft.sandbox import check
 
-from .conftest import need
+Need = Callable[..., None]
 
 
-def test_run_prints_the_object_of_the_design(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_run_prints_the_object_of_the_design(tmp_path: Path, capsys: pytest.CaptureFixture[str], need: Need) -> None:
     """All fields of DESIGN section 4 are there, and the exit code is 0 though the program failed."""
     need("bwrap", "gcc")
     (tmp_path / "a.c").write_text('#include "b.h"\nint main(int n, char **v) { return n + B; }\n')
@@ -27,7 +28,7 @@ def test_run_prints_the_object_of_the_design(tmp_path: Path, capsys: pytest.Capt
     assert {"tier", "rests_on"} == set(result["isolation"])
 
 
-def test_run_shows_control_characters_harmlessly(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_run_shows_control_characters_harmlessly(tmp_path: Path, capsys: pytest.CaptureFixture[str], need: Need) -> None:
     """A program can't send codes to the terminal of the person who judges it."""
     need("bwrap")
     (tmp_path / "a.py").write_text("print('\\x1b]0;title\\x07')")
@@ -48,7 +49,7 @@ def test_run_refuses_what_it_cannot_read(tmp_path: Path, capsys: pytest.CaptureF
     assert len(capsys.readouterr().err.splitlines()) == 3
 
 
-def test_check_exits_4_when_a_promise_is_broken(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+def test_check_exits_4_when_a_promise_is_broken(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], need: Need) -> None:
     """The broken promise is named in the table and in the error."""
     need("bwrap")
     monkeypatch.setattr(check, "_PROMISES", {"sound": lambda _canary: "", "leaky": lambda _canary: "it leaks"})

@@ -5,17 +5,20 @@ from __future__ import annotations
 import os
 import tempfile
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from hpcraft.errors import MachineError
-from hpcraft.sandbox import Job, Run, Verdict, check, run, seccomp
+from hpcraft.sandbox import Job, Limits, Outcome, Run, Verdict, check, run, seccomp
 
-from .conftest import SHORT, Ask, need
+Ask = Callable[..., Outcome]
+Need = Callable[..., None]
+SHORT = Limits(wall_seconds=20.0, memory_mb=256, output_bytes=1 << 16, disk_mb=32, processes=48)
 
 
-def test_every_promise_is_kept() -> None:
+def test_every_promise_is_kept(need: Need) -> None:
     """`hpcraft sandbox check` finds nothing broken where bubblewrap works."""
     need("bwrap", "gcc")
     assert [finding for finding in check.findings() if not finding.kept] == []
@@ -70,7 +73,7 @@ def test_there_is_no_network(c_run: Ask) -> None:
 
 
 @pytest.mark.parametrize("source", ['asm(".incbin \\"{}\\"");', '#include "{}"\n'])
-def test_the_compiler_cannot_read_host_files(tmp_path: Path, source: str) -> None:
+def test_the_compiler_cannot_read_host_files(tmp_path: Path, source: str, need: Need) -> None:
     """Neither embedding nor a diagnostic gives a file of the host away."""
     need("bwrap", "gcc")
     secret = tmp_path / "secret"
@@ -82,7 +85,7 @@ def test_the_compiler_cannot_read_host_files(tmp_path: Path, source: str) -> Non
         assert "root:" not in str(outcome)
 
 
-def test_fortran_cannot_include_host_files(tmp_path: Path) -> None:
+def test_fortran_cannot_include_host_files(tmp_path: Path, need: Need) -> None:
     """Fortran's include statement meets the same walls."""
     need("bwrap", "gfortran")
     (tmp_path / "secret").write_text("canary-0815")
@@ -103,7 +106,7 @@ def test_nothing_stays_for_the_next_run(c_run: Ask) -> None:
     assert [c_run(code).exit_code for _ in range(2)] == [0, 0]
 
 
-def test_a_source_cannot_pass_for_a_flag() -> None:
+def test_a_source_cannot_pass_for_a_flag(need: Need) -> None:
     """A file name that a compiler or a shell would read otherwise is refused."""
     need("bwrap", "gcc")
     for name in ("-o.c", "a b.c", "@file.c", "../a.c", "/etc/a.c", "a.c;rm"):
@@ -119,7 +122,7 @@ def test_without_bubblewrap_the_error_names_the_command(tmp_path: Path, monkeypa
     assert caught.value.exit_code == 4
 
 
-def test_no_isolation_only_where_it_is_accepted(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_no_isolation_only_where_it_is_accepted(monkeypatch: pytest.MonkeyPatch, need: Need) -> None:
     """The tier none says so, keeps the limits and kills other sessions too."""
     need("gcc", "as", "ld")
     with tempfile.TemporaryDirectory(dir="/tmp", prefix="hpcraft-none-") as name:  # pytest's own is closed to other users

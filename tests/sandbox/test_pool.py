@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import pytest
 
 from hpcraft.sandbox import Job, Limits, Outcome, Run, Verdict, run, run_many
 
-from .conftest import need
+Need = Callable[..., None]
 
 
 def _job(number: int) -> Job:
     return Job(files={"a.py": f"import time; time.sleep({0.2 if number == 0 else 0}); print({number})".encode()}, language="python")
 
 
-def test_outcomes_come_in_the_order_of_the_jobs() -> None:
+def test_outcomes_come_in_the_order_of_the_jobs(need: Need) -> None:
     """A slow first job doesn't lose its place, and the iterable is taken lazily."""
     need("bwrap")
     taken = []
@@ -31,7 +31,7 @@ def test_outcomes_come_in_the_order_of_the_jobs() -> None:
     assert [outcome.stdout for _, outcome in zip(range(5), outcomes, strict=False)] == [f"{n}\n" for n in range(1, 6)]
 
 
-def test_closing_early_ends_what_runs() -> None:
+def test_closing_early_ends_what_runs(need: Need) -> None:
     """A caller who stops asking waits for nobody."""
     need("bwrap")
     forever = Job(files={"a.py": b"while True: pass"}, language="python", run=Run(limits=Limits(wall_seconds=60)))
@@ -40,7 +40,7 @@ def test_closing_early_ends_what_runs() -> None:
     outcomes.close()  # type: ignore[attr-defined]
 
 
-def test_a_crash_of_a_worker_loses_no_job(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_crash_of_a_worker_loses_no_job(monkeypatch: pytest.MonkeyPatch, need: Need) -> None:
     """An unexpected error costs one job alone, as infra_error, after a second attempt."""
     need("bwrap")
     attempts: list[Job] = []

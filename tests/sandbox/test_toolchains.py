@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -10,7 +11,7 @@ import pytest
 from hpcraft.errors import ConfigError
 from hpcraft.sandbox import Job, Limits, Run, Verdict, build, run
 
-from .conftest import need
+Need = Callable[..., None]
 
 _MPI_C = """#include <mpi.h>
 #include <stdio.h>
@@ -40,7 +41,7 @@ def _mpi(body: str, **limits: float) -> Job:
 
 
 @pytest.mark.parametrize("name", list(_OPENMP))
-def test_openmp_runs_with_the_threads_asked_for(name: str) -> None:
+def test_openmp_runs_with_the_threads_asked_for(name: str, need: Need) -> None:
     """The same build runs with one and with three threads."""
     need("bwrap", "gcc", "g++", "gfortran")
     language = {".c": "c", ".cpp": "cpp", ".f90": "fortran"}[Path(name).suffix]
@@ -49,27 +50,27 @@ def test_openmp_runs_with_the_threads_asked_for(name: str) -> None:
         assert "GOMP_parallel" in built.symbols(name)
 
 
-def test_mpi_in_c_runs_two_ranks() -> None:
+def test_mpi_in_c_runs_two_ranks(need: Need) -> None:
     """Collectives work through shared memory in the box."""
     need("bwrap", "mpicc", "mpirun")
     outcome = run(_mpi(""))
     assert (outcome.verdict, outcome.stdout) == (Verdict.OK, "sum 1\n")
 
 
-def test_mpi_in_fortran_runs_two_ranks() -> None:
+def test_mpi_in_fortran_runs_two_ranks(need: Need) -> None:
     """The Fortran wrapper and its module work."""
     need("bwrap", "mpif90", "mpirun")
     outcome = run(Job(files={"a.f90": _MPI_FORTRAN.encode()}, language="fortran", model="mpi", run=Run(ranks=2)))
     assert sorted(outcome.stdout.split()) == ["0", "1", "rank", "rank"]
 
 
-def test_a_deadlock_of_ranks_meets_the_time_limit() -> None:
+def test_a_deadlock_of_ranks_meets_the_time_limit(need: Need) -> None:
     """A rank in a barrier that nobody else joins is killed with the whole tree."""
     need("bwrap", "mpicc", "mpirun")
     assert run(_mpi("if (r) MPI_Barrier(MPI_COMM_WORLD); else for (;;)", wall_seconds=1.5)).verdict is Verdict.TIME_LIMIT
 
 
-def test_a_failing_rank_fails_the_job() -> None:
+def test_a_failing_rank_fails_the_job(need: Need) -> None:
     """A crash, an exit code and an abort with code 0 are all seen through mpirun."""
     need("bwrap", "mpicc", "mpirun")
     assert run(_mpi("if (r) *(volatile int *)0 = 1")).verdict is Verdict.SIGNALED
@@ -77,7 +78,7 @@ def test_a_failing_rank_fails_the_job() -> None:
     assert run(_mpi("if (r) MPI_Abort(MPI_COMM_WORLD, 0); MPI_Barrier(MPI_COMM_WORLD)")).verdict is Verdict.RUNTIME_ERROR
 
 
-def test_cuda_is_built_and_not_run() -> None:
+def test_cuda_is_built_and_not_run(need: Need) -> None:
     """The level is told, every file is compiled, symbols are there, and a run gives the build's outcome."""
     need("bwrap", "nvcc")
     with build(
@@ -89,7 +90,7 @@ def test_cuda_is_built_and_not_run() -> None:
 
 
 @pytest.mark.parametrize(("name", "source"), [("k.cu", b"__global__ void k() { nonsense; }"), ("main.c", b"int main(void) { nonsense; }")])
-def test_cuda_that_does_not_compile_is_a_compile_error(name: str, source: bytes) -> None:
+def test_cuda_that_does_not_compile_is_a_compile_error(name: str, source: bytes, need: Need) -> None:
     """A wrong kernel and a wrong driver are both found."""
     need("bwrap", "nvcc")
     files = {"k.cu": _KERNEL, "main.c": b"int main(void) { return 0; }", name: source}
@@ -98,7 +99,7 @@ def test_cuda_that_does_not_compile_is_a_compile_error(name: str, source: bytes)
     assert "nonsense" in outcome.message
 
 
-def test_languages_are_linked_together() -> None:
+def test_languages_are_linked_together(need: Need) -> None:
     """A C driver calls a Fortran routine that uses a module of a later file, and C++."""
     need("bwrap", "gcc", "g++", "gfortran")
     files = {
@@ -111,7 +112,7 @@ def test_languages_are_linked_together() -> None:
     assert (outcome.verdict, outcome.stdout) == (Verdict.OK, "42 3"), outcome.message
 
 
-def test_python_runs_with_its_data() -> None:
+def test_python_runs_with_its_data(need: Need) -> None:
     """Python needs no compile step; data files lie beside the program, read-only."""
     need("bwrap")
     source = (
@@ -127,7 +128,7 @@ def test_python_runs_with_its_data() -> None:
     [("a.f90", "serial", "gfortran"), ("a.c", "mpi", "mpicc"), ("a.cu", "cuda", "nvcc"), ("a.c", "serial", "gcc")],
 )
 def test_a_missing_compiler_is_no_fault_of_the_program(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, model: str, tool: str
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, model: str, tool: str, need: Need
 ) -> None:
     """The verdict is unsupported, with the tool and the command that installs it."""
     need("bwrap")
@@ -139,14 +140,14 @@ def test_a_missing_compiler_is_no_fault_of_the_program(
     assert "install" in outcome.message
 
 
-def test_a_race_check_of_fortran_is_unsupported() -> None:
+def test_a_race_check_of_fortran_is_unsupported(need: Need) -> None:
     """What is not offered is said, with what is."""
     need("bwrap")
     outcome = run(Job(files={"a.f90": b"end"}, language="fortran", model="openmp", check="race"))
     assert (outcome.verdict, "C and C++" in outcome.message) == (Verdict.UNSUPPORTED, True)
 
 
-def test_a_job_without_a_source_is_a_usage_error() -> None:
+def test_a_job_without_a_source_is_a_usage_error(need: Need) -> None:
     """The message lists the suffixes."""
     need("bwrap")
     with pytest.raises(ConfigError, match=r"no source among a\.h; allowed suffixes: \.c"):

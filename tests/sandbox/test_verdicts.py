@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import signal
 import time
+from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
 
-from hpcraft.sandbox import Job, Limits, Run, Verdict, run
+from hpcraft.sandbox import Job, Limits, Outcome, Run, Verdict, run
 
-from .conftest import SHORT, Ask, need
+Ask = Callable[..., Outcome]
+Need = Callable[..., None]
+SHORT = Limits(wall_seconds=20.0, memory_mb=256, output_bytes=1 << 16, disk_mb=32, processes=48)
 
 
 def test_an_honest_program_is_ok(c_run: Ask) -> None:
@@ -136,7 +139,7 @@ def test_deep_recursion_is_a_signal(c_run: Ask) -> None:
     assert c_run(code).signal == signal.SIGSEGV
 
 
-def test_a_race_is_found_and_an_honest_loop_is_not() -> None:
+def test_a_race_is_found_and_an_honest_loop_is_not(need: Need) -> None:
     """The thread sanitizer knows OpenMP's barriers and reductions."""
     need("bwrap", "clang-19")
     loop = '#include <stdio.h>\nint main(void) {{ int s = 0;\n#pragma omp parallel for {}\nfor (int i = 0; i < 1000; i++) s += i;\nprintf("%d", s); return 0; }}'
@@ -160,7 +163,7 @@ def test_sanitizers_name_the_error(c_run: Ask) -> None:
     ("source", "limit"),
     [('#include "/dev/zero"\n', Limits(wall_seconds=20, memory_mb=200)), ("#define A(x) x x x x\n", Limits(wall_seconds=0.001))],
 )
-def test_a_compiler_at_its_limit_is_a_compile_error(source: str, limit: Limits) -> None:
+def test_a_compiler_at_its_limit_is_a_compile_error(source: str, limit: Limits, need: Need) -> None:
     """A bomb for the compiler counts against the program, and the limit is told."""
     need("bwrap", "gcc")
     outcome = run(Job(files={"a.c": source.encode() + b"int main(void){return 0;}"}, language="c", compile_limits=limit))
@@ -169,7 +172,7 @@ def test_a_compiler_at_its_limit_is_a_compile_error(source: str, limit: Limits) 
     assert outcome.compile.verdict in (Verdict.MEMORY_LIMIT, Verdict.TIME_LIMIT)
 
 
-def test_a_failing_box_is_tried_again_and_never_blamed_on_the_program(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_failing_box_is_tried_again_and_never_blamed_on_the_program(monkeypatch: pytest.MonkeyPatch, need: Need) -> None:
     """A launcher that can't start gives infra_error after three attempts."""
     need("bwrap", "gcc")
     attempts = []
