@@ -18,9 +18,6 @@ from hpcraft.recipe import nearest
 from hpcraft.records import Completion
 from hpcraft.store import read_jsonl, sha256_bytes
 
-_OWN_MODEL = "hpcraft.json"
-"""A folder that holds this file is a translator of hpcraft's own, which renames identifiers by itself."""
-
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Sampling:
@@ -87,22 +84,21 @@ class Replay:
 
 
 class HuggingFace:
-    """A model folder that transformers can load, or a translator of hpcraft's own."""
+    """A model folder that transformers can load; one of hpcraft's own knows which translations it was taught."""
 
     batch = 8
 
     def __init__(self, path: Path) -> None:
         # transformers and torch are needed by this kind alone.
-        from hpcraft import inference
+        from hpcraft.inference import load
 
-        self._generator = inference.load(path)
-        self._translates = (path / _OWN_MODEL).is_file()
+        self._generator = load(path)
 
     def answer(self, tasks: Sequence[Task], sampling: Sampling) -> list[list[str]]:
         """Translations where the model is a translator and the task has sequential C, else continuations of the prompt."""
         answers: dict[str, list[str]] = {}
-        to_translate = [t for t in tasks if self._translates and t.source]
-        to_complete = [t for t in tasks if not (self._translates and t.source)]
+        to_translate = [t for t in tasks if t.source and t.model in self._generator.facts.tasks]
+        to_complete = [t for t in tasks if t not in to_translate]
         options = {"temperature": sampling.temperature, "top_p": sampling.top_p}
         if to_translate:
             found = self._generator.translate(

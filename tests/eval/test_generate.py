@@ -9,7 +9,7 @@ from hpcraft.eval.generate import STAGE, GenerateConfig
 from hpcraft.eval.models import label, prompt_hash
 from hpcraft.eval.suites import kernel_tasks, select
 from hpcraft.records import Completion
-from hpcraft.stages import execute
+from hpcraft.stages import Report, Stage, execute
 from hpcraft.store import read_jsonl
 
 ONE = ("kernels/axpy/*/c",)
@@ -117,3 +117,36 @@ def test_eval_list_shows_suites_and_tasks(capsys):
     shown = capsys.readouterr().out
     assert "kernels/cg/mpi/fortran" in shown
     assert "MPI is already initialised" in shown
+
+
+def test_a_model_folder_answers(generate, tmp_path):
+    """Any causal model that transformers loads continues the prompts; @model points into the stage's input."""
+    torch = pytest.importorskip("torch")
+    transformers = pytest.importorskip("transformers")
+    from tokenizers import Tokenizer, decoders, pre_tokenizers
+    from tokenizers.models import BPE
+
+    torch.manual_seed(0)
+    tokenizer = Tokenizer(BPE({c: i for i, c in enumerate(sorted(pre_tokenizers.ByteLevel.alphabet()))}, []))
+    tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
+    tokenizer.decoder = decoders.ByteLevel()
+    folder = tmp_path / "mutual"
+
+    def run(_config, work):
+        sizes = {
+            "hidden_size": 16,
+            "intermediate_size": 32,
+            "num_hidden_layers": 1,
+            "num_attention_heads": 2,
+            "max_position_embeddings": 2048,
+        }
+        transformers.LlamaForCausalLM(transformers.LlamaConfig(vocab_size=256, **sizes)).save_pretrained(work.out / "tiny")
+        tokenizer.save(str(work.out / "tiny" / "tokenizer.json"))
+        return Report()
+
+    execute(Stage(name="mutual", summary="", example="", config=GenerateConfig, inputs={}, run=run), GenerateConfig(), {}, folder)
+    out = generate(models=("hf:@model/tiny",), tasks=ONE, max_new_tokens=8, inputs={"model": folder})
+    found = rows(out, "hf-model-tiny")
+    assert [c.task_id for c in found] == ["kernels/axpy/serial/c", "kernels/axpy/openmp/c", "kernels/axpy/mpi/c"]
+    assert all(0 < len(c.completion) <= 8 for c in found)
+    assert found[0].model == "hf:@model/tiny"
