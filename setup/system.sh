@@ -43,8 +43,8 @@ missing() {
 
 available() { # every named package has a candidate in apt's index
     local package
-    for package in "$@"; do
-        LC_ALL=C apt-cache policy "$package" 2>/dev/null | grep -q 'Candidate: [^(]' || return 1
+    for package in "$@"; do # no pipe into grep -q: it leaves early, and pipefail would take that for apt's failure
+        [[ $(LC_ALL=C apt-cache policy "$package" 2>/dev/null) == *"Candidate: "[!\(]* ]] || return 1
     done
 }
 
