@@ -21,7 +21,7 @@ def canonical(text: str, language: str = "c") -> str:
     """``text`` in canonical layout: lines without blanks at the ends, each ended by a newline."""
     if language == "fortran":
         kept = "".join(t.text for t in lex(text, language) if t.kind != "comment")
-        lines = (re.sub(r"[ \t]+", " ", line).strip() for line in kept.split("\n"))
+        lines = iter([re.sub(r"[ \t]+", " ", line).strip() for line in kept.split("\n")])
     else:
         lines = _lines(lex(text, language))
     return "".join(line + "\n" for line in lines if line)
@@ -192,5 +192,7 @@ def _join_directive(parts: list[str]) -> str:
 @lru_cache(maxsize=1 << 16)
 def _safe(a: str, b: str) -> bool:
     """Whether two tokens stay what they are when written without a blank between them."""
+    if a[-1] == "/" and b[0] in "/*":
+        return False
     cut = lex(a + b, "cuda")
     return len(cut) == 2 and cut[0].text == a and cut[1].text == b

@@ -57,7 +57,7 @@ def evaluate(words: Sequence[str], names: Sequence[str]) -> list[str] | None:
     return result
 
 
-def _fit(values: list[int], scalars: list[Mapping[str, int]]) -> str | None:
+def _fit(values: Sequence[int], scalars: Sequence[Mapping[str, int]]) -> str | None:
     """The simplest expression that gives ``values``; a single test proves nothing."""
     if len({tuple(s.items()) for s in scalars}) < 2:
         return None

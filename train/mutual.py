@@ -15,7 +15,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from random import Random
 
-
 from hpcraft.errors import ConfigError, InputError
 from hpcraft.inference import Generator, ModelFacts, load, read_facts, require_torch
 from hpcraft.records import Function, Pair, Verifier
@@ -69,7 +68,9 @@ def run(config: MutualConfig, work: Work, verifier: Verifier | None = None) -> R
     """Run the rounds."""
     require_torch()
     if verifier is None:
-        from hpcraft.data.verify import verify as verifier
+        from hpcraft.data.verify import verify
+
+        verifier = verify
     folder = model_folder(work.inputs["model"])
     functions = _functions(config, work)
     proved = [p for p in read_rows(work.inputs["pairs"], "pairs", Pair) if p.split == "train"]
@@ -85,10 +86,8 @@ def run(config: MutualConfig, work: Work, verifier: Verifier | None = None) -> R
         pairs |= {p.pair_id: p for p in fresh}
         translator_loss = _teach(config, work, number, translator, examples(got.pairs, mined_repeats=1, tests_repeats=0))
         tester_loss = _teach(config, work, number, tester, got.tests)
-        rounds.append(
-            Round(number=number, reasons=got.reasons, translator_loss=translator_loss, tester_loss=tester_loss, **got.counts)  # type: ignore[arg-type]
-        )
-    return _finish(config, work, (translator, tester), rounds, list(pairs.values()))
+        rounds.append(Round(number=number, reasons=got.reasons, translator_loss=translator_loss, tester_loss=tester_loss, **got.counts))
+    return _finish(work, (translator, tester), rounds, list(pairs.values()))
 
 
 def _functions(config: MutualConfig, work: Work) -> list[Function]:
@@ -138,7 +137,7 @@ def _teach(config: MutualConfig, work: Work, number: int, learner: _Learner, new
     return fitted.train_loss
 
 
-def _finish(config: MutualConfig, work: Work, players: tuple[_Learner, _Learner], rounds: list[Round], pairs: list[Pair]) -> Report:
+def _finish(work: Work, players: tuple[_Learner, _Learner], rounds: list[Round], pairs: list[Pair]) -> Report:
     folder = model_folder(work.inputs["model"])
     for learner in players:
         facts = read_facts(folder)

@@ -107,6 +107,7 @@ def _validation(config: PretrainConfig, tokenizer: Tokenizer, work: Work) -> Val
     if not texts:
         return None
     begin = tokenizer.token_to_id(TEXT)
+    assert begin is not None
     rows: list[Row] = []
     for text in texts:
         ids = tokenizer.encode(text, add_special_tokens=False).ids

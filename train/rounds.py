@@ -89,9 +89,11 @@ def answers(
 
 def findings(candidates: Sequence[Candidate], verifier: Verifier, cache: Path) -> list[Finding]:
     """Verify, or read what an interrupted run verified already."""
+    from pydantic import TypeAdapter
+
     key = sha256_json([asdict(c) for c in candidates])
     if cache.exists() and (kept := read_json(cache)).get("key") == key:
-        return [Finding(**{k: tuple(v) if isinstance(v, list) else v for k, v in f.items()}) for f in kept["findings"]]
+        return TypeAdapter(list[Finding]).validate_python(kept["findings"])
     found = list(verifier(candidates))
     if [f.candidate_id for f in found] != [c.candidate_id for c in candidates]:
         raise InputError("the verifier's findings are not in the order of its candidates")

@@ -128,7 +128,8 @@ def make_callback(watch: Watch, validation: Validation | None, advance: Callable
     from transformers import TrainerCallback
 
     class Keeper(TrainerCallback):  # type: ignore[misc, unused-ignore]
-        def on_step_end(self, args: Any, state: Any, control: Any, model: Any = None, **_: Any) -> Any:
+        # The Trainer gives every event the same arguments by position.
+        def on_step_end(self, args: Any, state: Any, control: Any, model: Any = None, **_: Any) -> Any:  # noqa: ARG002
             watch.step, watch.tokens = state.global_step, int(state.num_input_tokens_seen)
             advance(1)
             ends = watch.seconds >= watch.budget.max_seconds
@@ -140,16 +141,16 @@ def make_callback(watch: Watch, validation: Validation | None, advance: Callable
                 watch.last_checkpoint = watch.seconds
             return control
 
-        def on_log(self, args: Any, state: Any, control: Any, logs: Any = None, **_: Any) -> None:
+        def on_log(self, args: Any, state: Any, control: Any, logs: Any = None, **_: Any) -> None:  # noqa: ARG002
             if logs and "loss" in logs:
                 watch.train_loss = float(logs["loss"])
                 watch.write("train", watch.train_loss, None)
 
-        def on_save(self, args: Any, state: Any, control: Any, **_: Any) -> None:
+        def on_save(self, args: Any, state: Any, control: Any, **_: Any) -> None:  # noqa: ARG002
             mark = {"step": watch.step, "tokens": watch.tokens, "seconds": watch.seconds}
             write_json(Path(args.output_dir) / f"checkpoint-{state.global_step}" / _WHOLE, mark)
 
-        def on_train_end(self, args: Any, state: Any, control: Any, model: Any = None, **_: Any) -> None:
+        def on_train_end(self, args: Any, state: Any, control: Any, model: Any = None, **_: Any) -> None:  # noqa: ARG002
             if validation:
                 self.measure(model)
 

@@ -1,0 +1,108 @@
+"""The text of tasks: what is written can be read back, and layout doesn't change code."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from hpcraft.errors import ConfigError
+from hpcraft.tokenizer.layout import canonical, indent
+from hpcraft.tokenizer.prompt import END, build_tests, build_translation, parse_tests, parse_translation, write_tests, write_translation
+
+SOURCE = """#include <math.h>
+/* scales and sums */
+double scaled_sum(int n, int m, double scale, const double *x, double *y)
+{
+    double total = 0.0;
+    for (int i = 0; i < n * m; i++) {
+        y[i] = scale * x[i];   // y
+        if (y[i] > 0) total += y[i]; else total -= sqrt(-y[i]);
+    }
+    return total;
+}
+"""
+OPENMP = SOURCE.replace("    for", "    #pragma omp parallel for reduction(+:total)\n    for")
+CUDA = """__global__ void scaled_sum_kernel(int n, double scale, const double *x, double *y)
+{
+    int i = blockIdx.x * blockDim.x + threadIdx.x;
+    if (i < n) y[i] = scale * x[i];
+}
+extern "C" double scaled_sum(int n, int m, double scale, const double *x, double *y)
+{
+    double *d_x, *d_y;
+    cudaMalloc((void **)&d_x, n * sizeof(double));
+    scaled_sum_kernel<<<(n * m + 255) / 256, 256>>>(n * m, scale, d_x, d_y);
+    return 0;
+}
+"""
+
+
+@pytest.mark.parametrize(("model", "target"), [("openmp", OPENMP), ("cuda", CUDA)])
+@pytest.mark.parametrize("seed", [None, 1, 2, 3, 4])
+def test_translation_round_trips(model: str, target: str, seed: int | None) -> None:
+    """Parsing the answer that stands for a target gives the target, however names and markers are numbered."""
+    prompt = build_translation(SOURCE, model, seed=seed)
+    answer = write_translation(prompt, target)
+    expected = canonical(target, "cuda").replace("d_x", "w0").replace("d_y", "w1").replace("scaled_sum_kernel", "g0")
+    assert answer.endswith(END)
+    assert canonical(parse_translation(prompt, answer), "cuda") == expected
+
+
+def test_copied_lines_cost_a_marker_each() -> None:
+    """An answer spells out only what is new."""
+    prompt = build_translation(SOURCE, "openmp")
+    spelled = [line for line in write_translation(prompt, OPENMP).splitlines() if not line.startswith("<|")]
+    assert write_translation(prompt, SOURCE) == "".join(f"<|{n}|>" for n in prompt.lines) + END
+    assert len(spelled) <= 1
+
+
+@given(answer=st.lists(st.sampled_from(["<|0|>", "<|63|>", "<|99|>", "<|answer|>", END, "v0", "w9", "{", "}", "\n", "#", '"', "x "])).map("".join))
+@settings(max_examples=200, deadline=None)
+def test_any_answer_is_parsed(answer: str) -> None:
+    """Whatever a model writes becomes text without control tokens."""
+    for model in ("openmp", "cuda"):
+        assert "<|" not in parse_translation(build_translation(SOURCE, model), answer)
+    parse_tests(build_tests(SOURCE), answer)
+
+
+def test_lengths_of_tests_are_written_as_expressions() -> None:
+    """The tester is taught the rule behind lengths, and reading computes it back."""
+    tests = ("3 5 2.0 [15] [15]", "4 1 0.5 [4] [4]", "2 2 1.0 [4] [4]")
+    prompt = build_tests(SOURCE)
+    answer = write_tests(prompt, tests)
+    assert "3 5 2.0 [v0*v1] [v0*v1]\n" in answer
+    assert parse_tests(prompt, answer) == tests
+
+
+def test_tests_for_another_function_are_dropped() -> None:
+    """A test with a wrong number of words or an unknown name is left out."""
+    assert parse_tests(build_tests(SOURCE), f"1 2\n1 1 1.0 [v9] [1]\n1 1 1.0 [v0-2] [1]\n2 3 1.0 [v0*v1] [6]\n{END}") == ("2 3 1.0 [6] [6]",)
+
+
+def test_unknown_target_is_named() -> None:
+    """A direction that doesn't exist is a usage error that lists those that do."""
+    with pytest.raises(ConfigError, match="hip.*openmp"):
+        build_translation(SOURCE, "hip")
+
+
+@pytest.mark.skipif(shutil.which("gcc") is None, reason="no gcc")
+def test_layout_keeps_the_meaning(tmp_path: Path) -> None:
+    """The compiler makes the same code of the original, its canonical and its indented form."""
+    tricky = SOURCE + (
+        "#define SQUARE(a) ((a) * (a))\n#define PAIR (1)\nstruct point { int x, y; };\n"
+        "int tricky(int a, int *p) { struct point q = {1, -2}, r[2] = {{1, 2}, {3, 4}}; do { a = a - -*p; a = a + + 1; } while (a < 10);\n"
+        "switch (a) { case 1: return SQUARE(a); default: break; } if (a) for (;;) if (a > 3) break; else a++; else a = PAIR;\n"
+        'return q.y + r[1].x + (a ? *p / *p : 2) + (int)sizeof "a//b"; }\n'
+    )
+    made = []
+    for name, text in (("a", tricky), ("b", canonical(tricky)), ("c", indent(canonical(tricky)))):
+        path = tmp_path / f"{name}.c"
+        path.write_text(text)
+        subprocess.run(["gcc", "-O1", "-w", "-S", "-g0", "-o", tmp_path / f"{name}.s", path], check=True)
+        made.append([line for line in (tmp_path / f"{name}.s").read_text().splitlines() if ".file" not in line])
+    assert made[0] == made[1] == made[2]

@@ -1,0 +1,73 @@
+"""Renaming gives every text back and keeps what has a meaning."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from hpcraft.errors import ConfigError
+from hpcraft.tokenizer.lexer import LANGUAGES, lex
+from hpcraft.tokenizer.rename import rename, rename_like, restore, restore_text
+
+_PIECES = st.sampled_from(
+    ["v0", "w3", "f1", "x", " ", "\n", "(", ")", "{", "}", ";", '"', "'", "\\", "#pragma omp ", "private", "//", "/*", "*/", "R\"(", ")\"", "L'",
+     "!$omp ", "!", "0x1fp-3", "1'000", "é", "\u00b2", "\r\n", "\t", "#include <a>", "threadIdx.x", ".y", "<<<", "_", "$", "\0"]
+)  # fmt: skip
+_TEXT = st.lists(_PIECES | st.text(max_size=4), max_size=40).map("".join)
+
+
+@given(text=_TEXT, language=st.sampled_from(LANGUAGES), seed=st.none() | st.integers(0, 9))
+@settings(max_examples=300, deadline=None)
+def test_any_text_round_trips(text: str, language: str, seed: int | None) -> None:
+    """Whatever the text is, restoring gives it back byte for byte, and the lexer loses nothing."""
+    assert "".join(t.text for t in lex(text, language)) == text
+    assert restore(rename(text, language, seed=seed)) == text
+
+
+def test_program_names_become_canonical_in_order_of_use() -> None:
+    """Functions and variables are numbered apart, by first use."""
+    renamed = rename("double scale(int n, double *x) { for (int i = 0; i < n; i++) x[i] *= helper(n); return sqrt(x[0]); }", "c")
+    assert renamed.text == "double f0(int v0, double *v1) { for (int v2 = 0; v2 < v0; v2++) v1[v2] *= f1(v0); return sqrt(v1[0]); }"
+    assert renamed.names["f0"] == "scale"
+
+
+@pytest.mark.parametrize(
+    ("text", "language"),
+    [
+        ("#include <omp.h>\n#pragma omp parallel for schedule(static) default(none)\n", "c"),
+        ("int main(void) { MPI_Init(NULL, NULL); return omp_get_thread_num(); }", "c"),
+        ("__global__ void __launch_bounds__(256); dim3(blockIdx.x, threadIdx.y); cudaMalloc(0, 1); atomicAdd(0, 1);", "cuda"),
+        ("call mpi_init(ierr=0)", "fortran"),
+    ],
+)
+def test_words_with_a_meaning_stay(text: str, language: str) -> None:
+    """Directives, libraries, builtins and keywords are not renamed."""
+    assert rename(text, language).text.replace("v0", "ierr") == text
+
+
+def test_clause_arguments_follow_the_program() -> None:
+    """Names inside clauses are renamed as they are elsewhere, even when they are also words of OpenMP."""
+    renamed = rename("int shared;\n#pragma omp parallel for private(shared) reduction(+:s) schedule(dynamic, n)\n", "c")
+    assert renamed.text == "int v0;\n#pragma omp parallel for private(v0) reduction(+:v1) schedule(dynamic, v2)\n"
+
+
+def test_random_numbers_depend_on_the_seed_alone() -> None:
+    """The same seed numbers names the same way, another one differently."""
+    source = "void f(int a, int b, int c, int d) { a = b + c + d; }"
+    assert rename(source, "c", seed=1) == rename(source, "c", seed=1)
+    assert rename(source, "c", seed=1).text != rename(source, "c", seed=2).text
+
+
+def test_translation_shares_the_names_of_its_source() -> None:
+    """A translation uses the source's names; its own are numbered apart, and don't clash when they come back."""
+    renamed = rename("void f(int n, double *w0) { w0[n] = 0; }", "c")
+    target = rename_like("__global__ void f_kernel(double *w0) {} void f(int n, double *w0) { double *d; }", "cuda", renamed)
+    assert target.text == "__global__ void g0(double *v1) {} void f0(int v0, double *v1) { double *w0; }"
+    assert restore_text(target.text, renamed.names, "cuda").endswith("void f(int n, double *w0) { double *w0_; }")
+
+
+def test_unknown_language_is_named() -> None:
+    """A language without a lexer is a usage error that lists the languages."""
+    with pytest.raises(ConfigError, match="cobol.*fortran"):
+        rename("x", "cobol")
