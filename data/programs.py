@@ -27,6 +27,10 @@ _SAFE_LINE = re.compile(
 _RISKY = re.compile(r"\b(?:asm|__asm__|__asm|__attribute__|_Pragma|__builtin_\w+)\b|\?\?=")
 _CULPRIT = re.compile(r"\bpiece(\d+)\.inc[:(](?:\d+)[:)](?:\d+:)?\s*(?:fatal )?error")
 _LOG_CHARACTERS = 2000
+_ASAN_DEFAULTS = 'const char *__asan_default_options(void) { return "symbolize=0:fast_unwind_on_fatal=1"; }'
+"""Names in reports cost most of the time of a call that fails."""
+_OUTPUT_BYTES = 16 << 20
+"""Room for one sanitizer report from every call of a batch."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -111,7 +115,7 @@ class Program:
     ) -> tuple[Outcome, dict[int, CallResult]]:
         numbers = [group.pieces.index(calls[i].piece) for i in mine]
         data = encode_calls(group.signatures, [(n, calls[i].arguments) for n, i in zip(numbers, mine, strict=True)], seconds=seconds)
-        limits = Limits(wall_seconds=min(60.0, 15.0 + seconds * len(mine)))
+        limits = Limits(wall_seconds=min(60.0, 15.0 + seconds * len(mine)), output_bytes=_OUTPUT_BYTES)
         outcome = group.build.run(Run(threads=threads, data={"inputs.bin": data}, collect=("outputs.bin",), limits=limits))
         require_result(outcome)
         records = decode_results(group.signatures, numbers, outcome.outputs.get("outputs.bin", b""))
@@ -214,6 +218,8 @@ def _compile(pieces: Sequence[Piece], chosen: list[int], settings: _Settings) ->
     files: dict[str, bytes] = {}
     signatures = [replace(pieces[i].signature, name=f"{pieces[i].signature.name}_p{i}") for i in chosen]
     lines = ["" if cuda else "#include <omp.h>" if settings.model == "openmp" else "", *(f"#include <{h}>" for h in _HEADERS)]
+    if settings.check == "address":
+        lines.append(_ASAN_DEFAULTS)
     for index in chosen:
         code = pieces[index].code
         names = sorted(tops(parse(code, "cuda" if cuda else "c")) | {pieces[index].signature.name})

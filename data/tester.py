@@ -15,7 +15,7 @@ _SIZES = (1, 2, 7, 33, 100)
 _MIXED = (3, 5, 10, 17)
 _REALS = ("0.5", "-1.25", "2.0", "0.75")
 _SMALL = (1, 2, 3)
-_LONG = 20_000
+_LONG = 12_000
 
 
 def propose(signature: Signature, source: str, *, seed: int = 0) -> tuple[tuple[str, ...], ...]:
@@ -26,11 +26,13 @@ def propose(signature: Signature, source: str, *, seed: int = 0) -> tuple[tuple[
     settings = [dict.fromkeys(sizes, size) for size in _SIZES]
     if len(sizes) > 1:
         settings += [{name: rng.choice(_MIXED) for name in sizes} for _ in range(2)]
+    products = bool(re.search(r"\w \*|\*\w", source.partition("{")[2]))
     groups: dict[tuple[str, ...], None] = {}
     for setting in settings:
         scalars = {p.name: _scalar(p.dtype.kind, setting.get(p.name), rng) for p in signature.parameters if not p.pointer}
         top = max(setting.values(), default=rng.choice(_SIZES))
-        lengths = list(dict.fromkeys(min(_LONG, n) for n in (top + 8, 4 * top + 64, top * top + 64, _LONG)))
+        wanted = (top + 8, 4 * top + 64, top * top + 64) if products else (top + 8, 4 * top + 64)
+        lengths = list(dict.fromkeys(min(_LONG, n) for n in wanted))
         groups[tuple(_test(signature, scalars, length, max(1, top)) for length in lengths)] = None
     return tuple(groups)
 

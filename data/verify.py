@@ -2,7 +2,7 @@
 
 Theory of operation. Candidates are taken in batches, and a batch goes through these steps, each one program in the sandbox (`hpcraft.data.programs`):
 sources under the address and undefined-behaviour sanitizers (a test counts only when it runs clean there, and its results are what is expected);
-mutants of the sources (a test that no mutant fails shows little); targets with 1, 2 and 4 threads; targets under the race detector. Source and
+mutants of the sources (a test that no mutant fails shows little); targets with 1, 3 and 4 threads; targets under the race detector. Source and
 target never share a process, and expected values never enter one. CUDA targets are compiled, because nothing here can run them: level ``compile``.
 
 Reasons of a refusal: ``signature``, ``tests``, ``source:compile_error``, ``no-valid-tests``, ``no-mutant-killed``, ``not-parallel``, ``no-entry``,
@@ -35,9 +35,10 @@ from hpcraft.sandbox.outcome import Verdict
 SOURCE_ONLY = ""
 """As the target model of a candidate: only the source and its tests are checked."""
 _MODELS = ("openmp", "cuda", SOURCE_ONLY)
-_SANITIZE = ("-fsanitize=undefined", "-fno-sanitize-recover=all", "-lubsan")
+_SANITIZE = ("-g0", "-fsanitize=undefined", "-fno-sanitize-recover=all", "-lubsan")
 _POISON = ("-O0", "-w", "-ftrivial-auto-var-init=pattern")
-_THREADS = (1, 2, 4)
+_THREADS = (1, 3, 4)
+"""Three and not two: an uneven share shows more, and more threads than cores don't spin."""
 _RACE_TESTS = 2
 
 
@@ -218,20 +219,33 @@ def _types(signature: Signature) -> tuple[str, list[tuple[str, bool]]]:
 
 
 def _run_sources(sources: list[_Source]) -> None:
+    """Find the valid tests; of tests with the same scalars the one with the shortest arrays that runs clean is taken."""
     if not sources:
         return
+    ladders = [_ladders(s) for s in sources]
     with build([Piece(signature=s.signature, code=s.code) for s in sources], check="address", flags=_SANITIZE) as program:
-        index = [(number, test) for number, s in enumerate(sources) for test in range(len(s.tests))]
-        results = program.call([sources[n].call(n, t) for n, t in index])
-        for at, (number, test) in enumerate(index):
-            result = results.get(at)
-            if result and not result.crashed and result.guards_intact and result.const_intact and _finite(result):
-                sources[number].expected[test] = result
         for number, words in program.refused.items():
             sources[number].reason, sources[number].log = "source:compile_error", words
+        while any(ladder for rungs in ladders for ladder in rungs):
+            index = [(n, ladder.pop(0), ladder) for n, rungs in enumerate(ladders) for ladder in rungs if ladder]
+            results = program.call([sources[n].call(n, t) for n, t, _ in index])
+            for at, (number, test, longer) in enumerate(index):
+                result = results.get(at)
+                if result and not result.crashed and result.guards_intact and result.const_intact and _finite(result):
+                    sources[number].expected[test] = result
+                    longer.clear()
     for source in sources:
         if not source.expected and not source.reason:
             source.reason = "no-valid-tests"
+
+
+def _ladders(source: _Source) -> list[list[int]]:
+    """Tests by their scalars, each list from short arrays to long ones; without scalars every test stands alone."""
+    ladders: dict[object, list[int]] = {}
+    for test in sorted(range(len(source.tests)), key=lambda t: (_weight(source.tests[t]), t)):
+        scalars = tuple(w for w in source.tests[test].words if not isinstance(w, ArrayWord))
+        ladders.setdefault(scalars or test, []).append(test)
+    return list(ladders.values())
 
 
 def _run_mutants(sources: list[_Source], settings: _Settings) -> None:
@@ -290,7 +304,7 @@ def _run_openmp(cases: list[_Case]) -> None:
     with build(pieces, model="openmp") as program:
         for number, words in program.refused.items():
             cases[number].refuse("target:compile_error", words)
-        _try_tests(program, cases, threads=2, limit=1)
+        _try_tests(program, cases, threads=_THREADS[-1], limit=1)
         for threads in _THREADS:
             _try_tests(program, cases, threads=threads, limit=None)
 
