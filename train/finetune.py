@@ -39,6 +39,7 @@ class FinetuneConfig:
     max_steps: int = option(1200, help="most steps; a machine that is quick enough ends by these, and always with the same model")
     max_seconds: float = option(200.0, help="most seconds")
     learning_rate: float = option(2e-3, help="highest learning rate")
+    checkpoint_seconds: float = option(30.0, help="seconds between checkpoints; a killed run goes on from the newest")
     batch_tokens: int = option(1536, help="tokens in a step, padding included")
     max_length: int = option(768, help="longer examples are left out, in tokens")
     mined_repeats: float = option(3.0, help="how often an epoch shows a pair from real code; made ones are shown once")
@@ -70,7 +71,12 @@ def run(config: FinetuneConfig, work: Work) -> Report:
     fitted = fit(
         model,
         lambda epoch: batches_of(items, tokenizer, config, work.seed, epoch, longest),
-        Budget(max_steps=config.max_steps, max_seconds=config.max_seconds, learning_rate=config.learning_rate),
+        Budget(
+            max_steps=config.max_steps,
+            max_seconds=config.max_seconds,
+            learning_rate=config.learning_rate,
+            checkpoint_seconds=config.checkpoint_seconds,
+        ),
         work.out,
         seed=work.seed,
         validation=validation_of([p for p in pairs if p.split == "valid"], tokenizer, config, work.seed, longest),

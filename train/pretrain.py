@@ -40,6 +40,7 @@ class PretrainConfig:
     max_steps: int = option(600, help="most steps; a machine that is quick enough ends by these, and always with the same model")
     max_seconds: float = option(100.0, help="most seconds")
     learning_rate: float = option(3e-3, help="highest learning rate")
+    checkpoint_seconds: float = option(30.0, help="seconds between checkpoints; a killed run goes on from the newest")
     document_characters: int = option(2_000_000, help="characters of raw files to learn from")
     function_characters: int = option(2_000_000, help="characters of functions in canonical names to learn from")
     directive_examples: int = option(3000, help="loops and functions whose OpenMP directives are to be put back, at most")
@@ -70,7 +71,12 @@ def run(config: PretrainConfig, work: Work) -> Report:
         )
     torch.manual_seed(work.seed)
     model = LlamaForCausalLM(decoder(config.depth, tokenizer, config.context))
-    budget = Budget(max_steps=config.max_steps, max_seconds=config.max_seconds, learning_rate=config.learning_rate)
+    budget = Budget(
+        max_steps=config.max_steps,
+        max_seconds=config.max_seconds,
+        learning_rate=config.learning_rate,
+        checkpoint_seconds=config.checkpoint_seconds,
+    )
     fitted = fit(
         model,
         lambda epoch: _epoch(config, tokenizer, texts, work.seed, epoch),

@@ -53,7 +53,11 @@ def main(args: argparse.Namespace) -> int:
     """Write the repository."""
     name = args.name or args.run.resolve().name
     written = release(args.run, args.to, name=name, place=args.model)
-    say(args, {"folder": str(args.to), "files": written}, f"release: {len(written)} files -> {args.to}; look at README.md before you share it")
+    say(
+        args,
+        {"folder": str(args.to), "files": written},
+        f"release: {len(written)} files -> {args.to}; look at README.md before you share it",
+    )
     return 0
 
 

@@ -1,0 +1,86 @@
+"""Small finished stages that the tests of training share."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from tests.tokenizer.corpus_folder import corpus_folder, finish
+
+from hpcraft.records import Function, Pair
+from hpcraft.stages import execute
+from hpcraft.store import ShardWriter
+from hpcraft.tokenizer.train import STAGE as TOKENIZER
+from hpcraft.tokenizer.train import TokenizerConfig
+
+pytest.importorskip("torch")
+pytest.importorskip("transformers")
+
+OPERATIONS = ("+", "-", "*")
+ARRAYS = ("x", "flux", "rho", "energy")
+
+
+def source(number: int) -> str:
+    """One of several sequential functions."""
+    array, operation = ARRAYS[number % 4], OPERATIONS[number % 3]
+    return f"void kernel{number}(int n, double *{array}, const double *b)\n{{\n    for (int i = 0; i < n; i++)\n        {array}[i] = b[i] {operation} {number};\n}}\n"
+
+
+def openmp(number: int) -> str:
+    """The same with a directive."""
+    return source(number).replace("    for", "    #pragma omp parallel for\n    for")
+
+
+def cuda(number: int) -> str:
+    """The same as a launch."""
+    array, operation = ARRAYS[number % 4], OPERATIONS[number % 3]
+    return (
+        f"__global__ void k(int n, double *{array}, const double *b) {{ int i = threadIdx.x; if (i < n) {array}[i] = b[i] {operation} {number}; }}\n"
+        f'extern "C" void kernel{number}(int n, double *{array}, const double *b) {{ k<<<1, 256>>>(n, {array}, b); }}\n'
+    )
+
+
+def signature(number: int) -> str:
+    """Its prototype."""
+    return f"void kernel{number}(int n, double *{ARRAYS[number % 4]}, const double *b)"
+
+
+def make_pair(number: int, target_model: str, split: str) -> Pair:
+    """A pair of functions."""
+    return Pair(
+        pair_id=f"{target_model}{number}", origin="made", family=f"family{number}", signature=signature(number), source=source(number),
+        target=openmp(number) if target_model == "openmp" else cuda(number), target_model=target_model,
+        level="run" if target_model == "openmp" else "compile", tests=("3 [3] [3]", "7 [7] [7]"), mutants_killed=1, mutants_total=2,
+        package="demo", version="1", path="", licence="Apache-2.0", split=split,
+    )  # fmt: skip
+
+
+@pytest.fixture(scope="session")
+def run_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A run folder with a corpus, a tokenizer and pairs."""
+    run = tmp_path_factory.mktemp("run")
+    corpus_folder(run / "prepare")
+    pairs = run / "pairs"
+    pairs.mkdir()
+    with ShardWriter(pairs, "pairs", Pair) as shards:
+        for number in range(10):
+            for model in ("openmp", "cuda"):
+                shards.write(make_pair(number, model, "valid" if number >= 8 else "train"))
+    with ShardWriter(pairs, "monolingual", Function) as functions:
+        for number in range(20, 24):
+            functions.write(
+                Function(
+                    function_id=f"function{number}",
+                    signature=signature(number),
+                    source=source(number),
+                    tests=("3 [3] [3]",),
+                    package="demo",
+                    version="1",
+                    path="a.c",
+                    licence="MIT",
+                    split="train",
+                )  # fmt: skip
+            )
+    finish(pairs, "pairs")
+    execute(TOKENIZER, TokenizerConfig(vocab_size=800), {"corpus": run / "prepare", "pairs": pairs}, run / "tokenizer")
+    return run

@@ -1,0 +1,228 @@
+"""Pre-training, fine-tuning and mutual supervision on models of seconds."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+import pytest
+from tests.tokenizer.corpus_folder import corpus_folder, finish
+from tests.train.conftest import openmp, source
+
+from hpcraft import inference
+from hpcraft.errors import ConfigError, InputError
+from hpcraft.records import Candidate, Finding, Pair
+from hpcraft.stages import Execution, Work, execute
+from hpcraft.store import ShardWriter, read_json, read_rows
+from hpcraft.tokenizer.layout import canonical
+from hpcraft.tokenizer.train import STAGE as TOKENIZER
+from hpcraft.tokenizer.train import TokenizerConfig
+from hpcraft.train import mutual
+from hpcraft.train.finetune import STAGE as FINETUNE
+from hpcraft.train.finetune import FinetuneConfig
+from hpcraft.train.pretrain import STAGE as PRETRAIN
+from hpcraft.train.pretrain import PretrainConfig
+
+TINY = PretrainConfig(depth=1, row_tokens=64, batch_rows=4, max_steps=4, max_seconds=60, context=512)
+
+
+def lines(path: Path) -> list[dict[str, object]]:
+    """The objects of a JSON lines file."""
+    return [json.loads(line) for line in path.read_text().splitlines()]
+
+
+@pytest.fixture(scope="module")
+def base(run_folder: Path) -> Execution:
+    """A base model of four steps."""
+    return execute(PRETRAIN, TINY, {"corpus": run_folder / "prepare", "tokenizer": run_folder / "tokenizer"}, run_folder / "pretrain")
+
+
+@pytest.fixture(scope="module")
+def tuned(run_folder: Path, base: Execution) -> Path:
+    """A model that knows the eight training pairs by heart."""
+    config = FinetuneConfig(max_steps=150, max_seconds=100, learning_rate=5e-3, shuffled_share=0.0, tests_repeats=1, batch_tokens=2048)
+    execute(FINETUNE, config, {"base": run_folder / "pretrain", "pairs": run_folder / "pairs"}, run_folder / "finetune")
+    return run_folder / "finetune"
+
+
+def test_pretraining_writes_metrics_and_a_model(base: Execution, run_folder: Path) -> None:
+    """Each logged step is a line, the validation has bits per byte, and the folder loads."""
+    found = lines(run_folder / "pretrain" / "metrics.jsonl")
+    assert {line["split"] for line in found} == {"train", "valid"}
+    assert found[-1]["step"] == 4
+    assert base.manifest.metrics["valid_bits_per_byte"] > 0
+    assert base.manifest.metrics["parameters"] > 0
+    assert not (run_folder / "pretrain" / ".checkpoints").exists()
+    inference.load_model(run_folder / "pretrain" / "model")
+
+
+def test_same_seed_gives_the_same_weights(base: Execution, run_folder: Path, tmp_path: Path) -> None:
+    """A run that ends by its steps can be repeated to the bit."""
+    inputs = {"corpus": run_folder / "prepare", "tokenizer": run_folder / "tokenizer"}
+    execute(PRETRAIN, TINY, inputs, tmp_path / "again")
+    assert (tmp_path / "again/model/model.safetensors").read_bytes() == (run_folder / "pretrain/model/model.safetensors").read_bytes()
+
+
+def test_tiny_model_learns_each_task_by_heart(tuned: Path) -> None:
+    """On eight pairs the loss falls to near zero, and translating a training function gives its target."""
+    assert read_json(tuned / "manifest.json")["metrics"]["train_loss"] < 0.1
+    generator = inference.load(tuned / "model")
+    assert generator.facts.tasks == ("cuda", "openmp", "tests")
+    [[translated], [launch]] = generator.translate([(source(3), "openmp"), (source(3), "cuda")], max_new_tokens=200)
+    assert canonical(translated) == canonical(openmp(3))
+    assert "<<<1, 256>>>" in launch
+    [[tests]] = generator.write_tests([source(3)], max_new_tokens=60)
+    assert tests
+    assert all(len(test.split()) == 3 for test in tests)
+
+
+def test_answers_do_not_depend_on_their_neighbours(tuned: Path) -> None:
+    """A prompt gets the same greedy answer alone and in a batch with longer ones; draws repeat with the seed."""
+    generator = inference.load(tuned / "model")
+    items = [(source(n), "openmp") for n in (0, 11)] + [(source(2) * 2, "openmp")]
+    together = generator.translate(items, max_new_tokens=60)
+    assert [generator.translate([item], max_new_tokens=60)[0] for item in items] == together
+    draw = {"temperature": 1.0, "samples": 3, "seed": 7, "max_new_tokens": 20}
+    assert generator.translate(items, **draw) == generator.translate(items, **draw)
+    with pytest.raises(ConfigError, match="temperature"):
+        generator.complete(["x"], samples=2)
+
+
+def test_packed_documents_do_not_see_each_other(run_folder: Path, base: Execution) -> None:
+    """A document has the same logits in a packed row as alone."""
+    import torch
+
+    from hpcraft.train.batches import packed
+
+    model = inference.load_model(run_folder / "pretrain" / "model").eval()
+    first, second = list(range(100, 120)), list(range(200, 212))
+    [batch] = packed([first, second], 32, 1)
+    with torch.no_grad():
+        together = model(input_ids=batch["input_ids"], position_ids=batch["position_ids"]).logits[0]
+        alone = model(input_ids=torch.tensor([second])).logits[0]
+    assert torch.allclose(together[20:], alone, atol=1e-4)
+
+
+def test_pretraining_goes_on_after_a_kill(run_folder: Path, tmp_path: Path) -> None:
+    """Killed behind a checkpoint, the stage resumes there and finishes; its metrics have every step once."""
+    out = tmp_path / "base"
+    command = [
+        *(
+            sys.executable,
+            "-m",
+            "hpcraft",
+            "pretrain",
+            "--corpus",
+            str(run_folder / "prepare"),
+            "--tokenizer",
+            str(run_folder / "tokenizer"),
+        ),
+        *("-o", str(out), "--depth", "1", "--row-tokens", "64", "--batch-rows", "2", "--max-steps", "60", "--checkpoint-seconds", "0.05"),
+    ]
+    process = subprocess.Popen(command, stderr=subprocess.DEVNULL)
+    marks = out.with_name("base.partial")
+    deadline = time.monotonic() + 120
+    while not list(marks.glob(".checkpoints/*/hpcraft_whole.json")) and time.monotonic() < deadline and process.poll() is None:
+        time.sleep(0.02)
+    os.kill(process.pid, signal.SIGKILL)
+    process.wait()
+    assert not out.exists()
+    assert list(marks.glob(".checkpoints/*/hpcraft_whole.json"))
+    subprocess.run(command, check=True, stderr=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
+    steps = [line["step"] for line in lines(out / "metrics.jsonl") if line["split"] == "train"]
+    assert steps == sorted(set(steps))
+    assert steps[-1] == 60
+    inference.load_model(out / "model")
+
+
+def test_too_small_a_corpus_is_one_clear_error(run_folder: Path, tmp_path: Path) -> None:
+    """Texts that don't fill one step are refused with what to do."""
+    corpus = corpus_folder(tmp_path / "corpus", repeats=2)
+    with pytest.raises(InputError, match="too small.*mine more"):
+        execute(
+            PRETRAIN, PretrainConfig(depth=1, batch_rows=64), {"corpus": corpus, "tokenizer": run_folder / "tokenizer"}, tmp_path / "out"
+        )
+
+
+def test_tokenizer_that_does_not_fit_is_refused(run_folder: Path, base: Execution, tmp_path: Path) -> None:
+    """A model folder with another tokenizer is bad input, and says which."""
+    execute(TOKENIZER, TokenizerConfig(vocab_size=900), {"corpus": run_folder / "prepare"}, tmp_path / "other")
+    folder = tmp_path / "model"
+    folder.mkdir()
+    for path in (run_folder / "pretrain" / "model").iterdir():
+        (folder / path.name).write_bytes(path.read_bytes())
+    (folder / "tokenizer.json").write_bytes((tmp_path / "other" / "tokenizer.json").read_bytes())
+    with pytest.raises(InputError, match="tokenizer has .* tokens, the model"):
+        inference.load(folder)
+
+
+def test_missing_and_damaged_models_are_bad_input(run_folder: Path, base: Execution, tmp_path: Path) -> None:
+    """An empty folder and torn weights are one line each."""
+    with pytest.raises(InputError, match=r"not a model folder"):
+        inference.load(tmp_path)
+    for path in (run_folder / "pretrain" / "model").iterdir():
+        (tmp_path / path.name).write_bytes(path.read_bytes()[: 1000 if path.suffix == ".safetensors" else None])
+    with pytest.raises(InputError, match="can't be loaded"):
+        inference.load(tmp_path)
+
+
+def test_pairs_without_a_training_split_are_refused(run_folder: Path, base: Execution, tmp_path: Path) -> None:
+    """Fine-tuning needs pairs to train on."""
+    (tmp_path / "pairs").mkdir()
+    with ShardWriter(tmp_path / "pairs", "pairs", Pair):
+        pass
+    finish(tmp_path / "pairs", "pairs")
+    with pytest.raises(InputError, match="no pair in the train split"):
+        execute(FINETUNE, FinetuneConfig(), {"base": run_folder / "pretrain", "pairs": tmp_path / "pairs"}, tmp_path / "out")
+
+
+def accepting(candidates: Iterable[Candidate]) -> Iterator[Finding]:
+    """A verifier that takes every candidate with a directive, and holds that every test is valid and kills."""
+    for c in candidates:
+        good = "#pragma omp" in c.target
+        yield Finding(
+            candidate_id=c.candidate_id, accepted=good, reason="" if good else "not-parallel", level="run", valid_tests=c.tests,
+            killing_tests=c.tests[:1], mutants_killed=1, mutants_total=2, log="",
+        )  # fmt: skip
+
+
+def refusing(candidates: Iterable[Candidate]) -> Iterator[Finding]:
+    """A verifier that takes nothing."""
+    for c in candidates:
+        yield Finding(
+            candidate_id=c.candidate_id, accepted=False, reason="differs", level="run", valid_tests=(), killing_tests=(), mutants_killed=0,
+            mutants_total=2, log="",
+        )  # fmt: skip
+
+
+def test_a_round_keeps_what_was_proved_and_teaches_it(run_folder: Path, tuned: Path, tmp_path: Path) -> None:
+    """Accepted translations become pairs of origin mutual, and both models are trained and saved."""
+    config = mutual.MutualConfig(train_steps=3, max_new_tokens=60)
+    work = Work(out=tmp_path, inputs={"model": tuned, "pairs": run_folder / "pairs"}, seed=0)
+    report = mutual.run(config, work, accepting)
+    pairs = list(read_rows(tmp_path, "pairs", Pair))
+    [one] = lines(tmp_path / "rounds.jsonl")
+    assert report.metrics["accepted"] == len(pairs) == one["accepted"]
+    assert pairs
+    assert {p.origin for p in pairs} == {"mutual"}
+    assert isinstance(one["translator_loss"], float)
+    assert isinstance(one["tester_loss"], float)
+    assert inference.load(tmp_path / "translator").facts.tasks == ("cuda", "openmp")
+    assert inference.load(tmp_path / "tester").facts.tasks == ("tests",)
+    assert (tmp_path / "translator/model.safetensors").read_bytes() != (tuned / "model/model.safetensors").read_bytes()
+
+
+def test_a_round_without_harvest_says_so(run_folder: Path, tuned: Path, tmp_path: Path) -> None:
+    """Nothing accepted is a note and counted reasons, not a failure; the models stay as they were."""
+    work = Work(out=tmp_path, inputs={"model": tuned, "pairs": run_folder / "pairs"}, seed=0)
+    report = mutual.run(mutual.MutualConfig(max_new_tokens=60), work, refusing)
+    assert report.rejections == {"differs": 4}
+    assert "no translation was accepted in round 0" in report.notes[0]
+    assert list(read_rows(tmp_path, "pairs", Pair)) == []
+    assert (tmp_path / "translator/model.safetensors").read_bytes() == (tuned / "model/model.safetensors").read_bytes()
