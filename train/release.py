@@ -160,7 +160,7 @@ def _card(name: str, model: Path, manifest: Manifest, provenance: Provenance, sc
         "---",
         f"# {name}",
         "",
-        f"A small decoder made by hpcraft {manifest.versions.get('hpcraft', '')}: it was taught {', '.join(facts.tasks) or 'to continue code'}. "
+        f"A small decoder made by hpcraft {manifest.versions.get('hpcraft', '')}: it was taught {', '.join(facts.tasks) or 'to continue code'}.",
         "Its answers are drafts: compile and run them, as hpcraft does, before you trust them.",
         "",
         "```python",

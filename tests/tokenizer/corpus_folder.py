@@ -36,9 +36,21 @@ def finish(folder: Path, stage: str) -> Path:
     """Write the manifest of a folder whose files are there."""
     outputs = list_outputs(folder)
     manifest = Manifest(
-        stage=stage, fingerprint="f", config={}, seed=0, inputs={}, outputs=outputs, outputs_sha256=hash_outputs(outputs), rows={"rows": 1},
-        rejections={}, metrics={}, versions={"hpcraft": "0"}, host={}, seconds=0.0, created="2026-01-01T00:00:00+00:00",
-    )  # fmt: skip
+        stage=stage,
+        fingerprint="f",
+        config={},
+        seed=0,
+        inputs={},
+        outputs=outputs,
+        outputs_sha256=hash_outputs(outputs),
+        rows={"rows": 1},
+        rejections={},
+        metrics={},
+        versions={"hpcraft": "0"},
+        host={},
+        seconds=0.0,
+        created="2026-01-01T00:00:00+00:00",
+    )
     write_manifest(folder, manifest)
     return folder
 
@@ -60,9 +72,18 @@ def corpus_folder(folder: Path, repeats: int = 80) -> Path:
                 identity = sha256(text.encode()).hexdigest()
                 documents.write(
                     Document(
-                        document_id=identity, source="path:demo", path=f"{number}.{language}", sha256=identity, language=language, form="",
-                        models=(), licence_evidence="spdx-header", split=split, text=text, **common,
-                    )  # fmt: skip
+                        document_id=identity,
+                        source="path:demo",
+                        path=f"{number}.{language}",
+                        sha256=identity,
+                        language=language,
+                        form="",
+                        models=(),
+                        licence_evidence="spdx-header",
+                        split=split,
+                        text=text,
+                        **common,
+                    )
                 )
             loop = _LOOP.format(word=word, number=number)
             for shards, kind, directive, text in (
@@ -71,8 +92,18 @@ def corpus_folder(folder: Path, repeats: int = 80) -> Path:
             ):
                 shards.write(
                     CodeUnit(
-                        unit_id=f"{kind}{number}", kind=kind, document_id="d", name=word, language="c", models=(), directive=directive,
-                        path=f"{number}.c", split=split, start_line=1, text=text, **common,
-                    )  # fmt: skip
+                        unit_id=f"{kind}{number}",
+                        kind=kind,
+                        document_id="d",
+                        name=word,
+                        language="c",
+                        models=(),
+                        directive=directive,
+                        path=f"{number}.c",
+                        split=split,
+                        start_line=1,
+                        text=text,
+                        **common,
+                    )
                 )
     return finish(folder, "prepare")

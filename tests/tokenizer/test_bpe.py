@@ -5,7 +5,6 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from tests.tokenizer.corpus_folder import corpus_folder
 
 from hpcraft.cli import main
 from hpcraft.errors import ConfigError, InputError
@@ -15,8 +14,20 @@ from hpcraft.tokenizer import bpe
 from hpcraft.tokenizer.prompt import CONTROL, SPECIAL
 from hpcraft.tokenizer.train import STAGE, TokenizerConfig
 from hpcraft.tokenizer.words import WHOLE
+from tests.tokenizer.corpus_folder import corpus_folder
 
-ODD = ["", " ", "\n\n\t \r\n", "äöü €  \u202f 你好 🚀", "\x00\x01\x7f", "v0 v31 v32 v001 xv1 v1_ w15 g3", "½ ９ ²", "<|end|><|7|><|77|>", "a" * 3000, "0x1F 1e-10"]
+ODD = [
+    "",
+    " ",
+    "\n\n\t \r\n",
+    "äöü €  \u202f 你好 🚀",
+    "\x00\x01\x7f",
+    "v0 v31 v32 v001 xv1 v1_ w15 g3",
+    "½ ９ ²",
+    "<|end|><|7|><|77|>",
+    "a" * 3000,
+    "0x1F 1e-10",
+]
 
 
 @pytest.fixture(scope="module")

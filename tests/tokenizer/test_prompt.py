@@ -61,7 +61,11 @@ def test_copied_lines_cost_a_marker_each() -> None:
     assert len(spelled) <= 1
 
 
-@given(answer=st.lists(st.sampled_from(["<|0|>", "<|63|>", "<|99|>", "<|answer|>", END, "v0", "w9", "{", "}", "\n", "#", '"', "x "])).map("".join))
+@given(
+    answer=st.lists(st.sampled_from(["<|0|>", "<|63|>", "<|99|>", "<|answer|>", END, "v0", "w9", "{", "}", "\n", "#", '"', "x "])).map(
+        "".join
+    )
+)
 @settings(max_examples=200, deadline=None)
 def test_any_answer_is_parsed(answer: str) -> None:
     """Whatever a model writes becomes text without control tokens."""
@@ -81,12 +85,14 @@ def test_lengths_of_tests_are_written_as_expressions() -> None:
 
 def test_tests_for_another_function_are_dropped() -> None:
     """A test with a wrong number of words or an unknown name is left out."""
-    assert parse_tests(build_tests(SOURCE), f"1 2\n1 1 1.0 [v9] [1]\n1 1 1.0 [v0-2] [1]\n2 3 1.0 [v0*v1] [6]\n{END}") == ("2 3 1.0 [6] [6]",)
+    assert parse_tests(build_tests(SOURCE), f"1 2\n1 1 1.0 [v9] [1]\n1 1 1.0 [v0-2] [1]\n2 3 1.0 [v0*v1] [6]\n{END}") == (
+        "2 3 1.0 [6] [6]",
+    )
 
 
 def test_unknown_target_is_named() -> None:
     """A direction that doesn't exist is a usage error that lists those that do."""
-    with pytest.raises(ConfigError, match="hip.*openmp"):
+    with pytest.raises(ConfigError, match=r"hip.*openmp"):
         build_translation(SOURCE, "hip")
 
 

@@ -69,5 +69,5 @@ def test_translation_shares_the_names_of_its_source() -> None:
 
 def test_unknown_language_is_named() -> None:
     """A language without a lexer is a usage error that lists the languages."""
-    with pytest.raises(ConfigError, match="cobol.*fortran"):
+    with pytest.raises(ConfigError, match=r"cobol.*fortran"):
         rename("x", "cobol")

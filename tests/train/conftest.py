@@ -5,13 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from tests.tokenizer.corpus_folder import corpus_folder, finish
 
 from hpcraft.records import Function, Pair
 from hpcraft.stages import execute
 from hpcraft.store import ShardWriter
 from hpcraft.tokenizer.train import STAGE as TOKENIZER
 from hpcraft.tokenizer.train import TokenizerConfig
+from tests.tokenizer.corpus_folder import corpus_folder, finish
 
 pytest.importorskip("torch")
 pytest.importorskip("transformers")
@@ -48,11 +48,23 @@ def signature(number: int) -> str:
 def make_pair(number: int, target_model: str, split: str) -> Pair:
     """A pair of functions."""
     return Pair(
-        pair_id=f"{target_model}{number}", origin="made", family=f"family{number}", signature=signature(number), source=source(number),
-        target=openmp(number) if target_model == "openmp" else cuda(number), target_model=target_model,
-        level="run" if target_model == "openmp" else "compile", tests=("3 [3] [3]", "7 [7] [7]"), mutants_killed=1, mutants_total=2,
-        package="demo", version="1", path="", licence="Apache-2.0", split=split,
-    )  # fmt: skip
+        pair_id=f"{target_model}{number}",
+        origin="made",
+        family=f"family{number}",
+        signature=signature(number),
+        source=source(number),
+        target=openmp(number) if target_model == "openmp" else cuda(number),
+        target_model=target_model,
+        level="run" if target_model == "openmp" else "compile",
+        tests=("3 [3] [3]", "7 [7] [7]"),
+        mutants_killed=1,
+        mutants_total=2,
+        package="demo",
+        version="1",
+        path="",
+        licence="Apache-2.0",
+        split=split,
+    )
 
 
 @pytest.fixture(scope="session")
@@ -79,7 +91,7 @@ def run_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
                     path="a.c",
                     licence="MIT",
                     split="train",
-                )  # fmt: skip
+                )
             )
     finish(pairs, "pairs")
     execute(TOKENIZER, TokenizerConfig(vocab_size=800), {"corpus": run / "prepare", "pairs": pairs}, run / "tokenizer")
