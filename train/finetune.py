@@ -36,8 +36,8 @@ _MOST_VALID = 150
 class FinetuneConfig:
     """How the base model is taught the tasks."""
 
-    max_steps: int = option(1200, help="most steps; a machine that is quick enough ends by these, and always with the same model")
-    max_seconds: float = option(200.0, help="most seconds")
+    max_steps: int = option(700, help="most steps; a machine that is quick enough ends by these, and always with the same model")
+    max_seconds: float = option(220.0, help="most seconds")
     learning_rate: float = option(2e-3, help="highest learning rate")
     checkpoint_seconds: float = option(30.0, help="seconds between checkpoints; a killed run goes on from the newest")
     batch_tokens: int = option(1536, help="tokens in a step, padding included")
