@@ -27,8 +27,11 @@ _SAFE_LINE = re.compile(
 _RISKY = re.compile(r"\b(?:asm|__asm__|__asm|__attribute__|_Pragma|__builtin_\w+)\b|\?\?=")
 _CULPRIT = re.compile(r"\bpiece(\d+)\.inc[:(](?:\d+)[:)](?:\d+:)?\s*(?:fatal )?error")
 _LOG_CHARACTERS = 2000
-_ASAN_DEFAULTS = 'const char *__asan_default_options(void) { return "symbolize=0:fast_unwind_on_fatal=1"; }'
-"""Names in reports cost most of the time of a call that fails."""
+_DEFAULTS = {
+    "address": 'const char *__asan_default_options(void) { return "symbolize=0:fast_unwind_on_fatal=1"; }',
+    "race": 'const char *__tsan_default_options(void) { return "symbolize=0:halt_on_error=1"; }',
+}
+"""Names in reports cost most of the time of a call that fails; after the first race the others need not be listed."""
 _OUTPUT_BYTES = 16 << 20
 """Room for one sanitizer report from every call of a batch."""
 
@@ -218,8 +221,8 @@ def _compile(pieces: Sequence[Piece], chosen: list[int], settings: _Settings) ->
     files: dict[str, bytes] = {}
     signatures = [replace(pieces[i].signature, name=f"{pieces[i].signature.name}_p{i}") for i in chosen]
     lines = ["" if cuda else "#include <omp.h>" if settings.model == "openmp" else "", *(f"#include <{h}>" for h in _HEADERS)]
-    if settings.check == "address":
-        lines.append(_ASAN_DEFAULTS)
+    if settings.check in _DEFAULTS:
+        lines.append(_DEFAULTS[settings.check])
     for index in chosen:
         code = pieces[index].code
         names = sorted(tops(parse(code, "cuda" if cuda else "c")) | {pieces[index].signature.name})
