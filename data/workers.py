@@ -9,12 +9,15 @@ again come back as `Lost`. What came back before stays as it was, so results don
 from __future__ import annotations
 
 import multiprocessing
+import os
+import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
 from itertools import islice
+from multiprocessing.connection import wait
 from typing import Generic, TypeVar
 
 from hpcraft.errors import MachineError
@@ -98,7 +101,19 @@ def _apply(function: Callable[[T], R], chunk: list[T]) -> list[R]:
 
 def _pool(num_workers: int) -> ProcessPoolExecutor:
     # Not fork: the parent has threads of Arrow's, and a fork may copy their locks held.
-    return ProcessPoolExecutor(num_workers, mp_context=multiprocessing.get_context("forkserver"))
+    return ProcessPoolExecutor(num_workers, mp_context=multiprocessing.get_context("forkserver"), initializer=_end_with_parent)
+
+
+def _end_with_parent() -> None:
+    """In a worker: end when the process that started the pool is gone, however it went; else `kill -9` would leave us waiting for ever."""
+    parent = multiprocessing.parent_process()
+    assert parent is not None
+
+    def watch() -> None:
+        wait([parent.sentinel])
+        os._exit(1)
+
+    threading.Thread(target=watch, daemon=True).start()
 
 
 def _kill(pool: ProcessPoolExecutor) -> None:

@@ -3,7 +3,12 @@
 from __future__ import annotations
 
 import ctypes
+import os
+import signal
+import subprocess
+import sys
 import time
+from pathlib import Path
 
 import pytest
 
@@ -40,3 +45,44 @@ def test_workers_that_die_on_everything_are_the_machines_fault() -> None:
     """A whole chunk lost isn't a matter of its files."""
     with pytest.raises(MachineError, match="die on every file"):
         list(ordered_map(ctypes.string_at, [0, 0, 0, 0], num_workers=1, chunk_items=4))
+
+
+def test_no_worker_outlives_a_killed_parent() -> None:
+    """After kill -9 of the process that started them, the workers end by themselves, also in the middle of an item."""
+    program = (
+        "import time\nfrom hpcraft.data.workers import ordered_map\nlist(ordered_map(time.sleep, [60, 60], num_workers=2, chunk_items=1))"
+    )
+    parent = subprocess.Popen([sys.executable, "-c", program])
+    try:
+        server, workers = 0, set[int]()
+        while len(workers) < 2 and parent.poll() is None:
+            time.sleep(0.1)
+            server = next(iter(children(parent.pid)), server)
+            workers = children(server) if server else workers
+    finally:
+        os.kill(parent.pid, signal.SIGKILL)
+        parent.wait()
+    deadline = time.monotonic() + 30
+    while any(map(alive, workers | {server})) and time.monotonic() < deadline:
+        time.sleep(0.1)
+    assert not any(map(alive, workers | {server}))
+
+
+def children(pid: int) -> set[int]:
+    """The processes that stand below ``pid`` and run Python's fork server."""
+    found = set()
+    for stat in Path("/proc").glob("[0-9]*/stat"):
+        try:
+            if int(stat.read_text().rpartition(")")[2].split()[1]) == pid and b"forkserver" in (stat.parent / "cmdline").read_bytes():
+                found.add(int(stat.parent.name))
+        except OSError:
+            continue
+    return found
+
+
+def alive(pid: int) -> bool:
+    """Whether a process runs; one that is dead and waits for its parent doesn't."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except OSError:
+        return False
