@@ -2,15 +2,29 @@
 
 from __future__ import annotations
 
+import re
 import shutil
+from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
-from hpcraft.data.grammar import TEMPLATES, draw, family_split
+from hpcraft import sandbox
+from hpcraft.data.grammar import TEMPLATES, MadePair, draw, family_split
 from hpcraft.data.trees import normalised, parse, uses_model
 from hpcraft.data.verify import verify
 from hpcraft.records import Candidate
-from hpcraft.sandbox.abi import Signature, parse_test
+from hpcraft.sandbox.abi import (
+    Argument,
+    CallResult,
+    Signature,
+    compare_results,
+    decode_results,
+    driver_source,
+    encode_calls,
+    parse_test,
+)
+from hpcraft.sandbox.outcome import Limits, Run
 
 needs_bwrap = pytest.mark.skipif(shutil.which("bwrap") is None, reason="bubblewrap is not installed")
 
@@ -48,6 +62,23 @@ def test_every_template_compiles_as_cuda() -> None:
     assert {f.level for f in findings} == {"compile"}
 
 
+@needs_bwrap
+def test_every_template_is_right_as_cuda() -> None:
+    """Run on the CPU with a fiber for each thread, the CUDA version of every template gives what the sequential one gives."""
+    pairs = [draw(2, number, template=template) for template in TEMPLATES for number in range(2)]
+    signatures = [replace(Signature.parse(p.signature), name=f"entry{i}") for i, p in enumerate(pairs)]
+    calls = [(i, parse_test(s, t).arguments([i, k])) for i, s in enumerate(signatures) for k, t in enumerate(pairs[i].tests)]
+    expected = _call_all(signatures, calls, {"all.c": _together(pairs, [p.source for p in pairs])})
+    on_cpu = [re.sub(r"(\w+)<<<(.+)>>>\((.*)\);", _launch, p.targets["cuda"]) for p in pairs]
+    shim = Path(__file__).with_name("cuda_on_cpu.h").read_bytes()
+    got = _call_all(signatures, calls, {"cuda_on_cpu.h": shim, "all.cpp": b'#include "cuda_on_cpu.h"\n' + _together(pairs, on_cpu)})
+    assert len(expected) == len(got) == len(calls)
+    differing = {
+        pairs[f].targets["cuda"]: why for at, (f, _) in enumerate(calls) if (why := compare_results(signatures[f], expected[at], got[at]))
+    }
+    assert differing == {}
+
+
 def test_draws_repeat() -> None:
     """The same seed and number give the same pair, another seed another one."""
     assert draw(4, 2) == draw(4, 2)
@@ -81,3 +112,27 @@ def _candidate(template: str, number: int, model: str) -> Candidate:
         target_model=model,
         tests=pair.tests,
     )
+
+
+def _launch(match: re.Match[str]) -> str:
+    """A launch as a call of the shim; the two halves of the geometry part at the one comma outside parentheses."""
+    geometry, depth, at = match[2], 0, 0
+    while depth or geometry[at] != ",":
+        depth += (geometry[at] == "(") - (geometry[at] == ")")
+        at += 1
+    return f"launch({geometry[:at]}, {geometry[at + 1 :]}, [&] {{ {match[1]}({match[3]}); }});"
+
+
+def _together(pairs: list[MadePair], codes: list[str]) -> bytes:
+    lines = []
+    for number, (pair, code) in enumerate(zip(pairs, codes, strict=True)):
+        name = Signature.parse(pair.signature).name
+        lines.append(re.sub(rf"\b{name}(?=_kernel)", f"entry{number}", re.sub(rf"\b{name}\b", f"entry{number}", code)))
+    return "\n".join(lines).encode()
+
+
+def _call_all(signatures: list[Signature], calls: list[tuple[int, list[Argument]]], files: dict[str, bytes]) -> dict[int, CallResult]:
+    driver = {"driver.c": driver_source(signatures, fork=True).encode()}
+    data = Run(data={"inputs.bin": encode_calls(signatures, calls)}, collect=("outputs.bin",), limits=Limits(wall_seconds=60))
+    outcome = sandbox.run(sandbox.Job(files={**files, **driver}, language="cpp", flags=("-w", "-O0"), run=data))
+    return decode_results(signatures, [f for f, _ in calls], outcome.outputs.get("outputs.bin", b""))
