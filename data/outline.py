@@ -38,6 +38,13 @@ _FORBIDDEN = frozenset(
         "initializer_list",
     ]
 )
+_HEADERS = {
+    "math.h": MATH - {"abs"},
+    "stdlib.h": frozenset(("abs",)),
+    "stddef.h": frozenset(("size_t", "ptrdiff_t")),
+    "stdint.h": frozenset(("int8_t", "uint8_t", "int16_t", "uint16_t")),
+    "stdbool.h": frozenset(("bool",)),
+}
 _PRAGMA = re.compile(r"#[ \t]*pragma[ \t]+omp[ \t]+((?:[^\n\\]|\\\n)*)")
 _GUARDED = re.compile(r"^[ \t]*#[ \t]*if[^\n]*\n(?:[ \t]*#[ \t]*pragma[^\n]*\n)+[ \t]*#[ \t]*endif[^\n]*\n", re.MULTILINE)
 _CONDITIONAL = re.compile(r"^[ \t]*#", re.MULTILINE)
@@ -79,8 +86,9 @@ class Outlined:
 
     def code(self, *, pragma: str = "") -> str:
         """The whole function; with ``pragma`` in front of the loop where it is given."""
-        lines = ["#include <math.h>", ""] if any(re.search(rf"\b{f}\(", self.loop) for f in MATH) else []
-        lines += [self.signature, "{"]
+        text = f"{self.signature} {self.loop}"
+        lines = [f"#include <{header}>" for header, names in _HEADERS.items() if re.search(rf"\b(?:{'|'.join(sorted(names))})\b", text)]
+        lines += [*([""] if lines else []), self.signature, "{"]
         by_type: dict[str, list[str]] = {}
         for variable in self.locals:
             by_type.setdefault(variable.ctype, []).append(variable.name)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 import textwrap
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from random import Random
 
 from tree_sitter import Node
@@ -78,7 +78,7 @@ def cuda_version(loop: Outlined, seed: int = 0) -> str:
     nest = Parallel(heads=(Range(var=head.var, low=head.low, high=head.high),), body=tuple(body), reduce=reduce)
     tail = (Line(f"return {loop.result};"),) if loop.result else ()
     kernel = Kernel(name=loop.name, params=params, body=(nest, *tail), result=result)
-    return write_cuda(kernel, draw_style(Random(seed)), atomic=True)
+    return write_cuda(kernel, replace(draw_style(Random(f"{seed}/{loop.name}")), const=True, index_type="int"), atomic=True)
 
 
 def _head(loop: Outlined) -> _Head | None:

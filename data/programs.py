@@ -13,6 +13,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
+from threading import Event
 
 from hpcraft import sandbox
 from hpcraft.data.trees import parse, tops
@@ -159,7 +160,13 @@ def require_result(outcome: Outcome) -> None:
 
 
 def build(
-    pieces: Sequence[Piece], *, model: Model = "serial", check: Check = "none", flags: tuple[str, ...] = (), fork: bool = True
+    pieces: Sequence[Piece],
+    *,
+    model: Model = "serial",
+    check: Check = "none",
+    flags: tuple[str, ...] = (),
+    fork: bool = True,
+    stop: Event | None = None,
 ) -> Program:
     """Build pieces into as few programs as possible.
 
@@ -169,6 +176,7 @@ def build(
         check: sanitizer.
         flags: more flags for the compiler.
         fork: make each call in a child of its own.
+        stop: ends compiling and running early when it is set.
 
     Raises:
         MachineError: the sandbox itself failed or lacks a tool.
@@ -176,7 +184,7 @@ def build(
     program = Program()
     together = [i for i, p in enumerate(pieces) if _is_tame(p.code, model)]
     alone = [i for i in range(len(pieces)) if i not in set(together)]
-    settings = _Settings(model=model, check=check, flags=flags, fork=fork)
+    settings = _Settings(model=model, check=check, flags=flags, fork=fork, stop=stop)
     while together:
         group, outcome = _compile(pieces, together, settings)
         if outcome is None:
@@ -206,11 +214,14 @@ class _Settings:
     check: Check
     flags: tuple[str, ...]
     fork: bool
+    stop: Event | None
 
 
 def _merge(program: Program, pieces: Sequence[Piece], part: list[int], settings: _Settings) -> None:
     """Build some of the pieces apart and add them under their own numbers."""
-    below = build([pieces[i] for i in part], model=settings.model, check=settings.check, flags=settings.flags, fork=settings.fork)
+    below = build(
+        [pieces[i] for i in part], model=settings.model, check=settings.check, flags=settings.flags, fork=settings.fork, stop=settings.stop
+    )
     for group in below.groups:
         program.groups.append(_Group(build=group.build, pieces=[part[i] for i in group.pieces], signatures=group.signatures))
     program.refused.update({part[i]: words for i, words in below.refused.items()})
@@ -241,7 +252,7 @@ def _compile(pieces: Sequence[Piece], chosen: list[int], settings: _Settings) ->
         check=settings.check,
         cuda="compile" if cuda else "auto",
     )
-    built = sandbox.build(job)
+    built = sandbox.build(job, settings.stop)
     if not built.ok:
         built.close()
         require_result(built.outcome)

@@ -24,6 +24,10 @@ _LONGER = {
     "long long int": "long long",
     "unsigned long int": "unsigned long",
     "short int": "short",
+    "int32_t": "int",
+    "int64_t": "long",
+    "uint32_t": "unsigned int",
+    "uint64_t": "unsigned long",
 }
 
 MATH = frozenset(

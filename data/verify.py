@@ -21,6 +21,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from itertools import islice
+from threading import Event
 
 import numpy as np
 
@@ -48,6 +49,7 @@ class _Settings:
     race: bool
     num_mutants: int
     min_killed: float
+    stop: Event
 
 
 @dataclass(kw_only=True, slots=True)
@@ -123,7 +125,8 @@ def verify(
     Raises:
         MachineError: the sandbox failed or the machine lacks a tool.
     """
-    settings = _Settings(seed=seed, race=race, num_mutants=num_mutants, min_killed=min_killed)
+    stop = Event()
+    settings = _Settings(seed=seed, race=race, num_mutants=num_mutants, min_killed=min_killed, stop=stop)
     stream, pending = iter(candidates), deque[Future[list[Finding]]]()
     width = workers or os.cpu_count() or 1
     with ThreadPoolExecutor(width) as pool:
@@ -135,6 +138,7 @@ def verify(
                     return
                 yield from pending.popleft().result()
         finally:
+            stop.set()  # the caller lost interest or was interrupted: end what runs now
             for future in pending:
                 future.cancel()
 
@@ -164,12 +168,12 @@ def _verify_batch(batch: Sequence[Candidate], settings: _Settings) -> list[Findi
     for case in cases:
         _check_text(case)
     wanted = [s for s in sources.values() if any(c.alive and c.source is s for c in cases)]
-    _run_sources(wanted)
+    _run_sources(wanted, settings)
     _run_mutants([s for s in wanted if not s.reason], settings)
-    _run_openmp([c for c in cases if c.alive and c.candidate.target_model == "openmp"])
+    _run_openmp([c for c in cases if c.alive and c.candidate.target_model == "openmp"], settings)
     if settings.race:
-        _find_races([c for c in cases if c.alive and c.candidate.target_model == "openmp"])
-    _compile_cuda([c for c in cases if c.alive and c.candidate.target_model == "cuda"])
+        _find_races([c for c in cases if c.alive and c.candidate.target_model == "openmp"], settings)
+    _compile_cuda([c for c in cases if c.alive and c.candidate.target_model == "cuda"], settings)
     return [_finding(case) for case in cases]
 
 
@@ -218,12 +222,14 @@ def _types(signature: Signature) -> tuple[str, list[tuple[str, bool]]]:
 # ---------------------------------------------------------------- sources and mutants
 
 
-def _run_sources(sources: list[_Source]) -> None:
+def _run_sources(sources: list[_Source], settings: _Settings) -> None:
     """Find the valid tests; of tests with the same scalars the one with the shortest arrays that runs clean is taken."""
     if not sources:
         return
     ladders = [_ladders(s) for s in sources]
-    with build([Piece(signature=s.signature, code=s.code) for s in sources], check="address", flags=_SANITIZE) as program:
+    with build(
+        [Piece(signature=s.signature, code=s.code) for s in sources], check="address", flags=_SANITIZE, stop=settings.stop
+    ) as program:
         for number, words in program.refused.items():
             sources[number].reason, sources[number].log = "source:compile_error", words
         while any(ladder for rungs in ladders for ladder in rungs):
@@ -257,7 +263,7 @@ def _run_mutants(sources: list[_Source], settings: _Settings) -> None:
         faulty = mutants(source.code, source.signature.name, count=settings.num_mutants, seed=settings.seed)
         pieces += [Piece(signature=source.signature, code=code) for code in (source.code, *faulty)]
         owner += [(source, number) for number in range(len(faulty) + 1)]
-    with build(pieces, flags=_POISON) as program:
+    with build(pieces, flags=_POISON, stop=settings.stop) as program:
         index = [(piece, test) for piece, (source, _) in enumerate(owner) for test in source.expected]
         results = program.call([owner[p][0].call(p, t) for p, t in index], seconds=1)
         differs = {(p, t): _compare(owner[p][0], t, results.get(at)) for at, (p, t) in enumerate(index)}
@@ -296,12 +302,12 @@ def _weight(test: Test) -> int:
 # ---------------------------------------------------------------- targets
 
 
-def _run_openmp(cases: list[_Case]) -> None:
+def _run_openmp(cases: list[_Case], settings: _Settings) -> None:
     """First one heavy test each, so that hopeless candidates cost little; then every test with every number of threads."""
     if not cases:
         return
     pieces = [Piece(signature=c.source.signature, code=c.candidate.target) for c in cases]
-    with build(pieces, model="openmp") as program:
+    with build(pieces, model="openmp", stop=settings.stop) as program:
         for number, words in program.refused.items():
             cases[number].refuse("target:compile_error", words)
         _try_tests(program, cases, threads=_THREADS[-1], limit=1)
@@ -328,11 +334,11 @@ def _why(result: CallResult | None, verdict: Verdict | None) -> str:
     return "differs"
 
 
-def _find_races(cases: list[_Case]) -> None:
+def _find_races(cases: list[_Case], settings: _Settings) -> None:
     if not cases:
         return
     pieces = [Piece(signature=c.source.signature, code=c.candidate.target) for c in cases]
-    with build(pieces, model="openmp", check="race", fork=False) as program:
+    with build(pieces, model="openmp", check="race", fork=False, stop=settings.stop) as program:
         for number, words in program.refused.items():
             cases[number].refuse("target:compile_error", words)
         calls = [c.source.call(n, t) for n, c in enumerate(cases) if c.alive for t in c.source.heaviest()[:_RACE_TESTS]]
@@ -341,10 +347,10 @@ def _find_races(cases: list[_Case]) -> None:
                 cases[number].refuse("race", report)
 
 
-def _compile_cuda(cases: list[_Case]) -> None:
+def _compile_cuda(cases: list[_Case], settings: _Settings) -> None:
     if not cases:
         return
-    with build([Piece(signature=c.source.signature, code=c.candidate.target) for c in cases], model="cuda") as program:
+    with build([Piece(signature=c.source.signature, code=c.candidate.target) for c in cases], model="cuda", stop=settings.stop) as program:
         for number, case in enumerate(cases):
             case.level = "compile"
             if number in program.refused:
