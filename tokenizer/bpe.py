@@ -53,9 +53,8 @@ def train(texts: Iterable[str], vocab_size: int) -> Tokenizer:
     tokenizer.add_tokens([AddedToken(t, normalized=False) for t in CONTROL])
     tokenizer.add_tokens([AddedToken(t, normalized=False, single_word=True) for t in NAMES])
     whole = [*LAUNCH, *WHOLE, *(f"{word} " for word in WHOLE)]
-    num_fixed = len(SPECIAL) + len(CONTROL) + len(NAMES)
     trainer = trainers.BpeTrainer(
-        vocab_size=vocab_size - num_fixed - len(whole),
+        vocab_size=vocab_size,
         initial_alphabet=sorted(pre_tokenizers.ByteLevel.alphabet()),
         show_progress=False,
     )
@@ -72,9 +71,13 @@ def _with_whole(tokenizer: Tokenizer, whole: list[str], vocab_size: int) -> Toke
     parts: dict[str, Any] = json.loads(tokenizer.to_str())
     fixed = [*SPECIAL, *CONTROL, *NAMES]
     learnt = [piece for piece, _ in sorted(parts["model"]["vocab"].items(), key=lambda item: item[1]) if piece not in fixed]
-    missing = [piece for piece in (word.replace(" ", "Ġ") for word in whole) if piece not in set(learnt)]
-    vocabulary = [*fixed, *learnt, *missing]
-    assert len(vocabulary) <= vocab_size
+    pieces = [word.replace(" ", "Ġ") for word in whole]
+    kept = set(learnt)
+    # Merges are dropped from the end, where they are rarest, until the whole words that no merge makes have room.
+    while len(fixed) + len(kept) + sum(piece not in kept for piece in pieces) > vocab_size:
+        kept.remove(learnt.pop())
+    vocabulary = [*fixed, *learnt, *(piece for piece in pieces if piece not in kept)]
+    parts["model"]["merges"] = [merge for merge in parts["model"]["merges"] if "".join(merge) in kept]
     ids = {piece: number for number, piece in enumerate(vocabulary)}
     parts["model"]["vocab"] = ids
     parts["model"]["ignore_merges"] = True

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Iterator
 from hashlib import sha256
 from pathlib import Path
@@ -31,27 +32,33 @@ def share_of(identity: str, seed: int) -> float:
     return int.from_bytes(sha256(f"{seed}/{identity}".encode()).digest()[:6], "big") / 2**48
 
 
-def bytes_by_language(corpus: Path, split: str) -> dict[str, int]:
-    """Characters of each language in a split.
+def characters_by_language(corpus: Path, split: str, *, longest: int | None = None) -> dict[str, int]:
+    """Characters of each language in a split, a document counting for at most ``longest``.
 
     Raises:
         InputError: the split is empty.
     """
     total: dict[str, int] = {}
     for document in documents(corpus, split):
-        total[document.language] = total.get(document.language, 0) + len(document.text)
+        total[document.language] = total.get(document.language, 0) + min(len(document.text), longest or len(document.text))
     if not total:
         raise InputError(f"{corpus}: no document in the {split} split; mine more packages or loosen the filters of prepare")
     return dict(sorted(total.items()))
 
 
-def sample(corpus: Path, split: str, limits: dict[str, int], seed: int) -> Iterator[Document]:
-    """A random sample of documents of about ``limits`` characters of each language, in the order of the corpus."""
-    totals = bytes_by_language(corpus, split)
-    threshold = {language: limits.get(language, 0) / total for language, total in totals.items()}
-    taken: dict[str, int] = {}
+def sample(corpus: Path, split: str, limit: int, seed: int, *, longest: int = 20_000) -> Iterator[Document]:
+    """A random sample of documents of about ``limit`` characters of each language, in the order of the corpus.
+
+    Of a document longer than ``longest`` only a piece from a random place is given, so that no large file stands for a language.
+    """
+    totals = characters_by_language(corpus, split, longest=longest)
+    taken = dict.fromkeys(totals, 0)
     for document in documents(corpus, split):
         language = document.language
-        if share_of(document.document_id, seed) < threshold[language] and taken.get(language, 0) < limits[language]:
-            taken[language] = taken.get(language, 0) + len(document.text)
-            yield document
+        chance = share_of(document.document_id, seed)
+        threshold = limit / totals[language]
+        if chance < threshold and taken[language] < limit:
+            begin = int(chance / min(1.0, threshold) * max(0, len(document.text) - longest))
+            text = document.text[begin : begin + longest]
+            taken[language] += len(text)
+            yield dataclasses.replace(document, text=text)

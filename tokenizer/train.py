@@ -16,7 +16,7 @@ from hpcraft.records import Pair
 from hpcraft.stages import Input, Report, Stage, Work, option
 from hpcraft.store import JSON, read_rows, write_json
 from hpcraft.tokenizer import bpe
-from hpcraft.tokenizer.corpus import FUNCTIONS, bytes_by_language, sample, share_of, units
+from hpcraft.tokenizer.corpus import FUNCTIONS, characters_by_language, sample, share_of, units
 from hpcraft.tokenizer.layout import canonical
 from hpcraft.tokenizer.prompt import build_tests, build_translation, write_tests, write_translation
 from hpcraft.tokenizer.rename import rename
@@ -48,15 +48,14 @@ class TokenizerConfig:
 def run(config: TokenizerConfig, work: Work) -> Report:
     """Train, save, measure."""
     corpus = work.inputs["corpus"]
-    totals = bytes_by_language(corpus, "train")
+    totals = characters_by_language(corpus, "train")
     if sum(totals.values()) < _LEAST_CHARACTERS:
         raise InputError(f"{corpus}: {sum(totals.values())} characters to train on, {_LEAST_CHARACTERS} are the least; mine more")
-    limits = dict.fromkeys(totals, config.max_characters)
     counts = {"documents": 0, "functions": 0, "tasks": 0}
     with bar("tokenizer: reading") as advance:
 
         def texts() -> Iterator[str]:
-            for kind, text in _texts(work, limits, config.max_characters):
+            for kind, text in _texts(work, config.max_characters):
                 counts[kind] += 1
                 advance(1)
                 yield text
@@ -75,12 +74,11 @@ def measure(tokenizer: Tokenizer, work: Work, max_characters: int) -> JSON:
     corpus = work.inputs["corpus"]
     split = "valid"
     try:
-        totals = bytes_by_language(corpus, split)
+        characters_by_language(corpus, split)
     except InputError:
         split = "train"
-        totals = bytes_by_language(corpus, split)
     languages: dict[str, JSON] = {}
-    for document in sample(corpus, split, dict.fromkeys(totals, max_characters), work.seed + 1):
+    for document in sample(corpus, split, max_characters, work.seed + 1):
         row = languages.setdefault(document.language, {"documents": 0, "bytes": 0, "tokens": 0, "broken": 0})
         ids = tokenizer.encode(document.text, add_special_tokens=False).ids
         row["documents"] += 1
@@ -100,10 +98,10 @@ def measure(tokenizer: Tokenizer, work: Work, max_characters: int) -> JSON:
     }
 
 
-def _texts(work: Work, limits: dict[str, int], max_characters: int) -> Iterator[tuple[str, str]]:
+def _texts(work: Work, max_characters: int) -> Iterator[tuple[str, str]]:
     """Kind and text of everything to train on."""
     corpus = work.inputs["corpus"]
-    for document in sample(corpus, "train", limits, work.seed):
+    for document in sample(corpus, "train", max_characters, work.seed):
         yield "documents", document.text
     left = max_characters
     for unit in units(corpus, FUNCTIONS, "train"):

@@ -15,7 +15,7 @@ from random import Random
 from typing import TYPE_CHECKING
 
 from hpcraft.errors import InputError
-from hpcraft.tokenizer.corpus import FUNCTIONS, LOOPS, bytes_by_language, sample, share_of, units
+from hpcraft.tokenizer.corpus import FUNCTIONS, LOOPS, characters_by_language, sample, share_of, units
 from hpcraft.tokenizer.layout import canonical
 from hpcraft.tokenizer.prompt import END, TEXT, build_translation, write_translation
 from hpcraft.tokenizer.rename import rename
@@ -54,10 +54,10 @@ def gather(corpus: Path, split: str, mix: Mix, seed: int) -> list[Text]:
     Raises:
         InputError: the split is empty.
     """
-    totals = bytes_by_language(corpus, split)
+    totals = characters_by_language(corpus, split)
     # Each language has the same share as long as there is enough of it, so Fortran isn't drowned by C.
-    limits = dict.fromkeys(totals, max(1, mix.documents // len(totals)))
-    texts = [Text("documents", d.text) for d in sample(corpus, split, limits, seed)]
+    share = max(1, mix.documents // len(totals))
+    texts = [Text("documents", d.text) for d in sample(corpus, split, share, seed)]
     available = sum(len(u.text) for u in units(corpus, FUNCTIONS, split) if u.language in _C_LIKE)
     for unit in units(corpus, FUNCTIONS, split):
         if unit.language in _C_LIKE and share_of(unit.unit_id, seed) * available < mix.functions:
@@ -81,24 +81,22 @@ def documents(
 ) -> Iterator[list[int]]:
     """The texts as token ids, in the order of an epoch; what is longer than ``longest`` is cut into pieces."""
     rng = Random(f"{seed}/{epoch}")
-    order = [t for t in texts for _ in range(task_repeats if t.seeded else 1)]
-    rng.shuffle(order)
-    for item in order:
-        for text in _written(item, rng):
-            ids = tokenizer.encode(text, add_special_tokens=False).ids
-            if item.seeded and len(ids) > longest:
-                continue
-            for begin in range(0, len(ids), longest):
-                yield ids[begin : begin + longest]
+    pieces: list[list[int]] = []
+    for item in (t for t in texts for _ in range(task_repeats if t.seeded else 1)):
+        ids = tokenizer.encode(_written(item, rng), add_special_tokens=False).ids
+        if not item.seeded or len(ids) <= longest:
+            pieces += (ids[begin : begin + longest] for begin in range(0, len(ids), longest))
+    # Pieces are shuffled, not texts: a step that saw one long file only would learn that file.
+    rng.shuffle(pieces)
+    return iter(pieces)
 
 
-def _written(item: Text, rng: Random) -> Iterator[str]:
+def _written(item: Text, rng: Random) -> str:
     if item.seeded is None:
-        yield f"{TEXT}{item.text}{END}"
-        return
+        return f"{TEXT}{item.text}{END}"
     source, target = item.seeded
     prompt = build_translation(source, "openmp", seed=rng.randrange(1 << 30) if rng.random() < 0.5 else None)
-    yield prompt.text + write_translation(prompt, target)
+    return prompt.text + write_translation(prompt, target)
 
 
 def validation_texts(corpus: Path, seed: int) -> list[str]:
@@ -107,13 +105,10 @@ def validation_texts(corpus: Path, seed: int) -> list[str]:
     Where the corpus is too small for a valid split, there are none.
     """
     try:
-        totals = bytes_by_language(corpus, "valid")
+        characters_by_language(corpus, "valid")
     except InputError:
         return []
-    texts, left = [], _VALID_CHARACTERS
-    for document in sample(corpus, "valid", dict.fromkeys(totals, _VALID_CHARACTERS), seed):
-        if left <= 0:
-            break
-        texts.append(document.text[: min(left, _VALID_CHARACTERS // 10)])
-        left -= len(texts[-1])
+    texts = []
+    for document in sample(corpus, "valid", _VALID_CHARACTERS // 4, seed, longest=_VALID_CHARACTERS // 20):
+        texts.append(document.text)
     return texts
