@@ -2,7 +2,7 @@
 
 Theory of operation. Each piece of code lies in its own file, which the batch file includes between macros that give every name it defines at
 top level a suffix of its own; the driver of `hpcraft.sandbox.abi` calls them by number, each call in a forked child. A piece that
-the compiler refuses is named by its file in the diagnostics; it is set aside and the rest is built again. Pieces that could change the meaning of
+the compiler refuses is named by its file in the diagnostics; it is refused and the rest is built again. Pieces that could change the meaning of
 others (macros, assembly, attributes, text that doesn't parse) are built alone from the start. All of it happens in the sandbox.
 
 Not covered: C++ and Fortran pieces.
@@ -25,8 +25,8 @@ _HEADERS = ["math.h", "stdlib.h", "stdio.h", "string.h", "stdint.h", "stddef.h",
 _SAFE_LINE = re.compile(
     r"^[ \t]*#[ \t]*(?:pragma\b.*|include[ \t]*<(?:omp|math|stdlib|stdio|string|stdint|stddef|stdbool|float|limits)\.h>[ \t]*)$"
 )
-_RISKY = re.compile(r"\b(?:asm|__asm__|__asm|__attribute__|_Pragma|__builtin_\w+)\b|\?\?=")
-_CULPRIT = re.compile(r"\bpiece(\d+)\.inc[:(](?:\d+)[:)](?:\d+:)?\s*(?:fatal )?error")
+_RISKY = re.compile(r"\b(?:asm|__asm__|__asm|__attribute__|_Pragma|__builtin_\w+|namespace|template|using|class|operator)\b|\?\?=")
+_CULPRIT = re.compile(r"\bpiece(\d+)\.inc[:(](?:\d+)[:)]:?(?:\d+:)?\s*(?:fatal )?error[^\n]*")
 _LOG_CHARACTERS = 2000
 _DEFAULTS = {
     "address": 'const char *__asan_default_options(void) { return "symbolize=0:fast_unwind_on_fatal=1"; }',
@@ -190,15 +190,17 @@ def build(
         if outcome is None:
             program.groups.append(group)
             break
-        named = sorted({int(n) for n in _CULPRIT.findall(outcome.compile.stderr if outcome.compile else "")} & set(together))
+        named = _culprits(outcome, together)
+        program.refused.update(named)
         if not named and len(together) > 1:
             # Nobody is named (a linker's word, a limit of the compiler): halves find the culprit in few steps.
             half = len(together) // 2
             for part in (together[:half], together[half:]):
                 _merge(program, pieces, part, settings)
             break
-        alone += named or together
-        together = [i for i in together if i not in (named or together)]
+        if not named:
+            program.refused[together[0]] = _words(outcome)
+        together = [i for i in together if i not in program.refused]
     for index in alone:
         group, outcome = _compile(pieces, [index], settings)
         if outcome is None:
@@ -206,6 +208,15 @@ def build(
         else:
             program.refused[index] = _words(outcome)
     return program
+
+
+def _culprits(outcome: Outcome, together: list[int]) -> dict[int, str]:
+    """Pieces in whose own text the compiler found errors, with its words; a tame piece isn't wrong because of another."""
+    found: dict[int, list[str]] = {}
+    for match in _CULPRIT.finditer(outcome.compile.stderr if outcome.compile else ""):
+        if int(match[1]) in together:
+            found.setdefault(int(match[1]), []).append(match[0])
+    return {piece: "\n".join(lines)[:_LOG_CHARACTERS] for piece, lines in found.items()}
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
