@@ -41,6 +41,8 @@ STAGES: dict[str, str] = {
 
 _RECIPE_KEYS = ("schema", "name", "seed", "stages")
 _STAGE_KEYS = ("uses", "inputs")
+_NULL = "null"
+"""In a list of words YAML's null is a word: the model that answers nothing."""
 _WORD = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*")
 
 
@@ -118,6 +120,7 @@ def build_config(stage: Stage[Any], given: Mapping[str, Any], *, where: str) -> 
     for key in given:
         if key not in known:
             raise ConfigError(f"{where}: no key {key!r}{nearest(key, known)}; {stage.name} has {', '.join(known) or 'no keys of its own'}")
+    given = {key: [_NULL if v is None else v for v in value] if isinstance(value, list) else value for key, value in given.items()}
     try:
         # As JSON, because only there strict reading still takes a list for a tuple; "3" is no number, 3 is no text.
         return TypeAdapter(stage.config).validate_json(json.dumps(dict(given), default=str), strict=True)

@@ -212,3 +212,10 @@ def test_the_recipes_of_the_repository_load(root: Path) -> None:
     assert paths
     for path in paths:
         assert load(path).stages
+
+
+def test_a_bare_null_among_words_is_the_word() -> None:
+    """``models: [reference, null]`` names the model ``null``, though YAML reads it as nothing."""
+    stage = recipe.load_stage("generate")
+    config = recipe.build_config(stage, {"models": recipe.parse_value("[reference, null]")}, where="test")
+    assert config.models == ("reference", "null")
