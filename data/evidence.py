@@ -13,7 +13,7 @@ import warnings
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import PurePosixPath
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from hpcraft.data.licences import is_gnu, spdx
 from hpcraft.data.sources.wanted import DEBIAN_COPYRIGHT
@@ -121,7 +121,7 @@ class PackageLicences:
     def _of_paragraph(self, paragraph: FilesParagraph) -> Evidence:
         if known := self._paragraphs.get(id(paragraph)):
             return known
-        licence = paragraph.license
+        licence: Any = paragraph.license  # untyped in python-debian
         name = licence.synopsis if licence else ""
         expression = spdx(name) or recognise(self._text_of(paragraph))
         evidence = (
@@ -132,11 +132,12 @@ class PackageLicences:
 
     def _text_of(self, paragraph: FilesParagraph) -> str:
         """The licence text in the paragraph itself, or in the stand-alone one of the same name."""
-        licence = paragraph.license
+        licence: Any = paragraph.license
         if licence is None or licence.text or self._machine is None:
             return str(licence.text) if licence else ""
+        named: list[Any] = [p.license for p in self._machine.all_license_paragraphs()]
         return next(
-            (str(p.license.text) for p in self._machine.all_license_paragraphs() if p.license and p.license.synopsis == licence.synopsis),
+            (str(own.text) for own in named if own and own.synopsis == licence.synopsis),
             "",
         )
 

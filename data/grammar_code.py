@@ -245,13 +245,14 @@ class CWriter:
                 self._parallel(node, depth)
 
     def _parallel(self, node: Parallel, depth: int) -> None:
-        collapse = len(node.heads) > 1 and self.style.collapse and node.heads[1].form != "while"
+        first, *inner = node.heads
+        collapse = bool(inner) and self.style.collapse and inner[0].form != "while"
         if self.openmp:
             self.put(f"#pragma omp parallel for{self._clauses(node, collapse=collapse)}", 0)
-        body = node.body
-        for head in reversed(node.heads[1:]):
+        body: tuple[Node, ...] = node.body
+        for head in reversed(inner):
             body = (For(head, body),)
-        self._loop(node.heads[0], body, depth)
+        self._loop(first, body, depth)
 
     def _clauses(self, node: Parallel, *, collapse: bool) -> str:
         text = " collapse(2)" if collapse else ""

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import functools
 import re
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 if TYPE_CHECKING:
     from license_expression import Licensing
@@ -131,7 +131,7 @@ def is_gnu(expression: str) -> bool:
     return "GPL-" in expression
 
 
-def _allows(policy: Policy, tree: object) -> bool:
+def _allows(policy: Policy, tree: Any) -> bool:
     from license_expression import LicenseWithExceptionSymbol
 
     licensing = _licensing()
@@ -161,7 +161,7 @@ def _expression(text: str) -> str | None:
 
     licensing = _licensing()
     try:
-        tree = licensing.parse(text)
+        tree: Any = licensing.parse(text)
     except ExpressionError:
         return None
     if tree is None or any(str(key) not in _known() for key in licensing.license_keys(tree)):

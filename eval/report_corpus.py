@@ -102,7 +102,7 @@ def rejections(manifest: Manifest) -> Rejections | None:
 def _units(prepared: Manifest | None) -> tuple[Units, ...]:
     counts: Any = prepared.metrics.get("units", {}) if prepared else {}
     functions, loops = counts.get("functions", {}), counts.get("loops", {})
-    names = sorted({*functions, *loops}, key=lambda n: (-functions.get(n, 0), n))
+    names: list[str] = sorted({*functions, *loops}, key=lambda n: (-functions.get(n, 0), n))
     return tuple(Units(language=LANGUAGES.get(n, n), functions=functions.get(n, 0), loops=loops.get(n, 0)) for n in names)
 
 

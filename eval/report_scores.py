@@ -177,7 +177,7 @@ def _metric(name: str, levels: Mapping[str, Mapping[str, Any]]) -> MetricRows:
 def _groups(results: Mapping[str, Results], level: str) -> Iterator[GroupRow]:
     tables = [r.levels[level]["groups"] if level in r.levels else {} for r in results.values()]
     for key in dict.fromkeys(k for t in tables for k in t):
-        kind, colon, name = key.partition(":")
+        kind, colon, name = str(key).partition(":")
         if not colon:
             continue  # kernel by model: the grid shows it
         shown = {"model": MODELS, "language": LANGUAGES}.get(kind, {}).get(name, name)

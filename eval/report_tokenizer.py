@@ -47,7 +47,7 @@ def read_tokenizer(folder: Path) -> Tokenizer | None:
     try:
         languages = tuple(
             Fertility(
-                language=LANGUAGES.get(name, name),
+                language=LANGUAGES.get(str(name), str(name)),
                 documents=row["documents"],
                 size_bytes=row["bytes"],
                 tokens=row["tokens"],

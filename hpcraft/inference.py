@@ -90,7 +90,7 @@ def load_model(folder: Path) -> LlamaForCausalLM:
         if not (folder / name).is_file():
             raise InputError(f"{folder}: not a model folder, {name} is missing; give the model/ of a training stage or a release")
     try:
-        model = AutoModelForCausalLM.from_pretrained(folder, local_files_only=True, trust_remote_code=False, dtype=torch.float32)
+        model: Any = AutoModelForCausalLM.from_pretrained(folder, local_files_only=True, trust_remote_code=False, dtype=torch.float32)
     except Exception as error:  # noqa: BLE001 - transformers and safetensors raise many kinds for damaged files
         raise InputError(f"{folder}: the model can't be loaded ({' '.join(str(error).split())[:160]})") from None
     if (folder / MODEL_FILE).is_file():
@@ -213,7 +213,7 @@ class Generator:
         self.model.eval()
         with torch.no_grad(), torch.random.fork_rng():
             torch.manual_seed(seed)
-            result = self.model.generate(
+            result = self.model.generate(  # pyright: ignore[reportAttributeAccessIssue]  # transformers declares its mixin too narrowly
                 ids,
                 attention_mask=mask,
                 max_new_tokens=max_new_tokens,

@@ -79,7 +79,7 @@ def fit(
         trainer = Trainer(
             model=model,
             args=_arguments(checkpoints, budget, seed),
-            train_dataset=EpochBatches(batches, budget.max_steps),
+            train_dataset=EpochBatches(batches, budget.max_steps),  # pyright: ignore[reportArgumentType]  # it has the methods, not the base class
             data_collator=lambda items: items[0],
             optimizers=(optimizer, scheduler),
             callbacks=[make_callback(watch, validation, advance)],
@@ -87,7 +87,7 @@ def fit(
         trainer.remove_callback(PrinterCallback)
         trainer.train(resume_from_checkpoint=str(resume) if resume else None)
     shutil.rmtree(checkpoints, ignore_errors=True)
-    model.to("cpu")
+    model.to("cpu")  # pyright: ignore[reportArgumentType]  # a decorator of transformers hides the signature
     return Fitted(
         steps=watch.step,
         tokens=watch.tokens,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -157,6 +158,7 @@ def test_missing_tools_are_noted_and_never_counted_as_verified(tmp_path: Path, m
 
 def test_wrong_settings_are_refused() -> None:
     """A target or number that can't be meant is an error that names it."""
-    for wrong in ({"targets": ("mpi",)}, {"made": -1}, {"min_tests": 9}, {"min_killed": 2.0}, {"batch_size": 0}):
+    wrongs: tuple[dict[str, Any], ...] = ({"targets": ("mpi",)}, {"made": -1}, {"min_tests": 9}, {"min_killed": 2.0}, {"batch_size": 0})
+    for wrong in wrongs:
         with pytest.raises(ConfigError, match=next(iter(wrong))):
             PairsConfig(**wrong)

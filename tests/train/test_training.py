@@ -10,6 +10,7 @@ import sys
 import time
 from collections.abc import Iterable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -135,7 +136,7 @@ def test_pretraining_goes_on_after_a_kill(run_folder: Path, tmp_path: Path) -> N
     assert not out.exists()
     assert list(marks.glob(".checkpoints/*/hpcraft_whole.json"))
     subprocess.run(command, check=True, stderr=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
-    steps = [line["step"] for line in lines(out / "metrics.jsonl") if line["split"] == "train"]
+    steps: list[Any] = [line["step"] for line in lines(out / "metrics.jsonl") if line["split"] == "train"]
     assert steps == sorted(set(steps))
     assert steps[-1] == 24
     inference.load_model(out / "model")
