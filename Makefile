@@ -7,6 +7,7 @@ SHELL := /bin/bash
 
 RECIPE ?= recipes/quickstart.yaml
 WORKERS ?= 2
+PYRIGHT := .venv/bin/pyright --pythonpath .venv/bin/python
 PYTEST := .venv/bin/python -m pytest -q -n $(WORKERS)
 
 run: env
@@ -33,13 +34,14 @@ test-slow: env
 test-network: env
 	@$(PYTEST) -m network
 
-check: env pyright
+check: env
 	@.venv/bin/ruff format --check
 	@.venv/bin/ruff check
 	@.venv/bin/mypy
+	@$(PYRIGHT)
 
 pyright: env
-	@.venv/bin/pyright --pythonpath .venv/bin/python
+	@$(PYRIGHT)
 
 # Newest versions that pyproject.toml allows; a new torch only by TORCH=VERSION.
 lock:

@@ -204,7 +204,8 @@ def while_inside(d: Draft) -> Kernel:
     elif what == "newton":
         a, times = d.local(["a", "target", "rad"]), d.rng.choice(["3", "4", "5"])
         loop = While(
-            f"{c} < {times}", (Line(f"{v} = 0.5 * ({v} + {a} / {v});".replace("0.5", "0.5f" if d.ctype == "float" else "0.5")), Line(f"{c}++;"))
+            f"{c} < {times}",
+            (Line(f"{v} = 0.5 * ({v} + {a} / {v});".replace("0.5", "0.5f" if d.ctype == "float" else "0.5")), Line(f"{c}++;")),
         )
         lets = (Let(d.ctype, a, f"{x}[{i}] * {x}[{i}]"), Let(d.ctype, v, "1"), Let("int", c, "0"))
         body = (*lets, loop, Line(f"{out}[{i}] = {v};"))
