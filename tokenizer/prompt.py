@@ -1,15 +1,16 @@
 """The text of tasks: the one place that knows how a function becomes a prompt, and an answer becomes code.
 
-A prompt is a direction, the function in canonical names and layout with a marker before each line, and ``<|answer|>``.
-In an answer a marker stands for the whole line of the prompt that it marks. So a small model spells out what is
-new (directives, launches, changed loop heads) and points at what stays, instead of copying it token by token, and
-can't corrupt what it only points at. Any answer can be written so: what has no marker is spelled out.
+A prompt is a direction, the function in canonical names and layout with a marker before each line, and ``<|answer|>``. Answers
+spell out what is new and point at what stays, so a small model needn't copy token by token, and can't garble what it points at.
+
+OpenMP is written as edits: a marker, and the lines to be put before the marked one; ``<|cut|>`` behind a marker takes its line out.
 
     <|c2omp|><|0|>void f0(int v0,double*v1){<|1|>for(int v2=0;v2<v0;v2++)<|2|>v1[v2]=0;<|3|>}<|answer|>
-    <|0|>#pragma omp parallel for⏎<|1|><|2|><|3|><|end|>
+    <|1|>#pragma omp parallel for⏎<|end|>
 
-Tests are written one to a line in the notation of `hpcraft.sandbox.abi`, with array lengths as in `hpcraft.tokenizer.lengths`.
-Not covered: sources in Fortran.
+CUDA, which turns functions round, is written whole, and a marker stands for the line that it marks. Tests are written one
+to a line in the notation of `hpcraft.sandbox.abi`, with array lengths as in `hpcraft.tokenizer.lengths`.
+Not covered: sources in Fortran; edits behind the last marker of a long function.
 """
 
 from __future__ import annotations
@@ -25,7 +26,8 @@ from hpcraft.tokenizer.layout import canonical, indent
 from hpcraft.tokenizer.lengths import evaluate, generalise
 from hpcraft.tokenizer.rename import Renamed, rename, rename_like, restore_text
 
-PAD, END, TEXT, ANSWER, TESTS = "<|pad|>", "<|end|>", "<|text|>", "<|answer|>", "<|tests|>"
+PAD, END, TEXT = "<|pad|>", "<|end|>", "<|text|>"
+ANSWER, TESTS, FILL, CUT = "<|answer|>", "<|tests|>", "<|fill|>", "<|cut|>"
 DIRECTIONS: Mapping[str, str] = {"openmp": "<|c2omp|>", "cuda": "<|c2cuda|>"}
 """Target model of a pair to its direction token."""
 
@@ -33,10 +35,12 @@ NUM_MARKERS = 64
 MARKERS = tuple(f"<|{number}|>" for number in range(NUM_MARKERS))
 SPECIAL = (PAD, END, TEXT)
 """Tokens that end or pad a text and never stand inside one."""
-CONTROL = (ANSWER, TESTS, *DIRECTIONS.values(), *MARKERS)
+CONTROL = (ANSWER, TESTS, FILL, CUT, *DIRECTIONS.values(), *MARKERS)
 """Tokens of the task format."""
 
-LANGUAGE_OF = {"openmp": "c", "cuda": "cuda"}
+_EDITED = frozenset({"openmp", ""})
+"""Target models whose answers are edits; the empty one is a line to be put back."""
+LANGUAGE_OF = {"openmp": "c", "cuda": "cuda", "": "c"}
 
 _MARKER = re.compile(r"<\|(\d+)\|>")
 _CONTROL = re.compile(r"<\|[a-z0-9]+\|>")
@@ -50,12 +54,16 @@ class Prompt:
     """What a model is given, and what turns its answer back into code."""
 
     text: str
+    first: int
+    """Number of the first marker."""
     lines: Mapping[int, str]
     """Marker number to the line that it marks."""
+    rest: tuple[str, ...]
+    """Lines behind the last marker."""
     renamed: Renamed
     """The source in canonical names, before the layout was made canonical."""
     target_model: str
-    """Empty for a prompt that asks for tests."""
+    """Empty for a prompt that asks for tests or for a line."""
 
 
 def build_translation(source: str, target_model: str, *, seed: int | None = None) -> Prompt:
@@ -79,16 +87,22 @@ def build_tests(source: str, *, seed: int | None = None) -> Prompt:
     return _build(source, TESTS, "", seed)
 
 
-def write_translation(prompt: Prompt, target: str) -> str:
-    """The answer that stands for ``target``: what a model is trained to write after ``prompt``."""
+def build_fill(lines: Sequence[str], missing: int, *, seed: int | None = None) -> tuple[Prompt, str]:
+    """A prompt that asks for the line ``missing`` of canonical code, and its answer: practice in editing for any code."""
+    prompt = _mark([line for i, line in enumerate(lines) if i != missing], FILL, "", Renamed(text="", names={}, language="c"), seed)
+    answer = _write_edits(prompt, lines)
+    assert answer is not None or missing >= len(prompt.lines)
+    return prompt, answer or END
+
+
+def write_translation(prompt: Prompt, target: str) -> str | None:
+    """The answer that stands for ``target``: what a model is trained to write after ``prompt``.
+
+    None when it can't be written, because an edit would stand behind the last marker.
+    """
     language = LANGUAGE_OF[prompt.target_model]
     lines = canonical(rename_like(target, language, prompt.renamed).text, language).splitlines()
-    numbers = list(prompt.lines)
-    source = [prompt.lines[n] for n in numbers]
-    pointed: dict[int, int] = {}
-    for block in SequenceMatcher(None, source, lines, autojunk=False).get_matching_blocks():
-        pointed |= {block.b + k: numbers[block.a + k] for k in range(block.size)}
-    return "".join(_point(line, pointed.get(i), prompt.lines) for i, line in enumerate(lines)) + END
+    return _write_edits(prompt, lines) if prompt.target_model in _EDITED else _write_whole(prompt, lines)
 
 
 def parse_translation(prompt: Prompt, answer: str) -> str:
@@ -97,10 +111,48 @@ def parse_translation(prompt: Prompt, answer: str) -> str:
     A marker that marks nothing and control tokens out of place are dropped; what comes after the end isn't read.
     """
     body = answer.partition(END)[0]
-    body = _MARKER.sub(lambda m: prompt.lines.get(int(m[1]), "") + "\n", body)
+    if prompt.target_model in _EDITED:
+        body = _apply_edits(prompt, body)
+    else:
+        body = _MARKER.sub(lambda m: prompt.lines.get(int(m[1]), "") + "\n", body)
     body = _CONTROL.sub("", body)
-    language = LANGUAGE_OF.get(prompt.target_model, "c")
-    return indent(restore_text(body, prompt.renamed.names, language))
+    return indent(restore_text(body, prompt.renamed.names, LANGUAGE_OF[prompt.target_model]))
+
+
+def _write_edits(prompt: Prompt, target: Sequence[str]) -> str | None:
+    source = [*prompt.lines.values(), *prompt.rest]
+    first, parts = prompt.first, []
+    for kind, begin, end, new_begin, new_end in SequenceMatcher(None, source, target, autojunk=False).get_opcodes():
+        if kind == "equal":
+            continue
+        if max(begin, end - 1) > len(prompt.lines) or first + max(begin, end - 1) >= NUM_MARKERS:
+            return None
+        text = "".join(line + "\n" for line in target[new_begin:new_end])
+        parts.append(MARKERS[first + begin] + (CUT if end > begin else "") + text)
+        parts += [MARKERS[first + number] + CUT for number in range(begin + 1, end)]
+    return "".join(parts) + END
+
+
+def _apply_edits(prompt: Prompt, body: str) -> str:
+    """The source with an answer's edits; an edit at a line that isn't there is dropped."""
+    pieces = _MARKER.split(body)
+    edits: dict[int, str] = {}
+    for number, text in zip(pieces[1::2], pieces[2::2], strict=True):
+        edits[int(number)] = edits.get(int(number), "") + text
+    lines = [pieces[0]]
+    for number, line in [*prompt.lines.items(), (prompt.first + len(prompt.lines), "")]:
+        edit = edits.get(number, "")
+        lines += [edit.replace(CUT, ""), "" if edit.startswith(CUT) else line]
+    return "\n".join([*lines, *prompt.rest])
+
+
+def _write_whole(prompt: Prompt, lines: Sequence[str]) -> str:
+    numbers = list(prompt.lines)
+    source = [prompt.lines[n] for n in numbers]
+    pointed: dict[int, int] = {}
+    for block in SequenceMatcher(None, source, lines, autojunk=False).get_matching_blocks():
+        pointed |= {block.b + k: numbers[block.a + k] for k in range(block.size)}
+    return "".join(_point(line, pointed.get(i), prompt.lines) for i, line in enumerate(lines)) + END
 
 
 def write_tests(prompt: Prompt, tests: Sequence[str]) -> str:
@@ -134,16 +186,26 @@ def _parameters(prompt: Prompt) -> list[str]:
 def _build(source: str, direction: str, target_model: str, seed: int | None) -> Prompt:
     # Control tokens can't be smuggled in through the source: in C their text has no meaning outside comments and strings.
     renamed = rename(_CONTROL.sub("", source), "c", seed=seed)
-    text = canonical(renamed.text, "c").splitlines()
+    return _mark(canonical(renamed.text, "c").splitlines(), direction, target_model, renamed, seed)
+
+
+def _mark(text: Sequence[str], direction: str, target_model: str, renamed: Renamed, seed: int | None) -> Prompt:
     start = 0
     if seed is not None and len(text) < NUM_MARKERS:
         rng = random.Random(f"{seed}markers")
         # Half of the time the numbers start elsewhere, so that markers which only long functions need are learnt from short ones.
-        start = rng.randrange(NUM_MARKERS - len(text) + 1) if rng.random() < 0.5 else 0
+        start = rng.randrange(NUM_MARKERS - len(text)) if rng.random() < 0.5 else 0
     lines = {start + i: line for i, line in enumerate(text[: NUM_MARKERS - start])}
+    rest = tuple(text[len(lines) :])
     marked = "".join(MARKERS[n] + line for n, line in lines.items())
-    rest = "".join("\n" + line for line in text[len(lines) :])
-    return Prompt(text=f"{direction}{marked}{rest}{ANSWER}", lines=lines, renamed=renamed, target_model=target_model)
+    return Prompt(
+        text=f"{direction}{marked}{''.join(chr(10) + line for line in rest)}{ANSWER}",
+        first=start,
+        lines=lines,
+        rest=rest,
+        renamed=renamed,
+        target_model=target_model,
+    )
 
 
 def _point(line: str, number: int | None, lines: Mapping[int, str]) -> str:

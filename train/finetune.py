@@ -23,7 +23,7 @@ from hpcraft.tokenizer import bpe
 from hpcraft.train.batches import Batch, Row, by_length, padded
 from hpcraft.train.folder import save_model
 from hpcraft.train.loop import fit
-from hpcraft.train.tasks import Example, epoch_rows, examples
+from hpcraft.train.tasks import TESTS, Example, epoch_rows, examples
 from hpcraft.train.watch import Budget, Validation
 
 if TYPE_CHECKING:
@@ -42,7 +42,9 @@ class FinetuneConfig:
     checkpoint_seconds: float = option(30.0, help="seconds between checkpoints; a killed run goes on from the newest")
     batch_tokens: int = option(1536, help="tokens in a step, padding included")
     max_length: int = option(768, help="longer examples are left out, in tokens")
-    mined_repeats: float = option(3.0, help="how often an epoch shows a pair from real code; made ones are shown once")
+    mined_repeats: float = option(2.0, help="how many times as often an epoch shows a pair from real code as a made one")
+    openmp_repeats: float = option(2.0, help="how often an epoch shows a pair whose target is OpenMP")
+    cuda_repeats: float = option(0.6, help="how often an epoch shows a pair whose target is CUDA, which is three times as long")
     tests_repeats: float = option(0.5, help="how often an epoch shows a function with its tests; 0 teaches no tester")
     shuffled_share: float = option(0.5, help="share of examples whose names are numbered at random")
 
@@ -64,7 +66,8 @@ def run(config: FinetuneConfig, work: Work) -> Report:
     taught = [p for p in pairs if p.split == "train"]
     if not taught:
         raise InputError(f"{pairs_folder}: no pair in the train split; make more pairs")
-    items = examples(taught, mined_repeats=config.mined_repeats, tests_repeats=config.tests_repeats)
+    repeats = {"openmp": config.openmp_repeats, "cuda": config.cuda_repeats, TESTS: config.tests_repeats}
+    items = examples(taught, repeats, mined_repeats=config.mined_repeats)
     longest = min(config.max_length, context)
     if not any(True for _ in rows_of(items[:200], tokenizer, config, work.seed, 0, longest)):
         raise InputError(f"{pairs_folder}: no example is within {longest} tokens; give a larger max_length")
@@ -125,7 +128,7 @@ def batches_of(
 
 def validation_of(pairs: Sequence[Pair], tokenizer: Tokenizer, config: FinetuneConfig, seed: int, longest: int) -> Validation | None:
     """A fixed sample of the valid split, or None where it is empty."""
-    items = examples(pairs, mined_repeats=1, tests_repeats=1 if config.tests_repeats else 0)
+    items = examples(pairs, {TESTS: min(1.0, config.tests_repeats)})
     chosen = Random(seed).sample(items, min(_MOST_VALID, len(items)))
     rows = list(rows_of(chosen, tokenizer, config, seed, None, longest))
     if not rows:

@@ -1,7 +1,8 @@
 """What a model is pre-trained on: raw files, functions in canonical names, and directives to be put back.
 
 The third is the later task in small: a loop or function whose OpenMP directives were taken out is the prompt, and the
-answer puts them back, in the very format of translation. Real programmers' directives come for nothing with the corpus.
+answer puts them back, in the very format of translation. Real programmers' directives come for nothing with the corpus. For practice
+in the format, a share of the functions is seen with one line missing, which the answer puts back.
 Not covered: weighing of packages; a big package has a big share.
 """
 
@@ -17,7 +18,7 @@ from typing import TYPE_CHECKING
 from hpcraft.errors import InputError
 from hpcraft.tokenizer.corpus import FUNCTIONS, LOOPS, characters_by_language, sample, share_of, units
 from hpcraft.tokenizer.layout import canonical
-from hpcraft.tokenizer.prompt import END, TEXT, build_translation, write_translation
+from hpcraft.tokenizer.prompt import END, TEXT, build_fill, build_translation, write_translation
 from hpcraft.tokenizer.rename import rename
 
 if TYPE_CHECKING:
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 _PRAGMA = re.compile(r"^[ \t]*#[ \t]*pragma[ \t]+omp\b(?:[^\n\\]|\\[\s\S])*\n", re.MULTILINE)
 _C_LIKE = ("c", "cpp", "cuda")
 _VALID_CHARACTERS = 60_000
+_LONGEST_FILL = 40
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -77,13 +79,13 @@ def _directive_pairs(corpus: Path, split: str, most: int, seed: int) -> list[tup
 
 
 def documents(
-    texts: list[Text], tokenizer: Tokenizer, *, seed: int, epoch: int, longest: int, task_repeats: int = 1
+    texts: list[Text], tokenizer: Tokenizer, *, seed: int, epoch: int, longest: int, task_repeats: int = 2, fill_share: float = 0.5
 ) -> Iterator[list[int]]:
     """The texts as token ids, in the order of an epoch; what is longer than ``longest`` is cut into pieces."""
     rng = Random(f"{seed}/{epoch}")
     pieces: list[list[int]] = []
     for item in (t for t in texts for _ in range(task_repeats if t.seeded else 1)):
-        ids = tokenizer.encode(_written(item, rng), add_special_tokens=False).ids
+        ids = tokenizer.encode(_written(item, rng, fill_share), add_special_tokens=False).ids
         if not item.seeded or len(ids) <= longest:
             pieces += (ids[begin : begin + longest] for begin in range(0, len(ids), longest))
     # Pieces are shuffled, not texts: a step that saw one long file only would learn that file.
@@ -91,12 +93,17 @@ def documents(
     return iter(pieces)
 
 
-def _written(item: Text, rng: Random) -> str:
-    if item.seeded is None:
-        return f"{TEXT}{item.text}{END}"
-    source, target = item.seeded
-    prompt = build_translation(source, "openmp", seed=rng.randrange(1 << 30) if rng.random() < 0.5 else None)
-    return prompt.text + write_translation(prompt, target)
+def _written(item: Text, rng: Random, fill_share: float) -> str:
+    seed = rng.randrange(1 << 30) if rng.random() < 0.5 else None
+    if item.seeded:
+        source, target = item.seeded
+        prompt = build_translation(source, "openmp", seed=seed)
+        return prompt.text + (write_translation(prompt, target) or "")
+    lines = item.text.splitlines()
+    if item.kind == "functions" and rng.random() < fill_share and 2 < len(lines) <= _LONGEST_FILL:
+        prompt, answer = build_fill(lines, rng.randrange(1, len(lines)), seed=seed)
+        return prompt.text + answer
+    return f"{TEXT}{item.text}{END}"
 
 
 def validation_texts(corpus: Path, seed: int) -> list[str]:

@@ -74,7 +74,7 @@ def run(config: MutualConfig, work: Work, verifier: Verifier | None = None) -> R
     folder = model_folder(work.inputs["model"])
     functions = _functions(config, work)
     proved = [p for p in read_rows(work.inputs["pairs"], "pairs", Pair) if p.split == "train"]
-    old = examples(proved, mined_repeats=1, tests_repeats=1)
+    old = examples(proved)
     translator = _Learner("translator", load(folder), [e for e in old if e.task in config.targets])
     tester = _Learner("tester", load(folder), [e for e in old if e.task == TESTS])
     rounds: list[Round] = []
@@ -84,7 +84,7 @@ def run(config: MutualConfig, work: Work, verifier: Verifier | None = None) -> R
         known = {(p.source, p.target_model) for p in pairs.values()}
         fresh = [p for p in got.pairs if (p.source, p.target_model) not in known]
         pairs |= {p.pair_id: p for p in fresh}
-        translator_loss = _teach(config, work, number, translator, examples(got.pairs, mined_repeats=1, tests_repeats=0))
+        translator_loss = _teach(config, work, number, translator, examples(got.pairs, {TESTS: 0}))
         tester_loss = _teach(config, work, number, tester, got.tests)
         rounds.append(Round(number=number, reasons=got.reasons, translator_loss=translator_loss, tester_loss=tester_loss, **got.counts))
     return _finish(work, (translator, tester), rounds, list(pairs.values()))

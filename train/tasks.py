@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 from random import Random
@@ -32,15 +32,27 @@ class Example:
     """How often an epoch shows it; the fraction is the chance of one time more."""
 
 
-def examples(pairs: Sequence[Pair], *, mined_repeats: float, tests_repeats: float) -> list[Example]:
-    """The examples of ``pairs``: each as a translation, and each source once as a task for the tester."""
+def examples(pairs: Sequence[Pair], repeats: Mapping[str, float] | None = None, *, mined_repeats: float = 1.0) -> list[Example]:
+    """The examples of ``pairs``: each as a translation, and each source once as a task for the tester.
+
+    Args:
+        pairs: what to learn from.
+        repeats: task to how often an epoch shows it, 1 where it isn't named; tasks of 0 are left out.
+        mined_repeats: factor for pairs from real code.
+    """
+    often = repeats or {}
     found = [
-        Example(task=p.target_model, source=p.source, target=p.target, repeats=mined_repeats if p.origin == "mined" else 1.0) for p in pairs
+        Example(
+            task=p.target_model,
+            source=p.source,
+            target=p.target,
+            repeats=often.get(p.target_model, 1.0) * (mined_repeats if p.origin == "mined" else 1.0),
+        )
+        for p in pairs
     ]
-    if tests_repeats > 0:
-        by_source = {p.source: p for p in pairs if p.tests}
-        found += [Example(task=TESTS, source=p.source, target="", tests=p.tests, repeats=tests_repeats) for p in by_source.values()]
-    return found
+    by_source = {p.source: p for p in pairs if p.tests}
+    found += [Example(task=TESTS, source=p.source, target="", tests=p.tests, repeats=often.get(TESTS, 1.0)) for p in by_source.values()]
+    return [example for example in found if example.repeats > 0]
 
 
 def epoch_rows(
@@ -63,12 +75,12 @@ def epoch_rows(
         for _ in range(times):
             row_seed = rng.randrange(1 << 30) if epoch is not None and rng.random() < shuffled_share else None
             row = make_row(item, tokenizer, row_seed, rng)
-            if len(row.ids) <= max_length:
+            if row and len(row.ids) <= max_length:
                 yield row
 
 
-def make_row(item: Example, tokenizer: Tokenizer, seed: int | None, rng: Random) -> Row:
-    """One example as ids, of which the prompt is given."""
+def make_row(item: Example, tokenizer: Tokenizer, seed: int | None, rng: Random) -> Row | None:
+    """One example as ids, of which the prompt is given; None when its answer can't be written."""
     if item.task == TESTS:
         prompt = build_tests(item.source, seed=seed)
         tests = rng.sample(item.tests, len(item.tests))
@@ -76,7 +88,10 @@ def make_row(item: Example, tokenizer: Tokenizer, seed: int | None, rng: Random)
         answer = _first_lines(write_tests(prompt, tests), _MOST_TESTS)
     else:
         prompt = build_translation(item.source, item.task, seed=seed)
-        answer = write_translation(prompt, item.target)
+        written = write_translation(prompt, item.target)
+        if written is None:
+            return None
+        answer = written
     return encode(prompt, answer, tokenizer)
 
 

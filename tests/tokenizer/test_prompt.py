@@ -12,7 +12,16 @@ from hypothesis import strategies as st
 
 from hpcraft.errors import ConfigError
 from hpcraft.tokenizer.layout import canonical, indent
-from hpcraft.tokenizer.prompt import END, build_tests, build_translation, parse_tests, parse_translation, write_tests, write_translation
+from hpcraft.tokenizer.prompt import (
+    END,
+    build_fill,
+    build_tests,
+    build_translation,
+    parse_tests,
+    parse_translation,
+    write_tests,
+    write_translation,
+)
 
 SOURCE = """#include <math.h>
 /* scales and sums */
@@ -49,16 +58,46 @@ def test_translation_round_trips(model: str, target: str, seed: int | None) -> N
     prompt = build_translation(SOURCE, model, seed=seed)
     answer = write_translation(prompt, target)
     expected = canonical(target, "cuda").replace("d_x", "w0").replace("d_y", "w1").replace("scaled_sum_kernel", "g0")
+    assert answer is not None
     assert answer.endswith(END)
     assert canonical(parse_translation(prompt, answer), "cuda") == expected
 
 
-def test_copied_lines_cost_a_marker_each() -> None:
-    """An answer spells out only what is new."""
+def test_answers_hold_what_is_new_alone() -> None:
+    """An OpenMP answer is the directive and its place; nothing is written for a target that is the source."""
     prompt = build_translation(SOURCE, "openmp")
-    spelled = [line for line in write_translation(prompt, OPENMP).splitlines() if not line.startswith("<|")]
-    assert write_translation(prompt, SOURCE) == "".join(f"<|{n}|>" for n in prompt.lines) + END
-    assert len(spelled) <= 1
+    assert write_translation(prompt, SOURCE) == END
+    assert write_translation(prompt, OPENMP) == f"<|3|>#pragma omp parallel for reduction(+:v5)\n{END}"
+
+
+@pytest.mark.parametrize(
+    "change", [("double total", "double total2, total"), ("    for", "    while (0) ;\n    for"), ("total += y[i]; else ", "; else ")]
+)
+def test_any_edit_round_trips(change: tuple[str, str]) -> None:
+    """Lines that are replaced, added or taken out are written as edits and come back."""
+    target = OPENMP.replace(*change)
+    prompt = build_translation(SOURCE, "openmp", seed=5)
+    answer = write_translation(prompt, target)
+    assert answer is not None
+    assert canonical(parse_translation(prompt, answer)) == canonical(target).replace("total2", "w0")
+
+
+def test_edit_behind_the_last_marker_is_not_written() -> None:
+    """A function that is too long for markers can still be read, and edited within them."""
+    long = SOURCE.replace("return", "total += 1;\n" * 80 + "return")
+    prompt = build_translation(long, "openmp")
+    assert write_translation(prompt, long.replace("return", "total += 2; return")) is None
+    answer = write_translation(prompt, long.replace("    for", "    #pragma omp parallel for\n    for"))
+    assert answer is not None
+    assert canonical(parse_translation(prompt, answer)) == canonical(long.replace("    for", "    #pragma omp parallel for\n    for"))
+
+
+def test_missing_line_is_put_back() -> None:
+    """The practice task asks for one line and its place."""
+    lines = ["void f0(){", "v0=1;", "v1=2;", "}"]
+    prompt, answer = build_fill(lines, 2)
+    assert prompt.text == "<|fill|><|0|>void f0(){<|1|>v0=1;<|2|>}<|answer|>"
+    assert answer == f"<|2|>v1=2;\n{END}"
 
 
 @given(
