@@ -14,6 +14,7 @@ from hpcraft.sandbox import check
 Need = Callable[..., None]
 
 
+@pytest.mark.usefixtures("isolation")
 def test_run_prints_the_object_of_the_design(tmp_path: Path, capsys: pytest.CaptureFixture[str], need: Need) -> None:
     """All fields of DESIGN section 4 are there, and the exit code is 0 though the program failed."""
     need("bwrap", "gcc")
@@ -28,6 +29,7 @@ def test_run_prints_the_object_of_the_design(tmp_path: Path, capsys: pytest.Capt
     assert {"tier", "rests_on"} == set(result["isolation"])
 
 
+@pytest.mark.usefixtures("isolation")
 def test_run_shows_control_characters_harmlessly(tmp_path: Path, capsys: pytest.CaptureFixture[str], need: Need) -> None:
     """A program can't send codes to the terminal of the person who judges it."""
     need("bwrap")
@@ -49,6 +51,7 @@ def test_run_refuses_what_it_cannot_read(tmp_path: Path, capsys: pytest.CaptureF
     assert len(capsys.readouterr().err.splitlines()) == 3
 
 
+@pytest.mark.usefixtures("isolation")
 def test_check_exits_4_when_a_promise_is_broken(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], need: Need) -> None:
     """The broken promise is named in the table and in the error."""
     need("bwrap")
