@@ -134,6 +134,7 @@ def make_callback(watch: Watch, validation: Validation | None, advance: Callable
             advance(1)
             ends = watch.seconds >= watch.budget.max_seconds
             control.should_training_stop = control.should_training_stop or ends
+            control.should_log = control.should_log or control.should_training_stop  # the curve reaches the last step
             if validation and watch.seconds - watch.last_eval >= watch.budget.eval_seconds and not ends:
                 self.measure(model)
             if watch.seconds - watch.last_checkpoint >= watch.budget.checkpoint_seconds:
