@@ -42,7 +42,7 @@ class MutualConfig:
     max_new_tokens: int = option(320, help="longest answer")
     train_steps: int = option(60, help="most steps of training for each of the two in a round")
     train_seconds: float = option(15.0, help="most seconds of training for each of the two in a round")
-    learning_rate: float = option(5e-4, help="highest learning rate")
+    learning_rate: float = option(2e-4, help="highest learning rate")
     replay: int = option(3, help="proved examples beside each new one")
 
     def __post_init__(self) -> None:

@@ -13,8 +13,9 @@ from hpcraft.tokenizer.train import STAGE as TOKENIZER
 from hpcraft.tokenizer.train import TokenizerConfig
 from tests.tokenizer.corpus_folder import corpus_folder, finish
 
-pytest.importorskip("torch")
+torch = pytest.importorskip("torch")
 pytest.importorskip("transformers")
+torch.set_num_threads(1)  # models of seconds are quicker without threads that wait for each other
 
 OPERATIONS = ("+", "-", "*")
 ARRAYS = ("x", "flux", "rho", "energy")
