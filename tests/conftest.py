@@ -20,6 +20,10 @@ from hpcraft.errors import MachineError
 ROOT = Path(__file__).resolve().parent.parent
 TOY = ROOT / "tests" / "toy_stages.py"
 
+# Test processes side by side share the cores; each of them with a thread per core would make training crawl.
+_WORKERS = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
+os.environ.setdefault("OMP_NUM_THREADS", str(max(1, (os.cpu_count() or 1) // _WORKERS)))
+
 Run = Callable[..., "subprocess.CompletedProcess[str]"]
 
 
