@@ -8,7 +8,8 @@ SHELL := /bin/bash
 RECIPE ?= recipes/quickstart.yaml
 WORKERS ?= 2
 PYRIGHT := .venv/bin/pyright --pythonpath .venv/bin/python
-PYTEST := .venv/bin/python -m pytest -q -n $(WORKERS)
+# A file stays in one process, so that what its tests share is made once.
+PYTEST := .venv/bin/python -m pytest -q -n $(WORKERS) --dist loadfile
 
 run: env
 	@.venv/bin/hpcraft run $(RECIPE)
