@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any, NoReturn, cast
 
 from hpcraft import __version__
 from hpcraft.errors import HpcError, InputError, MachineError, Stopped
+from hpcraft.progress import set_quiet
 
 if TYPE_CHECKING:
     from hpcraft.command import Command
@@ -66,6 +67,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     signal.signal(signal.SIGTERM, _terminate)
     try:
         args = _parser(words).parse_args(words)
+        set_quiet(args.quiet)
         exit_code = _load(args.command_name).main(args)
         sys.stdout.flush()
         return exit_code
@@ -173,5 +175,7 @@ def _parser(words: list[str]) -> argparse.ArgumentParser:
 
 def _add_common(parser: argparse.ArgumentParser, name: str) -> None:
     parser.add_argument("--json", action="store_true", help="print the result as JSON")
-    parser.add_argument("--quiet", action="store_true", help="no progress, no result text")
+    parser.add_argument("--quiet", action="store_true", help="no progress, no notes, no result text")
+    if not any("--seed" in action.option_strings for action in parser._actions):
+        parser.add_argument("--seed", type=int, default=0, help="every command takes one; nothing in this one is random")
     parser.set_defaults(command_name=name)

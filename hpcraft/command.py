@@ -8,6 +8,8 @@ import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from hpcraft.progress import is_quiet
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Command:
@@ -30,5 +32,6 @@ def say(args: argparse.Namespace, value: object, text: str) -> None:
 
 
 def note(text: str) -> None:
-    """Say something to the person at the terminal, beside the result."""
-    print(text, file=sys.stderr, flush=True)
+    """Say something to the person at the terminal, beside the result; not with ``--quiet``."""
+    if not is_quiet():
+        print(text, file=sys.stderr, flush=True)

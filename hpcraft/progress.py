@@ -14,14 +14,21 @@ _QUIET_VARIABLE = "HPCRAFT_QUIET"
 
 
 def set_quiet(quiet: bool) -> None:
-    """Switch all bars off for this process and those it starts."""
+    """Switch bars and notes off, or on, for this process and those it starts."""
     if quiet:
         os.environ[_QUIET_VARIABLE] = "1"
+    else:
+        os.environ.pop(_QUIET_VARIABLE, None)
+
+
+def is_quiet() -> bool:
+    """Whether the command was asked to say nothing but errors."""
+    return bool(os.environ.get(_QUIET_VARIABLE))
 
 
 def visible() -> bool:
     """Whether bars are drawn."""
-    return sys.stderr.isatty() and not os.environ.get(_QUIET_VARIABLE)
+    return sys.stderr.isatty() and not is_quiet()
 
 
 @contextmanager

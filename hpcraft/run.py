@@ -19,7 +19,6 @@ from typing import Any
 
 from hpcraft.command import Command, note, say
 from hpcraft.errors import ConfigError, HpcError, InputError, nearest
-from hpcraft.progress import set_quiet
 from hpcraft.recipe import Recipe, StagePlan, load
 from hpcraft.stages import execute, fingerprint, host, locked, summary_line, up_to_date, versions
 from hpcraft.store import MANIFEST, drop_torn_tail, write_json, write_text
@@ -66,7 +65,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def main(args: argparse.Namespace) -> int:
     """Run a recipe."""
-    set_quiet(args.quiet)
     overrides = [*args.overrides, *([f"seed={args.seed}"] if args.seed is not None else [])]
     recipe = load(args.recipe, overrides)
     out = args.out or Path(os.environ.get("HPCRAFT_HOME", ".")) / "runs" / recipe.name
@@ -181,7 +179,7 @@ def _now() -> str:
 
 COMMAND = Command(
     summary="run every stage of a recipe, resuming where it stopped",
-    example="hpcraft run recipes/quickstart.yaml --set mine.sources='[path:./src]'",
+    example="hpcraft run recipes/quickstart.yaml --set finetune.max_seconds=600 --to judge",
     add_arguments=add_arguments,
     main=main,
 )
