@@ -147,7 +147,7 @@ class Function:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Completion:
-    """What a model answered to one task (DESIGN section 5)."""
+    """What a model answered to one task."""
 
     SCHEMA: ClassVar[str] = "hpcraft.completion/1"
 
