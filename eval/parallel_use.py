@@ -4,7 +4,7 @@ Two witnesses must agree: the syntax tree with comments and strings out of the w
 in it, an MPI call that moves data, a kernel that is launched), and the symbols that the compiled object asks the linker for.
 
 Not covered: what happens at run time, such as a work-sharing construct around a token part of the work, or ranks that receive
-data and do nothing with it.
+data and do nothing with it; numbers of threads that aren't literals in the directive.
 """
 
 from __future__ import annotations
@@ -83,7 +83,9 @@ MOVES_DATA = frozenset(
 
 _OPENMP_SYMBOLS = ("GOMP_parallel", "GOMP_teams", "__kmpc_fork")
 _CUDA_SYMBOLS = ("cudaLaunchKernel", "__cudaLaunchKernel", "cuLaunchKernel")
-_SHARES = frozenset({"for", "do", "sections", "loop", "taskloop", "task", "workshare", "distribute", "single", "master", "masked"})
+_SHARES = frozenset({"for", "do", "sections", "loop", "taskloop", "task", "workshare", "distribute"})
+_ONE_THREAD = re.compile(r"\bnum_threads\s*\(\s*1\s*\)|\bif\s*\(\s*(?:parallel\s*:\s*)?(?:0|false|\.false\.)\s*\)", re.IGNORECASE)
+"""Clauses that make a parallel region serial."""
 _WRITES = ("subscript_expression", "pointer_expression", "field_expression")
 
 
@@ -133,17 +135,18 @@ def _by_symbols(model: str, symbols: Collection[str] | None) -> str:
 def _openmp_c(root: Node) -> str:
     idle = ""
     for pragma in _walk(root):
-        words = _directive(pragma)
-        if not words & {"parallel", "teams"}:
+        if not _directive(pragma) & {"parallel", "teams"}:
             continue
-        body = _construct(pragma)
+        words, body = _stacked(pragma), _construct(pragma)
         if body is None:
             continue
-        if words & _SHARES:
+        if _ONE_THREAD.search(_text(pragma)):
+            idle = "the parallel construct is told to use one thread"
+        elif words & _SHARES:
             if _works(body):
                 return ""
             idle = "the parallel construct holds no work"
-        elif any(_directive(inner) & _SHARES and (held := _construct(inner)) and _works(held) for inner in _walk(body)) or (
+        elif any(_is_shared_work(inner) for part in _reached(root, body) for inner in _walk(part)) or (
             any(name == "omp_get_thread_num" for name in _called(body)) and _works(body)
         ):
             return ""
@@ -164,6 +167,32 @@ def _directive(node: Node) -> set[str]:
         return set()
     line = re.sub(r"/\*.*?\*/|//.*", " ", match[1])
     return set(re.sub(r"\([^()]*(?:\([^()]*\)[^()]*)*\)", " ", line).split())
+
+
+def _stacked(pragma: Node) -> set[str]:
+    """The words of a pragma and of those that follow before its statement: ``parallel`` and ``for`` may stand on two lines."""
+    words = _directive(pragma)
+    node = pragma.next_named_sibling
+    while node is not None and node.type in ("preproc_call", "comment"):
+        words |= _directive(node)
+        node = node.next_named_sibling
+    return words
+
+
+def _is_shared_work(pragma: Node) -> bool:
+    return bool(_directive(pragma) & _SHARES) and (held := _construct(pragma)) is not None and _works(held)
+
+
+def _reached(root: Node, body: Node) -> list[Node]:
+    """A region and the answer's own functions that are called from it, which may hold its tasks."""
+    functions = {}
+    for node in _walk(root):
+        if node.type == "function_definition" and (declarator := node.child_by_field_name("declarator")) is not None:
+            functions[next((_text(n) for n in _walk(declarator) if n.type == "identifier"), "")] = node
+    parts = [body]
+    for part in parts:
+        parts += [function for name in _called(part) if (function := functions.pop(name, None)) is not None]
+    return parts
 
 
 def _construct(pragma: Node) -> Node | None:
@@ -251,6 +280,9 @@ def _fortran(model: str, code: str) -> str:
         moves = any(m[1].lower() in MOVES_DATA for line in lines for m in re.finditer(r"\bcall\s+p?(mpi_\w+)", line, re.IGNORECASE))
         return "" if moves else "no MPI call that moves data"
     idle, inside = "", False
+    # One thread may make the tasks in a subroutine that it calls.
+    makes_tasks = any(re.match(r"!\$omp\s+task(loop)?\b", line, re.IGNORECASE) for line in lines)
+    shares = _SHARES | {"single", "master", "masked"} if makes_tasks else _SHARES
     for number, line in enumerate(lines):
         match = re.match(r"!\$omp\s+(.*)", line, re.IGNORECASE)
         if not match:
@@ -259,8 +291,12 @@ def _fortran(model: str, code: str) -> str:
         if "end" in words:
             inside = inside and "parallel" not in words
             continue
-        inside = inside or bool(words & {"parallel", "teams"})
-        if inside and words & _SHARES:
+        opens = bool(words & {"parallel", "teams"})
+        if opens and _ONE_THREAD.search(match[1]):
+            idle = "the parallel construct is told to use one thread"
+            continue
+        inside = inside or opens
+        if inside and words & shares:
             if _fortran_works(lines[number + 1 :]):
                 return ""
             idle = "the parallel construct holds no work"

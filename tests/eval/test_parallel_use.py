@@ -26,10 +26,17 @@ def test_references_are_recognised(task):
         (f"#pragma omp parallel\n{{ {LOOP} }}", "shares no work"),
         (f"#pragma omp parallel\n{{ }}\n{LOOP}", "shares no work"),
         (f"#pragma omp parallel for\nfor (int i = 0; i < n; i++) {{ }}\n{LOOP}", "holds no work"),
+        (f"#pragma omp parallel\n{{\n#pragma omp single\n{{ {LOOP} }}\n}}", "shares no work"),
+        (f"#pragma omp parallel\n#pragma omp single\n{LOOP}", "shares no work"),
+        (f"#pragma omp parallel master\n{LOOP}", "shares no work"),
+        (f"#pragma omp parallel masked\n{LOOP}", "shares no work"),
+        (f"#pragma omp parallel for num_threads(1)\n{LOOP}", "one thread"),
+        (f"#pragma omp parallel for if (0)\n{LOOP}", "one thread"),
+        (f"#pragma omp parallel if(parallel: 0)\n#pragma omp for\n{LOOP}", "one thread"),
     ],
 )
 def test_lookalikes_of_openmp_are_refused(body, why):
-    """Comments, strings, barriers and empty constructs share no work."""
+    """Comments, strings, barriers, empty constructs and those of one thread share no work."""
     assert why in check("openmp", "c", HEAD + body + "\n}\n", {"GOMP_parallel"})
 
 
@@ -39,6 +46,10 @@ def test_lookalikes_of_openmp_are_refused(body, why):
         f"#pragma omp parallel for schedule(static)\n{LOOP}",
         f"#pragma omp parallel\n{{\n#pragma omp for\n{LOOP}\n}}",
         f"#pragma omp \\\n  parallel for\n{LOOP}",
+        f"#pragma omp parallel\n#pragma omp for\n{LOOP}",
+        f"#pragma omp parallel for num_threads(16)\n{LOOP}",
+        "#pragma omp parallel\n#pragma omp single\nfor (int i = 0; i < n; i++)\n{\n#pragma omp task\n{ y[i] += a * x[i]; }\n}",
+        f"#pragma omp parallel master\n{{\n#pragma omp taskloop\n{LOOP}\n}}",
         f"#pragma omp target teams distribute parallel for\n{LOOP}",
         "double s = 0;\n#pragma omp parallel for reduction(+:s)\nfor (int i = 0; i < n; i++) s += x[i];\ny[0] = s;",
         "#pragma omp parallel\n{ int t = omp_get_thread_num(); for (int i = t; i < n; i += omp_get_num_threads()) y[i] += a * x[i]; }",
@@ -47,6 +58,15 @@ def test_lookalikes_of_openmp_are_refused(body, why):
 def test_forms_of_openmp_are_known(body):
     """Combined and separate constructs, continued lines, reductions and work shared by hand."""
     assert check("openmp", "c", HEAD + body + "\n}\n", {"GOMP_parallel"}) == "pass"
+
+
+def test_tasks_in_a_called_function_count():
+    """One thread that calls a recursive function whose tasks share the work is parallel."""
+    code = (
+        "void part(int n, double *y) {\n#pragma omp task\n{ part(n / 2, y); y[0] = 1; }\n}\n"
+        "void f(int n, double *y) {\n#pragma omp parallel\n#pragma omp single\npart(n, y);\n}\n"
+    )
+    assert check("openmp", "c", code, {"GOMP_parallel"}) == "pass"
 
 
 def test_symbols_must_agree():
@@ -77,6 +97,9 @@ def test_a_barrier_moves_no_data():
         ("!$omp barrier\ndo i = 1, n\n y(i) = x(i)\nend do", "no OpenMP construct"),
         ("!$omp parallel\n!$omp end parallel\ndo i = 1, n\n y(i) = x(i)\nend do", "shares no work"),
         ("!$omp parallel do\ndo i = 1, n\nend do\n!$omp end parallel do\ny = x", "holds no work"),
+        ("!$omp parallel\n!$omp single\ndo i = 1, n\n y(i) = x(i)\nend do\n!$omp end single\n!$omp end parallel", "shares no work"),
+        ("!$omp parallel do num_threads(1)\ndo i = 1, n\n y(i) = x(i)\nend do", "one thread"),
+        ("!$omp parallel do if (.false.)\ndo i = 1, n\n y(i) = x(i)\nend do", "one thread"),
     ],
 )
 def test_lookalikes_in_fortran_are_refused(lines, why):
