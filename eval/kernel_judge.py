@@ -47,6 +47,8 @@ class Trial:
 
     inputs: bytes
     race_inputs: bytes
+    race_calls: int
+    """Number of calls in ``race_inputs``."""
     functions: tuple[int, ...]
     expected: tuple[Expected, ...]
     shapes: tuple[str, ...]
@@ -63,6 +65,7 @@ def trial(kernel_name: str, seed: int) -> Trial:
     return Trial(
         inputs=encode_calls(signatures, [(0, c) for c in calls]),
         race_inputs=encode_calls(signatures, [(0, c) for c in small]),
+        race_calls=len(small),
         functions=(0,) * len(calls),
         expected=tuple(kernel.oracle(c) for c in calls),
         shapes=tuple(_shape(task_names(kernel_name), c) for c in calls),
@@ -224,23 +227,36 @@ def _race(judgement: Judgement, task: Task, code: str, seed: int) -> None:
     made = trial(task.kernel.name, seed)
     with sandbox.build(_job(task, code, "race")) as build:
         if not build.ok:
-            # The same code was built before: what lacks is the sanitizer's, not the candidate's.
-            judgement.checks["race-free"] = f"skip: {build.outcome.message or first_error(build.outcome)}"
-            if build.outcome.verdict is Verdict.INFRA_ERROR:
-                judgement.verdict = Verdict.INFRA_ERROR
+            _race_unbuilt(judgement, build.outcome)
             return
         outcome = build.run(Run(threads=_RACE_THREADS, data={_INPUTS: made.race_inputs}, collect=(_OUTPUTS,), limits=_RACE_LIMITS))
     judgement.log.append(outcome.stderr.strip() if not outcome.ok else "")
     if outcome.ok:
-        judgement.settle("race-free", "pass")
-    elif outcome.verdict is Verdict.INFRA_ERROR:
-        judgement.verdict = Verdict.INFRA_ERROR
-        judgement.checks["race-free"] = f"skip: {outcome.message}"
+        # An answer that leaves before the calls are made has shown nothing.
+        whole = decode_results([task.kernel.signature], (0,) * made.race_calls, outcome.outputs.get(_OUTPUTS, b""))
+        judgement.settle("race-free", _all_called([not r.crashed for r in whole.values()], made.race_calls))
+    elif outcome.verdict in (Verdict.INFRA_ERROR, Verdict.UNSUPPORTED):
+        _race_unbuilt(judgement, outcome)
     elif outcome.verdict is Verdict.RACE or "ThreadSanitizer: data race" in outcome.stderr:
         # So many reports can take so long that the time limit ends them; it is the race that decides.
         judgement.settle("race-free", "fail: data race", replace(outcome, verdict=Verdict.RACE))
     else:
         judgement.settle("race-free", f"fail: under the race detector it {describe_run(outcome)}", outcome)
+
+
+def _race_unbuilt(judgement: Judgement, outcome: Outcome) -> None:
+    """Settle ``race-free`` where nothing ran: only what the machine lacks is a skip, as an answer can refuse this build alone."""
+    if outcome.verdict in (Verdict.UNSUPPORTED, Verdict.INFRA_ERROR):
+        judgement.checks["race-free"] = f"skip: {outcome.message or outcome.verdict}"
+        if outcome.verdict is Verdict.INFRA_ERROR:
+            judgement.verdict = Verdict.INFRA_ERROR
+        return
+    judgement.settle("race-free", f"fail: doesn't build for the race detector: {first_error(outcome)}", outcome)
+
+
+def _all_called(returned: Sequence[bool], num_calls: int) -> str:
+    count = sum(returned)
+    return "pass" if count == num_calls else f"fail: under the race detector {count} of {num_calls} calls left a whole result"
 
 
 def _shape(names: Sequence[str], arguments: Sequence[Argument]) -> str:

@@ -112,12 +112,35 @@ def test_a_serial_loop_with_a_pragma_in_a_comment_is_not_openmp():
 @needs_clang
 def test_a_race_is_found_although_results_may_be_right():
     """Every thread does the whole loop and writes the same values: correct by chance, and a race."""
-    body = "#pragma omp parallel\n{\n#pragma omp single nowait\n{ y[0] = y[0]; }\nfor (int i = 0; i < n; i++) z[i] = a * x[i];\n}\n"
+    body = "#pragma omp parallel\n{\n#pragma omp for nowait\nfor (int i = 0; i < n; i++) y[i] = y[i];\nfor (int i = 0; i < n; i++) z[i] = a * x[i];\n}\n"
     code = f"#include <stdlib.h>\n{HEAD}if (n == 0) return;\ndouble *z = malloc(n * sizeof *z);\n{body}for (int i = 0; i < n; i++) y[i] += z[i];\nfree(z);\n}}\n"
     found = judged("kernels/axpy/openmp/c", code)
     assert found.checks["correct"] == "pass", found.checks
     assert found.checks["race-free"].startswith("fail"), found.checks
     assert found.verdict is Verdict.RACE
+    assert not found.passed
+
+
+@pytest.mark.usefixtures("compiles")
+@needs_clang
+@pytest.mark.parametrize(
+    ("head", "why"),
+    [
+        ("#if __has_feature(thread_sanitizer)\n#error no\n#endif\n", "doesn't build"),
+        (
+            "#include <stdlib.h>\n#if __has_feature(thread_sanitizer)\n__attribute__((constructor)) static void leave(void) { _Exit(0); }\n#endif\n",
+            "0 of",
+        ),
+    ],
+    ids=["refuses-to-build", "leaves-early"],
+)
+def test_an_answer_cannot_switch_the_race_check_off(head, why):
+    """Code that knows the sanitizer and doesn't build or doesn't run under it fails the check."""
+    guard = "#ifndef __has_feature\n#define __has_feature(x) 0\n#endif\n"
+    found = judged("kernels/axpy/openmp/c", f"{guard}{head}{HEAD}#pragma omp parallel for\n{LOOP}}}\n")
+    assert found.checks["correct"] == "pass"
+    assert found.checks["race-free"].startswith("fail: "), found.checks
+    assert why in found.checks["race-free"]
     assert not found.passed
 
 
