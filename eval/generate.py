@@ -17,9 +17,12 @@ from hpcraft.eval.task import Task
 from hpcraft.progress import bar
 from hpcraft.records import Completion
 from hpcraft.stages import Input, Report, Stage, Work, option
-from hpcraft.store import append_jsonl, drop_torn_tail, read_jsonl, sha256_json
+from hpcraft.store import append_jsonl, drop_torn_tail, read_jsonl, sha256_file, sha256_json
 
 COMPLETIONS = "completions.jsonl"
+
+_MODEL_FILES = (".safetensors", ".bin", ".json", ".txt", ".model", ".jinja", ".py")
+"""Suffixes of weights, configs and tokenizers."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -72,6 +75,22 @@ def run(config: GenerateConfig, work: Work) -> Report:
             if missing:
                 report.notes.append(f"{model_name} has no answer to {missing} of {len(tasks)} tasks of {suite}")
     return report
+
+
+def model_files(config: GenerateConfig) -> dict[str, str]:
+    """A hash of each file or folder that a model's name points to, so that a changed one is asked again.
+
+    Folders inside the input (``hf:@model/...``) are in that input's own hash; what is missing is refused when the stage runs.
+    """
+    found = {}
+    for name in config.models:
+        kind, _, where = name.partition(":")
+        if kind == "replay":
+            found[name] = sha256_file(Path(where)) if Path(where).is_file() else "missing"
+        elif kind == "hf" and not where.startswith("@"):
+            files = sorted(p for p in Path(where).glob("*") if p.suffix in _MODEL_FILES and p.is_file())
+            found[name] = sha256_json([[p.name, p.stat().st_size, sha256_file(p)] for p in files])
+    return found
 
 
 def _answer(config: GenerateConfig, seed: int, name: str, model: Model, tasks: list[Task], path: Path) -> tuple[int, int]:
@@ -131,5 +150,6 @@ STAGE = Stage(
         "pairs": Input(stage="pairs", help="folder of the pairs stage, for suite translation", optional=True),
     },
     run=run,
+    outside=model_files,
 )
 COMMAND = STAGE.command

@@ -5,11 +5,11 @@ import pytest
 from hpcraft.cli import main
 from hpcraft.errors import ConfigError, InputError, Stopped
 from hpcraft.eval import models
-from hpcraft.eval.generate import STAGE, GenerateConfig
+from hpcraft.eval.generate import STAGE, GenerateConfig, model_files
 from hpcraft.eval.models import label, prompt_hash
 from hpcraft.eval.suites import kernel_tasks, select
 from hpcraft.records import Completion
-from hpcraft.stages import Report, Stage, execute
+from hpcraft.stages import Report, Stage, execute, fingerprint
 from hpcraft.store import read_jsonl
 
 ONE = ("kernels/axpy/*/c",)
@@ -77,6 +77,22 @@ def test_replay_takes_answers_from_a_file(generate, write_completions):
     path = write_completions([("kernels/axpy/serial/c", 0, "code")])
     out = generate(models=(f"replay:{path}",), tasks=ONE)
     assert [c.completion for c in rows(out, label(f"replay:{path}"))] == ["code"]
+
+
+def test_changed_answers_and_weights_are_asked_again(write_completions, tmp_path):
+    """A replay file or a model folder outside the inputs is part of what decides the output; one inside isn't told twice."""
+    path = write_completions([("kernels/axpy/serial/c", 0, "code")])
+    (tmp_path / "tiny").mkdir()
+    (tmp_path / "tiny" / "model.safetensors").write_bytes(b"a")
+    config = GenerateConfig(models=(f"replay:{path}", f"hf:{tmp_path / 'tiny'}", "hf:@model/x", "null"))
+    before = fingerprint(STAGE, config, {}, 0)
+    assert before == fingerprint(STAGE, config, {}, 0)
+    assert len(model_files(config)) == 2
+    write_completions([("kernels/axpy/serial/c", 0, "other")])
+    after = fingerprint(STAGE, config, {}, 0)
+    assert after != before
+    (tmp_path / "tiny" / "model.safetensors").write_bytes(b"b")
+    assert fingerprint(STAGE, config, {}, 0) != after
 
 
 @pytest.mark.parametrize(
