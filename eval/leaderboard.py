@@ -1,6 +1,7 @@
 """``hpcraft leaderboard build``: a static page, JSON and CSV from results folders.
 
-A board is made only of whole results: limited or damaged ones, and those of another schema, are refused. Each
+A board is made only of whole results: limited or damaged ones, those of another schema, and those without the samples that give
+their pass@1 are refused. Each
 suite, in each version and at each level, has a table of its own, so nothing is compared that can't be.
 
 Not covered: signatures, and judging submitted completions again.
@@ -19,10 +20,15 @@ from typing import Any
 from hpcraft import __version__
 from hpcraft.command import Command, say
 from hpcraft.errors import ConfigError, InputError
-from hpcraft.eval.results import SAMPLES, Results, find_results, read_results, read_samples
+from hpcraft.eval.metrics import at_k
+from hpcraft.eval.results import SAMPLES, Results, by_task, find_results, read_results, read_samples
+from hpcraft.records import Sample
 from hpcraft.store import write_json, write_text
 
 SCHEMA = "hpcraft.leaderboard/1"
+
+_ROUNDING = 1e-6
+"""Figures are written with six decimals."""
 
 _LEVELS = {
     "run": "built, run and checked",
@@ -75,13 +81,13 @@ def build(folders: Sequence[Path]) -> list[Table]:
     """The tables of a board.
 
     Raises:
-        InputError: results that are limited, damaged, of another schema, or of a model that is there already.
+        InputError: results that are limited, damaged, of another schema, without their samples or at odds with them, or of a model that is there already.
     """
     tables: dict[tuple[str, int, str, str], list[Row]] = {}
     num_tasks: dict[str, int] = {}
     for path in [p for folder in folders for p in _results_in(folder)]:
         results = read_results(path)
-        _check(path, results)
+        samples = _check(path, results)
         num_tasks[results.suite_hash] = results.num_tasks
         for level, found in results.levels.items():
             key = (results.suite, results.suite_version, results.suite_hash, level)
@@ -89,6 +95,7 @@ def build(folders: Sequence[Path]) -> list[Table]:
             if any(row.model == results.model for row in rows):
                 raise InputError(f"{path}: model {results.model!r} is on the board already; give each model once")
             rows.append(_row(results, level, found, path))
+        _agree(path, results, samples)
     return [_table(key, rows, num_tasks[key[2]]) for key, rows in sorted(tables.items(), key=lambda item: _order(item[0]))]
 
 
@@ -98,16 +105,32 @@ def _results_in(path: Path) -> list[Path]:
     return find_results(path) if path.is_dir() else [path]
 
 
-def _check(path: Path, results: Results) -> None:
+def _check(path: Path, results: Results) -> list[Sample]:
     if results.limited:
         raise InputError(
             f"{path}: limited to a part of suite {results.suite}; a board takes whole suites, generate again without limit and tasks"
         )
     folder = path if path.is_dir() else path.parent
-    if (folder / SAMPLES).exists():
-        read_samples(folder, results)
+    if not (folder / SAMPLES).is_file():
+        raise InputError(
+            f"{folder / SAMPLES}: missing; a board takes results with their samples, give the whole folder of `hpcraft eval judge`"
+        )
+    samples = read_samples(folder, results)
     if not results.levels:
         raise InputError(f"{path}: holds no figure; all its tasks are unsupported where it was judged")
+    return samples
+
+
+def _agree(path: Path, results: Results, samples: list[Sample]) -> None:
+    """Refuse figures that the samples don't give."""
+    shares: dict[str, list[float]] = {}
+    for rows in by_task(samples).values():
+        shares.setdefault(rows[0].level, []).append(at_k(len(rows), sum(s.passed for s in rows), 1))
+    told = {level: float(found["metrics"]["pass@1"]["value"]) for level, found in results.levels.items()}
+    for level in sorted(shares.keys() | told.keys()):
+        value = sum(shares[level]) / len(shares[level]) if level in shares else None
+        if value is None or level not in told or abs(value - told[level]) > _ROUNDING:
+            raise InputError(f"{path}: pass@1 at level {level} is {told.get(level)}, its samples give {value}; judge the completions again")
 
 
 def _row(results: Results, level: str, found: Any, path: Path) -> Row:

@@ -126,6 +126,22 @@ def test_damaged_or_partial_results_are_refused(results, change, words):
         build([folder])
 
 
+def test_figures_rest_on_their_samples(results):
+    """Results without samples, or with a pass@1 or a level that the samples don't give, are refused."""
+    folder = results("m", lambda t: t.model == "serial")
+    value = json.loads((folder / "results.json").read_text())
+    for levels in ({"run": value["levels"]["run"]}, json.loads(json.dumps(value["levels"]).replace('"value": 0.0', '"value": 0.5'))):
+        write_json(folder / "results.json", value | {"levels": levels})
+        with pytest.raises(InputError, match="its samples give"):
+            build([folder])
+    write_json(folder / "results.json", value)
+    assert len(build([folder / "results.json"])) == 2
+    (folder / "samples.jsonl").unlink()
+    for path in (folder, folder / "results.json"):
+        with pytest.raises(InputError, match=r"samples\.jsonl: missing"):
+            build([path])
+
+
 def test_what_is_no_result_is_refused(results, tmp_path):
     """A missing path, a file that isn't JSON, an empty folder, the same model twice."""
     folder = results("m", lambda t: True)
