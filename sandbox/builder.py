@@ -17,12 +17,13 @@ from pathlib import Path, PurePosixPath
 from threading import Event
 from types import TracebackType
 
-from hpcraft.errors import ConfigError
+from hpcraft.errors import ConfigError, MachineError
 from hpcraft.sandbox import toolchains
 from hpcraft.sandbox.box import Step, execute
 from hpcraft.sandbox.environment import environment
 from hpcraft.sandbox.isolation import Jail, choose
 from hpcraft.sandbox.outcome import CHECKS, CUDA_LEVELS, LANGUAGES, MODELS, TIERS, CompileOutcome, Job, Limits, Outcome, Run, Verdict
+from hpcraft.sandbox.packages import install_command
 from hpcraft.sandbox.supervise import Ended
 from hpcraft.sandbox.verdicts import describe, judge
 
@@ -168,7 +169,7 @@ class Build:
         """By ``nm``, in a box: it reads hostile bytes."""
         nm = toolchains.find("nm")
         if nm is None:
-            raise ConfigError("nm is not on this machine; install binutils")
+            raise MachineError(f"nm is not on this machine; {install_command('nm')}")
         step = Step(
             commands=((nm, "-u", "-P", "-A", *objects.values()),),
             limits=Limits(output_bytes=16 << 20),
@@ -176,8 +177,12 @@ class Build:
             beside={name: self._folder / name for name in objects.values()},
             toolchains=toolchains.folders_outside((nm,)),
         )
+        ended = self._execute(step)
+        if ended.reason != "exited" or ended.exit_code != 0:  # an empty answer would say that nothing is called
+            why = describe(ended)
+            raise MachineError(f"nm could not list the symbols of a build ({why.message or why.verdict}); run the same command again")
         found: dict[str, set[str]] = {name: set() for name in objects.values()}
-        for line in self._execute(step).stdout.decode(errors="replace").splitlines():
+        for line in ended.stdout.decode(errors="replace").splitlines():
             place, _, rest = line.partition(": ")
             if place in found and rest:
                 found[place].add(rest.split()[0].partition("@")[0])

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from hpcraft.errors import ConfigError
-from hpcraft.sandbox import Job, Limits, Run, Verdict, build, run
+from hpcraft.errors import ConfigError, MachineError
+from hpcraft.sandbox import Job, Limits, Run, Verdict, build, run, toolchains
 
 Need = Callable[..., None]
 
@@ -48,6 +48,17 @@ def test_openmp_runs_with_the_threads_asked_for(name: str, need: Need) -> None:
     with build(Job(files={name: _OPENMP[name].encode()}, language=language, model="openmp")) as built:  # type: ignore[arg-type]
         assert [built.run(Run(threads=threads)).stdout.strip() for threads in (1, 3)] == ["1", "3"]
         assert "GOMP_parallel" in built.symbols(name)
+
+
+def test_failed_listing_of_symbols_is_the_machines_fault(need: Need, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An nm that is missing or fails never looks like a program that calls nothing."""
+    need("bwrap", "gcc")
+    find = toolchains.find
+    with build(Job(files={"a.c": b"int main(void) { return 0; }"}, language="c")) as built:
+        for instead, words in (("/bin/false", "exit code 1"), (None, "install")):
+            monkeypatch.setattr(toolchains, "find", lambda tool, nm=instead: nm if tool == "nm" else find(tool))
+            with pytest.raises(MachineError, match=words):
+                built.symbols()
 
 
 def test_mpi_in_c_runs_two_ranks(need: Need) -> None:
