@@ -70,11 +70,7 @@ _TRIALS: tuple[tuple[str, str, str, Language, Model, Check, str], ...] = (
     ("undefined", "a.c", _C % ("", 0), "c", "serial", "undefined", "checks for undefined behaviour"),
     ("race", "a.c", _OPENMP_C, "c", "openmp", "race", "race checks of OpenMP in C and C++"),
 )
-_EXTRAS = (
-    ("train", ("torch", "transformers", "accelerate", "safetensors"), "pretrain, finetune, mutual, generate, release"),
-    ("hub", ("huggingface_hub",), "uploading to a model hub"),
-    ("slurm", ("submitit",), "running on a Slurm cluster"),
-)
+_EXTRAS = (("train", ("torch", "transformers", "accelerate", "safetensors"), "pretrain, finetune, mutual, generate, release"),)
 
 
 def answers() -> Iterator[Answer]:
@@ -83,7 +79,7 @@ def answers() -> Iterator[Answer]:
         isolation = choose("bubblewrap").isolation
         yield Answer(group="isolate", name="bubblewrap", works=True, detail=", ".join(isolation.rests_on))
     except MachineError as error:
-        off = "judging and verifying, unless --min-isolation none is accepted"
+        off = "verifying and judging: pairs, mutual and judge stop with exit code 4"
         yield Answer(group="isolate", name="bubblewrap", works=False, detail=str(error), switched_off=off, mend=install_command("bwrap"))
     for name, file, source, language, model, check, switched_off in track(_TRIALS, "doctor"):
         group = "build and run" if check == "none" else "check"

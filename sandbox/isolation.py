@@ -46,7 +46,7 @@ def choose(minimum: Tier) -> Jail:
             return found
         why = found
     if TIERS.index(minimum) > TIERS.index("none"):
-        raise MachineError(f"cannot isolate untrusted code: {why}; or accept no isolation with --min-isolation none")
+        raise MachineError(f"cannot isolate untrusted code: {why} (for code you trust: hpcraft sandbox run --min-isolation none)")
     as_user = os.geteuid() == 0
     rests_on = (*(("a user of its own",) if as_user else ()), "rlimits", "watcher")
     return Jail(isolation=Isolation(tier="none", rests_on=rests_on), bwrap=None, drops_user=as_user)

@@ -37,7 +37,7 @@ missing() {
     runs g++ --version || echo "g++|building and judging C and C++ (so nearly everything)|g++"
     runs gfortran --version || echo "gfortran|Fortran tasks are neither built nor judged|gfortran"
     { runs mpicc --version && runs mpirun --version; } || echo "Open MPI|MPI tasks are neither built nor judged|libopenmpi-dev openmpi-bin"
-    runs bwrap --version || echo "bubblewrap|generated code runs with weaker isolation (see hpcraft doctor)|bubblewrap"
+    runs bwrap --version || echo "bubblewrap|nothing that is generated or mined can be verified or judged; the quickstart stops at pairs|bubblewrap"
     clang_works || echo "clang with OpenMP|race checks are left out|clang"
 }
 
