@@ -140,7 +140,7 @@ def _judge_entry(entry: Entry, seed: int, workers: int, advance: Callable[[float
     rest = (c for c in read_jsonl(entry.completions, Completion) if (c.task_id, c.sample_id) not in done)
     questions = (Question(task=t, completion=c, code=extract(t, c.completion)) for c in rest for t in [entry.tasks[c.task_id]])
     failures = []
-    judged = _kernels(questions, seed, workers) if entry.suite.name == "kernels" else _translations(questions, seed)
+    judged = _kernels(questions, seed, workers) if entry.suite.name == "kernels" else _translations(questions, seed, workers)
     for sample in judged:
         if sample.verdict == "infra_error":
             failures.append(f"{sample.task_id}: {next(iter(sample.log.splitlines()), 'no reason given')}")
@@ -159,10 +159,10 @@ def _kernels(questions: Iterable[Question], seed: int, workers: int) -> Iterator
     yield from _in_order(one, questions, workers)
 
 
-def _translations(questions: Iterable[Question], seed: int) -> Iterator[Sample]:
+def _translations(questions: Iterable[Question], seed: int, workers: int) -> Iterator[Sample]:
     begin = time.monotonic()
     try:
-        for judged in judge_translations(questions, seed):
+        for judged in judge_translations(questions, seed, workers):
             now = time.monotonic()
             yield to_sample(judged.question.task, judged.question.completion, judged.judgement, now - begin)
             begin = now

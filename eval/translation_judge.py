@@ -1,6 +1,9 @@
 """Judge translations of held-out pairs: the verifier runs both sides on the pair's tests, the syntax shows the model.
 
 A pair whose own source doesn't pass its tests here, and a model that this machine has no compiler for, are set apart as unsupported.
+
+The verifier refuses an answer in which nothing is of the asked model before it is built. Such an answer fails the check ``build`` too,
+as "not built": build@k is the share of answers that build *as the asked model*, and every sample stays in its denominator.
 """
 
 from __future__ import annotations
@@ -34,8 +37,8 @@ class Judged:
     judgement: Judgement
 
 
-def judge(questions: Iterable[Question], seed: int) -> Iterator[Judged]:
-    """Judge answers in order.
+def judge(questions: Iterable[Question], seed: int, workers: int | None = None) -> Iterator[Judged]:
+    """Judge answers in order, ``workers`` batches of them at once.
 
     Raises:
         MachineError: the sandbox failed.
@@ -53,7 +56,7 @@ def judge(questions: Iterable[Question], seed: int) -> Iterator[Judged]:
                 yield _candidate(question)
 
     # The pair's tests killed mutants when the pair was made; here they only have to be passed.
-    for finding in verify(candidates(), seed=seed, race=races, num_mutants=0):
+    for finding in verify(candidates(), seed=seed, workers=workers, race=races, num_mutants=0):
         yield from _set_apart(waiting, lacks)
         question = waiting.popleft()
         assert finding.candidate_id == _id(question)
@@ -96,6 +99,7 @@ def _judgement(question: Question, finding: Finding, *, races: bool) -> Judgemen
         judgement.checks["build"] = f"fail: {_first(reason, finding.log)}"
         judgement.verdict = Verdict.COMPILE_ERROR
     elif reason == "not-parallel":
+        judgement.checks["build"] = f"fail: not built, nothing in it is {task.model}"
         judgement.checks["parallel"] = f"fail: nothing in it is {task.model}"
     else:
         judgement.checks["build"] = "pass"

@@ -5,9 +5,11 @@ import shutil
 import pytest
 
 from hpcraft.errors import ConfigError
+from hpcraft.eval import judge as judge_stage
+from hpcraft.eval import translation_judge
 from hpcraft.eval.generate import STAGE as GENERATE
 from hpcraft.eval.suites import translation_tasks
-from hpcraft.records import Pair, Sample
+from hpcraft.records import Completion, Pair, Sample
 from hpcraft.stages import Report, Stage, execute
 from hpcraft.store import ShardWriter, read_jsonl
 
@@ -113,6 +115,24 @@ def test_bad_translations_fail_for_their_own_reason(pairs, write_completions, ge
         failed = {c for c, result in sample.checks.items() if result.startswith("fail")}
         assert sample.passed == (not check), sample
         assert not check or failed & set(check.split("|")), sample
+
+
+def test_what_was_not_built_is_not_left_open(pairs):
+    """An answer that is refused before it is built fails the check that build@k counts, and says why."""
+    task = translation_tasks(pairs)[0]
+    completion = Completion(task_id=task.task_id, sample_id=0, completion=SOURCE, model="m", prompt_sha256="", sampling={})
+    (judged,) = translation_judge.judge([translation_judge.Question(task=task, completion=completion, code=SOURCE)], 1, workers=1)
+    assert judged.judgement.checks["build"] == "fail: not built, nothing in it is openmp"
+    assert judged.judgement.checks["parallel"].startswith("fail")
+    assert not judged.judgement.passed
+
+
+def test_the_judge_passes_its_workers_on(monkeypatch):
+    """The number of workers of the stage is that of the verifier."""
+    seen = []
+    monkeypatch.setattr("hpcraft.data.verify.verify", lambda candidates, **options: seen.append(options["workers"]) or iter(()))
+    assert list(judge_stage._translations([], 1, 3)) == []
+    assert seen == [3]
 
 
 def test_the_generate_stage_declares_the_pairs():
