@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import argparse
 import shutil
+import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -73,27 +74,31 @@ def release(run: Path, to: Path, *, name: str, place: str | None = None) -> list
     if to.exists() and (not to.is_dir() or any(to.iterdir())):
         raise ConfigError(f"{to}: not an empty folder; give a new one")
     model = _find_model(run, place)
-    manifest = _manifest_of(model, run)
-    provenance = read_provenance(run)
-    scores = list(_scores(run))
+    stage = _stage_of(model, run)
+    to.parent.mkdir(parents=True, exist_ok=True)
     # The folder gets its name when it is whole, so half a release is never taken for one.
-    partial = to.with_name(f"{to.name}.partial")
-    shutil.rmtree(partial, ignore_errors=True)
-    partial.mkdir(parents=True)
+    with tempfile.TemporaryDirectory(dir=to.parent, prefix=f".{to.name}.") as beside:
+        whole = Path(beside) / "release"
+        whole.mkdir()
+        _write(whole, name, model, read_manifest(stage), read_provenance(run), list(_scores(run, model, stage)))
+        if to.exists():
+            to.rmdir()
+        whole.rename(to)
+    return sorted(p.relative_to(to).as_posix() for p in to.rglob("*") if p.is_file())
+
+
+def _write(folder: Path, name: str, model: Path, manifest: Manifest, provenance: Provenance, scores: list[Score]) -> None:
+    """Write the files of the repository."""
     for weights in sorted(model.glob("*.safetensors*")):
-        shutil.copyfile(weights, partial / weights.name)
+        shutil.copyfile(weights, folder / weights.name)
     for file in _HUB_FILES:
         if (model / file).is_file():
-            shutil.copyfile(model / file, partial / file)
-    _clean_config(partial)
-    write_text(partial / "README.md", _card(name, model, manifest, provenance, scores))
+            shutil.copyfile(model / file, folder / file)
+    _clean_config(folder)
+    write_text(folder / "README.md", _card(name, model, manifest, provenance, scores))
     for suite, text in _eval_results(name, scores).items():
-        write_text(partial / ".eval_results" / f"{suite}.yaml", text)
-    write_json(partial / "provenance.json", provenance.as_json())
-    if to.exists():
-        to.rmdir()
-    partial.rename(to)
-    return sorted(p.relative_to(to).as_posix() for p in to.rglob("*") if p.is_file())
+        write_text(folder / ".eval_results" / f"{suite}.yaml", text)
+    write_json(folder / "provenance.json", provenance.as_json())
 
 
 def _find_model(run: Path, place: str | None) -> Path:
@@ -104,10 +109,11 @@ def _find_model(run: Path, place: str | None) -> Path:
     raise InputError(f"{run}: no model in {place or ', '.join(_PLACES)}; run the recipe to its end, or name the place with --model")
 
 
-def _manifest_of(model: Path, run: Path) -> Manifest:
+def _stage_of(model: Path, run: Path) -> Path:
+    """The folder of the stage that made the model."""
     for folder in (model, *model.parents):
         if (folder / MANIFEST).is_file():
-            return read_manifest(folder)
+            return folder
         if folder == run:
             break
     raise InputError(f"{model}: the stage that made it isn't finished; run the recipe again, it resumes")
@@ -122,11 +128,26 @@ def _clean_config(folder: Path) -> None:
     write_json(folder / "tokenizer_config.json", tokenizer)
 
 
-def _scores(run: Path) -> Iterator[Score]:
-    """The figures of the run's own model; `reference` and `null` are yardsticks of the suite, not results of a model."""
+def _names_of(model: Path, stage: Path, run: Path) -> Iterator[str]:
+    """How the run's results call the model: ``hf:@model/SUB`` only where the answers were made by this very output of its stage."""
+    wanted = read_manifest(stage).outputs_sha256
+    manifests = [read_manifest(path.parent) for path in run.glob(f"*/{MANIFEST}")]
+    judged = {m.inputs.get("completions") for m in manifests if m.stage == "judge"}
+    if any(m.outputs_sha256 in judged and m.inputs.get("model") == wanted for m in manifests):
+        yield "hf:@model/" + model.relative_to(stage).as_posix()
+
+
+def _is_of(name: str, model: Path, names: set[str]) -> bool:
+    kind, _, where = name.partition(":")
+    return name in names or (kind == "hf" and not where.startswith("@") and Path(where).resolve() == model.resolve())
+
+
+def _scores(run: Path, model: Path, stage: Path) -> Iterator[Score]:
+    """The figures of the released model; `reference` and `null` are yardsticks, and a run may judge other models too."""
+    names = set(_names_of(model, stage, run))
     for path in sorted((run / "judge").glob("*/*/results.json")):
         results = read_json(path)
-        if str(results.get("model", "")).split(":")[0] not in ("hf",) or results.get("limited"):
+        if not _is_of(str(results.get("model", "")), model, names) or results.get("limited"):
             continue
         for level, figures in sorted(results["levels"].items()):
             for metric, figure in sorted(figures["metrics"].items()):

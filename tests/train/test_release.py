@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -11,7 +12,7 @@ import yaml
 from hpcraft.cli import main
 from hpcraft.errors import ConfigError, InputError
 from hpcraft.stages import execute
-from hpcraft.store import read_json, write_json
+from hpcraft.store import read_json, read_manifest, write_json, write_manifest
 from hpcraft.train.pretrain import STAGE as PRETRAIN
 from hpcraft.train.pretrain import PretrainConfig
 from hpcraft.train.release import release
@@ -24,7 +25,7 @@ def judged_run(run_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Pa
     shutil.copytree(run_folder / "prepare", run / "prepare")
     config = PretrainConfig(depth=1, row_tokens=32, batch_rows=2, max_steps=1, max_seconds=60, context=128)
     execute(PRETRAIN, config, {"corpus": run / "prepare", "tokenizer": run_folder / "tokenizer"}, run / "pretrain")
-    for label, model, value in (("model", "hf:@model/translator", 0.25), ("reference", "reference", 1.0)):
+    for label, model, value in (("model", "hf:@model/model", 0.25), ("other", "hf:@model/tester", 0.5), ("reference", "reference", 1.0)):
         figures = {"pass@1": {"value": value, "ci95": [0.1, 0.4], "n": 40}}
         results = {
             "schema": "hpcraft.results/1",
@@ -37,6 +38,10 @@ def judged_run(run_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Pa
         }
         (run / "judge" / "translate" / label).mkdir(parents=True)
         write_json(run / "judge" / "translate" / label / "results.json", results)
+    made = read_manifest(run / "pretrain")
+    (run / "generate").mkdir()
+    write_manifest(run / "generate", replace(made, stage="generate", inputs={"model": made.outputs_sha256}, outputs_sha256="answers"))
+    write_manifest(run / "judge", replace(made, stage="judge", inputs={"completions": "answers"}, outputs_sha256="figures"))
     return run
 
 
@@ -58,8 +63,10 @@ def test_release_loads_with_plain_transformers(judged_run: Path, tmp_path: Path)
 
 
 def test_card_has_the_figures_of_the_run(judged_run: Path, tmp_path: Path) -> None:
-    """The model-index and the evaluation files hold the model's figures, not those of the yardsticks."""
+    """The model-index and the evaluation files hold the model's figures, not those of yardsticks and other models; a neighbour's folder is left alone."""
+    (tmp_path / "hub.partial").mkdir()
     release(judged_run, tmp_path / "hub", name="demo")
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["hub", "hub.partial"]
     card = (tmp_path / "hub" / "README.md").read_text()
     front = yaml.safe_load(card.split("---")[1])
     [entry] = front["model-index"][0]["results"]
