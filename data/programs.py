@@ -125,27 +125,25 @@ class Program:
         records = decode_results(group.signatures, numbers, outcome.outputs.get("outputs.bin", b""))
         return outcome, {mine[index]: record for index, record in records.items()}
 
-    def races(self, calls: Sequence[Call], *, threads: int) -> dict[int, str]:
-        """Call pieces that were built with the race check; piece to what was found, empty for none.
+    def races(self, calls: Sequence[Call], *, threads: int) -> dict[int, Outcome | None]:
+        """Call pieces that were built with the race check; piece to the outcome that wasn't clean, None where it was.
 
         The calls are made without children of their own where the build has none, so one report ends a run: the pieces of a group with a
         report are called again one by one.
         """
-        reports: dict[int, str] = {}
+        reports: dict[int, Outcome | None] = {}
         for group in self.groups:
             mine = [i for i, c in enumerate(calls) if c.piece in group.pieces]
             pieces = sorted({calls[i].piece for i in mine})
             outcome, found = self._once(group, calls, mine, threads, 10)
             if outcome.verdict is Verdict.OK and len(found) == len(mine):
-                reports.update(dict.fromkeys(pieces, ""))
+                reports.update(dict.fromkeys(pieces))
                 continue
             for piece in pieces:
                 own = [i for i in mine if calls[i].piece == piece]
                 alone, again = self._once(group, calls, own, threads, 10)
-                if alone.verdict is Verdict.OK and len(again) == len(own):
-                    reports[piece] = ""
-                else:
-                    reports[piece] = f"{alone.verdict}: {alone.stderr[:_LOG_CHARACTERS]}"
+                clean = alone.verdict is Verdict.OK and len(again) == len(own)
+                reports[piece] = None if clean else alone
         return reports
 
 

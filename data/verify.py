@@ -28,10 +28,11 @@ import numpy as np
 from hpcraft.data.mutants import mutants
 from hpcraft.data.programs import Call, Piece, Program, build
 from hpcraft.data.trees import function_name, functions, parse, prototype, uses_model
-from hpcraft.errors import InputError, MachineError
+from hpcraft.errors import InputError
 from hpcraft.records import Candidate, Finding
+from hpcraft.sandbox import toolchains
 from hpcraft.sandbox.abi import Argument, ArrayWord, CallResult, Signature, Test, compare_results, parse_test
-from hpcraft.sandbox.outcome import Verdict
+from hpcraft.sandbox.outcome import Job, Outcome, Verdict
 
 SOURCE_ONLY = ""
 """As the target model of a candidate: only the source and its tests are checked."""
@@ -41,6 +42,7 @@ _POISON = ("-O0", "-w", "-ftrivial-auto-var-init=pattern")
 _THREADS = (1, 3, 4)
 """Three and not two: an uneven share shows more, and more threads than cores don't spin."""
 _RACE_TESTS = 2
+_LOG_CHARACTERS = 2000
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -128,7 +130,7 @@ def verify(
     stop = Event()
     settings = _Settings(seed=seed, race=race, num_mutants=num_mutants, min_killed=min_killed, stop=stop)
     stream, pending = iter(candidates), deque[Future[list[Finding]]]()
-    width = workers or os.cpu_count() or 1
+    width = workers or len(os.sched_getaffinity(0))
     with ThreadPoolExecutor(width) as pool:
         try:
             while True:
@@ -144,14 +146,27 @@ def verify(
 
 
 def has_tools(model: str, *, race: bool = False) -> str:
-    """Why this machine can't verify a model's candidates, or can't look for races; empty when it can."""
+    """Why this machine can't verify a model's candidates, or can't look for races; empty when it can.
+
+    Raises:
+        MachineError: the sandbox itself is missing or failed.
+    """
+    if why := lacks_tool(model, race=race):
+        return why
     code = {"openmp": "void probe(int n) {}", "cuda": '__global__ void k() {}\nextern "C" void probe(int n) { k<<<1, 1>>>(); }'}[model]
     piece = Piece(signature=Signature.parse("void probe(int n)"), code=code)
-    try:
-        with build([piece], model="cuda" if model == "cuda" else "openmp", check="race" if race else "none") as program:
-            return next(iter(program.refused.values()), "")
-    except MachineError as error:
-        return str(error)
+    with build([piece], model="cuda" if model == "cuda" else "openmp", check="race" if race else "none") as program:
+        return next(iter(program.refused.values()), "")
+
+
+def lacks_tool(model: str, *, race: bool = False) -> str:
+    """Which tool `has_tools` would miss, without building anything; empty for none."""
+    if model == "cuda":
+        job = Job(files={"probe.cu": b""}, language="cpp", model="cuda", cuda="compile")
+    else:
+        job = Job(files={"probe.c": b""}, language="c", model="openmp", check="race" if race else "none")
+    plan = toolchains.plan(job)
+    return plan.message if isinstance(plan, toolchains.Unsupported) else ""
 
 
 # ---------------------------------------------------------------- one batch
@@ -342,9 +357,17 @@ def _find_races(cases: list[_Case], settings: _Settings) -> None:
         for number, words in program.refused.items():
             cases[number].refuse("target:compile_error", words)
         calls = [c.source.call(n, t) for n, c in enumerate(cases) if c.alive for t in c.source.heaviest()[:_RACE_TESTS]]
-        for number, report in program.races(calls, threads=4).items():
-            if report:
-                cases[number].refuse("race", report)
+        for number, outcome in program.races(calls, threads=4).items():
+            if outcome is not None:
+                cases[number].refuse(_why_not_clean(outcome), f"{outcome.verdict}: {outcome.stderr[:_LOG_CHARACTERS]}")
+
+
+def _why_not_clean(outcome: Outcome) -> str:
+    """The reason that a run under the race detector gives; nothing but a report of a race is called one."""
+    if outcome.verdict is Verdict.RACE:
+        return "race"
+    late = outcome.verdict is Verdict.TIME_LIMIT or outcome.signal == signal.SIGALRM
+    return "target:time_limit" if late else "target:runtime_error"
 
 
 def _compile_cuda(cases: list[_Case], settings: _Settings) -> None:

@@ -6,9 +6,11 @@ import shutil
 
 import pytest
 
-from hpcraft.data.verify import verify
+from hpcraft.data.programs import Program
+from hpcraft.data.verify import has_tools, verify
 from hpcraft.errors import MachineError
 from hpcraft.records import Candidate, Finding
+from hpcraft.sandbox.outcome import Outcome, Verdict
 
 pytestmark = pytest.mark.skipif(shutil.which("bwrap") is None, reason="bubblewrap is not installed")
 
@@ -131,9 +133,23 @@ def test_cuda_is_compiled_and_must_launch() -> None:
 
 def test_missing_sandbox_is_the_machines_fault(monkeypatch: pytest.MonkeyPatch) -> None:
     """Without bubblewrap nothing is judged: the machine is blamed, not the candidate."""
-    monkeypatch.setattr("hpcraft.sandbox.isolation.shutil.which", lambda *_args, **_keywords: None)
+    which = shutil.which
+    monkeypatch.setattr("hpcraft.sandbox.isolation.shutil.which", lambda tool, **words: None if tool == "bwrap" else which(tool, **words))
     with pytest.raises(MachineError, match="bubblewrap"):
         list(verify([_candidate("good", SCALE, GOOD_SCALE, SCALE_TESTS)]))
+    with pytest.raises(MachineError, match="bubblewrap"):
+        has_tools("openmp")
+
+
+@pytest.mark.parametrize(
+    ("verdict", "reason"),
+    [(Verdict.RACE, "race"), (Verdict.TIME_LIMIT, "target:time_limit"), (Verdict.MEMORY_LIMIT, "target:runtime_error")],
+)
+def test_only_a_report_of_a_race_is_called_race(verdict: Verdict, reason: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Under the race detector a program may also be too slow or end otherwise, and the reason says which."""
+    monkeypatch.setattr(Program, "races", lambda *_args, **_keywords: {0: Outcome(verdict=verdict)})
+    [finding] = verify([_candidate("good", SCALE, GOOD_SCALE, SCALE_TESTS)], num_mutants=0)
+    assert finding.reason == reason
 
 
 def _candidate(name: str, source: str, target: str, tests: tuple[str, ...], model: str = "openmp") -> Candidate:
