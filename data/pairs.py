@@ -27,7 +27,7 @@ from pathlib import Path
 from typing import Any
 
 from hpcraft.data.material import Material, made, mined
-from hpcraft.data.verify import SOURCE_ONLY, has_tools, verify
+from hpcraft.data.verify import SOURCE_ONLY, has_tools, lacks_tool, verify
 from hpcraft.errors import ConfigError, MachineError
 from hpcraft.progress import track
 from hpcraft.records import Candidate, Finding, Function, Pair
@@ -109,6 +109,16 @@ def _machine(config: PairsConfig, report: Report) -> tuple[tuple[str, ...], bool
     if not targets:
         raise MachineError(f"none of the targets {', '.join(config.targets)} can be compiled here; {_INSTALL['cuda']} or add openmp")
     return targets, race
+
+
+def tools_here(config: PairsConfig) -> dict[str, str]:
+    """Which of the tools that may be left out are here, so that pairs are made again when one is installed."""
+    lacks: dict[str, str] = {}
+    if "cuda" in config.targets:
+        lacks["cuda"] = lacks_tool("cuda")
+    if config.race and "openmp" in config.targets:
+        lacks["race"] = lacks_tool("openmp", race=True)
+    return {name: "missing" if why else "here" for name, why in lacks.items()}
 
 
 def _materials(config: PairsConfig, work: Work, targets: tuple[str, ...]) -> list[Material]:
@@ -254,5 +264,6 @@ STAGE = Stage(
     config=PairsConfig,
     inputs={"corpus": Input(stage="prepare", help="the output folder of prepare, for mined pairs", optional=True)},
     run=run,
+    outside=tools_here,
 )
 COMMAND = STAGE.command

@@ -18,7 +18,7 @@ from hpcraft.errors import ConfigError, MachineError
 from hpcraft.records import Candidate, CodeUnit, Document, Finding, Function, Pair
 from hpcraft.sandbox import toolchains
 from hpcraft.sandbox.abi import Signature, parse_test
-from hpcraft.stages import Report, Work
+from hpcraft.stages import Report, Work, fingerprint
 from hpcraft.store import ShardWriter, list_outputs, read_rows, sha256_bytes
 
 pytestmark = pytest.mark.skipif(shutil.which("bwrap") is None, reason="bubblewrap is not installed")
@@ -154,6 +154,21 @@ def test_missing_tools_are_noted_and_never_counted_as_verified(tmp_path: Path, m
     assert "races" in report.notes[1]
     with pytest.raises(MachineError, match="cuda"):
         run(tmp_path / "cuda", None, PairsConfig(made=2, targets=("cuda",)))
+
+
+def test_pairs_are_stale_once_a_tool_is_installed(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The fingerprint tells a machine without nvcc from one that has everything, and only where CUDA is wanted."""
+    find = toolchains.find
+
+    def fingerprints() -> list[str]:
+        return [fingerprint(pairs.STAGE, PairsConfig(targets=targets), {}, 0) for targets in (("openmp", "cuda"), ("openmp",))]
+
+    monkeypatch.setattr(toolchains, "find", lambda tool: "/bin/true" if tool == "nvcc" else find(tool))
+    with_nvcc = fingerprints()
+    monkeypatch.setattr(toolchains, "find", lambda tool: None if tool == "nvcc" else find(tool))
+    without = fingerprints()
+    assert with_nvcc[0] != without[0]
+    assert with_nvcc[1] == without[1]
 
 
 def test_wrong_settings_are_refused() -> None:
