@@ -164,7 +164,7 @@ def run(config: PrepareConfig, work: Work) -> Report:
         corpus = _Corpus(work, stack, keep_rejected=config.keep_rejected)
         files = track(read_rows(folder, "files", SourceFile), "prepare", total=survey.num_files + sum(map(len, survey.materials.values())))
         tasks = _tasks(files, config, survey, licences, splits, corpus)
-        for task, found in _cleaned(tasks, config.num_workers or os.cpu_count() or 1):
+        for task, found in _cleaned(tasks, config.num_workers or len(os.sched_getaffinity(0))):
             if isinstance(found, Rejected):
                 corpus.reject(found)
             elif not corpus.add(found):
