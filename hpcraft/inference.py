@@ -78,7 +78,7 @@ def load(path: Path) -> Generator:
 
 
 def load_model(folder: Path) -> LlamaForCausalLM:
-    """The model in a folder, in float32; no code from the folder is run.
+    """The model in a folder, in float32, on the GPU where there is one; no code from the folder is run.
 
     Raises:
         InputError: the folder holds no model, a damaged one, or one that its tokenizer doesn't fit.
@@ -95,7 +95,7 @@ def load_model(folder: Path) -> LlamaForCausalLM:
         raise InputError(f"{folder}: the model can't be loaded ({' '.join(str(error).split())[:160]})") from None
     if (folder / MODEL_FILE).is_file():
         check_fit(folder, model.config.vocab_size)
-    return model
+    return model.to("cuda") if torch.cuda.is_available() else model
 
 
 def check_fit(tokenizer_folder: Path, vocab_size: int) -> None:

@@ -104,9 +104,10 @@ def test_packed_documents_do_not_see_each_other(run_folder: Path, base: Executio
     model = inference.load_model(run_folder / "pretrain" / "model").eval()
     first, second = list(range(100, 120)), list(range(200, 212))
     [batch] = packed([first, second], 32, 1)
+    device = model.device
     with torch.no_grad():
-        together = model(input_ids=batch["input_ids"], position_ids=batch["position_ids"]).logits[0]
-        alone = model(input_ids=torch.tensor([second])).logits[0]
+        together = model(input_ids=batch["input_ids"].to(device), position_ids=batch["position_ids"].to(device)).logits[0]
+        alone = model(input_ids=torch.tensor([second], device=device)).logits[0]
     assert torch.allclose(together[20:], alone, atol=1e-4)
 
 
