@@ -33,7 +33,13 @@ class _Head:
 
 
 def openmp_versions(loop: Outlined) -> list[str]:
-    """Directives to try, without ``#pragma``: the original first."""
+    """Directives to try, without ``#pragma``: the original first.
+
+    None for a scatter, a write at a place that an array says: with repeated places it is a race that a run shows only sometimes, and
+    tests can't promise that no place is repeated.
+    """
+    if _scatters(loop):
+        return []
     head = _head(loop)
     if head is None or not _independent(head, loop):
         return [loop.directive] if loop.directive else []
@@ -104,6 +110,36 @@ def _head(loop: Outlined) -> _Head | None:
     if var in changed or any(re.search(rf"\b{w}\b", high) for w in changed):
         return None
     return _Head(var=var, low=low, high=high if operator == "<" else f"{high} + 1", body=body)
+
+
+def _scatters(loop: Outlined) -> bool:
+    """Whether an element is written whose subscript comes, directly or through scalars, out of an array."""
+    assignments = [
+        (
+            text_of(target),
+            [text_of(n) for n in walk(value) if n.type == "identifier"],
+            any(n.type == "subscript_expression" for n in walk(value)),
+        )
+        for node in walk(parse(f"void f() {{ {loop.loop} }}"))
+        for target, value in [
+            (
+                node.child_by_field_name("left") or node.child_by_field_name("declarator"),
+                node.child_by_field_name("right") or node.child_by_field_name("value"),
+            )
+        ]
+        if node.type in ("assignment_expression", "init_declarator") and target is not None and value is not None
+    ]
+    loaded: set[str] = set()
+    for _ in assignments:
+        loaded |= {name for name, used, from_array in assignments if name.isidentifier() and (from_array or loaded & set(used))}
+    for node in walk(parse(f"void f() {{ {loop.loop} }}")):
+        target = node.child_by_field_name("left") or node.child_by_field_name("argument")
+        if node.type in ("assignment_expression", "update_expression") and target is not None and target.type == "subscript_expression":
+            index = target.child_by_field_name("index")
+            inside = list(walk(index)) if index is not None else []
+            if any(n.type == "subscript_expression" or (n.type == "identifier" and text_of(n) in loaded) for n in inside):
+                return True
+    return False
 
 
 def _independent(head: _Head, loop: Outlined) -> bool:

@@ -150,3 +150,10 @@ def test_proposed_tests_can_be_read_and_one_of_each_group_is_chosen() -> None:
     assert chosen[0] == groups[2][-1]
     assert len(chosen) == 3
     assert set(chosen) <= last
+
+
+def test_scatters_get_no_directive() -> None:
+    """A write at a place that an array says is left alone, also through scalars; reading from such a place is fine."""
+    for body in ("y[p[i]] = x[i];", "int k = p[i]; int m = k - 1; y[m] += x[i];"):
+        assert openmp_versions(only(f"void f(Int n, Int *p, Real *x, Real *y) {{ for (Int i = 0; i < n; i++) {{ {body} }} }}")) == [], body
+    assert openmp_versions(only("void f(Int n, Int *p, Real *x, Real *y) { for (Int i = 0; i < n; i++) y[i] = x[p[i]]; }"))
