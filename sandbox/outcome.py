@@ -25,7 +25,7 @@ TIERS: tuple[Tier, ...] = ("none", "bubblewrap")
 
 
 class Verdict(StrEnum):
-    """What became of a program (DESIGN section 4)."""
+    """What became of a program; `to_dict` is what ``sandbox run --json`` prints."""
 
     OK = "ok"
     COMPILE_ERROR = "compile_error"

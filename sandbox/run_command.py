@@ -16,7 +16,7 @@ _LANGUAGE_OF: dict[str, Language] = {"c": "c", "cpp": "cpp", "fortran": "fortran
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """The flags of DESIGN section 4."""
+    """The flags that docs/sandbox.md describes."""
     run_defaults, limits = Run(), Limits()
     parser.add_argument("files", nargs="+", type=Path, metavar="FILE", help="sources, built together, and headers, which lie beside them")
     parser.add_argument("--lang", choices=LANGUAGES, help="language (default: by the first source's suffix)")

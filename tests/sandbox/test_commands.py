@@ -16,7 +16,7 @@ Need = Callable[..., None]
 
 @pytest.mark.usefixtures("isolation")
 def test_run_prints_the_object_of_the_design(tmp_path: Path, capsys: pytest.CaptureFixture[str], need: Need) -> None:
-    """All fields of DESIGN section 4 are there, and the exit code is 0 though the program failed."""
+    """All fields of the contract are there, and the exit code is 0 though the program failed."""
     need("bwrap", "gcc")
     (tmp_path / "a.c").write_text('#include "b.h"\nint main(int n, char **v) { return n + B; }\n')
     (tmp_path / "b.h").write_text("#define B 3\n")
