@@ -86,7 +86,7 @@ class Replay:
 class HuggingFace:
     """A model folder that transformers can load; one of hpcraft's own knows which translations it was taught."""
 
-    batch = 8
+    batch = 48
 
     def __init__(self, path: Path) -> None:
         # transformers and torch are needed by this kind alone.
