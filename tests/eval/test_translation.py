@@ -129,8 +129,13 @@ def test_what_was_not_built_is_not_left_open(pairs):
 
 def test_the_judge_passes_its_workers_on(monkeypatch):
     """The number of workers of the stage is that of the verifier."""
-    seen = []
-    monkeypatch.setattr("hpcraft.data.verify.verify", lambda candidates, **options: seen.append(options["workers"]) or iter(()))
+    seen: list[int] = []
+
+    def verify(_candidates, **options):
+        seen.append(options["workers"])
+        return iter(())
+
+    monkeypatch.setattr("hpcraft.data.verify.verify", verify)
     assert list(judge_stage._translations([], 1, 3)) == []
     assert seen == [3]
 
