@@ -11,17 +11,20 @@ from enum import StrEnum
 from typing import Literal
 
 Language = Literal["c", "cpp", "fortran", "python"]
-Model = Literal["serial", "openmp", "mpi", "mpi+openmp", "cuda"]
+Model = Literal["serial", "openmp", "offload", "openacc", "mpi", "mpi+openmp", "cuda", "hip", "kokkos"]
+Compiler = Literal["auto", "gcc", "clang", "flang", "nvcc", "hipcc"]
 Check = Literal["none", "address", "undefined", "race"]
 CudaLevel = Literal["compile", "auto"]
-Tier = Literal["none", "bubblewrap"]
+Tier = Literal["none", "landlock", "apptainer", "bubblewrap", "bubblewrap+cgroup"]
 
 LANGUAGES: tuple[Language, ...] = ("c", "cpp", "fortran", "python")
-MODELS: tuple[Model, ...] = ("serial", "openmp", "mpi", "mpi+openmp", "cuda")
+MODELS: tuple[Model, ...] = ("serial", "openmp", "offload", "openacc", "mpi", "mpi+openmp", "cuda", "hip", "kokkos")
+COMPILERS: tuple[Compiler, ...] = ("auto", "gcc", "clang", "flang", "nvcc", "hipcc")
+"""Families; ``auto`` is the one that the toolchain table prefers for the language and the model."""
 CHECKS: tuple[Check, ...] = ("none", "address", "undefined", "race")
 CUDA_LEVELS: tuple[CudaLevel, ...] = ("compile", "auto")
-TIERS: tuple[Tier, ...] = ("none", "bubblewrap")
-"""Isolation from the weakest to the strongest."""
+TIERS: tuple[Tier, ...] = ("none", "landlock", "apptainer", "bubblewrap", "bubblewrap+cgroup")
+"""Isolation from the weakest to the strongest; ``none`` is never taken unless it is asked for."""
 
 
 class Verdict(StrEnum):
@@ -50,10 +53,15 @@ class Limits:
     """Bounds on one step; they hold for all processes of the step together."""
 
     wall_seconds: float = 10.0
+    cpu_seconds: float | None = None
+    """Of all processes together; None is the wall clock's limit on every core that this process may use."""
     memory_mb: int = 2048
     output_bytes: int = 1 << 20
     """Of stdout and of stderr, each."""
     disk_mb: int = 256
+    """Of all files together."""
+    file_mb: int | None = None
+    """Of one file; None is ``disk_mb``."""
     processes: int = 128
     """Processes and threads together."""
 
@@ -77,6 +85,8 @@ class Run:
     collect: tuple[str, ...] = ()
     """Names of files that the program writes and that come back in `Outcome.outputs`; a missing one is absent there."""
     limits: Limits = Limits()
+    pin: bool = False
+    """Whether to pin it to cores that no other pinned run of this process has, one for each thread of each rank."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -89,6 +99,10 @@ class Job:
     language: Language
     """The language of the job; a mixed job names that of the candidate."""
     model: Model = "serial"
+    compiler: Compiler = "auto"
+    """The family of compilers for the candidate's language; sources of other languages keep theirs."""
+    prelude: str = ""
+    """A header among the files that is precompiled once, kept, and included ahead of every C or C++ source."""
     flags: tuple[str, ...] = ()
     """More flags for the compilers; those that begin with ``-l``, ``-L`` or ``-Wl`` go to the linker."""
     check: Check = "none"
@@ -96,8 +110,10 @@ class Job:
     """``compile`` builds and runs nothing; ``auto`` is the best level that the machine has."""
     run: Run = Run()
     compile_limits: Limits = COMPILE_LIMITS
-    min_isolation: Tier = "bubblewrap"
+    min_isolation: Tier = "landlock"
     """The weakest tier that is acceptable; the strongest one available is used."""
+    tier: Tier | None = None
+    """This tier and no other, to compare tiers; None is the strongest one."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -107,6 +123,8 @@ class Isolation:
     tier: Tier
     rests_on: tuple[str, ...]
     """The mechanisms and the program that set them up, such as ``bubblewrap 0.8.0`` and ``seccomp``."""
+    limits: Mapping[str, str] = field(default_factory=dict)
+    """For each of ``memory``, ``processes``, ``cpu``, ``disk``, ``file`` and ``output``: what enforces it."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -152,6 +170,8 @@ class Outcome:
     """None only when the verdict is ``unsupported`` or ``infra_error`` before a box was made."""
     cuda_level: str | None = None
     outputs: Mapping[str, bytes] = field(default_factory=dict)
+    waits: tuple[str, ...] = ()
+    """Where each MPI rank stood when the time ran out, such as ``rank 1: MPI_Recv, called from main (ring.c:12)``."""
     message: str = ""
     """One line for people."""
 
@@ -164,9 +184,13 @@ class Outcome:
         """The object that ``hpcraft sandbox run --json`` prints; collected files are told by their sizes."""
         result = _fields(self)
         result["compile"] = None if self.compile is None else _fields(self.compile)
-        result["isolation"] = None if self.isolation is None else {"tier": self.isolation.tier, "rests_on": list(self.isolation.rests_on)}
+        result["isolation"] = None if self.isolation is None else _isolation(self.isolation)
         result["outputs"] = {name: len(content) for name, content in self.outputs.items()}
         return result
+
+
+def _isolation(isolation: Isolation) -> dict[str, object]:
+    return {"tier": isolation.tier, "rests_on": list(isolation.rests_on), "limits": dict(isolation.limits)}
 
 
 def _fields(record: Outcome | CompileOutcome) -> dict[str, object]:
