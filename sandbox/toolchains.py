@@ -1,6 +1,5 @@
-"""How each kind of source is compiled and linked: one table of tools, one of flags, and the plan of a job.
+"""How each kind of source is compiled and linked: one table of tools and one of flags.
 
-Every source is compiled alone, from ``/src``, into an object in ``/box``; all objects are linked into one program.
 CUDA stops at its objects: at the level ``compile`` nothing is linked or run. No ``-march=native``: results should not
 depend on the machine more than they must.
 """
@@ -8,18 +7,18 @@ depend on the machine more than they must.
 from __future__ import annotations
 
 import functools
-import re
 import shutil
 import subprocess
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 
 from hpcraft.errors import ConfigError
 from hpcraft.sandbox.outcome import Job
 from hpcraft.sandbox.packages import install_command
+from hpcraft.sandbox.plan import PROGRAM, Compile, Plan, Unsupported, Words, assemble
 
-PROGRAM = "program"
+__all__ = ["PROGRAM", "SUFFIXES", "Compile", "Plan", "Unsupported", "archer", "find", "folders_outside", "plan", "version"]
+
 SUFFIXES = {
     ".c": "c",
     **dict.fromkeys((".cc", ".cpp", ".cxx", ".C"), "cpp"),
@@ -46,28 +45,6 @@ _CHECK_FLAGS = {
     "race": ("-O1", "-g", "-fsanitize=thread"),
 }
 _FEW_ERRORS = {"gcc": "-fmax-errors=20", "clang": "-ferror-limit=20"}
-_MODULE = re.compile(rb"^\s*module\s+(?!procedure\b)(\w+)", re.IGNORECASE | re.MULTILINE)
-_USE = re.compile(rb"^\s*use\b(?:\s*,\s*(?:non_)?intrinsic)?\s*(?:::)?\s*(\w+)", re.IGNORECASE | re.MULTILINE)
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Plan:
-    """The commands that build a job."""
-
-    commands: tuple[tuple[str, ...], ...]
-    objects: Mapping[str, str]
-    """Source name to object name."""
-    links: bool
-    """Whether there is a program in the end."""
-    tools: tuple[str, ...]
-    """Paths of the compilers used."""
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Unsupported:
-    """This machine or this version can't build the job."""
-
-    message: str
 
 
 def plan(job: Job) -> Plan | Unsupported:
@@ -76,7 +53,7 @@ def plan(job: Job) -> Plan | Unsupported:
     if not kinds:
         raise ConfigError(f"no source among {', '.join(job.files) or 'no files'}; allowed suffixes: {' '.join(SUFFIXES)}")
     if "python" in kinds.values():
-        return Plan(commands=(), objects={}, links=False, tools=()) if find("python3") else _missing("python3")
+        return Plan(compiles=(), link=None, tools=()) if find("python3") else _missing("python3")
     refusal = _refusal(job, set(kinds.values()))
     if refusal:
         return Unsupported(message=refusal)
@@ -90,7 +67,7 @@ def plan(job: Job) -> Plan | Unsupported:
     if job.model.startswith("mpi") and find("mpirun") is None:
         return _missing("mpirun")
     library = _missing_library(job, tools)
-    return library if library else _commands(job, kinds, tools)
+    return library if library else _words(job, kinds, tools)
 
 
 def _refusal(job: Job, kinds: set[str]) -> str:
@@ -140,56 +117,21 @@ def _llvm_root(tools: Mapping[str, str]) -> Path:
     return Path(next(iter(tools.values()))).resolve().parent.parent
 
 
-def _commands(job: Job, kinds: Mapping[str, str], tools: Mapping[str, str]) -> Plan:
-    compile_flags = [flag for flag in job.flags if not _for_linker(flag)]
-    link_flags = [flag for flag in job.flags if _for_linker(flag)]
+def _words(job: Job, kinds: Mapping[str, str], tools: Mapping[str, str]) -> Plan:
     parallel = ("-fopenmp",) if "openmp" in job.model else ()
-    commands: list[tuple[str, ...]] = []
-    objects: dict[str, str] = {}
-    for name in _ordered(job.files, kinds):
-        kind = kinds[name]
-        objects[name] = f"{len(objects)}-{Path(name).name}.o"
-        words = [tools[kind], *_STANDARD[kind], "-c"]
+    words: dict[str, Words] = {}
+    for kind, tool in tools.items():
+        begin = (tool, *_STANDARD[kind], "-c")
+        few = _FEW_ERRORS["clang" if job.check == "race" else "gcc"]
         if kind == "cuda":
-            words += ["-O2"]
-        else:
-            words += [*_CHECK_FLAGS[job.check], *parallel, _FEW_ERRORS["clang" if job.check == "race" else "gcc"]]
-        if kind == "fortran":
-            words += ["-J../box"]
-        commands.append((*words, "-I.", *compile_flags, f"./{name}", "-o", f"../box/{objects[name]}"))
-    links = "cuda" not in kinds.values()
-    if links:
-        used = set(kinds.values())
-        linker = next(kind for kind in ("fortran", "cpp", "c") if kind in used)
-        extra = ["-lstdc++"] if linker == "fortran" and "cpp" in used else []
-        placed = [f"../box/{name}" for name in objects.values()]
-        commands.append(
-            (tools[linker], *_CHECK_FLAGS[job.check], *parallel, *placed, *extra, *link_flags, "-lm", "-o", f"../box/{PROGRAM}")
-        )
-    return Plan(commands=tuple(commands), objects=objects, links=links, tools=tuple(tools.values()))
-
-
-def _for_linker(flag: str) -> bool:
-    return flag.startswith(("-l", "-L", "-Wl,"))
-
-
-def _ordered(files: Mapping[str, bytes], kinds: Mapping[str, str]) -> list[str]:
-    """Sources in the order of the job, but a Fortran file after those whose modules it uses."""
-    home = {module.lower(): name for name in kinds if kinds[name] == "fortran" for module in _MODULE.findall(files[name])}
-    order: list[str] = []
-
-    def place(name: str, above: tuple[str, ...]) -> None:
-        if name in order or name in above:  # a cycle is the compiler's to report
-            return
-        if kinds[name] == "fortran":
-            for module in _USE.findall(files[name]):
-                if home.get(module.lower(), name) != name:
-                    place(home[module.lower()], (*above, name))
-        order.append(name)
-
-    for name in kinds:
-        place(name, ())
-    return order
+            words[kind] = Words(compile=(*begin, "-O2"), link=())
+            continue
+        flags = (*_CHECK_FLAGS[job.check], *parallel)
+        modules = ("-J../box",) if kind == "fortran" else ()
+        words[kind] = Words(compile=(*begin, *flags, few, *modules), link=(tool, *flags))
+    used = set(kinds.values())
+    linker = "" if "cuda" in used else next(kind for kind in ("fortran", "cpp", "c") if kind in used)
+    return assemble(job.files, kinds, words, job.flags, linker)
 
 
 def find(tool: str) -> str | None:
