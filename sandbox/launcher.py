@@ -1,7 +1,7 @@
-"""The supervisor of a box, ``launch.c``, compiled once and kept in the user's cache folder.
+"""The C programs of the sandbox itself, compiled once and kept in the user's cache folder.
 
-It is C because it runs as pid 1 of every box: it must start in a millisecond, measure every few of them, and
-need nothing of the box's file system.
+The supervisor of a box (``launch/``) is C because it runs as pid 1 of every box: it must start in a millisecond,
+measure every few of them, and need nothing of the box's file system.
 """
 
 from __future__ import annotations
@@ -18,22 +18,31 @@ from pathlib import Path
 from hpcraft.errors import MachineError
 from hpcraft.sandbox.packages import install_command
 
-_SOURCE = Path(__file__).with_name("launch.c")
+_HERE = Path(__file__).parent
 
 
 @functools.cache
 def launcher() -> Path:
-    """The compiled launcher; `MachineError` when there is neither a kept one nor a C compiler."""
-    name = f"launch-{hashlib.sha256(_SOURCE.read_bytes()).hexdigest()[:16]}"
+    """The compiled supervisor; `MachineError` when there is neither a kept one nor a C compiler."""
+    folder = _HERE / "launch"
+    # Static starts faster; not every system has a static libc.
+    return kept("launch", (*sorted(folder.glob("*.c")), *sorted(folder.glob("*.h"))), ("-static",), ())
+
+
+def kept(name: str, sources: tuple[Path, ...], *attempts: tuple[str, ...]) -> Path:
+    """What ``sources`` compile to, made by the first of the flag sets that works, or kept from another time."""
+    digest = hashlib.sha256(repr(attempts).encode())
+    for source in sources:
+        digest.update(source.read_bytes())
     folder = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "hpcraft"
-    kept = folder / name
-    if _is_ours(kept):
-        return kept
+    target = folder / f"{name}-{digest.hexdigest()[:16]}"
+    if _is_ours(target):
+        return target
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        return _compile(kept)
+        return _compile(target, sources, attempts)
     except OSError:  # a read-only home: one folder for this process
-        return _compile(Path(tempfile.mkdtemp(prefix="hpcraft-launcher-")) / name)
+        return _compile(Path(tempfile.mkdtemp(prefix=f"hpcraft-{name}-")) / target.name, sources, attempts)
 
 
 def _is_ours(path: Path) -> bool:
@@ -45,19 +54,20 @@ def _is_ours(path: Path) -> bool:
     return stat.S_ISREG(found.st_mode) and found.st_uid == os.geteuid() and not found.st_mode & 0o022 and os.access(path, os.X_OK)
 
 
-def _compile(target: Path) -> Path:
+def _compile(target: Path, sources: tuple[Path, ...], attempts: tuple[tuple[str, ...], ...]) -> Path:
     compiler = shutil.which("gcc") or shutil.which("cc") or shutil.which("clang")
     if compiler is None:
-        raise MachineError(f"the sandbox needs a C compiler to build its launcher and found none; {install_command('gcc')}")
-    handle, name = tempfile.mkstemp(dir=target.parent, prefix=".launch-")
+        raise MachineError(f"the sandbox needs a C compiler to build its own parts and found none; {install_command('gcc')}")
+    handle, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}-")
     os.close(handle)
     words = ""
-    for extra in (("-static",), ()):  # static starts faster; not every system has a static libc
-        result = subprocess.run([compiler, "-O2", *extra, "-o", name, str(_SOURCE)], capture_output=True, text=True, check=False)
+    for flags in attempts:
+        command = [compiler, "-O2", *flags, "-o", name, *(str(source) for source in sources if source.suffix == ".c")]
+        result = subprocess.run(command, capture_output=True, text=True, check=False)
         if result.returncode == 0:
             Path(name).chmod(0o755)
             Path(name).replace(target)
             return target
         words = result.stderr
     Path(name).unlink(missing_ok=True)
-    raise MachineError(f"{compiler} could not build the sandbox's launcher: {words.strip()[:300]}; {install_command('gcc')}")
+    raise MachineError(f"{compiler} could not build the sandbox's {target.name}: {words.strip()[:300]}; {install_command('gcc')}")
