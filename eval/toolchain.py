@@ -21,4 +21,4 @@ def toolchain() -> dict[str, str]:
 @cache
 def isolation() -> JSON:
     """The strongest isolation of this machine, which the sandbox uses."""
-    return asdict(tiers.choose("bubblewrap").isolation)
+    return asdict(tiers.choose("landlock").isolation)

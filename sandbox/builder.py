@@ -10,8 +10,7 @@ import re
 import shlex
 import shutil
 import tempfile
-import time
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path, PurePosixPath
 from threading import Event
@@ -19,15 +18,18 @@ from types import TracebackType
 
 from hpcraft.errors import ConfigError, MachineError
 from hpcraft.sandbox import toolchains
-from hpcraft.sandbox.box import Step, execute
+from hpcraft.sandbox.compilation import Compilation, Compiled
 from hpcraft.sandbox.environment import environment
-from hpcraft.sandbox.isolation import Jail, choose
+from hpcraft.sandbox.isolation import choose
+from hpcraft.sandbox.jail import Jail, Step
 from hpcraft.sandbox.outcome import CHECKS, CUDA_LEVELS, LANGUAGES, MODELS, TIERS, CompileOutcome, Job, Limits, Outcome, Run, Verdict
 from hpcraft.sandbox.packages import install_command
-from hpcraft.sandbox.supervise import Ended
+from hpcraft.sandbox.ranks import command as rank_command
+from hpcraft.sandbox.ranks import run_ranks
+from hpcraft.sandbox.steps import Steps
+from hpcraft.sandbox.sweep import RANKS, Swept, sweep
 from hpcraft.sandbox.verdicts import describe, judge
 
-_RETRIES = 2
 _NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.+-]*(/[A-Za-z0-9_][A-Za-z0-9_.+-]*)*")
 _RESERVED = (toolchains.PROGRAM,)
 
@@ -36,7 +38,8 @@ class Build:
     """A built job; a context manager that removes what was built."""
 
     def __init__(self, job: Job, jail: Jail, folder: Path, plan: toolchains.Plan | toolchains.Unsupported, stop: Event | None) -> None:
-        self._job, self._jail, self._folder, self._plan, self._stop = job, jail, folder, plan, stop
+        self._job, self._jail, self._folder, self._plan = job, jail, folder, plan
+        self._steps = Steps(jail, folder, stop)
         self._symbols: dict[str, frozenset[str]] | None = None
         self.outcome = self._make()
         """What became of building: ``ok``, ``compile_error``, ``unsupported`` or ``infra_error``."""
@@ -79,8 +82,13 @@ class Build:
                 collect=run.collect,
                 fixed_addresses=self._job.check != "none",
             )
-            outcome = judge(self._execute(step), self._job, run.limits)
+            ranks = self._job.model.startswith("mpi") and not self._python
+            outcome = run_ranks(step, self._job, run, self._steps.execute) if ranks else judge(self._steps.execute(step), self._job, run.limits)
         return replace(outcome, compile=self.outcome.compile, isolation=self._jail.isolation)
+
+    def sweep(self, run: Run, ranks: Iterable[int] = RANKS, threads: Iterable[int] = (1,)) -> Iterator[Swept]:
+        """Execute the program with each number of ranks and of threads, lazily and in order."""
+        return sweep(self.run, run, ranks, threads)
 
     def symbols(self, name: str | None = None) -> frozenset[str]:
         """The symbols that the objects leave undefined: what they call. Of one source file, or of all."""
@@ -102,31 +110,15 @@ class Build:
         job, plan = self._job, self._plan
         if isinstance(plan, toolchains.Unsupported):
             return Outcome(verdict=Verdict.UNSUPPORTED, message=plan.message)
-        _write(self._folder / "src", job.files)
         if self._python:
+            _write(self._folder / "src", job.files)
             return Outcome(verdict=Verdict.OK, isolation=self._jail.isolation)
-        step = Step(
-            commands=plan.commands,
-            limits=job.compile_limits,
-            environment=environment(plan.tools, job),
-            folder="src",
-            sources=self._folder / "src",
-            toolchains=toolchains.folders_outside(plan.tools),
-            collect=(*plan.objects.values(), *((toolchains.PROGRAM,) if plan.links else ())),
-            stop_at_output_limit=False,
-        )
-        ended = self._execute(step)
-        if ended.reason == "exited" and ended.exit_code == 0 and set(ended.outputs) != set(step.collect):
-            ended = replace(ended, reason="disk")  # what the compilers wrote did not fit
-        for name, content in ended.outputs.items():
-            path = self._folder / name
-            path.write_bytes(content)
-            path.chmod(0o755 if name == toolchains.PROGRAM else 0o644)
-        return self._judge_compile(replace(ended, outputs={}), plan)
+        return self._judge_compile(Compilation(job, plan, self._steps, self._folder).run(), plan)
 
-    def _judge_compile(self, ended: Ended, plan: toolchains.Plan) -> Outcome:
+    def _judge_compile(self, made: Compiled, plan: toolchains.Plan) -> Outcome:
+        ended = made.ended
         if ended.reason == "exec":  # whatever keeps a compiler from starting, it isn't the source
-            ended = replace(ended, reason="failed", error=f"{plan.commands[ended.step][0]} {ended.error}")
+            ended = replace(ended, reason="failed", error=f"{made.commands[-1][0]} {ended.error}")
         facts = describe(ended)
         failed = (Verdict.RUNTIME_ERROR, Verdict.SIGNALED)
         compiled = CompileOutcome(
@@ -139,12 +131,14 @@ class Build:
             stdout=facts.stdout,
             stderr=facts.stderr,
             truncated=facts.truncated,
-            command="\n".join(shlex.join(command) for command in plan.commands[: ended.step + 1]),
+            command="\n".join(shlex.join(command) for command in made.commands),
             compiler="; ".join(dict.fromkeys(toolchains.version(tool) for tool in plan.tools)),
         )
         verdict = facts.verdict if facts.verdict in (Verdict.OK, Verdict.INFRA_ERROR) else Verdict.COMPILE_ERROR
         level = "compile" if self._job.model == "cuda" else None
         message = facts.message if verdict is Verdict.INFRA_ERROR else _first_error(compiled)
+        if made.in_prelude and verdict is Verdict.COMPILE_ERROR:
+            message = f"the prelude {self._job.prelude}: {message}"
         return Outcome(verdict=verdict, compile=compiled, isolation=self._jail.isolation, cuda_level=level, message=message)
 
     def _program_files(self) -> dict[str, Path]:
@@ -162,7 +156,7 @@ class Build:
         program = (f"./{toolchains.PROGRAM}", *run.args)
         if self._job.model.startswith("mpi"):
             mpirun = toolchains.find("mpirun") or ""
-            return (mpirun, "-n", str(run.ranks), *program), (*self._plan.tools, mpirun)
+            return rank_command(mpirun, program, self._job, run.ranks), (*self._plan.tools, mpirun)
         return program, self._plan.tools
 
     def _read_symbols(self, objects: Mapping[str, str]) -> dict[str, frozenset[str]]:
@@ -177,7 +171,7 @@ class Build:
             beside={name: self._folder / name for name in objects.values()},
             toolchains=toolchains.folders_outside((nm,)),
         )
-        ended = self._execute(step)
+        ended = self._steps.execute(step)
         if ended.reason != "exited" or ended.exit_code != 0:  # an empty answer would say that nothing is called
             why = describe(ended)
             raise MachineError(f"nm could not list the symbols of a build ({why.message or why.verdict}); run the same command again")
@@ -188,20 +182,11 @@ class Build:
                 found[place].add(rest.split()[0].partition("@")[0])
         return {source: frozenset(found[name]) for source, name in objects.items()}
 
-    def _execute(self, step: Step) -> Ended:
-        ended = execute(step, self._jail, self._folder, self._stop)
-        for attempt in range(_RETRIES):
-            if ended.reason != "failed":
-                break
-            time.sleep(0.1 * 4**attempt)
-            ended = execute(step, self._jail, self._folder, self._stop)
-        return ended
-
 
 def build(job: Job, stop: Event | None = None) -> Build:
     """Build a job; setting ``stop`` from another thread ends it early."""
     _check(job)
-    jail = choose(job.min_isolation)
+    jail = choose(job.min_isolation, job.tier)
     plan = toolchains.plan(job)
     folder = Path(tempfile.mkdtemp(prefix="hpcraft-sandbox-"))
     try:
@@ -219,6 +204,7 @@ def run(job: Job, stop: Event | None = None) -> Outcome:
 
 def _check(job: Job) -> None:
     _check_names(job.files)
+    _check_prelude(job)
     for what, value, allowed in (
         ("language", job.language, LANGUAGES),
         ("model", job.model, MODELS),
@@ -228,6 +214,11 @@ def _check(job: Job) -> None:
     ):
         if value not in allowed:
             raise ConfigError(f"unknown {what} {value!r}; allowed: {', '.join(allowed)}")
+
+
+def _check_prelude(job: Job) -> None:
+    if job.prelude and (job.prelude not in job.files or Path(job.prelude).suffix in toolchains.SUFFIXES):
+        raise ConfigError(f"the prelude {job.prelude!r} is not a header among the files {', '.join(job.files)}; name one that is")
 
 
 def _check_names(names: Mapping[str, bytes] | tuple[str, ...]) -> None:

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import argparse
 import shlex
+from collections.abc import Iterable
+from itertools import islice
 from pathlib import Path
 
 from hpcraft.command import Command, say
 from hpcraft.errors import ConfigError, InputError
-from hpcraft.sandbox.builder import run
+from hpcraft.sandbox.builder import build
 from hpcraft.sandbox.outcome import CHECKS, CUDA_LEVELS, LANGUAGES, MODELS, TIERS, Job, Language, Limits, Model, Outcome, Run
+from hpcraft.sandbox.sweep import Swept, worst
 from hpcraft.sandbox.toolchains import SUFFIXES
 
 _LANGUAGE_OF: dict[str, Language] = {"c": "c", "cpp": "cpp", "fortran": "fortran", "cuda": "cpp", "python": "python"}
@@ -24,21 +27,32 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--flags", default="", metavar="WORDS", help="more compiler flags, as one word of the shell")
     parser.add_argument("--args", default="", metavar="WORDS", help="arguments of the program, as one word of the shell")
     parser.add_argument("--stdin", type=Path, metavar="FILE", help="what the program reads (default: nothing)")
-    parser.add_argument("--ranks", type=_count, default=run_defaults.ranks, metavar="N", help="MPI ranks (default: %(default)s)")
-    parser.add_argument("--threads", type=_count, default=run_defaults.threads, metavar="N", help="OpenMP threads (default: %(default)s)")
+    several = "or several, such as 1,2,3,4,7: one run with each (default: 1)"
+    parser.add_argument("--ranks", type=_counts, default=(run_defaults.ranks,), metavar="N", help=f"MPI ranks, {several}")
+    parser.add_argument("--threads", type=_counts, default=(run_defaults.threads,), metavar="N", help=f"OpenMP threads, {several}")
     parser.add_argument("--cuda", choices=CUDA_LEVELS, default="auto", help="how far CUDA is taken (default: %(default)s)")
     parser.add_argument("--check", choices=CHECKS, default="none", help="build with a sanitizer (default: %(default)s)")
     parser.add_argument("--time-limit", type=_seconds, default=limits.wall_seconds, metavar="S", help="seconds (default: %(default)s)")
     parser.add_argument(
         "--memory-limit", type=_count, default=limits.memory_mb, metavar="MB", help="of all processes (default: %(default)s)"
     )
-    parser.add_argument("--min-isolation", choices=TIERS, default="bubblewrap", help="weakest isolation to accept (default: %(default)s)")
+    parser.add_argument(
+        "--min-isolation", choices=TIERS, default="landlock", help="weakest isolation to accept (default: %(default)s)"
+    )
 
 
 def main(args: argparse.Namespace) -> int:
     """Exit 0 whenever the program was judged, whatever the verdict."""
-    outcome = run(_job(args))
-    say(args, outcome.to_dict(), _text(outcome))
+    job = _job(args)
+    if len(args.ranks) > 1 and not job.model.startswith("mpi"):
+        raise ConfigError(f"--ranks with several numbers is for MPI programs, not {job.model}; add --model mpi or give one number")
+    with build(job) as built:
+        num_runs = len(args.ranks) * len(args.threads) if built.runnable else 1
+        rows = tuple(islice(built.sweep(job.run, args.ranks, args.threads), num_runs))
+    outcome, result, table = worst(rows), {}, ""
+    if len(rows) > 1:
+        result, table = {"sweep": [row.to_dict() for row in rows]}, _table(rows)
+    say(args, outcome.to_dict() | result, table + _text(outcome))
     return 0
 
 
@@ -61,8 +75,8 @@ def _job(args: argparse.Namespace) -> Job:
         run=Run(
             args=_words("--args", args.args),
             stdin=_read(args.stdin) if args.stdin else b"",
-            ranks=args.ranks,
-            threads=args.threads,
+            ranks=args.ranks[0],
+            threads=args.threads[0],
             limits=Limits(wall_seconds=args.time_limit, memory_mb=args.memory_limit),
         ),
         min_isolation=args.min_isolation,
@@ -89,6 +103,10 @@ def _count(text: str) -> int:
     return int(text)
 
 
+def _counts(text: str) -> tuple[int, ...]:
+    return tuple(dict.fromkeys(_count(word) for word in text.split(",")))
+
+
 def _seconds(text: str) -> float:
     try:
         value = float(text)
@@ -99,12 +117,18 @@ def _seconds(text: str) -> float:
     return value
 
 
+def _table(rows: Iterable[Swept]) -> str:
+    lines = ["ranks  threads  wall s   verdict"]
+    lines += [f"{row.ranks:5}  {row.threads:7}  {row.outcome.wall_seconds:6.3f}   {row.outcome.verdict}" for row in rows]
+    return "\n".join(lines) + "\n"
+
+
 def _text(outcome: Outcome) -> str:
     tier = outcome.isolation.tier if outcome.isolation else "nothing was started"
     level = f", CUDA level {outcome.cuda_level}" if outcome.cuda_level else ""
     head = f"{outcome.verdict}" + (f": {outcome.message}" if outcome.message else "")
     facts = f"{outcome.wall_seconds:.3f} s, {outcome.cpu_seconds:.3f} s of CPU, {outcome.peak_memory_bytes / 2**20:.1f} MiB; isolation {tier}{level}"
-    parts = [head, facts]
+    parts = [head, facts, *outcome.waits]
     for title, text in (
         ("compiler", outcome.compile.stderr if outcome.compile else ""),
         ("stdout", outcome.stdout),

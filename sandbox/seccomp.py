@@ -48,6 +48,21 @@ _DENIED: dict[str, tuple[int | None, int | None]] = {
     "vhangup": (153, 58), "modify_ldt": (154, None), "iopl": (172, None), "ioperm": (173, None), "uselib": (134, None), "sysfs": (139, None),
 }  # fmt: skip
 
+_DENIED_ALONE: dict[str, tuple[int | None, int | None]] = {
+    "shmget": (29, 194), "shmat": (30, 196), "semget": (64, 190), "msgget": (68, 186), "mq_open": (240, 180), "mq_unlink": (241, 181),
+    "chmod": (90, None), "fchmod": (91, 52), "fchmodat": (268, 53), "fchmodat2": (452, 452),
+    "chown": (92, None), "fchown": (93, 55), "lchown": (94, None), "fchownat": (260, 54),
+    "utime": (132, None), "utimes": (235, None), "futimesat": (261, None), "utimensat": (280, 88),
+    "setxattr": (188, 5), "lsetxattr": (189, 6), "fsetxattr": (190, 7), "setxattrat": (463, 463),
+    "removexattr": (197, 14), "lremovexattr": (198, 15), "fremovexattr": (199, 16), "removexattrat": (466, 466),
+    "setpriority": (141, 140), "ioprio_set": (251, 30), "sched_setscheduler": (144, 119), "sched_setparam": (142, 118),
+    "sched_setattr": (314, 274), "inotify_add_watch": (254, 27), "pidfd_send_signal": (424, 424),
+    "rt_sigqueueinfo": (129, 138), "rt_tgsigqueueinfo": (297, 240),
+}  # fmt: skip
+"""What namespaces would have confined, and what Landlock doesn't look at."""
+_OWN_PID = 0x7FFFFFFE
+"""The launcher puts the number of the process that loads the filter in its place."""
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class _Architecture:
@@ -59,11 +74,33 @@ class _Architecture:
     prlimit64: int
     socket: int
     ioctl: int
+    signals: tuple[tuple[int, tuple[int, ...]], ...]
+    """Calls that send a signal, and the processes to which they may: itself, and 0 for its own group."""
 
 
 _ARCHITECTURES = {
-    "x86_64": _Architecture(audit=0xC000003E, column=0, clone=56, clone3=435, personality=135, prlimit64=302, socket=41, ioctl=16),
-    "aarch64": _Architecture(audit=0xC00000B7, column=1, clone=220, clone3=435, personality=92, prlimit64=261, socket=198, ioctl=29),
+    "x86_64": _Architecture(
+        audit=0xC000003E,
+        column=0,
+        clone=56,
+        clone3=435,
+        personality=135,
+        prlimit64=302,
+        socket=41,
+        ioctl=16,
+        signals=((62, (_OWN_PID, 0)), (200, ()), (234, (_OWN_PID,))),
+    ),
+    "aarch64": _Architecture(
+        audit=0xC00000B7,
+        column=1,
+        clone=220,
+        clone3=435,
+        personality=92,
+        prlimit64=261,
+        socket=198,
+        ioctl=29,
+        signals=((129, (_OWN_PID, 0)), (130, ()), (131, (_OWN_PID,))),
+    ),
 }
 
 
@@ -72,13 +109,17 @@ def supported(machine: str | None = None) -> bool:
     return (machine or platform.machine()) in _ARCHITECTURES
 
 
-def program(machine: str | None = None) -> bytes:
-    """The filter for an architecture, this machine's by default."""
+def program(machine: str | None = None, *, alone: bool = False, signals: bool = True) -> bytes:
+    """The filter for an architecture, this machine's by default.
+
+    ``alone`` is for where no namespaces stand beside it: no sockets, no queues, no changes of owners and modes; and
+    without ``signals`` none to another process.
+    """
     arch = _ARCHITECTURES[machine or platform.machine()]
     refuse = _ERRNO | errno.EPERM
     code = [(_LOAD, 0, 0, _ARCH), (_EQUAL, 1, 0, arch.audit), (_RETURN, 0, 0, _KILL), (_LOAD, 0, 0, _NUMBER)]
     code += [(_AT_LEAST, 0, 1, _X32_BIT), (_RETURN, 0, 0, _ERRNO | errno.ENOSYS)]
-    for numbers in _DENIED.values():
+    for numbers in (_DENIED | _DENIED_ALONE if alone else _DENIED).values():
         number = numbers[arch.column]
         if number is not None:
             code += [(_EQUAL, 0, 1, number), (_RETURN, 0, 0, refuse)]
@@ -88,7 +129,9 @@ def program(machine: str | None = None) -> bytes:
     # Another process's limits: the supervisor may run under the same user.
     code += _on(arch.prlimit64, 0, [(_EQUAL, 1, 0, 0), (_RETURN, 0, 0, refuse)])
     code += _on(arch.personality, 0, _only(_PERSONALITIES, refuse))
-    code += _on(arch.socket, 0, _only(_FAMILIES, _ERRNO | errno.EAFNOSUPPORT))
+    if not signals:
+        code += [step for number, own in arch.signals for step in _on(number, 0, _only(own, refuse))]
+    code += _on(arch.socket, 0, _only(() if alone else _FAMILIES, _ERRNO | errno.EAFNOSUPPORT))
     code += _on(arch.ioctl, 1, [step for request in _TERMINAL_REQUESTS for step in ((_EQUAL, 0, 1, request), (_RETURN, 0, 0, refuse))])
     code.append((_RETURN, 0, 0, _ALLOW))
     return b"".join(struct.pack("=HBBI", *step) for step in code)

@@ -30,8 +30,8 @@ class Ended:
     """What the launcher reported, unjudged."""
 
     reason: str
-    """``exited``, ``time``, ``memory``, ``processes``, ``disk``, ``output``, ``stopped``, ``exec`` (could not be
-    started) or ``failed`` (the box itself)."""
+    """``exited``, ``time``, ``cpu``, ``memory``, ``processes``, ``disk``, ``output``, ``stopped``, ``exec`` (could not
+    be started) or ``failed`` (the box itself)."""
     step: int = 0
     """Index of the command that ended it."""
     exit_code: int | None = None
@@ -64,37 +64,31 @@ class _Pipe:
 
 
 def supervise(
-    command: Callable[[int, int, int | None], list[str]],
+    command: Callable[[int, int], list[str]],
     *,
     environment: Mapping[str, str],
-    filters: bytes | None,
+    inherit: tuple[int, ...],
     stdin: Path,
     limits: Limits,
     collect: tuple[str, ...],
     stop_at_output_limit: bool,
     stop: Event | None,
 ) -> Ended:
-    """Run the command that ``command(status, control, filter)`` gives for three file descriptors, and say how it ended."""
+    """Run the command that ``command(status, control)`` gives for two file descriptors, and say how it ended."""
     with ExitStack() as stack:
         status_read, status_write = os.pipe()
         control_read, control_write = os.pipe()
         ours = [status_read, status_write, control_read, control_write]
-        filter_file = None
-        if filters is not None:
-            filter_file = os.memfd_create("filter")
-            ours.append(filter_file)
-            os.write(filter_file, filters)
-            os.lseek(filter_file, 0, os.SEEK_SET)
         stack.callback(_close_all, ours)
         try:
             process = subprocess.Popen(
-                command(status_write, control_read, filter_file),
+                command(status_write, control_read),
                 stdin=stack.enter_context(stdin.open("rb")),
                 stdout=subprocess.PIPE,
                 stderr=subprocess.PIPE,
                 env=dict(environment),
                 cwd="/",
-                pass_fds=[number for number in (status_write, control_read, filter_file) if number is not None],
+                pass_fds=(status_write, control_read, *inherit),
             )
         except OSError as error:
             return Ended(reason="failed", error=str(error))

@@ -12,9 +12,11 @@ from dataclasses import replace
 
 from hpcraft.sandbox.outcome import Job, Limits, Outcome, Verdict
 from hpcraft.sandbox.supervise import Ended
+from hpcraft.sandbox.waits import Place, aborted, explain, words
 
 _LIMITS = {
     "time": Verdict.TIME_LIMIT,
+    "cpu": Verdict.TIME_LIMIT,
     "memory": Verdict.MEMORY_LIMIT,
     "processes": Verdict.PROCESS_LIMIT,
     "disk": Verdict.DISK_LIMIT,
@@ -24,8 +26,10 @@ _RACE = re.compile(r"SUMMARY: ThreadSanitizer: data race.*|WARNING: ThreadSaniti
 _SANITIZER = re.compile(
     r"(SUMMARY: \w*Sanitizer: [^\n]*|ERROR: \w*Sanitizer: [^\n]*|[^\n]*: runtime error: [^\n]*|WARNING: ThreadSanitizer: [^\n]*)"
 )
-_RANK_SIGNAL = re.compile(r"exited on signal (\d+)")
-_RANK_ABORT = re.compile(r"MPI_ABORT was invoked|ORTE_ERROR_LOG: .*show_help\.c")
+_RANK_SIGNAL = re.compile(r"(?:process (rank \d+) .{0,200}?)?exited on signal (\d+)", re.DOTALL)
+_RANK_EXIT = re.compile(r"Process name: \[\[\d+,\d+\],(\d+)\]\s+Exit code:\s+(\d+)")
+_RANK_LEFT = re.compile(r"process (rank \d+) .{0,200}?exiting improperly", re.DOTALL)
+_RANK_ABORT = re.compile(r"MPI_ABORT was invoked(?: on (rank \d+))?|ORTE_ERROR_LOG: .*show_help\.c")
 """Open MPI 4.1 sometimes loses the words in the race to the end, and says where it lost them."""
 
 
@@ -59,28 +63,47 @@ def describe(ended: Ended) -> Outcome:
     )
 
 
-def judge(ended: Ended, job: Job, limits: Limits) -> Outcome:
-    """The outcome of a run."""
+def judge(ended: Ended, job: Job, limits: Limits, places: tuple[Place, ...] = ()) -> Outcome:
+    """The outcome of a run; ``places`` are those of its ranks when its time ran out."""
     outcome = describe(ended)
     if outcome.verdict in (Verdict.OK, Verdict.RUNTIME_ERROR, Verdict.SIGNALED):
         if job.model.startswith("mpi"):
             outcome = _ranks(outcome)
         if job.check != "none":
             outcome = _sanitized(outcome, job)
-    return outcome if outcome.message else replace(outcome, message=_limit_message(outcome.verdict, limits))
+    message = outcome.message or _limit_message(outcome.verdict, limits)
+    if outcome.verdict is Verdict.TIME_LIMIT and places:
+        message, outcome = explain(places, message), replace(outcome, waits=tuple(map(words, places)))
+    asked_for = {name: content for name, content in outcome.outputs.items() if not name.startswith(".")}
+    return replace(outcome, message=message, outputs=asked_for)
+
+
+def unexplained(ended: Ended, job: Job) -> bool:
+    """Whether mpirun failed and blames no rank, so that the machine may be at fault."""
+    if not job.model.startswith("mpi") or ended.reason != "exited" or ended.exit_code in (0, None):
+        return False
+    stderr = ended.stderr.decode(errors="replace")
+    blames = (_RANK_SIGNAL, _RANK_EXIT, _RANK_LEFT, _RANK_ABORT)
+    return not aborted(ended.outputs) and not any(pattern.search(stderr) for pattern in blames)
 
 
 def _ranks(outcome: Outcome) -> Outcome:
     """Mpirun turns a rank's signal into an exit code, and an abort with code 0 into success."""
     found = _RANK_SIGNAL.search(outcome.stderr)
-    if found and outcome.exit_code == 128 + int(found[1]):
-        number = int(found[1])
-        return replace(
-            outcome, verdict=Verdict.SIGNALED, signal=number, exit_code=None, message=f"a rank was ended by {_signal_name(number)}"
-        )
-    if outcome.verdict is Verdict.OK and _RANK_ABORT.search(outcome.stderr):
-        return replace(outcome, verdict=Verdict.RUNTIME_ERROR, message="a rank called MPI_Abort")
-    return outcome
+    if found and outcome.exit_code == 128 + int(found[2]):
+        number = int(found[2])
+        message = f"{found[1] or 'a rank'} was ended by {_signal_name(number)}"
+        return replace(outcome, verdict=Verdict.SIGNALED, signal=number, exit_code=None, message=message)
+    abort, known = _RANK_ABORT.search(outcome.stderr), aborted(outcome.outputs)
+    if known or abort:
+        message = known or f"{(abort and abort[1]) or 'a rank'} called MPI_Abort"
+    elif found := _RANK_EXIT.search(outcome.stderr):
+        message = f"rank {found[1]} ended with exit code {found[2]}"
+    elif found := _RANK_LEFT.search(outcome.stderr):
+        message = f"{found[1]} ended without MPI_Finalize"
+    else:
+        return outcome
+    return replace(outcome, verdict=Verdict.RUNTIME_ERROR, message=message)
 
 
 def _sanitized(outcome: Outcome, job: Job) -> Outcome:

@@ -17,55 +17,44 @@
  * A failed start of a command is reported as `exec STEP ERRNO` in place of `end`. Anything shorter than `done`
  * means that the box itself failed. The commands run as another user than this program (root), or this program is
  * not dumpable (ordinary user): either way they can't trace, read or signal it to death.
+ *
+ * confine.c takes a command's powers away and measure.c watches what it uses. Control groups, where there are any,
+ * are made and removed by Python; the commands join them through descriptors, this program stays outside, so that
+ * the kernel never ends it for what they use.
  */
 #define _GNU_SOURCE
-#include <ctype.h>
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <grp.h>
-#include <limits.h>
-#include <linux/capability.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/personality.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/signalfd.h>
 #include <sys/stat.h>
-#include <sys/statvfs.h>
-#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
-#define MAX_COMMANDS 256
-#define MAX_COLLECT 1024
-#define MAX_PROCESSES 16384
-#define MAX_FILES_IN_BOX 100000
+#include "launch.h"
 
-static struct {
-    long uid, wall_ms, processes, process_slack, own_namespace, no_aslr, status, control;
-    long long memory, disk, stack;
-    const char *box;
-    char **commands[MAX_COMMANDS];
-    int num_commands;
-    const char *collect[MAX_COLLECT];
-    int num_collect;
-} opt = {.uid = -1, .status = -1, .control = -1};
+#define LAST_WORDS_US 300000 /* after the deadline's signal */
+#define NOT_CONFINED -1      /* in place of exec's error */
 
-struct process { int pid, parent, inside; long threads; long long resident; };
-struct usage { long threads; long long memory; };
+struct options opt = {.uid = -1, .status = -1, .control = -1, .filter = -1, .oom = -1, .cpu_usage = -1};
 
-static struct process table[MAX_PROCESSES];
-static long long peak_bytes;
+static int failure_pipe = -1; /* in a child that isn't the program yet: where to say so */
 
-static void die(const char *what) { fprintf(stderr, "launch: %s: %s\n", what, strerror(errno)); _exit(70); }
+_Noreturn void die(const char *what) {
+    int failed = NOT_CONFINED;
+    fprintf(stderr, "launch: %s: %s\n", what, strerror(errno));
+    if (failure_pipe >= 0 && write(failure_pipe, &failed, sizeof failed) < 0) _exit(70);
+    _exit(70);
+}
 
-static long long now_us(void) {
+long long now_us(void) {
     struct timespec t;
     clock_gettime(CLOCK_MONOTONIC, &t);
     return t.tv_sec * 1000000LL + t.tv_nsec / 1000;
@@ -81,127 +70,11 @@ static void say(const void *data, size_t size) {
     }
 }
 
-static size_t read_file(const char *path, char *buffer, size_t size) {
-    int fd = open(path, O_RDONLY | O_CLOEXEC);
-    if (fd < 0) return 0;
-    ssize_t n = read(fd, buffer, size - 1);
-    close(fd);
-    buffer[n > 0 ? n : 0] = 0;
-    return n > 0 ? n : 0;
-}
-
-/* ---- measuring ---------------------------------------------------------------------------------------------- */
-
-static int read_process(int pid, struct process *p) {
-    char path[64], line[1024];
-    snprintf(path, sizeof path, "/proc/%d/stat", pid);
-    if (!read_file(path, line, sizeof line)) return 0;
-    char *rest = strrchr(line, ')'), state; /* the name before it is chosen by the program */
-    long long pages;
-    if (!rest || sscanf(rest + 1, " %c %d %*d %*d %*d %*d %*u %*u %*u %*u %*u %*u %*u %*d %*d %*d %*d %ld %*d %*u %*u %lld",
-                        &state, &p->parent, &p->threads, &pages) != 4) return 0;
-    p->pid = pid, p->inside = 0, p->resident = pages * sysconf(_SC_PAGESIZE);
-    return 1;
-}
-
-/* All processes of the box but this one, to the front of `table`. */
-static int list_processes(void) {
-    DIR *proc = opendir("/proc");
-    if (!proc) return 0;
-    int n = 0, kept = 0, changed = !opt.own_namespace;
-    for (struct dirent *entry; n < MAX_PROCESSES && (entry = readdir(proc));)
-        if (isdigit((unsigned char)entry->d_name[0]) && atoi(entry->d_name) != getpid() && read_process(atoi(entry->d_name), &table[n])) n++;
-    closedir(proc);
-    if (opt.own_namespace) return n;
-    while (changed) {
-        changed = 0;
-        for (int i = 0; i < n; i++)
-            for (int j = -1; !table[i].inside && j < n; j++)
-                if (j < 0 ? table[i].parent == getpid() : table[j].inside && table[j].pid == table[i].parent)
-                    table[i].inside = changed = 1;
-    }
-    for (int i = 0; i < n; i++)
-        if (table[i].inside) table[kept++] = table[i];
-    return kept;
-}
-
-static long long field_kb(const char *text, const char *name) {
-    const char *at = strstr(text, name);
-    return at ? atoll(at + strlen(name)) * 1024 : 0;
-}
-
-/* Counts shared pages once. Only taken when the quick sum is over the limit, because it walks page tables. */
-static long long exact_memory(int n, long long in_shm) {
-    long long total = 0, shm = 0;
-    for (int i = 0; i < n; i++) {
-        char path[64], text[4096];
-        snprintf(path, sizeof path, "/proc/%d/smaps_rollup", table[i].pid);
-        if (read_file(path, text, sizeof text)) total += field_kb(text, "\nPss:"), shm += field_kb(text, "\nPss_Shmem:");
-        else total += table[i].resident;
-    }
-    return total + (in_shm > shm ? in_shm - shm : 0);
-}
-
-static struct usage measure(void) {
-    struct usage u = {0, 0};
-    struct statvfs fs;
-    long long in_shm = 0;
-    if (opt.own_namespace && statvfs("/dev/shm", &fs) == 0) in_shm = (long long)(fs.f_blocks - fs.f_bfree) * fs.f_frsize;
-    int n = list_processes();
-    for (int i = 0; i < n; i++) u.threads += table[i].threads, u.memory += table[i].resident;
-    u.memory += in_shm;
-    if (u.memory > opt.memory) u.memory = exact_memory(n, in_shm);
-    if (n == 1 && u.memory > peak_bytes) peak_bytes = u.memory;
-    else if (n > 1 && u.memory > peak_bytes) { /* shared pages would be told twice */
-        long long exact = exact_memory(n, in_shm);
-        if (exact > peak_bytes) peak_bytes = exact;
-    }
-    return u;
-}
-
-static int disk_full(void) {
-    struct statvfs fs;
-    if (!opt.own_namespace || statvfs(opt.box, &fs) != 0) return 0; /* tier none has a folder without a quota */
-    return fs.f_bfree == 0 || fs.f_files - fs.f_ffree > MAX_FILES_IN_BOX;
-}
-
-static const char *over_limit(long long deadline) {
-    struct usage u = measure();
-    if (u.memory > opt.memory) return "memory";
-    if (u.threads > opt.processes) return "processes";
-    if (disk_full()) return "disk";
-    return now_us() >= deadline ? "time" : NULL;
-}
-
 /* ---- the commands ------------------------------------------------------------------------------------------- */
 
-static void limit(int what, long long value) {
-    struct rlimit r = {value, value}, old;
-    if (getrlimit(what, &old) == 0 && old.rlim_max != RLIM_INFINITY && old.rlim_max < r.rlim_max) r.rlim_cur = r.rlim_max = old.rlim_max;
-    setrlimit(what, &r);
-}
-
-static void drop_privileges(void) {
-    struct __user_cap_header_struct header = {_LINUX_CAPABILITY_VERSION_3, 0};
-    struct __user_cap_data_struct none[2] = {{0, 0, 0}, {0, 0, 0}};
-    if (opt.uid >= 0) {
-        for (int cap = 0; cap < 64; cap++) prctl(PR_CAPBSET_DROP, cap, 0, 0, 0);
-        if (setgroups(0, NULL) || setresgid(opt.uid, opt.uid, opt.uid) || setresuid(opt.uid, opt.uid, opt.uid)) die("drop the user");
-        if (setuid(0) == 0) die("the user is not dropped");
-    }
-    prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0);
-    if (syscall(SYS_capset, &header, none) || prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)) die("drop capabilities");
-}
-
 static _Noreturn void start(char **command, int failure, const sigset_t *mask) {
-    int fd = open("/proc/self/oom_score_adj", O_WRONLY | O_CLOEXEC); /* if the machine runs out of memory, this goes first */
-    if (fd >= 0 && write(fd, "1000", 4) != 4) { /* not everywhere allowed, and only a precaution */ }
-    setsid();
-    limit(RLIMIT_CORE, 0), limit(RLIMIT_FSIZE, opt.disk), limit(RLIMIT_NOFILE, 1024);
-    limit(RLIMIT_NPROC, opt.processes + opt.process_slack), limit(RLIMIT_MSGQUEUE, 0), limit(RLIMIT_STACK, opt.stack);
-    if (opt.no_aslr) personality(ADDR_NO_RANDOMIZE); /* sanitizers need their shadow where they expect it */
-    drop_privileges();
-    prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
+    failure_pipe = failure;
+    confine();
     signal(SIGPIPE, SIG_DFL);
     sigprocmask(SIG_SETMASK, mask, NULL);
     execv(command[0], command);
@@ -212,9 +85,8 @@ static _Noreturn void start(char **command, int failure, const sigset_t *mask) {
 
 /* Outside a namespace there is no signal to all at once: stop everything first, or a fork bomb refills what is killed. */
 static void kill_descendants(void) {
-    for (int n = list_processes(), last = -1; n != last; last = n, n = list_processes())
-        for (int i = 0; i < n; i++) kill(table[i].pid, SIGSTOP);
-    for (int n = list_processes(), i = 0; i < n; i++) kill(table[i].pid, SIGKILL);
+    for (int n = signal_all(SIGSTOP), last = -1; n != last; last = n, n = signal_all(SIGSTOP)) {}
+    signal_all(SIGKILL);
 }
 
 static void kill_all(void) {
@@ -239,6 +111,7 @@ static const char *run_command(char **command, int signals, const sigset_t *mask
     close(failure[1]);
     if (read(failure[0], error, sizeof *error) != sizeof *error) *error = 0;
     close(failure[0]);
+    if (*error == NOT_CONFINED) _exit(70); /* it has said why; nothing ran */
     struct pollfd waits[2] = {{signals, POLLIN, 0}, {opt.control, POLLIN, 0}};
     int tick_ms = opt.own_namespace ? 10 : 50; /* outside, a tick walks the processes of the whole machine */
     const char *reason = NULL;
@@ -253,16 +126,34 @@ static const char *run_command(char **command, int signals, const sigset_t *mask
         if (!reason && waits[1].revents) reason = "killed";
         if (!reason && now_us() >= next_tick) reason = over_limit(deadline), next_tick = now_us() + tick_ms * 1000;
     }
+    if (killed_for_memory()) return "memory"; /* also when what was left made an end of its own */
+    if (opt.deadline_signal && !strcmp(reason, "time")) signal_all(opt.deadline_signal), usleep(LAST_WORDS_US);
     return reason;
 }
 
 /* ---- handing back ------------------------------------------------------------------------------------------- */
 
+/* Opens a file beneath `folder` without following a link anywhere on the way: this process may read more than the program. */
+static int open_beneath(int folder, const char *name) {
+    char part[256];
+    int at = dup(folder);
+    for (const char *slash; at >= 0 && (slash = strchr(name, '/')); name = slash + 1) {
+        if (slash - name >= (long)sizeof part) { close(at); return -1; }
+        memcpy(part, name, slash - name), part[slash - name] = 0;
+        int next = openat(at, part, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+        close(at), at = next;
+    }
+    if (at < 0) return -1;
+    int fd = openat(at, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+    close(at);
+    return fd;
+}
+
 static void hand_back(int folder, int index) {
     char head[64], block[65536];
     static long long total; /* sparse files can be larger than the box */
     struct stat st;
-    int fd = openat(folder, opt.collect[index], O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+    int fd = open_beneath(folder, opt.collect[index]);
     if (fd < 0) return;
     if (fstat(fd, &st) == 0 && S_ISREG(st.st_mode) && st.st_nlink == 1 && st.st_size <= opt.disk - total) {
         total += st.st_size;
@@ -276,23 +167,38 @@ static void hand_back(int folder, int index) {
     close(fd);
 }
 
+/* ---- the whole ---------------------------------------------------------------------------------------------- */
+
+static int parse_number(const char *key, const char *value) {
+    const struct { const char *key; long *small; long long *large; int *fd; } numbers[] = {
+        {"--uid", &opt.uid, 0, 0}, {"--wall-ms", &opt.wall_ms, 0, 0}, {"--cpu-ms", &opt.cpu_ms, 0, 0}, {"--processes", &opt.processes, 0, 0},
+        {"--process-slack", &opt.process_slack, 0, 0}, {"--own-namespace", &opt.own_namespace, 0, 0}, {"--walk-disk", &opt.walk_disk, 0, 0},
+        {"--no-aslr", &opt.no_aslr, 0, 0}, {"--landlock", &opt.landlock, 0, 0}, {"--deadline-signal", &opt.deadline_signal, 0, 0},
+        {"--memory", 0, &opt.memory, 0}, {"--disk", 0, &opt.disk, 0}, {"--file", 0, &opt.file, 0}, {"--stack", 0, &opt.stack, 0},
+        {"--status", 0, 0, &opt.status}, {"--control", 0, 0, &opt.control}, {"--filter", 0, 0, &opt.filter}, {"--oom", 0, 0, &opt.oom},
+        {"--cpu-usage", 0, 0, &opt.cpu_usage},
+    };
+    for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++) {
+        if (strcmp(key, numbers[i].key)) continue;
+        if (numbers[i].small) *numbers[i].small = atol(value);
+        else if (numbers[i].large) *numbers[i].large = atoll(value);
+        else *numbers[i].fd = atoi(value);
+        return 1;
+    }
+    return 0;
+}
+
 static void parse(int argc, char **argv) {
     for (int i = 1; i + 1 < argc; i += 2) {
         const char *key = argv[i];
         char *value = argv[i + 1];
-        if (!strcmp(key, "--uid")) opt.uid = atol(value);
-        else if (!strcmp(key, "--wall-ms")) opt.wall_ms = atol(value);
-        else if (!strcmp(key, "--memory")) opt.memory = atoll(value);
-        else if (!strcmp(key, "--disk")) opt.disk = atoll(value);
-        else if (!strcmp(key, "--stack")) opt.stack = atoll(value);
-        else if (!strcmp(key, "--processes")) opt.processes = atol(value);
-        else if (!strcmp(key, "--process-slack")) opt.process_slack = atol(value);
-        else if (!strcmp(key, "--own-namespace")) opt.own_namespace = atol(value);
-        else if (!strcmp(key, "--no-aslr")) opt.no_aslr = atol(value);
-        else if (!strcmp(key, "--status")) opt.status = atol(value);
-        else if (!strcmp(key, "--control")) opt.control = atol(value);
-        else if (!strcmp(key, "--box")) opt.box = value;
+        if (parse_number(key, value)) continue;
+        if (!strcmp(key, "--box")) opt.box = value;
+        else if (!strcmp(key, "--cores")) opt.cores = value;
         else if (!strcmp(key, "--cwd")) { if (chdir(value)) die(value); }
+        else if (!strcmp(key, "--join") && opt.num_joins < MAX_JOINS) opt.joins[opt.num_joins++] = atoi(value);
+        else if (!strcmp(key, "--read") && opt.num_paths < MAX_PATHS) opt.paths[opt.num_paths].kind = PATH_READ, opt.paths[opt.num_paths++].path = value;
+        else if (!strcmp(key, "--write") && opt.num_paths < MAX_PATHS) opt.paths[opt.num_paths].kind = PATH_WRITE, opt.paths[opt.num_paths++].path = value;
         else if (!strcmp(key, "--collect") && opt.num_collect < MAX_COLLECT) opt.collect[opt.num_collect++] = value;
         else if (!strcmp(key, "--run") && opt.num_commands < MAX_COMMANDS) { /* --run N WORD.. ; the N+1st slot becomes NULL */
             int words = atoi(value);
@@ -305,13 +211,20 @@ static void parse(int argc, char **argv) {
     }
 }
 
+static int is_ours(int fd) {
+    int ours = fd == opt.status || fd == opt.control || fd == opt.filter || fd == opt.oom || fd == opt.cpu_usage;
+    for (int i = 0; i < opt.num_joins; i++) ours |= fd == opt.joins[i];
+    return ours;
+}
+
 int main(int argc, char **argv) {
     parse(argc, argv);
     prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
     if (!opt.own_namespace) prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0);
     for (int fd = 3; fd < 1024; fd++)
-        if (fd == opt.status || fd == opt.control) fcntl(fd, F_SETFD, FD_CLOEXEC);
+        if (is_ours(fd)) fcntl(fd, F_SETFD, FD_CLOEXEC);
         else close(fd);
+    read_filter();
     int folder = open(opt.box, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (folder < 0) die(opt.box);
     signal(SIGPIPE, SIG_IGN);
@@ -333,11 +246,11 @@ int main(int argc, char **argv) {
     }
     struct rusage used;
     getrusage(RUSAGE_CHILDREN, &used);
-    if (used.ru_maxrss * 1024LL > peak_bytes) peak_bytes = used.ru_maxrss * 1024LL;
-    long long cpu = (used.ru_utime.tv_sec + used.ru_stime.tv_sec) * 1000000LL + used.ru_utime.tv_usec + used.ru_stime.tv_usec;
+    note_peak(used.ru_maxrss * 1024LL);
     char line[256];
     if (error) say(line, snprintf(line, sizeof line, "exec %d %d\n", step, error));
-    else say(line, snprintf(line, sizeof line, "end %s %d %d %lld %lld %lld %d\n", reason, step, status, end - begin, cpu, peak_bytes, full));
+    else say(line, snprintf(line, sizeof line, "end %s %d %d %lld %lld %lld %d\n", reason, step, status, end - begin, cpu_used_us(),
+                               peak_memory(), full));
     for (int i = 0; i < opt.num_collect; i++) hand_back(folder, i);
     say("done\n", 5);
     return 0;

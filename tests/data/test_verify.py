@@ -132,9 +132,10 @@ def test_cuda_is_compiled_and_must_launch() -> None:
 
 
 def test_missing_sandbox_is_the_machines_fault(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Without bubblewrap nothing is judged: the machine is blamed, not the candidate."""
+    """Without any isolation nothing is judged: the machine is blamed, not the candidate."""
+    monkeypatch.setattr("hpcraft.sandbox.folders._version", lambda: -1)
     which = shutil.which
-    monkeypatch.setattr("hpcraft.sandbox.isolation.shutil.which", lambda tool, **words: None if tool == "bwrap" else which(tool, **words))
+    monkeypatch.setattr("hpcraft.sandbox.bubblewrap.shutil.which", lambda tool, **words: None if tool == "bwrap" else which(tool, **words))
     with pytest.raises(MachineError, match="bubblewrap"):
         list(verify([_candidate("good", SCALE, GOOD_SCALE, SCALE_TESTS)]))
     with pytest.raises(MachineError, match="bubblewrap"):

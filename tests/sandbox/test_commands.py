@@ -26,7 +26,7 @@ def test_run_prints_the_object_of_the_design(tmp_path: Path, capsys: pytest.Capt
     shared = {"verdict", "exit_code", "signal", "wall_seconds", "cpu_seconds", "peak_memory_bytes", "stdout", "stderr", "truncated"}
     assert shared | {"compile", "isolation", "cuda_level"} <= set(result)
     assert shared | {"command", "compiler"} <= set(result["compile"])
-    assert {"tier", "rests_on"} == set(result["isolation"])
+    assert {"tier", "rests_on", "limits"} == set(result["isolation"])
 
 
 @pytest.mark.usefixtures("isolation")

@@ -115,8 +115,9 @@ def test_a_source_cannot_pass_for_a_flag(need: Need) -> None:
 
 
 def test_without_bubblewrap_the_error_names_the_command(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """No silent fallback: exit code 4, with the command that installs it."""
+    """No silent fallback to no isolation: exit code 4, with the command that installs it."""
     monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.setattr("hpcraft.sandbox.folders._version", lambda: -1)
     with pytest.raises(MachineError, match=r"bubblewrap is not installed.*install.* bubblewrap") as caught:
         run(Job(files={"a.c": b"int main(void){return 0;}"}, language="c"))
     assert caught.value.exit_code == 4
@@ -131,6 +132,7 @@ def test_no_isolation_only_where_it_is_accepted(monkeypatch: pytest.MonkeyPatch,
             (Path(name) / tool).symlink_to(f"/usr/bin/{tool}")
         monkeypatch.setattr("tempfile.tempdir", name)
         monkeypatch.setenv("PATH", name)
+        monkeypatch.setattr("hpcraft.sandbox.folders._version", lambda: 0)
         _try_without_isolation()
 
 

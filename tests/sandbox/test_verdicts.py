@@ -27,7 +27,7 @@ def test_an_honest_program_is_ok(c_run: Ask) -> None:
     assert outcome.wall_seconds > 0
     assert outcome.peak_memory_bytes > 0
     assert outcome.isolation is not None
-    assert outcome.isolation.tier == "bubblewrap"
+    assert outcome.isolation.tier.startswith("bubblewrap")
     assert outcome.compile is not None
     assert "gcc" in outcome.compile.command
     assert outcome.compile.compiler
@@ -177,9 +177,9 @@ def test_a_failing_box_is_tried_again_and_never_blamed_on_the_program(monkeypatc
     need("bwrap", "gcc")
     attempts = []
 
-    def broken(step: object, box: str, user: int | None, *, own_namespace: bool) -> list[str]:
+    def broken(step: object, *_rest: object) -> list[str]:
         attempts.append(step)
-        return ["/run/launch", "--nonsense", "1"]
+        return ["--nonsense", "1"]
 
     monkeypatch.setattr("hpcraft.sandbox.box._launch", broken)
     outcome = run(Job(files={"a.c": b"int main(void){return 0;}"}, language="c"))

@@ -1,0 +1,44 @@
+/* What the parts of the supervisor share; main.c has the theory of operation. */
+#ifndef HPCRAFT_LAUNCH_H
+#define HPCRAFT_LAUNCH_H
+
+#define MAX_COMMANDS 256
+#define MAX_COLLECT 1024
+#define MAX_PATHS 256
+#define MAX_JOINS 8
+#define MAX_FILES_IN_BOX 100000
+
+enum { PATH_READ, PATH_WRITE }; /* what Landlock allows beneath a path; reading includes executing */
+
+struct options {
+    long uid, wall_ms, cpu_ms, processes, process_slack, own_namespace, walk_disk, no_aslr, landlock, deadline_signal;
+    int status, control, filter, oom, cpu_usage;
+    int joins[MAX_JOINS], num_joins;
+    long long memory, disk, file, stack;
+    const char *box, *cores;
+    struct { int kind; const char *path; } paths[MAX_PATHS];
+    int num_paths;
+    char **commands[MAX_COMMANDS];
+    int num_commands;
+    const char *collect[MAX_COLLECT];
+    int num_collect;
+};
+extern struct options opt;
+
+_Noreturn void die(const char *what);
+long long now_us(void);
+
+/* measure.c */
+void note_peak(long long bytes);
+long long peak_memory(void);
+long long cpu_used_us(void);                        /* of all processes that there were and are */
+int disk_full(void);
+const char *over_limit(long long deadline);         /* the reason to stop now, or NULL */
+int killed_for_memory(void);                        /* whether the kernel did, for the control group's limit */
+int signal_all(int number);                         /* returns how many processes there are */
+
+/* confine.c */
+void read_filter(void);
+void confine(void);                                 /* this process, for good; dies if any of it fails */
+
+#endif
