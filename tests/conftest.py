@@ -45,6 +45,13 @@ def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) ->
     return report
 
 
+@pytest.fixture(scope="session", autouse=True)
+def builds_apart(tmp_path_factory: pytest.TempPathFactory) -> None:
+    """Builds are kept apart from the user's, in one place for all test processes of a session."""
+    base = tmp_path_factory.getbasetemp()
+    os.environ["HPCRAFT_CACHE"] = str(base.parent / "cache" if "PYTEST_XDIST_WORKER" in os.environ else base / "cache")
+
+
 @pytest.fixture
 def isolation() -> None:
     """Skip the test where bubblewrap is missing or can't make a box."""
