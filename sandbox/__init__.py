@@ -2,6 +2,20 @@
 
 from hpcraft.sandbox.builder import Build, build, run
 from hpcraft.sandbox.outcome import CompileOutcome, Isolation, Job, Limits, Outcome, Run, Verdict
-from hpcraft.sandbox.pool import run_many
+from hpcraft.sandbox.pool import run_inputs, run_keyed, run_many
 
-__all__ = ["Build", "CompileOutcome", "Isolation", "Job", "Limits", "Outcome", "Run", "Verdict", "build", "run", "run_many"]
+__all__ = [
+    "Build",
+    "CompileOutcome",
+    "Isolation",
+    "Job",
+    "Limits",
+    "Outcome",
+    "Run",
+    "Verdict",
+    "build",
+    "run",
+    "run_inputs",
+    "run_keyed",
+    "run_many",
+]
