@@ -11,6 +11,7 @@ import shlex
 import shutil
 import tempfile
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
 from pathlib import Path, PurePosixPath
 from threading import Event
@@ -19,6 +20,7 @@ from types import TracebackType
 from hpcraft.errors import ConfigError, MachineError
 from hpcraft.sandbox import toolchains
 from hpcraft.sandbox.compilation import Compilation, Compiled
+from hpcraft.sandbox.cores import lease
 from hpcraft.sandbox.environment import environment
 from hpcraft.sandbox.isolation import choose
 from hpcraft.sandbox.jail import Jail, Step
@@ -69,7 +71,7 @@ class Build:
         if not self.runnable:
             return self.outcome
         _check_names((*run.data, *run.collect))
-        with tempfile.TemporaryDirectory(dir=self._folder, prefix="data-") as name:
+        with tempfile.TemporaryDirectory(dir=self._folder, prefix="data-") as name, self._cores(run) as cores:
             beside = self._program_files() | _write(Path(name), run.data)
             command, tools = self._command(run)
             step = Step(
@@ -81,9 +83,12 @@ class Build:
                 stdin=run.stdin,
                 collect=run.collect,
                 fixed_addresses=self._job.check != "none",
+                cores=cores,
             )
             ranks = self._job.model.startswith("mpi") and not self._python
-            outcome = run_ranks(step, self._job, run, self._steps.execute) if ranks else judge(self._steps.execute(step), self._job, run.limits)
+            outcome = (
+                run_ranks(step, self._job, run, self._steps.execute) if ranks else judge(self._steps.execute(step), self._job, run.limits)
+            )
         return replace(outcome, compile=self.outcome.compile, isolation=self._jail.isolation)
 
     def sweep(self, run: Run, ranks: Iterable[int] = RANKS, threads: Iterable[int] = (1,)) -> Iterator[Swept]:
@@ -101,6 +106,10 @@ class Build:
         if name not in self._symbols:
             raise ConfigError(f"{name} is not a compiled source of this job; there are {', '.join(self._symbols)}")
         return self._symbols[name]
+
+    def _cores(self, run: Run) -> AbstractContextManager[tuple[int, ...]]:
+        ranks = run.ranks if self._job.model.startswith("mpi") else 1
+        return lease(ranks * run.threads) if run.pin else nullcontext(())
 
     @property
     def _python(self) -> bool:
