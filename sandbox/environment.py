@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import os
-import shutil
 from collections.abc import Iterable
 from pathlib import Path
 
 from hpcraft.sandbox import toolchains
 from hpcraft.sandbox.outcome import Job, Run
+from hpcraft.sandbox.tools import archer, find, symbolizer
 
 _MPI = {
     # Shared memory only: there is no network, and copying out of another process is refused by the filter.
@@ -39,24 +39,34 @@ def environment(tools: Iterable[str], job: Job, run: Run | None = None) -> dict[
     variables = {"PATH": ":".join(dict.fromkeys([*folders, "/usr/local/bin", "/usr/bin", "/bin"])), **_libraries(tools)}
     if job.model.startswith("mpi"):
         variables.update(_MPI)
+    variables |= toolchains.variables(job, running=run is not None)
     if run is None:
         return variables
     variables |= {"OMP_NUM_THREADS": str(run.threads), "OMP_DYNAMIC": "false", "PYTHONDONTWRITEBYTECODE": "1"}
+    if run.pin:
+        variables |= _pinned(job)
     if job.check != "none":
-        variables |= _SANITIZERS
-    if job.check == "race":
-        kinds = {toolchains.find("clang"), toolchains.find("clang++")} - {None}
-        archer = toolchains.archer({str(tool): str(tool) for tool in kinds})
-        variables |= {"OMP_TOOL_LIBRARIES": str(archer)} if archer else {}
-        symbolizer = next((tool for tool in map(_symbolizer, kinds) if tool), None)
-        variables["TSAN_OPTIONS"] += f":external_symbolizer_path={symbolizer}" if symbolizer else ""
+        variables |= _checked(job)
     return variables
 
 
-def _symbolizer(compiler: str | None) -> str | None:
-    """What turns addresses into source lines: the one beside the real compiler, else any."""
-    beside = Path(compiler or "").resolve().with_name("llvm-symbolizer")
-    return str(beside) if beside.exists() else shutil.which("llvm-symbolizer") or shutil.which("addr2line")
+def _pinned(job: Job) -> dict[str, str]:
+    """Each thread keeps to one of the cores that the box was given; ranks share them, so that there the kernel places the threads."""
+    return {"OMP_PROC_BIND": "false"} if job.model.startswith("mpi") else {"OMP_PROC_BIND": "close", "OMP_PLACES": "threads"}
+
+
+def _checked(job: Job) -> dict[str, str]:
+    """What the sanitizers' runtimes are told; gcc's read line numbers by themselves, clang's by a program."""
+    variables = dict(_SANITIZERS)
+    clang = next((found for name in ("clang", "clang++") if (found := find(name))), None)
+    reader = symbolizer(clang) if clang else None
+    if job.check == "race" and clang:
+        variables["OMP_TOOL_LIBRARIES"] = str(archer(clang))
+    if reader and (job.check == "race" or job.compiler == "clang"):
+        variables = {
+            name: f"{value}:external_symbolizer_path={reader}" if name in _SANITIZERS else value for name, value in variables.items()
+        }
+    return variables
 
 
 def _libraries(tools: Iterable[str]) -> dict[str, str]:

@@ -81,8 +81,10 @@ class Words:
     """After the objects."""
 
 
-def assemble(files: Mapping[str, bytes], kinds: Mapping[str, str], words: Mapping[str, Words], flags: Iterable[str], linker: str) -> Plan:
-    """The plan for the sources in ``kinds``, linked by the compiler of the kind ``linker``; empty where nothing is linked."""
+def assemble(
+    files: Mapping[str, bytes], kinds: Mapping[str, str], words: Mapping[str, Words], flags: Iterable[str], last: Words | None
+) -> Plan:
+    """The plan for the sources in ``kinds``; ``last`` links them, None where nothing is linked."""
     flags = tuple(flags)
     compile_flags = [flag for flag in flags if not _for_linker(flag)]
     modules = _Modules(files, [name for name, kind in kinds.items() if kind == "fortran"])
@@ -101,14 +103,11 @@ def assemble(files: Mapping[str, bytes], kinds: Mapping[str, str], words: Mappin
             )
         )
     link = None
-    if linker:
-        extra = ["-lstdc++"] if linker == "fortran" and "cpp" in kinds.values() else []
+    if last:
         link_flags = [flag for flag in flags if _for_linker(flag)]
         placed = [f"../box/{step.object}" for step in compiles]
-        last = words[linker]
-        link = (*last.link, *placed, *extra, *last.libraries, *link_flags, "-lm", "-o", f"../box/{PROGRAM}")
-    tools = dict.fromkeys(words[kinds[name]].compile[0] for name in sorted(kinds, key=lambda name: kinds[name]))
-    return Plan(compiles=tuple(compiles), link=link, tools=tuple(tools))
+        link = (*last.link, *placed, *last.libraries, *link_flags, "-lm", "-o", f"../box/{PROGRAM}")
+    return Plan(compiles=tuple(compiles), link=link, tools=tuple(dict.fromkeys(step.command[0] for step in compiles)))
 
 
 def _for_linker(flag: str) -> bool:

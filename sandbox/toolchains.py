@@ -1,164 +1,308 @@
-"""How each kind of source is compiled and linked: one table of tools and one of flags.
+"""What builds a job on this machine, by the table: the choice of a toolchain for each kind of source, and the plan of the build.
 
-CUDA stops at its objects: at the level ``compile`` nothing is linked or run. No ``-march=native``: results should not
-depend on the machine more than they must.
+A combination that the table lacks is `Unsupported` with what is allowed, one that this machine lacks is `Unsupported` with the
+command that installs it, parts packaged apart included: neither looks like a failure of the program.
 """
 
 from __future__ import annotations
 
-import functools
-import shutil
-import subprocess
+import re
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from hpcraft.errors import ConfigError
+from hpcraft.sandbox.kokkos import kokkos
 from hpcraft.sandbox.outcome import Job
 from hpcraft.sandbox.packages import install_command
 from hpcraft.sandbox.plan import PROGRAM, Compile, Plan, Unsupported, Words, assemble
+from hpcraft.sandbox.table import (
+    CHECK_FLAGS,
+    CHECK_PARTS,
+    COMPILERS,
+    DEVICE_MODELS,
+    FEW_ERRORS,
+    FORTRAN_CHECK_FLAGS,
+    RACE_FAMILY,
+    STANDARD,
+    SUFFIXES,
+    TABLE,
+    WRAPPED,
+    WRAPPERS,
+    Toolchain,
+)
+from hpcraft.sandbox.tools import find, folders_outside, gfortran_library, lacks, version
 
-__all__ = ["PROGRAM", "SUFFIXES", "Compile", "Plan", "Unsupported", "archer", "find", "folders_outside", "plan", "version"]
+__all__ = ["PROGRAM", "SUFFIXES", "Choice", "Compile", "Plan", "Unsupported", "choose", "find", "folders_outside", "plan", "version"]
 
-SUFFIXES = {
-    ".c": "c",
-    **dict.fromkeys((".cc", ".cpp", ".cxx", ".C"), "cpp"),
-    **dict.fromkeys((".f", ".for", ".f77", ".F", ".f90", ".f95", ".f03", ".f08", ".F90", ".F95", ".F03", ".F08"), "fortran"),
-    ".cu": "cuda",
-    ".py": "python",
+_LANGUAGES = {"c": ("c",), "cpp": ("cpp", "cuda", "hip"), "fortran": ("fortran",), "python": ("python",)}
+_USE_MPI = re.compile(rb"^[ \t]*use\b[\s,:a-z]*\bmpi(?:_f08)?\b", re.IGNORECASE | re.MULTILINE)
+_DOACROSS = re.compile(
+    rb"(?:#[ \t]*pragma[ \t]+omp|\$omp)\b[^\n]*\b(?:doacross[ \t]*\(|depend[ \t]*\([ \t]*(?:sink|source)\b)", re.IGNORECASE
+)
+_PACKAGE = {
+    "the C library's files": "gcc",
+    "libstdc++": "g++",
+    "libgomp": "gcc",
+    "openacc.h": "gcc",
+    "libasan": "sanitizers",
+    "libubsan": "sanitizers",
 }
-"""File suffix to the kind of source; files with other suffixes are headers and the like."""
+"""What to install for a missing part of gcc, where it isn't the compiler itself."""
 
-_COMPILERS = {
-    # kind: (plain, MPI wrapper, race check)
-    "c": ("gcc", "mpicc", "clang"),
-    "cpp": ("g++", "mpicxx", "clang++"),
-    "fortran": ("gfortran", "mpif90", ""),
-    "cuda": ("nvcc", "", ""),
-}
-_UNDERLYING = {"mpicc": "gcc", "mpicxx": "g++", "mpif90": "gfortran", "nvcc": "g++"}
-_CLANG_VERSIONS = ("-19", "-20", "-18", "-17", "")
-_STANDARD = {"c": ("-std=gnu11",), "cpp": ("-std=gnu++17",), "fortran": (), "cuda": ("-std=c++17",)}
-_CHECK_FLAGS = {
-    "none": ("-O2",),
-    "address": ("-O1", "-g", "-fsanitize=address", "-fno-omit-frame-pointer"),
-    "undefined": ("-O1", "-g", "-fsanitize=undefined", "-fno-sanitize-recover=all"),
-    "race": ("-O1", "-g", "-fsanitize=thread"),
-}
-_FEW_ERRORS = {"gcc": "-fmax-errors=20", "clang": "-ferror-limit=20"}
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Choice:
+    """What builds one kind of source of a job."""
+
+    family: str
+    row: Toolchain
+    compiler: str
+    """Path."""
+    wrapper: str = ""
+    """Path of MPI's wrapper around it, if there is one."""
 
 
 def plan(job: Job) -> Plan | Unsupported:
     """How to build a job here."""
+    kinds = _kinds(job)
+    chosen = choose(job)
+    if isinstance(chosen, Unsupported):
+        return chosen
+    if "python" in kinds.values():
+        return Plan(compiles=(), link=None, tools=())
+    words = {kind: _words(job, kind, choice) for kind, choice in chosen.items()}
+    tools = dict.fromkeys(tool for choice in chosen.values() for tool in (choice.wrapper, choice.compiler) if tool)
+    if "nvcc" in (choice.family for choice in chosen.values()):
+        tools[find("g++") or ""] = None
+    installed = kokkos() if job.model == "kokkos" else None
+    if installed:
+        tools[str(installed.header)] = None
+    link = None if job.model in DEVICE_MODELS else _link(job, chosen)
+    if link:
+        tools[link.link[0]] = None
+    return replace(assemble(job.files, kinds, words, job.flags, link), tools=tuple(tools))
+
+
+def choose(job: Job) -> Mapping[str, Choice] | Unsupported:
+    """The toolchain for each kind of source of a job; empty for Python."""
+    kinds = dict.fromkeys(_kinds(job).values())
+    if "python" in kinds:
+        return _python(job)
+    own = [kind for kind in kinds if kind in _LANGUAGES[job.language]] or list(kinds)
+    families: dict[str, str] = {}
+    for kind in kinds:
+        family = _family(job, kind, mine=kind in own)
+        if isinstance(family, Unsupported):
+            return family
+        families[kind] = family
+    refusal = _refusal(job, families, own)
+    if refusal:
+        return Unsupported(message=refusal)
+    chosen: dict[str, Choice] = {}
+    for kind, family in families.items():
+        choice = _find(job, kind, family)
+        if isinstance(choice, Unsupported):
+            return choice
+        chosen[kind] = choice
+    return _missing_beside(job, chosen) or chosen
+
+
+def gap(job: Job, stderr: str) -> str:
+    """Why a failed build is the toolchain's fault, as its own words show; else empty."""
+    if job.compiler == "flang" and (found := re.search(r"^error: loc\(.*not yet implemented: ([^\n]*)", stderr, re.MULTILINE)):
+        return f"flang has not yet implemented: {found[1]}; use the compiler gcc"
+    if job.check == "race" and (found := re.search(r"undefined reference to [`'](GOMP_\w+|omp_\w+_8_)'", stderr)):
+        return f"the check race builds with LLVM's OpenMP runtime, which lacks {found[1]}; use another check"
+    return ""
+
+
+def _kinds(job: Job) -> dict[str, str]:
     kinds = {name: SUFFIXES[Path(name).suffix] for name in job.files if Path(name).suffix in SUFFIXES}
     if not kinds:
         raise ConfigError(f"no source among {', '.join(job.files) or 'no files'}; allowed suffixes: {' '.join(SUFFIXES)}")
-    if "python" in kinds.values():
-        return Plan(compiles=(), link=None, tools=()) if find("python3") else _missing("python3")
-    refusal = _refusal(job, set(kinds.values()))
-    if refusal:
-        return Unsupported(message=refusal)
-    tools: dict[str, str] = {}
-    for kind in sorted(set(kinds.values())):
-        name = _COMPILERS[kind][2 if job.check == "race" else 1 if job.model.startswith("mpi") else 0]
-        found = find(name)
-        if found is None or (name in _UNDERLYING and find(_UNDERLYING[name]) is None):
-            return _missing(name if found is None else _UNDERLYING[name])
-        tools[kind] = found
-    if job.model.startswith("mpi") and find("mpirun") is None:
-        return _missing("mpirun")
-    library = _missing_library(job, tools)
-    return library if library else _words(job, kinds, tools)
+    return kinds
 
 
-def _refusal(job: Job, kinds: set[str]) -> str:
+def _python(job: Job) -> Mapping[str, Choice] | Unsupported:
+    for what, value, allowed in (("model", job.model, "serial"), ("compiler", job.compiler, "auto"), ("check", job.check, "none")):
+        if value != allowed:
+            return Unsupported(message=f"the {what} {value} is not offered for python; allowed: {allowed}")
+    return {} if find("python3") else _missing("python3")
+
+
+def _family(job: Job, kind: str, *, mine: bool) -> str | Unsupported:
+    """The family that builds a kind of source, for the model if it knows the kind, else as a serial source beside it."""
+    rows = TABLE[job.model]
+    offered = [family for family, row in rows.items() if kind in row.kinds]
+    if mine and kind in DEVICE_MODELS and not offered:
+        return Unsupported(message=f"a {_suffix(kind)} file needs the model {kind}, not {job.model}")
+    beside = not offered and job.model in (*DEVICE_MODELS, "kokkos")
+    if beside:
+        offered = [family for family, row in TABLE["serial"].items() if kind in row.kinds]
+    if not offered:
+        return Unsupported(message=f"a {_suffix(kind)} file is not offered for the model {job.model}; allowed: {_offered_kinds(job)}")
+    if job.check == "race" and not beside:
+        offered = [family for family in offered if family == RACE_FAMILY.get(kind) and "race" in rows[family].checks]
+        if not offered:
+            return Unsupported(message=f"the check race is not offered for {kind} with the model {job.model}; allowed: {_offered_races()}")
+    if not mine or beside or job.compiler == "auto":
+        return offered[0]
+    if job.compiler not in offered:
+        why = f" and the check {job.check}" if job.check == "race" else ""
+        message = (
+            f"the compiler {job.compiler} is not offered for {kind} with the model {job.model}{why}; allowed: auto {' '.join(offered)}"
+        )
+        return Unsupported(message=message)
+    return job.compiler
+
+
+def _refusal(job: Job, families: Mapping[str, str], own: Iterable[str]) -> str:
     """Why this combination is not offered, else empty."""
-    if "cuda" in kinds and job.model != "cuda":
-        return f"a .cu file needs the model cuda, not {job.model}"
-    if job.check != "none" and job.model == "cuda":
-        return f"the check {job.check} is not offered for cuda; allowed: none"
-    if job.check == "race" and (job.model not in ("serial", "openmp") or "fortran" in kinds):
-        return "the check race is offered for serial and openmp in C and C++"
+    model, rows = job.model, TABLE[job.model]
+    if not any(kind in row.kinds for row in rows.values() for kind in own):
+        return f"the model {model} needs a source of its own; allowed: {_offered_kinds(job)}"
+    used = set(families.values())
+    for kind, family in families.items():
+        row = rows.get(family)
+        checks = row.checks if row and kind in row.kinds else ("none", *(() if model in DEVICE_MODELS else ("address", "undefined")))
+        if job.check not in checks:
+            return f"the check {job.check} is not offered for {kind} by {family} with the model {model}; allowed: {' '.join(checks)}"
+    mixed = used & {"clang", "flang"} and "gcc" in used
+    if mixed and (job.check in ("address", "undefined") or model in ("offload", "mpi+openmp")):
+        what = f"the check {job.check}" if job.check != "none" else f"the model {model}"
+        return f"{what} is not offered for sources of two families of compilers ({', '.join(sorted(used))}); allowed: sources of one family"
+    text = b"\n".join(job.files[name] for name, kind in _kinds(job).items() if kind == "fortran")
+    if model.startswith("mpi") and families.get("fortran") == "flang" and _USE_MPI.search(text):
+        return "MPI's Fortran modules here are gfortran's; with flang allowed: include 'mpif.h', or the compiler gcc"
+    if job.check == "race" and _DOACROSS.search(b"\n".join(job.files.values())):
+        return "the check race would take the order between iterations (doacross, depend(sink), depend(source)) for a race; allowed: other checks"
     return ""
+
+
+def _find(job: Job, kind: str, family: str) -> Choice | Unsupported:
+    """The compiler on this machine, complete, or what to install."""
+    wrapper = ""
+    if job.model.startswith("mpi"):
+        wrapper = find(WRAPPERS[kind]) or ""
+        if not wrapper:
+            return _missing(WRAPPERS[kind])
+    name = COMPILERS[family][kind]
+    compiler = find(name)
+    if compiler is None:
+        return _missing(name)
+    rows = TABLE[job.model]
+    row = rows[family] if family in rows and kind in rows[family].kinds else TABLE["serial"][family]
+    checked = "clang" if job.check == "race" else name
+    for tool, parts in ((name, (*_basic(kind, family), *row.parts)), (checked, CHECK_PARTS[job.check])):
+        path = find(tool)
+        if path is None:
+            return _missing(tool)
+        for part in parts:
+            if lacks(path, part):
+                return Unsupported(message=f"{part} is not on this machine for {tool}; {install_command(_package(part, family, tool))}")
+    return Choice(family=family, row=row, compiler=compiler, wrapper=wrapper)
+
+
+def _basic(kind: str, family: str) -> tuple[str, ...]:
+    if family not in ("gcc", "clang"):
+        return ("flang's runtime",) if family == "flang" else ()
+    return ("the C library's files", "libstdc++") if kind == "cpp" else ("the C library's files",)
+
+
+def _package(part: str, family: str, tool: str) -> str:
+    if part in ("the C library's files", "libstdc++") or (family == "gcc" and not tool.startswith("clang")):
+        return _PACKAGE.get(part, tool)
+    return tool
 
 
 def _missing(tool: str) -> Unsupported:
     return Unsupported(message=f"{tool} is not on this machine; {install_command(tool)}")
 
 
-def _missing_library(job: Job, tools: Mapping[str, str]) -> Unsupported | None:
-    """A sanitizer's runtime may be packaged apart from its compiler."""
-    if job.check in ("address", "undefined"):
-        name = {"address": "libasan.so", "undefined": "libubsan.so"}[job.check]
-        if not all(_has_library(tool, name) for tool in tools.values()):
-            return Unsupported(message=f"{name} is not on this machine; {install_command('sanitizers')}")
-    if job.check == "race" and not (_thread_sanitizer(tools) and archer(tools)):
-        return Unsupported(message=f"the thread sanitizer or Archer (libarcher.so) is not on this machine; {install_command('clang')}")
+def _missing_beside(job: Job, chosen: Mapping[str, Choice]) -> Unsupported | None:
+    """What a model or a compiler needs beside the compilers."""
+    if job.model.startswith("mpi") and find("mpirun") is None:
+        return _missing("mpirun")
+    if any(choice.family == "nvcc" for choice in chosen.values()) and find("g++") is None:
+        return _missing("g++")  # nvcc calls it
+    if job.model == "kokkos":
+        installed = kokkos()
+        if installed is None:
+            return _missing("kokkos")
+        if installed.device:
+            what = f"the Kokkos of {installed.header} was built for {installed.device}, which is not offered"
+            return Unsupported(message=f"{what}; allowed: a Kokkos for the host, named by KOKKOS_ROOT")
     return None
 
 
-@functools.cache
-def _has_library(compiler: str, name: str) -> bool:
-    """A compiler prints the bare name of a library that it doesn't find."""
-    result = subprocess.run([compiler, f"-print-file-name={name}"], capture_output=True, text=True, check=False)
-    return "/" in result.stdout
+def _words(job: Job, kind: str, choice: Choice) -> Words:
+    """Compiler and flags for a kind of source."""
+    flags = (*_mode(job, kind, choice), *choice.row.flags)
+    extra: tuple[str, ...] = ()
+    if kind == "fortran":
+        extra = ("-J../box",)
+    if job.model == "kokkos" and kind == "cpp" and (installed := kokkos()):
+        extra = installed.flags
+    tool = choice.wrapper or choice.compiler
+    return Words(compile=(tool, *STANDARD[kind], "-c", *flags, *FEW_ERRORS.get(choice.family, ()), *extra), link=(tool, *flags))
 
 
-def _thread_sanitizer(tools: Mapping[str, str]) -> bool:
-    root = _llvm_root(tools)
-    return any(root.glob("lib*/clang/*/lib/**/*clang_rt.tsan*.a"))
+def _mode(job: Job, kind: str, choice: Choice) -> tuple[str, ...]:
+    """Optimisation, checks, and what a report needs to name a line."""
+    if job.check == "none":
+        return ("-O2", "-g1") if job.model.startswith("mpi") else ("-O2",)  # a deadlock's report resolves addresses
+    return (*CHECK_FLAGS[job.check], *(FORTRAN_CHECK_FLAGS[job.check] if kind == "fortran" and choice.family == "gcc" else ()))
 
 
-def archer(tools: Mapping[str, str]) -> Path | None:
-    """The library that tells the thread sanitizer what OpenMP's runtime synchronises."""
-    return next(iter(sorted(_llvm_root(tools).glob("lib*/**/libarcher.so"))), None)
+def _link(job: Job, chosen: Mapping[str, Choice]) -> Words:
+    """The linker is the compiler of the language that needs the most; LLVM's where its OpenMP runtime or sanitizer is needed.
+
+    LLVM's OpenMP runtime also serves what gcc compiled; gcc's doesn't serve what clang compiled.
+    """
+    main = next(kind for kind in ("fortran", "cpp", "c") if kind in chosen)
+    families = {choice.family for choice in chosen.values()}
+    runtimes = job.check == "race" or (job.model == "openmp" and "clang" in families)
+    libraries: list[str] = ["-lstdc++"] if main == "fortran" and "cpp" in chosen else []
+    if job.model == "kokkos" and (installed := kokkos()):
+        libraries += installed.libraries
+    if not (runtimes and chosen[main].family == "gcc"):
+        return replace(_words(job, main, chosen[main]), libraries=tuple(libraries))
+    clang = find("clang++" if "cpp" in chosen else "clang")
+    assert clang is not None  # its parts were looked for
+    if main == "fortran":
+        libraries += [f"-L{gfortran_library(chosen[main].compiler)}", "-lgfortran"]
+    openmp = ("-fopenmp=libomp",) if job.model == "openmp" else ()
+    return Words(compile=(), link=(clang, *CHECK_FLAGS[job.check], *openmp), libraries=tuple(libraries))
 
 
-def _llvm_root(tools: Mapping[str, str]) -> Path:
-    return Path(next(iter(tools.values()))).resolve().parent.parent
+def variables(job: Job, *, running: bool) -> dict[str, str]:
+    """The environment that the toolchains of a job need."""
+    chosen = choose(job)
+    if isinstance(chosen, Unsupported):
+        return {}
+    found: dict[str, str] = {}
+    for kind, choice in chosen.items():
+        found |= choice.row.run if running else choice.row.build
+        if choice.wrapper and not running and choice.family != "gcc":
+            found[WRAPPED[kind]] = choice.compiler
+    return found
 
 
-def _words(job: Job, kinds: Mapping[str, str], tools: Mapping[str, str]) -> Plan:
-    parallel = ("-fopenmp",) if "openmp" in job.model else ()
-    words: dict[str, Words] = {}
-    for kind, tool in tools.items():
-        begin = (tool, *_STANDARD[kind], "-c")
-        few = _FEW_ERRORS["clang" if job.check == "race" else "gcc"]
-        if kind == "cuda":
-            words[kind] = Words(compile=(*begin, "-O2"), link=())
-            continue
-        flags = (*_CHECK_FLAGS[job.check], *parallel)
-        modules = ("-J../box",) if kind == "fortran" else ()
-        words[kind] = Words(compile=(*begin, *flags, few, *modules), link=(tool, *flags))
-    used = set(kinds.values())
-    linker = "" if "cuda" in used else next(kind for kind in ("fortran", "cpp", "c") if kind in used)
-    return assemble(job.files, kinds, words, job.flags, linker)
+def _suffix(kind: str) -> str:
+    return next(suffix for suffix, other in SUFFIXES.items() if other == kind)
 
 
-def find(tool: str) -> str | None:
-    """The path of a tool, looked up anew each time, because PATH may change; the system's Python is preferred."""
-    if tool == "python3" and Path("/usr/bin/python3").exists():
-        return "/usr/bin/python3"
-    if tool.startswith("clang"):
-        return next((found for version in _CLANG_VERSIONS if (found := shutil.which(tool + version))), None)
-    return shutil.which(tool)
+def _offered_kinds(job: Job) -> str:
+    return " ".join(dict.fromkeys(_suffix(kind) for row in TABLE[job.model].values() for kind in row.kinds))
 
 
-@functools.cache
-def version(tool: str) -> str:
-    """The first line that the tool says about itself; nvcc says it in the last."""
-    text = subprocess.run([tool, "--version"], capture_output=True, text=True, check=False, stdin=subprocess.DEVNULL).stdout.strip()
-    lines = text.splitlines() or [tool]
-    return next((line for line in lines if "release" in line), lines[0]) if Path(tool).name == "nvcc" else lines[0]
-
-
-def folders_outside(tools: Iterable[str]) -> tuple[Path, ...]:
-    """The folders that a box must show for tools installed outside the system's own: their prefixes, never a home itself."""
-    found: dict[Path, None] = {}
-    for tool in tools:
-        for path in (Path(tool).absolute(), Path(tool).resolve()):
-            if path.parts[1] in ("usr", "bin", "sbin", "lib", "lib64"):
-                continue
-            prefix = path.parent.parent
-            whole = path.parent.name == "bin" and len(prefix.parts) > 2 and not Path.home().is_relative_to(prefix)
-            found[prefix if whole else path.parent] = None
-    return tuple(found)
+def _offered_races() -> str:
+    """Every model with the kinds of source that the race check takes."""
+    kinds = {
+        model: [
+            kind for kind, family in RACE_FAMILY.items() if family in rows and "race" in rows[family].checks and kind in rows[family].kinds
+        ]
+        for model, rows in TABLE.items()
+    }
+    return ", ".join(f"{model} in {' '.join(names)}" for model, names in kinds.items() if names)

@@ -151,11 +151,11 @@ def test_a_missing_compiler_is_no_fault_of_the_program(
     assert "install" in outcome.message
 
 
-def test_a_race_check_of_fortran_is_unsupported(need: Need) -> None:
+def test_a_race_check_of_offload_is_unsupported(need: Need) -> None:
     """What is not offered is said, with what is."""
     need("bwrap")
-    outcome = run(Job(files={"a.f90": b"end"}, language="fortran", model="openmp", check="race"))
-    assert (outcome.verdict, "C and C++" in outcome.message) == (Verdict.UNSUPPORTED, True)
+    outcome = run(Job(files={"a.f90": b"end"}, language="fortran", model="offload", check="race"))
+    assert (outcome.verdict, "allowed: serial in c cpp fortran" in outcome.message) == (Verdict.UNSUPPORTED, True)
 
 
 def test_a_job_without_a_source_is_a_usage_error(need: Need) -> None:

@@ -1,0 +1,154 @@
+"""Compilers and the like on this machine: where they are, which version, and whether what is packaged apart from them is there.
+
+Nothing here builds anything: a tool is asked for its files by its own flags, so that a missing header or library is seen before
+it can look like an error of a program.
+"""
+
+from __future__ import annotations
+
+import functools
+import os
+import re
+import shutil
+import subprocess
+from collections.abc import Callable, Iterable, Mapping
+from pathlib import Path
+
+_VERSIONS = {
+    # What the tool is called with its version, the preferred one first.
+    "clang": ("-19", "-20", "-21", "-18", "-17", ""),
+    "clang++": ("-19", "-20", "-21", "-18", "-17", ""),
+}
+_NAMES = {"flang": ("flang-new-19", "flang-19", "flang-20", "flang-21", "flang-new", "flang")}
+_KOKKOS = re.compile(r"#define\s+KOKKOS_VERSION\s+(\d+)")
+
+
+def find(tool: str) -> str | None:
+    """The path of a tool, looked up anew each time, because PATH may change; the system's Python is preferred."""
+    if tool == "python3" and Path("/usr/bin/python3").exists():
+        return "/usr/bin/python3"
+    names = _NAMES.get(tool) or [tool + version for version in _VERSIONS.get(tool, ("",))]
+    return next((found for name in names if (found := shutil.which(name))), None)
+
+
+@functools.cache
+def version(tool: str) -> str:
+    """The line in which a tool says what it is; of a header of Kokkos, the version that it defines."""
+    name = Path(tool).name
+    if name.endswith(".h"):
+        number = int(found[1]) if (found := _KOKKOS.search(Path(tool).read_text(errors="replace"))) else 0
+        return f"Kokkos {number // 10000}.{number // 100 % 100}.{number % 100}"
+    lines = [tool]
+    for flag in ("--showme:version", "--version") if name.startswith("mpi") and name != "mpirun" else ("--version",):
+        answer = _ask(tool, flag)
+        if answer.returncode == 0 and answer.stdout.strip():
+            lines = answer.stdout.strip().splitlines()
+            break
+    return next((line for line in lines if "release" in line), lines[0]) if name == "nvcc" else lines[0]
+
+
+def folders_outside(tools: Iterable[str]) -> tuple[Path, ...]:
+    """The folders that a box must show for tools installed outside the system's own: their prefixes, never a home itself."""
+    found: dict[Path, None] = {}
+    for tool in tools:
+        for path in (Path(tool).absolute(), Path(tool).resolve()):
+            if path.parts[1] in ("usr", "bin", "sbin", "lib", "lib64"):
+                continue
+            place = path.parent if path.parent.name in ("bin", "include") else path.parent.parent
+            prefix = place.parent
+            whole = place.name in ("bin", "include") and len(prefix.parts) > 2 and not Path.home().is_relative_to(prefix)
+            found[prefix if whole else path.parent] = None
+    return tuple(found)
+
+
+@functools.cache
+def lacks(tool: str, part: str) -> bool:
+    """Whether a compiler lacks a part that is packaged apart: a name of the table below."""
+    return not _PARTS[part](tool)
+
+
+def gfortran_library(tool: str) -> str:
+    """The folder of gfortran's runtime."""
+    return str(Path(_file(tool, "libgfortran.so")).parent)
+
+
+@functools.cache
+def archer(clang: str) -> Path | None:
+    """The library that tells the thread sanitizer what OpenMP's runtime synchronises."""
+    return next(iter(sorted(_root(clang).glob("lib*/**/libarcher.so"))), None)
+
+
+def symbolizer(clang: str) -> str | None:
+    """What turns addresses into source lines: the one beside the real compiler, else any."""
+    beside = Path(clang).resolve().with_name("llvm-symbolizer")
+    return str(beside) if beside.exists() else shutil.which("llvm-symbolizer") or shutil.which("addr2line")
+
+
+def _ask(tool: str, *words: str) -> subprocess.CompletedProcess[str]:
+    environment = os.environ | {"LC_ALL": "C"}
+    return subprocess.run([tool, *words], capture_output=True, text=True, check=False, stdin=subprocess.DEVNULL, env=environment)
+
+
+@functools.cache
+def _file(compiler: str, name: str) -> str:
+    """A compiler's path of one of its files; it answers the bare name where it has none."""
+    return _ask(compiler, f"-print-file-name={name}").stdout.strip()
+
+
+def _has(*names: str) -> Callable[[str], bool]:
+    """Any of the files."""
+    return lambda compiler: any(Path(_file(compiler, name)).is_absolute() for name in names)
+
+
+def _has_runtime(name: str) -> Callable[[str], bool]:
+    """A sanitizer's runtime: gcc's library, or clang's in its resource folder."""
+
+    def check(compiler: str) -> bool:
+        if Path(_file(compiler, f"lib{name}.so")).is_absolute():
+            return True
+        resources = _resources(compiler)
+        return bool(resources) and any(Path(resources).glob(f"lib/**/*clang_rt.{name}*.a"))
+
+    return check
+
+
+@functools.cache
+def _resources(compiler: str) -> str:
+    return _ask(compiler, "-print-resource-dir").stdout.strip()
+
+
+def _root(tool: str) -> Path:
+    return Path(tool).resolve().parent.parent
+
+
+@functools.cache
+def _has_cuda_headers(nvcc: str) -> bool:
+    folders = re.findall(r'-I([^"\s]+)', _ask(nvcc, "--dryrun", "-c", "-x", "cu", "/dev/null").stderr)
+    return any((Path(folder) / "cuda_runtime.h").exists() for folder in folders)
+
+
+def _has_hip_headers(hipcc: str) -> bool:
+    roots = [_root(hipcc), *(Path(root) for name in ("HIP_PATH", "ROCM_PATH") if (root := os.environ.get(name)))]
+    return any((root / "include/hip/hip_runtime.h").exists() for root in roots)
+
+
+def _has_flang_files(pattern: str) -> Callable[[str], bool]:
+    return lambda flang: any(_root(flang).glob(pattern))
+
+
+_PARTS: Mapping[str, Callable[[str], bool]] = {
+    "the C library's files": _has("crt1.o"),
+    "libgomp": _has("libgomp.spec"),
+    "libomp": _has("libomp.so", "libomp.dylib"),
+    "omp.h": _has("include/omp.h"),
+    "openacc.h": _has("include/openacc.h", "finclude/openacc.mod"),
+    "libstdc++": _has("libstdc++.so"),
+    "libasan": _has_runtime("asan"),
+    "libubsan": _has_runtime("ubsan"),
+    "libtsan": _has_runtime("tsan"),
+    "libarcher": lambda clang: archer(clang) is not None,
+    "flang's runtime": _has_flang_files("lib*/**/lib[Ff]*[Rr]untime*"),
+    "omp_lib.mod": _has_flang_files("include/flang/**/omp_lib.mod"),
+    "cuda_runtime.h": _has_cuda_headers,
+    "hip_runtime.h": _has_hip_headers,
+}
