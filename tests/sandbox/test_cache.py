@@ -1,0 +1,519 @@
+"""The build cache: what makes a key, what is refused, and that no trouble of it is a job's."""
+
+from __future__ import annotations
+
+import dataclasses
+import multiprocessing
+import os
+import stat
+import subprocess
+import sys
+import threading
+from collections import OrderedDict
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from hpcraft.errors import ConfigError
+from hpcraft.sandbox import Job, Limits, Outcome, Run, Verdict, build, cache, prelude, run, steps
+from hpcraft.sandbox.cache import Cache, Entry
+
+Need = Callable[..., None]
+KEY = "0" * 64
+ENTRY = Entry(facts={"exit_code": 0, "reason": "exited"}, files={"program": b"\x7fELF" * 1000, "empty": b""})
+HELLO = Job(
+    files={"a.c": b'#include "n.h"\n#include <stdio.h>\nint main(void) { printf("%d\\n", N); }', "n.h": b"#define N 1\n"}, language="c"
+)
+
+
+@pytest.fixture
+def kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Cache:
+    """A cache of the test's own, as the sandbox sees it."""
+    monkeypatch.setenv("HPCRAFT_CACHE", str(tmp_path / "kept"))
+    monkeypatch.setattr(prelude, "_kept", OrderedDict())
+    found = cache.cache()
+    assert found is not None
+    return found
+
+
+def _entries(folder: Path) -> list[Path]:
+    return sorted(path for path in (folder / "kept" / "builds").iterdir() if not path.name.startswith("."))
+
+
+def _key(job: Job) -> set[str]:
+    """The keys that a build looks up."""
+    seen: set[str] = set()
+    original = Cache.get
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Cache, "get", lambda self, key: (seen.add(key), original(self, key))[1])
+        with build(job):
+            pass
+    return seen
+
+
+def _same(first: Outcome, second: Outcome) -> bool:
+    assert first.compile is not None
+    assert second.compile is not None
+    return first.compile == second.compile and (first.verdict, first.stdout, first.message) == (
+        second.verdict,
+        second.stdout,
+        second.message,
+    )
+
+
+# ---------------------------------------------------------------- the store
+
+
+def test_an_entry_comes_back_as_it_was_put(kept: Cache) -> None:
+    """Facts with their types and files with their bytes; another key has nothing."""
+    kept.put(KEY, ENTRY)
+    assert kept.get(KEY) == ENTRY
+    assert kept.get("1" * 64) is None
+
+
+@pytest.mark.parametrize("at", [0, 20, 100, 200, 2000, -1])
+def test_a_flipped_bit_is_refused(at: int, kept: Cache, tmp_path: Path) -> None:
+    """Wherever it is; the entry is counted, removed and can be put again."""
+    kept.put(KEY, ENTRY)
+    path = tmp_path / "kept" / "builds" / KEY
+    content = bytearray(path.read_bytes())
+    content[at] ^= 1
+    path.write_bytes(content)
+    assert kept.get(KEY) is None
+    assert (kept.counts.refused, path.exists()) == (1, False)
+    kept.put(KEY, ENTRY)
+    assert kept.get(KEY) == ENTRY
+
+
+def _cut(path: Path, elsewhere: Path) -> None:
+    os.truncate(path, path.stat().st_size // 2)
+
+
+def _emptied(path: Path, elsewhere: Path) -> None:
+    path.write_bytes(b"")
+
+
+def _swapped(path: Path, elsewhere: Path) -> None:
+    other = path.with_name("1" * 64)
+    other.replace(path)
+
+
+def _linked(path: Path, elsewhere: Path) -> None:
+    path.rename(elsewhere)
+    path.symlink_to(elsewhere)
+
+
+def _linked_to_nothing(path: Path, elsewhere: Path) -> None:
+    path.unlink()
+    path.symlink_to(elsewhere)
+
+
+def _hard_linked(path: Path, elsewhere: Path) -> None:
+    os.link(path, elsewhere)
+
+
+def _a_folder(path: Path, elsewhere: Path) -> None:
+    path.unlink()
+    (path / "inside").mkdir(parents=True)
+
+
+def _a_pipe(path: Path, elsewhere: Path) -> None:
+    path.unlink()
+    os.mkfifo(path)
+
+
+def _writable_by_others(path: Path, elsewhere: Path) -> None:
+    path.chmod(0o666)
+
+
+def _of_another_user(path: Path, elsewhere: Path) -> None:
+    if os.geteuid() != 0:
+        pytest.skip("only root can give a file away")
+    os.chown(path, 65534, 65534)
+
+
+@pytest.mark.parametrize(
+    "poison",
+    [_cut, _emptied, _swapped, _linked, _linked_to_nothing, _hard_linked, _a_folder, _a_pipe, _writable_by_others, _of_another_user],
+)
+def test_a_poisoned_entry_is_refused(poison: Callable[[Path, Path], None], kept: Cache, tmp_path: Path) -> None:
+    """It is neither believed nor followed, but removed, and its place can be used again."""
+    kept.put(KEY, ENTRY)
+    kept.put("1" * 64, Entry(files={"program": b"another"}))
+    poison(tmp_path / "kept" / "builds" / KEY, tmp_path / "elsewhere")
+    assert kept.get(KEY) is None
+    assert kept.counts.refused == 1
+    kept.put(KEY, ENTRY)
+    assert kept.get(KEY) == ENTRY
+
+
+def test_the_longest_unused_goes_first(tmp_path: Path) -> None:
+    """The size stays within its limit, and a use makes an entry young again."""
+    small = Cache(tmp_path / "small", 20_000)
+    for number in range(4):
+        small.put(str(number) * 64, Entry(files={"a": bytes(4000)}))
+        os.utime(tmp_path / "small" / (str(number) * 64), (1000 + number, 1000 + number))
+    assert small.get("0" * 64)
+    small.put("4" * 64, Entry(files={"a": bytes(4000)}))
+    left = {path.name[0] for path in (tmp_path / "small").iterdir()}
+    assert (left, small.counts.removed) == ({"0", "2", "3", "4"}, 1)
+
+
+def test_the_size_stays_bounded(tmp_path: Path) -> None:
+    """However much is put; an entry too large for it isn't kept."""
+    small = Cache(tmp_path / "small", 100_000)
+    for number in range(100):
+        small.put(f"{number:064}", Entry(files={"a": bytes(4000)}))
+        assert sum(path.stat().st_size for path in (tmp_path / "small").iterdir()) <= 100_000
+    small.put(KEY, Entry(files={"a": bytes(50_000)}))
+    assert small.get(KEY) is None
+
+
+def _put_many(folder: Path, seconds: float) -> None:
+    mine = Cache(folder, 1 << 24)
+    wrong: list[object] = []
+
+    def work() -> None:
+        for _ in range(30):
+            mine.put(KEY, ENTRY)
+            found = mine.get(KEY)
+            if found != ENTRY:
+                wrong.append(found)
+
+    threads = [threading.Thread(target=work) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    sys.exit(bool(wrong or mine.counts.refused))
+
+
+def test_many_writers_of_one_key_agree(tmp_path: Path) -> None:
+    """Eight threads in each of two processes write and read the same entry; no reader meets half of one."""
+    context = multiprocessing.get_context("spawn")
+    processes = [context.Process(target=_put_many, args=(tmp_path / "shared", 1.0)) for _ in range(2)]
+    for process in processes:
+        process.start()
+    for process in processes:
+        process.join()
+    assert [process.exitcode for process in processes] == [0, 0]
+    assert [path.name for path in (tmp_path / "shared").iterdir()] == [KEY]
+
+
+def test_one_thread_at_a_time_builds_a_key() -> None:
+    """The others wait for it; different keys don't wait for each other."""
+    inside, most = [0], [0]
+
+    def work() -> None:
+        with cache.alone("a"):
+            inside[0] += 1
+            most[0] = max(most[0], inside[0])
+            with cache.alone("b"):
+                inside[0] -= 1
+
+    threads = [threading.Thread(target=work) for _ in range(16)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert most == [1]
+    assert not cache._turns
+
+
+# ---------------------------------------------------------------- its folder
+
+
+def test_it_can_be_switched_off(monkeypatch: pytest.MonkeyPatch) -> None:
+    """``off`` keeps nothing."""
+    monkeypatch.setenv("HPCRAFT_CACHE", "off")
+    assert cache.cache() is None
+
+
+def test_the_folder_is_for_this_user_alone(kept: Cache, tmp_path: Path) -> None:
+    """Others can't even list it; one that others can write isn't used."""
+    folder = tmp_path / "kept" / "builds"
+    assert stat.S_IMODE(folder.stat().st_mode) == 0o700
+    folder.chmod(0o777)
+    with pytest.raises(ConfigError, match="can be written by others"):
+        cache.cache()
+
+
+def test_a_size_that_is_no_number_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    """With an example."""
+    monkeypatch.setenv("HPCRAFT_CACHE_MB", "2G")
+    with pytest.raises(ConfigError, match="such as 2048"):
+        cache.cache()
+
+
+def test_an_unusable_folder_fails_no_job(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, need: Need) -> None:
+    """A home that can't be written (here: its path leads through a file) costs the keeping alone."""
+    need("bwrap", "gcc")
+    (tmp_path / "file").write_text("")
+    monkeypatch.setenv("HPCRAFT_CACHE", str(tmp_path / "file" / "below"))
+    assert cache.cache() is None
+    assert run(HELLO).stdout == "1\n"
+
+
+def test_a_full_disk_fails_no_job(kept: Cache, tmp_path: Path, need: Need) -> None:
+    """On a file system of 16 kB nothing can be kept, nothing half written stays, and the program runs."""
+    need("bwrap", "gcc", "mount")
+    folder = tmp_path / "kept" / "builds"
+    if os.geteuid() != 0 or subprocess.run(["mount", "-t", "tmpfs", "-o", "size=16k,mode=700", "none", folder], check=False).returncode:
+        pytest.skip("only root can make a small disk")
+    try:
+        assert run(dataclasses.replace(HELLO, flags=("-static",))).stdout == "1\n"
+        assert kept.counts.unwritten
+        assert list(folder.iterdir()) == []
+    finally:
+        subprocess.run(["umount", folder], check=True)
+
+
+# ---------------------------------------------------------------- builds
+
+
+def test_a_build_is_made_once(kept: Cache, monkeypatch: pytest.MonkeyPatch, need: Need) -> None:
+    """The second one is the same to the last figure, and starts no compiler."""
+    need("bwrap", "gcc")
+    first = run(HELLO)
+    executed: list[tuple[tuple[str, ...], ...]] = []
+    original = steps.execute
+    monkeypatch.setattr(steps, "execute", lambda step, *rest: (executed.append(step.commands), original(step, *rest))[1])
+    second = run(HELLO)
+    assert _same(first, second)
+    assert executed == [(("./program",),)]
+
+
+def test_an_honest_compile_error_is_kept(kept: Cache, need: Need) -> None:
+    """The error of the second build is the first one's."""
+    need("bwrap", "gcc")
+    wrong = Job(files={"a.c": b"int main(void) { return nonsense; }"}, language="c")
+    first, second = run(wrong), run(wrong)
+    assert (first.verdict, _same(first, second), kept.counts.hits) == (Verdict.COMPILE_ERROR, True, 1)
+    assert "nonsense" in first.message
+
+
+@pytest.mark.parametrize(
+    ("source", "limits"),
+    [
+        (b'#include "/dev/zero"\n', Limits(wall_seconds=30.0, memory_mb=100)),
+        (b"int main(void) { return 0; }", Limits(wall_seconds=0.001)),
+        (b"char a[1 << 24] = {1}; int main(void) { return a[3]; }", Limits(wall_seconds=30.0, disk_mb=2)),
+        (b"int main(void) { return 0; }", Limits(wall_seconds=30.0, processes=1)),
+    ],
+)
+def test_a_limit_is_not_kept(source: bytes, limits: Limits, kept: Cache, tmp_path: Path, need: Need) -> None:
+    """Another time, on a quieter machine, it may be met."""
+    need("bwrap", "gcc")
+    assert run(Job(files={"a.c": source}, language="c", compile_limits=limits)).verdict is not Verdict.OK
+    assert _entries(tmp_path) == []
+
+
+def test_a_failure_of_the_sandbox_is_not_kept(kept: Cache, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, need: Need) -> None:
+    """What isn't the source's is tried anew."""
+    need("bwrap", "gcc")
+    original = steps.execute
+    monkeypatch.setattr(steps, "execute", lambda step, *rest: dataclasses.replace(original(step, *rest), reason="failed", outputs={}))
+    assert run(HELLO).verdict is Verdict.INFRA_ERROR
+    assert _entries(tmp_path) == []
+
+
+def test_what_goes_in_makes_the_key(kept: Cache, monkeypatch: pytest.MonkeyPatch, need: Need) -> None:
+    """The same job has the same keys; another byte, header, flag, limit, check or language has others."""
+    need("bwrap", "gcc")
+    keys = _key(HELLO)
+    assert _key(HELLO) == keys
+    others = [
+        dataclasses.replace(HELLO, files={**HELLO.files, "n.h": b"#define N 2\n"}),
+        dataclasses.replace(HELLO, files={**HELLO.files, "m.h": b""}),
+        dataclasses.replace(HELLO, files={"b.c": HELLO.files["a.c"], "n.h": HELLO.files["n.h"]}),
+        dataclasses.replace(HELLO, flags=("-O1",)),
+        dataclasses.replace(HELLO, check="undefined"),
+        dataclasses.replace(HELLO, model="openmp"),
+        dataclasses.replace(HELLO, compile_limits=Limits(wall_seconds=59.0)),
+    ]
+    found = [_key(job) for job in others]
+    assert not any(keys & other for other in found)
+    assert len(frozenset[str]().union(*found)) == len(others)
+
+
+def test_the_machine_is_in_the_key(kept: Cache, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, need: Need) -> None:
+    """Another compiler under the same name, version or not, other packages or another tier: nothing is served."""
+    need("bwrap", "gcc")
+    keys = _key(HELLO)
+    packages = tmp_path / "status"
+    packages.write_text("")
+    monkeypatch.setattr(steps, "_STATE", (str(packages),))
+    moved = _key(HELLO)
+    os.utime(packages, (1, 1))
+    installed = _key(HELLO)
+    monkeypatch.setattr(steps.toolchains, "version", lambda tool: "gcc 99")
+    upgraded = _key(HELLO)
+    alike = [keys & moved, moved & installed, installed & upgraded]
+    assert not any(alike)
+
+
+def test_a_poisoned_build_is_built_again(kept: Cache, tmp_path: Path, need: Need) -> None:
+    """A program that was exchanged on the disk is never run."""
+    need("bwrap", "gcc")
+    evil = dataclasses.replace(HELLO, files={**HELLO.files, "n.h": b"#define N 666\n"})
+    assert run(HELLO).stdout == "1\n"
+    (good,) = _entries(tmp_path)
+    assert run(evil).stdout == "666\n"
+    (bad,) = set(_entries(tmp_path)) - {good}
+    good.write_bytes(bad.read_bytes())
+    assert run(HELLO).stdout == "1\n"
+    assert kept.counts.refused == 1
+
+
+def test_a_harness_is_compiled_once(kept: Cache, monkeypatch: pytest.MonkeyPatch, need: Need) -> None:
+    """Of two candidates with the same driver, the second has its own source compiled and is linked."""
+    need("bwrap", "gcc")
+    driver = b'#include <stdio.h>\nint f(int);\nint main(void) { printf("%d\\n", f(20)); }'
+    jobs = [Job(files={"main.c": driver, "f.c": b"int f(int n) { return n + %d; }" % n}, language="c") for n in (1, 2)]
+    commands: list[tuple[tuple[str, ...], ...]] = []
+    original = steps.execute
+    monkeypatch.setattr(steps, "execute", lambda step, *rest: (commands.append(step.commands), original(step, *rest))[1])
+    first = run(jobs[0])
+    assert (first.stdout, len(commands)) == ("21\n", 4)  # two sources, a link, a run
+    commands.clear()
+    second = run(jobs[1])
+    assert (second.stdout, len(commands)) == ("22\n", 3)
+    assert first.compile is not None
+    assert second.compile is not None
+    assert first.compile.command == second.compile.command
+    assert len(second.compile.command.splitlines()) == 3
+
+
+def test_a_source_sees_the_sources_that_it_names(kept: Cache, need: Need) -> None:
+    """``#include "other.c"`` works, directly, through a header and by a macro; a change of the other one counts."""
+    need("bwrap", "gcc")
+    for include in (b'#include "f.c"\n', b'#include "h.h"\n', b'#define F "f.c"\n#include F\n'):
+        for value in (1, 2):
+            files = {
+                "a.c": include + b'#include <stdio.h>\nint main(void) { printf("%d\\n", f()); }',
+                "h.h": b'#include "f.c"\n',
+                "f.c": b"static int f(void) { return %d; }\n" % value,
+            }
+            assert run(Job(files=files, language="c")).stdout == f"{value}\n"
+
+
+def test_fortran_modules_reach_the_sources_that_use_them(kept: Cache, need: Need) -> None:
+    """Also through another module, from boxes of their own; a change of the first one counts."""
+    need("bwrap", "gfortran")
+    for value in (1, 2):
+        files = {
+            "main.f90": b"program p\nuse b\nprint *, twice()\nend program\n",
+            "b.f90": b"module b\nuse a\ncontains\ninteger function twice()\ntwice = 2 * n\nend function\nend module\n",
+            "a.f90": b"module a\ninteger, parameter :: n = %d\nend module\n" % value,
+        }
+        assert run(Job(files=files, language="fortran")).stdout.split() == [str(2 * value)]
+
+
+def test_a_hostile_source_does_not_reach_the_cache(kept: Cache, tmp_path: Path, need: Need) -> None:
+    """Neither a compiler nor a program can read, list or write it; what it reads at compile time isn't there."""
+    need("bwrap", "gcc")
+    run(HELLO)
+    (entry,) = _entries(tmp_path)
+    steal = f'asm(".incbin \\"{entry}\\"");int main(void) {{ return 0; }}'
+    assert run(Job(files={"a.c": steal.encode()}, language="c")).verdict is Verdict.COMPILE_ERROR
+    write = f'#include <fcntl.h>\nint main(void) {{ return open("{entry}", O_RDWR) < 0 && open("{entry}.x", O_CREAT | O_RDWR, 0666) < 0; }}'
+    assert run(Job(files={"a.c": write.encode()}, language="c")).exit_code == 1
+    assert not entry.with_name(entry.name + ".x").exists()
+
+
+def test_symbols_are_known_after_a_kept_build(kept: Cache, need: Need) -> None:
+    """The objects are kept with the program."""
+    need("bwrap", "gcc")
+    for _ in range(2):
+        with build(HELLO) as built:
+            assert "printf" in built.symbols("a.c")
+
+
+# ---------------------------------------------------------------- the prelude
+
+
+PRELUDE = b'#include <stdio.h>\n#define ANSWER 42\nstatic inline void say(int n) { printf("%d\\n", n); }\n'
+
+
+@pytest.mark.parametrize("compiler", ["gcc", "clang"])
+@pytest.mark.parametrize(("name", "language"), [("a.c", "c"), ("a.cpp", "cpp")])
+def test_a_prelude_is_included_and_precompiled_once(
+    name: str, language: str, compiler: str, kept: Cache, monkeypatch: pytest.MonkeyPatch, need: Need
+) -> None:
+    """The source needs no include of its own, and is compiled with the precompiled form, not with the text."""
+    job = Job(
+        files={name: b"int main(void) { say(ANSWER); }", "inc/pre.h": PRELUDE}, language=language, prelude="inc/pre.h", compiler=compiler
+    )  # type: ignore[arg-type]
+    commands: list[str] = []
+    original = steps.execute
+
+    def watch(step: steps.Step, *rest: object) -> object:
+        commands.append(" ".join(step.commands[0]))
+        if "-include" in step.commands[0]:  # what was precompiled must not be needed as text
+            assert step.sources is not None
+            (step.sources / "inc" / "pre.h.gch").stat()
+        return original(step, *rest)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(steps, "execute", watch)
+    outcome = run(job)
+    if outcome.verdict is Verdict.UNSUPPORTED:
+        pytest.skip(outcome.message)
+    assert (outcome.stdout, outcome.message) == ("42\n", "")
+    assert [("-header" in command, "-include" in command) for command in commands] == [(True, False), (False, True), (False, False)]
+    commands.clear()
+    other = dataclasses.replace(job, files={**job.files, name: b"int main(void) { say(ANSWER + 1); }"})
+    assert run(other).stdout == "43\n"
+    assert len(commands) == 2  # the source and the run
+    flags = ("-H",) if compiler == "gcc" else ()
+    if flags:  # gcc marks a precompiled header with an exclamation mark
+        shown = run(dataclasses.replace(job, flags=flags))
+        assert shown.compile is not None
+        assert shown.compile.stderr.startswith("! ./inc/pre.h.gch")
+
+
+def test_a_changed_prelude_is_compiled_again(kept: Cache, need: Need) -> None:
+    """Another text is another key."""
+    need("bwrap", "gcc")
+    for answer in (1, 2, 1):
+        files = {"a.c": b"int main(void) { say(ANSWER); }", "pre.h": PRELUDE.replace(b"42", b"%d" % answer)}
+        assert run(Job(files=files, language="c", prelude="pre.h")).stdout == f"{answer}\n"
+
+
+def test_a_prelude_may_include_other_headers(kept: Cache, need: Need) -> None:
+    """Their texts count, too."""
+    need("bwrap", "gcc")
+    for answer in (1, 2):
+        files = {
+            "a.c": b"int main(void) { say(ANSWER); }",
+            "pre.h": b'#include "real.h"\n',
+            "real.h": PRELUDE.replace(b"42", b"%d" % answer),
+        }
+        assert run(Job(files=files, language="c", prelude="pre.h")).stdout == f"{answer}\n"
+
+
+def test_an_error_in_the_prelude_is_said_as_such(kept: Cache, need: Need) -> None:
+    """It is no fault of the source's."""
+    need("bwrap", "gcc")
+    outcome = run(Job(files={"a.c": b"int main(void) {}", "pre.h": b"nonsense;\nint x"}, language="c", prelude="pre.h"))
+    assert outcome.verdict is Verdict.COMPILE_ERROR
+    assert outcome.message.startswith("the prelude pre.h: ")
+    assert outcome.compile is not None
+    assert "-x c-header ./pre.h" in outcome.compile.command
+
+
+@pytest.mark.parametrize("name", ["missing.h", "a.c"])
+def test_a_prelude_that_is_no_header_of_the_job_is_refused(name: str) -> None:
+    """It is the caller's mistake."""
+    with pytest.raises(ConfigError, match="not a header among the files"):
+        run(Job(files={"a.c": b"", "pre.h": b""}, language="c", prelude=name))
+
+
+def test_a_precompiled_header_survives_the_end_of_its_build(kept: Cache, need: Need) -> None:
+    """Runs of an open build and later builds don't depend on the first one's folder."""
+    need("bwrap", "g++")
+    job = Job(files={"a.cpp": b"int main() { say(ANSWER); }", "pre.h": PRELUDE}, language="cpp", prelude="pre.h")
+    with build(job) as first:
+        with build(dataclasses.replace(job, files={**job.files, "a.cpp": b"int main() { say(1); }"})) as second:
+            assert second.run(Run()).stdout == "1\n"
+        assert first.run(Run()).stdout == "42\n"
