@@ -40,7 +40,7 @@ def run_ranks(step: Step, job: Job, run: Run, execute: Execute) -> Outcome:
         refusal = _refusal(step, execute)
         if refusal:
             return refusal
-    places = waits.read(ended.outputs, run.ranks) if ended.reason == "time" else ()
+    places = waits.read(ended.outputs, run.ranks) if ended.reason in ("time", "cpu") else ()
     return judge(ended, job, run.limits, _named(places, step, execute))
 
 

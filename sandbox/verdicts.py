@@ -10,6 +10,7 @@ import re
 import signal
 from dataclasses import replace
 
+from hpcraft.sandbox.box import cpu_seconds
 from hpcraft.sandbox.outcome import Job, Limits, Outcome, Verdict
 from hpcraft.sandbox.supervise import Ended
 from hpcraft.sandbox.waits import Place, aborted, explain, words
@@ -71,7 +72,7 @@ def judge(ended: Ended, job: Job, limits: Limits, places: tuple[Place, ...] = ()
             outcome = _ranks(outcome)
         if job.check != "none":
             outcome = _sanitized(outcome, job)
-    message = outcome.message or _limit_message(outcome.verdict, limits)
+    message = outcome.message or _limit_message(ended.reason, outcome.verdict, limits)
     if outcome.verdict is Verdict.TIME_LIMIT and places:
         message, outcome = explain(places, message), replace(outcome, waits=tuple(map(words, places)))
     asked_for = {name: content for name, content in outcome.outputs.items() if not name.startswith(".")}
@@ -123,7 +124,9 @@ def _signal_name(number: int) -> str:
         return f"signal {number}"
 
 
-def _limit_message(verdict: Verdict, limits: Limits) -> str:
+def _limit_message(reason: str, verdict: Verdict, limits: Limits) -> str:
+    if reason == "cpu":
+        return f"over {cpu_seconds(limits):g} s of CPU time"
     return {
         Verdict.TIME_LIMIT: f"over {limits.wall_seconds:g} s",
         Verdict.MEMORY_LIMIT: f"over {limits.memory_mb} MB of memory",

@@ -117,7 +117,7 @@ def named(places: Iterable[Place], addr2line: str) -> tuple[Place, ...]:
 
 def _named(place: Place, function: str, line: str) -> Place:
     name, _, number = line.partition(" (")[0].rpartition(":")
-    where = f"{re.sub('^(/src/)?([.]/)?', '', name)}:{number}"[-100:] if number.isdecimal() and int(number) and "??" not in name else ""
+    where = f"{name.rpartition('/./')[2]}:{number}"[-100:] if number.isdecimal() and int(number) and "??" not in name else ""
     return replace(place, function=function[:100], line=where)
 
 

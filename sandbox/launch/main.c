@@ -127,8 +127,19 @@ static const char *run_command(char **command, int signals, const sigset_t *mask
         if (!reason && now_us() >= next_tick) reason = over_limit(deadline), next_tick = now_us() + tick_ms * 1000;
     }
     if (killed_for_memory()) return "memory"; /* also when what was left made an end of its own */
-    if (opt.deadline_signal && !strcmp(reason, "time")) signal_all(opt.deadline_signal), usleep(LAST_WORDS_US);
     return reason;
+}
+
+static int time_is_over(const char *reason) { return !strcmp(reason, "time") || !strcmp(reason, "cpu"); }
+
+/* Lets every process say where it stands, and goes on watching what the clock doesn't limit. */
+static void last_words(long long deadline) {
+    signal_all(opt.deadline_signal);
+    for (long long until = now_us() + LAST_WORDS_US; now_us() < until;) {
+        usleep(10000);
+        const char *reason = over_limit(deadline);
+        if (reason && !time_is_over(reason)) return;
+    }
 }
 
 /* ---- handing back ------------------------------------------------------------------------------------------- */
@@ -241,6 +252,7 @@ int main(int argc, char **argv) {
     for (; step < opt.num_commands; step++) {
         reason = run_command(opt.commands[step], signals, &before, deadline, &status, &error);
         end = now_us(), full = disk_full();
+        if (opt.deadline_signal && time_is_over(reason)) last_words(deadline);
         kill_all();
         if (error || status || strcmp(reason, "exited")) break;
     }
