@@ -17,7 +17,11 @@ import pytest
 
 from hpcraft.errors import ConfigError
 from hpcraft.sandbox import Job, Limits, Outcome, Run, Verdict, build, cache, prelude, run, steps
+from hpcraft.sandbox.box import execute
 from hpcraft.sandbox.cache import Cache, Entry
+from hpcraft.sandbox.jail import Jail, Step
+from hpcraft.sandbox.outcome import Compiler, Language
+from hpcraft.sandbox.supervise import Ended
 
 Need = Callable[..., None]
 KEY = "0" * 64
@@ -37,6 +41,22 @@ def kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Cache:
     return found
 
 
+Commands = tuple[tuple[str, ...], ...]
+
+
+@pytest.fixture
+def watched(kept: Cache, monkeypatch: pytest.MonkeyPatch) -> list[Commands]:
+    """What is executed during the test, by box."""
+    commands: list[Commands] = []
+
+    def watch(step: Step, jail: Jail, folder: Path, stop: threading.Event | None) -> Ended:
+        commands.append(step.commands)
+        return execute(step, jail, folder, stop)
+
+    monkeypatch.setattr("hpcraft.sandbox.steps.execute", watch)
+    return commands
+
+
 def _entries(folder: Path) -> list[Path]:
     return sorted(path for path in (folder / "kept" / "builds").iterdir() if not path.name.startswith("."))
 
@@ -45,11 +65,15 @@ def _key(job: Job) -> set[str]:
     """The keys that a build looks up."""
     seen: set[str] = set()
     original = Cache.get
+
+    def get(self: Cache, key: str) -> Entry | None:
+        seen.add(key)
+        return original(self, key)
+
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(Cache, "get", lambda self, key: (seen.add(key), original(self, key))[1])
+        patch.setattr(Cache, "get", get)
         with build(job):
-            pass
-    return seen
+            return seen
 
 
 def _same(first: Outcome, second: Outcome) -> bool:
@@ -272,16 +296,13 @@ def test_a_full_disk_fails_no_job(kept: Cache, tmp_path: Path, need: Need) -> No
 # ---------------------------------------------------------------- builds
 
 
-def test_a_build_is_made_once(kept: Cache, monkeypatch: pytest.MonkeyPatch, need: Need) -> None:
+def test_a_build_is_made_once(watched: list[Commands], need: Need) -> None:
     """The second one is the same to the last figure, and starts no compiler."""
     need("bwrap", "gcc")
     first = run(HELLO)
-    executed: list[tuple[tuple[str, ...], ...]] = []
-    original = steps.execute
-    monkeypatch.setattr(steps, "execute", lambda step, *rest: (executed.append(step.commands), original(step, *rest))[1])
-    second = run(HELLO)
-    assert _same(first, second)
-    assert executed == [(("./program",),)]
+    watched.clear()
+    assert _same(first, run(HELLO))
+    assert watched == [(("./program",),)]
 
 
 def test_an_honest_compile_error_is_kept(kept: Cache, need: Need) -> None:
@@ -312,8 +333,7 @@ def test_a_limit_is_not_kept(source: bytes, limits: Limits, kept: Cache, tmp_pat
 def test_a_failure_of_the_sandbox_is_not_kept(kept: Cache, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, need: Need) -> None:
     """What isn't the source's is tried anew."""
     need("bwrap", "gcc")
-    original = steps.execute
-    monkeypatch.setattr(steps, "execute", lambda step, *rest: dataclasses.replace(original(step, *rest), reason="failed", outputs={}))
+    monkeypatch.setattr("hpcraft.sandbox.steps.execute", lambda *step: dataclasses.replace(execute(*step), reason="failed", outputs={}))
     assert run(HELLO).verdict is Verdict.INFRA_ERROR
     assert _entries(tmp_path) == []
 
@@ -347,7 +367,7 @@ def test_the_machine_is_in_the_key(kept: Cache, tmp_path: Path, monkeypatch: pyt
     moved = _key(HELLO)
     os.utime(packages, (1, 1))
     installed = _key(HELLO)
-    monkeypatch.setattr(steps.toolchains, "version", lambda tool: "gcc 99")
+    monkeypatch.setattr("hpcraft.sandbox.toolchains.version", lambda tool: "gcc 99")
     upgraded = _key(HELLO)
     alike = [keys & moved, moved & installed, installed & upgraded]
     assert not any(alike)
@@ -366,19 +386,16 @@ def test_a_poisoned_build_is_built_again(kept: Cache, tmp_path: Path, need: Need
     assert kept.counts.refused == 1
 
 
-def test_a_harness_is_compiled_once(kept: Cache, monkeypatch: pytest.MonkeyPatch, need: Need) -> None:
+def test_a_harness_is_compiled_once(watched: list[Commands], need: Need) -> None:
     """Of two candidates with the same driver, the second has its own source compiled and is linked."""
     need("bwrap", "gcc")
     driver = b'#include <stdio.h>\nint f(int);\nint main(void) { printf("%d\\n", f(20)); }'
     jobs = [Job(files={"main.c": driver, "f.c": b"int f(int n) { return n + %d; }" % n}, language="c") for n in (1, 2)]
-    commands: list[tuple[tuple[str, ...], ...]] = []
-    original = steps.execute
-    monkeypatch.setattr(steps, "execute", lambda step, *rest: (commands.append(step.commands), original(step, *rest))[1])
     first = run(jobs[0])
-    assert (first.stdout, len(commands)) == ("21\n", 4)  # two sources, a link, a run
-    commands.clear()
+    assert (first.stdout, len(watched)) == ("21\n", 4)  # two sources, a link, a run
+    watched.clear()
     second = run(jobs[1])
-    assert (second.stdout, len(commands)) == ("22\n", 3)
+    assert (second.stdout, len(watched)) == ("22\n", 3)
     assert first.compile is not None
     assert second.compile is not None
     assert first.compile.command == second.compile.command
@@ -437,39 +454,34 @@ PRELUDE = b'#include <stdio.h>\n#define ANSWER 42\nstatic inline void say(int n)
 
 
 @pytest.mark.parametrize("compiler", ["gcc", "clang"])
-@pytest.mark.parametrize(("name", "language"), [("a.c", "c"), ("a.cpp", "cpp")])
-def test_a_prelude_is_included_and_precompiled_once(
-    name: str, language: str, compiler: str, kept: Cache, monkeypatch: pytest.MonkeyPatch, need: Need
-) -> None:
-    """The source needs no include of its own, and is compiled with the precompiled form, not with the text."""
-    job = Job(
-        files={name: b"int main(void) { say(ANSWER); }", "inc/pre.h": PRELUDE}, language=language, prelude="inc/pre.h", compiler=compiler
-    )  # type: ignore[arg-type]
-    commands: list[str] = []
-    original = steps.execute
-
-    def watch(step: steps.Step, *rest: object) -> object:
-        commands.append(" ".join(step.commands[0]))
-        if "-include" in step.commands[0]:  # what was precompiled must not be needed as text
-            assert step.sources is not None
-            (step.sources / "inc" / "pre.h.gch").stat()
-        return original(step, *rest)  # type: ignore[arg-type]
-
-    monkeypatch.setattr(steps, "execute", watch)
+@pytest.mark.parametrize("language", ["c", "cpp"])
+def test_a_prelude_is_included_and_precompiled_once(language: Language, compiler: Compiler, watched: list[Commands], need: Need) -> None:
+    """The source needs no include of its own; for the next source the header isn't compiled again."""
+    need("bwrap", "gcc")
+    name = "a.c" if language == "c" else "a.cpp"
+    files = {name: b"int main(void) { say(ANSWER); }", "inc/pre.h": PRELUDE}
+    job = Job(files=files, language=language, prelude="inc/pre.h", compiler=compiler)
     outcome = run(job)
     if outcome.verdict is Verdict.UNSUPPORTED:
         pytest.skip(outcome.message)
     assert (outcome.stdout, outcome.message) == ("42\n", "")
-    assert [("-header" in command, "-include" in command) for command in commands] == [(True, False), (False, True), (False, False)]
-    commands.clear()
+    assert [("-x" in commands[0], "-include" in commands[0]) for commands in watched] == [(True, False), (False, True), (False, False)]
+    watched.clear()
     other = dataclasses.replace(job, files={**job.files, name: b"int main(void) { say(ANSWER + 1); }"})
     assert run(other).stdout == "43\n"
-    assert len(commands) == 2  # the source and the run
-    flags = ("-H",) if compiler == "gcc" else ()
-    if flags:  # gcc marks a precompiled header with an exclamation mark
-        shown = run(dataclasses.replace(job, flags=flags))
-        assert shown.compile is not None
-        assert shown.compile.stderr.startswith("! ./inc/pre.h.gch")
+    assert len(watched) == 2  # the source and the run
+
+
+@pytest.mark.parametrize(("compiler", "words"), [("gcc", "! ./inc/pre.h.gch\n"), ("clang", "")])
+def test_the_precompiled_form_is_used(compiler: Compiler, words: str, kept: Cache, need: Need) -> None:
+    """Asked for the headers that it reads, gcc names the precompiled one and clang none."""
+    need("bwrap", "gcc")
+    files = {"a.c": b"int main(void) { say(ANSWER); }", "inc/pre.h": PRELUDE}
+    outcome = run(Job(files=files, language="c", prelude="inc/pre.h", compiler=compiler, flags=("-H",)))
+    if outcome.verdict is Verdict.UNSUPPORTED:
+        pytest.skip(outcome.message)
+    assert outcome.compile is not None
+    assert outcome.compile.stderr == words
 
 
 def test_a_changed_prelude_is_compiled_again(kept: Cache, need: Need) -> None:
