@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
 
-from hpcraft.sandbox.outcome import Check, Model
+from hpcraft.sandbox.outcome import Check, Compiler, Model
 
 SUFFIXES = {
     ".c": "c",
@@ -43,7 +43,7 @@ class Toolchain:
     """Environment of the program."""
 
 
-COMPILERS: Mapping[str, Mapping[str, str]] = {
+COMPILERS: Mapping[Compiler, Mapping[str, str]] = {
     # family: kind of source: compiler
     "gcc": {"c": "gcc", "cpp": "g++", "fortran": "gfortran"},
     "clang": {"c": "clang", "cpp": "clang++"},
@@ -57,7 +57,7 @@ _SANITIZERS: tuple[Check, ...] = ("none", "address", "undefined")
 _RACES: tuple[Check, ...] = (*_SANITIZERS, "race")
 _HOST = MappingProxyType({"OMP_TARGET_OFFLOAD": "DISABLED"})
 
-TABLE: Mapping[Model, Mapping[str, Toolchain]] = {
+TABLE: Mapping[Model, Mapping[Compiler, Toolchain]] = {
     # model: family: row; the first family that builds a kind of source is its `auto`.
     "serial": {
         "gcc": Toolchain(kinds=_GCC, checks=_RACES),
@@ -104,7 +104,7 @@ TABLE: Mapping[Model, Mapping[str, Toolchain]] = {
     },
 }
 
-RACE_FAMILY: Mapping[str, str] = {"c": "clang", "cpp": "clang", "fortran": "gcc"}
+RACE_FAMILY: Mapping[str, Compiler] = {"c": "clang", "cpp": "clang", "fortran": "gcc"}
 """Clang's thread sanitizer gives no false alarm with Archer; gfortran's objects are linked with LLVM's runtimes."""
 WRAPPERS: Mapping[str, str] = {"c": "mpicc", "cpp": "mpicxx", "fortran": "mpif90"}
 WRAPPED: Mapping[str, str] = {"c": "OMPI_CC", "cpp": "OMPI_CXX", "fortran": "OMPI_FC"}
@@ -112,7 +112,7 @@ WRAPPED: Mapping[str, str] = {"c": "OMPI_CC", "cpp": "OMPI_CXX", "fortran": "OMP
 
 _O1 = ("-O1", "-g")
 _BACKTRACE = ("-fbacktrace",)
-_UNSET = ("-finit-real=snan", "-finit-integer=-2147483647", "-finit-derived", "-ffpe-trap=invalid")
+_UNSET = ("-finit-real=snan", "-fsignaling-nans", "-finit-integer=-2147483647", "-finit-derived", "-ffpe-trap=invalid")
 """An uninitialised variable holds what is seen: a real that traps, an integer that is no index."""
 CHECK_FLAGS: Mapping[Check, tuple[str, ...]] = {
     "none": ("-O2",),

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from hpcraft.errors import ConfigError
 from hpcraft.sandbox.kokkos import kokkos
-from hpcraft.sandbox.outcome import Job
+from hpcraft.sandbox.outcome import Compiler, Job
 from hpcraft.sandbox.packages import install_command
 from hpcraft.sandbox.plan import PROGRAM, Compile, Plan, Unsupported, Words, assemble
 from hpcraft.sandbox.table import (
@@ -55,7 +55,7 @@ _PACKAGE = {
 class Choice:
     """What builds one kind of source of a job."""
 
-    family: str
+    family: Compiler
     row: Toolchain
     compiler: str
     """Path."""
@@ -90,7 +90,7 @@ def choose(job: Job) -> Mapping[str, Choice] | Unsupported:
     if "python" in kinds:
         return _python(job)
     own = [kind for kind in kinds if kind in _LANGUAGES[job.language]] or list(kinds)
-    families: dict[str, str] = {}
+    families: dict[str, Compiler] = {}
     for kind in kinds:
         family = _family(job, kind, mine=kind in own)
         if isinstance(family, Unsupported):
@@ -131,7 +131,7 @@ def _python(job: Job) -> Mapping[str, Choice] | Unsupported:
     return {} if find("python3") else _missing("python3")
 
 
-def _family(job: Job, kind: str, *, mine: bool) -> str | Unsupported:
+def _family(job: Job, kind: str, *, mine: bool) -> Compiler | Unsupported:
     """The family that builds a kind of source, for the model if it knows the kind, else as a serial source beside it."""
     rows = TABLE[job.model]
     offered = [family for family, row in rows.items() if kind in row.kinds]
@@ -157,7 +157,7 @@ def _family(job: Job, kind: str, *, mine: bool) -> str | Unsupported:
     return job.compiler
 
 
-def _refusal(job: Job, families: Mapping[str, str], own: Iterable[str]) -> str:
+def _refusal(job: Job, families: Mapping[str, Compiler], own: Iterable[str]) -> str:
     """Why this combination is not offered, else empty."""
     model, rows = job.model, TABLE[job.model]
     if not any(kind in row.kinds for row in rows.values() for kind in own):
@@ -180,7 +180,7 @@ def _refusal(job: Job, families: Mapping[str, str], own: Iterable[str]) -> str:
     return ""
 
 
-def _find(job: Job, kind: str, family: str) -> Choice | Unsupported:
+def _find(job: Job, kind: str, family: Compiler) -> Choice | Unsupported:
     """The compiler on this machine, complete, or what to install."""
     wrapper = ""
     if job.model.startswith("mpi"):
@@ -204,7 +204,7 @@ def _find(job: Job, kind: str, family: str) -> Choice | Unsupported:
     return Choice(family=family, row=row, compiler=compiler, wrapper=wrapper)
 
 
-def _basic(kind: str, family: str) -> tuple[str, ...]:
+def _basic(kind: str, family: Compiler) -> tuple[str, ...]:
     if family not in ("gcc", "clang"):
         return ("flang's runtime",) if family == "flang" else ()
     return ("the C library's files", "libstdc++") if kind == "cpp" else ("the C library's files",)

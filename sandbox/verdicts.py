@@ -10,6 +10,7 @@ import re
 import signal
 from dataclasses import replace
 
+from hpcraft.sandbox import reports
 from hpcraft.sandbox.box import cpu_seconds
 from hpcraft.sandbox.outcome import Job, Limits, Outcome, Verdict
 from hpcraft.sandbox.supervise import Ended
@@ -23,10 +24,6 @@ _LIMITS = {
     "disk": Verdict.DISK_LIMIT,
     "output": Verdict.OUTPUT_LIMIT,
 }
-_RACE = re.compile(r"SUMMARY: ThreadSanitizer: data race.*|WARNING: ThreadSanitizer: data race.*")
-_SANITIZER = re.compile(
-    r"(SUMMARY: \w*Sanitizer: [^\n]*|ERROR: \w*Sanitizer: [^\n]*|[^\n]*: runtime error: [^\n]*|WARNING: ThreadSanitizer: [^\n]*)"
-)
 _RANK_SIGNAL = re.compile(r"(?:process (rank \d+) .{0,200}?)?exited on signal (\d+)", re.DOTALL)
 _RANK_EXIT = re.compile(r"Process name: \[\[\d+,\d+\],(\d+)\]\s+Exit code:\s+(\d+)")
 _RANK_LEFT = re.compile(r"process (rank \d+) .{0,200}?exiting improperly", re.DOTALL)
@@ -108,12 +105,11 @@ def _ranks(outcome: Outcome) -> Outcome:
 
 
 def _sanitized(outcome: Outcome, job: Job) -> Outcome:
-    race = min(_RACE.findall(outcome.stderr), default="") if job.check == "race" else ""
-    if race:
-        return replace(outcome, verdict=Verdict.RACE, message=race.strip())
-    found = _SANITIZER.findall(outcome.stderr)
+    if job.check == "race" and (found := reports.race(outcome.stderr)):
+        return replace(outcome, verdict=Verdict.RACE, message=found)
+    found = reports.fault(outcome.stderr)
     if found and outcome.verdict is not Verdict.OK:
-        return replace(outcome, verdict=Verdict.RUNTIME_ERROR, message=found[-1].strip())
+        return replace(outcome, verdict=Verdict.RUNTIME_ERROR, message=found)
     return outcome
 
 
