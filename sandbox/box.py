@@ -46,14 +46,13 @@ def execute(step: Step, jail: Jail, scratch: Path, stop: Event | None = None) ->
                 return Ended(reason="failed", error=f"no control group: {error}")
             inherit += group.descriptors
             words = [*group.words(), *words]
-        temporary = opened.box if user is None or jail.program or folders.reachable(scratch) else "../box"
 
         def command(status: int, control: int) -> list[str]:
             return [*opened.before, opened.launcher, "--status", str(status), "--control", str(control), *words]
 
         return supervise(
             command,
-            environment={"HOME": opened.box, "TMPDIR": temporary, "LANG": "C.UTF-8", **step.environment},
+            environment={"HOME": opened.box, "TMPDIR": opened.box, "LANG": "C.UTF-8", **step.environment},
             inherit=inherit,
             stdin=home / "input",
             limits=step.limits,

@@ -13,8 +13,10 @@ import functools
 import os
 import platform
 import shutil
+import tempfile
 from pathlib import Path
 
+from hpcraft.errors import MachineError
 from hpcraft.sandbox import seccomp
 from hpcraft.sandbox.jail import SETTINGS, SYSTEM_FOLDERS, Jail, Opened, Step
 from hpcraft.sandbox.launcher import launcher
@@ -123,6 +125,12 @@ def remove(folder: Path) -> None:
     folder.rmdir()
 
 
-def reachable(folder: Path) -> bool:
-    """Whether any user can walk to a folder; then paths to it may be absolute."""
-    return all(parent.stat().st_mode & 0o001 for parent in (folder, *folder.parents))
+def base(jail: Jail) -> str:
+    """Where the folders of boxes are made; `MachineError` when the program's user couldn't walk there."""
+    usual = tempfile.gettempdir()
+    if jail.program or not jail.drops_user:
+        return usual
+    for folder in (usual, "/tmp", "/var/tmp"):  # noqa: S108 - fresh folders are made in them
+        if all(parent.stat().st_mode & 0o001 for parent in (Path(folder), *Path(folder).parents)):
+            return folder
+    raise MachineError(f"{usual} is closed to other users, and so to a program with a user of its own; set TMPDIR to an open folder")

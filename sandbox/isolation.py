@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from hpcraft.errors import MachineError
-from hpcraft.sandbox import bubblewrap, folders
+from hpcraft.sandbox import apptainer, bubblewrap, folders
 from hpcraft.sandbox.jail import Jail
 from hpcraft.sandbox.outcome import TIERS, Tier
 
 _PROBES: Mapping[Tier, Callable[[], Jail | str]] = {
     "bubblewrap+cgroup": bubblewrap.with_groups,
     "bubblewrap": bubblewrap.watched,
+    "apptainer": apptainer.contained,
     "landlock": folders.confined,
     "none": folders.bare,
 }

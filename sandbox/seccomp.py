@@ -27,6 +27,8 @@ _PERSONALITIES = (0x0, 0x0040000, 0xFFFFFFFF)
 """The default, without address randomisation (sanitizers), and the query."""
 _FAMILIES = (1, 2, 10, 16)
 """AF_UNIX, AF_INET, AF_INET6, AF_NETLINK: all of them inside the box's own empty network."""
+_BUFFER_SIZES = (7, 8, 32, 33)
+"""SO_SNDBUF, SO_RCVBUF and their forced kinds, at any level: the kernel's memory for what waits in a socket."""
 _TERMINAL_REQUESTS = (0x5412, 0x541C)
 """TIOCSTI and TIOCLINUX push input into a terminal."""
 
@@ -45,18 +47,26 @@ _DENIED: dict[str, tuple[int | None, int | None]] = {
     "sethostname": (170, 161), "setdomainname": (171, 162), "acct": (163, 89), "syslog": (103, 116),
     "quotactl": (179, 60), "quotactl_fd": (443, 443), "nfsservctl": (180, 42), "lookup_dcookie": (212, 18),
     "settimeofday": (164, 170), "clock_settime": (227, 112), "clock_adjtime": (305, 266), "adjtimex": (159, 171),
+    # Memory that nothing maps, and that the watcher wouldn't see.
+    "memfd_create": (319, 279), "memfd_secret": (447, 447),
+    # The supervisor may run under the same user, and must not be starved.
+    "setpriority": (141, 140), "ioprio_set": (251, 30), "sched_setscheduler": (144, 119), "sched_setparam": (142, 118),
+    "sched_setattr": (314, 274),
     "vhangup": (153, 58), "modify_ldt": (154, None), "iopl": (172, None), "ioperm": (173, None), "uselib": (134, None), "sysfs": (139, None),
 }  # fmt: skip
 
 _DENIED_ALONE: dict[str, tuple[int | None, int | None]] = {
-    "shmget": (29, 194), "shmat": (30, 196), "semget": (64, 190), "msgget": (68, 186), "mq_open": (240, 180), "mq_unlink": (241, 181),
+    "socketpair": (53, 199),
+    "shmget": (29, 194), "shmat": (30, 196), "shmctl": (31, 195), "shmdt": (67, 197),
+    "semget": (64, 190), "semop": (65, 193), "semctl": (66, 191), "semtimedop": (220, 192),
+    "msgget": (68, 186), "msgsnd": (69, 189), "msgrcv": (70, 188), "msgctl": (71, 187), "mq_open": (240, 180), "mq_unlink": (241, 181),
+    "truncate": (76, 45),
     "chmod": (90, None), "fchmod": (91, 52), "fchmodat": (268, 53), "fchmodat2": (452, 452),
     "chown": (92, None), "fchown": (93, 55), "lchown": (94, None), "fchownat": (260, 54),
     "utime": (132, None), "utimes": (235, None), "futimesat": (261, None), "utimensat": (280, 88),
     "setxattr": (188, 5), "lsetxattr": (189, 6), "fsetxattr": (190, 7), "setxattrat": (463, 463),
     "removexattr": (197, 14), "lremovexattr": (198, 15), "fremovexattr": (199, 16), "removexattrat": (466, 466),
-    "setpriority": (141, 140), "ioprio_set": (251, 30), "sched_setscheduler": (144, 119), "sched_setparam": (142, 118),
-    "sched_setattr": (314, 274), "inotify_add_watch": (254, 27), "pidfd_send_signal": (424, 424),
+    "inotify_add_watch": (254, 27), "pidfd_send_signal": (424, 424),
     "rt_sigqueueinfo": (129, 138), "rt_tgsigqueueinfo": (297, 240),
 }  # fmt: skip
 """What namespaces would have confined, and what Landlock doesn't look at."""
@@ -73,6 +83,8 @@ class _Architecture:
     personality: int
     prlimit64: int
     socket: int
+    setsockopt: int
+    sched_setaffinity: int
     ioctl: int
     signals: tuple[tuple[int, tuple[int, ...]], ...]
     """Calls that send a signal, and the processes to which they may: itself, and 0 for its own group."""
@@ -87,6 +99,8 @@ _ARCHITECTURES = {
         personality=135,
         prlimit64=302,
         socket=41,
+        setsockopt=54,
+        sched_setaffinity=203,
         ioctl=16,
         signals=((62, (_OWN_PID, 0)), (200, ()), (234, (_OWN_PID,))),
     ),
@@ -98,6 +112,8 @@ _ARCHITECTURES = {
         personality=92,
         prlimit64=261,
         socket=198,
+        setsockopt=208,
+        sched_setaffinity=122,
         ioctl=29,
         signals=((129, (_OWN_PID, 0)), (130, ()), (131, (_OWN_PID,))),
     ),
@@ -132,6 +148,9 @@ def program(machine: str | None = None, *, alone: bool = False, signals: bool = 
     if not signals:
         code += [step for number, own in arch.signals for step in _on(number, 0, _only(own, refuse))]
     code += _on(arch.socket, 0, _only(() if alone else _FAMILIES, _ERRNO | errno.EAFNOSUPPORT))
+    code += _on(arch.setsockopt, 2, [step for option in _BUFFER_SIZES for step in ((_EQUAL, 0, 1, option), (_RETURN, 0, 0, refuse))])
+    # Another process's cores: the supervisor's in a box, anybody's without one, where runtimes that mean their own threads are told yes.
+    code += _on(arch.sched_setaffinity, 0, _only((0,), _ERRNO) if alone else [(_EQUAL, 0, 1, 1), (_RETURN, 0, 0, refuse)])
     code += _on(arch.ioctl, 1, [step for request in _TERMINAL_REQUESTS for step in ((_EQUAL, 0, 1, request), (_RETURN, 0, 0, refuse))])
     code.append((_RETURN, 0, 0, _ALLOW))
     return b"".join(struct.pack("=HBBI", *step) for step in code)

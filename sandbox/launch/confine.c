@@ -59,8 +59,9 @@ static void allow(int rules, const char *path, uint64_t access) {
     close(rule.parent);
 }
 
-static void load_landlock(void) {
-    if (!opt.landlock) return;
+/* The rules, or -1; made while this process may still walk to all the paths. */
+static int landlock_rules(void) {
+    if (!opt.landlock) return -1;
     struct ruleset all = {ALL_OF_1, 0, 0};
     size_t size = 8;
     if (opt.landlock >= 2) all.files |= REFER;
@@ -68,15 +69,14 @@ static void load_landlock(void) {
     if (opt.landlock >= 4) all.net = 3, size = 16;     /* bind and connect, TCP */
     if (opt.landlock >= 5) all.files |= IOCTL_DEV;
     if (opt.landlock >= 6) all.scoped = 3, size = 24;  /* abstract sockets and signals */
-    int rules = syscall(CREATE_RULESET, &all, size, 0);
+    int rules = syscall(CREATE_RULESET, &all, size, 0); /* closed by exec */
     if (rules < 0) die("Landlock");
     char self[32];
     snprintf(self, sizeof self, "/proc/%d", (int)getpid());
     allow(rules, self, READ_FILE | READ_DIR);
     for (int i = 0; i < opt.num_paths; i++)
         allow(rules, opt.paths[i].path, opt.paths[i].kind == PATH_WRITE ? all.files & ~(uint64_t)IOCTL_DEV : EXECUTE | READ_FILE | READ_DIR);
-    if (syscall(RESTRICT_SELF, rules, 0)) die("Landlock");
-    close(rules);
+    return rules;
 }
 
 /* ---- the rest --------------------------------------------------------------------------------------------------- */
@@ -120,8 +120,9 @@ void confine(void) {
     limit(RLIMIT_CORE, 0), limit(RLIMIT_FSIZE, opt.file), limit(RLIMIT_NOFILE, 1024), limit(RLIMIT_CPU, opt.cpu_ms / 1000 + 2);
     limit(RLIMIT_NPROC, opt.processes + opt.process_slack), limit(RLIMIT_MSGQUEUE, 0), limit(RLIMIT_STACK, opt.stack);
     if (opt.no_aslr) personality(ADDR_NO_RANDOMIZE); /* sanitizers need their shadow where they expect it */
+    int rules = landlock_rules();
     drop_privileges();
     prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
-    load_landlock();
+    if (rules >= 0 && syscall(RESTRICT_SELF, rules, 0)) die("Landlock");
     load_filter();
 }

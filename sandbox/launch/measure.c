@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
+#include <sys/shm.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
 #include <unistd.h>
@@ -17,8 +18,10 @@
 
 #define MAX_PROCESSES 16384
 #define WALK_US 100000
+#define FREE_SOCKETS 256 /* what MPI takes for a dozen ranks and more */
+#define BYTES_PER_SOCKET 262144
 
-struct process { int pid, parent, inside; long threads; long long resident, ticks; };
+struct process { int pid, task, parent, inside; long threads; long long resident, ticks; };
 struct usage { int processes; long threads; long long memory, ticks; };
 
 static struct process table[MAX_PROCESSES];
@@ -37,7 +40,7 @@ static size_t read_file(const char *path, char *buffer, size_t size) {
     return n > 0 ? n : 0;
 }
 
-static int read_process(int pid, struct process *p) {
+static int read_stat(int pid, struct process *p) {
     char path[64], line[1024];
     snprintf(path, sizeof path, "/proc/%d/stat", pid);
     if (!read_file(path, line, sizeof line)) return 0;
@@ -45,8 +48,23 @@ static int read_process(int pid, struct process *p) {
     long long pages, user, system, children_user, children_system;
     if (!rest || sscanf(rest + 1, " %c %d %*d %*d %*d %*d %*u %*u %*u %*u %*u %lld %lld %lld %lld %*d %*d %ld %*d %*u %*u %lld", &state, &p->parent,
                         &user, &system, &children_user, &children_system, &p->threads, &pages) != 8) return 0;
-    p->pid = pid, p->inside = 0, p->resident = pages * sysconf(_SC_PAGESIZE);
+    p->pid = p->task = pid, p->inside = 0, p->resident = pages * sysconf(_SC_PAGESIZE);
     p->ticks = user + system + children_user + children_system;
+    return 1;
+}
+
+/* A process whose first thread has left shows no memory there, but at those that live on. */
+static int read_process(int pid, struct process *p) {
+    if (!read_stat(pid, p)) return 0;
+    if (p->resident || p->threads < 2) return 1;
+    char path[64];
+    struct process other;
+    snprintf(path, sizeof path, "/proc/%d/task", pid);
+    DIR *tasks = opendir(path);
+    for (struct dirent *entry; tasks && !p->resident && (entry = readdir(tasks));)
+        if (isdigit((unsigned char)entry->d_name[0]) && read_stat(atoi(entry->d_name), &other) && other.resident)
+            p->task = other.pid, p->resident = other.resident;
+    if (tasks) closedir(tasks);
     return 1;
 }
 
@@ -90,24 +108,41 @@ static long long exact_memory(int n, long long in_shm) {
     for (int i = 0; i < n; i++) {
         char path[64], text[4096];
         struct process now;
-        snprintf(path, sizeof path, "/proc/%d/smaps_rollup", table[i].pid);
+        snprintf(path, sizeof path, "/proc/%d/smaps_rollup", table[i].task);
         if (read_file(path, text, sizeof text)) total += field_kb(text, "\nPss:"), shm += field_kb(text, "\nPss_Shmem:");
         else if (read_process(table[i].pid, &now)) total += now.resident; /* it may have ended meanwhile */
     }
     return total + (in_shm > shm ? in_shm - shm : 0);
 }
 
+/* Shared memory of the box's own namespaces, in use by a process or not. */
+static long long shared_memory(void) {
+    struct statvfs fs;
+    struct shm_info system_v;
+    long long total = 0;
+    if (statvfs("/dev/shm", &fs) == 0) total += (long long)(fs.f_blocks - fs.f_bfree) * fs.f_frsize;
+    if (shmctl(0, SHM_INFO, (struct shmid_ds *)(void *)&system_v) >= 0) total += (long long)system_v.shm_rss * sysconf(_SC_PAGESIZE);
+    return total;
+}
+
+/* What waits in sockets is memory of the kernel's, told by nobody: take the most that one may hold for each beyond a few. */
+static long long socket_memory(void) {
+    char text[512];
+    const char *used = read_file("/proc/net/sockstat", text, sizeof text) ? strstr(text, "used ") : NULL;
+    long long sockets = used ? atoll(used + 5) : 0;
+    return sockets > FREE_SOCKETS ? (sockets - FREE_SOCKETS) * BYTES_PER_SOCKET : 0;
+}
+
 static struct usage measure(void) {
     struct usage u = {0};
-    struct statvfs fs;
-    long long in_shm = 0;
-    if (opt.own_namespace && statvfs("/dev/shm", &fs) == 0) in_shm = (long long)(fs.f_blocks - fs.f_bfree) * fs.f_frsize;
+    long long in_shm = opt.own_namespace ? shared_memory() : 0, in_sockets = opt.own_namespace ? socket_memory() : 0;
     u.processes = list_processes();
     for (int i = 0; i < u.processes; i++) u.threads += table[i].threads, u.memory += table[i].resident, u.ticks += table[i].ticks;
     u.memory += in_shm;
     if (u.memory > opt.memory) u.memory = exact_memory(u.processes, in_shm);
     if (u.processes == 1 || u.memory <= peak_bytes) note_peak(u.memory);
     else note_peak(exact_memory(u.processes, in_shm)); /* shared pages would be told twice */
+    u.memory += in_sockets;
     return u;
 }
 

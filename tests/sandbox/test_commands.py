@@ -10,6 +10,8 @@ import pytest
 
 from hpcraft import cli
 from hpcraft.sandbox import check
+from hpcraft.sandbox.outcome import TIERS
+from hpcraft.sandbox.promises import MENDS, Promise
 
 Need = Callable[..., None]
 
@@ -55,8 +57,11 @@ def test_run_refuses_what_it_cannot_read(tmp_path: Path, capsys: pytest.CaptureF
 def test_check_exits_4_when_a_promise_is_broken(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], need: Need) -> None:
     """The broken promise is named in the table and in the error."""
     need("bwrap")
-    monkeypatch.setattr(check, "_PROMISES", {"sound": lambda _canary: "", "leaky": lambda _canary: "it leaks"})
+    sound = Promise(name="sound", tiers=TIERS, attempt=lambda _scene: "", rests_on="view")
+    leaky = Promise(name="leaky", tiers=TIERS, attempt=lambda _scene: "it leaks", rests_on="groups")
+    monkeypatch.setattr(check, "PROMISES", (sound, leaky))
     assert cli.main(["sandbox", "check"]) == 4
     printed = capsys.readouterr()
     assert "it leaks" in printed.out
     assert "leaky" in printed.err
+    assert MENDS["groups"] in printed.err
