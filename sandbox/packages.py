@@ -9,6 +9,7 @@ _MANAGERS = {"apt-get": "apt-get install -y", "dnf": "dnf install -y", "zypper":
 
 # tool: packages for apt-get, dnf, zypper, pacman
 _PACKAGES = {
+    "apptainer": ("apptainer", "apptainer", "apptainer", "apptainer"),
     "bwrap": ("bubblewrap", "bubblewrap", "bubblewrap", "bubblewrap"),
     "gcc": ("gcc libc6-dev", "gcc", "gcc", "gcc"),
     "g++": ("g++", "gcc-c++", "gcc-c++", "gcc"),
