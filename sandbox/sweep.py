@@ -62,7 +62,10 @@ def _where(rows: tuple[Swept, ...], failed: list[Swept]) -> list[str]:
     """Only what varies is told: ``3 and 7 ranks``, or ``3 ranks x 2 threads`` where both do."""
     ranks, threads = (len({getattr(row, what) for row in rows}) > 1 for what in ("ranks", "threads"))
     if ranks and threads:
-        return [f"{row.ranks} ranks x {row.threads} threads" for row in failed]
-    what = "ranks" if ranks else "threads"
-    told = [str(getattr(row, what)) for row in failed]
-    return [*told[:-1], f"{told[-1]} {what}"]
+        return [f"{_count(row.ranks, 'rank')} x {_count(row.threads, 'thread')}" for row in failed]
+    numbers = [row.ranks if ranks else row.threads for row in failed]
+    return [*map(str, numbers[:-1]), _count(numbers[-1], "rank" if ranks else "thread")]
+
+
+def _count(number: int, what: str) -> str:
+    return f"{number} {what}" if number == 1 else f"{number} {what}s"
