@@ -37,7 +37,7 @@ def execute(step: Step, jail: Jail, scratch: Path, stop: Event | None = None) ->
         user = _BASE_USER + home.stat().st_ino % 0x20000000 if jail.drops_user else None
         filters = stack.enter_context(_filter(jail)) if jail.program or jail.landlock else None
         opened = _open(step, jail, home, user, filters)
-        inherit = () if filters is None else (filters,)
+        inherit: tuple[int, ...] = () if filters is None else (filters,)
         words = [*opened.words, *_launch(step, opened, user, jail)]
         if jail.hierarchy is not None:
             try:

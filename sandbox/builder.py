@@ -18,7 +18,7 @@ from threading import Event
 from types import TracebackType
 
 from hpcraft.errors import ConfigError, MachineError
-from hpcraft.sandbox import toolchains
+from hpcraft.sandbox import folders, toolchains
 from hpcraft.sandbox.compilation import Compilation, Compiled
 from hpcraft.sandbox.cores import lease
 from hpcraft.sandbox.environment import environment
@@ -34,6 +34,7 @@ from hpcraft.sandbox.verdicts import describe, judge
 
 _NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.+-]*(/[A-Za-z0-9_][A-Za-z0-9_.+-]*)*")
 _RESERVED = (toolchains.PROGRAM,)
+_NO_RANKS = "MPI ranks talk through sockets, which the tier landlock refuses; a machine with bubblewrap or apptainer runs them"
 
 
 class Build:
@@ -144,8 +145,10 @@ class Build:
             compiler="; ".join(dict.fromkeys(toolchains.version(tool) for tool in plan.tools)),
         )
         verdict = facts.verdict if facts.verdict in (Verdict.OK, Verdict.INFRA_ERROR) else Verdict.COMPILE_ERROR
-        level = "compile" if self._job.model == "cuda" else None
+        level = "compile" if self._job.model in toolchains.DEVICE_MODELS else None
         message = facts.message if verdict is Verdict.INFRA_ERROR else _first_error(compiled)
+        if verdict is Verdict.COMPILE_ERROR and (gap := toolchains.gap(self._job, facts.stderr)):
+            verdict, message = Verdict.UNSUPPORTED, gap
         if made.in_prelude and verdict is Verdict.COMPILE_ERROR:
             message = f"the prelude {self._job.prelude}: {message}"
         return Outcome(verdict=verdict, compile=compiled, isolation=self._jail.isolation, cuda_level=level, message=message)
@@ -196,8 +199,11 @@ def build(job: Job, stop: Event | None = None) -> Build:
     """Build a job; setting ``stop`` from another thread ends it early."""
     _check(job)
     jail = choose(job.min_isolation, job.tier)
-    plan = toolchains.plan(job)
-    folder = Path(tempfile.mkdtemp(prefix="hpcraft-sandbox-"))
+    if jail.landlock and job.model.startswith("mpi"):
+        plan: toolchains.Plan | toolchains.Unsupported = toolchains.Unsupported(message=_NO_RANKS)
+    else:
+        plan = toolchains.plan(job)
+    folder = Path(tempfile.mkdtemp(prefix="hpcraft-sandbox-", dir=folders.base(jail)))
     try:
         return Build(job, jail, folder, plan, stop)
     except BaseException:

@@ -40,7 +40,11 @@ def describe(ended: Ended) -> Outcome:
         verdict, message = Verdict.INFRA_ERROR, ended.error or "stopped before its end"
     elif ended.reason == "exec":
         verdict, message = Verdict.RUNTIME_ERROR, ended.error
-    elif ended.signal == signal.SIGXFSZ or (ended.disk_full and ended.exit_code != 0):
+    elif ended.signal == signal.SIGXFSZ:
+        verdict, message = Verdict.DISK_LIMIT, "a file grew over its limit"
+    elif ended.signal == signal.SIGXCPU:
+        verdict, message = Verdict.TIME_LIMIT, "a process went over the limit of CPU time"
+    elif ended.disk_full and ended.exit_code != 0:
         verdict = Verdict.DISK_LIMIT
     elif ended.signal is not None:
         verdict, message = Verdict.SIGNALED, f"ended by {_signal_name(ended.signal)}"
