@@ -33,7 +33,21 @@ from hpcraft.sandbox.table import (
 )
 from hpcraft.sandbox.tools import find, folders_outside, gfortran_library, lacks, version
 
-__all__ = ["PROGRAM", "SUFFIXES", "Choice", "Compile", "Plan", "Unsupported", "choose", "find", "folders_outside", "plan", "version"]
+__all__ = [
+    "DEVICE_MODELS",
+    "PROGRAM",
+    "SUFFIXES",
+    "Choice",
+    "Compile",
+    "Plan",
+    "Unsupported",
+    "choose",
+    "find",
+    "folders_outside",
+    "gap",
+    "plan",
+    "version",
+]
 
 _LANGUAGES = {"c": ("c",), "cpp": ("cpp", "cuda", "hip"), "fortran": ("fortran",), "python": ("python",)}
 _USE_MPI = re.compile(rb"^[ \t]*use\b[\s,:a-z]*\bmpi(?:_f08)?\b", re.IGNORECASE | re.MULTILINE)
@@ -112,8 +126,12 @@ def gap(job: Job, stderr: str) -> str:
     """Why a failed build is the toolchain's fault, as its own words show; else empty."""
     if job.compiler == "flang" and (found := re.search(r"^error: loc\(.*not yet implemented: ([^\n]*)", stderr, re.MULTILINE)):
         return f"flang has not yet implemented: {found[1]}; use the compiler gcc"
-    if job.check == "race" and (found := re.search(r"undefined reference to [`'](GOMP_\w+|omp_\w+_8_)'", stderr)):
+    if job.check != "race":
+        return ""
+    if found := re.search(r"undefined reference to [`'](GOMP_\w+|omp_\w+_8_)'", stderr):
         return f"the check race builds with LLVM's OpenMP runtime, which lacks {found[1]}; use another check"
+    if found := re.search(r": error: cannot compile this ([^\n]* yet)", stderr):
+        return f"the check race builds with clang, which cannot compile this {found[1]}; use another check"
     return ""
 
 
