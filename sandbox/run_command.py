@@ -11,11 +11,11 @@ from pathlib import Path
 from hpcraft.command import Command, say
 from hpcraft.errors import ConfigError, InputError
 from hpcraft.sandbox.builder import build
-from hpcraft.sandbox.outcome import CHECKS, CUDA_LEVELS, LANGUAGES, MODELS, TIERS, Job, Language, Limits, Model, Outcome, Run
+from hpcraft.sandbox.outcome import CHECKS, COMPILERS, CUDA_LEVELS, LANGUAGES, MODELS, TIERS, Job, Language, Limits, Model, Outcome, Run
 from hpcraft.sandbox.sweep import Swept, worst
 from hpcraft.sandbox.toolchains import SUFFIXES
 
-_LANGUAGE_OF: dict[str, Language] = {"c": "c", "cpp": "cpp", "fortran": "fortran", "cuda": "cpp", "python": "python"}
+_LANGUAGE_OF: dict[str, Language] = {"c": "c", "cpp": "cpp", "fortran": "fortran", "cuda": "cpp", "hip": "cpp", "python": "python"}
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -23,7 +23,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     run_defaults, limits = Run(), Limits()
     parser.add_argument("files", nargs="+", type=Path, metavar="FILE", help="sources, built together, and headers, which lie beside them")
     parser.add_argument("--lang", choices=LANGUAGES, help="language (default: by the first source's suffix)")
-    parser.add_argument("--model", choices=MODELS, help="parallel model (default: cuda with a .cu file, else serial)")
+    parser.add_argument("--model", choices=MODELS, help="parallel model (default: cuda with a .cu file, hip with a .hip file, else serial)")
+    parser.add_argument("--compiler", choices=COMPILERS, default="auto", help="compilers of the language (default: the model's usual ones)")
     parser.add_argument("--flags", default="", metavar="WORDS", help="more compiler flags, as one word of the shell")
     parser.add_argument("--args", default="", metavar="WORDS", help="arguments of the program, as one word of the shell")
     parser.add_argument("--stdin", type=Path, metavar="FILE", help="what the program reads (default: nothing)")
@@ -36,9 +37,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--memory-limit", type=_count, default=limits.memory_mb, metavar="MB", help="of all processes (default: %(default)s)"
     )
-    parser.add_argument(
-        "--min-isolation", choices=TIERS, default="landlock", help="weakest isolation to accept (default: %(default)s)"
-    )
+    parser.add_argument("--min-isolation", choices=TIERS, default="landlock", help="weakest isolation to accept (default: %(default)s)")
 
 
 def main(args: argparse.Namespace) -> int:
@@ -64,11 +63,13 @@ def _job(args: argparse.Namespace) -> Job:
         files[path.name] = _read(path)
     kinds = [SUFFIXES[Path(name).suffix] for name in files if Path(name).suffix in SUFFIXES]
     language: Language = args.lang or (_LANGUAGE_OF[kinds[0]] if kinds else "c")
-    model: Model = args.model or ("cuda" if "cuda" in kinds else "serial")
+    device: Model = "cuda" if "cuda" in kinds else "hip" if "hip" in kinds else "serial"
+    model: Model = args.model or device
     return Job(
         files=files,
         language=language,
         model=model,
+        compiler=args.compiler,
         flags=_words("--flags", args.flags),
         check=args.check,
         cuda=args.cuda,

@@ -7,7 +7,7 @@ command that installs it, parts packaged apart included: neither looks like a fa
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -110,7 +110,7 @@ def choose(job: Job) -> Mapping[str, Choice] | Unsupported:
         if isinstance(family, Unsupported):
             return family
         families[kind] = family
-    refusal = _refusal(job, families, own)
+    refusal = _refusal(job, families)
     if refusal:
         return Unsupported(message=refusal)
     chosen: dict[str, Choice] = {}
@@ -175,11 +175,11 @@ def _family(job: Job, kind: str, *, mine: bool) -> Compiler | Unsupported:
     return job.compiler
 
 
-def _refusal(job: Job, families: Mapping[str, Compiler], own: Iterable[str]) -> str:
+def _refusal(job: Job, families: Mapping[str, Compiler]) -> str:
     """Why this combination is not offered, else empty."""
     model, rows = job.model, TABLE[job.model]
-    if not any(kind in row.kinds for row in rows.values() for kind in own):
-        return f"the model {model} needs a source of its own; allowed: {_offered_kinds(job)}"
+    if not any(kind in row.kinds for row in rows.values() for kind in families):
+        return f"the model {model} needs a source of its own kind; allowed: {_offered_kinds(job)}"
     used = set(families.values())
     for kind, family in families.items():
         row = rows.get(family)
