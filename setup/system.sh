@@ -31,6 +31,17 @@ clang_works() { # a clang with its OpenMP runtime and its sanitizers' runtime
     return 1
 }
 
+has_kokkos() {
+    local header
+    for header in "${KOKKOS_ROOT:-/usr}"/include/{,kokkos/,trilinos/}KokkosCore_config.h; do
+        [ -e "$header" ] && return 0
+    done
+    return 1
+}
+
+# Not installed here, because few need them and they are big (on Debian 12: flang-19 53 MB to get and 857 MB on disk, hipcc with
+# libamdhip64-dev 66 MB and 353 MB, CUDA gigabytes): `hpcraft doctor` says what each of them switches off and how to install it.
+
 # What is missing, as "need|what it switches off|apt packages", one per line.
 missing() {
     has_python || echo "Python 3.11 to 3.13 with venv|everything|python"
@@ -39,6 +50,7 @@ missing() {
     { runs mpicc --version && runs mpirun --version; } || echo "Open MPI|MPI tasks are neither built nor judged|libopenmpi-dev openmpi-bin"
     runs bwrap --version || echo "bubblewrap|nothing that is generated or mined can be verified or judged; the quickstart stops at pairs|bubblewrap"
     clang_works || echo "clang with OpenMP|race checks are left out|clang"
+    has_kokkos || echo "Kokkos|Kokkos tasks are neither built nor judged|kokkos"
 }
 
 available() { # every named package has a candidate in apt's index
@@ -59,6 +71,10 @@ clang_packages() { # on Debian 12 clang 19, which stays in the release; elsewher
         fi
     done
     echo "clang libomp-dev"
+}
+
+kokkos_packages() { # newer releases have it on its own, older ones as a part of Trilinos
+    if available libkokkos-dev; then echo libkokkos-dev; else echo libtrilinos-kokkos-dev; fi
 }
 
 python_packages() { # the oldest supported Python that the index has
@@ -88,6 +104,7 @@ packages_of() { # apt packages for the lines of `missing`
         case ${line##*|} in
             python) python_packages ;;
             clang) clang_packages ;;
+            kokkos) kokkos_packages ;;
             *) echo "${line##*|}" ;;
         esac
     done | tr '\n' ' '
@@ -125,6 +142,7 @@ while IFS='|' read -r need off packages; do
     case $packages in
         python) packages="python3 python3-venv" ;;
         clang) packages="clang libomp-dev" ;;
+        kokkos) packages="libtrilinos-kokkos-dev" ;;
     esac
     if runs command -v apt-get; then how="sudo apt-get install $packages"; else how="install the equivalent of the Debian packages: $packages"; fi
     say "missing: $need. Without it: $off. To mend: $how; then make setup"

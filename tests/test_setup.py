@@ -25,6 +25,7 @@ for word; do
         bubblewrap) echo exit 0 > "${0%/*}/bwrap" ;;
         libopenmpi-dev) echo exit 0 > "${0%/*}/mpicc" ;;
         openmpi-bin) echo exit 0 > "${0%/*}/mpirun" ;;
+        libtrilinos-kokkos-dev) mkdir -p "${0%/*}/include/trilinos"; : > "${0%/*}/include/trilinos/KokkosCore_config.h" ;;
         clang-*) ;;
         -q | -y | --no-install-recommends | libomp-* | libclang-rt-*) ;;
         *) exit 100 ;;
@@ -35,7 +36,7 @@ chmod 755 "${0%/*}"/*
 APT_CACHE = """\
 case $1 in
     search) printf 'clang-14 - compiler\\nclang-19 - compiler\\n' ;;
-    policy) printf '  Candidate: 1.0\\n' ;;
+    policy) case $2 in libkokkos-dev) ;; *) printf '  Candidate: 1.0\\n' ;; esac ;;
 esac
 """
 
@@ -66,6 +67,11 @@ class Machine:
         (libraries / "libclang_rt.tsan-x86_64.a").touch()
         self.has("clang-19", f'case $1 in -print-resource-dir) echo {self.bin} ;; *) echo "$0" ;; esac')
 
+    def has_kokkos(self) -> None:
+        """Give the machine Kokkos."""
+        (self.bin / "include").mkdir()
+        (self.bin / "include" / "KokkosCore_config.h").touch()
+
     def has_apt(self, *, works: bool = True) -> None:
         """Give the machine an apt, and root's right to use it."""
         self.has("apt-get", APT_GET if works else 'echo "$*" >> "$0.calls"; exit 100')
@@ -82,7 +88,9 @@ class Machine:
     def set_up(self, *words: str) -> subprocess.CompletedProcess[str]:
         """Run the system's part of the set-up."""
         command = [str(self.bin / "bash"), str(self.checkout / "setup" / "system.sh"), *words]
-        return subprocess.run(command, env={"PATH": str(self.bin)}, capture_output=True, text=True, check=False, timeout=60)
+        return subprocess.run(
+            command, env={"PATH": str(self.bin), "KOKKOS_ROOT": str(self.bin)}, capture_output=True, text=True, check=False, timeout=60
+        )
 
 
 @pytest.fixture
@@ -96,8 +104,8 @@ def test_bare_machine_without_apt_says_what_is_missing_and_goes_on(machine: Mach
     done = machine.set_up()
     assert (done.returncode, done.stderr) == (0, "")
     lines = done.stdout.splitlines()
-    assert len(lines) == 5
-    for need in ("g++", "gfortran", "Open MPI", "bubblewrap", "clang with OpenMP"):
+    assert len(lines) == 6
+    for need in ("g++", "gfortran", "Open MPI", "bubblewrap", "clang with OpenMP", "Kokkos"):
         (line,) = [line for line in lines if line.startswith(f"setup: missing: {need}. Without it: ")]
         assert "To mend: " in line
 
@@ -107,6 +115,7 @@ def test_complete_machine_says_nothing(machine: Machine) -> None:
     for name in TOOLS:
         machine.has(name)
     machine.has_clang()
+    machine.has_kokkos()
     machine.has_apt()
     done = machine.set_up()
     assert (done.returncode, done.stdout, done.stderr, machine.apt_calls()) == (0, "", "", [])
@@ -119,14 +128,15 @@ def test_only_what_is_missing_is_installed(machine: Machine) -> None:
     machine.has_clang()
     machine.has_apt()
     done = machine.set_up()
-    assert machine.apt_calls() == ["update -q", "install -q -y --no-install-recommends gfortran bubblewrap"]
-    assert (done.returncode, done.stdout) == (0, "setup: installing gfortran bubblewrap (apt)\n")
+    assert machine.apt_calls() == ["update -q", "install -q -y --no-install-recommends gfortran bubblewrap libtrilinos-kokkos-dev"]
+    assert (done.returncode, done.stdout) == (0, "setup: installing gfortran bubblewrap libtrilinos-kokkos-dev (apt)\n")
 
 
 def test_clang_comes_with_its_libraries(machine: Machine) -> None:
     """The newest clang of the index that has an OpenMP and a sanitizer runtime beside it is chosen."""
     for name in TOOLS:
         machine.has(name)
+    machine.has_kokkos()
     machine.has_apt()
     machine.set_up()
     assert machine.apt_calls()[1].endswith("clang-19 libomp-19-dev libclang-rt-19-dev")
