@@ -2,6 +2,17 @@
 
 from __future__ import annotations
 
-from tests.sandbox.attacks import disk, files, memory, output, processes
+from tests.sandbox.attacks import compiling, disk, elsewhere, files, memory, mpi, network, output, privilege, processes
 
-ATTACKS = (*processes.ATTACKS, *memory.ATTACKS, *disk.ATTACKS, *output.ATTACKS, *files.ATTACKS)
+ATTACKS = (
+    *processes.ATTACKS,
+    *memory.ATTACKS,
+    *disk.ATTACKS,
+    *output.ATTACKS,
+    *files.ATTACKS,
+    *network.ATTACKS,
+    *privilege.ATTACKS,
+    *compiling.ATTACKS,
+    *mpi.ATTACKS,
+    *elsewhere.ATTACKS,
+)

@@ -6,6 +6,7 @@ bounded by itself (so many forks, so many megabytes): where it isn't stopped, it
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -83,20 +84,20 @@ class Attack:
     """The tiers that promise to stop it; it isn't played in the others."""
     users: tuple[str, ...] = ("root", "user")
     skip: str = ""
-    """Why it is never played here: ``GPU``, or where it is played."""
+    """Why it is never played here: ``GPU: ...``, or where it is played. What stands before the colon is counted."""
 
     def why_not(self, tier: Tier, user: str) -> str:
         """Why this attack isn't played in a tier by a user; empty when it is."""
         if self.skip:
             return self.skip
         if user not in self.users:
-            return f"only as {self.users[0]}"
-        return "" if tier in self.stopped_in else f"not promised in the tier {tier}"
+            return f"not for this user: only as {self.users[0]}"
+        return "" if tier in self.stopped_in else f"not promised: in the tier {tier}"
 
     @property
     def slug(self) -> str:
         """The id and name as one word."""
-        return f"{self.id}-{'-'.join(self.name.lower().replace('/', ' ').replace(',', ' ').split())}"
+        return f"{self.id}-{'-'.join(re.findall(r'[a-z0-9]+', self.name.lower().replace("'", '')))}"
 
 
 _HEADERS = ("errno", "fcntl", "signal", "stdio", "stdlib", "string", "unistd", "sys/mman", "sys/stat", "sys/syscall", "sys/wait")

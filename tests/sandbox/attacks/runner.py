@@ -62,7 +62,7 @@ def no_tier(tier: Tier) -> tuple[str, str]:
         with build(_honest(tier)) as built:
             outcome = built.run(FAST_RUN)
     except MachineError as error:
-        return "skipped", f"no tier {tier} here: {error}"
+        return "skipped", f"no tier {tier}: {error}"
     found = outcome.isolation.tier if outcome.isolation else "none at all"
     if found != tier or not outcome.ok:
         return "broken", f"asked for the tier {tier}, an honest program ended with {outcome.verdict} in {found} ({outcome.message})"
@@ -82,6 +82,7 @@ class _Worker:
     def __init__(self, base: str, tier: Tier) -> None:
         self._closes = ExitStack()
         folder = Path(tempfile.mkdtemp(dir=base, prefix="worker-"))
+        folder.chmod(0o755)  # the programs of tiers without a view of their own must pass through
         tempfile.tempdir = str(folder)
         self._honest: Build = self._closes.enter_context(build(_honest(tier)))
         self._stage: Stage = open_stage(Path(tempfile.mkdtemp(dir=folder)), tier, who())
@@ -153,9 +154,9 @@ def _lacks(attack: Attack) -> str:
     for tool in attack.needs:
         if tool in ("x86_64", "aarch64"):
             if platform.machine() != tool:
-                return f"only on {tool}"
+                return f"not on this processor: only on {tool}"
         elif shutil.which(tool) is None:
-            return f"{tool} is not installed"
+            return f"not installed: {tool}"
     return ""
 
 

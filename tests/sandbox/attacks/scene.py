@@ -58,7 +58,7 @@ class Stage:
         )
 
     def _abstract(self) -> str:
-        return str(self.doors[1].getsockname()[1:].decode())
+        return str(self.doors[1].getsockname()[1:].decode())  # without the zero byte in front
 
     def close(self) -> None:
         """Take the canaries away."""
@@ -72,11 +72,25 @@ class Stage:
         found = [
             _leak(self.secret, outcome),
             self._knocks(),
-            *(f"{what} changed" for what, text in self._state().items() if text != self.before[what]),
+            *(
+                f"{what} changed from {self.before[what]!r:.60} to {text!r:.60}"
+                for what, text in self._state().items()
+                if text != self.before[what]
+            ),
             _left_processes(scene.marker),
             *(f"left {path.name} in the scratch folder" for path in self.scratch.iterdir()),
+            *(f"left the control group {path}" for path in _groups()),
         ]
-        return "; ".join(word for word in found if word)
+        damage = "; ".join(word for word in found if word)
+        if damage:  # the next attack is not to be blamed for it
+            self._restore()
+        return damage
+
+    def _restore(self) -> None:
+        for path in (self.folder / "secret", _shared_file(self.secret)):
+            path.write_text(self.secret)
+        ctypes.memmove(self.segment_address, self.secret.encode(), len(self.secret))
+        self.before = self._state()
 
     def _knocks(self) -> str:
         for door, what in zip(self.doors, ("the loopback", "an abstract socket", "a socket file"), strict=True):
@@ -95,7 +109,7 @@ class Stage:
             "the harness's folder": " ".join(sorted(path.name for path in self.folder.iterdir())),
             "the table of mounts": Path("/proc/self/mounts").read_text(),
             "the table of SysV objects": " ".join(map(_objects, _OWNER_COLUMNS)),
-            "the table of children": " ".join(path.read_text().strip() for path in Path("/proc/self/task").glob("*/children")),
+            "the table of children": "".join(path.read_text() for path in Path("/proc/self/task").glob("*/children")),
             "a limit of the harness": Path("/proc/self/limits").read_text(),
             "the host's name": os.uname().nodename,
         }
@@ -144,6 +158,16 @@ def _objects(table: str) -> str:
         if by_a_box or (os.geteuid() != 0 and os.geteuid() in owners and row[3] != str(_SEGMENT_BYTES)):
             found.append(f"{table} {row[1]}")
     return " ".join(found)
+
+
+def _groups() -> list[Path]:
+    """Control groups that this process made for its boxes, below its own or beside it."""
+    found: list[Path] = []
+    for line in Path("/proc/self/cgroup").read_text().splitlines():
+        _number, controllers, place = line.split(":", 2)
+        own = Path("/sys/fs/cgroup", controllers, place.lstrip("/"))
+        found += [path for folder in (own, own.parent) for path in folder.glob(f"hpcraft-box-{os.getpid()}-*")]
+    return found
 
 
 def _leak(secret: str, outcome: Outcome | str) -> str:
