@@ -168,7 +168,7 @@ class Build:
         program = (f"./{toolchains.PROGRAM}", *run.args)
         if self._job.model.startswith("mpi"):
             mpirun = toolchains.find("mpirun") or ""
-            return rank_command(mpirun, program, self._job, run.ranks), (*self._plan.tools, mpirun)
+            return rank_command(mpirun, program, run.ranks), (*self._plan.tools, mpirun)
         return program, self._plan.tools
 
     def _read_symbols(self, objects: Mapping[str, str]) -> dict[str, frozenset[str]]:

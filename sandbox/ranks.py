@@ -21,20 +21,19 @@ _LOOKUP = Limits(memory_mb=1024)
 _MESSAGE_CHARS = 300
 
 
-def command(mpirun: str, program: tuple[str, ...], job: Job, ranks: int) -> tuple[str, ...]:
-    """The words that start a program's ranks."""
-    return (mpirun, "-n", str(ranks), *(waits.preloaded(program) if _watched(job) else program))
+def command(mpirun: str, program: tuple[str, ...], ranks: int) -> tuple[str, ...]:
+    """The words that start a program's ranks, each with the library that tells where it waits."""
+    return (mpirun, "-n", str(ranks), *waits.preloaded(program))
 
 
 def run_ranks(step: Step, job: Job, run: Run, execute: Execute) -> Outcome:
     """Execute a step whose command is that of `command`, and judge how it ended."""
-    if _watched(job):
-        step = replace(
-            step,
-            beside={**step.beside, waits.LIBRARY: waits.library()},
-            collect=(*step.collect, *waits.files(run.ranks)),
-            deadline_signal=waits.DEADLINE_SIGNAL,
-        )
+    step = replace(
+        step,
+        beside={**step.beside, waits.LIBRARY: waits.library()},
+        collect=(*step.collect, *waits.files(run.ranks)),
+        deadline_signal=waits.DEADLINE_SIGNAL,
+    )
     ended = execute(step)
     if unexplained(ended, job):
         refusal = _refusal(step, execute)
@@ -42,10 +41,6 @@ def run_ranks(step: Step, job: Job, run: Run, execute: Execute) -> Outcome:
             return refusal
     places = waits.read(ended.outputs, run.ranks) if ended.reason in ("time", "cpu") else ()
     return judge(ended, job, run.limits, _named(places, step, execute))
-
-
-def _watched(job: Job) -> bool:
-    return job.check != "address"  # its runtime wants to be loaded first
 
 
 def _refusal(step: Step, execute: Execute) -> Outcome | None:

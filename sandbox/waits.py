@@ -3,7 +3,7 @@
 The library ``waits.c`` is preloaded into every rank and leaves a file per rank; this module reads the files, which
 the rank itself could have written, and finds words for them. They explain a verdict and never make one.
 
-Not covered: programs linked statically, and the check ``address``, whose runtime wants to be loaded first.
+Not covered: programs linked statically.
 """
 
 from __future__ import annotations

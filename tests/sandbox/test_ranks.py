@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -131,6 +132,15 @@ def test_a_rank_without_a_word_is_no_deadlock() -> None:
     assert (outcome.verdict, outcome.waits) == (Verdict.OK, ())
     outcome = _short(f"if (!rank) signal(SIGWINCH, SIG_IGN);\n{_RECV.format('1 - rank', 1)}")
     assert outcome.message == "over 1.5 s; rank 0 ended or silent, rank 1 in MPI_Recv (a.c:12)"
+
+
+def test_the_address_check_tells_both() -> None:
+    """The sanitizer bears the preloaded library: an error is found, and a deadlock explained."""
+    error = _job("int *p = malloc(16); volatile int y = p[4 + rank]; free(p); x = y;")
+    outcome = run(replace(error, check="address"))
+    assert (outcome.verdict, "heap-buffer-overflow" in outcome.message) == (Verdict.RUNTIME_ERROR, True)
+    stuck = _job(_RECV.format("1 - rank", 0), seconds=2.5)
+    assert run(replace(stuck, check="address")).message == "deadlock: ranks 0, 1 in MPI_Recv (a.c:11)"
 
 
 def test_forged_words_change_no_verdict() -> None:
