@@ -11,6 +11,7 @@ Not covered: architectures other than x86_64 and aarch64, where the tier is not 
 from __future__ import annotations
 
 import errno
+import functools
 import platform
 import struct
 from dataclasses import dataclass
@@ -125,6 +126,7 @@ def supported(machine: str | None = None) -> bool:
     return (machine or platform.machine()) in _ARCHITECTURES
 
 
+@functools.cache
 def program(machine: str | None = None, *, alone: bool = False, signals: bool = True) -> bytes:
     """The filter for an architecture, this machine's by default.
 
