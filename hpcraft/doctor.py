@@ -1,7 +1,7 @@
 """``hpcraft doctor``: what this machine can build, run, isolate and train, and the command that mends each "no".
 
-Every language and parallel model is tried by building and running a tiny program in the sandbox: a compiler in PATH
-proves nothing. Not covered: Slurm, disks, the speed of anything.
+Every row of the toolchain table is tried by building and running a tiny program in the sandbox, every check by a program with a
+fault that it must find: a compiler in PATH proves nothing. Not covered: Slurm, disks, the speed of anything.
 """
 
 from __future__ import annotations
@@ -11,16 +11,18 @@ import importlib.util
 import os
 import platform
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
 
 from hpcraft.command import Command, say
 from hpcraft.errors import MachineError
 from hpcraft.progress import track
 from hpcraft.sandbox.builder import run
-from hpcraft.sandbox.isolation import choose
-from hpcraft.sandbox.outcome import Check, Job, Language, Model, Outcome, Run, Verdict
+from hpcraft.sandbox.isolation import probe
+from hpcraft.sandbox.outcome import TIERS, Outcome, Verdict
 from hpcraft.sandbox.packages import install_command
-from hpcraft.sandbox.toolchains import find, version
+from hpcraft.sandbox.tools import find, version
+from hpcraft.sandbox.trials import Trial, trials
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -38,58 +40,17 @@ class Answer:
     mend: str = ""
 
 
-_C = '#include <stdio.h>\nint main(void) { int n = 0;\n%s\nprintf("%%d", n); return n != %d; }\n'
-_OPENMP_C = _C % ("#pragma omp parallel reduction(+:n)\nn += 1;", 2)
-_OPENMP_CPP = _OPENMP_C.replace("stdio.h", "cstdio").replace("(void)", "()")
-_MPI_C = (
-    "#include <mpi.h>\nint main(int c, char **v) { int one = 1, n = 0; MPI_Init(&c, &v);\n"
-    "MPI_Allreduce(&one, &n, 1, MPI_INT, MPI_SUM, MPI_COMM_WORLD); MPI_Finalize(); return n != 2; }\n"
-)
-_FORTRAN = "program p\n%s\nend program\n"
-_OPENMP_FORTRAN = _FORTRAN % "integer :: n\nn = 0\n!$omp parallel reduction(+:n)\nn = n + 1\n!$omp end parallel\nif (n /= 2) stop 1"
-_MPI_FORTRAN = _FORTRAN % (
-    "use mpi\ninteger :: n, e\ncall MPI_Init(e)\ncall MPI_Allreduce(1, n, 1, MPI_INTEGER, MPI_SUM, MPI_COMM_WORLD, e)\n"
-    "call MPI_Finalize(e)\nif (n /= 2) stop 1"
-)
-_CUDA = "__global__ void k(double *x) { x[threadIdx.x] = 1; }\nvoid f(double *x) { k<<<1, 32>>>(x); }\n"
-
-# name, file, source, language, model, check, what is switched off without it
-_TRIALS: tuple[tuple[str, str, str, Language, Model, Check, str], ...] = (
-    ("c serial", "a.c", _C % ("", 0), "c", "serial", "none", "everything that builds C"),
-    ("c openmp", "a.c", _OPENMP_C, "c", "openmp", "none", "OpenMP tasks and pairs"),
-    ("c mpi", "a.c", _MPI_C, "c", "mpi", "none", "MPI tasks"),
-    ("cpp serial", "a.cpp", _C.replace("(void)", "()") % ("", 0), "cpp", "serial", "none", "C++ tasks"),
-    ("cpp openmp", "a.cpp", _OPENMP_CPP, "cpp", "openmp", "none", "C++ OpenMP tasks"),
-    ("cpp mpi", "a.cpp", _MPI_C, "cpp", "mpi", "none", "C++ MPI tasks"),
-    ("fortran serial", "a.f90", _FORTRAN % "stop", "fortran", "serial", "none", "Fortran tasks"),
-    ("fortran openmp", "a.f90", _OPENMP_FORTRAN, "fortran", "openmp", "none", "Fortran OpenMP tasks"),
-    ("fortran mpi", "a.f90", _MPI_FORTRAN, "fortran", "mpi", "none", "Fortran MPI tasks"),
-    ("cuda (compile)", "a.cu", _CUDA, "cpp", "cuda", "none", "CUDA tasks and pairs"),
-    ("python serial", "a.py", "print(1)", "python", "serial", "none", "Python programs in the sandbox"),
-    ("address", "a.c", _C % ("", 0), "c", "serial", "address", "memory checks"),
-    ("undefined", "a.c", _C % ("", 0), "c", "serial", "undefined", "checks for undefined behaviour"),
-    ("race", "a.c", _OPENMP_C, "c", "openmp", "race", "race checks of OpenMP in C and C++"),
-)
+_TRIALS = tuple(trials())
+_LANGUAGES = {"c": "C", "cpp": "C++", "fortran": "Fortran", "python": "Python"}
 _EXTRAS = (("train", ("torch", "transformers", "accelerate", "safetensors"), "pretrain, finetune, mutual, generate, release"),)
+_NOT_ISOLATED = "verifying and judging: pairs, mutual and judge stop with exit code 4"
 
 
 def answers() -> Iterator[Answer]:
-    """Try everything; without isolation nothing is built, because builds run in the sandbox only."""
-    try:
-        isolation = choose("bubblewrap").isolation
-        yield Answer(group="isolate", name="bubblewrap", works=True, detail=", ".join(isolation.rests_on))
-    except MachineError as error:
-        off = "verifying and judging: pairs, mutual and judge stop with exit code 4"
-        yield Answer(group="isolate", name="bubblewrap", works=False, detail=str(error), switched_off=off, mend=install_command("bwrap"))
-    for name, file, source, language, model, check, switched_off in track(_TRIALS, "doctor"):
-        group = "build and run" if check == "none" else "check"
-        threads = Run(ranks=2 if "mpi" in model else 1, threads=2)
-        # Our own programs, so that the weakest tier is no risk where there is no better one.
-        job = Job(files={file: source.encode()}, language=language, model=model, check=check, run=threads, min_isolation="none")
-        try:
-            yield _answer(group, name, run(job), language, switched_off)
-        except MachineError as error:
-            yield Answer(group=group, name=name, works=False, detail=str(error), switched_off=switched_off, mend=install_command("gcc"))
+    """Try everything, on all cores."""
+    yield from _isolation()
+    with ThreadPoolExecutor(max_workers=len(os.sched_getaffinity(0))) as pool:
+        yield from track(pool.map(_try, _TRIALS), "doctor", total=len(_TRIALS))
     for extra, modules, switched_off in _EXTRAS:
         missing = [module for module in modules if importlib.util.find_spec(module) is None]
         detail = f"without {', '.join(missing)}" if missing else ", ".join(modules)
@@ -104,15 +65,54 @@ def answers() -> Iterator[Answer]:
         )
 
 
-def _answer(group: str, name: str, outcome: Outcome, language: Language, switched_off: str) -> Answer:
-    if outcome.ok:
-        python = find("python3")
-        detail = outcome.compile.compiler if outcome.compile else version(python) if language == "python" and python else ""
-        return Answer(group=group, name=name, works=True, detail=detail)
+def _isolation() -> Iterator[Answer]:
+    """Every tier, the strongest first; one is enough."""
+    found = {tier: probe(tier) for tier in reversed(TIERS) if tier != "none"}
+    none = all(isinstance(jail, str) for jail in found.values())
+    for tier, jail in found.items():
+        if isinstance(jail, str):
+            why, _, mend = jail.partition("; ")
+            off = _NOT_ISOLATED if none else "nothing, as long as another tier works"
+            yield Answer(group="isolate", name=tier, works=False, detail=why, switched_off=off, mend=mend or install_command("bwrap"))
+        else:
+            yield Answer(group="isolate", name=tier, works=True, detail=", ".join(jail.isolation.rests_on))
+
+
+def _try(trial: Trial) -> Answer:
+    group = "build and run" if trial.check == "none" else "check"
+    try:
+        outcome = run(trial.job)
+    except MachineError as error:
+        off, mend = _switched_off(trial), install_command("gcc")
+        return Answer(group=group, name=_name(trial), works=False, detail=str(error), switched_off=off, mend=mend)
+    if trial.works(outcome):
+        return Answer(group=group, name=_name(trial), works=True, detail=_rests_on(trial, outcome))
     why, _, command = outcome.message.partition("; ") if outcome.verdict is Verdict.UNSUPPORTED else (outcome.message, "", "")
     detail = f"{outcome.verdict}: {why}" if why else str(outcome.verdict)
     mend = command or "see the compiler's words with `hpcraft sandbox run`; reinstall that toolchain"
-    return Answer(group=group, name=name, works=False, detail=detail, switched_off=switched_off, mend=mend)
+    return Answer(group=group, name=_name(trial), works=False, detail=detail, switched_off=_switched_off(trial), mend=mend)
+
+
+def _name(trial: Trial) -> str:
+    what = trial.model if trial.check == "none" else trial.check
+    return " ".join((what, trial.kind, *(() if trial.kind == "python" else (trial.family,))))
+
+
+def _rests_on(trial: Trial, outcome: Outcome) -> str:
+    if trial.kind == "python":
+        return version(find("python3") or "")
+    level = ", compiled only" if outcome.cuda_level == "compile" else ""
+    return (outcome.compile.compiler if outcome.compile else "") + level
+
+
+def _switched_off(trial: Trial) -> str:
+    language = _LANGUAGES[trial.language]
+    if trial.check != "none":
+        return f"the check {trial.check} in {language}"
+    if trial.model == "serial" and trial.family in ("gcc", "auto"):
+        return f"{language} tasks" if trial.kind != "c" else "everything that builds C"
+    model = {"cuda": "CUDA", "hip": "HIP"}.get(trial.model, f"{language} with {trial.model}")
+    return f"{model} tasks and pairs" if trial.family not in ("clang", "flang") else f"{model} by the compiler {trial.family}"
 
 
 def machine() -> dict[str, object]:

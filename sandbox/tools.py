@@ -20,6 +20,8 @@ _VERSIONS = {
     "clang++": ("-19", "-20", "-21", "-18", "-17", ""),
 }
 _NAMES = {"flang": ("flang-new-19", "flang-19", "flang-20", "flang-21", "flang-new", "flang")}
+_WRAPPER = re.compile(r"^\S*mpi\w+: | \(Language: .*\)$")
+"""What a wrapper of Open MPI says around its version."""
 _KOKKOS = re.compile(r"#define\s+KOKKOS_VERSION\s+(\d+)")
 
 
@@ -44,7 +46,8 @@ def version(tool: str) -> str:
         if answer.returncode == 0 and answer.stdout.strip():
             lines = answer.stdout.strip().splitlines()
             break
-    return next((line for line in lines if "release" in line), lines[0]) if name == "nvcc" else lines[0]
+    line = next((line for line in lines if "release" in line), lines[0]) if name == "nvcc" else lines[0]
+    return _WRAPPER.sub("", line)
 
 
 def folders_outside(tools: Iterable[str]) -> tuple[Path, ...]:

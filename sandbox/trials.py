@@ -216,7 +216,8 @@ class Trial:
         return self._fortran(fault["fortran"]) if self.kind == "fortran" else self._c(fault["c"])
 
     def _c(self, body: str) -> str:
-        return f"#include <vector>\nstatic const std::vector<int> made(1);\n{_HEAD}{body}" if self.kind == "cpp" else _HEAD + body
+        """The one in C++ needs the library of C++."""
+        return f"static const char *const made = new char[1];\n{_HEAD}{body}" if self.kind == "cpp" else _HEAD + body
 
     def _fortran(self, body: str) -> str:
         """Gfortran's modules of MPI are not flang's."""
