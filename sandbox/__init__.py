@@ -3,6 +3,7 @@
 from hpcraft.sandbox.builder import Build, build, run
 from hpcraft.sandbox.outcome import CompileOutcome, Isolation, Job, Limits, Outcome, Run, Verdict
 from hpcraft.sandbox.pool import run_inputs, run_keyed, run_many
+from hpcraft.sandbox.sweep import Swept
 
 __all__ = [
     "Build",
@@ -12,6 +13,7 @@ __all__ = [
     "Limits",
     "Outcome",
     "Run",
+    "Swept",
     "Verdict",
     "build",
     "run",

@@ -58,6 +58,8 @@ static uintptr_t counter_of(void *context) {
     return machine->uc_mcontext.gregs[REG_RIP];
 #elif defined(__aarch64__)
     return machine->uc_mcontext.pc;
+#else
+    return (void)machine, 0;
 #endif
 }
 
@@ -87,9 +89,8 @@ static void on_return(int number, siginfo_t *info, void *context) {
 static void on_deadline(int number, siginfo_t *info, void *context) {
     (void)number, (void)info;
     if (file >= 0 || getpid() != owner) return; /* mpirun may pass the signal on once more; a fork of the rank is not the rank */
-    file = create(path);
-    if (file < 0) return;
     walk.interrupted = counter_of(context);
+    if (!walk.interrupted || (file = create(path)) < 0) return;
     _Unwind_Backtrace(tell_call, NULL);
     struct sigaction fault = {.sa_sigaction = on_return, .sa_flags = SA_SIGINFO};
     if (!in_program(walk.interrupted) && sigaction(SIGSEGV, &fault, NULL) == 0) mprotect((void *)begin, end - begin, PROT_READ);

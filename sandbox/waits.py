@@ -94,7 +94,7 @@ def _read(rank: int, content: bytes | None) -> Place:
             call, done = (call, True) if addresses else (text, False)
         elif kind == "p" and not done and len(addresses) < _MAX_CALLS and _ADDRESS.fullmatch(text):
             addresses.append(text)
-    return Place(rank=rank, call=_call(call), addresses=tuple(addresses), moved=moved)
+    return Place(rank=rank, call=_call(call), addresses=tuple(addresses), moved=moved, silent=not call and not addresses)
 
 
 def _call(symbol: str) -> str:

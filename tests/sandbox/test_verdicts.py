@@ -79,6 +79,13 @@ def test_what_does_not_end_meets_the_time_limit(c_run: Ask, body: str) -> None:
     assert time.monotonic() - begin < 15
 
 
+def test_the_limit_on_cpu_time_is_told_by_its_own_number(c_run: Ask) -> None:
+    """A sleeper has time left when a spinner has none."""
+    outcome = c_run("int main(void) { for (;;); }", limits=replace(SHORT, cpu_seconds=0.3))
+    assert (outcome.verdict, outcome.message) == (Verdict.TIME_LIMIT, "over 0.3 s of CPU time")
+    assert c_run("int main(void) { usleep(600000); return 0; }", limits=replace(SHORT, cpu_seconds=0.3)).ok
+
+
 def test_a_memory_hog_meets_the_memory_limit(c_run: Ask) -> None:
     """Touched memory is bounded, and the peak is told."""
     outcome = c_run("int main(void) { for (;;) memset(malloc(1 << 20), 1, 1 << 20); }")
