@@ -15,7 +15,7 @@ from contextlib import ExitStack
 from pathlib import Path
 from threading import Event
 
-from hpcraft.sandbox import bubblewrap, cgroups, folders
+from hpcraft.sandbox import apptainer, bubblewrap, cgroups, folders
 from hpcraft.sandbox.jail import Jail, Opened, Step
 from hpcraft.sandbox.outcome import Limits
 from hpcraft.sandbox.seccomp import program
@@ -47,12 +47,15 @@ def execute(step: Step, jail: Jail, scratch: Path, stop: Event | None = None) ->
             inherit += group.descriptors
             words = [*group.words(), *words]
 
+        environment = {"HOME": opened.box, "TMPDIR": opened.box, "LANG": "C.UTF-8", **step.environment}
+        told = () if opened.outside is None else ("/usr/bin/env", "-i", *(f"{name}={value}" for name, value in environment.items()))
+
         def command(status: int, control: int) -> list[str]:
-            return [*opened.before, opened.launcher, "--status", str(status), "--control", str(control), *words]
+            return [*opened.before, *told, opened.launcher, "--status", str(status), "--control", str(control), *words]
 
         return supervise(
             command,
-            environment={"HOME": opened.box, "TMPDIR": opened.box, "LANG": "C.UTF-8", **step.environment},
+            environment=environment if opened.outside is None else opened.outside,
             inherit=inherit,
             stdin=home / "input",
             limits=step.limits,
@@ -87,7 +90,8 @@ def _filter(jail: Jail) -> Iterator[int]:
 def _open(step: Step, jail: Jail, home: Path, user: int | None, filters: int | None) -> Opened:
     if jail.program:
         assert filters is not None
-        return bubblewrap.open_box(step, jail, home, user, filters)
+        tier = apptainer if jail.isolation.tier == "apptainer" else bubblewrap
+        return tier.open_box(step, jail, home, user, filters)
     return folders.open_box(step, jail, home, user, filters)
 
 

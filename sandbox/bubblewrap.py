@@ -16,7 +16,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from hpcraft.sandbox import cgroups, seccomp
-from hpcraft.sandbox.jail import SETTINGS, SYSTEM_FOLDERS, Jail, Opened, Step
+from hpcraft.sandbox.jail import FAMILIAR, SETTINGS, SYSTEM_FOLDERS, Jail, Opened, Step
 from hpcraft.sandbox.launcher import launcher
 from hpcraft.sandbox.outcome import Isolation
 from hpcraft.sandbox.packages import install_command
@@ -24,12 +24,6 @@ from hpcraft.sandbox.packages import install_command
 _NAMESPACES = ("--unshare-pid", "--unshare-net", "--unshare-ipc", "--unshare-uts", "--unshare-cgroup-try")
 _USER_NAMESPACE = ("--unshare-user", "--uid", "1000", "--gid", "1000")
 _NEEDED_OPTIONS = ("--as-pid-1", "--size", "--perms", "--seccomp", "--remount-ro")
-_FAMILIAR = {
-    "group": "root:x:0:\nbox:x:{user}:\n",
-    "passwd": "root:x:0:0::/:/bin/false\nbox:x:{user}:{user}::/box:/bin/false\n",
-    "hosts": "127.0.0.1 localhost box\n::1 localhost\n",
-    "nsswitch.conf": "passwd: files\ngroup: files\nhosts: files\n",
-}
 _WATCHED = {
     "memory": "watcher",
     "processes": "watcher and rlimit",
@@ -120,7 +114,7 @@ def open_box(step: Step, jail: Jail, home: Path, user: int | None, filters: int)
         words += ["--perms", "0755", "--dir", name]  # bubblewrap makes missing parents for its own user alone
     for name in SETTINGS:
         words += ["--ro-bind-try", f"/etc/{name}", f"/etc/{name}"]
-    for name, text in _FAMILIAR.items():
+    for name, text in FAMILIAR.items():
         (home / name).write_text(text.format(user=1000 if user is None else user))
         (home / name).chmod(0o644)
         words += ["--ro-bind", str(home / name), f"/etc/{name}"]

@@ -90,8 +90,7 @@ def open_box(step: Step, jail: Jail, home: Path, user: int | None, filters: int 
     if user is not None:
         home.parent.chmod(0o711)  # may be walked through, not listed
         home.chmod(0o711)
-        for folder in (box, *(folder for folder in box.rglob("*") if folder.is_dir() and not folder.is_symlink())):
-            os.chown(folder, user, user)
+        give(box, user)
     words: list[str] = []
     if jail.landlock:
         words = ["--landlock", str(jail.landlock), "--filter", str(filters), "--write", str(box)]
@@ -99,6 +98,12 @@ def open_box(step: Step, jail: Jail, home: Path, user: int | None, filters: int 
         readable = (*_READABLE, *map(str, step.toolchains), str(kept), str(home / "src"))
         words += [word for path in readable for word in ("--read", path)]
     return Opened(box=str(box), launcher=str(launcher()), words=("--walk-disk", "1", *words))
+
+
+def give(box: Path, user: int) -> None:
+    """Make a folder and those in it a user's own."""
+    for folder in (box, *(folder for folder in box.rglob("*") if folder.is_dir() and not folder.is_symlink())):
+        os.chown(folder, user, user)
 
 
 def remove(folder: Path) -> None:

@@ -22,6 +22,13 @@ SETTINGS = (
     "openmpi-mca-params.conf",
 )
 """What compilers and MPI read under /etc; the rest of it stays hidden."""
+FAMILIAR = {
+    "group": "root:x:0:\nbox:x:{user}:\n",
+    "passwd": "root:x:0:0::/:/bin/false\nbox:x:{user}:{user}::/box:/bin/false\n",
+    "hosts": "127.0.0.1 localhost box\n::1 localhost\n",
+    "nsswitch.conf": "passwd: files\ngroup: files\nhosts: files\n",
+}
+"""Our own files under /etc."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -78,3 +85,5 @@ class Opened:
     """The words of what starts the launcher."""
     words: tuple[str, ...] = ()
     """More words for the launcher."""
+    outside: Mapping[str, str] | None = None
+    """The environment of what starts the launcher, where that would change it on the way; the launcher's then comes in words."""

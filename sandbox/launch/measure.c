@@ -120,7 +120,9 @@ static long long shared_memory(void) {
     struct statvfs fs;
     struct shm_info system_v;
     long long total = 0;
-    if (statvfs("/dev/shm", &fs) == 0) total += (long long)(fs.f_blocks - fs.f_bfree) * fs.f_frsize;
+    const char *mounted[] = {"/dev/shm", "/dev"}; /* Apptainer's /dev belongs to the user */
+    for (int i = 0; i < 2; i++)
+        if (statvfs(mounted[i], &fs) == 0) total += (long long)(fs.f_blocks - fs.f_bfree) * fs.f_frsize;
     if (shmctl(0, SHM_INFO, (struct shmid_ds *)(void *)&system_v) >= 0) total += (long long)system_v.shm_rss * sysconf(_SC_PAGESIZE);
     return total;
 }
