@@ -37,6 +37,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--memory-limit", type=_count, default=limits.memory_mb, metavar="MB", help="of all processes (default: %(default)s)"
     )
+    parser.add_argument("--cpu-limit", type=_seconds, metavar="S", help="seconds of CPU time of all processes (default: by --time-limit)")
+    parser.add_argument("--disk-limit", type=_count, default=limits.disk_mb, metavar="MB", help="of all files (default: %(default)s)")
+    process_help = "processes and threads (default: %(default)s)"
+    parser.add_argument("--process-limit", type=_count, default=limits.processes, metavar="N", help=process_help)
+    parser.add_argument("--pin", action="store_true", help="pin the run to as many cores as it has threads, for timing")
     parser.add_argument("--min-isolation", choices=TIERS, default="landlock", help="weakest isolation to accept (default: %(default)s)")
 
 
@@ -78,7 +83,14 @@ def _job(args: argparse.Namespace) -> Job:
             stdin=_read(args.stdin) if args.stdin else b"",
             ranks=args.ranks[0],
             threads=args.threads[0],
-            limits=Limits(wall_seconds=args.time_limit, memory_mb=args.memory_limit),
+            pin=args.pin,
+            limits=Limits(
+                wall_seconds=args.time_limit,
+                cpu_seconds=args.cpu_limit,
+                memory_mb=args.memory_limit,
+                disk_mb=args.disk_limit,
+                processes=args.process_limit,
+            ),
         ),
         min_isolation=args.min_isolation,
     )
