@@ -38,22 +38,25 @@ def cases(user: str) -> Iterator[object]:
 
 def verify(slug: str, tier: str, user: str) -> None:
     """Assert that an attack was stopped; skip by name what this machine can't play."""
-    row = _batch(tier, user).get(slug)
-    assert row is not None, f"the runner ended before {slug}"
+    rows, error = _batch(tier, user)
+    assert slug in rows, f"the runner ended before {slug}: {error}"
+    row = rows[slug]
     if row["state"] == "skipped":
         pytest.skip(str(row["detail"]))
     assert row["state"] == "stopped", f"{row['must']} {row['detail']} (verdict {row['verdict']})"
 
 
 @functools.cache
-def _batch(tier: str, user: str) -> dict[str, dict[str, object]]:
+def _batch(tier: str, user: str) -> tuple[dict[str, dict[str, object]], str]:
+    """The rows of one tier and user by name, and what the runner said last."""
     with _place(user) as (command, environment, folder):
         workers = os.environ.get("HPCRAFT_ATTACK_WORKERS", "2")
         words = [*command, "-m", "tests.sandbox.attacks.runner", "--tier", tier, "--workers", workers, "--json"]
-        done = subprocess.run(words, cwd=folder, env=environment, capture_output=True, text=True, check=False, timeout=280)
+        done = subprocess.run(
+            words, cwd=folder, env=environment, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False, timeout=280
+        )
     rows = [json.loads(line) for line in done.stdout.splitlines()]
-    assert rows, f"the runner ended with {done.returncode}: {done.stderr[-2000:]}"
-    return {row["attack"]: row for row in rows}
+    return {row["attack"]: row for row in rows}, f"exit code {done.returncode}, {done.stderr[-1000:]}"
 
 
 @contextmanager
@@ -66,7 +69,8 @@ def _place(user: str) -> Iterator[tuple[list[str], dict[str, str], Path]]:
         return
     if shutil.which("setpriv") is None or not _SYSTEM_PYTHON.exists():
         pytest.skip("not installed: setpriv and a system's Python, to become an ordinary user")
-    with tempfile.TemporaryDirectory(prefix="hpcraft-attacks-as-user-") as name:
+    # Not in pytest's folder, which is closed to other users.
+    with tempfile.TemporaryDirectory(dir=os.environ.get("TMPDIR", "/tmp"), prefix="hpcraft-attacks-as-user-") as name:
         base = Path(name)
         base.chmod(0o755)
         _copy(base)

@@ -17,9 +17,9 @@ def _nothing_collected(outcome: Outcome, scene: Scene) -> str:
 
 def _twice(scene: Scene) -> Outcome | str:
     """One program in two boxes: it leaves a file everywhere it can, and looks for those of its forerunner."""
-    body = """const char *p[] = {"/box/left", "left", "/tmp/left", "/dev/shm/left", "/var/tmp/left", "/src/left"}; int seen = 0;
-    for (int i = 0; i < 6; i++) seen += !access(p[i], F_OK) && i != 1 && (i != 2 || access(p[0], F_OK));
-    for (int i = 0; i < 6; i++) close(open(p[i], O_CREAT | O_WRONLY, 0666));
+    body = """const char *folders[] = {".", "/box", "/tmp", "/dev/shm", "/var/tmp", "/src"}; int seen = 0; char p[99];
+    for (int i = 0; i < 6; i++) { sprintf(p, "%s/%s", folders[i], MARKER); seen += !access(p, F_OK); }
+    for (int i = 0; i < 6; i++) { sprintf(p, "%s/%s", folders[i], MARKER); close(open(p, O_CREAT | O_WRONLY, 0666)); }
     if (seen) BAD("%d files left", seen);"""
     job = replace(c(body)(scene), tier=scene.tier, min_isolation="none")
     with build(job) as built:

@@ -148,6 +148,7 @@ ATTACKS = (
         ),
         check=FULL,
         needs=("mpicc", "mpirun"),
+        stopped_in=("bubblewrap+cgroup", "bubblewrap"),
     ),
     Attack(
         id="N10",

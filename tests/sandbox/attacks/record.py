@@ -97,7 +97,8 @@ class Attack:
     @property
     def slug(self) -> str:
         """The id and name as one word."""
-        return f"{self.id}-{'-'.join(re.findall(r'[a-z0-9]+', self.name.lower().replace("'", '')))}"
+        words = re.findall("[a-z0-9]+", self.name.lower().replace("'", ""))
+        return "-".join((self.id, *words))
 
 
 _HEADERS = ("errno", "fcntl", "signal", "stdio", "stdlib", "string", "unistd", "sys/mman", "sys/stat", "sys/syscall", "sys/wait")
