@@ -57,7 +57,7 @@ def folders_outside(tools: Iterable[str]) -> tuple[Path, ...]:
         for path in (Path(tool).absolute(), Path(tool).resolve()):
             if path.parts[1] in ("usr", "bin", "sbin", "lib", "lib64"):
                 continue
-            place = path.parent if path.parent.name in ("bin", "include") else path.parent.parent
+            place = path.parent.parent if path.parent.parent.name == "include" else path.parent
             prefix = place.parent
             whole = place.name in ("bin", "include") and len(prefix.parts) > 2 and not Path.home().is_relative_to(prefix)
             found[prefix if whole else path.parent] = None

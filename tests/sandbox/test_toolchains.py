@@ -10,28 +10,41 @@ import pytest
 
 from hpcraft.errors import ConfigError, MachineError
 from hpcraft.sandbox import Job, Limits, Run, Verdict, build, run, toolchains
+from hpcraft.sandbox.environment import environment
+from hpcraft.sandbox.trials import Trial, trials
 
 Need = Callable[..., None]
+
+
+def _name(trial: Trial) -> str:
+    return f"{trial.model}-{trial.kind}-{trial.family}-{trial.check}"
+
+
+def _offered(job: Job) -> None:
+    """Skip the test, saying what this machine lacks."""
+    chosen = toolchains.choose(job)
+    if isinstance(chosen, toolchains.Unsupported):
+        pytest.skip(chosen.message)
+
+
+def _refused(files: dict[str, bytes], language: str, **job: str) -> str:
+    plan = toolchains.plan(Job(files=files, language=language, **job))  # type: ignore[arg-type]
+    assert isinstance(plan, toolchains.Unsupported)
+    return plan.message
+
+
+def _fake(path: Path, files: dict[str, str]) -> None:
+    """A compiler that has some of its files, and answers the bare name for the others."""
+    cases = "".join(f"-print-file-name={name}) echo {place} ;; " for name, place in files.items())
+    path.write_text(f'#!/bin/sh\ncase $1 in {cases} *) echo "${{1#*=}}" ;; esac\n')
+    path.chmod(0o755)
+
 
 _MPI_C = """#include <mpi.h>
 #include <stdio.h>
 int main(int argc, char **argv) { int r, n; MPI_Init(&argc, &argv); MPI_Comm_rank(MPI_COMM_WORLD, &r);
 MPI_Reduce(&r, &n, 1, MPI_INT, MPI_SUM, 0, MPI_COMM_WORLD); %s; if (!r) printf("sum %%d\\n", n); MPI_Finalize(); return 0; }
 """
-_MPI_FORTRAN = """program p
-use mpi
-integer :: r, e
-call MPI_Init(e)
-call MPI_Comm_rank(MPI_COMM_WORLD, r, e)
-print '(a,i0)', 'rank ', r
-call MPI_Finalize(e)
-end program
-"""
-_OPENMP = {
-    "a.c": '#include <stdio.h>\nint main(void) { int n = 0;\n#pragma omp parallel reduction(+:n)\nn++;\nprintf("%d", n); return 0; }',
-    "a.cpp": "#include <iostream>\nint main() { int n = 0;\n#pragma omp parallel reduction(+:n)\nn++;\nstd::cout << n; }",
-    "a.f90": "program p\ninteger :: n\nn = 0\n!$omp parallel reduction(+:n)\nn = n + 1\n!$omp end parallel\nprint '(i0)', n\nend program\n",
-}
 _KERNEL = b'__global__ void k(double *x) { x[threadIdx.x] = 1; }\nextern "C" void f(double *x) { k<<<1, 2>>>(x); }\n'
 
 
@@ -40,14 +53,34 @@ def _mpi(body: str, **limits: float) -> Job:
     return Job(files={"a.c": (_MPI_C % body).encode()}, language="c", model="mpi", run=run_it)
 
 
-@pytest.mark.parametrize("name", list(_OPENMP))
-def test_openmp_runs_with_the_threads_asked_for(name: str, need: Need) -> None:
-    """The same build runs with one and with three threads."""
-    need("bwrap", "gcc", "g++", "gfortran")
-    language = {".c": "c", ".cpp": "cpp", ".f90": "fortran"}[Path(name).suffix]
-    with build(Job(files={name: _OPENMP[name].encode()}, language=language, model="openmp")) as built:  # type: ignore[arg-type]
-        assert [built.run(Run(threads=threads)).stdout.strip() for threads in (1, 3)] == ["1", "3"]
-        assert "GOMP_parallel" in built.symbols(name)
+@pytest.mark.parametrize("trial", [trial for trial in trials() if trial.check == "none"], ids=_name)
+def test_each_toolchain_proves_its_model(trial: Trial, need: Need) -> None:
+    """Every row of the table counts what its model gave it: threads, ranks, a target region on the host, a kernel's object."""
+    need("bwrap")
+    _offered(trial.job)
+    with build(trial.job) as built:
+        if trial.model in ("cuda", "hip"):
+            assert (built.outcome.verdict, built.outcome.cuda_level, built.run(Run())) == (Verdict.OK, "compile", built.outcome)
+            assert any("LaunchKernel" in symbol for symbol in built.symbols())
+            return
+        for ranks, threads in ((3, 2),) if "mpi" in trial.model else ((1, 1), (1, 3)) if trial.model == "openmp" else ((1, 1),):
+            outcome = built.run(Run(ranks=ranks, threads=threads))
+            assert (outcome.stdout, outcome.verdict) == (_expected(trial, ranks, threads), Verdict.OK), outcome.message
+
+
+def _expected(trial: Trial, ranks: int, threads: int) -> str:
+    return {
+        "openmp": f"threads {threads} sum 5050\n",
+        "mpi": f"ranks {ranks} sum {ranks * (ranks - 1) // 2}\n",
+        "mpi+openmp": f"ranks {ranks} threads {ranks * threads}\n",
+    }.get(trial.model, "host 1 sum 5050\n" if trial.model in ("offload", "openacc") else "sum 5050\n")
+
+
+def test_object_calls_the_runtime_of_its_model(need: Need) -> None:
+    """An OpenMP object calls OpenMP's runtime, by which a program without it is told apart."""
+    need("bwrap", "gcc")
+    with build(Trial(model="openmp", kind="c", family="gcc").job) as built:
+        assert "GOMP_parallel" in built.symbols("a.c")
 
 
 def test_failed_listing_of_symbols_is_the_machines_fault(need: Need, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -59,20 +92,6 @@ def test_failed_listing_of_symbols_is_the_machines_fault(need: Need, monkeypatch
             monkeypatch.setattr(toolchains, "find", lambda tool, nm=instead: nm if tool == "nm" else find(tool))
             with pytest.raises(MachineError, match=words):
                 built.symbols()
-
-
-def test_mpi_in_c_runs_two_ranks(need: Need) -> None:
-    """Collectives work through shared memory in the box."""
-    need("bwrap", "mpicc", "mpirun")
-    outcome = run(_mpi(""))
-    assert (outcome.verdict, outcome.stdout) == (Verdict.OK, "sum 1\n")
-
-
-def test_mpi_in_fortran_runs_two_ranks(need: Need) -> None:
-    """The Fortran wrapper and its module work."""
-    need("bwrap", "mpif90", "mpirun")
-    outcome = run(Job(files={"a.f90": _MPI_FORTRAN.encode()}, language="fortran", model="mpi", run=Run(ranks=2)))
-    assert sorted(outcome.stdout.split()) == ["0", "1", "rank", "rank"]
 
 
 def test_a_deadlock_of_ranks_meets_the_time_limit(need: Need) -> None:
@@ -89,15 +108,14 @@ def test_a_failing_rank_fails_the_job(need: Need) -> None:
     assert run(_mpi("if (r) MPI_Abort(MPI_COMM_WORLD, 0); MPI_Barrier(MPI_COMM_WORLD)")).verdict is Verdict.RUNTIME_ERROR
 
 
-def test_cuda_is_built_and_not_run(need: Need) -> None:
-    """The level is told, every file is compiled, symbols are there, and a run gives the build's outcome."""
+def test_cuda_and_its_driver_are_built_and_not_run(need: Need) -> None:
+    """The level is told, every file is compiled by its own compiler, and a run gives the build's outcome."""
     need("bwrap", "nvcc")
-    with build(
-        Job(files={"k.cu": _KERNEL, "main.c": b"void f(double *); int main(void) { f(0); }"}, language="cpp", model="cuda")
-    ) as built:
+    with build(Job(files={"k.cu": _KERNEL, "main.c": b"void f(double *); int main(void) { f(0); }"}, language="c", model="cuda")) as built:
         assert (built.outcome.verdict, built.outcome.cuda_level) == (Verdict.OK, "compile")
         assert built.run(Run()) is built.outcome
         assert any("cudaLaunchKernel" in symbol for symbol in built.symbols("k.cu"))
+        assert "f" in built.symbols("main.c")
 
 
 @pytest.mark.parametrize(("name", "source"), [("k.cu", b"__global__ void k() { nonsense; }"), ("main.c", b"int main(void) { nonsense; }")])
@@ -136,7 +154,14 @@ def test_python_runs_with_its_data(need: Need) -> None:
 
 @pytest.mark.parametrize(
     ("name", "model", "tool"),
-    [("a.f90", "serial", "gfortran"), ("a.c", "mpi", "mpicc"), ("a.cu", "cuda", "nvcc"), ("a.c", "serial", "gcc")],
+    [
+        ("a.f90", "serial", "gfortran"),
+        ("a.c", "mpi", "mpicc"),
+        ("a.cu", "cuda", "nvcc"),
+        ("a.hip", "hip", "hipcc"),
+        ("a.c", "serial", "gcc"),
+        ("a.cpp", "kokkos", "g++"),
+    ],
 )
 def test_a_missing_compiler_is_no_fault_of_the_program(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, model: str, tool: str, need: Need
@@ -151,11 +176,117 @@ def test_a_missing_compiler_is_no_fault_of_the_program(
     assert "install" in outcome.message
 
 
-def test_a_race_check_of_offload_is_unsupported(need: Need) -> None:
-    """What is not offered is said, with what is."""
-    need("bwrap")
-    outcome = run(Job(files={"a.f90": b"end"}, language="fortran", model="offload", check="race"))
-    assert (outcome.verdict, "allowed: serial in c cpp fortran" in outcome.message) == (Verdict.UNSUPPORTED, True)
+def test_parts_packaged_apart_are_looked_for_first(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A compiler without its OpenMP, its C library, its sanitizer or Kokkos is a missing package, not a program's error."""
+    monkeypatch.setenv("PATH", str(tmp_path))
+    answers = {"crt1.o": "/x/crt1.o", "libstdc++.so": "/x/libstdc++.so"}
+    _fake(tmp_path / "gcc", {})
+    assert "the C library's files is not on this machine for gcc; install" in _refused({"a.c": b""}, "c")
+    _fake(tmp_path / "g++", answers)
+    assert "libgomp is not on this machine for g++; install" in _refused({"a.cpp": b""}, "cpp", model="openmp")
+    assert "libasan is not on this machine for g++; install" in _refused({"a.cpp": b""}, "cpp", check="address")
+    _fake(tmp_path / "clang", answers)
+    assert "libomp is not on this machine for clang; install" in _refused({"a.c": b""}, "c", model="openmp", compiler="clang")
+    monkeypatch.setattr(toolchains, "kokkos", lambda: None)
+    assert "kokkos is not on this machine; install" in _refused({"a.cpp": b""}, "cpp", model="kokkos")
+
+
+def test_kokkos_built_for_a_device_is_not_used(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, need: Need) -> None:
+    """The Kokkos that KOKKOS_ROOT names is taken, shown to the box whole, and refused if an ordinary compiler can't build for it."""
+    need("g++")
+    header, library = tmp_path / "include" / "KokkosCore_config.h", tmp_path / "lib" / "libkokkoscore.a"
+    for path in (header, library):
+        path.parent.mkdir()
+        path.touch()
+    monkeypatch.setenv("KOKKOS_ROOT", str(tmp_path))
+    header.write_text("#define KOKKOS_VERSION 40301\n#define KOKKOS_ENABLE_OPENMP\n")
+    plan = toolchains.plan(Job(files={"a.cpp": b""}, language="cpp", model="kokkos"))
+    assert isinstance(plan, toolchains.Plan)
+    assert plan.link is not None
+    assert {"-fopenmp", "-isystem", str(header.parent)} <= set(plan.compiles[0].command)
+    assert {f"-L{library.parent}", "-lkokkoscore", f"-Wl,-rpath,{library.parent}"} <= set(plan.link)
+    assert toolchains.folders_outside(plan.tools) == (tmp_path,)
+    assert toolchains.version(str(header)) == "Kokkos 4.3.1"
+    header.write_text("#define KOKKOS_ENABLE_CUDA\n")
+    assert "built for CUDA, which is not offered; allowed: a Kokkos for the host" in _refused({"a.cpp": b""}, "cpp", model="kokkos")
+
+
+@pytest.mark.parametrize(
+    ("files", "job", "said"),
+    [
+        ({"a.cu": b""}, {"language": "cpp"}, "a .cu file needs the model cuda, not serial"),
+        ({"a.hip": b""}, {"language": "cpp", "model": "cuda"}, "a .hip file needs the model hip, not cuda"),
+        ({"a.c": b""}, {"language": "c", "model": "hip"}, "allowed: .hip"),
+        ({"a.f90": b""}, {"language": "fortran", "model": "kokkos"}, "allowed: .cc"),
+        ({"a.c": b""}, {"language": "c", "compiler": "nvcc"}, "with the model serial; allowed: auto gcc clang"),
+        ({"a.c": b""}, {"language": "c", "model": "openacc", "compiler": "clang"}, "with the model openacc; allowed: auto gcc"),
+        ({"a.f90": b""}, {"language": "fortran", "model": "offload", "compiler": "flang"}, "allowed: auto gcc"),
+        ({"a.f90": b""}, {"language": "fortran", "compiler": "flang", "check": "address"}, "by flang with the model serial; allowed: none"),
+        ({"a.f90": b""}, {"language": "fortran", "model": "offload", "check": "race"}, "openmp in c cpp fortran, mpi+openmp in c cpp"),
+        ({"a.c": b""}, {"language": "c", "model": "openmp", "check": "race", "compiler": "gcc"}, "the check race; allowed: auto clang"),
+        ({"a.c": b"", "b.f90": b""}, {"language": "c", "compiler": "clang", "check": "address"}, "allowed: sources of one family"),
+        ({"a.f90": b"use mpi"}, {"language": "fortran", "model": "mpi", "compiler": "flang"}, "allowed: include 'mpif.h'"),
+        (
+            {"a.c": b"#pragma omp ordered depend(sink: i - 1)"},
+            {"language": "c", "model": "openmp", "check": "race"},
+            "allowed: other checks",
+        ),
+        (
+            {"a.f90": b"!$omp task &\n!$omp & shared(a) if (n > 6)\n"},
+            {"language": "fortran", "model": "openmp", "check": "race"},
+            "tasks with if or final",
+        ),
+        ({"a.py": b""}, {"language": "python", "model": "openmp"}, "is not offered for python; allowed: serial"),
+        ({"a.py": b""}, {"language": "python", "check": "address"}, "is not offered for python; allowed: none"),
+    ],
+)
+def test_what_the_table_lacks_is_refused(files: dict[str, bytes], job: dict[str, str], said: str) -> None:
+    """The one line says what was asked for and what is allowed, before anything is looked for on the machine."""
+    assert said in _refused(files, **job)
+
+
+def test_languages_keep_their_compilers_beside_another_family(need: Need) -> None:
+    """A candidate by clang with OpenMP, called from a gfortran driver with OpenMP, runs on one runtime with all threads."""
+    need("bwrap", "gfortran")
+    candidate = b"void f(int *n) { int k = 0;\n#pragma omp parallel reduction(+:k)\nk++;\n*n = k; }"
+    driver = b"""program p
+    interface
+    subroutine f(n) bind(c)
+    integer :: n
+    end subroutine
+    end interface
+    integer :: n, k
+    call f(n)
+    k = 0
+    !$omp parallel reduction(+:k)
+    k = k + 1
+    !$omp end parallel
+    print '(i0,1x,i0)', n, k
+    end program
+    """
+    job = Job(files={"f.c": candidate, "p.f90": driver}, language="c", model="openmp", compiler="clang", run=Run(threads=3))
+    _offered(job)
+    outcome = run(job)
+    assert (outcome.verdict, outcome.stdout) == (Verdict.OK, "3 3\n"), outcome.message
+    assert outcome.compile
+    assert all(name in outcome.compile.compiler for name in ("clang", "GNU Fortran"))
+
+
+def test_what_a_compiler_has_not_implemented_is_no_error_of_the_program(need: Need) -> None:
+    """Target regions in the race check lack LLVM's entry points for gcc, and that is said as unsupported."""
+    need("bwrap", "gfortran")
+    source = b"program p\ninteger :: n\n!$omp target\nn = 2\n!$omp end target\nend program\n"
+    job = Job(files={"a.f90": source}, language="fortran", model="openmp", check="race")
+    _offered(job)
+    outcome = run(job)
+    assert (outcome.verdict, "lacks GOMP_target" in outcome.message) == (Verdict.UNSUPPORTED, True)
+
+
+def test_pinned_threads_keep_to_a_core_each() -> None:
+    """A pinned run places its threads, except under MPI, whose ranks share the cores; other runs aren't placed."""
+    for model, pin, places in (("openmp", True, "close"), ("mpi+openmp", True, "false"), ("openmp", False, None)):
+        job = Job(files={"a.c": b""}, language="c", model=model)  # type: ignore[arg-type]
+        assert environment((), job, Run(pin=pin)).get("OMP_PROC_BIND") == places
 
 
 def test_a_job_without_a_source_is_a_usage_error(need: Need) -> None:
@@ -163,3 +294,10 @@ def test_a_job_without_a_source_is_a_usage_error(need: Need) -> None:
     need("bwrap")
     with pytest.raises(ConfigError, match=r"no source among a\.h; allowed suffixes: \.c"):
         run(Job(files={"a.h": b""}, language="c"))
+
+
+@pytest.mark.parametrize(("name", "language"), [("a.py", "c"), ("a.c", "python")])
+def test_python_is_not_mistaken_for_another_language(name: str, language: str) -> None:
+    """A Python file in a job of another language, or the other way round, is a usage error."""
+    with pytest.raises(ConfigError, match=r"allowed: python for \.py files"):
+        toolchains.plan(Job(files={name: b""}, language=language))  # type: ignore[arg-type]
