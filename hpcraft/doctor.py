@@ -111,8 +111,8 @@ def _switched_off(trial: Trial) -> str:
         return f"the check {trial.check} in {language}"
     if trial.model == "serial" and trial.family in ("gcc", "auto"):
         return f"{language} tasks" if trial.kind != "c" else "everything that builds C"
-    model = {"cuda": "CUDA", "hip": "HIP"}.get(trial.model, f"{language} with {trial.model}")
-    return f"{model} tasks and pairs" if trial.family not in ("clang", "flang") else f"{model} by the compiler {trial.family}"
+    tasks = {"cuda": "CUDA tasks", "hip": "HIP tasks"}.get(trial.model, f"{language} tasks with {trial.model}")
+    return f"{tasks} by the compiler {trial.family}" if trial.family in ("clang", "flang") else tasks
 
 
 def machine() -> dict[str, object]:

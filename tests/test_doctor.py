@@ -12,15 +12,15 @@ from hpcraft import cli, doctor
 
 
 def test_it_tries_every_language_and_model(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
-    """Each trial is a row, with what it rests on or the command that mends it."""
+    """Each tier and each trial is a row, with what it rests on or the command that mends it."""
     if shutil.which("gcc") is None:
         pytest.skip("gcc is not installed")
-    quick = tuple(trial for trial in doctor._TRIALS if trial[0] in ("c serial", "fortran openmp", "python serial"))
-    monkeypatch.setattr(doctor, "_TRIALS", quick)
+    names = ("serial c gcc", "openmp fortran gcc", "serial python", "race c clang")
+    monkeypatch.setattr(doctor, "_TRIALS", tuple(trial for trial in doctor._TRIALS if doctor._name(trial) in names))
     assert cli.main(["doctor", "--json"]) == 0
     rows = {row["name"]: row for row in json.loads(capsys.readouterr().out)["answers"]}
-    assert rows["c serial"]["works"]
-    assert {"c serial", "fortran openmp", "python serial", "bubblewrap", "train"} == set(rows)
+    assert rows["serial c gcc"]["works"]
+    assert {*names, "bubblewrap+cgroup", "bubblewrap", "apptainer", "landlock", "train"} == set(rows)
     assert all(row["detail"] if row["works"] else row["mend"] and row["switched_off"] for row in rows.values())
 
 
@@ -32,5 +32,17 @@ def test_it_names_what_a_bare_machine_lacks(tmp_path: Path, capsys: pytest.Captu
     assert code == 0
     assert "no   unsupported: gfortran is not on this machine" in text
     assert "gfortran" in text.partition("switches off: Fortran tasks")[2]
-    assert "switches off: verifying and judging" in text
-    assert "bubblewrap" in text
+    assert "bubblewrap" in text.partition("bubblewrap is not installed")[2]
+    for tool in ("nvcc", "hipcc", "flang", "clang"):
+        assert f"unsupported: {tool} is not on this machine" in text
+
+
+def test_without_any_isolation_it_says_what_that_stops(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    """Where no tier works, each says why, what can't be done, and how to mend it."""
+    monkeypatch.setattr(doctor, "_TRIALS", tuple(trial for trial in doctor._TRIALS if trial.kind == "python"))
+    monkeypatch.setattr(doctor, "probe", lambda tier: f"{tier} does not work; mend {tier}")
+    assert cli.main(["doctor"]) == 0
+    text = capsys.readouterr().out
+    assert text.count("switches off: verifying and judging") == 4
+    assert "landlock does not work" in text
+    assert "mend landlock" in text
