@@ -7,10 +7,12 @@ import os
 import shutil
 import subprocess
 import sys
+from collections import Counter
 from collections.abc import Callable, Generator, Mapping
 from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 
 import pytest
 
@@ -23,6 +25,8 @@ TOY = ROOT / "tests" / "toy_stages.py"
 # Test processes side by side share the cores; each of them with a thread per core would make training crawl.
 _WORKERS = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
 os.environ.setdefault("OMP_NUM_THREADS", str(max(1, (os.cpu_count() or 1) // _WORKERS)))
+
+OUTCOMES = ("passed", "failed", "skipped")
 
 Run = Callable[..., "subprocess.CompletedProcess[str]"]
 
@@ -50,6 +54,17 @@ def builds_apart(tmp_path_factory: pytest.TempPathFactory) -> None:
     """Builds are kept apart from the user's, in one place for all test processes of a session."""
     base = tmp_path_factory.getbasetemp()
     os.environ["HPCRAFT_CACHE"] = str(base.parent / "cache" if "PYTEST_XDIST_WORKER" in os.environ else base / "cache")
+
+
+def pytest_terminal_summary(terminalreporter: Any) -> None:
+    """One line that counts the attacks on the sandbox: how many were played, and why the others were not."""
+    found = {kind: [r for r in terminalreporter.stats.get(kind, []) if "/attacks/test_" in getattr(r, "nodeid", "")] for kind in OUTCOMES}
+    if any(found.values()):
+        why = Counter(str(report.longrepr[2]).removeprefix("Skipped: ").split(":")[0] for report in found["skipped"])
+        reasons = ", ".join(f"{reason} {count}" for reason, count in why.most_common())
+        played = len(found["passed"]) + len(found["failed"])
+        words = f"attacks: {played} played, {len(found['passed'])} stopped, {len(found['skipped'])} skipped"
+        terminalreporter.write_line(words + (f" ({reasons})" if reasons else ""))
 
 
 @pytest.fixture
