@@ -88,7 +88,7 @@ ATTACKS = (
     *_read_by("include", f'#include "FILE"\n{_MAIN}'),
     *_read_by("incbin", _ASM % '.incbin \\"FILE\\"'),
     *_read_by("include in assembler", _ASM % '.include \\"FILE\\"'),
-    *_read_by("embed", f'const char begin[] = {{\n#embed "FILE"\n}}; int main(void) {{ return begin[0]; }}\n'),
+    *_read_by("embed", 'const char begin[] = {\n#embed "FILE"\n}; int main(void) { return begin[0]; }\n'),
     *_read_by("include by Fortran", "include 'FILE'\nend\n", "f90"),
     *_read_by("include by Fortran's preprocessor", '#include "FILE"\nend\n', "f90", flags=("-cpp",)),
     *_read_by("raw string", f'const char *s = R"x(\n#include "FILE"\n)x";\n#include "FILE"\n{_MAIN}', "cpp"),

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 
 from hpcraft.errors import ConfigError
-from hpcraft.sandbox import Job, Outcome, Run, Verdict, build, run
-from tests.sandbox.attacks.record import BOXES, CONFINED, FAST, Attack, Scene, c, c_source, ends, never_reads, source, stopped
+from hpcraft.sandbox import Outcome, Verdict, build, run
+from tests.sandbox.attacks.record import BOXES, CONFINED, Attack, Scene, c, ends, never_reads, stopped
 
 _SHOW = "int f = open(%s, O_RDONLY); char b[4096]; ssize_t k; while (f >= 0 && (k = read(f, b, sizeof b)) > 0) fwrite(b, 1, k, stdout);"
 

@@ -104,7 +104,7 @@ class Attack:
 _HEADERS = ("errno", "fcntl", "signal", "stdio", "stdlib", "string", "unistd", "sys/mman", "sys/stat", "sys/syscall", "sys/wait")
 _HEAD = "#define _GNU_SOURCE\n" + "".join(f"#include <{name}.h>\n" for name in _HEADERS)
 _BAD = '#define BAD(...) do { printf(__VA_ARGS__); printf(" (%m)\\n"); fflush(stdout); _exit(9); } while (0)\n'
-_NAMES = "MARKER SECRET_FILE SOCKET_FILE PORT ABSTRACT SEGMENT SHARED_FILE HARNESS".split()
+_NAMES = ["MARKER", "SECRET_FILE", "SOCKET_FILE", "PORT", "ABSTRACT", "SEGMENT", "SHARED_FILE", "HARNESS"]
 _WORDS = "".join(f"#define {name} v[{index + 1}]\n" for index, name in enumerate(_NAMES))
 
 

@@ -136,7 +136,7 @@ _worker: _Worker | None = None
 
 
 def _enter(base: str, tier: Tier) -> None:
-    global _worker  # noqa: PLW0603 - one per process
+    global _worker
     _worker = _Worker(base, tier)
 
 

@@ -144,12 +144,12 @@ def open_stage(folder: Path, tier: Tier, user: str) -> Stage:
     ctypes.memmove(address, secret.encode(), len(secret))
     _LIBC.shmctl(segment, _IPC_RMID, None)  # it lives until we let go of it, however we end
     stage = Stage(folder, tier, user, secret, scratch, (loopback, abstract, named), segment, address, {})
-    stage.before = stage._state()  # noqa: SLF001 - ours
+    stage.before = stage._state()
     return stage
 
 
 def _shared_file(secret: str) -> Path:
-    return Path("/dev/shm", f"hpcraft-{secret[-12:]}")  # noqa: S108 - a canary
+    return Path("/dev/shm", f"hpcraft-{secret[-12:]}")
 
 
 def _objects(table: str) -> str:
