@@ -14,10 +14,11 @@ from __future__ import annotations
 import functools
 import os
 import platform
+import re
 import shutil
 import subprocess
 import tempfile
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from pathlib import Path
 
 from hpcraft.sandbox import folders, seccomp
@@ -54,21 +55,23 @@ def contained() -> Jail | str:
 def _probe(program: str) -> Jail | str:
     if not seccomp.supported():
         return f"there is no system call filter for {platform.machine()}, only for x86_64 and aarch64"
-    version = _ask(program, "--version").stdout.strip()
-    offered = _ask(program, "exec", "--help").stdout
+    with tempfile.TemporaryDirectory(prefix="hpcraft-apptainer-") as name:
+        return _try(program, Path(name))
+
+
+def _try(program: str, home: Path) -> Jail | str:
+    version = _ask(home, program, "--version").stdout.strip()
+    offered = _ask(home, program, "exec", "--help").stdout
     missing = [option for option in (*_OPTIONS, *_VALUES, *_AS_ROOT, "--mount") if option not in offered]
     if missing:
         return f"{version or program} lacks {' '.join(missing)}; install apptainer 1.1 or newer"
-    with tempfile.TemporaryDirectory(prefix="hpcraft-apptainer-") as name:
-        home = Path(name)
-        image = _Image(home)
-        image.show_system()
-        links = [f"/proc/self/ns/{name}" for name in (*_NAMESPACES, "user")]
-        words = [*_start(program), *image.words, str(image.root), "/usr/bin/readlink", "/proc/self", *links]
-        result = _ask(*words, environment=_outside(home))
+    image = _Image(home)
+    image.show_system()
+    links = [f"/proc/self/ns/{name}" for name in (*_NAMESPACES, "user")]
+    result = _ask(home, *_start(program), *image.words, str(image.root), "/usr/bin/readlink", "/proc/self", *links)
     found = result.stdout.split()
     if result.returncode != 0 or len(found) != 1 + len(links):
-        return f"{version} does not work here ({_last_line(result)}); {_MEND}"
+        return f"{version} does not work here ({_last_words(result)}); {_MEND}"
     ours = [str(Path(link).readlink()) for link in links]
     shared = [name for name, there, here in zip(_NAMESPACES, found[1:], ours, strict=False) if there == here]
     if shared or found[0] != "1":
@@ -88,13 +91,14 @@ def _jail(program: str, version: str, *, setuid: bool) -> Jail:
     return Jail(isolation=isolation, program=program, drops_user=as_root)
 
 
-def _ask(*words: str, environment: Mapping[str, str] | None = None) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(words, capture_output=True, text=True, check=False, cwd="/", env=environment, stdin=subprocess.DEVNULL)
+def _ask(home: Path, *words: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(words, capture_output=True, text=True, check=False, cwd="/", env=_outside(home), stdin=subprocess.DEVNULL)
 
 
-def _last_line(result: subprocess.CompletedProcess[str]) -> str:
-    lines = result.stderr.strip().splitlines()
-    return lines[-1].strip() if lines else f"exit code {result.returncode}"
+def _last_words(result: subprocess.CompletedProcess[str]) -> str:
+    """Without the colours, which some parts of Apptainer use when told not to."""
+    lines = [line.strip() for line in re.sub(r"\x1b\[[0-9;]*m", "", result.stderr).splitlines() if line.strip()]
+    return re.sub(r"^[A-Z]+\s*:\s*", "", lines[-1]) if lines else f"exit code {result.returncode}"
 
 
 def _start(program: str) -> list[str]:
