@@ -169,6 +169,17 @@ int main(int argc, char **argv) {
     return 0;
 }
 """
+_THREADS = b"""#include <mutex>
+#include <thread>
+#include <vector>
+int n;
+std::mutex m;
+int main() {
+    std::vector<std::thread> all;
+    for (int i = 0; i < 4; i++) all.emplace_back([] { for (int k = 0; k < 100; k++) { %s n++; } });
+    for (auto &one : all) one.join();
+}
+"""
 _TEMPORARY = {
     "a.c": b"int main(void) { double x[5000], t;\n#pragma omp parallel for\nfor (int i = 0; i < 5000; i++) {\nt = i;\nx[i] = t; }\nreturn 0; }",
     "a.f90": b"program p\nreal(8) :: x(5000), t\ninteger :: i\n!$omp parallel do\ndo i = 1, 5000\n t = i\n x(i) = t\nend do\nend program\n",
@@ -239,6 +250,14 @@ def test_the_race_check_looks_through_mpi(clause: bytes, verdict: Verdict, need:
     limits = Limits(wall_seconds=30.0)
     job = Job(files={"a.c": _HYBRID % clause}, language="c", model="mpi+openmp", check="race", run=Run(ranks=2, threads=2, limits=limits))
     outcome = run(_offered(job))
+    assert outcome.verdict is verdict, outcome.message
+
+
+@pytest.mark.parametrize(("lock", "verdict"), [(b"std::lock_guard<std::mutex> held(m);", Verdict.OK), (b"", Verdict.RACE)])
+def test_the_race_check_sees_threads_without_openmp(lock: bytes, verdict: Verdict, need: Need) -> None:
+    """Threads of C++ race where no lock is held, and don't where one is."""
+    need("bwrap")
+    outcome = run(_offered(Job(files={"a.cpp": _THREADS % lock}, language="cpp", check="race")))
     assert outcome.verdict is verdict, outcome.message
 
 

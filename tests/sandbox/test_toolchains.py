@@ -282,6 +282,15 @@ def test_what_a_compiler_has_not_implemented_is_no_error_of_the_program(need: Ne
     assert (outcome.verdict, "lacks GOMP_target" in outcome.message) == (Verdict.UNSUPPORTED, True)
 
 
+def test_mpi_programs_know_their_lines(need: Need) -> None:
+    """A report of a deadlock resolves addresses; other programs are built without that."""
+    need("mpicc", "gcc", "mpirun")
+    for model, wanted in (("mpi", True), ("serial", False)):
+        plan = toolchains.plan(Job(files={"a.c": b""}, language="c", model=model))  # type: ignore[arg-type]
+        assert isinstance(plan, toolchains.Plan)
+        assert ("-g1" in plan.compiles[0].command) is wanted
+
+
 def test_pinned_threads_keep_to_a_core_each() -> None:
     """A pinned run places its threads, except under MPI, whose ranks share the cores; other runs aren't placed."""
     for model, pin, places in (("openmp", True, "close"), ("mpi+openmp", True, "false"), ("openmp", False, None)):
