@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import functools
 import json
 import os
@@ -10,7 +11,6 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -49,36 +49,40 @@ def verify(slug: str, tier: str, user: str) -> None:
 @functools.cache
 def _batch(tier: str, user: str) -> tuple[dict[str, dict[str, object]], str]:
     """The rows of one tier and user by name, and what the runner said last."""
-    with _place(user) as (command, environment, folder):
-        workers = os.environ.get("HPCRAFT_ATTACK_WORKERS", "2")
-        words = [*command, "-m", "tests.sandbox.attacks.runner", "--tier", tier, "--workers", workers, "--json"]
-        done = subprocess.run(
-            words, cwd=folder, env=environment, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False, timeout=280
-        )
+    command, environment, folder = _place(user)
+    words = [*command, "-m", "tests.sandbox.attacks.runner", "--tier", tier, "--workers", "2", "--json"]
+    done = subprocess.run(
+        words, cwd=folder, env=environment, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False, timeout=280
+    )
     rows = [json.loads(line) for line in done.stdout.splitlines()]
     return {row["attack"]: row for row in rows}, f"exit code {done.returncode}, {done.stderr[-1000:]}"
 
 
-@contextmanager
-def _place(user: str) -> Iterator[tuple[list[str], dict[str, str], Path]]:
+def _place(user: str) -> tuple[list[str], dict[str, str], Path]:
     """The interpreter, the environment and the folder to run as this user; skips where that can't be."""
     if user == "root" or os.geteuid() != 0:
         if (user == "root") != (os.geteuid() == 0):
             pytest.skip("not for this user: the tests run as an ordinary user")
-        yield [sys.executable], dict(os.environ), ROOT
-        return
+        return [sys.executable], dict(os.environ), ROOT
     if shutil.which("setpriv") is None or not _SYSTEM_PYTHON.exists():
         pytest.skip("not installed: setpriv and a system's Python, to become an ordinary user")
+    base = _copied()
+    become = ["setpriv", "--reuid", str(_USER), "--regid", str(_USER), "--clear-groups", str(_SYSTEM_PYTHON)]
+    return become, {"HOME": str(base / "home"), "PATH": os.environ["PATH"], "PYTHONDONTWRITEBYTECODE": "1"}, base
+
+
+@functools.cache
+def _copied() -> Path:
+    """What the runner needs, where an ordinary user can read it, and a home of his; removed when the tests end."""
     # Not in pytest's folder, which is closed to other users.
-    with tempfile.TemporaryDirectory(dir=os.environ.get("TMPDIR", "/tmp"), prefix="hpcraft-attacks-as-user-") as name:
-        base = Path(name)
-        base.chmod(0o755)
-        _copy(base)
-        home = base / "home"
-        home.mkdir(mode=0o755)
-        os.chown(home, _USER, _USER)
-        become = ["setpriv", "--reuid", str(_USER), "--regid", str(_USER), "--clear-groups", str(_SYSTEM_PYTHON)]
-        yield become, {"HOME": str(home), "PATH": os.environ["PATH"], "PYTHONDONTWRITEBYTECODE": "1"}, base
+    place = tempfile.TemporaryDirectory(dir=os.environ.get("TMPDIR", "/tmp"), prefix="hpcraft-attacks-as-user-")
+    atexit.register(place.cleanup)
+    base = Path(place.name)
+    _copy(base)
+    base.chmod(0o755)
+    (base / "home").mkdir(mode=0o755)
+    os.chown(base / "home", _USER, _USER)
+    return base
 
 
 def _copy(base: Path) -> None:

@@ -36,7 +36,7 @@ def _bad_names(scene: Scene) -> str:
         for name in names:
             for more in ({"collect": (name,)}, {"data": {name: b""}}):
                 try:
-                    built.run(replace(job.run, **more))  # type: ignore[arg-type]
+                    built.run(replace(job.run, **more))
                 except ConfigError:
                     continue
                 accepted.append(name[:20])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from hpcraft.sandbox import Job, Outcome, Verdict, run_many
+from hpcraft.sandbox import Outcome, Verdict, run_many
 from hpcraft.sandbox.outcome import Tier
 from tests.sandbox.attacks.record import BOXES, FAST, Attack, MakeJob, Scene, c, ends, stopped
 
@@ -30,7 +30,7 @@ def _two_jobs(scene: Scene) -> Outcome | str:
     job = _ranks("int sum; MPI_Allreduce(&r, &sum, 1, MPI_INT, MPI_SUM, MPI_COMM_WORLD); if (sum != 1) MPI_Abort(MPI_COMM_WORLD, 5);")(
         scene
     )
-    job: Job = replace(job, tier=scene.tier, min_isolation="none")
+    job = replace(job, tier=scene.tier, min_isolation="none")
     outcomes = list(run_many([job, job], workers=2))
     return next((outcome for outcome in outcomes if not outcome.ok), outcomes[0])
 
