@@ -2,7 +2,7 @@
 
 Inside, ``/src`` holds the sources (read-only) and ``/box`` is the place to write, a memory file system of limited
 size; ``/tmp`` is the same place. Nothing that a program writes touches the host's disk: what is to be kept comes
-back through the launcher's report. In the tiers ``landlock`` and ``none`` both are ordinary folders that are removed afterwards.
+back through the launcher's report. In the tiers ``apptainer``, ``landlock`` and ``none`` both are ordinary folders that are removed afterwards.
 """
 
 from __future__ import annotations
@@ -90,8 +90,8 @@ def _filter(jail: Jail) -> Iterator[int]:
 def _open(step: Step, jail: Jail, home: Path, user: int | None, filters: int | None) -> Opened:
     if jail.program:
         assert filters is not None
-        tier = apptainer if jail.isolation.tier == "apptainer" else bubblewrap
-        return tier.open_box(step, jail, home, user, filters)
+        open_box = apptainer.open_box if jail.isolation.tier == "apptainer" else bubblewrap.open_box
+        return open_box(step, jail, home, user, filters)
     return folders.open_box(step, jail, home, user, filters)
 
 
