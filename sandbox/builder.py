@@ -144,7 +144,7 @@ class Build:
             command="\n".join(shlex.join(command) for command in made.commands),
             compiler="; ".join(dict.fromkeys(toolchains.version(tool) for tool in plan.tools)),
         )
-        verdict = facts.verdict if facts.verdict in (Verdict.OK, Verdict.INFRA_ERROR) else Verdict.COMPILE_ERROR
+        verdict: Verdict = facts.verdict if facts.verdict in (Verdict.OK, Verdict.INFRA_ERROR) else Verdict.COMPILE_ERROR
         level = "compile" if self._job.model in toolchains.DEVICE_MODELS else None
         message = facts.message if verdict is Verdict.INFRA_ERROR else _first_error(compiled)
         if verdict is Verdict.COMPILE_ERROR and (gap := toolchains.gap(self._job, facts.stderr)):

@@ -19,7 +19,7 @@ from hpcraft.sandbox.builder import run
 from hpcraft.sandbox.outcome import TIERS, Job, Limits, Outcome, Run, Tier, Verdict
 from hpcraft.sandbox.packages import install_command
 
-_SHORT = Limits(wall_seconds=3.0, memory_mb=128, output_bytes=1 << 16, disk_mb=16, file_mb=8, processes=32)
+_SHORT = Limits(wall_seconds=20.0, memory_mb=128, output_bytes=1 << 16, disk_mb=16, file_mb=8, processes=32)
 _HEADERS = (
     "errno",
     "fcntl",
