@@ -67,19 +67,22 @@ def _try(program: str, home: Path) -> Jail | str:
         return f"{version or program} lacks {' '.join(missing)}; install apptainer 1.1 or newer"
     image = _Image(home)
     image.show_system()
-    links = [f"/proc/self/ns/{name}" for name in (*_NAMESPACES, "user")]
-    result = _ask(home, *_start(program), *image.words, str(image.root), "/usr/bin/readlink", "/proc/self", *links)
+    spaces = [f"/proc/self/ns/{name}" for name in (*_NAMESPACES, "user")]
+    result = _ask(home, *_start(program), *image.words, str(image.root), "/usr/bin/readlink", "/dev/fd", "/proc/self", *spaces)
     found = result.stdout.split()
-    if result.returncode != 0 or len(found) != 1 + len(links):
+    if result.returncode != 0 or len(found) != 2 + len(spaces):
         return f"{version} does not work here ({_last_words(result)}); {_MEND}"
-    ours = [str(Path(link).readlink()) for link in links]
-    shared = [name for name, there, here in zip(_NAMESPACES, found[1:], ours, strict=False) if there == here]
-    if shared or found[0] != "1":
+    ours = [str(Path(name).readlink()) for name in spaces]
+    shared = [name for name, there, here in zip(_NAMESPACES, found[2:], ours, strict=False) if there == here]
+    if shared or found[1] != "1":
         return f"{version} shares namespaces with the host here ({' '.join(shared) or 'a shim is pid 1'}); allow them in apptainer.conf"
     return _jail(program, version, setuid=found[-1] == ours[-1])
 
 
-_MEND = "where users have no user namespaces it needs its setuid part (package apptainer-suid), and in apptainer.conf: allow container dir = yes"
+_MEND = (
+    "where users have no user namespaces it needs its setuid part (package apptainer-suid); apptainer.conf must have: "
+    "allow container dir = yes, user bind control = yes, mount proc = yes, mount dev = yes"
+)
 
 
 def _jail(program: str, version: str, *, setuid: bool) -> Jail:

@@ -174,8 +174,8 @@ _LINKS = " ".join(f"/proc/self/ns/{name}" for name in ("pid", "net", "ipc", "mnt
             r"printf '\033[31mFATAL:  \033[0m no user namespaces\n\033[0m' >&2; exit 255",
             r"version 9 does not work here \(no user namespaces\); .*setuid part",
         ),
-        (_HELP, f"echo 1; readlink {_LINKS}", r"shares namespaces with the host here \(pid net ipc mnt uts\); allow them"),
-        (_HELP, "echo 17; for i in 1 2 3 4 5 6; do echo other; done", r"a shim is pid 1"),
+        (_HELP, f"echo /dev/fd; echo 1; readlink {_LINKS}", r"shares namespaces with the host here \(pid net ipc mnt uts\); allow them"),
+        (_HELP, "echo /dev/fd; echo 17; for i in 1 2 3 4 5 6; do echo other; done", r"a shim is pid 1"),
     ],
 )
 def test_what_keeps_the_tier_away_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, offered: str, trial: str, why: str) -> None:
