@@ -163,6 +163,7 @@ def test_pairs_are_stale_once_a_tool_is_installed(monkeypatch: pytest.MonkeyPatc
     def fingerprints() -> list[str]:
         return [fingerprint(pairs.STAGE, PairsConfig(targets=targets), {}, 0) for targets in (("openmp", "cuda"), ("openmp",))]
 
+    monkeypatch.setattr(toolchains, "lacks", lambda _tool, _part: False)
     monkeypatch.setattr(toolchains, "find", lambda tool: "/bin/true" if tool == "nvcc" else find(tool))
     with_nvcc = fingerprints()
     monkeypatch.setattr(toolchains, "find", lambda tool: None if tool == "nvcc" else find(tool))
