@@ -33,7 +33,7 @@ ATTACKS = (
         must="Files that are each below the limit are over it together.",
         job=c(
             """static char b[1 << 16]; for (int i = 0; i < 512; i++) { char p[9]; sprintf(p, "f%d", i); int f = open(p, O_CREAT | O_WRONLY, 0600);
-            if (f < 0 || write(f, b, sizeof b) != sizeof b) return 1; close(f); } usleep(300000);"""
+            if (f < 0 || write(f, b, sizeof b) != sizeof b) return 1; close(f); } usleep(2000000);"""
         ),
         check=FULL,
     ),
@@ -63,7 +63,7 @@ ATTACKS = (
         must="Space held by a file without a name counts.",
         job=c(
             """static char b[1 << 20]; for (int i = 0; i < 32; i++) { int f = open("x", O_CREAT | O_WRONLY, 0600); unlink("x"); if (f < 0 || write(f, b, sizeof b) != sizeof b) return 1; }
-            usleep(300000);"""
+            usleep(2000000);"""
         ),
         check=BOUNDED,
         stopped_in=BOXES,
@@ -132,7 +132,7 @@ ATTACKS = (
         name="holes and fallocate",
         must="Space taken with fallocate counts as written.",
         job=c(
-            'int f = open("x", O_CREAT | O_WRONLY, 0600); signal(SIGXFSZ, SIG_IGN); for (int i = 0; i < 4; i++) { char p[9]; sprintf(p, "g%d", i); f = open(p, O_CREAT | O_WRONLY, 0600); if (fallocate(f, 0, 0, 4 << 20)) return 1; } usleep(300000);'
+            'int f = open("x", O_CREAT | O_WRONLY, 0600); signal(SIGXFSZ, SIG_IGN); for (int i = 0; i < 4; i++) { char p[9]; sprintf(p, "g%d", i); f = open(p, O_CREAT | O_WRONLY, 0600); if (fallocate(f, 0, 0, 4 << 20)) return 1; } usleep(2000000);'
         ),
         check=BOUNDED,
     ),
@@ -150,7 +150,7 @@ ATTACKS = (
         name="mapped writes past the limit",
         must="A file filled through a mapping is bounded.",
         job=c(
-            'signal(SIGXFSZ, SIG_IGN); int f = open("x", O_CREAT | O_RDWR, 0600); if (ftruncate(f, 64 << 20)) return 1; char *p = mmap(0, 64 << 20, 3, MAP_SHARED, f, 0); if (p == MAP_FAILED) return 1; memset(p, 1, 64 << 20); usleep(100000);'
+            'signal(SIGXFSZ, SIG_IGN); int f = open("x", O_CREAT | O_RDWR, 0600); if (ftruncate(f, 64 << 20)) return 1; char *p = mmap(0, 64 << 20, 3, MAP_SHARED, f, 0); if (p == MAP_FAILED) return 1; memset(p, 1, 64 << 20); usleep(2000000);'
         ),
         check=ends(Verdict.DISK_LIMIT, Verdict.RUNTIME_ERROR, Verdict.SIGNALED, Verdict.MEMORY_LIMIT),
     ),

@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import replace
 
 from hpcraft.sandbox import Outcome, Verdict
-from tests.sandbox.attacks.record import ENDLESS, FAST, Attack, Scene, c, ends, stopped
+from tests.sandbox.attacks.record import CONFINED, ENDLESS, FAST, Attack, Scene, c, ends, stopped
 
 FULL = ends(Verdict.MEMORY_LIMIT)
 FULL_OR_FAILED = ends(Verdict.MEMORY_LIMIT, Verdict.RUNTIME_ERROR, Verdict.SIGNALED, Verdict.DISK_LIMIT)
-_SLOW = "for (int i = 0; i < 300; i++) { %s usleep(1000); } usleep(100000);"
+_SLOW = "for (int i = 0; i < 300; i++) { %s usleep(1000); } usleep(2000000);"
 """300 MB, a megabyte at a time; the limit is 64."""
 
 
@@ -23,14 +23,14 @@ ATTACKS = (
         id="A13",
         name="malloc loop",
         must="Touched memory meets the limit, and the peak is told.",
-        job=c("for (int i = 0; i < 600; i++) memset(malloc(1 << 20), 1, 1 << 20); usleep(100000);"),
+        job=c("for (int i = 0; i < 600; i++) memset(malloc(1 << 20), 1, 1 << 20); usleep(2000000);"),
         check=_bounded_peak,
     ),
     Attack(
         id="A14",
         name="large static array",
         must="A static array over the limit meets it when it is touched.",
-        job=c("memset(a, 1, sizeof a); usleep(100000);", "static char a[512 << 20];"),
+        job=c("memset(a, 1, sizeof a); usleep(2000000);", "static char a[512 << 20];"),
         check=FULL_OR_FAILED,
     ),
     Attack(
@@ -38,7 +38,7 @@ ATTACKS = (
         name="static array of 64 GiB",
         must="A program larger than the machine fails at its start or at the limit.",
         job=c(
-            "for (unsigned long i = 0; i < 400ul << 20; i += 4096) a[i * 100 % (sizeof a)] = 1; usleep(100000);",
+            "for (unsigned long i = 0; i < 400ul << 20; i += 4096) a[i * 100 % (sizeof a)] = 1; usleep(2000000);",
             "static volatile char a[1ul << 36];",
             flags=("-mcmodel=large",),
         ),
@@ -65,7 +65,7 @@ ATTACKS = (
         must="Memory files that nobody maps count, or can't be made larger than the limit on files.",
         job=c(
             'static char b[1 << 20]; memset(b, 1, sizeof b); for (int i = 0; i < 300; i++) { int f = memfd_create("x", 0); if (f < 0 || write(f, b, sizeof b) < 0) return 1; '
-            "usleep(1000); } usleep(100000);"
+            "usleep(1000); } usleep(2000000);"
         ),
         check=FULL_OR_FAILED,
     ),
@@ -76,10 +76,11 @@ ATTACKS = (
         job=c(
             """static char b[1 << 16]; int s[2]; long total = 0; for (int i = 0; i < 60; i++) { if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, s)) break;
             int big = 64 << 20; setsockopt(s[0], SOL_SOCKET, SO_SNDBUF, &big, sizeof big); while (write(s[0], b, sizeof b) > 0) total += sizeof b; }
-            usleep(100000); return total < 64 << 20;""",
+            usleep(2000000); return total < 64 << 20;""",
             "#include <sys/socket.h>",
         ),
         check=FULL_OR_FAILED,
+        stopped_in=CONFINED,
     ),
     Attack(
         id="A16",
@@ -97,7 +98,7 @@ ATTACKS = (
         must="A segment that nobody removes counts and is gone with the box.",
         job=c(
             "for (int i = 0; i < 40; i++) { int s = shmget(IPC_PRIVATE, 8 << 20, IPC_CREAT | 0600); if (s < 0) return 1; char *a = shmat(s, 0, 0);"
-            " if (a == (void *)-1) return 1; memset(a, 1, 8 << 20); shmdt(a); usleep(5000); } usleep(100000);",
+            " if (a == (void *)-1) return 1; memset(a, 1, 8 << 20); shmdt(a); usleep(5000); } usleep(2000000);",
             "#include <sys/ipc.h>\n#include <sys/shm.h>",
         ),
         check=FULL_OR_FAILED,
@@ -130,7 +131,7 @@ ATTACKS = (
         must="Locked and huge pages are refused or count as memory.",
         job=c(
             """mlockall(MCL_CURRENT | MCL_FUTURE); for (int i = 0; i < 40; i++) { char *p = mmap(0, 8 << 20, 3, MAP_PRIVATE | MAP_ANONYMOUS | (i ? MAP_LOCKED : MAP_HUGETLB), -1, 0);
-            if (i && p == MAP_FAILED) return 1; if (p != MAP_FAILED) memset(p, 1, 8 << 20); usleep(5000); } usleep(100000);"""
+            if (i && p == MAP_FAILED) return 1; if (p != MAP_FAILED) memset(p, 1, 8 << 20); usleep(5000); } usleep(2000000);"""
         ),
         check=FULL_OR_FAILED,
     ),
@@ -173,7 +174,7 @@ ATTACKS = (
         must="Memory spent on page tables for one page in two megabytes is bounded.",
         job=c(
             """char *p = mmap(0, 1ul << 38, 3, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0); if (p == MAP_FAILED) return 0; volatile char sum = 0;
-            madvise(p, 1ul << 38, MADV_NOHUGEPAGE); for (long i = 0; i < 1l << 16; i++) sum += p[i << 21]; usleep(100000);"""
+            madvise(p, 1ul << 38, MADV_NOHUGEPAGE); for (long i = 0; i < 1l << 16; i++) sum += p[i << 21]; usleep(2000000);"""
         ),
         check=FULL_OR_FAILED,
         stopped_in=("bubblewrap+cgroup",),

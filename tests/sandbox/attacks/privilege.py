@@ -230,7 +230,8 @@ ATTACKS = (
         must="The scheduler, the affinity, the priority and the limits of the parent can't be changed.",
         job=c(
             """cpu_set_t none; CPU_ZERO(&none); CPU_SET(0, &none); struct sched_param z = {0}; int who[] = {getppid(), 1, atoi(HARNESS)}; struct rlimit r = {0, 0};
-            for (int i = 0; i < 3; i++) { if (!sched_setaffinity(who[i], sizeof none, &none)) BAD("affinity of %d", i); if (!sched_setscheduler(who[i], SCHED_IDLE, &z)) BAD("scheduler of %d", i);
+            for (int i = 0; i < 3; i++) { cpu_set_t before, after; int k = sched_getaffinity(who[i], sizeof before, &before); sched_setaffinity(who[i], sizeof none, &none);
+            if (k == 0 && !sched_getaffinity(who[i], sizeof after, &after) && !CPU_EQUAL(&before, &after)) BAD("affinity of %d", i); if (!sched_setscheduler(who[i], SCHED_IDLE, &z)) BAD("scheduler of %d", i);
             if (!setpriority(PRIO_PROCESS, who[i], 19)) BAD("priority of %d", i); if (!prlimit(who[i], RLIMIT_CPU, &r, 0)) BAD("limit of %d", i); if (!syscall(SYS_ioprio_set, 1, who[i], 3 << 13)) BAD("input and output of %d", i); }""",
             "#include <sched.h>\n#include <sys/resource.h>",
         ),
