@@ -157,7 +157,7 @@ def _python(job: Job) -> Mapping[str, Choice] | Unsupported:
 def _family(job: Job, kind: str, *, mine: bool) -> Compiler | Unsupported:
     """The family that builds a kind of source, for the model if it knows the kind, else as a serial source beside it."""
     rows = TABLE[job.model]
-    offered = [family for family, row in rows.items() if kind in row.kinds]
+    offered: list[Compiler] = [family for family, row in rows.items() if kind in row.kinds]
     if mine and kind in DEVICE_MODELS and not offered:
         return Unsupported(message=f"a {_suffix(kind)} file needs the model {kind}, not {job.model}")
     beside = not offered and job.model in (*DEVICE_MODELS, "kokkos")
