@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.sandbox.attacks import compiling, disk, elsewhere, files, memory, mpi, network, output, privilege, processes
+from tests.sandbox.attacks import compiling, disk, elsewhere, files, memory, more, mpi, network, output, privilege, processes
 
 ATTACKS = (
     *processes.ATTACKS,
@@ -14,5 +14,6 @@ ATTACKS = (
     *privilege.ATTACKS,
     *compiling.ATTACKS,
     *mpi.ATTACKS,
+    *more.ATTACKS,
     *elsewhere.ATTACKS,
 )
