@@ -7,8 +7,10 @@ how a box is told to end, and it happens by itself when this process dies.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import selectors
+import signal
 import subprocess
 import time
 from collections.abc import Callable, Mapping
@@ -89,6 +91,7 @@ def supervise(
                 env=dict(environment),
                 cwd="/",
                 pass_fds=(status_write, control_read, *inherit),
+                process_group=0,
             )
         except OSError as error:
             return Ended(reason="failed", error=str(error))
@@ -117,26 +120,32 @@ def _drain(
     stop: Event | None,
     release: Callable[[], None],
 ) -> tuple[dict[str, _Pipe], str]:
-    """Read the three pipes to their ends; also say why we ended it, if we did."""
+    """Read the three pipes to their ends, and wait for the outer process; also say why we ended it, if we did."""
     report_cap = (limits.disk_mb << 20) * 2 + (1 << 20)
     pipes = {"stdout": _Pipe(limits.output_bytes), "stderr": _Pipe(limits.output_bytes), "status": _Pipe(report_cap)}
     deadline = time.monotonic() + limits.wall_seconds + _GRACE_SECONDS
-    why = ""
-    with selectors.DefaultSelector() as selector:
-        for name, file in (("stdout", process.stdout), ("stderr", process.stderr), ("status", status)):
+    why, gone = "", False
+    ended = os.pidfd_open(process.pid)
+    with selectors.DefaultSelector() as selector, os.fdopen(ended, "rb", buffering=0):
+        for name, file in (("stdout", process.stdout), ("stderr", process.stderr), ("status", status), ("", ended)):
             assert file is not None
             selector.register(file, selectors.EVENT_READ, name)
         while selector.get_map():
             left = deadline - time.monotonic()
             if left <= 0:
-                why = why or "starved"
+                why = why or ("" if gone else "starved")
                 break
             for key, _events in selector.select(min(left, 0.25) if stop else left):
-                block = os.read(key.fd, _BLOCK)
+                block = os.read(key.fd, _BLOCK) if key.data else b""
                 if block:
                     pipes[key.data].take(block)
-                else:
-                    selector.unregister(key.fileobj)
+                    continue
+                selector.unregister(key.fileobj)
+                if not key.data:
+                    gone = True
+                    _kill_group(process)
+                if gone or list(selector.get_map()) == [ended]:  # the rest follows in no time, or never
+                    deadline = min(deadline, time.monotonic() + _DRAIN_SECONDS)
             over = stop_at_output_limit and (pipes["stdout"].over or pipes["stderr"].over)
             stopped = stop is not None and stop.is_set()
             if not why and (over or stopped):
@@ -148,13 +157,16 @@ def _drain(
 
 def _end(process: subprocess.Popen[bytes]) -> None:
     """Reap the outer process; the box's pid 1 dies with it, and every process of the box with that."""
-    try:
-        process.wait(timeout=1.0)
-    except subprocess.TimeoutExpired:
-        process.kill()
-        process.wait()
+    _kill_group(process)
+    process.wait()
     for file in (process.stdout, process.stderr):
         _close(file)
+
+
+def _kill_group(process: subprocess.Popen[bytes]) -> None:
+    """An outer process that was killed while it started leaves a child behind, which waits for it forever, in its group."""
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGKILL)
 
 
 def _close_all(numbers: list[int]) -> None:
