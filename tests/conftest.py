@@ -18,6 +18,7 @@ import pytest
 
 from hpcraft import recipe
 from hpcraft.errors import MachineError
+from tests.survivors import survivors, wait_for_survivors
 
 ROOT = Path(__file__).resolve().parent.parent
 TOY = ROOT / "tests" / "toy_stages.py"
@@ -56,8 +57,28 @@ def builds_apart(tmp_path_factory: pytest.TempPathFactory) -> None:
     os.environ["HPCRAFT_CACHE"] = str(base.parent / "cache" if "PYTEST_XDIST_WORKER" in os.environ else base / "cache")
 
 
+BEFORE = pytest.StashKey[frozenset[str]]()
+LEFT = pytest.StashKey[list[str]]()
+
+
+def pytest_sessionstart(session: pytest.Session) -> None:
+    """Remember what earlier programs left on the machine."""
+    if not hasattr(session.config, "workerinput"):
+        session.config.stash[BEFORE] = survivors()
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """Fail when anything of a box has outlived the tests."""
+    if BEFORE in session.config.stash:
+        session.config.stash[LEFT] = wait_for_survivors(session.config.stash[BEFORE])
+        if session.config.stash[LEFT]:
+            session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+
 def pytest_terminal_summary(terminalreporter: Any) -> None:
-    """One line that counts the attacks on the sandbox: how many were played, and why the others were not."""
+    """One line for what outlived the tests, and one that counts the attacks on the sandbox: how many were played, and why the others were not."""
+    for line in terminalreporter.config.stash.get(LEFT, []):
+        terminalreporter.write_line(f"left behind by the tests: {line}", red=True)
     found = {kind: [r for r in terminalreporter.stats.get(kind, []) if "/attacks/test_" in getattr(r, "nodeid", "")] for kind in OUTCOMES}
     if any(found.values()):
         why = Counter(str(report.longrepr[2]).removeprefix("Skipped: ").split(":")[0] for report in found["skipped"])
