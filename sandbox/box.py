@@ -8,6 +8,7 @@ back through the launcher's report. In the tiers ``apptainer``, ``landlock`` and
 from __future__ import annotations
 
 import contextlib
+import fcntl
 import os
 import tempfile
 from collections.abc import Iterator
@@ -33,7 +34,6 @@ def execute(step: Step, jail: Jail, scratch: Path, stop: Event | None = None) ->
     """Run a step in a fresh box; ``scratch`` is a host folder of the caller's."""
     with ExitStack() as stack:
         home = stack.enter_context(_home(scratch))
-        (home / "input").write_bytes(step.stdin)
         user = _BASE_USER + home.stat().st_ino % 0x20000000 if jail.drops_user else None
         filters = stack.enter_context(_filter(jail)) if jail.program or jail.landlock else None
         opened = _open(step, jail, home, user, filters)
@@ -57,7 +57,7 @@ def execute(step: Step, jail: Jail, scratch: Path, stop: Event | None = None) ->
             command,
             environment=environment if opened.outside is None else opened.outside,
             inherit=inherit,
-            stdin=home / "input",
+            stdin=stack.enter_context(_input(step.stdin)),
             limits=step.limits,
             collect=step.collect,
             stop_at_output_limit=step.stop_at_output_limit,
@@ -73,6 +73,26 @@ def _home(scratch: Path) -> Iterator[Path]:
         yield home
     finally:
         folders.remove(home)
+
+
+@contextlib.contextmanager
+def _input(content: bytes) -> Iterator[int]:
+    """A descriptor to read from that nobody can write through, whichever way he opens it again."""
+    if not content:
+        number = os.open(os.devnull, os.O_RDONLY)
+    else:
+        whole = os.memfd_create("input", os.MFD_ALLOW_SEALING)
+        try:
+            with os.fdopen(os.dup(whole), "wb") as file:
+                file.write(content)
+            fcntl.fcntl(whole, fcntl.F_ADD_SEALS, fcntl.F_SEAL_WRITE | fcntl.F_SEAL_GROW | fcntl.F_SEAL_SHRINK | fcntl.F_SEAL_SEAL)
+            number = os.open(f"/proc/self/fd/{whole}", os.O_RDONLY)
+        finally:
+            os.close(whole)
+    try:
+        yield number
+    finally:
+        os.close(number)
 
 
 @contextlib.contextmanager

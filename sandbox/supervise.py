@@ -16,7 +16,6 @@ import time
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass, field
-from pathlib import Path
 from threading import Event
 from typing import IO
 
@@ -70,7 +69,7 @@ def supervise(
     *,
     environment: Mapping[str, str],
     inherit: tuple[int, ...],
-    stdin: Path,
+    stdin: int,
     limits: Limits,
     collect: tuple[str, ...],
     stop_at_output_limit: bool,
@@ -85,7 +84,7 @@ def supervise(
         try:
             process = subprocess.Popen(
                 command(status_write, control_read),
-                stdin=stack.enter_context(stdin.open("rb")),
+                stdin=stdin,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.PIPE,
                 env=dict(environment),

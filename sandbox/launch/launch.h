@@ -32,7 +32,7 @@ long long now_us(void);
 void note_peak(long long bytes);
 long long peak_memory(void);
 long long cpu_used_us(void);                        /* of all processes that there were and are */
-int disk_full(void);
+int disk_full(int fresh);                           /* a fresh look also where looking takes time */
 const char *over_limit(long long deadline);         /* the reason to stop now, or NULL */
 int killed_for_memory(void);                        /* whether the kernel did, for the control group's limit */
 int signal_all(int number);                         /* returns how many processes there are */

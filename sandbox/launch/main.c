@@ -251,7 +251,8 @@ int main(int argc, char **argv) {
     long long begin = now_us(), deadline = begin + opt.wall_ms * 1000, end = begin;
     for (; step < opt.num_commands; step++) {
         reason = run_command(opt.commands[step], signals, &before, deadline, &status, &error);
-        end = now_us(), full = disk_full();
+        end = now_us(), full = disk_full(1);
+        if (full && opt.walk_disk && !strcmp(reason, "exited")) reason = "disk"; /* it was quicker than the watcher */
         if (opt.deadline_signal && time_is_over(reason)) last_words(deadline);
         kill_all();
         if (error || status || strcmp(reason, "exited")) break;

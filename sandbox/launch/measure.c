@@ -193,11 +193,11 @@ static long long unlinked_bytes(int n) {
     return total;
 }
 
-static int folder_full(void) {
+static int folder_full(int fresh) {
     static long long next;
     static int full;
     long long begin = now_us(), bytes = 0, files = 0;
-    if (full || begin < next) return full;
+    if (full || (begin < next && !fresh)) return full;
     char *roots[] = {(char *)opt.box, NULL};
     FTS *walk = fts_open(roots, FTS_PHYSICAL | FTS_XDEV, NULL); /* changes folders as it goes, so that depth is no way out */
     for (FTSENT *entry; walk && files <= MAX_FILES_IN_BOX && bytes <= opt.disk && (entry = fts_read(walk));)
@@ -209,9 +209,9 @@ static int folder_full(void) {
     return full;
 }
 
-int disk_full(void) {
+int disk_full(int fresh) {
     struct statvfs fs;
-    if (opt.walk_disk) return folder_full();
+    if (opt.walk_disk) return folder_full(fresh);
     if (statvfs(opt.box, &fs) != 0) return 0;
     return fs.f_bfree == 0 || fs.f_files - fs.f_ffree > MAX_FILES_IN_BOX;
 }
@@ -220,7 +220,7 @@ const char *over_limit(long long deadline) {
     struct usage u = measure();
     if (killed_for_memory() || u.memory > opt.memory) return "memory";
     if (u.threads > opt.processes) return "processes";
-    if (disk_full()) return "disk";
+    if (disk_full(0)) return "disk";
     if (cpu_us(u.ticks) > opt.cpu_ms * 1000LL) return "cpu";
     return now_us() >= deadline ? "time" : NULL;
 }
