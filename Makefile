@@ -1,9 +1,10 @@
 # make run     set up, run the quickstart, and say where the report is
 # make test    set up, run every test but the slow, gpu and network ones
+# make attacks the table of attacks on the sandbox, as the present user: attack, tier, user, outcome
 # make check   format, lint and types
 SHELL := /bin/bash
 .DEFAULT_GOAL := run
-.PHONY: run setup test test-slow test-network check pyright lock clean env
+.PHONY: run setup test test-slow test-network attacks check pyright lock clean env
 
 RECIPE ?= recipes/quickstart.yaml
 WORKERS ?= 2
@@ -34,6 +35,9 @@ test-slow: env
 # Downloads from the package mirrors that apt and pip are set to.
 test-network: env
 	@$(PYTEST) -m network
+
+attacks: env
+	@.venv/bin/python -m tests.sandbox.attacks.runner
 
 check: env
 	@.venv/bin/ruff format --check
