@@ -299,13 +299,20 @@ def _link(job: Job, chosen: Mapping[str, Choice]) -> Words:
     if job.model == "kokkos" and (installed := kokkos()):
         libraries += installed.libraries
     if not (runtimes and chosen[main].family == "gcc"):
-        return replace(_words(job, main, chosen[main]), libraries=tuple(libraries))
+        words = _words(job, main, chosen[main])
+        return replace(words, link=(*words.link, *_quick_link(job, chosen[main])), libraries=tuple(libraries))
     clang = find("clang++" if "cpp" in chosen else "clang")
     assert clang is not None  # its parts were looked for
     if main == "fortran":
         libraries += [f"-L{gfortran_library(chosen[main].compiler)}", "-lgfortran"]
     openmp = ("-fopenmp=libomp",) if job.model == "openmp" else ()
     return Words(compile=(), link=(clang, *CHECK_FLAGS[job.check], *openmp), libraries=tuple(libraries))
+
+
+def _quick_link(job: Job, choice: Choice) -> tuple[str, ...]:
+    """The linker's plugin takes half of a small link's time; only link-time optimisation and offloading need it."""
+    plugin = job.model not in ("serial", "mpi") or any(flag.startswith(("-flto", "-fopenmp", "-fopenacc")) for flag in job.flags)
+    return ("-fno-use-linker-plugin",) if choice.family == "gcc" and not plugin else ()
 
 
 def variables(job: Job, *, running: bool) -> dict[str, str]:
