@@ -34,6 +34,9 @@ _AS_ROOT = {
     "--add-caps": "CAP_SETUID,CAP_SETGID,CAP_SETPCAP,CAP_KILL,CAP_DAC_OVERRIDE,CAP_DAC_READ_SEARCH,CAP_SYS_PTRACE",
 }
 """What the launcher needs to give the program a user of its own, to watch, end and clean up after it."""
+_LANDLOCK_OF_FILES = 3
+"""The newest version of its interface that looks at files alone; the network and signals are the namespaces' business."""
+_WRITABLE = ("/box", "/dev/shm", *(f"/dev/{name}" for name in ("null", "zero", "full", "random", "urandom")))  # noqa: S108
 _NAMESPACES = ("pid", "net", "ipc", "mnt", "uts")
 _LIMITS = {
     "memory": "watcher",
@@ -89,9 +92,16 @@ def _jail(program: str, version: str, *, setuid: bool) -> Jail:
     as_root = os.geteuid() == 0
     how = "a user of its own" if as_root else "setuid starter" if setuid else "user namespace"
     spaces = f"namespaces: {' '.join(_NAMESPACES)}"
-    rests_on = (version, spaces, how, "seccomp", "no new privileges", "no capabilities", "rlimits", "watcher")
+    also = (f"Landlock {_landlock()}",) if _landlock() else ()
+    rests_on = (version, spaces, how, *also, "seccomp", "no new privileges", "no capabilities", "rlimits", "watcher")
     isolation = Isolation(tier="apptainer", rests_on=rests_on, limits=_LIMITS)
     return Jail(isolation=isolation, program=program, drops_user=as_root)
+
+
+def _landlock() -> int:
+    """The version of its interface to use for files, 0 for none."""
+    confined = folders.confined()
+    return min(confined.landlock, _LANDLOCK_OF_FILES) if isinstance(confined, Jail) else 0
 
 
 def _ask(home: Path, *words: str) -> subprocess.CompletedProcess[str]:
@@ -186,8 +196,10 @@ def open_box(step: Step, jail: Jail, home: Path, user: int | None, filters: int)
     for name, path in step.beside.items():
         image.mount(path, f"/box/{name}")
     before = (*_start(jail.program), *image.words, str(image.root))
-    words = ("--walk-disk", "1", "--filter", str(filters))
-    return Opened(box="/box", launcher="/run/launch", before=before, words=words, outside=_outside(home))
+    words = ["--walk-disk", "1", "--filter", str(filters)]
+    if version := _landlock():  # an ordinary user owns the /dev that Apptainer makes
+        words += ["--landlock", str(version), "--read", "/", *(word for path in _WRITABLE for word in ("--write", path))]
+    return Opened(box="/box", launcher="/run/launch", before=before, words=tuple(words), outside=_outside(home))
 
 
 def _box(home: Path, names: Iterable[str], user: int | None) -> Path:
