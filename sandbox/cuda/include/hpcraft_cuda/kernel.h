@@ -1,0 +1,100 @@
+// A launch: the translator turns `K<T><<<grid, block, bytes, stream>>>(a, 0, b)` into
+//     ::hpcraft_cuda::launch({"K<T>", __FILE__, __LINE__}, {grid, block, bytes, stream}, [=](auto &&hpcraft_0, auto &&hpcraft_1) {
+//         K<T>(hpcraft_0, 0, hpcraft_1); }, a, b)
+// Arguments are evaluated once, on the host; literals stay where they are, because 0 is a pointer only there. The loop over the
+// threads of a block is here, so that it and the kernel's body become one function.
+#pragma once
+
+#include <tuple>
+#include <type_traits>
+#include <utility>
+
+#include "driver_types.h"
+#include "hpcraft_cuda/state.h"
+
+namespace hpcraft_cuda {
+
+struct Site {
+    const char *kernel;
+    const char *file;
+    int line;
+};
+
+struct Config {
+    dim3 grid, block;
+    std::size_t dynamic_bytes = 0;
+    cudaStream_t stream = nullptr;
+    const void *function = nullptr;  // known for launches by address
+    bool cooperative = false;
+    Config() = default;
+    Config(dim3 g, dim3 b, std::size_t bytes = 0, cudaStream_t s = nullptr) : grid(g), block(b), dynamic_bytes(bytes), stream(s) {}
+};
+
+// Runs threads of the current block until none is left to be started.
+struct Kernel {
+    void (*run_threads)(void *context);
+    void *context;
+};
+
+cudaError_t launch(const Site &site, const Config &config, Kernel kernel);
+
+// What the loop over threads needs of a block; see runtime/block.cc.
+struct Turn {
+    unsigned thread;  // linear
+    bool any;
+};
+Turn take_thread();       // the next one to be started
+Turn end_thread();        // the running one has ended in a block in which threads wait; then as take_thread
+struct Progress {
+    unsigned *next;       // of the block: the next thread to be started
+    const bool *waited;   // whether ends must be told
+    unsigned count;
+};
+Progress progress();
+
+inline void set_thread(unsigned thread) {
+    const unsigned x = blockDim.x, y = blockDim.y;
+    threadIdx = uint3{thread % x, thread / x % y, thread / x / y};
+}
+
+template <class Body>
+inline void run_threads(Body &&body) {
+    Turn turn = take_thread();
+    if (!turn.any) return;
+    set_thread(turn.thread);
+    const Progress at = progress();
+    for (;;) {
+        body();
+        if (__builtin_expect(*at.waited, 0)) {
+            turn = end_thread();
+            if (!turn.any) return;
+            set_thread(turn.thread);
+            continue;
+        }
+        if (*at.next == at.count) return;
+        ++*at.next;
+        if (++threadIdx.x == blockDim.x) {
+            threadIdx.x = 0;
+            if (++threadIdx.y == blockDim.y) threadIdx.y = 0, ++threadIdx.z;
+        }
+    }
+}
+
+template <class Call, class Values>
+struct Bound {
+    Call call;
+    Values values;
+    static void run(void *context) {
+        Bound &self = *static_cast<Bound *>(context);
+        run_threads([&self] { std::apply(self.call, self.values); });
+    }
+};
+
+template <class Call, class... Values>
+inline void launch(const Site &site, const Config &config, const Call &call, Values &&...values) {
+    using All = std::tuple<std::decay_t<Values>...>;
+    Bound<Call, All> bound{call, All(std::forward<Values>(values)...)};
+    launch(site, config, Kernel{&Bound<Call, All>::run, &bound});
+}
+
+}  // namespace hpcraft_cuda
