@@ -91,6 +91,7 @@ ATTACKS = (
             + _SLOW % "if (write(f, b, sizeof b) < 0) return 1;"
         ),
         check=FULL_OR_FAILED,
+        stopped_in=CONFINED,
     ),
     Attack(
         id="A16",

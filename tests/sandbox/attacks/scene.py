@@ -116,6 +116,7 @@ class Stage:
             "the table of children": "".join(path.read_text() for path in Path("/proc/self/task").glob("*/children")),
             "a limit of the harness": Path("/proc/self/limits").read_text(),
             "the host's name": os.uname().nodename,
+            "shared memory files": " ".join(sorted(filter(_is_of_a_box, os.listdir("/dev/shm")))),  # noqa: PTH208
         }
 
 
@@ -172,6 +173,11 @@ def _groups() -> list[Path]:
         own = Path("/sys/fs/cgroup", controllers, place.lstrip("/"))
         found += [path for folder in (own, own.parent) for path in folder.glob(f"hpcraft-box-{os.getpid()}-*")]
     return found
+
+
+def _is_of_a_box(name: str) -> bool:
+    """Whether a file under /dev/shm is one that the attacks make."""
+    return name in ("left", "meet") or name.startswith("mark_")
 
 
 def _leak(secret: str, outcome: Outcome | str) -> str:
