@@ -16,7 +16,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from hpcraft.sandbox import cgroups, seccomp
-from hpcraft.sandbox.jail import FAMILIAR, SETTINGS, SYSTEM_FOLDERS, Jail, Opened, Step
+from hpcraft.sandbox.jail import FAMILIAR, FEW_SETTINGS, SETTINGS, SYSTEM_FOLDERS, Jail, Opened, Step
 from hpcraft.sandbox.launcher import launcher
 from hpcraft.sandbox.outcome import Isolation
 from hpcraft.sandbox.packages import install_command
@@ -113,8 +113,11 @@ def open_box(step: Step, jail: Jail, home: Path, user: int | None, filters: int)
     for name in ("/etc", "/run", "/sys", "/sys/devices", *(name for name in outside if name not in ("/", "/usr"))):
         words += ["--perms", "0755", "--dir", name]  # bubblewrap makes missing parents for its own user alone
     for name in SETTINGS:
-        words += ["--ro-bind-try", f"/etc/{name}", f"/etc/{name}"]
+        if not step.few_settings or name in FEW_SETTINGS:
+            words += ["--ro-bind-try", f"/etc/{name}", f"/etc/{name}"]
     for name, text in FAMILIAR.items():
+        if step.few_settings and name not in FEW_SETTINGS:
+            continue
         (home / name).write_text(text.format(user=1000 if user is None else user))
         (home / name).chmod(0o644)
         words += ["--ro-bind", str(home / name), f"/etc/{name}"]

@@ -11,7 +11,7 @@ import shlex
 import shutil
 import tempfile
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import replace
 from pathlib import Path, PurePosixPath
 from threading import Event
@@ -72,9 +72,10 @@ class Build:
         if not self.runnable:
             return self.outcome
         _check_names((*run.data, *run.collect))
-        with tempfile.TemporaryDirectory(dir=self._folder, prefix="data-") as name, self._cores(run) as cores:
-            beside = self._program_files() | _write(Path(name), run.data)
+        with self._written(run.data) as data, self._cores(run) as cores:
+            beside = self._program_files() | data
             command, tools = self._command(run)
+            ranks = self._job.model.startswith("mpi") and not self._python
             step = Step(
                 commands=(command,),
                 limits=run.limits,
@@ -85,12 +86,20 @@ class Build:
                 collect=run.collect,
                 fixed_addresses=self._job.check != "none",
                 cores=cores,
+                few_settings=not ranks,
             )
-            ranks = self._job.model.startswith("mpi") and not self._python
             outcome = (
                 run_ranks(step, self._job, run, self._steps.execute) if ranks else judge(self._steps.execute(step), self._job, run.limits)
             )
         return replace(outcome, compile=self.outcome.compile, isolation=self._jail.isolation)
+
+    @contextmanager
+    def _written(self, files: Mapping[str, bytes]) -> Iterator[dict[str, Path]]:
+        if not files:
+            yield {}
+            return
+        with tempfile.TemporaryDirectory(dir=self._folder, prefix="data-") as name:
+            yield _write(Path(name), files)
 
     def sweep(self, run: Run, ranks: Iterable[int] = RANKS, threads: Iterable[int] = (1,)) -> Iterator[Swept]:
         """Execute the program with each number of ranks and of threads, lazily and in order."""

@@ -121,13 +121,13 @@ def _limit_memory(folder: Path, version: int, limit: int) -> None:
 
 def _remove(folder: Path) -> None:
     """The last processes leave a group a moment after they were reaped."""
-    for _ in range(200):
+    for attempt in range(16):
         try:
             return folder.rmdir()
         except FileNotFoundError:
             return None
         except OSError:
-            time.sleep(0.005)
+            time.sleep(0.0001 * 2**attempt)
     return None  # the sweep of a later run takes it
 
 

@@ -30,6 +30,9 @@ FAMILIAR = {
 }
 """Our own files under /etc."""
 
+FEW_SETTINGS = ("ld.so.cache", "alternatives", "passwd", "group")
+"""Those of both kinds that a program of a single process needs; each costs a mount."""
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Step:
@@ -51,6 +54,8 @@ class Step:
     collect: tuple[str, ...] = ()
     stop_at_output_limit: bool = True
     fixed_addresses: bool = False
+    few_settings: bool = False
+    """Whether ``FEW_SETTINGS`` are enough."""
     cores: tuple[int, ...] = ()
     """Cores to pin to; empty leaves the choice to the kernel."""
     deadline_signal: int | None = None
