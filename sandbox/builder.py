@@ -6,6 +6,7 @@ of the sandbox itself are tried again, and then told as `Verdict.INFRA_ERROR`.
 
 from __future__ import annotations
 
+import os
 import re
 import shlex
 import shutil
@@ -212,7 +213,9 @@ def build(job: Job, stop: Event | None = None) -> Build:
         plan: toolchains.Plan | toolchains.Unsupported = toolchains.Unsupported(message=_NO_RANKS)
     else:
         plan = toolchains.plan(job)
-    folder = Path(tempfile.mkdtemp(prefix="hpcraft-sandbox-", dir=folders.base(jail)))
+    base = folders.base(jail)
+    folders.sweep(Path(base))
+    folder = Path(tempfile.mkdtemp(prefix=f"{folders.PREFIX}{os.getpid()}-", dir=base))
     try:
         return Build(job, jail, folder, plan, stop)
     except BaseException:

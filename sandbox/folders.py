@@ -8,12 +8,15 @@ be seen, not read or signalled. ``none`` has limits and the killing only.
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
 import functools
 import os
 import platform
 import shutil
+import stat
 import tempfile
+import time
 from pathlib import Path
 
 from hpcraft.errors import MachineError
@@ -22,6 +25,8 @@ from hpcraft.sandbox.jail import SETTINGS, SYSTEM_FOLDERS, Jail, Opened, Step
 from hpcraft.sandbox.launcher import launcher
 from hpcraft.sandbox.outcome import Isolation
 
+PREFIX = "hpcraft-sandbox-"
+"""Of the folders of builds, followed by the number of the process that made them."""
 _CREATE_RULESET, _ASK_VERSION = 444, 1
 SCOPES_SIGNALS = 6
 """The version of Landlock's interface that keeps signals in, and the newest one that the launcher makes use of."""
@@ -128,6 +133,19 @@ def remove(folder: Path) -> None:
         if current != folder:
             current.rmdir()
     folder.rmdir()
+
+
+@functools.cache
+def sweep(folder: Path) -> None:
+    """Remove what processes left that were killed a day ago or longer: younger ones may live where this process can't see them."""
+    yesterday = time.time() - 86400
+    for path in folder.glob(f"{PREFIX}*"):
+        number = path.name.removeprefix(PREFIX).split("-")[0]
+        with contextlib.suppress(OSError):
+            found = path.lstat()
+            dead = number.isdecimal() and not Path(f"/proc/{number}").exists()
+            if dead and stat.S_ISDIR(found.st_mode) and found.st_uid == os.geteuid() and found.st_mtime < yesterday:
+                remove(path)
 
 
 def base(jail: Jail) -> str:

@@ -9,7 +9,6 @@ _MANAGERS = {"apt-get": "apt-get install -y", "dnf": "dnf install -y", "zypper":
 
 # tool: packages for apt-get, dnf, zypper, pacman; those of apt-get were installed and tried on Debian 12, the others are as documented
 _PACKAGES = {
-    "apptainer": ("apptainer", "apptainer", "apptainer", "apptainer"),
     "bwrap": ("bubblewrap", "bubblewrap", "bubblewrap", "bubblewrap"),
     "gcc": ("gcc libc6-dev", "gcc", "gcc", "gcc"),
     "g++": ("g++", "gcc-c++", "gcc-c++", "gcc"),
@@ -33,6 +32,8 @@ _SAME = {"g++": "g++", "mpicxx": "mpicc", "mpif90": "mpicc", "mpirun": "mpicc", 
 
 def install_command(tool: str) -> str:
     """Half a sentence that ends an error line: the command that installs a tool here."""
+    if tool == "apptainer":  # in few distributions, and a site's administrator decides on its setuid part
+        return "ask the site for it, or install it: https://apptainer.org/docs/admin/latest/installation.html"
     key = _SAME.get(tool, "clang" if tool.startswith("clang") else tool)
     sudo = "" if os.geteuid() == 0 else "sudo "
     for column, (manager, words) in enumerate(_MANAGERS.items()):

@@ -4,17 +4,24 @@ from __future__ import annotations
 
 import os
 import shutil
+import threading
+from collections import OrderedDict
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
-from hpcraft.sandbox import Job, Limits, Outcome, Run, run
+from hpcraft.sandbox import Job, Limits, Outcome, Run, cache, prelude, run
+from hpcraft.sandbox.box import execute
+from hpcraft.sandbox.cache import Cache
+from hpcraft.sandbox.jail import Jail, Step
+from hpcraft.sandbox.supervise import Ended
 
 SHORT = Limits(wall_seconds=20.0, memory_mb=256, output_bytes=1 << 16, disk_mb=32, processes=48)
 _HEADERS = ("fcntl.h", "signal.h", "stdio.h", "stdlib.h", "string.h", "unistd.h", "arpa/inet.h", "sys/socket.h", "sys/stat.h", "pthread.h")
 
 Ask = Callable[..., Outcome]
+Commands = tuple[tuple[str, ...], ...]
 
 
 @pytest.fixture
@@ -61,3 +68,26 @@ def _command_lines() -> Iterator[tuple[int, bytes]]:
                 yield int(entry.name), (entry / "cmdline").read_bytes()
             except OSError:
                 continue
+
+
+@pytest.fixture
+def kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Cache:
+    """A cache of the test's own, as the sandbox sees it."""
+    monkeypatch.setenv("HPCRAFT_CACHE", str(tmp_path / "kept"))
+    monkeypatch.setattr(prelude, "_kept", OrderedDict())
+    found = cache.cache()
+    assert found is not None
+    return found
+
+
+@pytest.fixture
+def watched(kept: Cache, monkeypatch: pytest.MonkeyPatch) -> list[Commands]:
+    """What is executed during the test, by box."""
+    commands: list[Commands] = []
+
+    def watch(step: Step, jail: Jail, folder: Path, stop: threading.Event | None) -> Ended:
+        commands.append(step.commands)
+        return execute(step, jail, folder, stop)
+
+    monkeypatch.setattr("hpcraft.sandbox.steps.execute", watch)
+    return commands

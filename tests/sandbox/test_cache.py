@@ -9,19 +9,15 @@ import stat
 import subprocess
 import sys
 import threading
-from collections import OrderedDict
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from hpcraft.errors import ConfigError
-from hpcraft.sandbox import Job, Limits, Outcome, Run, Verdict, build, cache, prelude, run, steps
+from hpcraft.sandbox import Job, Limits, Outcome, Verdict, build, cache, run, steps
 from hpcraft.sandbox.box import execute
 from hpcraft.sandbox.cache import Cache, Entry
-from hpcraft.sandbox.jail import Jail, Step
-from hpcraft.sandbox.outcome import Compiler, Language
-from hpcraft.sandbox.supervise import Ended
 
 Need = Callable[..., None]
 KEY = "0" * 64
@@ -31,30 +27,7 @@ HELLO = Job(
 )
 
 
-@pytest.fixture
-def kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Cache:
-    """A cache of the test's own, as the sandbox sees it."""
-    monkeypatch.setenv("HPCRAFT_CACHE", str(tmp_path / "kept"))
-    monkeypatch.setattr(prelude, "_kept", OrderedDict())
-    found = cache.cache()
-    assert found is not None
-    return found
-
-
 Commands = tuple[tuple[str, ...], ...]
-
-
-@pytest.fixture
-def watched(kept: Cache, monkeypatch: pytest.MonkeyPatch) -> list[Commands]:
-    """What is executed during the test, by box."""
-    commands: list[Commands] = []
-
-    def watch(step: Step, jail: Jail, folder: Path, stop: threading.Event | None) -> Ended:
-        commands.append(step.commands)
-        return execute(step, jail, folder, stop)
-
-    monkeypatch.setattr("hpcraft.sandbox.steps.execute", watch)
-    return commands
 
 
 def _entries(folder: Path) -> list[Path]:
@@ -445,87 +418,3 @@ def test_symbols_are_known_after_a_kept_build(kept: Cache, need: Need) -> None:
     for _ in range(2):
         with build(HELLO) as built:
             assert "printf" in built.symbols("a.c")
-
-
-# ---------------------------------------------------------------- the prelude
-
-
-PRELUDE = b'#include <stdio.h>\n#define ANSWER 42\nstatic inline void say(int n) { printf("%d\\n", n); }\n'
-
-
-@pytest.mark.parametrize("compiler", ["gcc", "clang"])
-@pytest.mark.parametrize("language", ["c", "cpp"])
-def test_a_prelude_is_included_and_precompiled_once(language: Language, compiler: Compiler, watched: list[Commands], need: Need) -> None:
-    """The source needs no include of its own; for the next source the header isn't compiled again."""
-    need("bwrap", "gcc")
-    name = "a.c" if language == "c" else "a.cpp"
-    files = {name: b"int main(void) { say(ANSWER); }", "inc/pre.h": PRELUDE}
-    job = Job(files=files, language=language, prelude="inc/pre.h", compiler=compiler)
-    outcome = run(job)
-    if outcome.verdict is Verdict.UNSUPPORTED:
-        pytest.skip(outcome.message)
-    assert (outcome.stdout, outcome.message) == ("42\n", "")
-    assert [("-x" in commands[0], "-include" in commands[0]) for commands in watched] == [(True, False), (False, True), (False, False)]
-    watched.clear()
-    other = dataclasses.replace(job, files={**job.files, name: b"int main(void) { say(ANSWER + 1); }"})
-    assert run(other).stdout == "43\n"
-    assert len(watched) == 2  # the source and the run
-
-
-@pytest.mark.parametrize(("compiler", "words"), [("gcc", "! ./inc/pre.h.gch\n"), ("clang", "")])
-def test_the_precompiled_form_is_used(compiler: Compiler, words: str, kept: Cache, need: Need) -> None:
-    """Asked for the headers that it reads, gcc names the precompiled one and clang none."""
-    need("bwrap", "gcc")
-    files = {"a.c": b"int main(void) { say(ANSWER); }", "inc/pre.h": PRELUDE}
-    outcome = run(Job(files=files, language="c", prelude="inc/pre.h", compiler=compiler, flags=("-H",)))
-    if outcome.verdict is Verdict.UNSUPPORTED:
-        pytest.skip(outcome.message)
-    assert outcome.compile is not None
-    assert outcome.compile.stderr == words
-
-
-def test_a_changed_prelude_is_compiled_again(kept: Cache, need: Need) -> None:
-    """Another text is another key."""
-    need("bwrap", "gcc")
-    for answer in (1, 2, 1):
-        files = {"a.c": b"int main(void) { say(ANSWER); }", "pre.h": PRELUDE.replace(b"42", b"%d" % answer)}
-        assert run(Job(files=files, language="c", prelude="pre.h")).stdout == f"{answer}\n"
-
-
-def test_a_prelude_may_include_other_headers(kept: Cache, need: Need) -> None:
-    """Their texts count, too."""
-    need("bwrap", "gcc")
-    for answer in (1, 2):
-        files = {
-            "a.c": b"int main(void) { say(ANSWER); }",
-            "pre.h": b'#include "real.h"\n',
-            "real.h": PRELUDE.replace(b"42", b"%d" % answer),
-        }
-        assert run(Job(files=files, language="c", prelude="pre.h")).stdout == f"{answer}\n"
-
-
-def test_an_error_in_the_prelude_is_said_as_such(kept: Cache, need: Need) -> None:
-    """It is no fault of the source's."""
-    need("bwrap", "gcc")
-    outcome = run(Job(files={"a.c": b"int main(void) {}", "pre.h": b"nonsense;\nint x"}, language="c", prelude="pre.h"))
-    assert outcome.verdict is Verdict.COMPILE_ERROR
-    assert outcome.message.startswith("the prelude pre.h: ")
-    assert outcome.compile is not None
-    assert "-x c-header ./pre.h" in outcome.compile.command
-
-
-@pytest.mark.parametrize("name", ["missing.h", "a.c"])
-def test_a_prelude_that_is_no_header_of_the_job_is_refused(name: str) -> None:
-    """It is the caller's mistake."""
-    with pytest.raises(ConfigError, match="not a header among the files"):
-        run(Job(files={"a.c": b"", "pre.h": b""}, language="c", prelude=name))
-
-
-def test_a_precompiled_header_survives_the_end_of_its_build(kept: Cache, need: Need) -> None:
-    """Runs of an open build and later builds don't depend on the first one's folder."""
-    need("bwrap", "g++")
-    job = Job(files={"a.cpp": b"int main() { say(ANSWER); }", "pre.h": PRELUDE}, language="cpp", prelude="pre.h")
-    with build(job) as first:
-        with build(dataclasses.replace(job, files={**job.files, "a.cpp": b"int main() { say(1); }"})) as second:
-            assert second.run(Run()).stdout == "1\n"
-        assert first.run(Run()).stdout == "42\n"

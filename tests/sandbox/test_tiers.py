@@ -175,3 +175,17 @@ def test_a_rank_that_the_kernel_ends_is_a_memory_limit(hierarchy: cgroups.Hierar
     outcome = run(Job(files={"a.c": code}, language="c", tier="bubblewrap+cgroup", run=Run(limits=limits)))
     assert outcome.verdict is Verdict.MEMORY_LIMIT
     assert outcome.peak_memory_bytes < 200 << 20
+
+
+def test_what_a_killed_process_left_is_swept_after_a_day(tmp_path: Path) -> None:
+    """Only a folder of our own whose process is gone, and only when it is old."""
+    base = tmp_path / "base"
+    base.mkdir()
+    names = {"dead-old": 4194305, "dead-young": 4194306, "alive-old": os.getpid()}
+    paths = {what: base / f"{folders.PREFIX}{number}-{what}" for what, number in names.items()}
+    for what, path in paths.items():
+        path.mkdir()
+        if what.endswith("old"):
+            os.utime(path, (0, 0))
+    folders.sweep(base)
+    assert {what for what, path in paths.items() if path.exists()} == {"dead-young", "alive-old"}
