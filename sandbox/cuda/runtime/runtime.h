@@ -27,6 +27,7 @@
 namespace hpcraft_cuda {
 
 constexpr int FAULT_EXIT = 86;
+constexpr int POISON = 0xff;  // of shared memory that a block hasn't written: not a number, or -1
 constexpr unsigned MAX_THREADS = 1024, WARP = 32;
 constexpr std::size_t SHARED_DEFAULT = 48 << 10, SHARED_OPT_IN = 163 << 10, SHARED_CAPACITY = 256 << 10;
 
@@ -60,6 +61,7 @@ struct Group {
 
 struct Warp {
     unsigned live = 0;
+    unsigned active = 0;            // lanes that wait in active_mask
     std::vector<Group> groups;  // those in which somebody waits
     std::uint64_t in[WARP], out[WARP];
     unsigned argument[WARP];
@@ -77,6 +79,7 @@ struct Block {
     unsigned live = 0;                    // not ended, once `waited`
     bool waited = false;                  // whether threads have to tell their ends
     const unsigned *order = nullptr;      // of the threads, null for the natural one
+    std::vector<unsigned> shuffled;
     std::vector<Thread> threads;
     std::vector<Warp> warps;
     Waiters ready;
@@ -86,8 +89,11 @@ struct Block {
     int barrier_value = 0, barrier_result = 0;
     std::uint64_t barriers = 0;  // completed: the epoch of accesses
     Waiters grid;
-    Waiters active;
-    char *shared = nullptr;  // storage of its shared variables
+    bool spinning = false;     // left by a thread that spins while nobody else in it could run
+    bool fresh_first = false;  // for one turn: start another thread rather than let a ready one go on
+    std::uint64_t generation = 0;   // of the grid barrier that it waits for
+    char *shared = nullptr;         // storage of its shared variables, between two guard pages
+    char *dynamic = nullptr;        // the dynamic part, which ends at the second one
     std::size_t shared_used = 0;
     struct Variable {
         const SharedSlot *slot;
@@ -139,18 +145,15 @@ void set_stack_bytes(std::size_t bytes);
 
 // --- block.cc
 struct Worker {
-    unsigned number = 0;
     void *main_stack_pointer = nullptr;
     Fiber *running = nullptr;
     Fiber *pool = nullptr;
     std::vector<Fiber *> fibers;
-    std::vector<char *> segments;  // of shared memory
-    Block block;                   // the one at a time of ordinary launches
-    std::vector<unsigned> order;
+    std::vector<Block *> free_blocks;  // with their shared memory
 };
 extern thread_local Worker *worker;
-void run_block(Worker &worker, Block &block, const Launch &launch, std::uint64_t number);
-bool advance(Worker &worker, Block &block);  // of a cooperative launch: false when it has ended
+void begin(Block &block, const Launch &launch, std::uint64_t number);
+bool go_on(Worker &own, Block &block);  // false when it has ended; else it waits for the grid, or spins
 void release_grid(Block &block);
 
 // --- launch.cc, pool.cc
@@ -165,7 +168,11 @@ struct Launch {
 extern const Launch *running_launch;
 unsigned num_workers();
 void run_launch(const Launch &launch);
-[[gnu::noinline]] void on_all_workers(unsigned count, void (*work)(Worker &, void *), void *context);
+Worker &own_worker();  // of this OS thread
+// Calls `work` on this OS thread, and on the others of the pool at once or when it asks for them by `wake_workers`.
+void on_workers(void (*work)(void *context), void *context, bool at_once);
+void wake_workers();
+Block *take_block(Worker &own);
 
 // --- arena.cc
 enum class Memory : unsigned char { none, device, managed, pinned, freed, guard };
@@ -186,6 +193,7 @@ bool in_arena(const void *at);
 void arena_open();   // before a kernel
 void arena_close();  // after it
 std::size_t arena_used();
+void arena_reset();  // frees all that a device's end frees
 constexpr std::size_t TOTAL_MEMORY = std::size_t{16} << 30;
 // While it lives the device memory that holds these addresses may be touched by a call of the API.
 class Opened {
@@ -215,7 +223,14 @@ const char *name_of(Kind kind);
 // "at" as `0xHEX` relative to the program, for messages.
 std::uintptr_t program_offset(const void *at);
 
-// --- api errors (api_error.cc)
-int set_error(int code);  // remembers it for cudaGetLastError and returns it
+// --- memory.cc
+bool is_registered(const void *at);
+
+// --- device.cc
+std::size_t dynamic_limit();  // of dynamic shared memory, as cudaFuncSetAttribute has raised it
+std::uint64_t most_resident_blocks(std::uint64_t threads, std::size_t dynamic_bytes);
+
+// --- errors.cc
+cudaError_t set_error(cudaError_t code);  // remembers it for cudaGetLastError, and returns it
 
 }  // namespace hpcraft_cuda

@@ -18,7 +18,7 @@ inline T &shared(const char *name, const char *file, int line) {
 // `extern __shared__ T name[];`: every such name is the start of the same memory.
 template <class T>
 inline T &dynamic_shared() {
-    return *reinterpret_cast<T *>(current.shared);
+    return *reinterpret_cast<T *>(current.dynamic);
 }
 
 }  // namespace hpcraft_cuda

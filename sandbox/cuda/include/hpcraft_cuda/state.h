@@ -32,9 +32,10 @@ struct Where {
 struct Current {
     Block *block;
     std::uint64_t epoch;        // changes with every block (and when one of several blocks of a cooperative launch goes on)
-    char *shared;               // the block's shared memory: first the dynamic part, then what its threads declare
-    std::size_t dynamic_bytes;  // of the launch
-    std::size_t shared_bytes;   // capacity, for telling shared addresses from others
+    char *shared;               // the block's shared memory
+    std::size_t shared_bytes;   // its capacity, for telling shared addresses from others
+    char *dynamic;              // the part of `extern __shared__`, at its end
+    std::size_t dynamic_bytes;
 };
 inline thread_local Current current;
 
@@ -84,7 +85,7 @@ unsigned active_mask(Where where);
 void grid_barrier(Where where);
 bool is_cooperative();
 // Something to be called in loops that wait for other threads: lets the others of the block run now and then.
-void spin();
+void spin(Where where);
 
 // The storage of a `__shared__` variable in the current block; `slot` is one per variable and OS thread.
 struct SharedSlot {

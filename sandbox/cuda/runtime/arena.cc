@@ -1,0 +1,141 @@
+// Device, managed and pinned memory.
+//
+// One reserved range, given out from its beginning and never twice: what was freed stays without access, so that any later use of
+// it faults. An allocation ends (up to 16 bytes) at a page that is never accessible.
+
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include <map>
+#include <mutex>
+
+#include "runtime.h"
+
+namespace hpcraft_cuda {
+
+namespace {
+struct Arena {
+    std::recursive_mutex guard;
+    char *begin = nullptr, *next = nullptr, *end = nullptr;
+    std::map<const char *, Allocation> allocations;  // by their end; freed ones as well
+    std::size_t used = 0;
+    int open = 0;
+};
+Arena &arena = *new Arena;  // used by destructors of static objects
+constexpr std::size_t LARGEST = std::size_t{4} << 40, SMALLEST = std::size_t{32} << 30;
+}  // namespace
+
+static std::size_t page_size() {
+    static const std::size_t size = sysconf(_SC_PAGESIZE);
+    return size;
+}
+
+static bool reserve() {
+    for (std::size_t bytes = LARGEST; !arena.begin && bytes >= SMALLEST; bytes /= 2) {
+        void *range = mmap(nullptr, bytes, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+        if (range == MAP_FAILED) continue;
+        arena.begin = arena.next = static_cast<char *>(range);
+        arena.end = arena.begin + bytes;
+    }
+    return arena.begin != nullptr;
+}
+
+// Alignment that vector types need, and up to 256 where the size is a multiple of it.
+static std::size_t room(std::size_t bytes) { return (bytes + 15) / 16 * 16; }
+
+void *arena_allocate(std::size_t bytes, Memory memory) {
+    const std::lock_guard lock(arena.guard);
+    install_signals();
+    const std::size_t page = page_size();
+    if (bytes > TOTAL_MEMORY || arena.used + bytes > TOTAL_MEMORY || !reserve()) return nullptr;
+    const std::size_t mapped = (room(bytes) + page - 1) / page * page;
+    if (static_cast<std::size_t>(arena.end - arena.next) < mapped + 2 * page) return nullptr;
+    char *pages = arena.next + page;
+    const bool accessible = memory != Memory::device || arena.open;
+    if (accessible && mprotect(pages, mapped, PROT_READ | PROT_WRITE) != 0) return nullptr;
+    arena.next = pages + mapped;
+    Allocation made{pages + mapped - room(bytes), bytes, pages, mapped, memory, false};
+    arena.allocations[pages + mapped] = made;
+    arena.used += bytes;
+    if (checker) checker->allocated(made.begin, bytes);
+    return made.begin;
+}
+
+static Allocation *find(const void *at) {
+    const char *address = static_cast<const char *>(at);
+    auto above = arena.allocations.upper_bound(address);
+    if (above != arena.allocations.end() && address >= above->second.pages) return &above->second;
+    // The guard: nearer to the end of the one below, or to the beginning of the one above.
+    if (above != arena.allocations.begin() && address < std::prev(above)->first + page_size() / 2) return &std::prev(above)->second;
+    if (above != arena.allocations.end()) return &above->second;
+    return above == arena.allocations.begin() ? nullptr : &std::prev(above)->second;
+}
+
+Freed arena_free(void *pointer, Memory memory) {
+    const std::lock_guard lock(arena.guard);
+    Allocation *found = in_arena(pointer) ? find(pointer) : nullptr;
+    if (!found || found->begin != pointer) return Freed::unknown;
+    if (found->freed) return Freed::twice;
+    const bool pinned = found->memory == Memory::pinned;
+    if (pinned != (memory == Memory::pinned)) return Freed::unknown;
+    found->freed = true;
+    arena.used -= found->size;
+    mprotect(found->pages, found->page_bytes, PROT_NONE);
+    madvise(found->pages, found->page_bytes, MADV_DONTNEED);
+    if (checker) checker->freed(pointer, found->size);
+    return Freed::yes;
+}
+
+void arena_reset() {
+    const std::lock_guard lock(arena.guard);
+    for (const auto &[end, allocation] : arena.allocations)
+        if (!allocation.freed) arena_free(allocation.begin, allocation.memory == Memory::pinned ? Memory::pinned : Memory::device);
+}
+
+bool in_arena(const void *at) { return at >= arena.begin && at < arena.next + page_size() && arena.begin; }
+
+const Allocation *arena_find(const void *at) {
+    if (!in_arena(at)) return nullptr;
+    std::unique_lock lock(arena.guard, std::defer_lock);
+    if (!lock.try_lock() && !on_device()) lock.lock();  // a signal's handler on a device thread goes on without
+    return find(at);
+}
+
+std::size_t arena_used() { return arena.used; }
+
+static void protect(const Allocation &allocation, int access) {
+    if (!allocation.freed && allocation.memory == Memory::device) mprotect(allocation.pages, allocation.page_bytes, access);
+}
+
+void arena_open() {
+    const std::lock_guard lock(arena.guard);
+    if (arena.open++) return;
+    for (const auto &[end, allocation] : arena.allocations) protect(allocation, PROT_READ | PROT_WRITE);
+}
+
+void arena_close() {
+    const std::lock_guard lock(arena.guard);
+    if (--arena.open) return;
+    for (const auto &[end, allocation] : arena.allocations) protect(allocation, PROT_NONE);
+}
+
+static const Allocation *open_one(const void *at) {
+    const Allocation *found = at && in_arena(at) ? find(at) : nullptr;
+    if (!found || arena.open) return nullptr;
+    protect(*found, PROT_READ | PROT_WRITE);
+    return found;
+}
+
+Opened::Opened(const void *first, const void *second) {
+    arena.guard.lock();
+    allocations_[0] = open_one(first);
+    allocations_[1] = open_one(second);
+}
+
+Opened::~Opened() {
+    for (const Allocation *allocation : allocations_)
+        if (allocation) protect(*allocation, PROT_NONE);
+    arena.guard.unlock();
+}
+
+}  // namespace hpcraft_cuda

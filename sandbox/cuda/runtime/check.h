@@ -1,0 +1,135 @@
+// The checks: what they know of memory and of the order of accesses, as their own files see it.
+//
+// Theory of operation. The compiler calls a function before every load and store of the translated program (check_callbacks.cc);
+// the sanitizer that these calls are meant for is not linked. In host code they return at once: pages without access tell
+// enough there. On the device every byte of memory has a bit, whether it was written since it was allocated; an access that finds all
+// its bits set is inside an allocation and reads nothing undefined, and only the others are looked at closely (check_memory.cc).
+//
+// For races every four bytes have a cell: the last write and the last reads, with thread, time and instruction. A block has a clock,
+// which goes on by one with each barrier, meeting of lanes and fence. A cell holds the time of its accesses; a thread knows
+// up to which time the accesses of its block and its warp come before its own. Blocks have numbers that grow, so that
+// accesses of earlier launches (and of earlier phases of a grid) are told by a comparison. Between blocks, and where no barrier is,
+// an atomic after a fence orders what follows a later atomic on the same address (check_order.cc).
+#pragma once
+
+#include <cstdint>
+#include <unordered_map>
+#include <vector>
+
+#include "runtime.h"
+
+namespace hpcraft_cuda {
+
+// Who accessed a cell and when: block 26 | thread 10 | time 22 | bytes of the cell 4 | kind 2. Of two words of one launch the greater
+// block is the later one to start, and all words of earlier launches are smaller.
+using Word = std::uint64_t;
+constexpr unsigned BLOCK_SHIFT = 38, THREAD_SHIFT = 28, TIME_SHIFT = 6, BYTES_SHIFT = 2;
+constexpr std::uint32_t LAST_TIME = (1u << 22) - 1;
+constexpr std::uint64_t LAST_BLOCK = (1u << 26) - 1;
+inline std::uint64_t block_of(Word word) { return word >> BLOCK_SHIFT; }
+inline unsigned thread_of(Word word) { return word >> THREAD_SHIFT & 1023; }
+inline std::uint32_t time_of(Word word) { return word >> TIME_SHIFT & LAST_TIME; }
+inline unsigned bytes_of(Word word) { return word >> BYTES_SHIFT & 15; }
+inline unsigned kind_of(Word word) { return word & 3; }
+inline bool same_thread(Word a, Word b) { return (a ^ b) >> THREAD_SHIFT == 0; }
+inline bool same_block(Word a, Word b) { return (a ^ b) >> BLOCK_SHIFT == 0; }
+inline bool same_warp(Word a, Word b) { return (a ^ b) >> (THREAD_SHIFT + 5) == 0; }
+
+// The kind of a write; volatile ones count as atomics of the whole device, but in shared memory as plain ones.
+enum : unsigned { PLAIN, ATOMIC, ATOMIC_BLOCK };
+// The kind of what a cell knows of reads: one thread, several of a warp, of a block, of the grid.
+enum : unsigned { BY_THREAD, BY_WARP, BY_BLOCK, BY_GRID };
+
+struct Cell {
+    Word write, read;
+    std::uint32_t write_pc, read_pc;  // relative to the program
+};
+
+// A range of memory with a bit per byte and a cell per four bytes.
+struct Region {
+    char *begin = nullptr;
+    std::size_t bytes = 0;
+    std::uint8_t *written = nullptr;
+    Cell *cells = nullptr;
+};
+extern Region arena_region, image_region;
+extern bool many_workers;
+
+// What a release leaves at an address, and what a thread knows from there.
+struct Sync;
+struct Acquired {
+    Sync *sync;
+    std::uint32_t version;
+};
+
+// The order within one block.
+struct Clock {
+    std::uint64_t number = 0;              // of the block, in words
+    std::uint32_t time = 0, base = 0;      // accesses before `base` come before those of all its threads now
+    bool lanes_used = false;               // whether anything but barriers moved the clock
+    std::uint32_t lane_time[MAX_THREADS];  // of a thread's own accesses, where later than base
+    std::uint32_t fence[MAX_THREADS];      // a thread's accesses before it are behind a fence
+    std::uint32_t warp_base[WARP];         // accesses of the own warp before it come before
+    std::vector<std::uint32_t> met[WARP];  // 32 x 32 per warp, where masks were partial: row knows column up to
+    std::vector<Acquired> acquired;        // by all threads
+    std::unordered_map<unsigned, std::vector<Acquired>> acquired_by;
+    std::uint64_t phase = 0;  // of the grid
+    Region shared;
+    std::size_t shared_top = 0, dynamic_bytes = 0;  // what of `shared.written` may be set
+};
+
+// The running device thread as the checks see it, and the store whose value is to be looked at.
+struct View {
+    uint3 index{~0u, ~0u, ~0u};
+    Word word = 0;   // without bytes and kind
+    Word fresh = 0;  // smaller words come before
+    std::uint32_t base = 0, warp_base = 0;
+    unsigned thread = 0;
+    Clock *clock = nullptr;
+    struct {
+        std::size_t size = 0;
+        const void *address;
+        unsigned char before[16];
+        Word write;
+        std::uint32_t write_pc, pc;
+    } pending;
+};
+inline thread_local View view;
+
+// --- check_order.cc
+void refresh();  // the view, when another thread runs
+bool ordered(Word earlier);
+bool all_ordered(Word readers);
+void fence();
+void acquire(const volatile void *address);
+void release(const volatile void *address);
+bool releases();
+void forget_order();
+std::uint64_t new_block_number(std::uint64_t linear);
+std::uint64_t linear_of(std::uint64_t block_number);
+Clock &clock_of(Block &block);
+
+// --- check_memory.cc
+enum class Access : unsigned char { read, write, load, store, update };
+constexpr bool writes(Access access) { return access == Access::write || access == Access::store || access == Access::update; }
+constexpr bool reads(Access access) { return !(access == Access::write || access == Access::store); }
+void look_closely(const Region &region, const void *address, std::size_t size, Access access, const void *pc);
+// Memory that is neither in the arena nor shared; true where races are to be looked for.
+bool look_elsewhere(const void *address, std::size_t size, Access access, const void *pc);
+void set_written(const Region &region, const void *address, std::size_t size, bool value);
+void reserve_regions();
+
+// --- check_race.cc
+void look_at_cells(const Region &region, const void *address, std::size_t size, Access access, unsigned kind, const void *pc);
+void settle_pending();
+
+inline void look_at_thread() {
+    if (__builtin_expect(view.pending.size != 0, 0)) settle_pending();
+    if (__builtin_expect(view.index.x != threadIdx.x || view.index.y != threadIdx.y || view.index.z != threadIdx.z, 0)) refresh();
+}
+inline void forget_thread() {
+    if (view.pending.size) settle_pending();
+    view.index.x = ~0u;
+}
+
+}  // namespace hpcraft_cuda

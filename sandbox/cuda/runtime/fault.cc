@@ -1,0 +1,151 @@
+// One line for each fault, and the end of the process.
+
+#include "runtime.h"
+
+#include <fcntl.h>
+#include <link.h>
+#include <stdio_ext.h>
+#include <unistd.h>
+
+#include <errno.h>
+
+#include <algorithm>
+#include <cstdarg>
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+
+namespace hpcraft_cuda {
+
+const char *name_of(Kind kind) {
+    switch (kind) {
+    case Kind::out_of_bounds: return "out_of_bounds";
+    case Kind::use_after_free: return "use_after_free";
+    case Kind::uninitialised: return "uninitialised";
+    case Kind::host_access: return "host_access";
+    case Kind::device_access: return "device_access";
+    case Kind::divergent_barrier: return "divergent_barrier";
+    case Kind::deadlock: return "deadlock";
+    case Kind::race: return "race";
+    case Kind::stack_overflow: return "stack_overflow";
+    case Kind::assertion: return "assert";
+    case Kind::schedule: return "schedule";
+    case Kind::misaligned: return "misaligned";
+    case Kind::bad_free: return "bad_free";
+    case Kind::division: return "division_by_zero";
+    case Kind::trap: return "trap";
+    }
+    return "unknown";
+}
+
+Place here() {
+    Place place;
+    if (!on_device()) return place;
+    place.kernel = current.block->launch->site.kernel;
+    place.block = blockIdx;
+    place.thread = threadIdx;
+    place.device = true;
+    return place;
+}
+
+static int first_object(dl_phdr_info *info, std::size_t, void *base) {
+    *static_cast<std::uintptr_t *>(base) = info->dlpi_addr;
+    return 1;
+}
+
+std::uintptr_t program_offset(const void *at) {
+    std::uintptr_t base = 0;
+    dl_iterate_phdr(first_object, &base);
+    return reinterpret_cast<std::uintptr_t>(at) - base;
+}
+
+namespace {
+struct Line {
+    char text[1024];
+    std::size_t used = 0;
+    __attribute__((format(printf, 2, 3))) void add(const char *format, ...) {
+        va_list values;
+        va_start(values, format);
+        add(format, values);
+        va_end(values);
+    }
+    __attribute__((format(printf, 2, 0))) void add(const char *format, va_list values) {
+        const int length = std::vsnprintf(text + used, sizeof text - 1 - used, format, values);
+        if (length > 0) used = std::min(sizeof text - 2, used + static_cast<std::size_t>(length));
+    }
+};
+}  // namespace
+
+static void begin(Line &line, Kind kind) {
+    line.add("hpcraft-cuda: FAULT kind=%s", name_of(kind));
+    const Place place = here();
+    if (!place.device) return;
+    line.add(" kernel=");
+    for (const char *name = place.kernel; *name; ++name)
+        if (*name != ' ') line.add("%c", *name);
+}
+
+static void add_place(Line &line) {
+    const Place place = here();
+    if (!place.device) return;
+    line.add(" block=%u,%u,%u thread=%u,%u,%u", place.block.x, place.block.y, place.block.z, place.thread.x, place.thread.y, place.thread.z);
+}
+
+static const char *plain(const char *file) { return std::strncmp(file, "./", 2) == 0 ? file + 2 : file; }
+
+[[noreturn]] static void end(Line &line) {
+    static std::atomic_flag ending;
+    if (ending.test_and_set())
+        for (;;) pause();  // another thread tells its fault and ends the process
+    for (std::size_t i = 0; i < line.used; ++i)
+        if (line.text[i] == '\n') line.text[i] = ' ';
+    line.text[line.used++] = '\n';
+    // What the program printed before comes first; a stream that the faulting thread holds is left alone.
+    if (ftrylockfile(stdout) == 0) fflush_unlocked(stdout), funlockfile(stdout);
+    const char *name = std::getenv("HPCRAFT_CUDA_FAULT");
+    const int file = name ? open(name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0644) : -1;
+    for (const int out : {file, STDERR_FILENO})
+        if (out >= 0 && write(out, line.text, line.used) < 0) continue;  // nobody to tell
+    _exit(FAULT_EXIT);
+}
+
+void fault(Kind kind, Where where, const char *format, ...) {
+    Line line;
+    begin(line, kind);
+    if (where.file) line.add(" file=%s line=%d", plain(where.file), where.line);
+    add_place(line);
+    line.add("; ");
+    va_list values;
+    va_start(values, format);
+    line.add(format, values);
+    va_end(values);
+    end(line);
+}
+
+void fault_at(Kind kind, const void *pc, const char *detail) {
+    Line line;
+    begin(line, kind);
+    if (pc) line.add(" pc=0x%zx", program_offset(pc));
+    add_place(line);
+    line.add("; %s", detail);
+    end(line);
+}
+
+void race_at(const void *first_pc, const void *second_pc, const char *detail) {
+    Line line;
+    begin(line, Kind::race);
+    line.add(" pc=0x%zx pc2=0x%zx", program_offset(first_pc), program_offset(second_pc));
+    add_place(line);
+    line.add("; %s", detail);
+    end(line);
+}
+
+}  // namespace hpcraft_cuda
+
+// The assertions of device code; those of host code end as the C library has it.
+extern "C" [[noreturn]] void __assert_fail(const char *expression, const char *file, unsigned line, const char *function) noexcept {
+    using namespace hpcraft_cuda;
+    if (on_device()) fault(Kind::assertion, {file, static_cast<int>(line)}, "Assertion `%s' failed in %s", expression, function);
+    std::fprintf(stderr, "%s: %s:%u: %s: Assertion `%s' failed.\n", program_invocation_short_name, file, line, function, expression);
+    std::abort();
+}
