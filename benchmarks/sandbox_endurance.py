@@ -22,7 +22,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from hpcraft.sandbox import Job, Limits, Run, run_keyed
+from hpcraft.sandbox import Job, Limits, Run, run_keyed, standby
 
 LIMITS = Limits(wall_seconds=10.0, memory_mb=128, disk_mb=16, output_bytes=1 << 14, processes=32)
 SHORT = Limits(wall_seconds=0.2, memory_mb=128, disk_mb=16, processes=32)
@@ -159,6 +159,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as cache, tempfile.TemporaryDirectory() as name:
         os.environ["HPCRAFT_CACHE"], tempfile.tempdir = cache, name
         list(run_keyed(jobs(20, mark), args.workers))  # what is made once for the process is not left behind
+        standby.dismiss()
         before, samples, verdicts, wrong = traces(mark, Path(name)), [], Counter[str](), Counter[str]()
         begin = time.perf_counter()
         for number, (guise, outcome) in enumerate(run_keyed(jobs(args.jobs, mark), args.workers)):
@@ -168,6 +169,7 @@ def main() -> None:
             if number % max(1, args.jobs // SAMPLES) == 0:
                 samples.append(resident_mb())
         seconds = time.perf_counter() - begin
+        standby.dismiss()  # what waits for a next box
         left = traces(mark, Path(name)).beyond(before)
     fifth, tenth = max(1, len(samples) // 5), max(1, len(samples) // 10)
     growth = statistics.median(samples[-tenth:]) - statistics.median(samples[tenth : fifth + 1])

@@ -16,11 +16,11 @@ from contextlib import ExitStack
 from pathlib import Path
 from threading import Event
 
-from hpcraft.sandbox import apptainer, bubblewrap, cgroups, folders
+from hpcraft.sandbox import apptainer, bubblewrap, folders, standby
 from hpcraft.sandbox.jail import Jail, Opened, Step
 from hpcraft.sandbox.outcome import Limits
 from hpcraft.sandbox.seccomp import program
-from hpcraft.sandbox.supervise import Ended, supervise
+from hpcraft.sandbox.supervise import Ended, start_alone, supervise
 
 _STACK_BYTES = 64 << 20
 """Roomier than the usual 8 MiB: Fortran and OpenMP programs put arrays on the stack."""
@@ -39,13 +39,17 @@ def execute(step: Step, jail: Jail, scratch: Path, stop: Event | None = None) ->
         opened = _open(step, jail, home, user, filters)
         inherit: tuple[int, ...] = () if filters is None else (filters,)
         words = [*opened.words, *_launch(step, opened, user, jail)]
+        start = start_alone
         if jail.hierarchy is not None:
             try:
-                group = stack.enter_context(cgroups.group(jail.hierarchy, step.limits))
+                waiting = standby.take(jail.hierarchy)
+                stack.callback(standby.give_back, jail.hierarchy, waiting)
+                waiting.group.limit(step.limits)
             except OSError as error:
                 return Ended(reason="failed", error=f"no control group: {error}")
-            inherit += group.descriptors
-            words = [*group.words(), *words]
+            inherit += waiting.group.told
+            words = [*waiting.group.words(), *words]
+            start = waiting.start
 
         environment = {"HOME": opened.box, "TMPDIR": opened.box, "LANG": "C.UTF-8", **step.environment}
         told = () if opened.outside is None else ("/usr/bin/env", "-i", *(f"{name}={value}" for name, value in environment.items()))
@@ -55,6 +59,7 @@ def execute(step: Step, jail: Jail, scratch: Path, stop: Event | None = None) ->
 
         return supervise(
             command,
+            start=start,
             environment=environment if opened.outside is None else opened.outside,
             inherit=inherit,
             stdin=stack.enter_context(_input(step.stdin)),

@@ -13,7 +13,6 @@ import functools
 import itertools
 import os
 import time
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -24,6 +23,8 @@ _PREFIX = "hpcraft-box"
 _OWN_LEAF = "hpcraft-self"
 _SLACK_BYTES = 32 << 20
 """For page tables and the like, which count in a group; what programs use is measured exactly by the launcher."""
+_SLACK_PROCESSES = 32
+"""How far the kernel's limit lies above the launcher's, so that the launcher sees the excess and can say so."""
 _numbers = itertools.count()
 
 
@@ -37,25 +38,54 @@ class Hierarchy:
     cpu: Path | None
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
 class Group:
-    """The descriptors of one box's group, for the launcher."""
+    """One box's group; `OSError` when the kernel refuses to make it."""
 
-    join: tuple[int, ...]
-    oom: int
-    """Counts the processes that the kernel ended for the memory limit."""
-    cpu_usage: int | None
+    def __init__(self, found: Hierarchy) -> None:
+        name = f"{_PREFIX}-{os.getpid()}-{next(_numbers)}"
+        self._hierarchy = found
+        self._folders = {parent: parent / name for parent in (found.memory, found.processes, found.cpu) if parent is not None}
+        self._opened: list[int] = []
+        self.join: tuple[int, ...] = ()
+        """Descriptors by which a process joins, when it writes 0 to each."""
+        try:
+            for folder in self._folders.values():
+                folder.mkdir()
+            self.join = tuple(self._open(folder / "cgroup.procs", os.O_WRONLY) for folder in self._folders.values())
+            two = found.version == 2
+            self._oom = self._open(self._folders[found.memory] / ("memory.events" if two else "memory.oom_control"), os.O_RDONLY)
+            usage = None if found.cpu is None else self._folders[found.cpu] / ("cpu.stat" if two else "cpuacct.usage")
+            self._usage = None if usage is None else self._open(usage, os.O_RDONLY)
+        except BaseException:
+            self.close()
+            raise
+
+    def _open(self, path: Path, flags: int) -> int:
+        self._opened.append(os.open(path, flags | os.O_CLOEXEC))
+        return self._opened[-1]
 
     @property
-    def descriptors(self) -> tuple[int, ...]:
-        """All of them, to be inherited."""
-        return (*self.join, self.oom, *(() if self.cpu_usage is None else (self.cpu_usage,)))
+    def told(self) -> tuple[int, ...]:
+        """The descriptors for the launcher, which reads there what the kernel counted."""
+        return (self._oom,) if self._usage is None else (self._oom, self._usage)
 
     def words(self) -> list[str]:
         """The launcher's words for them."""
-        words = [word for number in self.join for word in ("--join", str(number))]
-        words += ["--oom", str(self.oom)]
-        return words if self.cpu_usage is None else [*words, "--cpu-usage", str(self.cpu_usage)]
+        return [word for key, number in zip(("--oom", "--cpu-usage"), self.told, strict=False) for word in (key, str(number))]
+
+    def limit(self, limits: Limits) -> None:
+        """Set the kernel's limits; `OSError` when it refuses."""
+        # What a box writes lies in memory too and counts here; the launcher's own limit on programs is the exact one.
+        bytes_at_most = (limits.memory_mb + limits.disk_mb << 20) + _SLACK_BYTES
+        _limit_memory(self._folders[self._hierarchy.memory], self._hierarchy.version, bytes_at_most)
+        (self._folders[self._hierarchy.processes] / "pids.max").write_text(str(limits.processes + _SLACK_PROCESSES))
+
+    def close(self) -> None:
+        """Remove it; nothing runs in it any more."""
+        while self._opened:
+            os.close(self._opened.pop())
+        for folder in self._folders.values():
+            _remove(folder)
 
 
 @functools.cache
@@ -66,45 +96,13 @@ def hierarchy() -> Hierarchy | str:
         return "no control groups with memory and pids are mounted; start hpcraft where they are, such as under systemd"
     try:
         _sweep(found)
-        with group(found, Limits()):
-            return found
+        trial = Group(found)
+        trial.limit(Limits())
+        trial.close()
+        return found
     except OSError as error:
         delegate = "systemd-run --user --scope -p Delegate=yes hpcraft ..." if os.geteuid() else "a container with writable cgroups"
         return f"control groups can't be made ({error.strerror}: {error.filename}); start it in one of its own: {delegate}"
-
-
-@contextlib.contextmanager
-def group(found: Hierarchy, limits: Limits) -> Iterator[Group]:
-    """A fresh group with limits; `OSError` when the kernel refuses it."""
-    name = f"{_PREFIX}-{os.getpid()}-{next(_numbers)}"
-    folders = {parent: parent / name for parent in (found.memory, found.processes, found.cpu) if parent is not None}
-    opened: list[int] = []
-    made: list[Path] = []
-    try:
-        for folder in folders.values():
-            folder.mkdir()
-            made.append(folder)
-        memory, processes = folders[found.memory], folders[found.processes]
-        # What a box writes lies in memory too and counts here; the launcher's own limit on programs is the exact one.
-        _limit_memory(memory, found.version, (limits.memory_mb + limits.disk_mb << 20) + _SLACK_BYTES)
-        (processes / "pids.max").write_text(str(limits.processes + _SLACK_PROCESSES))
-        flags = os.O_CLOEXEC
-        opened += [os.open(folder / "cgroup.procs", os.O_WRONLY | flags) for folder in folders.values()]
-        opened.append(os.open(memory / ("memory.events" if found.version == 2 else "memory.oom_control"), os.O_RDONLY | flags))
-        usage = None
-        if found.cpu is not None:
-            usage = os.open(folders[found.cpu] / ("cpu.stat" if found.version == 2 else "cpuacct.usage"), os.O_RDONLY | flags)
-            opened.append(usage)
-        yield Group(join=tuple(opened[: len(folders)]), oom=opened[len(folders)], cpu_usage=usage)
-    finally:
-        for number in opened:
-            os.close(number)
-        for folder in made:
-            _remove(folder)
-
-
-_SLACK_PROCESSES = 32
-"""How far the kernel's limit lies above the launcher's, so that the launcher sees the excess and can say so."""
 
 
 def _limit_memory(folder: Path, version: int, limit: int) -> None:

@@ -64,9 +64,28 @@ class _Pipe:
         self.over = self.over or len(block) > room
 
 
+Start = Callable[[list[str], Mapping[str, str], int, tuple[int, ...]], "subprocess.Popen[bytes]"]
+"""Starts a command, given its environment, its stdin and the descriptors that it inherits, with pipes for its output."""
+
+
+def start_alone(command: list[str], environment: Mapping[str, str], stdin: int, inherit: tuple[int, ...]) -> subprocess.Popen[bytes]:
+    """Start a command as a process of its own group."""
+    return subprocess.Popen(
+        command,
+        stdin=stdin,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        env=dict(environment),
+        cwd="/",
+        pass_fds=inherit,
+        process_group=0,
+    )
+
+
 def supervise(
     command: Callable[[int, int], list[str]],
     *,
+    start: Start,
     environment: Mapping[str, str],
     inherit: tuple[int, ...],
     stdin: int,
@@ -82,16 +101,7 @@ def supervise(
         ours = [status_read, status_write, control_read, control_write]
         stack.callback(_close_all, ours)
         try:
-            process = subprocess.Popen(
-                command(status_write, control_read),
-                stdin=stdin,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.PIPE,
-                env=dict(environment),
-                cwd="/",
-                pass_fds=(status_write, control_read, *inherit),
-                process_group=0,
-            )
+            process = start(command(status_write, control_read), environment, stdin, (status_write, control_read, *inherit))
         except OSError as error:
             return Ended(reason="failed", error=str(error))
         for number in (status_write, control_read):

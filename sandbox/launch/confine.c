@@ -94,11 +94,6 @@ static void pin(void) {
     if (opt.cores && sched_setaffinity(0, sizeof cores, &cores)) die("pin to cores");
 }
 
-static void join_groups(void) {
-    for (int i = 0; i < opt.num_joins; i++)
-        if (write(opt.joins[i], "0", 1) != 1) die("join the control group");
-}
-
 static void drop_privileges(void) {
     struct __user_cap_header_struct header = {_LINUX_CAPABILITY_VERSION_3, 0};
     struct __user_cap_data_struct none[2] = {{0, 0, 0}, {0, 0, 0}};
@@ -115,7 +110,6 @@ void confine(void) {
     int fd = open("/proc/self/oom_score_adj", O_WRONLY | O_CLOEXEC); /* if memory runs out, this goes first */
     if (fd >= 0 && write(fd, "1000", 4) != 4) { /* not everywhere allowed, and only a precaution */ }
     setsid();
-    join_groups();
     pin();
     limit(RLIMIT_CORE, 0), limit(RLIMIT_FSIZE, opt.file), limit(RLIMIT_NOFILE, 1024), limit(RLIMIT_CPU, opt.cpu_ms / 1000 + 2);
     limit(RLIMIT_NPROC, opt.processes + opt.process_slack), limit(RLIMIT_MSGQUEUE, 0), limit(RLIMIT_STACK, opt.stack);

@@ -5,7 +5,6 @@
 #define MAX_COMMANDS 256
 #define MAX_COLLECT 1024
 #define MAX_PATHS 256
-#define MAX_JOINS 8
 #define MAX_FILES_IN_BOX 100000
 
 enum { PATH_READ, PATH_WRITE }; /* what Landlock allows beneath a path; reading includes executing */
@@ -13,7 +12,6 @@ enum { PATH_READ, PATH_WRITE }; /* what Landlock allows beneath a path; reading 
 struct options {
     long uid, wall_ms, cpu_ms, processes, process_slack, own_namespace, walk_disk, no_aslr, landlock, deadline_signal;
     int status, control, filter, oom, cpu_usage;
-    int joins[MAX_JOINS], num_joins;
     long long memory, disk, file, stack;
     const char *box, *cores;
     struct { int kind; const char *path; } paths[MAX_PATHS];
@@ -36,6 +34,9 @@ int disk_full(int fresh);                           /* a fresh look also where l
 const char *over_limit(long long deadline);         /* the reason to stop now, or NULL */
 int killed_for_memory(void);                        /* whether the kernel did, for the control group's limit */
 int signal_all(int number);                         /* returns how many processes there are */
+
+/* standby.c */
+_Noreturn void stand_by(int socket, char **groups); /* joins the groups whose descriptors are given, and waits to be told what to become */
 
 /* confine.c */
 void read_filter(void);

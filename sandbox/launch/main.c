@@ -19,8 +19,8 @@
  * not dumpable (ordinary user): either way they can't trace, read or signal it to death.
  *
  * confine.c takes a command's powers away and measure.c watches what it uses. Control groups, where there are any,
- * are made and removed by Python; the commands join them through descriptors, this program stays outside, so that
- * the kernel never ends it for what they use.
+ * are made and removed by Python; the whole box is started in one by standby.c, and the kernel ends the commands
+ * before this program for what they use, because they come first by their scores.
  */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -208,7 +208,6 @@ static void parse(int argc, char **argv) {
         if (!strcmp(key, "--box")) opt.box = value;
         else if (!strcmp(key, "--cores")) opt.cores = value;
         else if (!strcmp(key, "--cwd")) { if (chdir(value)) die(value); }
-        else if (!strcmp(key, "--join") && opt.num_joins < MAX_JOINS) opt.joins[opt.num_joins++] = atoi(value);
         else if (!strcmp(key, "--read") && opt.num_paths < MAX_PATHS) opt.paths[opt.num_paths].kind = PATH_READ, opt.paths[opt.num_paths++].path = value;
         else if (!strcmp(key, "--write") && opt.num_paths < MAX_PATHS) opt.paths[opt.num_paths].kind = PATH_WRITE, opt.paths[opt.num_paths++].path = value;
         else if (!strcmp(key, "--collect") && opt.num_collect < MAX_COLLECT) opt.collect[opt.num_collect++] = value;
@@ -224,9 +223,7 @@ static void parse(int argc, char **argv) {
 }
 
 static int is_ours(int fd) {
-    int ours = fd == opt.status || fd == opt.control || fd == opt.filter || fd == opt.oom || fd == opt.cpu_usage;
-    for (int i = 0; i < opt.num_joins; i++) ours |= fd == opt.joins[i];
-    return ours;
+    return fd == opt.status || fd == opt.control || fd == opt.filter || fd == opt.oom || fd == opt.cpu_usage;
 }
 
 /* None for the commands; here there are only our own, which older kernels have to be told one by one. */
@@ -239,6 +236,7 @@ static void keep_descriptors(void) {
 }
 
 int main(int argc, char **argv) {
+    if (argc > 2 && !strcmp(argv[1], "--stand-by")) stand_by(atoi(argv[2]), argv + 3);
     parse(argc, argv);
     prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
     if (!opt.own_namespace) prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0);

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from hpcraft.errors import MachineError
-from hpcraft.sandbox import Job, Limits, Run, Verdict, build, cgroups, folders, run
+from hpcraft.sandbox import Job, Limits, Run, Verdict, build, cgroups, folders, run, standby
 from hpcraft.sandbox.check import findings
 from hpcraft.sandbox.isolation import choose, probe
 from hpcraft.sandbox.jail import Jail
@@ -145,6 +145,7 @@ def test_a_box_leaves_no_group(hierarchy: cgroups.Hierarchy, need: Need) -> None
     code = b"#include <stdlib.h>\n#include <string.h>\nint main(void) { for (;;) memset(malloc(1 << 20), 1, 1 << 20); }"
     job = Job(files={"a.c": code}, language="c", tier="bubblewrap+cgroup", run=Run(limits=Limits(memory_mb=64)))
     assert run(job).verdict is Verdict.MEMORY_LIMIT
+    standby.dismiss()
     assert not [folder for parent in (hierarchy.memory, hierarchy.processes) for folder in parent.glob(f"hpcraft-box-{os.getpid()}-*")]
 
 

@@ -11,7 +11,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from hpcraft.sandbox import Outcome
+from hpcraft.sandbox import Outcome, standby
 from hpcraft.sandbox.outcome import Tier
 from tests.sandbox.attacks.record import Scene
 
@@ -71,6 +71,7 @@ class Stage:
 
     def damage(self, scene: Scene, outcome: Outcome | str) -> str:
         """What an attack left behind, changed or learned; empty when the machine is as it was."""
+        standby.dismiss()  # ours, for the next box
         found = [
             _leak(self.secret, outcome),
             self._knocks(),
