@@ -94,6 +94,8 @@ void arena_reset() {
 
 bool in_arena(const void *at) { return at >= arena.begin && at < arena.next + page_size() && arena.begin; }
 
+ArenaRange arena_range() { return {arena.begin, arena.end}; }
+
 const Allocation *arena_find(const void *at) {
     if (!in_arena(at)) return nullptr;
     std::unique_lock lock(arena.guard, std::defer_lock);

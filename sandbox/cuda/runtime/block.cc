@@ -84,6 +84,7 @@ Turn take_thread() {
 
 Progress progress() {
     Block &block = *current.block;
+    if (block.order) begin_waiting(block);  // the loop over threads knows no order but the natural one
     return {&block.next, &block.waited, block.num_threads};
 }
 

@@ -92,6 +92,7 @@ struct View {
         unsigned char before[16];
         Word write;
         std::uint32_t write_pc, pc;
+        uint3 index;
     } pending;
 };
 inline thread_local View view;
@@ -104,10 +105,13 @@ void fence();
 void acquire(const volatile void *address);
 void release(const volatile void *address);
 bool releases();
-void forget_order();
-std::uint64_t new_block_number(std::uint64_t linear);
-std::uint64_t linear_of(std::uint64_t block_number);
+void forget_order();                                 // at the begin of a launch
+std::uint64_t linear_of(std::uint64_t block_number);  // the block's index in its grid
 Clock &clock_of(Block &block);
+void order_begins(Block &block);
+void order_at_barrier(Block &block);
+void order_of_lanes(Block &block, unsigned warp, unsigned mask);
+void order_of_grid(Block &block);
 
 // --- check_memory.cc
 enum class Access : unsigned char { read, write, load, store, update };

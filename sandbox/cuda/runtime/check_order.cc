@@ -46,7 +46,7 @@ std::uint32_t *linear_numbers() {
 }
 }  // namespace
 
-std::uint64_t new_block_number(std::uint64_t linear) {
+static std::uint64_t new_block_number(std::uint64_t linear) {
     const std::uint64_t number = next_number.fetch_add(1, std::memory_order_relaxed) & LAST_BLOCK;
     if (linear_numbers() != MAP_FAILED) linear_numbers()[number] = static_cast<std::uint32_t>(linear);
     return number;
@@ -178,7 +178,7 @@ void fence() {
     forget_thread();
 }
 
-// The time of the thread's last fence, if it released nothing else before: what is behind it.
+// Whether an atomic of this thread tells others what it did: not without a fence before it.
 bool releases() { return view.clock->lanes_used && view.clock->fence[view.thread]; }
 
 static void learn(std::vector<Acquired> &known, Acquired what) {
@@ -233,9 +233,9 @@ Clock &clock_of(Block &block) {
 
 void order_begins(Block &block) {
     Clock &clock = clock_of(block);
-    const bool over = block_of(view.fresh) > first_fresh;
-    if (over) forget_cells(clock.shared);
-    clock.number = new_block_number(block.number);
+    const std::uint64_t number = new_block_number(block.number);
+    if (number < clock.number) forget_cells(clock.shared);
+    clock.number = number;
     clock.time = clock.base = 0;
     clock.lanes_used = false;
     clock.acquired.clear();

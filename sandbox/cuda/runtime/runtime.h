@@ -190,6 +190,10 @@ Freed arena_free(void *pointer, Memory memory);
 // The allocation that an address lies in, or is nearest to (guard, freed); null for memory that is not of the arena.
 const Allocation *arena_find(const void *at);
 bool in_arena(const void *at);
+struct ArenaRange {
+    char *begin, *end;
+};
+ArenaRange arena_range();  // all that is reserved; null before the first allocation
 void arena_open();   // before a kernel
 void arena_close();  // after it
 std::size_t arena_used();

@@ -34,6 +34,7 @@ struct Config {
 struct Kernel {
     void (*run_threads)(void *context);
     void *context;
+    std::size_t bytes = 0;  // of the context: device code may read it
 };
 
 cudaError_t launch(const Site &site, const Config &config, Kernel kernel);
@@ -94,7 +95,7 @@ template <class Call, class... Values>
 inline void launch(const Site &site, const Config &config, const Call &call, Values &&...values) {
     using All = std::tuple<std::decay_t<Values>...>;
     Bound<Call, All> bound{call, All(std::forward<Values>(values)...)};
-    launch(site, config, Kernel{&Bound<Call, All>::run, &bound});
+    launch(site, config, Kernel{&Bound<Call, All>::run, &bound, sizeof bound});
 }
 
 }  // namespace hpcraft_cuda

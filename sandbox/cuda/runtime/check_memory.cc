@@ -1,0 +1,284 @@
+// Where an access goes: allocations, shared variables, symbols, stacks, and what a device can't reach.
+
+#include <elf.h>
+#include <fcntl.h>
+#include <link.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cstdio>
+#include <cstring>
+#include <mutex>
+
+#include "check.h"
+
+namespace hpcraft_cuda {
+
+Region arena_region, image_region;
+bool many_workers;
+
+namespace {
+struct Range {
+    const char *begin = nullptr, *end = nullptr;
+    bool holds(const void *at, std::size_t size) const { return at >= begin && static_cast<const char *>(at) + size <= end; }
+};
+thread_local Range thread_locals;
+thread_local Range known_allocation[2], known_symbol[2];
+thread_local unsigned next_known, next_symbol;
+
+struct Image {
+    std::uintptr_t base = 0;
+    Range all, writable;
+};
+Image image;
+
+const char *verb(Access access) { return access == Access::read || access == Access::load ? "reads" : writes(access) && reads(access) ? "updates" : "writes"; }
+
+void *map(std::size_t bytes) {
+    void *got = mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    if (got == MAP_FAILED) fault(Kind::trap, {nullptr, 0}, "no address space for the checks");
+    return got;
+}
+}  // namespace
+
+static int find_image(dl_phdr_info *info, std::size_t, void *) {
+    image.base = info->dlpi_addr;
+    for (int i = 0; i < info->dlpi_phnum; ++i) {
+        const auto &part = info->dlpi_phdr[i];
+        if (part.p_type != PT_LOAD) continue;
+        const auto *begin = reinterpret_cast<const char *>(info->dlpi_addr + part.p_vaddr), *end = begin + part.p_memsz;
+        if (!image.all.begin) image.all.begin = begin;
+        image.all.end = end;
+        if (part.p_flags & PF_W) image.writable = {begin, end};
+    }
+    return 1;  // the program comes first
+}
+
+static int find_thread_locals(dl_phdr_info *info, std::size_t, void *) {
+    for (int i = 0; i < info->dlpi_phnum; ++i) {
+        const auto &part = info->dlpi_phdr[i];
+        if (part.p_type != PT_TLS || !info->dlpi_tls_data) continue;
+        const auto *begin = static_cast<const char *>(info->dlpi_tls_data);
+        thread_locals = {begin, begin + part.p_memsz};
+    }
+    return 1;
+}
+
+void reserve_regions() {
+    if (!image_region.begin) {
+        dl_iterate_phdr(find_image, nullptr);
+        image_region.begin = const_cast<char *>(image.writable.begin);
+        image_region.bytes = image.writable.end - image.writable.begin;
+        image_region.cells = static_cast<Cell *>(map((image_region.bytes / 4 + 2) * sizeof(Cell)));
+    }
+    if (arena_region.begin) return;
+    const ArenaRange range = arena_range();
+    if (!range.begin) return;
+    arena_region.bytes = range.end - range.begin;
+    arena_region.written = static_cast<std::uint8_t *>(map(arena_region.bytes / 8 + 8));
+    arena_region.cells = static_cast<Cell *>(map((arena_region.bytes / 4 + 1) * sizeof(Cell)));
+    arena_region.begin = range.begin;
+}
+
+void set_written(const Region &region, const void *address, std::size_t size, bool value) {
+    std::size_t at = static_cast<const char *>(address) - region.begin;
+    const std::size_t end = at + size;
+    auto some = [&](std::size_t byte, unsigned mask) {
+        if (value) __atomic_fetch_or(&region.written[byte], mask, __ATOMIC_RELAXED);
+        else __atomic_fetch_and(&region.written[byte], ~mask, __ATOMIC_RELAXED);
+    };
+    if (at / 8 == end / 8) return some(at / 8, (1u << end % 8) - (1u << at % 8));
+    if (at % 8) some(at / 8, 0x100u - (1u << at % 8)), at += 8 - at % 8;
+    std::memset(region.written + at / 8, value ? 0xff : 0, end / 8 - at / 8);
+    if (end % 8) some(end / 8, (1u << end % 8) - 1);
+}
+
+static bool any_written(const Region &region, const void *address, std::size_t size) {
+    std::size_t at = static_cast<const char *>(address) - region.begin;
+    for (const std::size_t end = at + size; at < end; ++at)
+        if (region.written[at / 8] >> at % 8 & 1) return true;
+    return false;
+}
+
+static const void *call_of(const void *pc) { return static_cast<const char *>(pc) - 1; }
+
+[[noreturn, gnu::noinline]] static void undefined(const void *address, std::size_t size, const void *begin, const char *what, const void *pc) {
+    char text[300];
+    std::snprintf(text, sizeof text, "reads %zu bytes that nobody has written, at byte %td of %s", size,
+                  static_cast<const char *>(address) - static_cast<const char *>(begin), what);
+    fault_at(Kind::uninitialised, call_of(pc), text);
+}
+
+[[noreturn, gnu::noinline]] static void outside(Kind kind, const void *address, std::size_t size, Access access, const char *begin,
+                                                const char *what, const void *pc) {
+    char text[300];
+    std::snprintf(text, sizeof text, "%s %zu bytes at byte %td of %s", verb(access), size, static_cast<const char *>(address) - begin, what);
+    fault_at(kind, call_of(pc), text);
+}
+
+// Bytes of an allocation that not all were written: a store, a mistake, or memory that the host writes as well.
+static void look_at_allocation(const void *address, std::size_t size, Access access, const void *pc) {
+    if (writes(access) && !reads(access))
+        for (const Range &known : known_allocation)
+            if (known.holds(address, size)) return set_written(arena_region, address, size, true);
+    const Allocation *found = arena_find(address);
+    if (!found) outside(Kind::out_of_bounds, address, size, access, nullptr, "no memory of the device", pc);
+    char what[80];
+    const char *kind = found->memory == Memory::managed ? "managed" : found->memory == Memory::pinned ? "pinned" : "device";
+    const Range range{found->begin, found->begin + found->size};
+    std::snprintf(what, sizeof what, "%zu bytes of %s memory%s", found->size, kind, found->freed ? " that were freed" : "");
+    if (found->freed) outside(Kind::use_after_free, address, size, access, range.begin, what, pc);
+    if (!range.holds(address, size)) outside(Kind::out_of_bounds, address, size, access, range.begin, what, pc);
+    const bool host_writes = found->memory != Memory::device;
+    if (reads(access) && !host_writes && !any_written(arena_region, address, size)) undefined(address, size, range.begin, what, pc);
+    if (writes(access) || host_writes) {
+        set_written(arena_region, address, size, true);
+        known_allocation[next_known++ % 2] = range;
+    }
+}
+
+static void look_at_shared(const Region &region, const void *address, std::size_t size, Access access, const void *pc) {
+    const Block &block = *current.block;
+    Range range{current.dynamic, current.dynamic + current.dynamic_bytes};
+    const char *name = nullptr;
+    if (!range.holds(address, size)) {
+        std::size_t nearest = ~std::size_t{0};
+        for (const Block::Variable &variable : block.variables) {
+            const auto *begin = static_cast<const char *>(variable.address), *at = static_cast<const char *>(address);
+            const std::size_t distance = at < begin ? begin - at : at < begin + variable.size ? 0 : at - (begin + variable.size) + 1;
+            if (distance >= nearest) continue;
+            nearest = distance;
+            range = {begin, begin + variable.size};
+            name = variable.name;
+        }
+        if (static_cast<const char *>(address) >= current.dynamic - 16) range = {current.dynamic, current.dynamic + current.dynamic_bytes}, name = nullptr;
+    }
+    char what[120];
+    const std::size_t bytes = range.end - range.begin;
+    if (range.holds(address, size) && writes(access) && !reads(access)) return set_written(region, address, size, true);
+    if (name) std::snprintf(what, sizeof what, "the %zu bytes of the shared variable %s", bytes, name);
+    else std::snprintf(what, sizeof what, "%zu bytes of dynamic shared memory", bytes);
+    if (!range.holds(address, size)) outside(Kind::out_of_bounds, address, size, access, range.begin, what, pc);
+    if (reads(access) && !any_written(region, address, size)) undefined(address, size, range.begin, what, pc);
+    if (writes(access)) set_written(region, address, size, true);
+}
+
+void look_closely(const Region &region, const void *address, std::size_t size, Access access, const void *pc) {
+    if (&region == &arena_region) look_at_allocation(address, size, access, pc);
+    else look_at_shared(region, address, size, access, pc);
+}
+
+// --- neither arena nor shared
+
+// Whether a variable of the program is one that device code may touch without a qualifier: a static of a function, a table of types.
+static bool allowed_name(const char *name) {
+    return std::strncmp(name, "_ZZ", 3) == 0 || std::strncmp(name, "_ZGV", 4) == 0 || std::strncmp(name, "_ZT", 3) == 0 ||
+           std::strncmp(name, "_ZN12hpcraft_cuda", 17) == 0 || std::strchr(name, '.');
+}
+
+namespace {
+struct Variable {
+    Range range;
+    char name[120] = "";
+};
+}  // namespace
+
+static Variable variable_at(const void *address) {
+    Variable found;
+    const int file = open("/proc/self/exe", O_RDONLY | O_CLOEXEC);
+    struct stat status;
+    if (file < 0 || fstat(file, &status) != 0) return found;
+    void *mapped = mmap(nullptr, status.st_size, PROT_READ, MAP_PRIVATE, file, 0);
+    close(file);
+    if (mapped == MAP_FAILED) return found;
+    const auto *bytes = static_cast<const char *>(mapped);
+    const auto *header = reinterpret_cast<const ElfW(Ehdr) *>(bytes);
+    const auto *sections = reinterpret_cast<const ElfW(Shdr) *>(bytes + header->e_shoff);
+    const std::uintptr_t at = reinterpret_cast<std::uintptr_t>(address) - image.base;
+    for (unsigned i = 0; i < header->e_shnum; ++i) {
+        if (sections[i].sh_type != SHT_SYMTAB) continue;
+        const auto *symbol = reinterpret_cast<const ElfW(Sym) *>(bytes + sections[i].sh_offset);
+        const char *names = bytes + sections[sections[i].sh_link].sh_offset;
+        for (const auto *end = symbol + sections[i].sh_size / sizeof *symbol; symbol < end; ++symbol) {
+            if (ELF64_ST_TYPE(symbol->st_info) != STT_OBJECT || at < symbol->st_value || at >= symbol->st_value + symbol->st_size) continue;
+            found.range.begin = reinterpret_cast<const char *>(image.base + symbol->st_value);
+            found.range.end = found.range.begin + symbol->st_size;
+            std::snprintf(found.name, sizeof found.name, "%s", names + symbol->st_name);
+        }
+    }
+    munmap(mapped, status.st_size);
+    return found;
+}
+
+static bool look_at_global(const void *address, std::size_t size, Access access, const void *pc) {
+    for (const Range &known : known_symbol)
+        if (known.holds(address, size)) return true;
+    if (!image.writable.holds(address, 1)) return false;  // constants
+    if (const Symbol *symbol = find_symbol(address)) {
+        const auto *begin = static_cast<const char *>(symbol->address);
+        const Range range{begin, begin + symbol->size};
+        char what[200];
+        std::snprintf(what, sizeof what, "the %zu bytes of the variable %s", symbol->size, symbol->name);
+        if (!range.holds(address, size)) outside(Kind::out_of_bounds, address, size, access, begin, what, pc);
+        known_symbol[next_symbol++ % 2] = range;
+        return true;
+    }
+    const Variable variable = variable_at(address);
+    const bool relocated = !*variable.name && access == Access::read;  // constants that hold addresses, and have no name
+    if (relocated || allowed_name(variable.name)) {
+        if (*variable.name) known_symbol[next_symbol++ % 2] = variable.range;
+        return true;
+    }
+    if (!*variable.name) outside(Kind::out_of_bounds, address, size, access, nullptr, "no variable", pc);
+    char what[200];
+    std::snprintf(what, sizeof what, "the variable %s of the host", variable.name);
+    outside(Kind::device_access, address, size, access, variable.range.begin, what, pc);
+}
+
+// What /proc/self/maps says: memory that belongs to a library's file is its constants and tables.
+static bool of_library(const void *address, bool &mapped) {
+    std::FILE *maps = std::fopen("/proc/self/maps", "re");
+    if (!maps) return mapped = true;
+    bool found = false;
+    char line[400];
+    mapped = false;
+    while (!mapped && std::fgets(line, sizeof line, maps)) {
+        std::uintptr_t begin = 0, end = 0;
+        int at = 0;
+        if (std::sscanf(line, "%zx-%zx %*s %*s %*s %*s %n", &begin, &end, &at) != 2) continue;
+        const auto value = reinterpret_cast<std::uintptr_t>(address);
+        mapped = value >= begin && value < end;
+        found = mapped && line[at] == '/';
+    }
+    std::fclose(maps);
+    return found;
+}
+
+static bool of_runtime(const void *address) {
+    const auto *at = static_cast<const char *>(address);
+    const Block &block = *current.block;
+    const Kernel &kernel = block.launch->kernel;
+    auto in = [&](const void *begin, std::size_t bytes) { return static_cast<std::size_t>(at - static_cast<const char *>(begin)) < bytes; };
+    return in(kernel.context, kernel.bytes) || in(&block, sizeof block) || in(block.warps.data(), block.warps.size() * sizeof(Warp)) ||
+           in(worker, sizeof *worker) || in(block.launch, sizeof(Launch));
+}
+
+bool look_elsewhere(const void *address, std::size_t size, Access access, const void *pc) {
+    const auto *at = static_cast<const char *>(address);
+    const Fiber *fiber = worker->running;
+    if (at >= fiber->low && at < fiber->high) return false;
+    if (!thread_locals.begin) dl_iterate_phdr(find_thread_locals, nullptr);
+    if (thread_locals.holds(address, 1)) return false;
+    if (image.all.holds(address, 1)) return look_at_global(address, size, access, pc);
+    if (of_runtime(address)) return false;
+    bool mapped;
+    if (of_library(address, mapped)) return false;
+    if (!mapped && at + 4096 >= fiber->low && at < fiber->low) return false;  // its stack overflows: the signal tells so
+    char text[200];
+    if (mapped) std::snprintf(text, sizeof text, "%s %zu bytes at %p, which is memory of the host", verb(access), size, address);
+    else std::snprintf(text, sizeof text, "%s %zu bytes at %p, where no memory is%s", verb(access), size, address, at < reinterpret_cast<char *>(4096) ? " (a null pointer)" : "");
+    fault_at(mapped ? Kind::device_access : Kind::out_of_bounds, call_of(pc), text);
+}
+
+}  // namespace hpcraft_cuda

@@ -1,0 +1,145 @@
+// Accesses of several threads to the same bytes that nothing orders.
+
+#include <algorithm>
+#include <cstdio>
+#include <cstring>
+
+#include "check.h"
+
+namespace hpcraft_cuda {
+
+static std::uintptr_t program_base() {
+    static const std::uintptr_t base = -program_offset(nullptr);
+    return base;
+}
+
+static std::uint32_t offset_of(const void *pc) { return static_cast<std::uint32_t>(reinterpret_cast<std::uintptr_t>(pc) - 1 - program_base()); }
+static const void *pc_at(std::uint32_t offset) { return reinterpret_cast<const void *>(program_base() + offset); }
+
+static const char *of_readers(unsigned kind) {
+    switch (kind) {
+    case BY_WARP: return "several threads of a warp";
+    case BY_BLOCK: return "several threads of the block";
+    case BY_GRID: return "threads of several blocks";
+    default: return nullptr;
+    }
+}
+
+[[noreturn, gnu::noinline]] static void race(Word earlier, bool earlier_reads, std::uint32_t earlier_pc, const char *does, const void *address,
+                                             std::uint32_t pc) {
+    const dim3 &grid = current.block->launch->config.grid;
+    const std::uint64_t block = linear_of(block_of(earlier));
+    const unsigned thread = thread_of(earlier), x = blockDim.x, y = blockDim.y;
+    char who[120], where[80];
+    const char *several = earlier_reads ? of_readers(kind_of(earlier)) : nullptr;
+    if (several) std::snprintf(who, sizeof who, "%s", several);
+    else
+        std::snprintf(who, sizeof who, "thread %u,%u,%u of block %u,%u,%u", thread % x, thread / x % y, thread / x / y,
+                      static_cast<unsigned>(block % grid.x), static_cast<unsigned>(block / grid.x % grid.y),
+                      static_cast<unsigned>(block / grid.x / grid.y));
+    const Allocation *of = arena_find(address);
+    if (of) std::snprintf(where, sizeof where, "byte %td of %zu bytes of global memory", static_cast<const char *>(address) - of->begin, of->size);
+    else std::snprintf(where, sizeof where, is_shared(address) ? "shared memory" : "a variable of the device");
+    char text[400];
+    std::snprintf(text, sizeof text, "%s %s, which %s %s, and nothing orders them", does, where, who,
+                  earlier_reads ? "read" : kind_of(earlier) == PLAIN ? "wrote" : "updated by an atomic");
+    race_at(pc_at(earlier_pc), pc_at(pc), text);
+}
+
+// Two plain stores of one value are no race: flags are set so. The value is in memory at the thread's next access.
+static void suspend(const void *address, std::size_t size, Word earlier, std::uint32_t earlier_pc, std::uint32_t pc) {
+    auto &pending = view.pending;
+    if (pending.size || size > sizeof pending.before) return;
+    pending.size = size;
+    pending.address = address;
+    std::memcpy(pending.before, address, size);
+    pending.write = earlier;
+    pending.write_pc = earlier_pc;
+    pending.pc = pc;
+    pending.index = threadIdx;
+}
+
+void settle_pending() {
+    auto &pending = view.pending;
+    const std::size_t size = pending.size;
+    pending.size = 0;
+    if (std::memcmp(pending.before, pending.address, size) == 0) return;
+    threadIdx = pending.index;  // another thread may run by now
+    race(pending.write, false, pending.write_pc, "writes another value to", pending.address, pending.pc);
+}
+
+static Word joined(Word readers, Word mine) {
+    if (same_thread(readers, mine) && kind_of(readers) == BY_THREAD) return mine;
+    const Word later = time_of(readers) > time_of(mine) ? readers : mine;
+    const Word merged = (later & ~Word{63}) | ((readers | mine) & 60);
+    if (kind_of(readers) == BY_GRID || !same_block(readers, mine)) return (mine & ~Word{3}) | (readers & 60) | BY_GRID;
+    if (time_of(readers) < view.base) return mine;
+    if (kind_of(readers) == BY_BLOCK) return merged | BY_BLOCK;
+    if (!same_warp(readers, mine)) return merged | BY_BLOCK;
+    if (kind_of(readers) == BY_THREAD && ordered(readers)) return mine;
+    return time_of(readers) < view.warp_base ? mine : merged | BY_WARP;
+}
+
+static void note_read(Cell &cell, Word mine, Word fresh, const void *address, const void *pc) {
+    const Word write = __atomic_load_n(&cell.write, __ATOMIC_RELAXED), readers = __atomic_load_n(&cell.read, __ATOMIC_RELAXED);
+    if (write >= fresh && bytes_of(write) & bytes_of(mine) && !ordered(write)) race(write, false, cell.write_pc, "reads", address, offset_of(pc));
+    const Word now = readers >= fresh ? joined(readers, mine) : mine;
+    if (now == readers) return;
+    __atomic_store_n(&cell.read, now, __ATOMIC_RELAXED);
+    cell.read_pc = offset_of(pc);
+}
+
+static bool both_atomic(Word write, Word mine) {
+    if (kind_of(write) == PLAIN || kind_of(mine) == PLAIN) return false;
+    return (kind_of(write) == ATOMIC && kind_of(mine) == ATOMIC) || same_block(write, mine);
+}
+
+struct Accessed {
+    const void *address;
+    std::size_t size;
+};
+
+static void note_write(Cell &cell, Word mine, Word fresh, Accessed all, const void *pc, bool concurrent) {
+    const std::uint32_t at = offset_of(pc), earlier_pc = cell.write_pc;
+    const Word readers = __atomic_load_n(&cell.read, __ATOMIC_RELAXED);
+    const Word write = concurrent ? __atomic_exchange_n(&cell.write, mine, __ATOMIC_RELAXED) : cell.write;
+    if (!concurrent) cell.write = mine;
+    cell.write_pc = at;
+    const char *does = kind_of(mine) == PLAIN ? "writes" : "updates by an atomic";
+    if (write >= fresh && bytes_of(write) & bytes_of(mine) && !both_atomic(write, mine) && !ordered(write)) {
+        if (kind_of(write) != PLAIN || kind_of(mine) != PLAIN) race(write, false, earlier_pc, does, all.address, at);
+        suspend(all.address, all.size, write, earlier_pc, at);
+    }
+    if (readers >= fresh && bytes_of(readers) & bytes_of(mine)) {
+        const bool fine = kind_of(readers) == BY_THREAD ? ordered(readers) : all_ordered(readers);
+        if (!fine) race(readers, true, cell.read_pc, does, all.address, at);
+        if (kind_of(mine) == PLAIN) __atomic_store_n(&cell.read, 0, __ATOMIC_RELAXED);
+    }
+}
+
+static void note_load(const Cell &cell, Word mine, Word fresh, const void *address, const void *pc) {
+    const Word write = __atomic_load_n(&cell.write, __ATOMIC_RELAXED);
+    if (write >= fresh && bytes_of(write) & bytes_of(mine) && !both_atomic(write, mine) && !ordered(write))
+        race(write, false, cell.write_pc, "reads by an atomic", address, offset_of(pc));
+}
+
+void look_at_cells(const Region &region, const void *address, std::size_t size, Access access, unsigned kind, const void *pc) {
+    const std::size_t begin = static_cast<const char *>(address) - region.begin, end = begin + size;
+    const bool shared = &region != &arena_region && &region != &image_region;
+    const Word fresh = shared ? view.clock->number << BLOCK_SHIFT : view.fresh;
+    if (access != Access::read && access != Access::write && kind != PLAIN) acquire(address);
+    for (std::size_t at = begin; at < end;) {
+        const std::size_t index = at / 4, next = std::min(end, (index + 1) * 4);
+        const unsigned bytes = ((1u << (next - index * 4)) - 1) & ~((1u << (at - index * 4)) - 1);
+        Cell &cell = region.cells[index];
+        const Word mine = view.word | bytes << BYTES_SHIFT;
+        const char *first = region.begin + at;
+        if (access == Access::read) note_read(cell, mine, fresh, first, pc);
+        else if (access == Access::load) note_load(cell, mine | kind, fresh, first, pc);
+        else note_write(cell, mine | kind, fresh, {first, end - at < 16 ? end - at : 16}, pc, !shared && many_workers);
+        at = next;
+    }
+    if (writes(access) && kind != PLAIN && releases()) release(address);
+}
+
+}  // namespace hpcraft_cuda
