@@ -1,0 +1,173 @@
+"""The significant tokens of a text, with brackets matched, and edits that keep every line where it was."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from hpcraft.sandbox.cuda.lexer import Kind, Token, tokens
+
+_OPEN = {"(": ")", "[": "]", "{": "}"}
+_CLOSE = {close: open_ for open_, close in _OPEN.items()}
+
+
+class Text:
+    """A text as tokens that can be replaced one by one."""
+
+    def __init__(self, text: str) -> None:
+        self.tokens = list(tokens(text))
+        self.out = [token.text for token in self.tokens]
+        self.code, self.directives = _split(self.tokens)
+
+    def __str__(self) -> str:
+        return "".join(self.out)
+
+
+class Stream:
+    """Some of a text's significant tokens, in order; positions count them."""
+
+    def __init__(self, text: Text, indices: Sequence[int], *, directive: bool = False) -> None:
+        self._text, self._indices, self._newline = text, indices, "\\\n" if directive else "\n"
+        self._words = [text.tokens[index].text for index in indices]
+        self._partner = _match(self._words)
+
+    def __len__(self) -> int:
+        return len(self._indices)
+
+    def __getitem__(self, at: int) -> str:
+        """The text of a token; nothing beyond the ends."""
+        return self._words[at] if 0 <= at < len(self._words) else ""
+
+    def kind(self, at: int) -> Kind:
+        """The kind of a token."""
+        return self._text.tokens[self._indices[at]].kind
+
+    def line(self, at: int) -> int:
+        """The line of a token."""
+        return self._text.tokens[self._indices[at]].line
+
+    def index(self, at: int) -> int:
+        """Its place among all tokens of the text."""
+        return self._indices[at]
+
+    def is_name(self, at: int) -> bool:
+        """Whether the token is there and is a name."""
+        return 0 <= at < len(self) and self.kind(at) is Kind.NAME
+
+    def partner(self, at: int) -> int | None:
+        """The other one of a pair of brackets."""
+        return self._partner.get(at)
+
+    def skip(self, at: int) -> int:
+        """The position after a token, or after what a bracket opens."""
+        close = self._partner.get(at) if self._words[at] in _OPEN else None
+        return (close if close is not None else at) + 1
+
+    def find(self, words: Sequence[str], at: int) -> int | None:
+        """The next token that is one of the words, outside of brackets that open on the way."""
+        while at < len(self):
+            if self._words[at] in words:
+                return at
+            if self._words[at] in _CLOSE:
+                return None
+            at = self.skip(at)
+        return None
+
+    def split(self, begin: int, end: int) -> list[tuple[int, int]]:
+        """The parts between the commas of a range, outside of brackets; none for an empty range."""
+        parts: list[tuple[int, int]] = []
+        start = at = begin
+        while at < end:
+            if self._words[at] == ",":
+                parts.append((start, at))
+                start = at + 1
+            at = self.skip(at)
+        return [*parts, (start, end)] if end > begin else []
+
+    def flat(self, begin: int, end: int) -> str:
+        """The text of a range as it is now, on one line and without comments."""
+        if begin >= end:
+            return ""
+        all_tokens, out = self._text.tokens, self._text.out
+        found: list[str] = []
+        for index in range(self._indices[begin], self._indices[end - 1] + 1):
+            blank = all_tokens[index].kind in (Kind.BLANK, Kind.END)
+            found.append(" " if blank else out[index].replace("\n", " "))
+        return "".join(found)
+
+    def replace(self, at: int, text: str) -> None:
+        """Put something else in the place of a token."""
+        self._text.out[self._indices[at]] = text
+
+    def current(self, at: int) -> str:
+        """What stands in the place of a token now."""
+        return self._text.out[self._indices[at]]
+
+    def before(self, at: int, text: str) -> None:
+        """Put something before a token."""
+        self._text.out[self._indices[at]] = text + self._text.out[self._indices[at]]
+
+    def after(self, at: int, text: str) -> None:
+        """Put something after a token."""
+        self._text.out[self._indices[at]] += text
+
+    def remove(self, begin: int, end: int) -> None:
+        """Leave nothing of a range but its lines."""
+        if begin >= end:
+            return
+        for index in range(self._indices[begin], self._indices[end - 1] + 1):
+            self._text.out[index] = self._newline * self._text.tokens[index].text.count("\n")
+
+
+def _split(all_tokens: Sequence[Token]) -> tuple[list[int], list[list[int]]]:
+    """The significant tokens outside of directives and of ``#if 0``, and those of each directive."""
+    code: list[int] = []
+    directives: list[list[int]] = []
+    directive: list[int] | None = None
+    skipped = 0
+    """Depth of conditions inside of ``#if 0``, with it."""
+    for index, token in enumerate(all_tokens):
+        if token.kind is Kind.HASH:
+            directive = []
+        elif token.kind is Kind.END and directive is not None:
+            skipped = _conditions([all_tokens[at].text for at in directive], skipped)
+            if not skipped:
+                directives.append(directive)
+            directive = None
+        elif token.kind is Kind.BLANK:
+            continue
+        elif directive is not None:
+            directive.append(index)
+        elif not skipped:
+            code.append(index)
+    return code, [*directives, directive] if directive else directives
+
+
+def _conditions(words: list[str], skipped: int) -> int:
+    first = words[0] if words else ""
+    if not skipped:
+        return 1 if words == ["if", "0"] else 0
+    if first in ("if", "ifdef", "ifndef"):
+        return skipped + 1
+    if first == "endif" or (skipped == 1 and first in ("else", "elif")):
+        return skipped - 1
+    return skipped
+
+
+def _match(words: Sequence[str]) -> dict[int, int]:
+    """The partners of brackets; a bracket that doesn't fit closes what was opened inside of its own pair."""
+    partner: dict[int, int] = {}
+    opened: list[int] = []
+    for at, word in enumerate(words):
+        if word in _OPEN:
+            opened.append(at)
+        elif word in _CLOSE and any(words[other] == _CLOSE[word] for other in opened):
+            while words[opened[-1]] != _CLOSE[word]:
+                opened.pop()
+            partner[at] = opened.pop()
+            partner[partner[at]] = at
+    return partner
+
+
+def positions(stream: Stream, word: str) -> Iterator[int]:
+    """Where a word stands."""
+    return (at for at in range(len(stream)) if stream[at] == word)
