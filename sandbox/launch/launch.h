@@ -32,6 +32,7 @@ long long peak_memory(void);
 long long cpu_used_us(void);                        /* of all processes that there were and are */
 int disk_full(int fresh);                           /* a fresh look also where looking takes time */
 const char *over_limit(long long deadline);         /* the reason to stop now, or NULL */
+const char *over_limit_at_end(void);                /* the same of a command that ended by itself, quicker than the watcher */
 int killed_for_memory(void);                        /* whether the kernel did, for the control group's limit */
 int signal_all(int number);                         /* returns how many processes there are */
 

@@ -128,7 +128,8 @@ static const char *run_command(char **command, int signals, const sigset_t *mask
         if (!reason && now_us() >= next_tick) reason = over_limit(deadline), next_tick = now_us() + tick_ms * 1000;
     }
     if (killed_for_memory()) return "memory"; /* also when what was left made an end of its own */
-    return reason;
+    const char *late = strcmp(reason, "exited") ? NULL : over_limit_at_end();
+    return late ? late : reason;
 }
 
 static int time_is_over(const char *reason) { return !strcmp(reason, "time") || !strcmp(reason, "cpu"); }

@@ -2,13 +2,16 @@
 #define _GNU_SOURCE
 #include <ctype.h>
 #include <dirent.h>
+#include <errno.h>
 #include <fcntl.h>
 #include <fts.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/msg.h>
 #include <sys/resource.h>
+#include <sys/sem.h>
 #include <sys/shm.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
@@ -20,8 +23,9 @@
 #define WALK_US 100000
 #define FREE_SOCKETS 256 /* what MPI takes for a dozen ranks and more */
 #define BYTES_PER_SOCKET 262144
+#define BYTES_PER_OBJECT 64 /* what the kernel adds to each message, and takes for each semaphore */
 
-struct process { int pid, task, parent, inside; long threads; long long resident, ticks; };
+struct process { int pid, task, parent, inside; long threads; long long resident, mapped, ticks; };
 struct usage { int processes; long threads; long long memory, ticks; };
 
 static struct process table[MAX_PROCESSES];
@@ -46,8 +50,8 @@ static int read_stat(int pid, struct process *p) {
     if (!read_file(path, line, sizeof line)) return 0;
     char *rest = strrchr(line, ')'), state; /* the name before it is chosen by the program */
     long long pages, user, system, children_user, children_system;
-    if (!rest || sscanf(rest + 1, " %c %d %*d %*d %*d %*d %*u %*u %*u %*u %*u %lld %lld %lld %lld %*d %*d %ld %*d %*u %*u %lld", &state, &p->parent,
-                        &user, &system, &children_user, &children_system, &p->threads, &pages) != 8) return 0;
+    if (!rest || sscanf(rest + 1, " %c %d %*d %*d %*d %*d %*u %*u %*u %*u %*u %lld %lld %lld %lld %*d %*d %ld %*d %*u %lld %lld", &state, &p->parent,
+                        &user, &system, &children_user, &children_system, &p->threads, &p->mapped, &pages) != 9) return 0;
     p->pid = p->task = pid, p->inside = 0, p->resident = pages * sysconf(_SC_PAGESIZE);
     p->ticks = user + system + children_user + children_system;
     return 1;
@@ -135,16 +139,40 @@ static long long socket_memory(void) {
     return sockets > FREE_SOCKETS ? (sockets - FREE_SOCKETS) * BYTES_PER_SOCKET : 0;
 }
 
+/* Messages and semaphores of System V, in the box's own namespace. */
+static long long queue_memory(void) {
+    struct msginfo messages;
+    struct seminfo semaphores;
+    long long total = 0;
+    if (msgctl(0, MSG_INFO, (struct msqid_ds *)(void *)&messages) >= 0)
+        total += (unsigned)messages.msgtql + (unsigned)messages.msgmap * (long long)BYTES_PER_OBJECT;
+    if (semctl(0, 0, SEM_INFO, &semaphores) >= 0) total += (unsigned)semaphores.semaem * (long long)BYTES_PER_OBJECT;
+    return total;
+}
+
+/* Reading one byte in every two megabytes takes page tables alone. Only looked at where the addresses in use allow them to be over `room`. */
+static long long table_memory(int n, long long room) {
+    long long most = 0, total = 0;
+    for (int i = 0; i < n; i++) most += table[i].mapped / 500; /* 8 bytes for a page, and the levels above */
+    for (int i = 0; i < n && most > room; i++) {
+        char path[64], text[4096];
+        snprintf(path, sizeof path, "/proc/%d/status", table[i].task);
+        if (read_file(path, text, sizeof text)) total += field_kb(text, "\nVmPTE:");
+    }
+    return total;
+}
+
 static struct usage measure(void) {
     struct usage u = {0};
-    long long in_shm = opt.own_namespace ? shared_memory() : 0, in_sockets = opt.own_namespace ? socket_memory() : 0;
+    long long in_shm = opt.own_namespace ? shared_memory() : 0, in_kernel = opt.own_namespace ? socket_memory() + queue_memory() : 0;
     u.processes = list_processes();
     for (int i = 0; i < u.processes; i++) u.threads += table[i].threads, u.memory += table[i].resident, u.ticks += table[i].ticks;
     u.memory += in_shm;
     if (u.memory > opt.memory) u.memory = exact_memory(u.processes, in_shm);
     if (u.processes == 1 || u.memory <= peak_bytes) note_peak(u.memory);
     else note_peak(exact_memory(u.processes, in_shm)); /* shared pages would be told twice */
-    u.memory += in_sockets;
+    u.memory += in_kernel;
+    u.memory += table_memory(u.processes, opt.memory - u.memory);
     return u;
 }
 
@@ -193,6 +221,17 @@ static long long unlinked_bytes(int n) {
     return total;
 }
 
+/* A folder that its owner may not list; how it was made must not keep us from counting. */
+static int make_readable(const char *path) {
+    char self[64];
+    struct stat st;
+    int done = 0, fd = open(path, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    snprintf(self, sizeof self, "/proc/self/fd/%d", fd);
+    if (fd >= 0 && fstat(fd, &st) == 0 && st.st_uid == geteuid()) done = chmod(self, (st.st_mode & 07777) | S_IRWXU) == 0;
+    if (fd >= 0) close(fd);
+    return done;
+}
+
 static int folder_full(int fresh) {
     static long long next;
     static int full;
@@ -200,11 +239,19 @@ static int folder_full(int fresh) {
     if (full || (begin < next && !fresh)) return full;
     char *roots[] = {(char *)opt.box, NULL};
     FTS *walk = fts_open(roots, FTS_PHYSICAL | FTS_XDEV, NULL); /* changes folders as it goes, so that depth is no way out */
-    for (FTSENT *entry; walk && files <= MAX_FILES_IN_BOX && bytes <= opt.disk && (entry = fts_read(walk));)
-        if (entry->fts_info != FTS_DP && entry->fts_statp) files++, bytes += entry->fts_statp->st_blocks * 512LL;
+    while (walk && !full && files <= MAX_FILES_IN_BOX && bytes <= opt.disk) {
+        errno = 0;
+        FTSENT *entry = fts_read(walk);
+        if (!entry) full = errno == ENAMETOOLONG; /* deeper than anybody can count */
+        if (!entry) break;
+        if (entry->fts_info == FTS_DNR && entry->fts_errno == EACCES) {
+            if (entry->fts_number++ || !make_readable(entry->fts_accpath)) full = 1; /* it is closed again and again */
+            fts_set(walk, entry, FTS_AGAIN);
+        } else if (entry->fts_info != FTS_DP && entry->fts_statp) files++, bytes += entry->fts_statp->st_blocks * 512LL;
+    }
     if (walk) fts_close(walk);
     if (bytes <= opt.disk) bytes += unlinked_bytes(list_processes());
-    full = bytes > opt.disk || files > MAX_FILES_IN_BOX;
+    full = full || bytes > opt.disk || files > MAX_FILES_IN_BOX;
     next = now_us() + WALK_US + 10 * (now_us() - begin);
     return full;
 }
@@ -223,4 +270,12 @@ const char *over_limit(long long deadline) {
     if (disk_full(0)) return "disk";
     if (cpu_us(u.ticks) > opt.cpu_ms * 1000LL) return "cpu";
     return now_us() >= deadline ? "time" : NULL;
+}
+
+const char *over_limit_at_end(void) {
+    struct rusage used;
+    getrusage(RUSAGE_CHILDREN, &used);
+    note_peak(used.ru_maxrss * 1024LL);
+    if (peak_bytes > opt.memory) return "memory";
+    return measure().threads > opt.processes ? "processes" : NULL;
 }

@@ -9,7 +9,9 @@ from dataclasses import replace
 
 import pytest
 
-from hpcraft.sandbox import Job, Limits, Outcome, Run, Verdict, run
+from hpcraft.sandbox import Job, Limits, Outcome, Run, Verdict, build, run
+from hpcraft.sandbox.isolation import probe
+from hpcraft.sandbox.outcome import TIERS, Tier
 
 Ask = Callable[..., Outcome]
 Need = Callable[..., None]
@@ -192,3 +194,20 @@ def test_a_failing_box_is_tried_again_and_never_blamed_on_the_program(monkeypatc
     outcome = run(Job(files={"a.c": b"int main(void){return 0;}"}, language="c"))
     assert (outcome.verdict, len(attempts)) == (Verdict.INFRA_ERROR, 3)
     assert outcome.message
+
+
+@pytest.mark.parametrize("tier", TIERS)
+def test_who_is_quicker_than_the_watcher_meets_the_limits(tier: Tier) -> None:
+    """Memory given back and processes left behind before anybody looked count, each time."""
+    if isinstance(found := probe(tier), str):
+        pytest.skip(f"the tier {tier}: {found}")
+    burst = """#include <sys/mman.h>
+    int main(void) { char *p = mmap(0, 40 << 20, 3, MAP_PRIVATE | MAP_ANONYMOUS | MAP_POPULATE, -1, 0); return munmap(p, 40 << 20); }"""
+    forks = """#include <unistd.h>
+    int main(void) { for (;;) { int p = fork(); if (p < 0) return 1; if (!p) pause(); } }"""
+    for code, limits, verdict in (
+        (burst, Limits(memory_mb=25), Verdict.MEMORY_LIMIT),
+        (forks, Limits(processes=100), Verdict.PROCESS_LIMIT),
+    ):
+        with build(Job(files={"quick.c": code.encode()}, language="c", tier=tier, min_isolation="none")) as built:
+            assert {built.run(Run(limits=limits)).verdict for _ in range(5)} == {verdict}

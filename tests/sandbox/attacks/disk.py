@@ -164,4 +164,25 @@ ATTACKS = (
         check=stopped,
         stopped_in=CONFINED,
     ),
+    Attack(
+        id="N56",
+        name="files too deep to be counted",
+        must="Files below a path longer than any walk can follow count.",
+        job=c(
+            """char d[251] = {0}; static char b[1 << 16]; memset(d, 'd', 250); for (int i = 0; i < 300; i++) if (mkdir(d, 0700) || chdir(d)) return 1;
+            for (int i = 0; i < 512; i++) { char p[9]; sprintf(p, "f%d", i); int f = open(p, O_CREAT | O_WRONLY, 0600);
+            if (f < 0 || write(f, b, sizeof b) != sizeof b) return 1; close(f); } usleep(2000000);"""
+        ),
+        check=BOUNDED,
+    ),
+    Attack(
+        id="N57",
+        name="files in a folder that its owner may not list",
+        must="Files count also in a folder that was made unreadable.",
+        job=c(
+            """static char b[1 << 16]; if (mkdir("x", 0300) || chdir("x")) return 1; for (int i = 0; i < 512; i++) { char p[9]; sprintf(p, "f%d", i);
+            int f = open(p, O_CREAT | O_WRONLY, 0600); if (f < 0 || write(f, b, sizeof b) != sizeof b) return 1; close(f); } usleep(2000000);"""
+        ),
+        check=FULL,
+    ),
 )

@@ -178,6 +178,28 @@ ATTACKS = (
             madvise(p, 1ul << 38, MADV_NOHUGEPAGE); for (long i = 0; i < 1l << 16; i++) sum += p[i << 21]; usleep(2000000);"""
         ),
         check=FULL_OR_FAILED,
-        stopped_in=("bubblewrap+cgroup",),
+    ),
+    Attack(
+        id="N54",
+        name="queues of empty messages",
+        must="Messages of SysV without contents count as the kernel's memory that they are.",
+        job=c(
+            "long type = 1, sent = 0; for (int i = 0; i < 1000 && sent < 2000000; i++) { int q = msgget(IPC_PRIVATE, IPC_CREAT | 0600); if (q < 0) return 1;"
+            " while (!msgsnd(q, &type, 0, IPC_NOWAIT)) sent++; } usleep(2000000);",
+            "#include <sys/ipc.h>\n#include <sys/msg.h>",
+        ),
+        check=FULL_OR_FAILED,
+        stopped_in=CONFINED,
+    ),
+    Attack(
+        id="N55",
+        name="sets of semaphores",
+        must="Semaphores of SysV, two megabytes a set, count as memory.",
+        job=c(
+            "for (int i = 0; i < 100; i++) if (semget(IPC_PRIVATE, 32000, IPC_CREAT | 0600) < 0) return 1; usleep(2000000);",
+            "#include <sys/ipc.h>\n#include <sys/sem.h>",
+        ),
+        check=FULL_OR_FAILED,
+        stopped_in=CONFINED,
     ),
 )
