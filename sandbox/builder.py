@@ -22,6 +22,8 @@ from hpcraft.errors import ConfigError, MachineError
 from hpcraft.sandbox import folders, toolchains
 from hpcraft.sandbox.compilation import Compilation, Compiled
 from hpcraft.sandbox.cores import lease
+from hpcraft.sandbox.cuda import build as emulation
+from hpcraft.sandbox.cuda import faults
 from hpcraft.sandbox.environment import environment
 from hpcraft.sandbox.isolation import choose
 from hpcraft.sandbox.jail import Jail, Step
@@ -30,6 +32,7 @@ from hpcraft.sandbox.packages import install_command
 from hpcraft.sandbox.ranks import command as rank_command
 from hpcraft.sandbox.ranks import run_ranks
 from hpcraft.sandbox.steps import Steps
+from hpcraft.sandbox.supervise import Ended
 from hpcraft.sandbox.sweep import RANKS, Swept, sweep
 from hpcraft.sandbox.verdicts import describe, judge
 
@@ -84,15 +87,17 @@ class Build:
                 beside=beside,
                 toolchains=toolchains.folders_outside(tools),
                 stdin=run.stdin,
-                collect=run.collect,
+                collect=(*run.collect, *((faults.FILE,) if emulation.emulated(self._job) else ())),
                 fixed_addresses=self._job.check != "none",
                 cores=cores,
                 few_settings=not ranks,
             )
-            outcome = (
-                run_ranks(step, self._job, run, self._steps.execute) if ranks else judge(self._steps.execute(step), self._job, run.limits)
-            )
-        return replace(outcome, compile=self.outcome.compile, isolation=self._jail.isolation)
+            if ranks:
+                outcome = run_ranks(step, self._job, run, self._steps.execute)
+            else:
+                ended = self._steps.execute(step)
+                outcome = faults.judged(judge(ended, self._job, run.limits), self._report(step, ended))
+        return replace(outcome, compile=self.outcome.compile, isolation=self._jail.isolation, cuda_level=self._level)
 
     @contextmanager
     def _written(self, files: Mapping[str, bytes]) -> Iterator[dict[str, Path]]:
@@ -155,13 +160,18 @@ class Build:
             compiler="; ".join(dict.fromkeys(toolchains.version(tool) for tool in plan.tools)),
         )
         verdict: Verdict = facts.verdict if facts.verdict in (Verdict.OK, Verdict.INFRA_ERROR) else Verdict.COMPILE_ERROR
-        level = "compile" if self._job.model in toolchains.DEVICE_MODELS else None
         message = facts.message if verdict is Verdict.INFRA_ERROR else _first_error(compiled)
         if verdict is Verdict.COMPILE_ERROR and (gap := toolchains.gap(self._job, facts.stderr)):
             verdict, message = Verdict.UNSUPPORTED, gap
         if made.in_prelude and verdict is Verdict.COMPILE_ERROR:
             message = f"the prelude {self._job.prelude}: {message}"
-        return Outcome(verdict=verdict, compile=compiled, isolation=self._jail.isolation, cuda_level=level, message=message)
+        return Outcome(verdict=verdict, compile=compiled, isolation=self._jail.isolation, cuda_level=self._level, message=message)
+
+    @property
+    def _level(self) -> str | None:
+        if self._job.model not in toolchains.DEVICE_MODELS:
+            return None
+        return "emulate" if emulation.emulated(self._job) else "compile"
 
     def _program_files(self) -> dict[str, Path]:
         if self._python:
@@ -180,6 +190,21 @@ class Build:
             mpirun = toolchains.find("mpirun") or ""
             return rank_command(mpirun, program, run.ranks), (*self._plan.tools, mpirun)
         return program, self._plan.tools
+
+    def _report(self, step: Step, ended: Ended) -> str:
+        """What the emulator told of a fault, with lines by ``addr2line``, in a box: it reads hostile bytes."""
+        text, addr2line = faults.report(ended.outputs), toolchains.find("addr2line")
+        places = faults.addresses(text)
+        if not places or addr2line is None:
+            return text
+        lookup = Step(
+            commands=((addr2line, "-a", "-i", "-e", toolchains.PROGRAM, *places),),
+            limits=Limits(memory_mb=1024),
+            environment=step.environment,
+            beside={toolchains.PROGRAM: step.beside[toolchains.PROGRAM]},
+            toolchains=toolchains.folders_outside((addr2line,)),
+        )
+        return faults.named(text, self._steps.execute(lookup).stdout.decode(errors="replace"))
 
     def _read_symbols(self, objects: Mapping[str, str]) -> dict[str, frozenset[str]]:
         """By ``nm``, in a box: it reads hostile bytes."""
@@ -212,7 +237,9 @@ def build(job: Job, stop: Event | None = None) -> Build:
     if jail.landlock and job.model.startswith("mpi"):
         plan: toolchains.Plan | toolchains.Unsupported = toolchains.Unsupported(message=_NO_RANKS)
     else:
-        plan = toolchains.plan(job)
+        emulated = emulation.translated(job) if emulation.emulated(job) else job
+        job = job if isinstance(emulated, str) else emulated
+        plan = toolchains.Unsupported(message=emulated) if isinstance(emulated, str) else toolchains.plan(job)
     base = folders.base(jail)
     folders.sweep(Path(base))
     folder = Path(tempfile.mkdtemp(prefix=f"{folders.PREFIX}{os.getpid()}-", dir=base))

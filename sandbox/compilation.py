@@ -8,20 +8,23 @@ in one more box, which shows the objects read-only; a single source is linked wh
 from __future__ import annotations
 
 import re
+import shutil
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from hpcraft.sandbox import prelude, toolchains
+from hpcraft.sandbox.cuda import build as emulation
 from hpcraft.sandbox.environment import environment
 from hpcraft.sandbox.jail import Step
 from hpcraft.sandbox.outcome import Job, Limits
 from hpcraft.sandbox.plan import PROGRAM, Compile, Plan
 from hpcraft.sandbox.steps import Ingredients, Steps
 from hpcraft.sandbox.supervise import Ended
+from hpcraft.sandbox.table import EMULATED
 
 _COMPUTED_INCLUDE = re.compile(rb"^[ \t]*#[ \t]*include(?:_next)?[ \t]+[^\s\"<]", re.MULTILINE)
-_INCLUDES_PRELUDE = ("c", "cpp", "cuda", "hip")
+_INCLUDES_PRELUDE = ("c", "cpp", "cuda", "hip", EMULATED)
 _LEAST_SECONDS = 0.1
 """For the last boxes of a build that has used up its time: enough to say so."""
 
@@ -54,6 +57,9 @@ class Compilation:
         self._outside = toolchains.folders_outside(plan.tools)
         self._made: dict[str, bytes] = {}
         self._ends: list[Ended] = []
+        for name, path in plan.beside.items():
+            self._made[name] = path.read_bytes()
+            shutil.copy(path, folder / name)
 
     def run(self) -> Compiled:
         """Make the objects and the program in the folder, as far as it goes."""
@@ -78,42 +84,45 @@ class Compilation:
         return Compiled(ended=_together(self._ends, len(commands) - 1, self._job.compile_limits), commands=tuple(commands))
 
     def _command(self, source: Compile) -> tuple[str, ...]:
-        if not self._job.prelude or source.kind not in _INCLUDES_PRELUDE:
-            return source.command
-        return (source.command[0], "-include", self._job.prelude, *source.command[1:])
+        own = (emulation.PRELUDE,) if source.kind == EMULATED else ()
+        named = (self._job.prelude,) if self._job.prelude and source.kind in _INCLUDES_PRELUDE else ()
+        return (source.command[0], *(word for header in (*own, *named) for word in ("-include", header)), *source.command[1:])
 
     def _compile(self, source: Compile, commands: tuple[tuple[str, ...], ...]) -> Ended:
         seen = self._seen_by(source)
         sources = self._folder / f"src-{source.object}"
         needed = (source.object, *((PROGRAM,) if len(commands) > 1 else ()))
-        modules = [name for name in source.uses if name in self._made]
+        beside = [name for name in source.uses if name in self._made]
+        if len(commands) > 1:
+            beside += self._plan.beside
 
         def prepare() -> None:
             prelude.write(sources, seen)
-            if self._job.prelude and source.kind in prelude.KINDS:
-                self._precompile(source, sources)
+            if source.kind == EMULATED:
+                self._precompile(source, emulation.PRELUDE, emulation.headers(), sources)
+            elif self._job.prelude and source.kind in prelude.KINDS:
+                self._precompile(source, self._job.prelude, self._headers(), sources)
 
-        step = self._step(commands, self._left(), sources, (*needed, *source.modules), modules)
-        return self._do("compile", step, seen, modules, needed, prepare)
+        step = self._step(commands, self._left(), sources, (*needed, *source.modules), beside)
+        return self._do("compile", step, seen, beside, needed, prepare)
 
-    def _precompile(self, source: Compile, beside: Path) -> None:
+    def _precompile(self, source: Compile, header: str, headers: Mapping[str, bytes], beside: Path) -> None:
         """Not among the job's seconds: it is done once for many jobs."""
-        headers = self._headers()
         sources = self._folder / f"prelude-{source.object}"
-        command = prelude.command(source, self._job.prelude)
+        command = prelude.command(source, header)
         step = self._step((command,), self._job.compile_limits, sources, (prelude.OBJECT,), ())
         what = self._ingredients("prelude", headers, ())
 
         def make() -> Ended:
             return self._steps.remembered(step, what, step.collect, lambda: prelude.write(sources, headers))
 
-        failed = prelude.place(self._steps.key(step, what), beside / self._job.prelude, make)
+        failed = prelude.place(self._steps.key(step, what), beside / header, make)
         if failed:
             raise _PreludeFailed(failed, command)
 
     def _link(self, command: tuple[str, ...]) -> Ended:
         """Among no sources."""
-        objects = list(self._plan.objects.values())
+        objects = [*self._plan.objects.values(), *self._plan.beside]
         sources = self._folder / "src-none"
         step = self._step((command,), self._left(), sources, (PROGRAM,), objects)
         return self._do("link", step, {}, objects, step.collect, lambda: prelude.write(sources, {}))

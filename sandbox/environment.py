@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from hpcraft.sandbox import toolchains
+from hpcraft.sandbox.cuda import build as emulation
 from hpcraft.sandbox.outcome import Job, Run
 from hpcraft.sandbox.tools import archer, find, symbolizer
 
@@ -48,6 +49,8 @@ def environment(tools: Iterable[str], job: Job, run: Run | None = None) -> dict[
         variables |= _pinned(job)
     if job.check != "none":
         variables |= _checked(job)
+    if emulation.emulated(job):
+        variables |= emulation.ENVIRONMENT
     return variables
 
 

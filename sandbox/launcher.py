@@ -62,7 +62,7 @@ def _compile(target: Path, sources: tuple[Path, ...], attempts: tuple[tuple[str,
     os.close(handle)
     words = ""
     for flags in attempts:
-        command = [compiler, "-O2", *flags, "-o", name, *(str(source) for source in sources if source.suffix == ".c")]
+        command = [compiler, "-O2", *flags, "-o", name, *(str(source) for source in sources if source.suffix in (".c", ".cc"))]
         result = subprocess.run(command, capture_output=True, text=True, check=False)
         if result.returncode == 0:
             Path(name).chmod(0o755)

@@ -14,7 +14,7 @@ Language = Literal["c", "cpp", "fortran", "python"]
 Model = Literal["serial", "openmp", "offload", "openacc", "mpi", "mpi+openmp", "cuda", "hip", "kokkos"]
 Compiler = Literal["auto", "gcc", "clang", "flang", "nvcc", "hipcc"]
 Check = Literal["none", "address", "undefined", "race"]
-CudaLevel = Literal["compile", "auto"]
+CudaLevel = Literal["compile", "emulate", "auto"]
 Tier = Literal["none", "landlock", "apptainer", "bubblewrap", "bubblewrap+cgroup"]
 
 LANGUAGES: tuple[Language, ...] = ("c", "cpp", "fortran", "python")
@@ -22,7 +22,7 @@ MODELS: tuple[Model, ...] = ("serial", "openmp", "offload", "openacc", "mpi", "m
 COMPILERS: tuple[Compiler, ...] = ("auto", "gcc", "clang", "flang", "nvcc", "hipcc")
 """Families; ``auto`` is the one that the toolchain table prefers for the language and the model."""
 CHECKS: tuple[Check, ...] = ("none", "address", "undefined", "race")
-CUDA_LEVELS: tuple[CudaLevel, ...] = ("compile", "auto")
+CUDA_LEVELS: tuple[CudaLevel, ...] = ("compile", "emulate", "auto")
 TIERS: tuple[Tier, ...] = ("none", "landlock", "apptainer", "bubblewrap", "bubblewrap+cgroup")
 """Isolation from the weakest to the strongest; ``none`` is never taken unless it is asked for."""
 
@@ -107,7 +107,7 @@ class Job:
     """More flags for the compilers; those that begin with ``-l``, ``-L`` or ``-Wl`` go to the linker."""
     check: Check = "none"
     cuda: CudaLevel = "auto"
-    """``compile`` builds and runs nothing; ``auto`` is the best level that the machine has."""
+    """``compile`` builds with the device's compiler and runs nothing; ``emulate`` runs on the processor; ``auto`` is ``compile``."""
     run: Run = Run()
     compile_limits: Limits = COMPILE_LIMITS
     min_isolation: Tier = "landlock"

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from pathlib import Path
 
 PROGRAM = "program"
 
@@ -28,7 +29,7 @@ class Compile:
     command: tuple[str, ...]
     """The words to execute in ``/src``; the first is the compiler's path."""
     kind: str
-    """``c``, ``cpp``, ``fortran``, ``cuda`` or ``hip``."""
+    """``c``, ``cpp``, ``fortran``, ``cuda``, ``hip`` or ``emulated``."""
     modules: tuple[str, ...] = ()
     """Fortran module files that it may write into ``/box``; what it doesn't write is absent."""
     uses: tuple[str, ...] = ()
@@ -45,6 +46,8 @@ class Plan:
     """The words to execute in ``/src`` when all objects lie in ``/box``; None where the build ends at its objects."""
     tools: tuple[str, ...]
     """Paths of the compilers used."""
+    beside: Mapping[str, Path] = field(default_factory=dict)
+    """Files of ours that the link needs, by their names in ``/box``."""
 
     @property
     def commands(self) -> tuple[tuple[str, ...], ...]:

@@ -18,11 +18,12 @@ from threading import Lock
 from hpcraft.sandbox.cache import alone
 from hpcraft.sandbox.plan import Compile
 from hpcraft.sandbox.supervise import Ended
+from hpcraft.sandbox.table import EMULATED
 
 OBJECT = "prelude.gch"
 _MOST = 4
 """Kept in the folder of this process."""
-_LANGUAGE = {"c": "c-header", "cpp": "c++-header"}
+_LANGUAGE = {"c": "c-header", "cpp": "c++-header", EMULATED: "c++-header"}
 KINDS = tuple(_LANGUAGE)
 """Kinds of sources whose prelude can be precompiled; for others it is included as it is."""
 

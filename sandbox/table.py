@@ -23,7 +23,9 @@ SUFFIXES = {
 """File suffix to the kind of source; files with other suffixes are headers and the like."""
 
 DEVICE_MODELS = ("cuda", "hip")
-"""The models that stop at the level ``compile``."""
+"""The models with a level: their compilers stop at objects, and what they would have built can be emulated."""
+EMULATED = "emulated"
+"""The kind of a device's source that was translated to C++."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -45,8 +47,8 @@ class Toolchain:
 
 COMPILERS: Mapping[Compiler, Mapping[str, str]] = {
     # family: kind of source: compiler
-    "gcc": {"c": "gcc", "cpp": "g++", "fortran": "gfortran"},
-    "clang": {"c": "clang", "cpp": "clang++"},
+    "gcc": {"c": "gcc", "cpp": "g++", "fortran": "gfortran", EMULATED: "g++"},
+    "clang": {"c": "clang", "cpp": "clang++", EMULATED: "clang++"},
     "flang": {"fortran": "flang"},
     "nvcc": {"cuda": "nvcc"},
     "hipcc": {"hip": "hipcc"},
@@ -56,6 +58,11 @@ _GNU_OPENMP, _LLVM_OPENMP = ("-fopenmp",), ("-fopenmp=libomp",)
 _SANITIZERS: tuple[Check, ...] = ("none", "address", "undefined")
 _RACES: tuple[Check, ...] = (*_SANITIZERS, "race")
 _HOST = MappingProxyType({"OMP_TARGET_OFFLOAD": "DISABLED"})
+
+_EMULATORS: Mapping[Compiler, Toolchain] = {
+    "gcc": Toolchain(kinds=(EMULATED,), flags=("-pthread",)),
+    "clang": Toolchain(kinds=(EMULATED,), flags=("-pthread",)),
+}
 
 TABLE: Mapping[Model, Mapping[Compiler, Toolchain]] = {
     # model: family: row; the first family that builds a kind of source is its `auto`.
@@ -93,10 +100,11 @@ TABLE: Mapping[Model, Mapping[Compiler, Toolchain]] = {
         "clang": Toolchain(kinds=_CLANG, flags=_LLVM_OPENMP, parts=("libomp", "omp.h"), checks=_RACES),
         "flang": Toolchain(kinds=_FLANG, flags=("-fopenmp",), parts=("omp_lib.mod",)),
     },
-    "cuda": {"nvcc": Toolchain(kinds=("cuda",), parts=("cuda_runtime.h",))},
+    "cuda": {"nvcc": Toolchain(kinds=("cuda",), parts=("cuda_runtime.h",)), **_EMULATORS},
     # Without an architecture hipcc looks for a device; with nvcc in PATH it would build for that.
     "hip": {
         "hipcc": Toolchain(kinds=("hip",), flags=("--offload-arch=gfx90a",), parts=("hip_runtime.h",), build={"HIP_PLATFORM": "amd"}),
+        **_EMULATORS,
     },
     "kokkos": {
         "gcc": Toolchain(kinds=("cpp",), checks=_SANITIZERS),
@@ -138,5 +146,6 @@ STANDARD: Mapping[str, tuple[str, ...]] = {
     "fortran": (),
     "cuda": ("-std=c++17",),
     "hip": ("-std=c++17",),
+    EMULATED: ("-std=c++17", "-x", "c++"),
 }
 FEW_ERRORS: Mapping[str, tuple[str, ...]] = {"gcc": ("-fmax-errors=20",), "clang": ("-ferror-limit=20",), "hipcc": ("-ferror-limit=20",)}

@@ -14,6 +14,7 @@ from pathlib import Path
 from hpcraft.errors import ConfigError
 from hpcraft.sandbox.kokkos import kokkos
 from hpcraft.sandbox.outcome import Compiler, Job
+from hpcraft.sandbox.cuda import build as emulation
 from hpcraft.sandbox.packages import install_command
 from hpcraft.sandbox.plan import PROGRAM, Compile, Plan, Unsupported, Words, assemble
 from hpcraft.sandbox.table import (
@@ -21,6 +22,7 @@ from hpcraft.sandbox.table import (
     CHECK_PARTS,
     COMPILERS,
     DEVICE_MODELS,
+    EMULATED,
     FEW_ERRORS,
     FORTRAN_CHECK_FLAGS,
     RACE_FAMILY,
@@ -49,7 +51,7 @@ __all__ = [
     "version",
 ]
 
-_LANGUAGES = {"c": ("c",), "cpp": ("cpp", "cuda", "hip"), "fortran": ("fortran",), "python": ("python",)}
+_LANGUAGES = {"c": ("c",), "cpp": ("cpp", "cuda", "hip", EMULATED), "fortran": ("fortran",), "python": ("python",)}
 _USE_MPI = re.compile(rb"^[ \t]*use\b[\s,:a-z]*\bmpi(?:_f08)?\b", re.IGNORECASE | re.MULTILINE)
 _CONTINUED = re.compile(rb"\\\r?\n|&[ \t]*\r?\n[ \t]*!\$omp[ \t]*&?", re.IGNORECASE)
 _PRAGMA = rb"(?:#[ \t]*pragma[ \t]+omp|\$omp)\b[^\n]*\b"
@@ -93,10 +95,11 @@ def plan(job: Job) -> Plan | Unsupported:
     installed = kokkos() if job.model == "kokkos" else None
     if installed:
         tools[str(installed.header)] = None
-    link = None if job.model in DEVICE_MODELS else _link(job, chosen)
+    link = None if job.model in DEVICE_MODELS and not emulation.emulated(job) else _link(job, chosen)
     if link:
         tools[link.link[0]] = None
-    return replace(assemble(job.files, kinds, words, job.flags, link), tools=tuple(tools))
+    beside = emulation.objects() if emulation.emulated(job) else {}
+    return replace(assemble(job.files, kinds, words, job.flags, link), tools=tuple(tools), beside=beside)
 
 
 def choose(job: Job) -> Mapping[str, Choice] | Unsupported:
@@ -140,6 +143,8 @@ def _kinds(job: Job) -> dict[str, str]:
     kinds = {name: SUFFIXES[Path(name).suffix] for name in job.files if Path(name).suffix in SUFFIXES}
     if not kinds:
         raise ConfigError(f"no source among {', '.join(job.files) or 'no files'}; allowed suffixes: {' '.join(SUFFIXES)}")
+    if emulation.emulated(job):
+        kinds = {name: EMULATED if kind in DEVICE_MODELS else kind for name, kind in kinds.items()}
     if (job.language == "python") != ("python" in kinds.values()):
         raise ConfigError(
             f"the language {job.language} does not go with {', '.join(kinds)}; allowed: python for .py files, and only for them"
@@ -276,6 +281,8 @@ def _words(job: Job, kind: str, choice: Choice) -> Words:
         extra = ("-J../box",)
     if job.model == "kokkos" and kind == "cpp" and (installed := kokkos()):
         extra = installed.flags
+    if emulation.emulated(job) and kind != "fortran":
+        extra = (f"-I{emulation.FOLDER}",)
     tool = choice.wrapper or choice.compiler
     return Words(compile=(tool, *STANDARD[kind], "-c", *flags, *FEW_ERRORS.get(choice.family, ()), *extra), link=(tool, *flags))
 
@@ -283,7 +290,7 @@ def _words(job: Job, kind: str, choice: Choice) -> Words:
 def _mode(job: Job, kind: str, choice: Choice) -> tuple[str, ...]:
     """Optimisation, checks, and what a report needs to name a line."""
     if job.check == "none":
-        return ("-O2", "-g1") if job.model.startswith("mpi") else ("-O2",)  # a deadlock's report resolves addresses
+        return ("-O2", "-g1") if job.model.startswith("mpi") or emulation.emulated(job) else ("-O2",)  # reports resolve addresses
     return (*CHECK_FLAGS[job.check], *(FORTRAN_CHECK_FLAGS[job.check] if kind == "fortran" and choice.family == "gcc" else ()))
 
 
@@ -292,12 +299,14 @@ def _link(job: Job, chosen: Mapping[str, Choice]) -> Words:
 
     LLVM's OpenMP runtime also serves what gcc compiled; gcc's doesn't serve what clang compiled.
     """
-    main = next(kind for kind in ("fortran", "cpp", "c") if kind in chosen)
+    main = next(kind for kind in (EMULATED, "fortran", "cpp", "c") if kind in chosen)
     families = {choice.family for choice in chosen.values()}
     runtimes = job.check == "race" or (job.model == "openmp" and "clang" in families)
     libraries: list[str] = ["-lstdc++"] if main == "fortran" and "cpp" in chosen else []
     if job.model == "kokkos" and (installed := kokkos()):
         libraries += installed.libraries
+    if main == EMULATED:
+        libraries += [f"../box/{name}" for name in emulation.objects()]
     if not (runtimes and chosen[main].family == "gcc"):
         words = _words(job, main, chosen[main])
         return replace(words, link=(*words.link, *_quick_link(job, chosen[main])), libraries=tuple(libraries))

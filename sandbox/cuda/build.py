@@ -1,0 +1,91 @@
+"""Jobs whose CUDA runs on the processor: what is built in their place, and what their programs are linked with.
+
+The translated sources lie beside our headers, of which the one that every source begins with is precompiled once. The runtime is
+compiled outside of any box, as the launcher is, and kept in the user's cache folder.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Iterable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from pathlib import Path
+
+from hpcraft.sandbox.cuda import faults
+from hpcraft.sandbox.cuda.translate import Unsupported, needs_translation, synonyms, translate
+from hpcraft.sandbox.launcher import kept
+from hpcraft.sandbox.outcome import Job
+from hpcraft.sandbox.table import DEVICE_MODELS, SUFFIXES
+
+FOLDER = "cuda-emulation"
+"""Where our headers lie beside the sources."""
+PRELUDE = f"{FOLDER}/hpcraft_cuda/translation_unit.h"
+"""What every source of the device begins with, as nvcc has it."""
+ENVIRONMENT: Mapping[str, str] = {"HPCRAFT_CUDA_FAULT": faults.FILE}
+
+_HERE = Path(__file__).parent
+_FLAGS = ("-std=c++17", "-g1", "-c", f"-I{_HERE / 'include'}", f"-I{_HERE / 'runtime'}")
+_WITH_VALUE = ("-gencode", "-arch", "-code", "--generate-code", "--gpu-architecture", "--gpu-code", "-maxrregcount", "-x", "-ccbin", "-rdc")
+_OF_NVCC = (
+    *("-arch", "-code", "-gencode", "--generate-code", "--gpu-", "-rdc", "--relocatable-device-code", "-dc", "-dlink", "-lineinfo"),
+    *("--expt-", "--extended-lambda", "-use_fast_math", "--use_fast_math", "-maxrregcount", "--maxrregcount", "-ftz", "-prec-", "-fmad"),
+    *("--ptxas-options", "-G", "--default-stream", "-lcudart", "-lcudadevrt", "-lcuda", "-ccbin", "-allow-unsupported-compiler"),
+)
+_PASSED_ON = ("-Xcompiler", "--compiler-options", "-Xlinker")
+_DROPPED_WITH_VALUE = ("-Xptxas", "-Xnvlink")
+
+
+def emulated(job: Job) -> bool:
+    """Whether a job's device code is to run on the processor."""
+    return job.cuda == "emulate" and job.model in DEVICE_MODELS
+
+
+def translated(job: Job) -> Job | str:
+    """The job with its sources as C++ and our headers beside them, or why it can't be emulated."""
+    texts = {name: content.decode("utf-8", "surrogateescape") for name, content in job.files.items() if _is_device(name, content)}
+    macros = synonyms(content.decode("utf-8", "surrogateescape") for content in job.files.values())
+    files = dict(job.files)
+    for name, text in texts.items():
+        result = translate(text, macros)
+        if isinstance(result, Unsupported):
+            return f"{name}:{result.line}: {result.construct} cannot be emulated; allowed: what docs/cuda.md lists, or a device"
+        files[name] = result.encode("utf-8", "surrogateescape")
+    return replace(job, files=files | headers(), flags=tuple(_flags(job.flags)))
+
+
+def _is_device(name: str, content: bytes) -> bool:
+    kind = SUFFIXES.get(Path(name).suffix)
+    return kind in DEVICE_MODELS or (kind in (None, "cpp") and needs_translation(content))
+
+
+def _flags(flags: Iterable[str]) -> Iterator[str]:
+    """The flags that g++ knows; those that only say how nvcc makes device code mean nothing here."""
+    words = iter(flags)
+    for word in words:
+        if word in _PASSED_ON:
+            yield from next(words, "").split(",")
+        elif word in _DROPPED_WITH_VALUE:
+            next(words, None)
+        elif word.startswith(_OF_NVCC) or word in _WITH_VALUE:
+            if word in _WITH_VALUE:
+                next(words, None)
+        else:
+            yield word
+
+
+@functools.cache
+def headers() -> Mapping[str, bytes]:
+    """Our headers, by their names beside the sources."""
+    folder = _HERE / "include"
+    return {f"{FOLDER}/{path.relative_to(folder)}": path.read_bytes() for path in sorted(folder.rglob("*.h"))}
+
+
+@functools.cache
+def objects() -> Mapping[str, Path]:
+    """The compiled runtime: names for the box, and the files."""
+    inputs = (*sorted((_HERE / "include").rglob("*.h")), *sorted((_HERE / "runtime").glob("*.h")))
+    sources = [source for source in sorted((_HERE / "runtime").glob("*.cc")) if not source.stem.startswith("check")]
+    with ThreadPoolExecutor() as pool:
+        made = pool.map(lambda source: kept(f"cuda-{source.stem}", (source, *inputs), _FLAGS), sources)
+        return {f".cuda-{source.stem}.o": path for source, path in zip(sources, made, strict=True)}

@@ -1,0 +1,12 @@
+// What every source of the device begins with, as nvcc has it; precompiled.
+#pragma once
+
+#include "cuda_runtime.h"
+
+#define __CUDACC__ 1
+#define __NVCC__ 1
+#define __CUDACC_VER_MAJOR__ 12
+#define __CUDACC_VER_MINOR__ 4
+#define __CUDACC_VER_BUILD__ 0
+#define __CUDACC_EXTENDED_LAMBDA__ 1
+#define __CUDACC_RELAXED_CONSTEXPR__ 1
