@@ -63,7 +63,7 @@ def _arguments(stream: Stream, begin: int, end: int) -> tuple[str, str, list[tup
 def _drop(stream: Stream, start: int, stop: int) -> None:
     """With one of the commas around it, as long as one is left."""
     stream.remove(start, stop)
-    for comma in (stop, start - 1):
+    for comma in (start - 1, stop):
         if stream[comma] == "," and stream.current(comma) == ",":
             stream.replace(comma, "")
             return
