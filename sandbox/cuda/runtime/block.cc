@@ -158,6 +158,31 @@ Turn end_thread() {
     return take_thread();
 }
 
+// --- the loop over threads of checked programs
+
+static bool take_turn(Turn turn) {
+    if (turn.any) set_thread(turn.thread);
+    return turn.any;
+}
+
+bool first_turn() {
+    if (!take_turn(take_thread())) return false;
+    if (current.block->order) begin_waiting(*current.block);
+    return true;
+}
+
+bool next_turn() {
+    Block &block = *current.block;
+    if (block.waited) return take_turn(end_thread());
+    if (block.next == block.num_threads) return false;
+    ++block.next;
+    if (++threadIdx.x == blockDim.x) {
+        threadIdx.x = 0;
+        if (++threadIdx.y == blockDim.y) threadIdx.y = 0, ++threadIdx.z;
+    }
+    return true;
+}
+
 // --- going from one thread to the next
 
 [[noreturn]] static void deadlock(Block &block);

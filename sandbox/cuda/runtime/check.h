@@ -117,6 +117,12 @@ void order_of_grid(Block &block);
 enum class Access : unsigned char { read, write, load, store, update };
 constexpr bool writes(Access access) { return access == Access::write || access == Access::store || access == Access::update; }
 constexpr bool reads(Access access) { return !(access == Access::write || access == Access::store); }
+// The thread_local variables of this OS thread, found at the first access to one.
+struct Variables {
+    const char *begin;
+    std::size_t bytes;
+};
+inline thread_local Variables own_variables;
 void look_closely(const Region &region, const void *address, std::size_t size, Access access, const void *pc);
 // Memory that is neither in the arena nor shared; true where races are to be looked for.
 bool look_elsewhere(const void *address, std::size_t size, Access access, const void *pc);

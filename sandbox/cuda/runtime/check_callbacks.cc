@@ -24,20 +24,31 @@ static inline bool all_written(const Region &region, std::size_t at, std::size_t
     return (have & need) == need;
 }
 
-static inline void look(const Region &region, const char *address, std::size_t size, Access access, unsigned kind, const void *pc) {
+[[gnu::always_inline]] static inline void look(const Region &region, const char *address, std::size_t size, Access access, unsigned kind,
+                                                const void *pc) {
     const std::size_t at = address - region.begin;
-    if (region.written && __builtin_expect(size > 16 || !all_written(region, at, size), 0)) look_closely(region, address, size, access, pc);
-    if (RACES) look_at_cells(region, address, size, access, kind, pc);
+    if (__builtin_expect(size > 16 || !all_written(region, at, size), 0)) {
+        look_closely(region, address, size, access, pc);
+    }
+    if (!RACES) return;
+    look_at_thread();
+    look_at_cells(region, address, size, access, kind, pc);
 }
 
-static inline void on_access(const volatile void *place, std::size_t size, Access access, unsigned kind, const void *pc) {
-    if (!on_device()) return;
+[[gnu::noinline]] static void on_other_access(const char *address, std::size_t size, Access access, unsigned kind, const void *pc) {
+    if (!look_elsewhere(address, size, access, pc) || !RACES) return;
     look_at_thread();
+    look_at_cells(image_region, address, size, access, kind, pc);
+}
+
+[[gnu::always_inline]] static inline void on_access(const volatile void *place, std::size_t size, Access access, unsigned kind, const void *pc) {
+    if (!on_device()) return;
     const char *address = const_cast<const char *>(static_cast<const volatile char *>(place));
-    if (__builtin_expect(static_cast<std::size_t>(address - arena_region.begin) < arena_region.bytes, 1))
-        return look(arena_region, address, size, access, kind, pc);
+    if (static_cast<std::size_t>(address - arena_region.begin) < arena_region.bytes) return look(arena_region, address, size, access, kind, pc);
     if (is_shared(address)) return look(view.clock->shared, address, size, access, kind, pc);
-    if (look_elsewhere(address, size, access, pc) && RACES) look_at_cells(image_region, address, size, access, kind, pc);
+    if (static_cast<std::size_t>(address - own_variables.begin) < own_variables.bytes) return;
+    if (static_cast<std::size_t>(address - worker->running->low) < static_cast<std::size_t>(worker->running->high - worker->running->low)) return;
+    on_other_access(address, size, access, kind, pc);
 }
 
 // Volatile accesses to global memory are atomics of a kind; in shared memory the hope that warps run in step is what they stand for.
@@ -52,14 +63,10 @@ static unsigned kind_of_order(int order) { return order == __ATOMIC_ACQ_REL ? AT
 
 namespace {
 struct Checks final : Checker {
-    Checks() {
+    void launch_begins(const Launch &) override {
         reserve_regions();
-        checker = this;
-    }
-    void launch_begins(const Launch &launch) override {
         many_workers = num_workers() > 1;
         forget_order();
-        static_cast<void>(launch);
     }
     void launch_ends(const Launch &) override { forget_thread(); }
     void block_begins(Block &block) override {
@@ -89,10 +96,7 @@ struct Checks final : Checker {
         forget_thread();
         order_of_grid(block);
     }
-    void allocated(void *begin, std::size_t) override {
-        reserve_regions();
-        static_cast<void>(begin);
-    }
+    void allocated(void *, std::size_t) override { reserve_regions(); }
     void freed(void *begin, std::size_t bytes) override { set_written(arena_region, begin, bytes, false); }
     void shared_entered(Block &block, const Block::Variable &variable) override {
         Clock &clock = clock_of(block);
@@ -116,7 +120,8 @@ struct Checks final : Checker {
 };
 }  // namespace
 
-[[gnu::constructor(101)]] static void start_checks() { static Checks &checks = *new Checks; (void)checks; }
+// Never destroyed: destructors of the program free device memory.
+[[gnu::constructor(101)]] static void start_checks() { checker = new Checks; }
 
 }  // namespace hpcraft_cuda
 

@@ -23,7 +23,6 @@ struct Range {
     const char *begin = nullptr, *end = nullptr;
     bool holds(const void *at, std::size_t size) const { return at >= begin && static_cast<const char *>(at) + size <= end; }
 };
-thread_local Range thread_locals;
 thread_local Range known_allocation[2], known_symbol[2];
 thread_local unsigned next_known, next_symbol;
 
@@ -60,7 +59,7 @@ static int find_thread_locals(dl_phdr_info *info, std::size_t, void *) {
         const auto &part = info->dlpi_phdr[i];
         if (part.p_type != PT_TLS || !info->dlpi_tls_data) continue;
         const auto *begin = static_cast<const char *>(info->dlpi_tls_data);
-        thread_locals = {begin, begin + part.p_memsz};
+        own_variables = {begin, part.p_memsz};
     }
     return 1;
 }
@@ -267,9 +266,10 @@ static bool of_runtime(const void *address) {
 bool look_elsewhere(const void *address, std::size_t size, Access access, const void *pc) {
     const auto *at = static_cast<const char *>(address);
     const Fiber *fiber = worker->running;
-    if (at >= fiber->low && at < fiber->high) return false;
-    if (!thread_locals.begin) dl_iterate_phdr(find_thread_locals, nullptr);
-    if (thread_locals.holds(address, 1)) return false;
+    if (!own_variables.begin) {
+        dl_iterate_phdr(find_thread_locals, nullptr);
+        if (static_cast<std::size_t>(at - own_variables.begin) < own_variables.bytes) return false;
+    }
     if (image.all.holds(address, 1)) return look_at_global(address, size, access, pc);
     if (of_runtime(address)) return false;
     bool mapped;

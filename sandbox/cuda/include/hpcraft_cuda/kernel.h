@@ -58,6 +58,29 @@ inline void set_thread(unsigned thread) {
     threadIdx = uint3{thread % x, thread / x % y, thread / x / y};
 }
 
+#if defined(__SANITIZE_THREAD__)
+#define HPCRAFT_CUDA_CHECKED 1
+#elif defined(__has_feature)
+#if __has_feature(thread_sanitizer)
+#define HPCRAFT_CUDA_CHECKED 1
+#endif
+#endif
+
+#ifdef HPCRAFT_CUDA_CHECKED
+
+bool first_turn();  // sets the thread that begins; false when there is none
+bool next_turn();   // the same, after the running one has ended
+
+// Whatever is touched here would be told to the checks as the thread's own doing: so the loop is the runtime's.
+template <class Body>
+inline void run_threads(Body &&body) {
+    if (!first_turn()) return;
+    do body();
+    while (next_turn());
+}
+
+#else
+
 template <class Body>
 inline void run_threads(Body &&body) {
     Turn turn = take_thread();
@@ -81,12 +104,18 @@ inline void run_threads(Body &&body) {
     }
 }
 
+#endif
+
 template <class Call, class Values>
 struct Bound {
     Call call;
     Values values;
     static void run(void *context) {
+#ifdef HPCRAFT_CUDA_CHECKED
+        Bound self = *static_cast<Bound *>(context);  // a local that the compiler sees through is not told at every access
+#else
         Bound &self = *static_cast<Bound *>(context);
+#endif
         run_threads([&self] { std::apply(self.call, self.values); });
     }
 };

@@ -124,10 +124,12 @@ namespace hpcraft_cuda {
 
 template <class... Values, std::size_t... I>
 inline cudaError_t launch_by_address(void (*function)(Values...), Config config, void **values, std::index_sequence<I...>) {
-    auto body = [=] { function(*static_cast<std::remove_reference_t<Values> *>(values[I])...); };
+    auto body = [function, copied = std::tuple<std::decay_t<Values>...>(*static_cast<std::decay_t<Values> *>(values[I])...)] {
+        std::apply(function, copied);
+    };
     auto run = [](void *context) { run_threads(*static_cast<decltype(body) *>(context)); };
     config.function = reinterpret_cast<const void *>(function);
-    return launch({"kernel", nullptr, 0}, config, Kernel{run, &body});
+    return launch({"kernel", nullptr, 0}, config, Kernel{run, &body, sizeof body});
 }
 
 }  // namespace hpcraft_cuda
