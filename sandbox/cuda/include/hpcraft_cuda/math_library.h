@@ -116,30 +116,22 @@ inline void sincospi(double x, double *sine, double *cosine) {
 }
 inline void sincospi(float x, float *sine, float *cosine) { sincospif(x, sine, cosine); }
 inline float fdividef(float x, float y) { return x / y; }
-inline float fdivide(float x, float y) { return x / y; }
 inline double fdivide(double x, double y) { return x / y; }
 
 inline double norm(int count, const double *at) { return ::hpcraft_cuda::euclidean(count, at); }
-inline float norm(int count, const float *at) { return ::hpcraft_cuda::euclidean(count, at); }
 inline float normf(int count, const float *at) { return ::hpcraft_cuda::euclidean(count, at); }
 inline double rnorm(int count, const double *at) { return 1 / norm(count, at); }
-inline float rnorm(int count, const float *at) { return 1 / normf(count, at); }
 inline float rnormf(int count, const float *at) { return 1 / normf(count, at); }
 inline double norm3d(double a, double b, double c) { return ::hpcraft_cuda::euclidean_of<double>(a, b, c); }
 inline double norm4d(double a, double b, double c, double d) { return ::hpcraft_cuda::euclidean_of<double>(a, b, c, d); }
 inline float norm3df(float a, float b, float c) { return ::hpcraft_cuda::euclidean_of<float>(a, b, c); }
 inline float norm4df(float a, float b, float c, float d) { return ::hpcraft_cuda::euclidean_of<float>(a, b, c, d); }
-inline float norm3d(float a, float b, float c) { return norm3df(a, b, c); }
-inline float norm4d(float a, float b, float c, float d) { return norm4df(a, b, c, d); }
 inline double rnorm3d(double a, double b, double c) { return 1 / norm3d(a, b, c); }
 inline double rnorm4d(double a, double b, double c, double d) { return 1 / norm4d(a, b, c, d); }
 inline float rnorm3df(float a, float b, float c) { return 1 / norm3df(a, b, c); }
 inline float rnorm4df(float a, float b, float c, float d) { return 1 / norm4df(a, b, c, d); }
-inline float rnorm3d(float a, float b, float c) { return rnorm3df(a, b, c); }
-inline float rnorm4d(float a, float b, float c, float d) { return rnorm4df(a, b, c, d); }
 inline double rhypot(double x, double y) { return 1 / std::hypot(x, y); }
 inline float rhypotf(float x, float y) { return 1 / std::hypot(x, y); }
-inline float rhypot(float x, float y) { return rhypotf(x, y); }
 
 // The approximate ones. The C library declares some of these names with C's linkage, so they all have it.
 extern "C" {

@@ -3,6 +3,8 @@
 
 #include <cstdint>
 
+#include "hpcraft_cuda/unchecked.h"
+
 struct curandStateMRG32k3a {
     unsigned int s1[3], s2[3];
     int boxmuller_flag, boxmuller_flag_double;
@@ -32,14 +34,14 @@ inline Matrix3 product(const Matrix3 &a, const Matrix3 &b, std::uint64_t modulus
 // Steps by 2^0 ... 2^190, in both recurrences.
 class Powers {
 public:
-    Powers() : powers_{{MRG_STEP_1}, {MRG_STEP_2}} {
+    HPCRAFT_CUDA_UNCHECKED Powers() : powers_{{MRG_STEP_1}, {MRG_STEP_2}} {
         for (int k = 1; k < COUNT; ++k) {
             powers_[0][k] = product(powers_[0][k - 1], powers_[0][k - 1], MRG_1);
             powers_[1][k] = product(powers_[1][k - 1], powers_[1][k - 1], MRG_2);
         }
     }
     // `steps` times 2^power steps.
-    void advance(curandStateMRG32k3a_t *state, unsigned long long steps, int power) const {
+    HPCRAFT_CUDA_UNCHECKED void advance(curandStateMRG32k3a_t *state, unsigned long long steps, int power) const {
         for (; steps; steps >>= 1, ++power) {
             if (!(steps & 1)) continue;
             apply(powers_[0][power], state->s1, MRG_1);
@@ -49,7 +51,7 @@ public:
 
 private:
     static constexpr int COUNT = 191;
-    static void apply(const Matrix3 &matrix, unsigned int (&state)[3], std::uint64_t modulus) {
+    HPCRAFT_CUDA_UNCHECKED static void apply(const Matrix3 &matrix, unsigned int (&state)[3], std::uint64_t modulus) {
         std::uint64_t sum[3] = {};
         for (int i = 0; i < 3; ++i)
             for (int k = 0; k < 3; ++k) sum[i] = (sum[i] + matrix.at[i][k] * state[k] % modulus) % modulus;
@@ -57,9 +59,14 @@ private:
     }
     Matrix3 powers_[2][COUNT];
 };
-inline void advance(curandStateMRG32k3a_t *state, unsigned long long steps, int power) {
+HPCRAFT_CUDA_UNCHECKED inline void advance_unchecked(curandStateMRG32k3a_t *state, unsigned long long steps, int power) {
     static const Powers powers;
     powers.advance(state, steps, power);
+}
+inline void advance(curandStateMRG32k3a_t *state, unsigned long long steps, int power) {
+    curandStateMRG32k3a_t copy = *state;
+    advance_unchecked(&copy, steps, power);
+    *state = copy;
 }
 // From 1 to MRG_1.
 inline std::uint64_t next(curandStateMRG32k3a_t *state) {

@@ -2,7 +2,8 @@
 #pragma once
 
 #include <cstdint>
-#include <memory>
+
+#include "hpcraft_cuda/unchecked.h"
 
 namespace hpcraft_cuda::random {
 
@@ -10,7 +11,7 @@ namespace hpcraft_cuda::random {
 struct Jump {
     std::uint32_t column[160][5];
 
-    void apply(const std::uint32_t (&from)[5], std::uint32_t (&to)[5]) const {
+    HPCRAFT_CUDA_UNCHECKED void apply(const std::uint32_t (&from)[5], std::uint32_t (&to)[5]) const {
         std::uint32_t sum[5] = {};
         for (int bit = 0; bit < 160; ++bit) {
             if (!(from[bit / 32] >> bit % 32 & 1)) continue;
@@ -29,27 +30,29 @@ inline void xorwow_step(std::uint32_t (&v)[5]) {
 // Steps by 2^0 ... 2^130: all that an offset and a subsequence of 64 bits can ask for.
 class Jumps {
 public:
-    Jumps() : jumps_(new Jump[131]) {
+    HPCRAFT_CUDA_UNCHECKED Jumps() : jumps_(new Jump[COUNT]) {
         for (int bit = 0; bit < 160; ++bit) {
             std::uint32_t v[5] = {};
             v[bit / 32] = 1u << bit % 32;
             xorwow_step(v);
             for (int word = 0; word < 5; ++word) jumps_[0].column[bit][word] = v[word];
         }
-        for (int k = 1; k < 131; ++k)
+        for (int k = 1; k < COUNT; ++k)
             for (int bit = 0; bit < 160; ++bit) jumps_[k - 1].apply(jumps_[k - 1].column[bit], jumps_[k].column[bit]);
     }
-    void advance(std::uint32_t (&v)[5], unsigned long long steps, int times_power_of_2) const {
-        for (; steps; steps >>= 1, ++times_power_of_2)
-            if (steps & 1) jumps_[times_power_of_2].apply(v, v);
+    HPCRAFT_CUDA_UNCHECKED void advance(std::uint32_t (&v)[5], unsigned long long steps, int power) const {
+        for (; steps; steps >>= 1, ++power)
+            if (steps & 1) jumps_[power].apply(v, v);
     }
 
 private:
-    std::unique_ptr<Jump[]> jumps_;
+    static constexpr int COUNT = 131;
+    Jump *jumps_;  // for ever
 };
-inline const Jumps &jumps() {
-    static const Jumps made;
-    return made;
+// Steps by `steps` times 2^power. Checks need not see the tables, which belong to no program.
+HPCRAFT_CUDA_UNCHECKED inline void jump(std::uint32_t (&v)[5], unsigned long long steps, int power) {
+    static const Jumps jumps;
+    jumps.advance(v, steps, power);
 }
 
 }  // namespace hpcraft_cuda::random
@@ -64,12 +67,20 @@ typedef struct curandStateXORWOW curandStateXORWOW_t;
 typedef struct curandStateXORWOW curandState_t;
 typedef struct curandStateXORWOW curandState;
 
+namespace hpcraft_cuda::random {
+inline void jump(curandStateXORWOW_t &state, unsigned long long steps, int power) {
+    std::uint32_t v[5] = {state.v[0], state.v[1], state.v[2], state.v[3], state.v[4]};
+    jump(v, steps, power);
+    for (int word = 0; word < 5; ++word) state.v[word] = v[word];
+}
+}  // namespace hpcraft_cuda::random
+
 inline void skipahead(unsigned long long n, curandStateXORWOW_t *state) {
-    ::hpcraft_cuda::random::jumps().advance(state->v, n, 0);
+    ::hpcraft_cuda::random::jump(*state, n, 0);
     state->d += 362437u * static_cast<unsigned>(n);
 }
 inline void skipahead_sequence(unsigned long long n, curandStateXORWOW_t *state) {
-    ::hpcraft_cuda::random::jumps().advance(state->v, n, 67);
+    ::hpcraft_cuda::random::jump(*state, n, 67);
 }
 inline void curand_init(unsigned long long seed, unsigned long long subsequence, unsigned long long offset, curandStateXORWOW_t *state) {
     const unsigned low = static_cast<unsigned>(seed) ^ 0xaad26b49u, high = static_cast<unsigned>(seed >> 32) ^ 0xf7dcefddu;
