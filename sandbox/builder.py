@@ -76,6 +76,7 @@ class Build:
         if not self.runnable:
             return self.outcome
         _check_names((*run.data, *run.collect))
+        _check_words("argument", run.args)
         with self._written(run.data) as data, self._cores(run) as cores:
             beside = self._program_files() | data
             command, tools = self._command(run)
@@ -258,6 +259,7 @@ def run(job: Job, stop: Event | None = None) -> Outcome:
 
 def _check(job: Job) -> None:
     _check_names(job.files)
+    _check_words("flag", job.flags)
     _check_prelude(job)
     for what, value, allowed in (
         ("language", job.language, LANGUAGES),
@@ -279,6 +281,13 @@ def _check_names(names: Mapping[str, bytes] | tuple[str, ...]) -> None:
     for name in names:
         if not _NAME.fullmatch(name) or ".." in PurePosixPath(name).parts or name in _RESERVED or len(name) > 200:
             raise ConfigError(f"cannot use {name!r} as a file name in the box; use letters, digits and _ . + -, not {toolchains.PROGRAM!r}")
+
+
+def _check_words(what: str, words: tuple[str, ...]) -> None:
+    """Words travel as text that ends with a zero: one inside would make two of them, and push the last into an environment."""
+    for word in words:
+        if "\0" in word:
+            raise ConfigError(f"cannot pass the {what} {word[:80]!r} on: it contains a zero byte; take that out")
 
 
 def _write(folder: Path, files: Mapping[str, bytes]) -> dict[str, Path]:

@@ -9,6 +9,7 @@ from dataclasses import replace
 
 import pytest
 
+from hpcraft.errors import ConfigError
 from hpcraft.sandbox import Job, Limits, Outcome, Run, Verdict, build, run
 from hpcraft.sandbox.isolation import probe
 from hpcraft.sandbox.outcome import TIERS, Tier
@@ -211,3 +212,10 @@ def test_who_is_quicker_than_the_watcher_meets_the_limits(tier: Tier) -> None:
     ):
         with build(Job(files={"quick.c": code.encode()}, language="c", tier=tier, min_isolation="none")) as built:
             assert {built.run(Run(limits=limits)).verdict for _ in range(5)} == {verdict}
+
+
+@pytest.mark.parametrize("job", [{"args": ("a\0LD_PRELOAD=b",)}, {"flags": ("-DX\0",)}])
+def test_words_with_a_zero_byte_are_refused(c_run: Ask, job: dict[str, tuple[str, ...]]) -> None:
+    """An argument can't end early and go on as something else, such as a variable of what sets up the box."""
+    with pytest.raises(ConfigError, match="zero byte"):
+        c_run("int main(void) { return 0; }", **job)
