@@ -133,6 +133,43 @@ void reserve_regions();
 void look_at_cells(const Region &region, const void *address, std::size_t size, Access access, unsigned kind, const void *pc);
 void settle_pending();
 
+extern std::uintptr_t program_base;
+inline std::uint32_t offset_of(const void *pc) { return static_cast<std::uint32_t>(reinterpret_cast<std::uintptr_t>(pc) - 1 - program_base); }
+
+// The quick answers for a plain access to a whole cell: true where nothing else is to be looked at.
+[[gnu::always_inline]] inline bool quick_read(Cell &cell, Word mine, Word fresh, const void *pc) {
+    const Word readers = __atomic_load_n(&cell.read, __ATOMIC_RELAXED), write = __atomic_load_n(&cell.write, __ATOMIC_RELAXED);
+    if (readers == mine) return true;
+    const bool ordered = write < fresh || (same_block(write, mine) && time_of(write) < view.base);
+    if (!ordered) return false;
+    if (readers < fresh || (same_block(readers, mine) && time_of(readers) < view.base)) {
+        __atomic_store_n(&cell.read, mine, __ATOMIC_RELAXED);
+        cell.read_pc = offset_of(pc);
+        return true;
+    }
+    if (bytes_of(readers) != 15) return false;
+    if (kind_of(readers) == BY_GRID) return true;
+    if (!same_block(readers, mine) || time_of(readers) != time_of(mine) || time_of(readers) < view.warp_base)
+        return kind_of(readers) == BY_BLOCK && same_block(readers, mine) && time_of(readers) > time_of(mine);
+    const bool of_warp = kind_of(readers) != BY_BLOCK && same_warp(readers, mine);
+    if (kind_of(readers) == (of_warp ? BY_WARP : BY_BLOCK)) return true;
+    __atomic_store_n(&cell.read, mine | (of_warp ? BY_WARP : BY_BLOCK), __ATOMIC_RELAXED);
+    return true;
+}
+
+[[gnu::always_inline]] inline bool quick_write(Cell &cell, Word mine, Word fresh, const void *pc) {
+    const Word readers = __atomic_load_n(&cell.read, __ATOMIC_RELAXED), write = __atomic_load_n(&cell.write, __ATOMIC_RELAXED);
+    auto before = [=](Word earlier) {
+        if (earlier < fresh) return true;
+        return same_block(earlier, mine) && (time_of(earlier) < view.base || (same_thread(earlier, mine) && (earlier & 3) == 0));
+    };
+    if (!before(write) || !before(readers)) return false;
+    __atomic_store_n(&cell.write, mine, __ATOMIC_RELAXED);
+    cell.write_pc = offset_of(pc);
+    if (readers >= fresh) __atomic_store_n(&cell.read, 0, __ATOMIC_RELAXED);
+    return true;
+}
+
 inline void look_at_thread() {
     if (__builtin_expect(view.pending.size != 0, 0)) settle_pending();
     if (__builtin_expect(view.index.x != threadIdx.x || view.index.y != threadIdx.y || view.index.z != threadIdx.z, 0)) refresh();

@@ -32,6 +32,15 @@ static inline bool all_written(const Region &region, std::size_t at, std::size_t
     }
     if (!RACES) return;
     look_at_thread();
+    if ((size == 4 || size == 8) && kind == PLAIN && at % 4 == 0) {
+        Cell *cell = region.cells + at / 4;
+        const Word mine = view.word | 15 << BYTES_SHIFT;
+        const bool shared = &region != &arena_region;
+        const Word fresh = shared ? view.clock->number << BLOCK_SHIFT : view.fresh;
+        if (access == Access::read && quick_read(cell[0], mine, fresh, pc) && (size == 4 || quick_read(cell[1], mine, fresh, pc))) return;
+        const bool alone = shared || !many_workers;
+        if (access == Access::write && alone && quick_write(cell[0], mine, fresh, pc) && (size == 4 || quick_write(cell[1], mine, fresh, pc))) return;
+    }
     look_at_cells(region, address, size, access, kind, pc);
 }
 
@@ -66,6 +75,7 @@ struct Checks final : Checker {
     void launch_begins(const Launch &) override {
         reserve_regions();
         many_workers = num_workers() > 1;
+        program_base = -program_offset(nullptr);
         forget_order();
     }
     void launch_ends(const Launch &) override { forget_thread(); }

@@ -8,13 +8,9 @@
 
 namespace hpcraft_cuda {
 
-static std::uintptr_t program_base() {
-    static const std::uintptr_t base = -program_offset(nullptr);
-    return base;
-}
+std::uintptr_t program_base;
 
-static std::uint32_t offset_of(const void *pc) { return static_cast<std::uint32_t>(reinterpret_cast<std::uintptr_t>(pc) - 1 - program_base()); }
-static const void *pc_at(std::uint32_t offset) { return reinterpret_cast<const void *>(program_base() + offset); }
+static const void *pc_at(std::uint32_t offset) { return reinterpret_cast<const void *>(program_base + offset); }
 
 static const char *of_readers(unsigned kind) {
     switch (kind) {
