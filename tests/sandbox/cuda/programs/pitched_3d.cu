@@ -14,8 +14,8 @@ __global__ void scale(cudaPitchedPtr p, int w, int h, int d)
 int main()
 {
     const int w = 13, h = 7, d = 5;
-    int host[d][h][w], back[d][h][w];
-    for (int i = 0; i < w * h * d; i++) host[0][0][i] = i;
+    int host[d * h * w], back[d * h * w];
+    for (int i = 0; i < w * h * d; i++) host[i] = i;
     cudaExtent extent = make_cudaExtent(w * sizeof(int), h, d);
     cudaPitchedPtr p;
     if (cudaMalloc3D(&p, extent) != cudaSuccess) return 1;
@@ -34,8 +34,8 @@ int main()
     if (cudaMemcpy3D(&from) != cudaSuccess) return 3;
     long sum = 0;
     for (int i = 0; i < w * h * d; i++) {
-        if (back[0][0][i] != 2 * i) return 4;
-        sum += back[0][0][i];
+        if (back[i] != 2 * i) return 4;
+        sum += back[i];
     }
     cudaMemset3D(p, 0, extent);
     cudaFree(p.ptr);
