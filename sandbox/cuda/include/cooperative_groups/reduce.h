@@ -8,28 +8,19 @@ namespace hpcraft_cuda::groups {
 template <class Operation>
 struct Reduce {
     template <class T>
-    static void run(Offer<T> **offers, unsigned count) {
-        const Operation *operation = nullptr;
-        bool whole = !(count & (count - 1));
-        for (unsigned i = 0; i < count; ++i) {
-            if (offers[i]) operation = static_cast<const Operation *>(offers[i]->with);
-            whole = whole && offers[i];
-        }
-        if (whole) {
+    static void run(Meeting<T> &met) {
+        Operation operation = *static_cast<const Operation *>(met.with);
+        unsigned here = 0;
+        for (unsigned i = 0; i < met.count; ++i)
+            if (met.here[i]) met.values[here++] = met.values[i];
+        if (here & (here - 1)) {
+            for (unsigned i = 1; i < here; ++i) met.values[0] = operation(met.values[0], met.values[i]);
+        } else {
             // As shuffles across would: the order of a device's own sums.
-            for (unsigned step = count / 2; step; step /= 2)
-                for (unsigned i = 0; i < step; ++i) offers[i]->value = (*operation)(offers[i]->value, offers[i + step]->value);
-            for (unsigned i = 1; i < count; ++i) offers[i]->value = offers[0]->value;
-            return;
+            for (unsigned step = here / 2; step; step /= 2)
+                for (unsigned i = 0; i < step; ++i) met.values[i] = operation(met.values[i], met.values[i + step]);
         }
-        const Offer<T> *before = nullptr;
-        for (unsigned i = 0; i < count; ++i) {
-            if (!offers[i]) continue;
-            if (before) offers[i]->value = (*operation)(before->value, offers[i]->value);
-            before = offers[i];
-        }
-        for (unsigned i = 0; i < count; ++i)
-            if (offers[i]) offers[i]->value = before->value;
+        for (unsigned i = 1; i < met.count; ++i) met.values[i] = met.values[0];
     }
 };
 

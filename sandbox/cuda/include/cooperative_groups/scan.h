@@ -8,15 +8,16 @@ namespace hpcraft_cuda::groups {
 template <class Operation, bool INCLUSIVE>
 struct Scan {
     template <class T>
-    static void run(Offer<T> **offers, unsigned count) {
+    static void run(Meeting<T> &met) {
+        Operation operation = *static_cast<const Operation *>(met.with);
         T sum{};
         bool any = false;
-        for (unsigned i = 0; i < count; ++i) {
-            if (!offers[i]) continue;
+        for (unsigned i = 0; i < met.count; ++i) {
+            if (!met.here[i]) continue;
             const T before = sum;
-            sum = any ? (*static_cast<const Operation *>(offers[i]->with))(sum, offers[i]->value) : offers[i]->value;
+            sum = any ? operation(sum, met.values[i]) : met.values[i];
             any = true;
-            offers[i]->value = INCLUSIVE ? sum : before;
+            met.values[i] = INCLUSIVE ? sum : before;
         }
     }
 };

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "hpcraft_cuda/state.h"
+#include "hpcraft_cuda/unchecked.h"
 
 namespace hpcraft_cuda::groups {
 
@@ -17,56 +18,73 @@ struct Offer {
     unsigned mask;    // of the group
     const void *with = nullptr;
 };
+// Copies of all of them by rank; `here` is false for lanes that have ended.
+template <class T>
+struct Meeting {
+    unsigned count;
+    const void *with;
+    bool here[32];
+    unsigned numbers[32];
+    T values[32];
+};
 
-// All lanes of `own.mask` meet; `Work::run` sees their offers by rank, null for lanes that have ended.
+// Other lanes' stacks are nothing that a program's own accesses may reach.
+template <class Work, class T>
+HPCRAFT_CUDA_UNCHECKED inline void finish_meeting(Exchange &all) {
+    Meeting<T> met;
+    Offer<T> *offers[32] = {};
+    met.count = 0;
+    met.with = nullptr;
+    for (unsigned rest = all.mask; rest; rest &= rest - 1) {
+        auto *offer = reinterpret_cast<Offer<T> *>(static_cast<std::uintptr_t>(all.in[__builtin_ctz(rest)]));
+        offers[__builtin_popcount(offer->mask & ((rest & -rest) - 1))] = offer;
+        met.count = static_cast<unsigned>(__builtin_popcount(offer->mask));
+        met.with = offer->with;
+    }
+    for (unsigned rank = 0; rank < met.count; ++rank) {
+        met.here[rank] = offers[rank] != nullptr;
+        if (offers[rank]) met.values[rank] = offers[rank]->value, met.numbers[rank] = offers[rank]->number;
+    }
+    Work::run(met);
+    for (unsigned rank = 0; rank < met.count; ++rank)
+        if (offers[rank]) offers[rank]->value = met.values[rank], offers[rank]->number = met.numbers[rank];
+}
+
+// All lanes of `own.mask` meet; what `Work::run` makes of their offers they take back.
 template <class Work, class T>
 inline void meet(Offer<T> &own, Where where) {
-    const Finish finish = [](Exchange &all) {
-        Offer<T> *offers[32] = {};
-        unsigned mask = 0;
-        for (unsigned rest = all.mask; rest; rest &= rest - 1) {
-            auto *offer = reinterpret_cast<Offer<T> *>(static_cast<std::uintptr_t>(all.in[__builtin_ctz(rest)]));
-            mask = offer->mask;
-            offers[__builtin_popcount(mask & ((rest & -rest) - 1))] = offer;
-        }
-        Work::run(offers, static_cast<unsigned>(__builtin_popcount(mask)));
-    };
-    if (on_device()) exchange(Op::tile, own.mask, reinterpret_cast<std::uintptr_t>(&own), 0, finish, where);
+    if (on_device()) exchange(Op::tile, own.mask, reinterpret_cast<std::uintptr_t>(&own), 0, finish_meeting<Work, T>, where);
 }
 
 // A rank beyond the group, or of a lane that has ended, gives the own value.
 struct Take {
     template <class T>
-    static void run(Offer<T> **offers, unsigned count) {
-        T taken[32];
-        for (unsigned i = 0; i < count; ++i) {
-            if (!offers[i]) continue;
-            const unsigned from = offers[i]->number;
-            taken[i] = offers[from < count && offers[from] ? from : i]->value;
+    static void run(Meeting<T> &met) {
+        const Meeting<T> given = met;
+        for (unsigned i = 0; i < met.count; ++i) {
+            const unsigned from = met.numbers[i];
+            if (met.here[i] && from < met.count && met.here[from]) met.values[i] = given.values[from];
         }
-        for (unsigned i = 0; i < count; ++i)
-            if (offers[i]) offers[i]->value = taken[i];
     }
 };
 // The ranks that have the same value.
 struct Same {
     template <class T>
-    static void run(Offer<T> **offers, unsigned count) {
-        for (unsigned i = 0; i < count; ++i) {
-            if (!offers[i]) continue;
-            offers[i]->number = 0;
-            for (unsigned j = 0; j < count; ++j)
-                if (offers[j] && offers[j]->value == offers[i]->value) offers[i]->number |= 1u << j;
+    static void run(Meeting<T> &met) {
+        for (unsigned i = 0; i < met.count; ++i) {
+            if (!met.here[i]) continue;
+            met.numbers[i] = 0;
+            for (unsigned j = 0; j < met.count; ++j)
+                if (met.here[j] && met.values[j] == met.values[i]) met.numbers[i] |= 1u << j;
         }
     }
 };
 struct Vote {
-    static void run(Offer<bool> **offers, unsigned count) {
+    static void run(Meeting<bool> &met) {
         unsigned yes = 0;
-        for (unsigned i = 0; i < count; ++i)
-            if (offers[i] && offers[i]->value) yes |= 1u << i;
-        for (unsigned i = 0; i < count; ++i)
-            if (offers[i]) offers[i]->number = yes;
+        for (unsigned i = 0; i < met.count; ++i)
+            if (met.here[i] && met.values[i]) yes |= 1u << i;
+        for (unsigned i = 0; i < met.count; ++i) met.numbers[i] = yes;
     }
 };
 
