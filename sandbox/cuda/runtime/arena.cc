@@ -8,6 +8,7 @@
 
 #include <map>
 #include <mutex>
+#include <new>
 
 #include "runtime.h"
 
@@ -21,7 +22,16 @@ struct Arena {
     std::size_t used = 0;
     int open = 0;
 };
-Arena &arena = *new Arena;  // used by destructors of static objects
+// Used by constructors and destructors of a program's static objects: it is there before all of them, and for ever.
+union Place {
+    char empty = 0;
+    Arena made;
+    ~Place() {}
+} place;
+Arena &arena = place.made;
+[[gnu::constructor(200)]] void make_arena() { new (&place.made) Arena; }
+// With small pages alone, taking access away from 100 MB and giving it back takes longer than most kernels.
+constexpr std::size_t HUGE_PAGE = std::size_t{2} << 20;
 constexpr std::size_t LARGEST = std::size_t{4} << 40, SMALLEST = std::size_t{32} << 30;
 }  // namespace
 
@@ -49,10 +59,13 @@ void *arena_allocate(std::size_t bytes, Memory memory) {
     const std::size_t page = page_size();
     if (bytes > TOTAL_MEMORY || arena.used + bytes > TOTAL_MEMORY || !reserve()) return nullptr;
     const std::size_t mapped = (room(bytes) + page - 1) / page * page;
-    if (static_cast<std::size_t>(arena.end - arena.next) < mapped + 2 * page) return nullptr;
+    if (static_cast<std::size_t>(arena.end - arena.next) < mapped + 2 * page + HUGE_PAGE) return nullptr;
     char *pages = arena.next + page;
+    const bool large = mapped >= HUGE_PAGE;
+    if (large) pages += -reinterpret_cast<std::uintptr_t>(pages) % HUGE_PAGE;
     const bool accessible = memory != Memory::device || arena.open;
     if (accessible && mprotect(pages, mapped, PROT_READ | PROT_WRITE) != 0) return nullptr;
+    if (large) madvise(pages, mapped, MADV_HUGEPAGE);
     arena.next = pages + mapped;
     Allocation made{pages + mapped - room(bytes), bytes, pages, mapped, memory, false};
     arena.allocations[pages + mapped] = made;

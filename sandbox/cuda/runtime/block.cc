@@ -46,16 +46,15 @@ static Thread &running_thread(Block &block) { return block.threads[linear_thread
 // --- starting and ending
 
 static bool same_place(Where a, Where b) {
-    if (a.line != b.line) return false;
-    return a.file == b.file || __builtin_strcmp(a.file, b.file) == 0;
+    return a.line == b.line && (a.file == b.file || __builtin_strcmp(a.file, b.file) == 0);
 }
 
 static unsigned at_turn(const Block &block, unsigned turn) { return block.order ? block.order[turn] : turn; }
 
 // From the first wait on every end counts. Those that were started before have ended, but for the running one.
-static void begin_waiting(Block &block) {
-    if (block.waited) return;
+[[gnu::noinline]] static void begin_waiting_now(Block &block) {
     block.waited = true;
+    if (!block.order) block.next = linear_thread() + 1;  // the loop over threads doesn't tell its turns
     block.live = block.num_threads;
     const unsigned num_warps = (block.num_threads + WARP - 1) / WARP;
     if (block.threads.size() < block.num_threads) block.threads.resize(block.num_threads);
@@ -72,6 +71,10 @@ static void begin_waiting(Block &block) {
         block.warps[thread / WARP].live &= ~(1u << thread % WARP);
         --block.live;
     }
+}
+
+static inline void begin_waiting(Block &block) {
+    if (__builtin_expect(!block.waited, 0)) begin_waiting_now(block);
 }
 
 Turn take_thread() {
@@ -190,10 +193,9 @@ bool next_turn() {
 // A new fiber begins here, and one whose thread has ended and that finds none to start ends here.
 static void run_fiber();
 
-// The stack to go on with when the running one has to stop: of a ready thread, or a fresh one; null when the block is over.
-static void *next_stack(Block &block) {
+[[gnu::noinline]] static void *next_stack_slowly(Block &block) {
     Worker &own = *worker;
-    const bool fresh_first = std::exchange(block.fresh_first, false) && block.next < block.num_threads;
+    const bool fresh_first = std::exchange(block.spins, false) && block.next < block.num_threads;
     for (;;) {
         if (block.spinning) return own.main_stack_pointer;
         if (block.ready.first && !fresh_first) {
@@ -212,6 +214,15 @@ static void *next_stack(Block &block) {
     }
 }
 
+// The stack to go on with when the running one has to stop: of a ready thread, or a fresh one; the worker's own when the block is over
+// or waits for others.
+[[gnu::always_inline]] static inline void *next_stack(Block &block) {
+    if (__builtin_expect(!block.ready.first || block.spins, 0)) return next_stack_slowly(block);
+    Thread *thread = pop(block.ready);
+    worker->running = thread->fiber;
+    return thread->fiber->stack_pointer;
+}
+
 static void run_fiber() {
     Block &block = *current.block;
     block.launch->kernel.run_threads(block.launch->kernel.context);
@@ -220,7 +231,7 @@ static void run_fiber() {
     __builtin_unreachable();
 }
 
-static void wait_here(Block &block, Thread &thread, Op op, Where where) {
+[[gnu::always_inline]] static inline void wait_here(Block &block, Thread &thread, Op op, Where where) {
     const uint3 index = threadIdx;
     Fiber *own = worker->running;
     thread.fiber = own;
@@ -257,7 +268,7 @@ int barrier(Op op, int predicate, Where where) {
     } else if (block.barrier_op != op || !same_place(block.barrier_where, where)) {
         fault(Kind::divergent_barrier, where, "other threads of the block wait at %s:%d", block.barrier_where.file, block.barrier_where.line);
     }
-    block.barrier_value = combined(op, block.barrier_value, predicate, first);
+    if (op != Op::syncthreads) block.barrier_value = combined(op, block.barrier_value, predicate, first);
     if (block.barrier.count + 1 == block.live) {
         complete_barrier(block);
         if (checker) checker->thread_runs(block, linear_thread());
@@ -338,8 +349,8 @@ void spin(Where where) {
     begin_waiting(block);
     Thread &thread = running_thread(block);
     block.spinning = !block.ready.first && block.next == block.num_threads;
+    block.spins = true;
     append(block.ready, &thread);
-    block.fresh_first = true;
     wait_here(block, thread, Op::yield, where);
 }
 
@@ -375,7 +386,7 @@ void begin(Block &block, const Launch &launch, std::uint64_t number) {
     block.epoch = next_epoch.fetch_add(1, std::memory_order_relaxed);
     block.num_threads = size.x * size.y * size.z;
     block.next = block.live = 0;
-    block.waited = block.spinning = block.fresh_first = false;
+    block.waited = block.spinning = block.spins = false;
     block.ready = block.barrier = block.grid = Waiters{};
     block.barriers = 0;
     block.shared_used = 0;
@@ -393,7 +404,7 @@ void begin(Block &block, const Launch &launch, std::uint64_t number) {
 
 bool go_on(Worker &own, Block &block) {
     const Launch &launch = *block.launch;
-    block.spinning = false;
+    block.spinning = block.spins = false;
     blockIdx = block.index;
     blockDim = launch.config.block;
     gridDim = launch.config.grid;

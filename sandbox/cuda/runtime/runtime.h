@@ -24,6 +24,10 @@
 #include "hpcraft_cuda/state.h"
 #include "hpcraft_cuda/symbols.h"
 
+#if defined(__x86_64__) || defined(__aarch64__)
+extern "C" void hpcraft_cuda_switch(void **save, void *load);  // fiber.cc
+#endif
+
 namespace hpcraft_cuda {
 
 constexpr int FAULT_EXIT = 86;
@@ -90,7 +94,7 @@ struct Block {
     std::uint64_t barriers = 0;  // completed: the epoch of accesses
     Waiters grid;
     bool spinning = false;     // left by a thread that spins while nobody else in it could run
-    bool fresh_first = false;  // for one turn: start another thread rather than let a ready one go on
+    bool spins = false;        // for one turn: start another thread rather than let a ready one go on
     std::uint64_t generation = 0;   // of the grid barrier that it waits for
     char *shared = nullptr;         // storage of its shared variables, between two guard pages
     char *dynamic = nullptr;        // the dynamic part, which ends at the second one
@@ -136,7 +140,11 @@ extern Checker *checker;  // set by the constructor of a check's object, before 
 // --- fiber.cc
 using Entry = void (*)();
 void prepare(Fiber &fiber, Entry entry);
+#if defined(__x86_64__) || defined(__aarch64__)
+inline void switch_to(void *&save, void *load) { hpcraft_cuda_switch(&save, load); }
+#else
 void switch_to(void *&save, void *load);
+#endif
 Fiber *take_fiber(Worker &worker);
 void give_fiber(Worker &worker, Fiber *fiber);
 bool in_guard(const Worker &worker, const void *at);  // of one of its stacks

@@ -47,7 +47,7 @@ struct Turn {
 Turn take_thread();       // the next one to be started
 Turn end_thread();        // the running one has ended in a block in which threads wait; then as take_thread
 struct Progress {
-    unsigned *next;       // of the block: the next thread to be started
+    unsigned *next;       // of the block: the next thread to be started; only told when a thread waits, or at the end
     const bool *waited;   // whether ends must be told
     unsigned count;
 };
@@ -87,21 +87,27 @@ inline void run_threads(Body &&body) {
     if (!turn.any) return;
     set_thread(turn.thread);
     const Progress at = progress();
+    const unsigned width = blockDim.x;
+    unsigned x = threadIdx.x;  // what lies in memory is only written, while no thread waits
     for (;;) {
         body();
         if (__builtin_expect(*at.waited, 0)) {
             turn = end_thread();
             if (!turn.any) return;
             set_thread(turn.thread);
+            x = threadIdx.x;
             continue;
         }
-        if (*at.next == at.count) return;
-        ++*at.next;
-        if (++threadIdx.x == blockDim.x) {
-            threadIdx.x = 0;
-            if (++threadIdx.y == blockDim.y) threadIdx.y = 0, ++threadIdx.z;
+        if (++x == width) {
+            x = 0;
+            if (++threadIdx.y == blockDim.y) {
+                threadIdx.y = 0;
+                if (++threadIdx.z == blockDim.z) break;
+            }
         }
+        threadIdx.x = x;
     }
+    *at.next = at.count;
 }
 
 #endif
@@ -111,11 +117,7 @@ struct Bound {
     Call call;
     Values values;
     static void run(void *context) {
-#ifdef HPCRAFT_CUDA_CHECKED
-        Bound self = *static_cast<Bound *>(context);  // a local that the compiler sees through is not told at every access
-#else
-        Bound &self = *static_cast<Bound *>(context);
-#endif
+        Bound self = *static_cast<Bound *>(context);  // a local that the compiler sees through
         run_threads([&self] { std::apply(self.call, self.values); });
     }
 };
