@@ -23,13 +23,14 @@ struct Arena {
     int open = 0;
 };
 // Used by constructors and destructors of a program's static objects: it is there before all of them, and for ever.
-union Place {
-    char empty = 0;
+union Room {
+    char empty;
     Arena made;
-    ~Place() {}
-} place;
-Arena &arena = place.made;
-[[gnu::constructor(200)]] void make_arena() { new (&place.made) Arena; }
+    constexpr Room() : empty(0) {}
+    ~Room() {}
+} room_of_arena;
+Arena &arena = room_of_arena.made;
+[[gnu::constructor(200)]] void make_arena() { new (&room_of_arena.made) Arena; }
 // With small pages alone, taking access away from 100 MB and giving it back takes longer than most kernels.
 constexpr std::size_t HUGE_PAGE = std::size_t{2} << 20;
 constexpr std::size_t LARGEST = std::size_t{4} << 40, SMALLEST = std::size_t{32} << 30;
