@@ -1,4 +1,4 @@
-// fault: kind=divergent_barrier check=none line=12 kernel=exchange
+// fault: kind=divergent_barrier check=none line=12 other=16 kernel=exchange
 // Half of the block waits in a branch, the other half at the next barrier.
 #include <cstdio>
 

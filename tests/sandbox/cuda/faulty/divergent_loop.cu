@@ -1,4 +1,4 @@
-// fault: kind=divergent_barrier check=none line=11 kernel=walk
+// fault: kind=divergent_barrier check=none line=11 other=14 kernel=walk
 // The number of barriers that a thread passes depends on its own data; the last ones wait elsewhere.
 #include <cstdio>
 

@@ -1,4 +1,4 @@
-// fault: kind=deadlock check=none line=9 kernel=sum
+// fault: kind=deadlock check=none line=9 other=12 kernel=sum
 // The mask names all lanes, but only sixteen of them come to the shuffle; the others wait for the block.
 #include <cstdio>
 

@@ -1,4 +1,4 @@
-// fault: kind=bad_free check=none line=16
+// fault: kind=bad_free check=address line=16
 // The pointer has been advanced through the array when it is freed.
 #include <cstdio>
 

@@ -1,4 +1,4 @@
-// fault: kind=bad_free check=none line=18
+// fault: kind=bad_free check=address line=18
 #include <cstdio>
 
 __global__ void clear(int *v) { v[threadIdx.x] = 0; }

@@ -1,4 +1,4 @@
-// fault: kind=deadlock check=none line=9 kernel=halves
+// fault: kind=divergent_barrier check=none line=9 other=11 kernel=halves
 // Both halves of the warp name all its lanes as partners, and come to different calls.
 #include <cstdio>
 
