@@ -128,6 +128,8 @@ void look_closely(const Region &region, const void *address, std::size_t size, A
 bool look_elsewhere(const void *address, std::size_t size, Access access, const void *pc);
 void set_written(const Region &region, const void *address, std::size_t size, bool value);
 void reserve_regions();
+void *allocate_on_heap(std::size_t bytes);  // for device code, if that asks
+void free_on_heap(void *begin);
 
 // --- check_race.cc
 void look_at_cells(const Region &region, const void *address, std::size_t size, Access access, unsigned kind, const void *pc);

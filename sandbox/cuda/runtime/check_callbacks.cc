@@ -2,7 +2,9 @@
 //
 // Built twice: with HPCRAFT_CUDA_RACES for `--check race`, which looks for all that `--check address` does as well.
 
+#include <algorithm>
 #include <cstring>
+#include <new>
 
 #include "check.h"
 
@@ -119,7 +121,8 @@ struct Checks final : Checker {
         if (!in_arena(to)) return;
         const auto *source = static_cast<const char *>(from);
         auto *target = static_cast<char *>(to);
-        if (!in_arena(from)) return set_written(arena_region, to, bytes, true);
+        const Allocation *found = arena_find(from);
+        if (!found || found->memory != Memory::device) return set_written(arena_region, to, bytes, true);  // the host writes it as well
         const std::uint8_t *bits = arena_region.written;
         const bool backwards = target > source;
         for (std::size_t i = 0; i < bytes; ++i) {
@@ -237,6 +240,11 @@ void __tsan_atomic_signal_fence(int) {}
 HPCRAFT_COPY(__tsan_memcpy, std::memcpy)
 HPCRAFT_COPY(__tsan_memmove, std::memmove)
 HPCRAFT_SET(__tsan_memset)
+HPCRAFT_COPY(hpcraft_cuda_memcpy, std::memcpy)
+HPCRAFT_COPY(hpcraft_cuda_memmove, std::memmove)
+HPCRAFT_SET(hpcraft_cuda_memset)
+void *hpcraft_cuda_malloc(std::size_t bytes) { return allocate_on_heap(bytes); }
+void hpcraft_cuda_free(void *begin) { free_on_heap(begin); }
 
 // -fsanitize=alignment, whose record begins with the place in the source.
 struct Mismatch {
@@ -251,3 +259,11 @@ void __ubsan_handle_type_mismatch_v1(const Mismatch *at, std::uintptr_t address)
 void __ubsan_handle_type_mismatch_v1_abort(const Mismatch *at, std::uintptr_t address) { __ubsan_handle_type_mismatch_v1(at, address); }
 
 }  // extern "C"
+
+// Device code that says `new` gets memory that device code may touch.
+void *operator new(std::size_t bytes) {
+    if (void *got = allocate_on_heap(bytes ? bytes : 1)) return got;
+    throw std::bad_alloc();
+}
+void operator delete(void *begin) noexcept { free_on_heap(begin); }
+void operator delete(void *begin, std::size_t) noexcept { free_on_heap(begin); }

@@ -8,7 +8,9 @@
 #include <unistd.h>
 
 #include <cstdio>
+#include <cstdlib>
 #include <cstring>
+#include <map>
 #include <mutex>
 
 #include "check.h"
@@ -28,7 +30,7 @@ thread_local unsigned next_known, next_symbol;
 
 struct Image {
     std::uintptr_t base = 0;
-    Range all, writable;
+    Range all, writable, relocated;  // the last: constants that hold addresses
 };
 Image image;
 
@@ -45,8 +47,9 @@ static int find_image(dl_phdr_info *info, std::size_t, void *) {
     image.base = info->dlpi_addr;
     for (int i = 0; i < info->dlpi_phnum; ++i) {
         const auto &part = info->dlpi_phdr[i];
-        if (part.p_type != PT_LOAD) continue;
         const auto *begin = reinterpret_cast<const char *>(info->dlpi_addr + part.p_vaddr), *end = begin + part.p_memsz;
+        if (part.p_type == PT_GNU_RELRO) image.relocated = {begin, end};
+        if (part.p_type != PT_LOAD) continue;
         if (!image.all.begin) image.all.begin = begin;
         image.all.end = end;
         if (part.p_flags & PF_W) image.writable = {begin, end};
@@ -223,14 +226,21 @@ static bool look_at_global(const void *address, std::size_t size, Access access,
         known_symbol[next_symbol++ % 2] = range;
         return true;
     }
+    if (image.relocated.holds(address, 1)) return false;
     const Variable variable = variable_at(address);
-    const bool relocated = !*variable.name && access == Access::read;  // constants that hold addresses, and have no name
-    if (relocated || allowed_name(variable.name)) {
-        if (*variable.name) known_symbol[next_symbol++ % 2] = variable.range;
+    if (allowed_name(variable.name)) {
+        known_symbol[next_symbol++ % 2] = variable.range;
         return true;
     }
-    if (!*variable.name) outside(Kind::out_of_bounds, address, size, access, nullptr, "no variable", pc);
     char what[200];
+    // Between variables, or in one of the runtime's: whatever of the device lies before it was left.
+    if (!*variable.name || std::strstr(variable.name, "hpcraft_")) {
+        const Symbol *before = nullptr;
+        for (std::size_t back = 1; !before && back < 4096; ++back) before = find_symbol(static_cast<const char *>(address) - back);
+        if (!before) outside(Kind::out_of_bounds, address, size, access, nullptr, "no variable", pc);
+        std::snprintf(what, sizeof what, "the %zu bytes of the variable %s", before->size, before->name);
+        outside(Kind::out_of_bounds, address, size, access, static_cast<const char *>(before->address), what, pc);
+    }
     std::snprintf(what, sizeof what, "the variable %s of the host", variable.name);
     outside(Kind::device_access, address, size, access, variable.range.begin, what, pc);
 }
@@ -249,6 +259,7 @@ static bool of_library(const void *address, bool &mapped) {
         const auto value = reinterpret_cast<std::uintptr_t>(address);
         mapped = value >= begin && value < end;
         found = mapped && line[at] == '/';
+        if (mapped && std::strstr(line, " ---p ")) return mapped = false;
     }
     std::fclose(maps);
     return found;
@@ -263,22 +274,64 @@ static bool of_runtime(const void *address) {
            in(worker, sizeof *worker) || in(block.launch, sizeof(Launch));
 }
 
+namespace {
+struct Heap {
+    std::mutex guard;
+    std::map<const char *, std::size_t> blocks;
+    std::atomic<bool> any{false};
+};
+}  // namespace
+
+static Heap &heap() {
+    static Heap &made = *new (std::malloc(sizeof(Heap))) Heap;
+    return made;
+}
+
+void *allocate_on_heap(std::size_t bytes) {
+    void *got = std::malloc(bytes);
+    static thread_local bool inside;  // the map allocates as well
+    if (!got || inside || !on_device()) return got;
+    inside = true;
+    {
+        const std::lock_guard lock(heap().guard);
+        heap().blocks[static_cast<const char *>(got)] = bytes;
+        heap().any = true;
+    }
+    inside = false;
+    return got;
+}
+
+void free_on_heap(void *begin) {
+    if (heap().any && begin) {
+        const std::lock_guard lock(heap().guard);
+        const auto found = heap().blocks.find(static_cast<const char *>(begin));
+        // Kept until the guard is free again: erasing frees as well.
+        if (found != heap().blocks.end()) found->second = 0;
+    }
+    std::free(begin);
+}
+
+static bool of_device_heap(const void *address) {
+    if (!heap().any) return false;
+    const std::lock_guard lock(heap().guard);
+    const auto after = heap().blocks.upper_bound(static_cast<const char *>(address));
+    return after != heap().blocks.begin() && static_cast<const char *>(address) < std::prev(after)->first + std::prev(after)->second;
+}
+
 bool look_elsewhere(const void *address, std::size_t size, Access access, const void *pc) {
     const auto *at = static_cast<const char *>(address);
-    const Fiber *fiber = worker->running;
     if (!own_variables.begin) {
         dl_iterate_phdr(find_thread_locals, nullptr);
         if (static_cast<std::size_t>(at - own_variables.begin) < own_variables.bytes) return false;
     }
     if (image.all.holds(address, 1)) return look_at_global(address, size, access, pc);
     if (of_runtime(address)) return false;
+    if (of_device_heap(address)) return false;
     bool mapped;
-    if (of_library(address, mapped)) return false;
-    if (!mapped && at + 4096 >= fiber->low && at < fiber->low) return false;  // its stack overflows: the signal tells so
+    if (of_library(address, mapped) || !mapped) return false;  // where nothing is the signal tells more
     char text[200];
-    if (mapped) std::snprintf(text, sizeof text, "%s %zu bytes at %p, which is memory of the host", verb(access), size, address);
-    else std::snprintf(text, sizeof text, "%s %zu bytes at %p, where no memory is%s", verb(access), size, address, at < reinterpret_cast<char *>(4096) ? " (a null pointer)" : "");
-    fault_at(mapped ? Kind::device_access : Kind::out_of_bounds, call_of(pc), text);
+    std::snprintf(text, sizeof text, "%s %zu bytes at %p, which is memory of the host", verb(access), size, address);
+    fault_at(Kind::device_access, call_of(pc), text);
 }
 
 }  // namespace hpcraft_cuda

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "cuda_runtime.h"
+#include "hpcraft_cuda/checked.h"
 
 #define __CUDACC__ 1
 #define __NVCC__ 1
