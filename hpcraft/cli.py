@@ -66,6 +66,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     words = list(sys.argv[1:] if argv is None else argv)
     signal.signal(signal.SIGTERM, _terminate)
     try:
+        words = _joined(words)
         args = _parser(words).parse_args(words)
         set_quiet(args.quiet)
         exit_code = _load(args.command_name).main(args)
@@ -144,6 +145,19 @@ class _Parser(argparse.ArgumentParser):
 
     def error(self, message: str) -> NoReturn:
         self.exit(2, f"hpcraft: {message}; see `{self.prog} --help`\n")
+
+
+def _joined(words: list[str]) -> list[str]:
+    """Flags of words tied to their values, which argparse would take for flags."""
+    name = next((name for name in COMMANDS if words[: len(name.split())] == name.split()), None)
+    flags = _load(name).word_flags if name else ()
+    joined: list[str] = []
+    for word in words:
+        if joined and joined[-1] in flags:
+            joined[-1] += f"={word}"
+        else:
+            joined.append(word)
+    return joined
 
 
 def _parser(words: list[str]) -> argparse.ArgumentParser:

@@ -21,6 +21,8 @@ class Command:
     add_arguments: Callable[[argparse.ArgumentParser], None]
     main: Callable[[argparse.Namespace], int]
     """Does the work and returns the exit code; raises `hpcraft.errors.HpcError` for the rest."""
+    word_flags: tuple[str, ...] = ()
+    """Flags whose value may begin with a dash, as in ``--flags -O3``."""
 
 
 def say(args: argparse.Namespace, value: object, text: str) -> None:

@@ -7,14 +7,13 @@ of the sandbox itself are tried again, and then told as `Verdict.INFRA_ERROR`.
 from __future__ import annotations
 
 import os
-import re
 import shlex
 import shutil
 import tempfile
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import replace
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from threading import Event
 from types import TracebackType
 
@@ -27,17 +26,16 @@ from hpcraft.sandbox.cuda import faults
 from hpcraft.sandbox.environment import environment
 from hpcraft.sandbox.isolation import choose
 from hpcraft.sandbox.jail import Jail, Step
-from hpcraft.sandbox.outcome import CHECKS, CUDA_LEVELS, LANGUAGES, MODELS, TIERS, CompileOutcome, Job, Limits, Outcome, Run, Verdict
+from hpcraft.sandbox.outcome import CompileOutcome, Job, Limits, Outcome, Run, Verdict
 from hpcraft.sandbox.packages import install_command
 from hpcraft.sandbox.ranks import command as rank_command
 from hpcraft.sandbox.ranks import run_ranks
+from hpcraft.sandbox.requests import check_job, check_run
 from hpcraft.sandbox.steps import Steps
 from hpcraft.sandbox.supervise import Ended
 from hpcraft.sandbox.sweep import RANKS, Swept, sweep
 from hpcraft.sandbox.verdicts import describe, judge
 
-_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.+-]*(/[A-Za-z0-9_][A-Za-z0-9_.+-]*)*")
-_RESERVED = (toolchains.PROGRAM,)
 _NO_RANKS = "MPI ranks talk through sockets, which the tier landlock refuses; a machine with bubblewrap or apptainer runs them"
 
 
@@ -75,8 +73,7 @@ class Build:
         """Execute the program once, in a box of its own; where nothing can be run, the outcome of the build."""
         if not self.runnable:
             return self.outcome
-        _check_names((*run.data, *run.collect))
-        _check_words("argument", run.args)
+        check_run(run)
         with self._written(run.data) as data, self._cores(run) as cores:
             beside = self._program_files() | data
             command, tools = self._command(run)
@@ -233,7 +230,7 @@ class Build:
 
 def build(job: Job, stop: Event | None = None) -> Build:
     """Build a job; setting ``stop`` from another thread ends it early."""
-    _check(job)
+    check_job(job)
     jail = choose(job.min_isolation, job.tier)
     if jail.landlock and job.model.startswith("mpi"):
         plan: toolchains.Plan | toolchains.Unsupported = toolchains.Unsupported(message=_NO_RANKS)
@@ -255,39 +252,6 @@ def run(job: Job, stop: Event | None = None) -> Outcome:
     """Build and run a job."""
     with build(job, stop) as built:
         return built.run(job.run)
-
-
-def _check(job: Job) -> None:
-    _check_names(job.files)
-    _check_words("flag", job.flags)
-    _check_prelude(job)
-    for what, value, allowed in (
-        ("language", job.language, LANGUAGES),
-        ("model", job.model, MODELS),
-        ("check", job.check, CHECKS),
-        ("CUDA level", job.cuda, CUDA_LEVELS),
-        ("isolation", job.min_isolation, TIERS),
-    ):
-        if value not in allowed:
-            raise ConfigError(f"unknown {what} {value!r}; allowed: {', '.join(allowed)}")
-
-
-def _check_prelude(job: Job) -> None:
-    if job.prelude and (job.prelude not in job.files or Path(job.prelude).suffix in toolchains.SUFFIXES):
-        raise ConfigError(f"the prelude {job.prelude!r} is not a header among the files {', '.join(job.files)}; name one that is")
-
-
-def _check_names(names: Mapping[str, bytes] | tuple[str, ...]) -> None:
-    for name in names:
-        if not _NAME.fullmatch(name) or ".." in PurePosixPath(name).parts or name in _RESERVED or len(name) > 200:
-            raise ConfigError(f"cannot use {name!r} as a file name in the box; use letters, digits and _ . + -, not {toolchains.PROGRAM!r}")
-
-
-def _check_words(what: str, words: tuple[str, ...]) -> None:
-    """Words travel as text that ends with a zero: one inside would make two of them, and push the last into an environment."""
-    for word in words:
-        if "\0" in word:
-            raise ConfigError(f"cannot pass the {what} {word[:80]!r} on: it contains a zero byte; take that out")
 
 
 def _write(folder: Path, files: Mapping[str, bytes]) -> dict[str, Path]:

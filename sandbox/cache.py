@@ -31,6 +31,7 @@ from pathlib import Path
 from threading import Lock
 
 from hpcraft.errors import ConfigError
+from hpcraft.sandbox.launcher import cache_folder
 
 _MAGIC = b"hpcraft build 1\n"
 _DEFAULT_MB = 2048
@@ -194,7 +195,7 @@ def cache() -> Cache | None:
     named = os.environ.get("HPCRAFT_CACHE", "")
     if named == "off":
         return None
-    base = Path(named) if named else Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "hpcraft"
+    base = Path(named) if named else cache_folder()
     words = os.environ.get("HPCRAFT_CACHE_MB", str(_DEFAULT_MB))
     if not words.isdigit():
         raise ConfigError(f"HPCRAFT_CACHE_MB={words!r}: expected a number of megabytes, such as {_DEFAULT_MB}")

@@ -6,6 +6,7 @@ measure every few of them, and need nothing of the box's file system.
 
 from __future__ import annotations
 
+import atexit
 import functools
 import hashlib
 import os
@@ -34,15 +35,38 @@ def kept(name: str, sources: tuple[Path, ...], *attempts: tuple[str, ...]) -> Pa
     digest = hashlib.sha256(repr(attempts).encode())
     for source in sources:
         digest.update(source.read_bytes())
-    folder = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "hpcraft"
-    target = folder / f"{name}-{digest.hexdigest()[:16]}"
+    target = cache_folder() / f"{name}-{digest.hexdigest()[:16]}"
     if _is_ours(target):
         return target
     try:
-        folder.mkdir(parents=True, exist_ok=True)
+        target.parent.mkdir(parents=True, exist_ok=True)
         return _compile(target, sources, attempts)
-    except OSError:  # a read-only home: one folder for this process
-        return _compile(Path(tempfile.mkdtemp(prefix=f"hpcraft-{name}-")) / target.name, sources, attempts)
+    except (OSError, MachineError):  # a home that is full or read-only: a folder for this process
+        return _compile(_own_folder(name) / target.name, sources, attempts)
+
+
+def cache_folder() -> Path:
+    """Where this user's kept things lie; without a home, a folder of this process."""
+    named, found = os.environ.get("XDG_CACHE_HOME"), home()
+    if named:
+        return Path(named) / "hpcraft"
+    return _own_folder("cache") if found is None else found / ".cache" / "hpcraft"
+
+
+@functools.cache
+def _own_folder(name: str) -> Path:
+    """A folder that is removed when this process ends."""
+    folder = Path(tempfile.mkdtemp(prefix=f"hpcraft-{name}-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    return folder
+
+
+def home() -> Path | None:
+    """The user's home, None for a user without an account who set no HOME."""
+    try:
+        return Path.home()
+    except RuntimeError:
+        return None
 
 
 def _is_ours(path: Path) -> bool:
@@ -66,6 +90,8 @@ def _compile(target: Path, sources: tuple[Path, ...], attempts: tuple[tuple[str,
         result = subprocess.run(command, capture_output=True, text=True, check=False)
         if result.returncode == 0:
             Path(name).chmod(0o755)
+            with open(name, "rb") as file:  # noqa: PTH123 - a torn one would be believed forever
+                os.fsync(file)
             Path(name).replace(target)
             return target
         words = result.stderr

@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from hpcraft.sandbox.builder import run
+from hpcraft.sandbox.launcher import home
 from hpcraft.sandbox.outcome import TIERS, Job, Limits, Outcome, Run, Tier, Verdict
 from hpcraft.sandbox.packages import install_command
 
@@ -81,13 +82,13 @@ class Promise:
 
 
 def _hidden(scene: Scene) -> str:
-    places = ["/etc/shadow", "/root", "/home", str(Path.home()), str(scene.canary), f"/proc/{os.getpid()}/root{scene.canary}"]
+    places = ["/etc/shadow", "/root", "/home", str(home() or "/root"), str(scene.canary), f"/proc/{os.getpid()}/root{scene.canary}"]
     code = "int main(int n,char**v){for(int i=1;i<n;i++)if(!access(v[i],F_OK)){puts(v[i]);return 1;}return 0;}"
     return scene.exits(code, *places)
 
 
 def _unreadable(scene: Scene) -> str:
-    places = ["/etc/shadow", "/root", "/home", str(Path.home()), str(scene.canary.parent), str(scene.canary)]
+    places = ["/etc/shadow", "/root", "/home", str(home() or "/root"), str(scene.canary.parent), str(scene.canary)]
     places += [f"/proc/{os.getpid()}/{name}" for name in ("environ", "mem", "maps", "fd", "cmdline")]
     code = "int main(int n,char**v){for(int i=1;i<n;i++)if(open(v[i],O_RDONLY)>=0){puts(v[i]);return 1;}return 0;}"
     return scene.exits(code, *places)

@@ -162,4 +162,5 @@ COMMAND = Command(
     example="hpcraft sandbox run axpy.c driver.c --model openmp --threads 4 --json",
     add_arguments=add_arguments,
     main=main,
+    word_flags=("--flags", "--args"),
 )

@@ -30,6 +30,8 @@ _FAMILIES = (1, 2, 10, 16)
 """AF_UNIX, AF_INET, AF_INET6, AF_NETLINK: all of them inside the box's own empty network."""
 _BUFFER_SIZES = (7, 8, 32, 33)
 """SO_SNDBUF, SO_RCVBUF and their forced kinds, at any level: the kernel's memory for what waits in a socket."""
+_OWNERS, _OWNER_REQUESTS = (8, 10, 15), (0x8901, 0x8902)
+"""F_SETOWN, F_SETSIG, F_SETOWN_EX, FIOSETOWN and SIOCSPGRP: who gets a signal, and which, when a descriptor is ready."""
 _TERMINAL_REQUESTS = (0x5412, 0x541C)
 """TIOCSTI and TIOCLINUX push input into a terminal."""
 
@@ -87,6 +89,7 @@ class _Architecture:
     setsockopt: int
     sched_setaffinity: int
     ioctl: int
+    fcntl: int
     signals: tuple[tuple[int, tuple[int, ...]], ...]
     """Calls that send a signal, and the processes to which they may: itself, and 0 for its own group."""
 
@@ -103,6 +106,7 @@ _ARCHITECTURES = {
         setsockopt=54,
         sched_setaffinity=203,
         ioctl=16,
+        fcntl=72,
         signals=((62, (_OWN_PID, 0)), (200, ()), (234, (_OWN_PID,))),
     ),
     "aarch64": _Architecture(
@@ -116,6 +120,7 @@ _ARCHITECTURES = {
         setsockopt=208,
         sched_setaffinity=122,
         ioctl=29,
+        fcntl=25,
         signals=((129, (_OWN_PID, 0)), (130, ()), (131, (_OWN_PID,))),
     ),
 }
@@ -148,12 +153,14 @@ def program(machine: str | None = None, *, alone: bool = False, signals: bool = 
     code += _on(arch.prlimit64, 0, [(_EQUAL, 1, 0, 0), (_RETURN, 0, 0, refuse)])
     code += _on(arch.personality, 0, _only(_PERSONALITIES, refuse))
     if not signals:
+        code += _on(arch.fcntl, 1, [step for what in _OWNERS for step in ((_EQUAL, 0, 1, what), (_RETURN, 0, 0, refuse))])
         code += [step for number, own in arch.signals for step in _on(number, 0, _only(own, refuse))]
     code += _on(arch.socket, 0, _only(() if alone else _FAMILIES, _ERRNO | errno.EAFNOSUPPORT))
     code += _on(arch.setsockopt, 2, [step for option in _BUFFER_SIZES for step in ((_EQUAL, 0, 1, option), (_RETURN, 0, 0, refuse))])
     # Another process's cores: the supervisor's in a box, anybody's without one, where runtimes that mean their own threads are told yes.
     code += _on(arch.sched_setaffinity, 0, _only((0,), _ERRNO) if alone else [(_EQUAL, 0, 1, 1), (_RETURN, 0, 0, refuse)])
-    code += _on(arch.ioctl, 1, [step for request in _TERMINAL_REQUESTS for step in ((_EQUAL, 0, 1, request), (_RETURN, 0, 0, refuse))])
+    requests = _TERMINAL_REQUESTS if signals else (*_TERMINAL_REQUESTS, *_OWNER_REQUESTS)
+    code += _on(arch.ioctl, 1, [step for request in requests for step in ((_EQUAL, 0, 1, request), (_RETURN, 0, 0, refuse))])
     code.append((_RETURN, 0, 0, _ALLOW))
     return b"".join(struct.pack("=HBBI", *step) for step in code)
 

@@ -17,6 +17,7 @@ import subprocess
 from collections import deque
 from collections.abc import Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
+from multiprocessing import util
 from threading import Lock
 
 from hpcraft.sandbox.cgroups import Group, Hierarchy
@@ -81,6 +82,7 @@ class _Stock:
         self._lock = Lock()
         self._ready: deque[Future[Standby]] = deque()
         self._in_use = 0
+        util.Finalize(None, dismiss, exitpriority=0)  # worker processes of multiprocessing end without atexit
         self._starter = ThreadPoolExecutor(max_workers=1, thread_name_prefix="standby")
 
     def take(self) -> Standby:

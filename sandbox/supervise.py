@@ -206,7 +206,7 @@ def _read_report(pipes: Mapping[str, _Pipe], why: str, collect: tuple[str, ...])
     if words[0] == "exec":
         error = f"could not be started: {os.strerror(int(words[2]))}"
         return Ended(reason="exec", step=int(words[1]), stdout=stdout, stderr=stderr, error=error)
-    if why == "starved":
+    if why == "starved" and b"started\n" in bytes(report[:64]):
         # The launcher had ten seconds more than the program; whatever kept it, the time is over.
         return Ended(reason="time", stdout=stdout, stderr=stderr, truncated=truncated)
     if not whole or words[0] != "end":

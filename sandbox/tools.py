@@ -14,6 +14,8 @@ import subprocess
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 
+from hpcraft.sandbox.launcher import home
+
 _VERSIONS = {
     # What the tool is called with its version, the preferred one first.
     "clang": ("-19", "-20", "-21", "-18", "-17", ""),
@@ -53,13 +55,14 @@ def version(tool: str) -> str:
 def folders_outside(tools: Iterable[str]) -> tuple[Path, ...]:
     """The folders that a box must show for tools installed outside the system's own: their prefixes, never a home itself."""
     found: dict[Path, None] = {}
+    own = home()
     for tool in tools:
         for path in (Path(tool).absolute(), Path(tool).resolve()):
             if path.parts[1] in ("usr", "bin", "sbin", "lib", "lib64"):
                 continue
             place = path.parent.parent if path.parent.parent.name == "include" else path.parent
             prefix = place.parent
-            whole = place.name in ("bin", "include") and len(prefix.parts) > 2 and not Path.home().is_relative_to(prefix)
+            whole = place.name in ("bin", "include") and len(prefix.parts) > 2 and not (own is not None and own.is_relative_to(prefix))
             found[prefix if whole else path.parent] = None
     return tuple(found)
 

@@ -68,6 +68,8 @@ def describe(ended: Ended) -> Outcome:
 def judge(ended: Ended, job: Job, limits: Limits, places: tuple[Place, ...] = ()) -> Outcome:
     """The outcome of a run; ``places`` are those of its ranks when its time ran out."""
     outcome = describe(ended)
+    if ended.signal == signal.SIGXCPU and ended.cpu_seconds < cpu_seconds(limits):  # its own doing
+        outcome = replace(outcome, verdict=Verdict.SIGNALED, message=f"ended by {_signal_name(ended.signal)}")
     if outcome.verdict in (Verdict.OK, Verdict.RUNTIME_ERROR, Verdict.SIGNALED):
         if job.model.startswith("mpi"):
             outcome = _ranks(outcome)

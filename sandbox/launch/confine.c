@@ -83,6 +83,7 @@ static int landlock_rules(void) {
 
 static void limit(int what, long long value) {
     struct rlimit r = {value, value}, old;
+    if (what == RLIMIT_CPU) r.rlim_max++; /* the signal that can be told from others comes at the lower one */
     if (getrlimit(what, &old) == 0 && old.rlim_max != RLIM_INFINITY && old.rlim_max < r.rlim_max) r.rlim_cur = r.rlim_max = old.rlim_max;
     setrlimit(what, &r);
 }

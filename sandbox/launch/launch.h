@@ -30,6 +30,7 @@ long long now_us(void);
 void note_peak(long long bytes);
 long long peak_memory(void);
 long long cpu_used_us(void);                        /* of all processes that there were and are */
+void forget_cpu(void);                              /* what was used until now is ours */
 int disk_full(int fresh);                           /* a fresh look also where looking takes time */
 const char *over_limit(long long deadline);         /* the reason to stop now, or NULL */
 const char *over_limit_at_end(void);                /* the same of a command that ended by itself, quicker than the watcher */

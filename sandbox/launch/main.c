@@ -255,6 +255,7 @@ int main(int argc, char **argv) {
     say("started\n", 8);
     const char *reason = "exited";
     int status = 0, error = 0, step = 0, full = 0;
+    forget_cpu();
     long long begin = now_us(), deadline = begin + opt.wall_ms * 1000, end = begin;
     for (; step < opt.num_commands; step++) {
         reason = run_command(opt.commands[step], signals, &before, deadline, &status, &error);

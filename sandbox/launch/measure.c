@@ -202,7 +202,11 @@ static long long cpu_us(long long live_ticks) {
     return reaped + live_ticks * 1000000 / sysconf(_SC_CLK_TCK);
 }
 
-long long cpu_used_us(void) { return cpu_us(0); }
+static long long cpu_before_us;
+
+void forget_cpu(void) { cpu_before_us = cpu_us(0); }
+
+long long cpu_used_us(void) { return cpu_us(0) - cpu_before_us; }
 
 /* ---- disk --------------------------------------------------------------------------------------------------- */
 
@@ -268,7 +272,7 @@ const char *over_limit(long long deadline) {
     if (killed_for_memory() || u.memory > opt.memory) return "memory";
     if (u.threads > opt.processes) return "processes";
     if (disk_full(0)) return "disk";
-    if (cpu_us(u.ticks) > opt.cpu_ms * 1000LL) return "cpu";
+    if (cpu_us(u.ticks) - cpu_before_us > opt.cpu_ms * 1000LL) return "cpu";
     return now_us() >= deadline ? "time" : NULL;
 }
 

@@ -65,3 +65,12 @@ def test_check_exits_4_when_a_promise_is_broken(monkeypatch: pytest.MonkeyPatch,
     assert "it leaks" in printed.out
     assert "leaky" in printed.err
     assert MENDS["groups"] in printed.err
+
+
+@pytest.mark.usefixtures("isolation")
+def test_words_may_begin_with_a_dash(tmp_path: Path, capsys: pytest.CaptureFixture[str], need: Need) -> None:
+    """Compiler flags and arguments are given as one writes them."""
+    need("gcc")
+    (tmp_path / "a.c").write_text("int main(int n, char **v) { return v[1][1] - 'n' + N; }")
+    assert cli.main(["sandbox", "run", str(tmp_path / "a.c"), "--flags", "-DN=7", "--args", "-n", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["exit_code"] == 7

@@ -38,7 +38,7 @@ def cases(user: str) -> Iterator[object]:
 
 def verify(slug: str, tier: str, user: str) -> None:
     """Assert that an attack was stopped; skip by name what this machine can't play."""
-    rows, error = _batch(tier, user)
+    rows, error = batch(tier, user)
     assert slug in rows, f"the runner ended before {slug}: {error}"
     row = rows[slug]
     if row["state"] == "skipped":
@@ -47,7 +47,7 @@ def verify(slug: str, tier: str, user: str) -> None:
 
 
 @functools.cache
-def _batch(tier: str, user: str) -> tuple[dict[str, dict[str, object]], str]:
+def batch(tier: str, user: str) -> tuple[dict[str, dict[str, object]], str]:
     """The rows of one tier and user by name, and what the runner said last."""
     command, environment, folder = _place(user)
     words = [*command, "-m", "tests.sandbox.attacks.runner", "--tier", tier, "--workers", "2", "--json"]
