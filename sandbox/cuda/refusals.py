@@ -11,7 +11,7 @@ from hpcraft.sandbox.cuda.stream import Stream, Text
 
 _HEADERS = re.compile(
     r"""[<"](?:(?P<library>cublas\w*|cudnn\w*|cufft\w*|cusparse\w*|cusolver\w*|cutensor\w*|nccl|nvml|npps?i?\w*|nvjpeg|nvshmem\w*|nvrtc|cuda_gl_interop
-    |cudaGL|cudla|optix\w*|curand|cuda_profiler_api_unused)\.h(?:pp)?|(?P<folder>cutlass|cub|cute|cuda/std|cuda)/\S*|cuda/(?P<part>\w+)
+    |cudaGL|cudla|optix\w*|curand)\.h(?:pp)?|(?P<folder>cutlass|cub|cute|cuda/std|cuda)/\S*|cuda/(?P<part>\w+)
     |(?P<wmma>mma)\.h|(?P<pipeline>cuda_pipeline)\w*\.h|(?P<texture>(?:texture|surface)_\w+)\.h(?:pp)?)[>"]""",
     re.VERBOSE,
 )
@@ -26,7 +26,6 @@ _WORDS = {
     "cudaMalloc3DArray": "arrays of CUDA (cudaMalloc3DArray)",
     "cudaStreamBeginCapture": "graphs (cudaStreamBeginCapture)",
     "cudaLaunchKernelExC": "extended launches (cudaLaunchKernelExC)",
-    "cudaLaunchKernelEx": "extended launches (cudaLaunchKernelEx)",
     "cudaLaunchCooperativeKernelMultiDevice": "launches on several devices",
     "cudaGetDriverEntryPoint": "the driver interface (cudaGetDriverEntryPoint)",
 }
@@ -82,7 +81,8 @@ def _construct(stream: Stream, at: int) -> str:
         return ""
     if construct := _WORDS.get(word):
         return construct
-    if stream[at + 1] == "(" and _DRIVER.fullmatch(word) and stream[at - 1] not in (".", "->", "::"):
+    declared = stream[at - 1] in (".", "->", "::") or (stream.is_name(at - 1) and stream[at - 1] not in ("return", "else", "do"))
+    if stream[at + 1] == "(" and _DRIVER.fullmatch(word) and not declared:
         return f"the driver interface ({word})"
     prefix = next((prefix for prefix in _PREFIXES if word.startswith(prefix)), "")
     return f"{_PREFIXES[prefix]} ({word})" if prefix else ""

@@ -116,6 +116,26 @@ struct cudaMemcpy3DParms {
     cudaMemcpyKind kind;
 };
 
+enum cudaLaunchAttributeID {
+    cudaLaunchAttributeIgnore = 0,
+    cudaLaunchAttributeCooperative = 2,
+    cudaLaunchAttributePriority = 8,
+};
+struct cudaLaunchAttribute {
+    cudaLaunchAttributeID id;
+    union {
+        char pad[64];
+        int cooperative, priority;
+    } val;
+};
+struct cudaLaunchConfig_t {
+    dim3 gridDim, blockDim;
+    std::size_t dynamicSmemBytes;
+    cudaStream_t stream;
+    cudaLaunchAttribute *attrs;
+    unsigned int numAttrs;
+};
+
 enum cudaMemoryType {
     cudaMemoryTypeUnregistered = 0,
     cudaMemoryTypeHost = 1,

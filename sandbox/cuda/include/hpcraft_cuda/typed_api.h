@@ -139,6 +139,19 @@ inline cudaError_t cudaLaunchKernel(
     void (*function)(Values...), dim3 grid, dim3 block, void **values, std::size_t bytes = 0, cudaStream_t stream = nullptr) {
     return hpcraft_cuda::launch_by_address(function, {grid, block, bytes, stream}, values, std::index_sequence_for<Values...>());
 }
+template <class... Values, class... Given>
+inline cudaError_t cudaLaunchKernelEx(const cudaLaunchConfig_t *given, void (*function)(Values...), Given &&...values) {
+    hpcraft_cuda::Config config(given->gridDim, given->blockDim, given->dynamicSmemBytes, given->stream);
+    for (unsigned i = 0; i < given->numAttrs; ++i)
+        if (given->attrs[i].id == cudaLaunchAttributeCooperative) config.cooperative = given->attrs[i].val.cooperative != 0;
+    std::tuple<std::decay_t<Values>...> all(std::forward<Given>(values)...);
+    return std::apply(
+        [&](auto &...each) {
+            void *places[] = {const_cast<void *>(static_cast<const volatile void *>(&each))..., nullptr};
+            return hpcraft_cuda::launch_by_address(function, config, places, std::index_sequence_for<Values...>());
+        },
+        all);
+}
 template <class... Values>
 inline cudaError_t cudaLaunchCooperativeKernel(
     void (*function)(Values...), dim3 grid, dim3 block, void **values, std::size_t bytes = 0, cudaStream_t stream = nullptr) {

@@ -1,0 +1,162 @@
+"""The translator changes what C++ can't read and nothing else, keeps every line, and names what can't be emulated."""
+
+from __future__ import annotations
+
+import pytest
+
+from hpcraft.sandbox.cuda.lexer import tokens
+from hpcraft.sandbox.cuda.translate import Unsupported, synonyms, translate
+
+
+def _text(source: str) -> str:
+    result = translate(source)
+    assert isinstance(result, str), result
+    assert result.count("\n") == source.count("\n")
+    return result
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "int a = 1'000'000; // it's\n",
+        '#define X "a\\"b" /* \n */ \\\n  y\nR"x(<<< )" \' >>>)x" k',
+        "#if 0\nit's not closed\n#endif\nint b;",
+        "'\n\"open\n\\\n/* never closed",
+        "\u00e9\u4e2d \x00 @ ` $a",
+    ],
+)
+def test_tokens_joined_are_the_text(text):
+    """Nothing between the tokens is lost, in any text."""
+    assert "".join(token.text for token in tokens(text)) == text
+
+
+def test_text_without_cuda_stays_as_it_is():
+    """C++ alone passes through, byte by byte."""
+    source = "#include <vector>\ntemplate <class T> T f(std::vector<std::vector<T>> x) { return x[0][0] << 3 >> 1; } // __shared\n"
+    assert _text(source) == source
+
+
+@pytest.mark.parametrize(
+    ("launch", "call", "values"),
+    [
+        ("k<<<1, 2>>>(a, b);", "k(hpcraft_0, hpcraft_1)", "a, b"),
+        ("k <<< g , b , 0 , s >>> ( a , 0 ) ;", "k(hpcraft_0, 0)", "a"),
+        ("k<int, N><<<g, b>>>(NULL, p);", "k<int, N>(NULL, hpcraft_1)", "p"),
+        ("ns::k<T><<<g, dim3(n >> 2, 1)>>>(f(a, b), -1);", "ns::k<T>(hpcraft_0, -1)", "f(a, b)"),
+        ("table[i]<<<1, 1>>>(x);", "table[i](hpcraft_0)", "x"),
+        ("this->run<<<1, 1>>>(x);", "this->run(hpcraft_0)", "x"),
+        ("k<<<1, 1>>>(rest...);", "k(hpcraft_all...)", "rest..."),
+    ],
+)
+def test_launches_become_calls(launch, call, values):
+    """The kernel is named once, literals stay inside, and everything else is evaluated by the host."""
+    text = _text(f"void f() {{ {launch} }}")
+    assert call in text.replace(" ,", ",")
+    after = text.partition("; }")[2].replace(" ", "")
+    assert after.startswith(f",{values.replace(' ', '')}")
+    assert "<<<" not in text
+
+
+def test_a_launch_over_several_lines_keeps_them():
+    """What stands on later lines of a launch stays there, so that diagnostics name the right line."""
+    text = _text("void f() {\n  k<int,\n    3><<<g,\n    b>>>(x,\n    y);\n  int after;\n}\n")
+    assert text.splitlines()[5] == "  int after;"
+
+
+def test_a_launch_in_a_macro_names_its_kernel_by_the_argument():
+    """The body of a macro is translated, over its continued lines as well."""
+    text = _text("#define RUN(k, n, ...) k<<<n, \\\n  256>>>(__VA_ARGS__)\nvoid f() { RUN(g, 1, 2); }\n")
+    assert "{#k, __FILE__, __LINE__}" in text
+    assert "k(hpcraft_all...)" in text
+
+
+def test_shared_variables_keep_their_declarators():
+    """Arrays, scalars, pointers and alignment of one declaration each get their own storage."""
+    text = _text("__global__ void k() { __shared__ __align__(16) float a[4][5], *p, x; x = a[0][0]; }")
+    assert "float hpcraft_t_a[4][5], *hpcraft_t_p, hpcraft_t_x;" in text
+    assert 'hpcraft_t_a &a = ::hpcraft_cuda::shared<hpcraft_t_a, struct hpcraft_s_a, (16)>("a", __FILE__, __LINE__);' in text
+    assert "__shared__" not in text
+
+
+def test_dynamic_shared_memory_of_a_file_is_known_where_it_is_used():
+    """A declaration outside of functions reaches those that name it, and no others."""
+    text = _text(
+        "extern __shared__ int s[];\n__global__ void k() { s[0] = 1; }\n__global__ void l(int s) { s = 1; }\nint main() { int s; }\n"
+    )
+    lines = text.splitlines()
+    assert "dynamic_shared" in lines[1]
+    assert "dynamic_shared" not in lines[0] + lines[2] + lines[3]
+
+
+def test_macros_stand_for_qualifiers():
+    """A program's own name for ``__shared__`` is one."""
+    text = _text("#define SHARED __shared__\n__global__ void k() { SHARED float a[2]; a[0] = 1; }\n")
+    assert "typedef  float hpcraft_t_a[2];" in text
+    assert synonyms(["#define HD __host__ __device__\n#define F(x) __device__\n"]) == {"HD": ("__host__", "__device__")}
+
+
+def test_variables_of_the_device_are_made_known():
+    """Each variable in device or constant memory is registered with its name; functions and members are not variables."""
+    text = _text(
+        "__device__ int n, t[3]; __constant__ float c[2] = {1, 2};\n__device__ int f(int x) { return x; }\nstruct S { __device__ int g(); };\n"
+    )
+    first, *rest = text.splitlines()
+    assert [f'"{name}"' in first for name in "ntc"] == [True, True, True]
+    assert "Space::constant" in first
+    assert not any("Symbol" in line for line in rest)
+
+
+def test_the_architecture_is_known_in_device_code_only():
+    """Conditions in a function of the device see 8.0, those around it see the host's side."""
+    source = (
+        "#ifdef __CUDA_ARCH__\n#endif\n__device__ int f() {\n#if defined(__CUDA_ARCH__) && __CUDA_ARCH__ >= 700\nreturn 1;\n#endif\n}\n"
+    )
+    lines = _text(source).splitlines()
+    assert lines[0] == "#ifdef __CUDA_ARCH__"
+    assert lines[3] == "#if (1) && 800 >= 700"
+
+
+@pytest.mark.parametrize(
+    ("source", "line", "construct"),
+    [
+        ("__global__ void k();\n__global__ void p() {\n k<<<1, 1>>>();\n}", 3, "dynamic parallelism"),
+        ('__device__ int f() {\n asm volatile("mov.u32 %0, %laneid;" : "=r"(x));\n}', 2, "inline assembly"),
+        ("#include <cublas_v2.h>\n", 1, "cublas_v2.h"),
+        ("#include <cstdio>\n#include <mma.h>\n", 2, "mma.h"),
+        ("texture<float, 1> t;\n", 1, "textures"),
+        ("int main() {\n cuInit(0);\n}", 2, "driver interface"),
+        ("int main() { cudaGraph_t g; }", 1, "graphs"),
+        ("__global__ void __cluster_dims__(2, 1, 1) k() {}", 1, "clusters"),
+        ("__host__ __device__ int f() {\n#ifdef __CUDA_ARCH__\n return 1;\n#endif\n}\n", 2, "__CUDA_ARCH__"),
+    ],
+)
+def test_what_cannot_be_emulated_is_named(source, line, construct):
+    """Each construct is refused with its name and its line."""
+    result = translate(source)
+    assert isinstance(result, Unsupported)
+    assert construct in result.construct
+    assert result.line == line
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        'void f() { asm volatile("" ::: "memory"); }\n',
+        '__device__ void f() { asm volatile("" ::: "memory"); }\n',
+        "// asm in a comment, texture<float> too\nint texture = 1;\n",
+        '#if 0\n__device__ void f() { asm("exit;"); }\n#endif\n',
+        "struct Culled { void cuInit(); };\nvoid g(Culled c) { c.cuInit(); }\n",
+    ],
+)
+def test_what_only_looks_like_it_is_not_refused(source):
+    """Comments, dead code, fences for the compiler and names of the program's own are no constructs of CUDA."""
+    assert isinstance(translate(source), str)
+
+
+@pytest.mark.parametrize(
+    "source",
+    ["k<<<", "<<<>>>()", "k<<<1,1>>>", "__shared__", "__device__ (", "}}}{{{ <<<1>>>(", "#define k<<<1,1>>>(", ")<<<1,1>>>(a)", "#"],
+)
+def test_broken_text_is_left_to_the_compiler(source):
+    """What is no program is translated to no program, without an exception."""
+    assert isinstance(translate(source), str)
