@@ -60,7 +60,7 @@ _RACES: tuple[Check, ...] = (*_SANITIZERS, "race")
 _HOST = MappingProxyType({"OMP_TARGET_OFFLOAD": "DISABLED"})
 
 _EMULATORS: Mapping[Compiler, Toolchain] = {
-    "gcc": Toolchain(kinds=(EMULATED,), flags=("-pthread",)),
+    "gcc": Toolchain(kinds=(EMULATED,), flags=("-pthread",), checks=("none", "address", "race")),
     "clang": Toolchain(kinds=(EMULATED,), flags=("-pthread",)),
 }
 

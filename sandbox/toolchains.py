@@ -12,9 +12,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from hpcraft.errors import ConfigError
-from hpcraft.sandbox.kokkos import kokkos
-from hpcraft.sandbox.outcome import Compiler, Job
 from hpcraft.sandbox.cuda import build as emulation
+from hpcraft.sandbox.kokkos import kokkos
+from hpcraft.sandbox.outcome import Check, Compiler, Job
 from hpcraft.sandbox.packages import install_command
 from hpcraft.sandbox.plan import PROGRAM, Compile, Plan, Unsupported, Words, assemble
 from hpcraft.sandbox.table import (
@@ -98,7 +98,7 @@ def plan(job: Job) -> Plan | Unsupported:
     link = None if job.model in DEVICE_MODELS and not emulation.emulated(job) else _link(job, chosen)
     if link:
         tools[link.link[0]] = None
-    beside = emulation.objects() if emulation.emulated(job) else {}
+    beside = emulation.objects(job.check) if emulation.emulated(job) else {}
     return replace(assemble(job.files, kinds, words, job.flags, link), tools=tuple(tools), beside=beside)
 
 
@@ -170,7 +170,7 @@ def _family(job: Job, kind: str, *, mine: bool) -> Compiler | Unsupported:
         offered = [family for family, row in TABLE["serial"].items() if kind in row.kinds]
     if not offered:
         return Unsupported(message=f"a {_suffix(kind)} file is not offered for the model {job.model}; allowed: {_offered_kinds(job)}")
-    if job.check == "race" and not beside:
+    if job.check == "race" and not beside and kind != EMULATED:
         offered = [family for family in offered if family == RACE_FAMILY.get(kind) and "race" in rows[family].checks]
         if not offered:
             return Unsupported(message=f"the check race is not offered for {kind} with the model {job.model}; allowed: {_offered_races()}")
@@ -193,7 +193,10 @@ def _refusal(job: Job, families: Mapping[str, Compiler]) -> str:
     used = set(families.values())
     for kind, family in families.items():
         row = rows.get(family)
-        checks = row.checks if row and kind in row.kinds else ("none", *(() if model in DEVICE_MODELS else ("address", "undefined")))
+        beside: tuple[Check, ...] = ("none", *(() if model in DEVICE_MODELS else ("address", "undefined")))
+        if emulation.emulated(job):
+            beside = ("none", *emulation.CHECKS)  # host code is compiled as it is: pages without access watch it
+        checks = row.checks if row and kind in row.kinds else beside
         if job.check not in checks:
             return f"the check {job.check} is not offered for {kind} by {family} with the model {model}; allowed: {' '.join(checks)}"
     mixed = used & {"clang", "flang"} and "gcc" in used
@@ -230,8 +233,9 @@ def _find(job: Job, kind: str, family: Compiler) -> Choice | Unsupported:
         return _missing(name)
     rows = TABLE[job.model]
     row = rows[family] if family in rows and kind in rows[family].kinds else TABLE["serial"][family]
-    checked = "clang" if job.check == "race" else name
-    for tool, parts in ((name, (*_basic(kind, family), *row.parts)), (checked, CHECK_PARTS[job.check])):
+    own = emulation.emulated(job)  # has checks of its own
+    checked = "clang" if job.check == "race" and not own else name
+    for tool, parts in ((name, (*_basic(kind, family), *row.parts)), (checked, () if own else CHECK_PARTS[job.check])):
         path = find(tool)
         if path is None:
             return _missing(tool)
@@ -276,6 +280,7 @@ def _missing_beside(job: Job, chosen: Mapping[str, Choice]) -> Unsupported | Non
 def _words(job: Job, kind: str, choice: Choice) -> Words:
     """Compiler and flags for a kind of source."""
     flags = (*_mode(job, kind, choice), *choice.row.flags)
+    checks = emulation.CHECK_FLAGS if kind == EMULATED and job.check != "none" else ()
     extra: tuple[str, ...] = ()
     if kind == "fortran":
         extra = ("-J../box",)
@@ -284,12 +289,12 @@ def _words(job: Job, kind: str, choice: Choice) -> Words:
     if emulation.emulated(job) and kind != "fortran":
         extra = (f"-I{emulation.FOLDER}",)
     tool = choice.wrapper or choice.compiler
-    return Words(compile=(tool, *STANDARD[kind], "-c", *flags, *FEW_ERRORS.get(choice.family, ()), *extra), link=(tool, *flags))
+    return Words(compile=(tool, *STANDARD[kind], "-c", *flags, *checks, *FEW_ERRORS.get(choice.family, ()), *extra), link=(tool, *flags))
 
 
 def _mode(job: Job, kind: str, choice: Choice) -> tuple[str, ...]:
     """Optimisation, checks, and what a report needs to name a line."""
-    if job.check == "none":
+    if job.check == "none" or emulation.emulated(job):
         return ("-O2", "-g1") if job.model.startswith("mpi") or emulation.emulated(job) else ("-O2",)  # reports resolve addresses
     return (*CHECK_FLAGS[job.check], *(FORTRAN_CHECK_FLAGS[job.check] if kind == "fortran" and choice.family == "gcc" else ()))
 
@@ -301,12 +306,12 @@ def _link(job: Job, chosen: Mapping[str, Choice]) -> Words:
     """
     main = next(kind for kind in (EMULATED, "fortran", "cpp", "c") if kind in chosen)
     families = {choice.family for choice in chosen.values()}
-    runtimes = job.check == "race" or (job.model == "openmp" and "clang" in families)
+    runtimes = (job.check == "race" and main != EMULATED) or (job.model == "openmp" and "clang" in families)
     libraries: list[str] = ["-lstdc++"] if main == "fortran" and "cpp" in chosen else []
     if job.model == "kokkos" and (installed := kokkos()):
         libraries += installed.libraries
     if main == EMULATED:
-        libraries += [f"../box/{name}" for name in emulation.objects()]
+        libraries += [f"../box/{name}" for name in emulation.objects(job.check)]
     if not (runtimes and chosen[main].family == "gcc"):
         words = _words(job, main, chosen[main])
         return replace(words, link=(*words.link, *_quick_link(job, chosen[main])), libraries=tuple(libraries))

@@ -15,7 +15,7 @@ from pathlib import Path
 from hpcraft.sandbox.cuda import faults
 from hpcraft.sandbox.cuda.translate import Unsupported, needs_translation, synonyms, translate
 from hpcraft.sandbox.launcher import kept
-from hpcraft.sandbox.outcome import Job
+from hpcraft.sandbox.outcome import Check, Job
 from hpcraft.sandbox.table import DEVICE_MODELS, SUFFIXES
 
 FOLDER = "cuda-emulation"
@@ -26,6 +26,13 @@ ENVIRONMENT: Mapping[str, str] = {"HPCRAFT_CUDA_FAULT": faults.FILE}
 
 _HERE = Path(__file__).parent
 _FLAGS = ("-std=c++17", "-g1", "-c", f"-I{_HERE / 'include'}", f"-I{_HERE / 'runtime'}")
+CHECKS: tuple[Check, ...] = ("address", "race")
+CHECK_FLAGS = (
+    *("-fsanitize=thread,alignment", "--param=tsan-distinguish-volatile=1", "--param=tsan-instrument-func-entry-exit=0", "-Wno-tsan"),
+    # What turns accesses into calls of the C library, or several into one, would hide them.
+    *("-fno-tree-loop-distribute-patterns", "-fno-tree-vectorize", "-fno-builtin-memcpy", "-fno-builtin-memmove", "-fno-builtin-memset"),
+)
+"""Every access of the translated source calls a function of the runtime's; the sanitizer itself is not linked."""
 _WITH_VALUE = ("-gencode", "-arch", "-code", "--generate-code", "--gpu-architecture", "--gpu-code", "-maxrregcount", "-x", "-ccbin", "-rdc")
 _OF_NVCC = (
     *("-arch", "-code", "-gencode", "--generate-code", "--gpu-", "-rdc", "--relocatable-device-code", "-dc", "-dlink", "-lineinfo"),
@@ -82,10 +89,13 @@ def headers() -> Mapping[str, bytes]:
 
 
 @functools.cache
-def objects() -> Mapping[str, Path]:
-    """The compiled runtime: names for the box, and the files."""
+def objects(check: Check = "none") -> Mapping[str, Path]:
+    """The compiled runtime, with its checks where one is asked for: names for the box, and the files."""
+    flags = (*_FLAGS, "-DHPCRAFT_CUDA_RACES") if check == "race" else _FLAGS
     inputs = (*sorted((_HERE / "include").rglob("*.h")), *sorted((_HERE / "runtime").glob("*.h")))
-    sources = [source for source in sorted((_HERE / "runtime").glob("*.cc")) if not source.stem.startswith("check")]
+    sources = [source for source in sorted((_HERE / "runtime").glob("*.cc")) if check != "none" or not source.stem.startswith("check")]
     with ThreadPoolExecutor() as pool:
-        made = pool.map(lambda source: kept(f"cuda-{source.stem}", (source, *inputs), _FLAGS), sources)
+        made = pool.map(
+            lambda source: kept(f"cuda-{source.stem}", (source, *inputs), flags if source.stem.startswith("check") else _FLAGS), sources
+        )
         return {f".cuda-{source.stem}.o": path for source, path in zip(sources, made, strict=True)}
