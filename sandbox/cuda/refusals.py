@@ -11,7 +11,7 @@ from hpcraft.sandbox.cuda.stream import Stream, Text
 
 _HEADERS = re.compile(
     r"""[<"](?:(?P<library>cublas\w*|cudnn\w*|cufft\w*|cusparse\w*|cusolver\w*|cutensor\w*|nccl|nvml|npps?i?\w*|nvjpeg|nvshmem\w*|nvrtc|cuda_gl_interop
-    |cudaGL|cudla|optix\w*|curand)\.h(?:pp)?|(?P<folder>cutlass|cub|cute|cuda/std|cuda)/\S*|cuda/(?P<part>\w+)
+    |(?:hip|roc)(?:blas|fft|rand|sparse|solver|tensor)\w*|miopen|rccl|cudaGL|cudla|optix\w*|curand)\.h(?:pp)?|(?P<folder>cutlass|(?:hip|roc)(?:blas|fft|rand|sparse|solver|cub|prim|wmma)|miopen|rccl|thrust/system/cuda|cub|cute|cuda/std|cuda)/\S*|cuda/(?P<part>\w+)
     |(?P<wmma>mma)\.h|(?P<pipeline>cuda_pipeline)\w*\.h|(?P<texture>(?:texture|surface)_\w+)\.h(?:pp)?)[>"]""",
     re.VERBOSE,
 )
@@ -79,12 +79,13 @@ def _construct(stream: Stream, at: int) -> str:
     word = stream[at]
     if word in _TEMPLATES and stream[at + 1] != "<":
         return ""
-    if construct := _WORDS.get(word):
+    name = f"cuda{word[3:]}" if word.startswith("hip") else word  # HIP names the same things
+    if construct := _WORDS.get(name):
         return construct
     declared = stream[at - 1] in (".", "->", "::") or (stream.is_name(at - 1) and stream[at - 1] not in ("return", "else", "do"))
     if stream[at + 1] == "(" and _DRIVER.fullmatch(word) and not declared:
         return f"the driver interface ({word})"
-    prefix = next((prefix for prefix in _PREFIXES if word.startswith(prefix)), "")
+    prefix = next((prefix for prefix in _PREFIXES if name.startswith(prefix)), "")
     return f"{_PREFIXES[prefix]} ({word})" if prefix else ""
 
 

@@ -21,7 +21,7 @@ _QUALIFIERS = ("__global__", "__device__", "__host__", "__shared__", "__constant
 _BESIDE = (*_QUALIFIERS, "__forceinline__", "__noinline__", "inline", "static", "extern", "__inline__", "__restrict__")
 _MARKS = (*(word.encode() for word in _QUALIFIERS), b"<<<", b"__CUDA_ARCH__")
 _ARCHITECTURE = "800"
-_BY_ADDRESS = ("cudaLaunchKernel", "cudaLaunchCooperativeKernel")
+_BY_ADDRESS = ("cudaLaunchKernel", "cudaLaunchCooperativeKernel", "hipLaunchKernel", "hipLaunchCooperativeKernel")
 
 
 def needs_translation(content: bytes) -> bool:

@@ -159,9 +159,17 @@ inline float __fdividef(float x, float y) {
 }
 inline float __saturatef(float x) { return x > 0 ? (x < 1 ? x : 1.0f) : 0.0f; }
 
-#define HPCRAFT_CUDA_MIN_MAX(a_type, b_type, type)                                                                          \
-    inline constexpr type min(a_type a, b_type b) { return static_cast<type>(b) < static_cast<type>(a) ? static_cast<type>(b) : static_cast<type>(a); } \
-    inline constexpr type max(a_type a, b_type b) { return static_cast<type>(a) < static_cast<type>(b) ? static_cast<type>(b) : static_cast<type>(a); }
+#define HPCRAFT_CUDA_MIN_MAX(a_type, b_type, type)            \
+    inline constexpr type min(a_type x, b_type y) {           \
+        const type a = static_cast<type>(x);                  \
+        const type b = static_cast<type>(y);                  \
+        return b < a ? b : a;                                 \
+    }                                                         \
+    inline constexpr type max(a_type x, b_type y) {           \
+        const type a = static_cast<type>(x);                  \
+        const type b = static_cast<type>(y);                  \
+        return a < b ? b : a;                                 \
+    }
 #define HPCRAFT_CUDA_MIXED(s, u)      \
     HPCRAFT_CUDA_MIN_MAX(s, s, s)     \
     HPCRAFT_CUDA_MIN_MAX(u, u, u)     \
