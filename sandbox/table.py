@@ -59,9 +59,11 @@ _SANITIZERS: tuple[Check, ...] = ("none", "address", "undefined")
 _RACES: tuple[Check, ...] = (*_SANITIZERS, "race")
 _HOST = MappingProxyType({"OMP_TARGET_OFFLOAD": "DISABLED"})
 
+# A frame that is larger than a guard page touches the pages in between.
+_FIBERS = ("-pthread", "-fstack-clash-protection")
 _EMULATORS: Mapping[Compiler, Toolchain] = {
-    "gcc": Toolchain(kinds=(EMULATED,), flags=("-pthread",), checks=("none", "address", "race")),
-    "clang": Toolchain(kinds=(EMULATED,), flags=("-pthread",)),
+    "gcc": Toolchain(kinds=(EMULATED,), flags=_FIBERS, checks=("none", "address", "race")),
+    "clang": Toolchain(kinds=(EMULATED,), flags=_FIBERS),
 }
 
 TABLE: Mapping[Model, Mapping[Compiler, Toolchain]] = {

@@ -56,7 +56,6 @@ static std::size_t room(std::size_t bytes) { return (bytes + 15) / 16 * 16; }
 
 void *arena_allocate(std::size_t bytes, Memory memory) {
     const std::lock_guard lock(arena.guard);
-    install_signals();
     const std::size_t page = page_size();
     if (bytes > TOTAL_MEMORY || arena.used + bytes > TOTAL_MEMORY || !reserve()) return nullptr;
     const std::size_t mapped = (room(bytes) + page - 1) / page * page;

@@ -13,12 +13,13 @@
 
 namespace hpcraft_cuda {
 
-static std::atomic<std::size_t> wanted_stack{64 << 10};
+// A device gives a thread 512 KiB for its local variables; only what is touched is ever there.
+static std::atomic<std::size_t> wanted_stack{576 << 10};
 
 std::size_t stack_bytes() { return wanted_stack; }
 void set_stack_bytes(std::size_t bytes) {
     const std::size_t page = sysconf(_SC_PAGESIZE);
-    if (bytes > std::size_t{64} << 10) wanted_stack = (bytes + page - 1) & ~(page - 1);
+    if (bytes > wanted_stack) wanted_stack = (bytes + page - 1) & ~(page - 1);
 }
 
 // Stack tops of neighbours differ within a page, or their hottest lines would all want the same set of the cache.

@@ -223,7 +223,6 @@ private:
 const Symbol *find_symbol(const void *at);
 
 // --- signals.cc
-void install_signals();
 void use_signal_stack();  // of this OS thread
 
 // --- fault.cc

@@ -106,15 +106,11 @@ void use_signal_stack() {
     sigaltstack(&alternate, nullptr);
 }
 
-void install_signals() {
-    static const bool installed = [] {
-        struct sigaction action {};
-        action.sa_sigaction = on_signal;
-        action.sa_flags = SA_SIGINFO | SA_ONSTACK | SA_NODEFER;
-        for (const int number : {SIGSEGV, SIGBUS, SIGFPE}) sigaction(number, &action, nullptr);
-        return true;
-    }();
-    (void)installed;
+[[gnu::constructor]] static void install_signals() {
+    struct sigaction action {};
+    action.sa_sigaction = on_signal;
+    action.sa_flags = SA_SIGINFO | SA_ONSTACK | SA_NODEFER;
+    for (const int number : {SIGSEGV, SIGBUS, SIGFPE}) sigaction(number, &action, nullptr);
     use_signal_stack();
 }
 

@@ -1,0 +1,152 @@
+"""Kernels on the processor, through the sandbox: what they compute, what a device refuses, and faults that are named."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+from hpcraft.sandbox import Job, Limits, Outcome, Run, Verdict, run
+
+Emulate = Callable[..., Outcome]
+
+
+@pytest.fixture
+def emulate(need) -> Emulate:
+    """Build and run the text of a CUDA file at the level ``emulate``."""
+    need("bwrap", "g++")
+
+    def ask(text: str, *, wall_seconds: float = 20.0, **files: str) -> Outcome:
+        sources = {"x.cu": text} | {name.replace("_", "."): content for name, content in files.items()}
+        limits = Limits(wall_seconds=wall_seconds, memory_mb=1024)
+        packed = {name: content.encode() for name, content in sources.items()}
+        return run(Job(files=packed, language="cpp", model="cuda", cuda="emulate", run=Run(limits=limits)))
+
+    return ask
+
+
+def _main(body: str) -> str:
+    return f"#include <cstdio>\nint main() {{ {body} cudaDeviceSynchronize(); std::puts(cudaGetErrorString(cudaGetLastError())); }}\n"
+
+
+def test_a_program_runs_and_says_its_level(emulate):
+    """Kernel, barrier, shuffle and atomics give the sum, and the outcome names the level."""
+    outcome = emulate(
+        "__global__ void sum(const int *x, int *y) { __shared__ int s[96]; int t = threadIdx.x; s[t] = x[t]; __syncthreads();\n"
+        "  int v = s[95 - t]; for (int o = 16; o; o /= 2) v += __shfl_down_sync(~0u, v, o); if (t % 32 == 0) atomicAdd(y, v); }\n"
+        + _main(
+            "int h[96], *x, *y, r; for (int i = 0; i < 96; ++i) h[i] = i; cudaMalloc(&x, sizeof h); cudaMalloc(&y, 4); cudaMemset(y, 0, 4);"
+            'cudaMemcpy(x, h, sizeof h, cudaMemcpyHostToDevice); sum<<<1, 96>>>(x, y); cudaMemcpy(&r, y, 4, cudaMemcpyDeviceToHost); std::printf("%d ", r);'
+        )
+    )
+    assert (outcome.verdict, outcome.cuda_level, outcome.stdout) == (Verdict.OK, "emulate", "4560 no error\n")
+
+
+def test_several_sources_and_headers_are_one_program(emulate):
+    """A kernel in one file, its launcher's declaration in a header, and main in C++."""
+    outcome = emulate(
+        '#include "k.h"\n__global__ void k(int *p) { *p = twice(21); }\nint ask() { int *p, r; cudaMalloc(&p, 4); k<<<1, 1>>>(p);\n'
+        "cudaMemcpy(&r, p, 4, cudaMemcpyDeviceToHost); cudaFree(p); return r; }\n",
+        k_h="#pragma once\n#include <cuda_runtime.h>\n__host__ __device__ inline int twice(int x) { return 2 * x; }\nint ask();\n",
+        main_cpp='#include <cstdio>\n#include "k.h"\nint main() { std::printf("%d", ask()); }\n',
+    )
+    assert outcome.stdout == "42", outcome
+
+
+@pytest.mark.parametrize(
+    ("launch", "words"),
+    [
+        ("k<<<1, 2048>>>();", "invalid configuration argument"),
+        ("k<<<0, 1>>>();", "invalid configuration argument"),
+        ("k<<<1, dim3(1, 1, 65)>>>();", "invalid configuration argument"),
+        ("k<<<1, 1, 49 << 10>>>();", "invalid argument"),
+        ("k<<<dim3(1, 65536), 1>>>();", "invalid configuration argument"),
+        ("char *p; cudaMalloc(&p, size_t{100} << 30);", "out of memory"),
+        ("char *p, h[8]; cudaMalloc(&p, 4); cudaMemcpy(p, h, 8, cudaMemcpyHostToDevice);", "invalid argument"),
+        ("char *p; cudaMalloc(&p, 4); cudaFree(p + 1);", "invalid argument"),
+        ("cudaSetDevice(1);", "invalid device ordinal"),
+        ("void *v[] = {nullptr}; cudaLaunchCooperativeKernel((void *)k, 100000, 1024, v);", "too many blocks in cooperative launch"),
+    ],
+)
+def test_what_a_device_refuses_is_refused(emulate, launch, words):
+    """The error is the device's, and nothing runs."""
+    outcome = emulate('#include <cstdio>\n__global__ void k() { printf("ran\\n"); }\n' + _main(launch))
+    assert (outcome.verdict, outcome.stdout) == (Verdict.OK, f"{words}\n")
+
+
+_ALLOCATED = "int *p; cudaMalloc(&p, 64); "
+
+
+@pytest.mark.parametrize(
+    ("kernel", "host", "facts"),
+    [
+        ("p[threadIdx.x] = 1;", f"{_ALLOCATED} k<<<2, 17>>>(p);", "kind=out_of_bounds kernel=k file=x.cu line=2 block=0,0,0 thread=16,0,0"),
+        ("p[0] = 1;", f"{_ALLOCATED} cudaFree(p); k<<<1, 1>>>(p);", "kind=use_after_free kernel=k file=x.cu line=2"),
+        ("", f"{_ALLOCATED} p[3] = 1;", "kind=host_access file=x.cu line=5"),
+        (
+            "if (threadIdx.x < 8) __syncthreads();\n else __syncthreads();",
+            "k<<<1, 16>>>(nullptr);",
+            "kind=divergent_barrier kernel=k file=x.cu line=3",
+        ),
+        ("if (threadIdx.x) __syncwarp(3); else __syncthreads();", "k<<<1, 3>>>(nullptr);", "kind=divergent_barrier kernel=k file=x.cu line=2"),
+        (
+            "if (threadIdx.x < 2) __shfl_sync(~0u, 1, 0); else __syncthreads();",
+            "k<<<1, 32>>>(nullptr);",
+            "kind=deadlock kernel=k file=x.cu line=2",
+        ),
+        ("assert(threadIdx.x != 3);", "k<<<1, 8>>>(nullptr);", "kind=assert kernel=k file=x.cu line=2 block=0,0,0 thread=3,0,0"),
+        ("p[0] = p[2] / p[1];", f"{_ALLOCATED} cudaMemset(p, 0, 64); k<<<1, 1>>>(p);", "kind=division_by_zero kernel=k file=x.cu line=2"),
+        ("volatile char big[4000000]; big[0] = 1; big[3999999] = big[0];", "k<<<1, 1>>>(nullptr);", "kind=stack_overflow kernel=k file=x.cu line=2"),
+        ("*p = 1;", "k<<<1, 1>>>(nullptr);", "kind=out_of_bounds kernel=k file=x.cu line=2"),
+    ],
+)
+def test_faults_are_named(emulate, kernel, host, facts):
+    """What no device allows ends the program with the kind, the kernel, the line, the block and the thread."""
+    outcome = emulate(f"#include <cassert>\n__global__ void k(int *p) {{ {kernel} }}\n" + _main(f"\n{host}"))
+    assert outcome.verdict is Verdict.RUNTIME_ERROR
+    assert facts in outcome.message, outcome
+
+
+def test_recursion_without_end_overflows_no_memory(emulate):
+    """The stack of a device thread ends at a guard, which is named."""
+    outcome = emulate(
+        "__device__ __noinline__ int f(int n) { volatile int a[16]; a[0] = n; return n < 0 ? 0 : f(n + 1) + a[0]; }\n"
+        "__global__ void k(int *p) { *p = f(0); }\n" + _main("int *p; cudaMallocManaged(&p, 4); k<<<1, 64>>>(p);")
+    )
+    assert "kind=stack_overflow kernel=k" in outcome.message, outcome
+
+
+def test_a_kernel_without_end_meets_the_time_limit(emulate):
+    """It is the sandbox that ends it."""
+    outcome = emulate(
+        "__global__ void k(volatile int *p) { while (!*p) {} }\n" + _main("int *p; cudaMallocManaged(&p, 4); k<<<1, 1>>>(p);"),
+        wall_seconds=2,
+    )
+    assert outcome.verdict is Verdict.TIME_LIMIT
+
+
+def test_what_cannot_be_emulated_is_unsupported(emulate):
+    """The construct and its line are named, and nothing is built."""
+    outcome = emulate('__global__ void k() {\n asm("exit;");\n}\nint main() { k<<<1, 1>>>(); }\n')
+    assert outcome.verdict is Verdict.UNSUPPORTED
+    assert outcome.message.startswith("x.cu:2: inline assembly")
+
+
+def test_a_mistake_is_the_compilers_to_tell(emulate):
+    """With the line of the source."""
+    outcome = emulate("__global__ void k(int *p) {\n  \n  *p = a;\n}\nint main() {\n  k<<<1, 1>>>(nullptr);\n}\n")
+    assert outcome.verdict is Verdict.COMPILE_ERROR
+    assert "x.cu:3" in outcome.message, outcome.message
+
+
+def test_blocks_that_wait_for_earlier_ones_go_on(emulate):
+    """A chain through global memory ends, whatever the number of cores, also when a block waits for a later one."""
+    outcome = emulate(
+        "__device__ int turn;\n__global__ void k(int n, bool back) { int own = back ? n - 1 - blockIdx.x : blockIdx.x;\n"
+        "  if (threadIdx.x == 0) { while (atomicAdd(&turn, 0) != own) {} atomicAdd(&turn, 1); } }\n"
+        + _main(
+            "int r, zero = 0; for (int b = 0; b < 2; ++b) { cudaMemcpyToSymbol(turn, &zero, 4); k<<<200, 64>>>(200, b);"
+            'cudaMemcpyFromSymbol(&r, turn, 4); std::printf("%d ", r); }'
+        )
+    )
+    assert outcome.stdout == "200 200 no error\n", outcome
