@@ -31,6 +31,7 @@ from hpcraft.sandbox.packages import install_command
 from hpcraft.sandbox.ranks import command as rank_command
 from hpcraft.sandbox.ranks import run_ranks
 from hpcraft.sandbox.requests import check_job, check_run
+from hpcraft.sandbox.schedules import under_schedules
 from hpcraft.sandbox.steps import Steps
 from hpcraft.sandbox.supervise import Ended
 from hpcraft.sandbox.sweep import RANKS, Swept, sweep
@@ -74,6 +75,8 @@ class Build:
         if not self.runnable:
             return self.outcome
         check_run(run)
+        if run.schedules > 1 and emulation.emulated(self._job):
+            return under_schedules(self.run, run)
         with self._written(run.data) as data, self._cores(run) as cores:
             beside = self._program_files() | data
             command, tools = self._command(run)

@@ -50,7 +50,7 @@ def environment(tools: Iterable[str], job: Job, run: Run | None = None) -> dict[
     if job.check != "none":
         variables |= _checked(job)
     if emulation.emulated(job):
-        variables |= emulation.ENVIRONMENT
+        variables |= {**emulation.ENVIRONMENT, "HPCRAFT_CUDA_SCHEDULE": str(run.schedule)}
     return variables
 
 

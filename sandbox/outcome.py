@@ -80,6 +80,10 @@ class Run:
     """MPI ranks; ignored by the other models."""
     threads: int = 1
     """OMP_NUM_THREADS."""
+    schedules: int = 1
+    """Emulated CUDA: so many runs with blocks and threads in other orders, whose results must be equal."""
+    schedule: int = 0
+    """Emulated CUDA: the order of blocks and threads; 0 is the natural one."""
     data: Mapping[str, bytes] = field(default_factory=dict)
     """Files that lie read-only beside the program while it runs (not while it is compiled)."""
     collect: tuple[str, ...] = ()

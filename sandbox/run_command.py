@@ -31,6 +31,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     several = "or several, such as 1,2,3,4,7: one run with each (default: 1)"
     parser.add_argument("--ranks", type=_counts, default=(run_defaults.ranks,), metavar="N", help=f"MPI ranks, {several}")
     parser.add_argument("--threads", type=_counts, default=(run_defaults.threads,), metavar="N", help=f"OpenMP threads, {several}")
+    parser.add_argument(
+        "--schedules", type=_count, default=run_defaults.schedules, metavar="N", help="emulated CUDA in N orders (default: 1)"
+    )
     parser.add_argument("--cuda", choices=CUDA_LEVELS, default="auto", help="how far CUDA is taken (default: %(default)s)")
     parser.add_argument("--check", choices=CHECKS, default="none", help="build with a sanitizer (default: %(default)s)")
     parser.add_argument("--time-limit", type=_seconds, default=limits.wall_seconds, metavar="S", help="seconds (default: %(default)s)")
@@ -50,6 +53,8 @@ def main(args: argparse.Namespace) -> int:
     job = _job(args)
     if len(args.ranks) > 1 and not job.model.startswith("mpi"):
         raise ConfigError(f"--ranks with several numbers is for MPI programs, not {job.model}; add --model mpi or give one number")
+    if args.schedules > 1 and job.cuda != "emulate":
+        raise ConfigError(f"--schedules {args.schedules} is for emulated CUDA; add --cuda emulate or leave it out")
     with build(job) as built:
         num_runs = len(args.ranks) * len(args.threads) if built.runnable else 1
         rows = tuple(islice(built.sweep(job.run, args.ranks, args.threads), num_runs))
@@ -83,6 +88,7 @@ def _job(args: argparse.Namespace) -> Job:
             stdin=_read(args.stdin) if args.stdin else b"",
             ranks=args.ranks[0],
             threads=args.threads[0],
+            schedules=args.schedules,
             pin=args.pin,
             limits=Limits(
                 wall_seconds=args.time_limit,

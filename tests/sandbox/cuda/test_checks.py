@@ -30,14 +30,14 @@ FAULTY = (
 GOOD = ("histogram", "last_block", "managed", "reductions", "shuffles", "tiled_gemm", "scan_lookback", "cg_grid_jacobi", "device_heap")
 
 
-def _run(path: Path, check: Check) -> Outcome:
+def _run(path: Path, check: Check, schedules: int = 1) -> Outcome:
     job = Job(
         files={path.name: path.read_bytes()},
         language="cpp",
         model="cuda",
         cuda="emulate",
         check=check,
-        run=Run(limits=Limits(wall_seconds=30.0)),
+        run=Run(schedules=schedules, limits=Limits(wall_seconds=30.0)),
     )
     return sandbox.run(job)
 
@@ -63,3 +63,16 @@ def test_good_program_gives_no_alarm(name: str) -> None:
     """Under the strictest check a right program ends as it does without."""
     outcome = _run(HERE / "programs" / f"{name}.cu", "race")
     assert outcome.ok, outcome
+
+
+@pytest.mark.parametrize("name", ["schedule_first_come", "schedule_last_writer"])
+def test_result_that_depends_on_the_order_is_told(name: str) -> None:
+    """What differs between two orders of blocks and threads is a fault that names both."""
+    outcome = _run(HERE / "faulty" / f"{name}.cu", "none", schedules=3)
+    assert outcome.verdict is Verdict.RUNTIME_ERROR
+    assert re.match(r"kind=schedule; stdout differs between the schedules 0 and \d", outcome.message)
+
+
+def test_result_that_does_not_depend_on_the_order_is_ok() -> None:
+    """A reduction behind barriers gives one result in all orders."""
+    assert _run(HERE / "programs" / "reductions.cu", "none", schedules=3).ok
