@@ -1,12 +1,15 @@
-// fault: kind=divergent_barrier check=address line=11 kernel=stencil
-// Threads beyond the end return before the barrier that the others wait at, in a block that is cut by the end.
+// fault: kind=divergent_barrier check=none line=14 other=10 kernel=stencil
+// Threads beyond the end wait at a barrier of their own before they return, in a block that is cut by the end.
 #include <cstdio>
 
 __global__ void stencil(const float *in, float *out, int n)
 {
     __shared__ float s[64];
     int i = blockIdx.x * blockDim.x + threadIdx.x;
-    if (i >= n) return;
+    if (i >= n) {
+        __syncthreads();
+        return;
+    }
     s[threadIdx.x] = in[i];
     __syncthreads();
     out[i] = threadIdx.x > 0 ? s[threadIdx.x] + s[threadIdx.x - 1] : s[0];

@@ -1,11 +1,13 @@
-// fault: kind=race check=race line=8 other=9 kernel=reverse
+// fault: kind=race check=race line=10 other=11 kernel=reverse
 #include <cstdio>
 
 __global__ void reverse(int *v)
 {
     __shared__ int s[256];
     int t = threadIdx.x;
-    s[t] = v[t];
+    s[t] = 0;
+    __syncthreads();
+    s[t] += v[t];
     v[t] = s[255 - t];
 }
 
