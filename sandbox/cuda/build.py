@@ -58,7 +58,7 @@ def translated(job: Job) -> Job | str:
         if isinstance(result, Unsupported):
             return f"{name}:{result.line}: {result.construct} cannot be emulated; allowed: what docs/cuda.md lists, or a device"
         files[name] = result.encode("utf-8", "surrogateescape")
-    return replace(job, files=files | headers(), flags=tuple(_flags(job.flags)))
+    return replace(job, files={**files, **headers()}, flags=tuple(_flags(job.flags)))
 
 
 def _is_device(name: str, content: bytes) -> bool:
