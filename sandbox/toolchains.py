@@ -145,6 +145,8 @@ def _kinds(job: Job) -> dict[str, str]:
         raise ConfigError(f"no source among {', '.join(job.files) or 'no files'}; allowed suffixes: {' '.join(SUFFIXES)}")
     if emulation.emulated(job):
         kinds = {name: EMULATED if kind in DEVICE_MODELS else kind for name, kind in kinds.items()}
+        parts = emulation.included(job.files)
+        kinds = {name: kind for name, kind in kinds.items() if name not in parts} or kinds
     if (job.language == "python") != ("python" in kinds.values()):
         raise ConfigError(
             f"the language {job.language} does not go with {', '.join(kinds)}; allowed: python for .py files, and only for them"

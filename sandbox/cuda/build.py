@@ -7,6 +7,7 @@ compiled outside of any box, as the launcher is, and kept in the user's cache fo
 from __future__ import annotations
 
 import functools
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
@@ -39,6 +40,7 @@ _OF_NVCC = (
     *("--expt-", "--extended-lambda", "-use_fast_math", "--use_fast_math", "-maxrregcount", "--maxrregcount", "-ftz", "-prec-", "-fmad"),
     *("--ptxas-options", "-G", "--default-stream", "-lcudart", "-lcudadevrt", "-lcuda", "-ccbin", "-allow-unsupported-compiler"),
 )
+_INCLUDE = re.compile(rb'^[ \t]*#[ \t]*include[ \t]*"([^"\n]+)"', re.MULTILINE)
 _PASSED_ON = ("-Xcompiler", "--compiler-options", "-Xlinker")
 _DROPPED_WITH_VALUE = ("-Xptxas", "-Xnvlink")
 
@@ -59,6 +61,14 @@ def translated(job: Job) -> Job | str:
             return f"{name}:{result.line}: {result.construct} cannot be emulated; allowed: what docs/cuda.md lists, or a device"
         files[name] = result.encode("utf-8", "surrogateescape")
     return replace(job, files={**files, **headers()}, flags=tuple(_flags(job.flags)))
+
+
+def included(files: Mapping[str, bytes]) -> frozenset[str]:
+    """The files that another one includes by name: parts of that one, whatever their suffix."""
+    named = {
+        (name, found[1].decode(errors="replace").rpartition("/")[2]) for name, text in files.items() for found in _INCLUDE.finditer(text)
+    }
+    return frozenset(name for name in files if any(name.rpartition("/")[2] == part and name != by for by, part in named))
 
 
 def _is_device(name: str, content: bytes) -> bool:

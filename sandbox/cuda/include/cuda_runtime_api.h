@@ -7,6 +7,8 @@
 #define __CUDART_API_VERSION 12040
 #define __host_cudart__
 
+extern "C" {
+
 // errors
 cudaError_t cudaGetLastError();
 cudaError_t cudaPeekAtLastError();
@@ -104,6 +106,8 @@ cudaError_t cudaEventRecordWithFlags(cudaEvent_t event, cudaStream_t stream = nu
 cudaError_t cudaEventSynchronize(cudaEvent_t event);
 cudaError_t cudaEventQuery(cudaEvent_t event);
 cudaError_t cudaEventElapsedTime(float *milliseconds, cudaEvent_t start, cudaEvent_t end);
+
+}  // extern "C"
 
 static inline cudaExtent make_cudaExtent(std::size_t w, std::size_t h, std::size_t d) { return cudaExtent{w, h, d}; }
 static inline cudaPos make_cudaPos(std::size_t x, std::size_t y, std::size_t z) { return cudaPos{x, y, z}; }

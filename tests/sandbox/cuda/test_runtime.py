@@ -88,7 +88,11 @@ _ALLOCATED = "int *p; cudaMalloc(&p, 64); "
             "k<<<1, 16>>>(nullptr);",
             "kind=divergent_barrier kernel=k file=x.cu line=3",
         ),
-        ("if (threadIdx.x) __syncwarp(3); else __syncthreads();", "k<<<1, 3>>>(nullptr);", "kind=divergent_barrier kernel=k file=x.cu line=2"),
+        (
+            "if (threadIdx.x) __syncwarp(3); else __syncthreads();",
+            "k<<<1, 3>>>(nullptr);",
+            "kind=divergent_barrier kernel=k file=x.cu line=2",
+        ),
         (
             "if (threadIdx.x < 2) __shfl_sync(~0u, 1, 0); else __syncthreads();",
             "k<<<1, 32>>>(nullptr);",
@@ -96,7 +100,11 @@ _ALLOCATED = "int *p; cudaMalloc(&p, 64); "
         ),
         ("assert(threadIdx.x != 3);", "k<<<1, 8>>>(nullptr);", "kind=assert kernel=k file=x.cu line=2 block=0,0,0 thread=3,0,0"),
         ("p[0] = p[2] / p[1];", f"{_ALLOCATED} cudaMemset(p, 0, 64); k<<<1, 1>>>(p);", "kind=division_by_zero kernel=k file=x.cu line=2"),
-        ("volatile char big[4000000]; big[0] = 1; big[3999999] = big[0];", "k<<<1, 1>>>(nullptr);", "kind=stack_overflow kernel=k file=x.cu line=2"),
+        (
+            "volatile char big[4000000]; big[0] = 1; big[3999999] = big[0];",
+            "k<<<1, 1>>>(nullptr);",
+            "kind=stack_overflow kernel=k file=x.cu line=2",
+        ),
         ("*p = 1;", "k<<<1, 1>>>(nullptr);", "kind=out_of_bounds kernel=k file=x.cu line=2"),
     ],
 )
@@ -150,3 +158,12 @@ def test_blocks_that_wait_for_earlier_ones_go_on(emulate):
         )
     )
     assert outcome.stdout == "200 200 no error\n", outcome
+
+
+def test_a_source_that_another_includes_is_part_of_it(emulate):
+    """It is not compiled a second time, by itself."""
+    outcome = emulate(
+        '#include <cstdio>\n#include "k.cu"\nint main() { k<<<1, 1>>>(); }\n',
+        k_cu='__global__ void k() { printf("once"); }\nint defined_once;\n',
+    )
+    assert outcome.stdout == "once", outcome
