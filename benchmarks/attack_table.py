@@ -1,6 +1,6 @@
 """The table of attacks in docs/attacks.md: every attack in every tier of this machine, as root and as an ordinary user.
 
-    .venv/bin/python -m benchmarks.attack_table > docs/attacks.md      (as root)
+.venv/bin/python -m benchmarks.attack_table > docs/attacks.md      (as root)
 """
 
 from __future__ import annotations

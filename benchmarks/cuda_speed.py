@@ -151,7 +151,10 @@ def main() -> int:
     found: dict[str, float] = {}
     pairs = {"histogram": (CUDA_HISTOGRAM, OPENMP_HISTOGRAM)}
     for name, (parameters, body, condition) in LOOPS.items():
-        texts = [text.replace("PARAMETERS", parameters).replace("BODY", body).replace("CONDITION", condition) for text in (CUDA_LOOP, OPENMP_LOOP)]
+        texts = [
+            text.replace("PARAMETERS", parameters).replace("BODY", body).replace("CONDITION", condition)
+            for text in (CUDA_LOOP, OPENMP_LOOP)
+        ]
         pairs[name] = (texts[0], texts[1])
     for name, (cuda, openmp) in pairs.items():
         emulated, loop = best(cuda, "cuda", args.repeats), best(openmp, "openmp", args.repeats)
