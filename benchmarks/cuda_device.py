@@ -82,7 +82,7 @@ def compare(path: Path, arch: str, include: list[str]) -> bool:
 
 def main() -> int:
     """Compare all programs and print a table."""
-    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser = argparse.ArgumentParser(description="Compare emulated CUDA programs with a device.")
     parser.add_argument("--programs", default="*", help="a pattern of names (default: all)")
     parser.add_argument("--arch", default="sm_80", help="what nvcc compiles for (default: sm_80)")
     parser.add_argument("--include", action="append", default=[], help="another folder of headers for nvcc, such as cuRAND's")
