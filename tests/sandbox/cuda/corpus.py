@@ -27,6 +27,8 @@ class Fault:
     other: int | None = None
     """The second line of a race; the two are told in either order."""
     kernel: str | None = None
+    schedules: int = 1
+    """The orders in which it has to be run."""
 
 
 def programs() -> list[Path]:
@@ -45,7 +47,14 @@ def fault_of(path: Path) -> Fault:
     assert found, f"{path} declares no fault"
     said = dict(word.split("=") for word in found[1].split())
     line, other = (int(said[key]) if key in said else None for key in ("line", "other"))
-    return Fault(kind=said["kind"], check=cast("CudaCheck", said["check"]), line=line, other=other, kernel=said.get("kernel"))
+    return Fault(
+        kind=said["kind"],
+        check=cast("CudaCheck", said["check"]),
+        line=line,
+        other=other,
+        kernel=said.get("kernel"),
+        schedules=int(said.get("schedules", 1)),
+    )
 
 
 def files_of(path: Path) -> dict[str, bytes]:
@@ -59,8 +68,8 @@ def flags_of(path: Path) -> tuple[str, ...]:
     return tuple(shlex.split(found[1])) if found else ()
 
 
-def job(path: Path, check: CudaCheck = "none", *, wall_seconds: float = 20.0) -> Job:
+def job(path: Path, check: CudaCheck = "none", *, wall_seconds: float = 20.0, schedules: int = 1) -> Job:
     """The emulated run of one program."""
     model: Literal["cuda", "hip"] = "hip" if path.suffix == ".hip" else "cuda"
-    run = Run(limits=Limits(wall_seconds=wall_seconds))
+    run = Run(limits=Limits(wall_seconds=wall_seconds), schedules=schedules)
     return Job(files=files_of(path), language="cpp", model=model, cuda="emulate", check=check, flags=flags_of(path), run=run)
