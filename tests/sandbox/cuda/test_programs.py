@@ -52,9 +52,8 @@ def outcomes(request: pytest.FixtureRequest) -> Outcomes:
     """What became of every program that the selected tests ask for, without a check where tests compare with that."""
     if shutil.which("g++") is None:
         pytest.skip("g++ is not installed")
-    selected: list[Key] = [
-        item.callspec.params["key"] for item in request.session.items if item.path == request.path and hasattr(item, "callspec")
-    ]
+    specs = [getattr(item, "callspec", None) for item in request.session.items if item.path == request.path]
+    selected: list[Key] = [spec.params["key"] for spec in specs if spec is not None]
     plain: list[Key] = [(path, "none") for path, _ in selected if Path(path).parent.name == "programs"]
     return dict(run_keyed(((key, _job(key)) for key in dict.fromkeys(selected + plain)), workers=2))
 
