@@ -67,7 +67,7 @@ def main(args: argparse.Namespace) -> int:
     """Exit 4 when a promise is broken."""
     found = list(findings(args.tier))
     isolation = choose("none" if args.tier else "landlock", args.tier).isolation
-    tiers = {tier: probe(tier) for tier in reversed(TIERS)}
+    tiers: dict[Tier, Jail | str] = {tier: probe(tier) for tier in reversed(TIERS)}
     machine = {
         "tiers": {
             tier: asdict(jail.isolation) if isinstance(jail, Jail) else {"tier": tier, "why_not": jail} for tier, jail in tiers.items()
