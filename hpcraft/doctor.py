@@ -21,6 +21,7 @@ from hpcraft.sandbox.builder import run
 from hpcraft.sandbox.isolation import probe
 from hpcraft.sandbox.outcome import TIERS, Outcome, Verdict
 from hpcraft.sandbox.packages import install_command
+from hpcraft.sandbox.table import EMULATED
 from hpcraft.sandbox.tools import find, version
 from hpcraft.sandbox.trials import Trial, trials
 
@@ -111,6 +112,8 @@ def _switched_off(trial: Trial) -> str:
         return f"the check {trial.check} in {language}"
     if trial.model == "serial" and trial.family in ("gcc", "auto"):
         return f"{language} tasks" if trial.kind != "c" else "everything that builds C"
+    if trial.kind == EMULATED:
+        return f"{trial.model.upper()} without a GPU"
     tasks = {"cuda": "CUDA tasks", "hip": "HIP tasks"}.get(trial.model, f"{language} tasks with {trial.model}")
     return f"{tasks} by the compiler {trial.family}" if trial.family in ("clang", "flang") else tasks
 

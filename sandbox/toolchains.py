@@ -349,7 +349,7 @@ def _suffix(kind: str) -> str:
 
 
 def _offered_kinds(job: Job) -> str:
-    return " ".join(dict.fromkeys(_suffix(kind) for row in TABLE[job.model].values() for kind in row.kinds))
+    return " ".join(dict.fromkeys(_suffix(kind) for row in TABLE[job.model].values() for kind in row.kinds if kind != EMULATED))
 
 
 def _offered_races() -> str:

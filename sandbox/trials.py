@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from hpcraft.sandbox.outcome import Check, Compiler, Job, Language, Limits, Model, Outcome, Run, Verdict
-from hpcraft.sandbox.table import RACE_FAMILY, TABLE
+from hpcraft.sandbox.table import EMULATED, RACE_FAMILY, TABLE
 
 _HEAD = "#include <stdio.h>\n#include <stdlib.h>\n"
 _C: dict[Model, str] = {
@@ -137,6 +137,11 @@ Kokkos::finalize(); printf("sum %d\\n", s); return 0; }
 """
 _KERNEL = "%s__global__ void k(double *x) { x[threadIdx.x] = 1; }\nvoid f(double *x) { k<<<1, 32>>>(x); }\n"
 _DEVICE = {"cuda": _KERNEL % "", "hip": _KERNEL % "#include <hip/hip_runtime.h>\n"}
+_SUM = """%s#include <cstdio>
+__global__ void add(int *s) { atomicAdd(s, (int)threadIdx.x + 1); }
+int main() { int *s; cudaMallocManaged(&s, sizeof *s); *s = 0; add<<<1, 100>>>(s); cudaDeviceSynchronize(); printf("sum %%d\\n", *s); return 0; }
+"""
+_EMULATED_DEVICE = {"cuda": _SUM % "", "hip": (_SUM % "#include <hip/hip_runtime.h>\n").replace("cuda", "hip")}
 _SUFFIX = {"c": "c", "cpp": "cpp", "fortran": "f90", "cuda": "cu", "hip": "hip", "python": "py"}
 
 # The fault of each check, on a line of its own.
@@ -170,12 +175,20 @@ class Trial:
     @property
     def job(self) -> Job:
         """A job that proves it: our own program, so that the weakest tier is no risk where there is no better one."""
-        name = f"a.{_SUFFIX[self.kind]}"
+        emulated = self.kind == EMULATED
+        name = f"a.{_SUFFIX[self.model if emulated else self.kind]}"
         run = Run(ranks=self.ranks, threads=self.threads, limits=Limits(wall_seconds=30.0))
         files = {name: (self._fault() if self.check != "none" else self._program()).encode()}
         compiler: Compiler = "auto" if self.kind == "python" else self.family
         return Job(
-            files=files, language=self.language, model=self.model, compiler=compiler, check=self.check, run=run, min_isolation="none"
+            files=files,
+            language=self.language,
+            model=self.model,
+            compiler=compiler,
+            check=self.check,
+            cuda="emulate" if emulated else "auto",
+            run=run,
+            min_isolation="none",
         )
 
     @property
@@ -191,6 +204,8 @@ class Trial:
         return outcome.ok and outcome.stdout.strip() == self._expected()
 
     def _expected(self) -> str:
+        if self.kind == EMULATED:
+            return "sum 5050"
         ranks = f"ranks {self.ranks} "
         return {
             "openmp": f"threads {self.threads} sum 5050",
@@ -205,6 +220,8 @@ class Trial:
     def _program(self) -> str:
         if self.kind == "python":
             return "print('sum', sum(range(101)))\n"
+        if self.kind == EMULATED:
+            return _EMULATED_DEVICE[self.model]
         if self.kind in _DEVICE:
             return _DEVICE[self.kind]
         if self.kind == "fortran":

@@ -156,7 +156,7 @@ def _within(seconds: float, holds: Callable[[], bool]) -> bool:
 def test_without_apptainer_the_error_names_the_command(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Exit code 4, with the command that installs it."""
     monkeypatch.setenv("PATH", str(tmp_path))
-    with pytest.raises(MachineError, match=r"apptainer is not installed; install.* apptainer") as caught:
+    with pytest.raises(MachineError, match=r"apptainer is not installed; ask .*install it: .*apptainer[.]org") as caught:
         run(_job("int main(void) { return 0; }"))
     assert caught.value.exit_code == 4
 

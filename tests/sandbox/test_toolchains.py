@@ -59,7 +59,7 @@ def test_each_toolchain_proves_its_model(trial: Trial, need: Need) -> None:
     need("bwrap")
     _offered(trial.job)
     with build(trial.job) as built:
-        if trial.model in ("cuda", "hip"):
+        if trial.kind in ("cuda", "hip"):
             assert (built.outcome.verdict, built.outcome.cuda_level, built.run(Run())) == (Verdict.OK, "compile", built.outcome)
             assert any("LaunchKernel" in symbol for symbol in built.symbols())
             return
