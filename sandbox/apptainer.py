@@ -22,7 +22,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from hpcraft.sandbox import folders, seccomp
-from hpcraft.sandbox.jail import FAMILIAR, SETTINGS, SYSTEM_FOLDERS, Jail, Opened, Step
+from hpcraft.sandbox.jail import FAMILIAR, SETTINGS, SYSTEM_FOLDERS, WATCHED, Jail, Opened, Step
 from hpcraft.sandbox.launcher import launcher
 from hpcraft.sandbox.outcome import Isolation
 from hpcraft.sandbox.packages import install_command
@@ -38,14 +38,6 @@ _LANDLOCK_OF_FILES = 3
 """The newest version of its interface that looks at files alone; the network and signals are the namespaces' business."""
 _WRITABLE = ("/box", "/dev/shm", *(f"/dev/{name}" for name in ("null", "zero", "full", "random", "urandom")))  # noqa: S108
 _NAMESPACES = ("pid", "net", "ipc", "mnt", "uts")
-_LIMITS = {
-    "memory": "watcher",
-    "processes": "watcher and rlimit",
-    "cpu": "watcher and rlimit",
-    "disk": "watcher",
-    "file": "rlimit",
-    "output": "caps on the pipes",
-}
 
 
 def contained() -> Jail | str:
@@ -94,7 +86,7 @@ def _jail(program: str, version: str, *, setuid: bool) -> Jail:
     spaces = f"namespaces: {' '.join(_NAMESPACES)}"
     also = (f"Landlock {_landlock()}",) if _landlock() else ()
     rests_on = (version, spaces, how, *also, "seccomp", "no new privileges", "no capabilities", "rlimits", "watcher")
-    isolation = Isolation(tier="apptainer", rests_on=rests_on, limits=_LIMITS)
+    isolation = Isolation(tier="apptainer", rests_on=rests_on, limits=WATCHED)
     return Jail(isolation=isolation, program=program, drops_user=as_root)
 
 

@@ -17,6 +17,7 @@ from pathlib import Path
 from threading import Event
 
 from hpcraft.sandbox import apptainer, bubblewrap, folders, standby
+from hpcraft.sandbox.cgroups import PROCESS_SLACK
 from hpcraft.sandbox.jail import Jail, Opened, Step
 from hpcraft.sandbox.outcome import Limits
 from hpcraft.sandbox.seccomp import program
@@ -26,8 +27,6 @@ _STACK_BYTES = 64 << 20
 """Roomier than the usual 8 MiB: Fortran and OpenMP programs put arrays on the stack."""
 _BASE_USER = 0x50000000
 """Far from the users of any machine; the inode of the box's folder is added, so that boxes don't share a user."""
-_SLACK = 32
-"""How far the kernel's process limit lies above the watcher's, so that the watcher sees the excess and can say so."""
 
 
 def execute(step: Step, jail: Jail, scratch: Path, stop: Event | None = None) -> Ended:
@@ -130,7 +129,7 @@ def _launch(step: Step, opened: Opened, user: int | None, jail: Jail) -> list[st
         "--file": (limits.disk_mb if limits.file_mb is None else limits.file_mb) << 20,
         "--stack": _STACK_BYTES,
         "--processes": limits.processes,
-        "--process-slack": _SLACK + (_threads_of_ours() if user is None else 0),
+        "--process-slack": PROCESS_SLACK + (_threads_of_ours() if user is None else 0),
         "--own-namespace": int(bool(jail.program)),
         "--no-aslr": int(step.fixed_addresses),
         "--deadline-signal": step.deadline_signal or 0,

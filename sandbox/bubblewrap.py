@@ -16,7 +16,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from hpcraft.sandbox import cgroups, seccomp
-from hpcraft.sandbox.jail import FAMILIAR, FEW_SETTINGS, SETTINGS, SYSTEM_FOLDERS, Jail, Opened, Step
+from hpcraft.sandbox.jail import FAMILIAR, FEW_SETTINGS, SETTINGS, SYSTEM_FOLDERS, WATCHED, Jail, Opened, Step
 from hpcraft.sandbox.launcher import launcher
 from hpcraft.sandbox.outcome import Isolation
 from hpcraft.sandbox.packages import install_command
@@ -24,14 +24,7 @@ from hpcraft.sandbox.packages import install_command
 _NAMESPACES = ("--unshare-pid", "--unshare-net", "--unshare-ipc", "--unshare-uts", "--unshare-cgroup-try")
 _USER_NAMESPACE = ("--unshare-user", "--uid", "1000", "--gid", "1000")
 _NEEDED_OPTIONS = ("--as-pid-1", "--size", "--perms", "--seccomp", "--remount-ro")
-_WATCHED = {
-    "memory": "watcher",
-    "processes": "watcher and rlimit",
-    "cpu": "watcher and rlimit",
-    "disk": "size of the memory file system",
-    "file": "rlimit",
-    "output": "caps on the pipes",
-}
+_ON_MEMORY = {**WATCHED, "disk": "size of the memory file system"}
 _GROUPED = {
     "memory": "cgroup v{version} and watcher",
     "processes": "cgroup v{version} and watcher",
@@ -47,7 +40,7 @@ def with_groups() -> Jail | str:
         return plain if isinstance(plain, str) else str(hierarchy)
     limits = {name: text.format(version=hierarchy.version) for name, text in _GROUPED.items()}
     rests_on = (*plain.isolation.rests_on, f"cgroup v{hierarchy.version}")
-    isolation = Isolation(tier="bubblewrap+cgroup", rests_on=rests_on, limits={**_WATCHED, **limits})
+    isolation = Isolation(tier="bubblewrap+cgroup", rests_on=rests_on, limits={**_ON_MEMORY, **limits})
     return replace(plain, isolation=isolation, hierarchy=hierarchy)
 
 
@@ -77,7 +70,7 @@ def _probe(bwrap: str) -> Jail | str:
             user = "a user of its own" if drops_user else "user namespace"
             spaces = "namespaces: pid net ipc mount uts"
             rests_on = (version, spaces, user, "seccomp", "no new privileges", "no capabilities", "rlimits", "watcher")
-            isolation = Isolation(tier="bubblewrap", rests_on=rests_on, limits=_WATCHED)
+            isolation = Isolation(tier="bubblewrap", rests_on=rests_on, limits=_ON_MEMORY)
             return Jail(isolation=isolation, program=bwrap, namespaces=namespaces, drops_user=drops_user)
         words = result.stderr.strip().splitlines()[-1] if result.stderr.strip() else f"exit code {result.returncode}"
     return f"bubblewrap does not work here ({words}); {_diagnosis()}"

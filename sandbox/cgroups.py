@@ -23,8 +23,8 @@ _PREFIX = "hpcraft-box"
 _OWN_LEAF = "hpcraft-self"
 _SLACK_BYTES = 32 << 20
 """For page tables and the like, which count in a group; what programs use is measured exactly by the launcher."""
-_SLACK_PROCESSES = 32
-"""How far the kernel's limit lies above the launcher's, so that the launcher sees the excess and can say so."""
+PROCESS_SLACK = 32
+"""How far the kernel's limits, the group's and the user's, lie above the launcher's, so that the launcher sees the excess and can say so."""
 _numbers = itertools.count()
 
 
@@ -78,7 +78,7 @@ class Group:
         # What a box writes lies in memory too and counts here; the launcher's own limit on programs is the exact one.
         bytes_at_most = (limits.memory_mb + limits.disk_mb << 20) + _SLACK_BYTES
         _limit_memory(self._folders[self._hierarchy.memory], self._hierarchy.version, bytes_at_most)
-        (self._folders[self._hierarchy.processes] / "pids.max").write_text(str(limits.processes + _SLACK_PROCESSES))
+        (self._folders[self._hierarchy.processes] / "pids.max").write_text(str(limits.processes + PROCESS_SLACK))
 
     def close(self) -> None:
         """Remove it; nothing runs in it any more."""

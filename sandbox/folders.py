@@ -21,7 +21,7 @@ from pathlib import Path
 
 from hpcraft.errors import MachineError
 from hpcraft.sandbox import seccomp
-from hpcraft.sandbox.jail import SETTINGS, SYSTEM_FOLDERS, Jail, Opened, Step
+from hpcraft.sandbox.jail import SETTINGS, SYSTEM_FOLDERS, WATCHED, Jail, Opened, Step
 from hpcraft.sandbox.launcher import launcher
 from hpcraft.sandbox.outcome import Isolation
 
@@ -36,14 +36,6 @@ _READABLE = (
     *(f"/dev/{name}" for name in ("zero", "random", "urandom")),
 )
 _WRITABLE = ("/dev/null", "/dev/full")
-_LIMITS = {
-    "memory": "watcher",
-    "processes": "watcher and rlimit",
-    "cpu": "watcher and rlimit",
-    "disk": "watcher",
-    "file": "rlimit",
-    "output": "caps on the pipes",
-}
 
 
 def confined() -> Jail | str:
@@ -60,7 +52,7 @@ def _confined(version: int) -> Jail | str:
     as_user = os.geteuid() == 0
     signals = "signals scoped by Landlock" if version >= SCOPES_SIGNALS else "signals to itself only"
     rests_on = (f"Landlock {version}", *_user(as_user), "seccomp", signals, "no new privileges", "no capabilities", "rlimits", "watcher")
-    isolation = Isolation(tier="landlock", rests_on=rests_on, limits=_LIMITS)
+    isolation = Isolation(tier="landlock", rests_on=rests_on, limits=WATCHED)
     return Jail(isolation=isolation, drops_user=as_user, landlock=min(version, SCOPES_SIGNALS))
 
 
@@ -72,7 +64,7 @@ def _version() -> int:
 def bare() -> Jail:
     """The tier ``none``."""
     as_user = os.geteuid() == 0
-    isolation = Isolation(tier="none", rests_on=(*_user(as_user), "rlimits", "watcher"), limits=_LIMITS)
+    isolation = Isolation(tier="none", rests_on=(*_user(as_user), "rlimits", "watcher"), limits=WATCHED)
     return Jail(isolation=isolation, drops_user=as_user)
 
 

@@ -30,6 +30,15 @@ FAMILIAR = {
 }
 """Our own files under /etc."""
 
+WATCHED = {
+    "memory": "watcher",
+    "processes": "watcher and rlimit",
+    "cpu": "watcher and rlimit",
+    "disk": "watcher",
+    "file": "rlimit",
+    "output": "caps on the pipes",
+}
+"""What keeps each limit where no tier has something stronger."""
 FEW_SETTINGS = ("ld.so.cache", "alternatives", "passwd", "group")
 """Those of both kinds that a program of a single process needs; each costs a mount."""
 
