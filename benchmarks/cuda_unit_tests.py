@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import Any
 
 from hpcraft.sandbox import Job, Run, build
-from hpcraft.sandbox.outcome import CHECKS, Check
+from hpcraft.sandbox.outcome import CHECKS, Check, CudaLevel
 
 HEADER = r"""
 #include <algorithm>
@@ -46,6 +46,7 @@ template <class F, class... A> void wrapper(F function, A &&...arguments) {
     std::cout << ")" << std::endl;
 }
 """
+LEVELS: tuple[CudaLevel, ...] = ("emulate", "device")
 _SHOWN = 160
 
 
@@ -68,10 +69,10 @@ def source(row: dict[str, Any]) -> str:
     return f'#include "show.h"\n{row["cuda_code"]}\n{row["cuda_wrapper"]}\n{main}'
 
 
-def answers(row: dict[str, Any], check: Check) -> Iterator[Answer]:
+def answers(row: dict[str, Any], check: Check, level: CudaLevel) -> Iterator[Answer]:
     """Build a function and run it on each input."""
     files = {"main.cu": source(row).encode(), "show.h": HEADER.encode()}
-    job = Job(files=files, language="cpp", model="cuda", cuda="emulate", check=check)
+    job = Job(files=files, language="cpp", model="cuda", cuda=level, check=check)
     with build(job) as built:
         for number, expected in enumerate(row["consistent_outputs"]):
             name = {"row": row["row"], "input": number, "undefined": row["undefined_behaviour"]}
@@ -95,6 +96,7 @@ def main() -> int:
     parser.add_argument("data", type=Path, help="the file of functions")
     parser.add_argument("--rows", default="", help="only these, by their numbers (default: all)")
     parser.add_argument("--check", choices=CHECKS, default="none", help="build with a check (default: %(default)s)")
+    parser.add_argument("--level", choices=LEVELS, default="emulate", help="where they run (default: %(default)s)")
     parser.add_argument("--workers", type=int, default=2, help="functions at the same time (default: %(default)s)")
     parser.add_argument("--json", action="store_true", help="print one object")
     args = parser.parse_args()
@@ -103,7 +105,7 @@ def main() -> int:
     rows = [row for row in rows if not wanted or row["row"] in wanted]
     start = time.perf_counter()
     with ThreadPoolExecutor(args.workers) as pool:
-        found = [answer for each in pool.map(lambda row: list(answers(row, args.check)), rows) for answer in each]
+        found = [answer for each in pool.map(lambda row: list(answers(row, args.check, args.level)), rows) for answer in each]
     seconds = time.perf_counter() - start
     report(found, len(rows), seconds, as_json=args.json)
     return 0

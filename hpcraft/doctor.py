@@ -96,13 +96,15 @@ def _try(trial: Trial) -> Answer:
 
 def _name(trial: Trial) -> str:
     what = trial.model if trial.check == "none" else trial.check
+    if trial.level == "device":
+        return f"{what} device {trial.family}"
     return " ".join((what, trial.kind, *(() if trial.kind == "python" else (trial.family,))))
 
 
 def _rests_on(trial: Trial, outcome: Outcome) -> str:
     if trial.kind == "python":
         return version(find("python3") or "")
-    level = ", compiled only" if outcome.cuda_level == "compile" else ""
+    level = ", compiled only" if outcome.cuda_level == "compile" else f" on {outcome.cuda_device}" if outcome.cuda_device else ""
     return (outcome.compile.compiler if outcome.compile else "") + level
 
 
@@ -114,6 +116,8 @@ def _switched_off(trial: Trial) -> str:
         return f"{language} tasks" if trial.kind != "c" else "everything that builds C"
     if trial.kind == EMULATED:
         return f"{trial.model.upper()} without a GPU"
+    if trial.level == "device":
+        return "CUDA on a GPU (the level device)"
     tasks = {"cuda": "CUDA tasks", "hip": "HIP tasks"}.get(trial.model, f"{language} tasks with {trial.model}")
     return f"{tasks} by the compiler {trial.family}" if trial.family in ("clang", "flang") else tasks
 

@@ -23,10 +23,12 @@ from hpcraft.sandbox.compilation import Compilation, Compiled
 from hpcraft.sandbox.cores import lease
 from hpcraft.sandbox.cuda import build as emulation
 from hpcraft.sandbox.cuda import faults
+from hpcraft.sandbox.cuda.device import READ, Device, device, on_device
+from hpcraft.sandbox.cuda.levels import resolved
 from hpcraft.sandbox.environment import environment
 from hpcraft.sandbox.isolation import choose
 from hpcraft.sandbox.jail import Jail, Step
-from hpcraft.sandbox.outcome import CompileOutcome, Job, Limits, Outcome, Run, Verdict
+from hpcraft.sandbox.outcome import CompileOutcome, CudaLevel, Job, Limits, Outcome, Run, Verdict
 from hpcraft.sandbox.packages import install_command
 from hpcraft.sandbox.ranks import command as rank_command
 from hpcraft.sandbox.ranks import run_ranks
@@ -38,6 +40,10 @@ from hpcraft.sandbox.sweep import RANKS, Swept, sweep
 from hpcraft.sandbox.verdicts import describe, judge
 
 _NO_RANKS = "MPI ranks talk through sockets, which the tier landlock refuses; a machine with bubblewrap or apptainer runs them"
+
+_OF_BOXES = ("tmp", "box", "src")
+"""Folders of the root that a box has for itself."""
+_NO_DEVICE = "a GPU is not shown in the tier apptainer; a machine with bubblewrap, or the tier landlock, shows it; allowed: the level emulate"
 
 
 class Build:
@@ -81,24 +87,33 @@ class Build:
             beside = self._program_files() | data
             command, tools = self._command(run)
             ranks = self._job.model.startswith("mpi") and not self._python
+            gpu = self._device
             step = Step(
                 commands=(command,),
                 limits=run.limits,
                 environment=environment(tools, self._job, run),
                 beside=beside,
-                toolchains=toolchains.folders_outside(tools),
+                toolchains=(*toolchains.folders_outside(tools), *(gpu.libraries if gpu else ())),
                 stdin=run.stdin,
                 collect=(*run.collect, *((faults.FILE,) if emulation.emulated(self._job) else ())),
                 fixed_addresses=self._job.check != "none",
                 cores=cores,
                 few_settings=not ranks,
+                devices=gpu.nodes if gpu else (),
+                machine=READ if gpu else (),
             )
             if ranks:
                 outcome = run_ranks(step, self._job, run, self._steps.execute)
             else:
                 ended = self._steps.execute(step)
                 outcome = faults.judged(judge(ended, self._job, run.limits), self._report(step, ended))
-        return replace(outcome, compile=self.outcome.compile, isolation=self._jail.isolation, cuda_level=self._level)
+        return replace(
+            outcome,
+            compile=self.outcome.compile,
+            isolation=self._jail.isolation,
+            cuda_level=self._level,
+            cuda_device=gpu.name if gpu else None,
+        )
 
     @contextmanager
     def _written(self, files: Mapping[str, bytes]) -> Iterator[dict[str, Path]]:
@@ -135,7 +150,7 @@ class Build:
     def _make(self) -> Outcome:
         job, plan = self._job, self._plan
         if isinstance(plan, toolchains.Unsupported):
-            return Outcome(verdict=Verdict.UNSUPPORTED, message=plan.message)
+            return Outcome(verdict=Verdict.UNSUPPORTED, message=plan.message, cuda_level=self._level)
         if self._python:
             _write(self._folder / "src", job.files)
             return Outcome(verdict=Verdict.OK, isolation=self._jail.isolation)
@@ -169,10 +184,13 @@ class Build:
         return Outcome(verdict=verdict, compile=compiled, isolation=self._jail.isolation, cuda_level=self._level, message=message)
 
     @property
-    def _level(self) -> str | None:
-        if self._job.model not in toolchains.DEVICE_MODELS:
-            return None
-        return "emulate" if emulation.emulated(self._job) else "compile"
+    def _level(self) -> CudaLevel | None:
+        return self._job.cuda if self._job.model in toolchains.DEVICE_MODELS else None
+
+    @property
+    def _device(self) -> Device | None:
+        found = device() if on_device(self._job) else None
+        return found if isinstance(found, Device) else None
 
     def _program_files(self) -> dict[str, Path]:
         if self._python:
@@ -234,13 +252,16 @@ class Build:
 def build(job: Job, stop: Event | None = None) -> Build:
     """Build a job; setting ``stop`` from another thread ends it early."""
     check_job(job)
-    jail = choose(job.min_isolation, job.tier)
+    jail, job = choose(job.min_isolation, job.tier), resolved(job)
     if jail.landlock and job.model.startswith("mpi"):
         plan: toolchains.Plan | toolchains.Unsupported = toolchains.Unsupported(message=_NO_RANKS)
+    elif on_device(job) and jail.isolation.tier == "apptainer":
+        plan = toolchains.Unsupported(message=_NO_DEVICE)
     else:
         emulated = emulation.translated(job) if emulation.emulated(job) else job
         job = job if isinstance(emulated, str) else emulated
         plan = toolchains.Unsupported(message=emulated) if isinstance(emulated, str) else toolchains.plan(job)
+        plan = _shown(plan, jail)
     base = folders.base(jail)
     folders.sweep(Path(base))
     folder = Path(tempfile.mkdtemp(prefix=f"{folders.PREFIX}{os.getpid()}-", dir=base))
@@ -249,6 +270,15 @@ def build(job: Job, stop: Event | None = None) -> Build:
     except BaseException:
         shutil.rmtree(folder, ignore_errors=True)
         raise
+
+
+def _shown(plan: toolchains.Plan | toolchains.Unsupported, jail: Jail) -> toolchains.Plan | toolchains.Unsupported:
+    """The plan, unless its tools lie where a box has a place of its own."""
+    outside = toolchains.folders_outside(plan.tools) if isinstance(plan, toolchains.Plan) and jail.program else ()
+    hidden = next((folder for folder in outside if folder.parts[1] in _OF_BOXES), None)
+    if hidden is None:
+        return plan
+    return toolchains.Unsupported(message=f"the compiler in {hidden} lies where boxes write; install it outside of /{', /'.join(_OF_BOXES)}")
 
 
 def run(job: Job, stop: Event | None = None) -> Outcome:

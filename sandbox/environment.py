@@ -8,6 +8,7 @@ from pathlib import Path
 
 from hpcraft.sandbox import toolchains
 from hpcraft.sandbox.cuda import build as emulation
+from hpcraft.sandbox.cuda.device import Device, device, on_device
 from hpcraft.sandbox.outcome import Job, Run
 from hpcraft.sandbox.tools import archer, find, symbolizer
 
@@ -49,6 +50,8 @@ def environment(tools: Iterable[str], job: Job, run: Run | None = None) -> dict[
         variables |= _pinned(job)
     if job.check != "none":
         variables |= _checked(job)
+    if on_device(job) and isinstance(gpu := device(), Device):
+        variables |= gpu.environment
     if emulation.emulated(job):
         variables |= {**emulation.ENVIRONMENT, "HPCRAFT_CUDA_SCHEDULE": str(run.schedule)}
     return variables

@@ -67,6 +67,10 @@ class Step:
     """Whether ``FEW_SETTINGS`` are enough."""
     cores: tuple[int, ...] = ()
     """Cores to pin to; empty leaves the choice to the kernel."""
+    devices: tuple[str, ...] = ()
+    """Nodes of GPUs to show, which may be written to and controlled."""
+    machine: tuple[str, ...] = ()
+    """Paths under /proc and /sys that the driver of those reads."""
     deadline_signal: int | None = None
     """Sent to every process when the wall clock's limit is over, with 0.3 s for a last word."""
 

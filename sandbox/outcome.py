@@ -14,7 +14,7 @@ Language = Literal["c", "cpp", "fortran", "python"]
 Model = Literal["serial", "openmp", "offload", "openacc", "mpi", "mpi+openmp", "cuda", "hip", "kokkos"]
 Compiler = Literal["auto", "gcc", "clang", "flang", "nvcc", "hipcc"]
 Check = Literal["none", "address", "undefined", "race"]
-CudaLevel = Literal["compile", "emulate", "auto"]
+CudaLevel = Literal["compile", "emulate", "device", "auto"]
 Tier = Literal["none", "landlock", "apptainer", "bubblewrap", "bubblewrap+cgroup"]
 
 LANGUAGES: tuple[Language, ...] = ("c", "cpp", "fortran", "python")
@@ -22,7 +22,7 @@ MODELS: tuple[Model, ...] = ("serial", "openmp", "offload", "openacc", "mpi", "m
 COMPILERS: tuple[Compiler, ...] = ("auto", "gcc", "clang", "flang", "nvcc", "hipcc")
 """Families; ``auto`` is the one that the toolchain table prefers for the language and the model."""
 CHECKS: tuple[Check, ...] = ("none", "address", "undefined", "race")
-CUDA_LEVELS: tuple[CudaLevel, ...] = ("compile", "emulate", "auto")
+CUDA_LEVELS: tuple[CudaLevel, ...] = ("compile", "emulate", "device", "auto")
 TIERS: tuple[Tier, ...] = ("none", "landlock", "apptainer", "bubblewrap", "bubblewrap+cgroup")
 """Isolation from the weakest to the strongest; ``none`` is never taken unless it is asked for."""
 
@@ -111,7 +111,8 @@ class Job:
     """More flags for the compilers; those that begin with ``-l``, ``-L`` or ``-Wl`` go to the linker."""
     check: Check = "none"
     cuda: CudaLevel = "auto"
-    """``compile`` builds with the device's compiler and runs nothing; ``emulate`` runs on the processor; ``auto`` is ``compile``."""
+    """``compile`` builds with the device's compiler and runs nothing; ``emulate`` runs on the processor; ``device`` runs on a GPU;
+    ``auto`` is the last of these that this machine has and that can do what is asked."""
     run: Run = Run()
     compile_limits: Limits = COMPILE_LIMITS
     min_isolation: Tier = "landlock"
@@ -172,7 +173,10 @@ class Outcome:
     """None for Python, and when nothing was compiled."""
     isolation: Isolation | None = None
     """None only when the verdict is ``unsupported`` or ``infra_error`` before a box was made."""
-    cuda_level: str | None = None
+    cuda_level: CudaLevel | None = None
+    """Of a program in CUDA or HIP, never ``auto``."""
+    cuda_device: str | None = None
+    """The GPU and its driver, at the level ``device``."""
     outputs: Mapping[str, bytes] = field(default_factory=dict)
     waits: tuple[str, ...] = ()
     """Where each MPI rank stood when the time ran out, such as ``rank 1: MPI_Recv, called from main (ring.c:12)``."""

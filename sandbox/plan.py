@@ -85,15 +85,14 @@ class Words:
 
 
 def assemble(
-    files: Mapping[str, bytes], kinds: Mapping[str, str], words: Mapping[str, Words], flags: Iterable[str], last: Words | None
+    files: Mapping[str, bytes], kinds: Mapping[str, str], words: Mapping[str, Words], flags: Mapping[str, Iterable[str]], last: Words | None
 ) -> Plan:
-    """The plan for the sources in ``kinds``; ``last`` links them, None where nothing is linked."""
-    flags = tuple(flags)
-    compile_flags = [flag for flag in flags if not _for_linker(flag)]
+    """The plan for the sources in ``kinds``, with the job's flags for each kind; ``last`` links them, None where nothing is linked."""
     modules = _Modules(files, [name for name, kind in kinds.items() if kind == "fortran"])
     compiles: list[Compile] = []
     for number, name in enumerate(modules.order(kinds)):
         target = f"{number}-{name.rpartition('/')[2]}.o"
+        compile_flags = (flag for flag in flags[kinds[name]] if not _for_linker(flag))
         command = (*words[kinds[name]].compile, "-I.", *compile_flags, f"./{name}", "-o", f"../box/{target}")
         compiles.append(
             Compile(
@@ -107,7 +106,7 @@ def assemble(
         )
     link = None
     if last:
-        link_flags = [flag for flag in flags if _for_linker(flag)]
+        link_flags = dict.fromkeys(flag for of_kind in flags.values() for flag in of_kind if _for_linker(flag))
         placed = [f"../box/{step.object}" for step in compiles]
         link = (*last.link, *placed, *last.libraries, *link_flags, "-lm", "-o", f"../box/{PROGRAM}")
     return Plan(compiles=tuple(compiles), link=link, tools=tuple(dict.fromkeys(step.command[0] for step in compiles)))

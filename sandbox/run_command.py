@@ -34,7 +34,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--schedules", type=_count, default=run_defaults.schedules, metavar="N", help="emulated CUDA in N orders (default: 1)"
     )
-    parser.add_argument("--cuda", choices=CUDA_LEVELS, default="auto", help="how far CUDA is taken (default: %(default)s)")
+    parser.add_argument("--cuda", choices=CUDA_LEVELS, default="auto", help="how far CUDA is taken (default: the most that this machine has)")
     parser.add_argument("--check", choices=CHECKS, default="none", help="build with a sanitizer (default: %(default)s)")
     parser.add_argument("--time-limit", type=_seconds, default=limits.wall_seconds, metavar="S", help="seconds (default: %(default)s)")
     parser.add_argument(
@@ -53,7 +53,7 @@ def main(args: argparse.Namespace) -> int:
     job = _job(args)
     if len(args.ranks) > 1 and not job.model.startswith("mpi"):
         raise ConfigError(f"--ranks with several numbers is for MPI programs, not {job.model}; add --model mpi or give one number")
-    if args.schedules > 1 and job.cuda != "emulate":
+    if args.schedules > 1 and job.cuda not in ("emulate", "auto"):
         raise ConfigError(f"--schedules {args.schedules} is for emulated CUDA; add --cuda emulate or leave it out")
     with build(job) as built:
         num_runs = len(args.ranks) * len(args.threads) if built.runnable else 1

@@ -13,6 +13,8 @@ from pathlib import Path
 
 from hpcraft.errors import ConfigError
 from hpcraft.sandbox.cuda import build as emulation
+from hpcraft.sandbox.cuda.device import Device, device, on_device
+from hpcraft.sandbox.cuda.flags import EMULATED_CAPABILITY, architectures, host_flags, link_flags
 from hpcraft.sandbox.kokkos import kokkos
 from hpcraft.sandbox.outcome import Check, Compiler, Job
 from hpcraft.sandbox.packages import install_command
@@ -33,7 +35,7 @@ from hpcraft.sandbox.table import (
     WRAPPERS,
     Toolchain,
 )
-from hpcraft.sandbox.tools import find, folders_outside, gfortran_library, lacks, version
+from hpcraft.sandbox.tools import cuda_folders, find, folders_outside, gfortran_library, lacks, version
 
 __all__ = [
     "DEVICE_MODELS",
@@ -95,11 +97,13 @@ def plan(job: Job) -> Plan | Unsupported:
     installed = kokkos() if job.model == "kokkos" else None
     if installed:
         tools[str(installed.header)] = None
-    link = None if job.model in DEVICE_MODELS and not emulation.emulated(job) else _link(job, chosen)
+    stops = job.model in DEVICE_MODELS and not emulation.emulated(job) and not on_device(job)
+    link = None if stops else _link(job, chosen)
     if link:
         tools[link.link[0]] = None
     beside = emulation.objects(job.check) if emulation.emulated(job) else {}
-    return replace(assemble(job.files, kinds, words, job.flags, link), tools=tuple(tools), beside=beside)
+    flags = {kind: job.flags if kind in DEVICE_MODELS or job.model not in DEVICE_MODELS else host_flags(job.flags) for kind in chosen}
+    return replace(assemble(job.files, kinds, words, flags, link), tools=tuple(tools), beside=beside)
 
 
 def choose(job: Job) -> Mapping[str, Choice] | Unsupported:
@@ -190,6 +194,8 @@ def _family(job: Job, kind: str, *, mine: bool) -> Compiler | Unsupported:
 def _refusal(job: Job, families: Mapping[str, Compiler]) -> str:
     """Why this combination is not offered, else empty."""
     model, rows = job.model, TABLE[job.model]
+    if model == "hip" and job.cuda == "device":
+        return "the level device is offered for CUDA, not for HIP; allowed: compile emulate"
     if not any(kind in row.kinds for row in rows.values() for kind in families):
         return f"the model {model} needs a source of its own kind; allowed: {_offered_kinds(job)}"
     used = set(families.values())
@@ -269,6 +275,8 @@ def _missing_beside(job: Job, chosen: Mapping[str, Choice]) -> Unsupported | Non
         return _missing("mpirun")
     if any(choice.family == "nvcc" for choice in chosen.values()) and find("g++") is None:
         return _missing("g++")  # nvcc calls it
+    if on_device(job) and isinstance(found := device(), str):
+        return Unsupported(message=found)
     if job.model == "kokkos":
         installed = kokkos()
         if installed is None:
@@ -290,8 +298,23 @@ def _words(job: Job, kind: str, choice: Choice) -> Words:
         extra = installed.flags
     if emulation.emulated(job) and kind != "fortran":
         extra = (f"-I{emulation.FOLDER}",)
+    elif job.model == "cuda" and kind in ("c", "cpp") and (nvcc := find("nvcc")):
+        extra = tuple(f"-I{folder}" for folder in cuda_folders(nvcc))
+    if kind == "cuda":
+        extra = _architecture(job)
     tool = choice.wrapper or choice.compiler
     return Words(compile=(tool, *STANDARD[kind], "-c", *flags, *checks, *FEW_ERRORS.get(choice.family, ()), *extra), link=(tool, *flags))
+
+
+def _architecture(job: Job) -> tuple[str, ...]:
+    """Where the job names none: the device at hand, because what is built for another is compiled once more when it is started, or what
+    the emulation says that it is, because nvcc's own choice lacks functions that devices have had for years.
+    """
+    if architectures(job.flags):
+        return ()
+    found = device() if on_device(job) else None
+    name = found.architecture if isinstance(found, Device) else f"sm_{EMULATED_CAPABILITY}"
+    return (f"-arch={name}",) if name else ()
 
 
 def _mode(job: Job, kind: str, choice: Choice) -> tuple[str, ...]:
@@ -306,17 +329,20 @@ def _link(job: Job, chosen: Mapping[str, Choice]) -> Words:
 
     LLVM's OpenMP runtime also serves what gcc compiled; gcc's doesn't serve what clang compiled.
     """
-    main = next(kind for kind in (EMULATED, "fortran", "cpp", "c") if kind in chosen)
+    main = next(kind for kind in (EMULATED, "cuda", "fortran", "cpp", "c") if kind in chosen)
     families = {choice.family for choice in chosen.values()}
     runtimes = (job.check == "race" and main != EMULATED) or (job.model == "openmp" and "clang" in families)
     libraries: list[str] = ["-lstdc++"] if main == "fortran" and "cpp" in chosen else []
+    if main == "cuda" and "fortran" in chosen:
+        libraries += [f"-L{gfortran_library(chosen['fortran'].compiler)}", "-lgfortran"]
     if job.model == "kokkos" and (installed := kokkos()):
         libraries += installed.libraries
     if main == EMULATED:
         libraries += [f"../box/{name}" for name in emulation.objects(job.check)]
     if not (runtimes and chosen[main].family == "gcc"):
         words = _words(job, main, chosen[main])
-        return replace(words, link=(*words.link, *_quick_link(job, chosen[main])), libraries=tuple(libraries))
+        more = (*_architecture(job), *link_flags(job.flags)) if main == "cuda" else _quick_link(job, chosen[main])
+        return replace(words, link=(*words.link, *more), libraries=tuple(libraries))
     clang = find("clang++" if "cpp" in chosen else "clang")
     assert clang is not None  # its parts were looked for
     if main == "fortran":

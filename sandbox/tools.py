@@ -11,6 +11,7 @@ import os
 import re
 import shutil
 import subprocess
+import sysconfig
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 
@@ -32,7 +33,16 @@ def find(tool: str) -> str | None:
     if tool == "python3" and Path("/usr/bin/python3").exists():
         return "/usr/bin/python3"
     names = _NAMES.get(tool) or [tool + version for version in _VERSIONS.get(tool, ("",))]
-    return next((found for name in names if (found := shutil.which(name))), None)
+    found = next((found for name in names if (found := shutil.which(name))), None)
+    return found or (_nvcc_beside() if tool == "nvcc" else None)
+
+
+def _nvcc_beside() -> str | None:
+    """The compiler of CUDA where PATH doesn't name it: a toolkit that is named, the wheels of PyPI in this environment, the usual place."""
+    named = [Path(root) for name in ("CUDA_HOME", "CUDA_PATH") if (root := os.environ.get(name))]
+    wheels = sorted(Path(sysconfig.get_path("purelib"), "nvidia").glob("cu[0-9]*"), reverse=True)
+    places = (root / "bin/nvcc" for root in (*named, *wheels, Path("/usr/local/cuda")))
+    return next((str(path) for path in places if os.access(path, os.X_OK)), None)
 
 
 @functools.cache
@@ -128,9 +138,13 @@ def _root(tool: str) -> Path:
 
 
 @functools.cache
+def cuda_folders(nvcc: str) -> tuple[str, ...]:
+    """The folders of headers that nvcc looks into by itself."""
+    return tuple(dict.fromkeys(re.findall(r'-I([^"\s]+)', _ask(nvcc, "--dryrun", "-c", "-x", "cu", "/dev/null").stderr)))
+
+
 def _has_cuda_headers(nvcc: str) -> bool:
-    folders = re.findall(r'-I([^"\s]+)', _ask(nvcc, "--dryrun", "-c", "-x", "cu", "/dev/null").stderr)
-    return any((Path(folder) / "cuda_runtime.h").exists() for folder in folders)
+    return any((Path(folder) / "cuda_runtime.h").exists() for folder in cuda_folders(nvcc))
 
 
 def _has_hip_headers(hipcc: str) -> bool:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from hpcraft.sandbox.outcome import Check, Compiler, Job, Language, Limits, Model, Outcome, Run, Verdict
+from hpcraft.sandbox.outcome import Check, Compiler, CudaLevel, Job, Language, Limits, Model, Outcome, Run, Verdict
 from hpcraft.sandbox.table import EMULATED, RACE_FAMILY, TABLE
 
 _HEAD = "#include <stdio.h>\n#include <stdlib.h>\n"
@@ -141,7 +141,7 @@ _SUM = """%s#include <cstdio>
 __global__ void add(int *s) { atomicAdd(s, (int)threadIdx.x + 1); }
 int main() { int *s; cudaMallocManaged(&s, sizeof *s); *s = 0; add<<<1, 100>>>(s); cudaDeviceSynchronize(); printf("sum %%d\\n", *s); return 0; }
 """
-_EMULATED_DEVICE = {"cuda": _SUM % "", "hip": (_SUM % "#include <hip/hip_runtime.h>\n").replace("cuda", "hip")}
+_WHOLE_DEVICE = {"cuda": _SUM % "", "hip": (_SUM % "#include <hip/hip_runtime.h>\n").replace("cuda", "hip")}
 _SUFFIX = {"c": "c", "cpp": "cpp", "fortran": "f90", "cuda": "cu", "hip": "hip", "python": "py"}
 
 # The fault of each check, on a line of its own.
@@ -169,6 +169,8 @@ class Trial:
     kind: str
     family: Compiler
     check: Check = "none"
+    level: CudaLevel = "compile"
+    """Of sources in CUDA or HIP, where they are not emulated."""
     ranks: int = 2
     threads: int = 2
 
@@ -186,7 +188,7 @@ class Trial:
             model=self.model,
             compiler=compiler,
             check=self.check,
-            cuda="emulate" if emulated else "auto",
+            cuda="emulate" if emulated else self.level,
             run=run,
             min_isolation="none",
         )
@@ -204,7 +206,7 @@ class Trial:
         return outcome.ok and outcome.stdout.strip() == self._expected()
 
     def _expected(self) -> str:
-        if self.kind == EMULATED:
+        if self.kind == EMULATED or self.level == "device":
             return "sum 5050"
         ranks = f"ranks {self.ranks} "
         return {
@@ -220,8 +222,8 @@ class Trial:
     def _program(self) -> str:
         if self.kind == "python":
             return "print('sum', sum(range(101)))\n"
-        if self.kind == EMULATED:
-            return _EMULATED_DEVICE[self.model]
+        if self.kind == EMULATED or self.level == "device":
+            return _WHOLE_DEVICE[self.model]
         if self.kind in _DEVICE:
             return _DEVICE[self.kind]
         if self.kind == "fortran":
@@ -251,6 +253,8 @@ def trials() -> Iterator[Trial]:
     for model, rows in TABLE.items():
         for family, row in rows.items():
             yield from (Trial(model=model, kind=kind, family=family) for kind in row.kinds)
+            if family == "nvcc":
+                yield Trial(model=model, kind="cuda", family=family, level="device")
         if model == "serial":
             yield Trial(model="serial", kind="python", family="auto")
     for check in ("address", "undefined"):

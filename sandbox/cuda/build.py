@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import functools
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 
 from hpcraft.sandbox.cuda import faults
+from hpcraft.sandbox.cuda.flags import host_flags
 from hpcraft.sandbox.cuda.translate import Unsupported, needs_translation, synonyms, translate
 from hpcraft.sandbox.launcher import kept
 from hpcraft.sandbox.outcome import Check, Job
@@ -34,15 +35,7 @@ CHECK_FLAGS = (
     *("-fno-tree-loop-distribute-patterns", "-fno-tree-vectorize", "-fno-builtin-memcpy", "-fno-builtin-memmove", "-fno-builtin-memset"),
 )
 """Every access of the translated source calls a function of the runtime's; the sanitizer itself is not linked."""
-_WITH_VALUE = ("-gencode", "-arch", "-code", "--generate-code", "--gpu-architecture", "--gpu-code", "-maxrregcount", "-x", "-ccbin", "-rdc")
-_OF_NVCC = (
-    *("-arch", "-code", "-gencode", "--generate-code", "--gpu-", "-rdc", "--relocatable-device-code", "-dc", "-dlink", "-lineinfo"),
-    *("--expt-", "--extended-lambda", "-use_fast_math", "--use_fast_math", "-maxrregcount", "--maxrregcount", "-ftz", "-prec-", "-fmad"),
-    *("--ptxas-options", "-G", "--default-stream", "-lcudart", "-lcudadevrt", "-lcuda", "-ccbin", "-allow-unsupported-compiler"),
-)
 _INCLUDE = re.compile(rb'^[ \t]*#[ \t]*include[ \t]*"([^"\n]+)"', re.MULTILINE)
-_PASSED_ON = ("-Xcompiler", "--compiler-options", "-Xlinker")
-_DROPPED_WITH_VALUE = ("-Xptxas", "-Xnvlink")
 
 
 def emulated(job: Job) -> bool:
@@ -60,7 +53,7 @@ def translated(job: Job) -> Job | str:
         if isinstance(result, Unsupported):
             return f"{name}:{result.line}: {result.construct} cannot be emulated; allowed: what docs/cuda.md lists, or a device"
         files[name] = result.encode("utf-8", "surrogateescape")
-    return replace(job, files={**files, **headers()}, flags=tuple(_flags(job.flags)))
+    return replace(job, files={**files, **headers()}, flags=host_flags(job.flags))
 
 
 def included(files: Mapping[str, bytes]) -> frozenset[str]:
@@ -74,21 +67,6 @@ def included(files: Mapping[str, bytes]) -> frozenset[str]:
 def _is_device(name: str, content: bytes) -> bool:
     kind = SUFFIXES.get(Path(name).suffix)
     return kind in DEVICE_MODELS or (kind in (None, "cpp") and needs_translation(content))
-
-
-def _flags(flags: Iterable[str]) -> Iterator[str]:
-    """The flags that g++ knows; those that only say how nvcc makes device code mean nothing here."""
-    words = iter(flags)
-    for word in words:
-        if word in _PASSED_ON:
-            yield from next(words, "").split(",")
-        elif word in _DROPPED_WITH_VALUE:
-            next(words, None)
-        elif word.startswith(_OF_NVCC) or word in _WITH_VALUE:
-            if word in _WITH_VALUE:
-                next(words, None)
-        else:
-            yield word
 
 
 @functools.cache

@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from hpcraft.sandbox.cuda import launches, variables
+from hpcraft.sandbox.cuda.flags import EMULATED_CAPABILITY
 from hpcraft.sandbox.cuda.refusals import Unsupported, refusals
 from hpcraft.sandbox.cuda.scopes import Structure, structure
 from hpcraft.sandbox.cuda.stream import Stream, Text, positions
@@ -20,7 +21,7 @@ __all__ = ["Unsupported", "needs_translation", "synonyms", "translate"]
 _QUALIFIERS = ("__global__", "__device__", "__host__", "__shared__", "__constant__", "__managed__")
 _BESIDE = (*_QUALIFIERS, "__forceinline__", "__noinline__", "inline", "static", "extern", "__inline__", "__restrict__")
 _MARKS = (*(word.encode() for word in _QUALIFIERS), b"<<<", b"__CUDA_ARCH__")
-_ARCHITECTURE = "800"
+_ARCHITECTURE = f"{EMULATED_CAPABILITY}0"
 _BY_ADDRESS = ("cudaLaunchKernel", "cudaLaunchCooperativeKernel", "hipLaunchKernel", "hipLaunchCooperativeKernel")
 
 

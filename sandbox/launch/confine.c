@@ -74,8 +74,10 @@ static int landlock_rules(void) {
     char self[32];
     snprintf(self, sizeof self, "/proc/%d", (int)getpid());
     allow(rules, self, READ_FILE | READ_DIR);
-    for (int i = 0; i < opt.num_paths; i++)
-        allow(rules, opt.paths[i].path, opt.paths[i].kind == PATH_WRITE ? all.files & ~(uint64_t)IOCTL_DEV : EXECUTE | READ_FILE | READ_DIR);
+    for (int i = 0; i < opt.num_paths; i++) {
+        const uint64_t of_kind[] = {EXECUTE | READ_FILE | READ_DIR, all.files & ~(uint64_t)IOCTL_DEV, all.files & (READ_FILE | WRITE_FILE | IOCTL_DEV)};
+        allow(rules, opt.paths[i].path, of_kind[opt.paths[i].kind]);
+    }
     return rules;
 }
 

@@ -59,7 +59,7 @@ def test_each_toolchain_proves_its_model(trial: Trial, need: Need) -> None:
     need("bwrap")
     _offered(trial.job)
     with build(trial.job) as built:
-        if trial.kind in ("cuda", "hip"):
+        if trial.kind in ("cuda", "hip") and trial.level == "compile":
             assert (built.outcome.verdict, built.outcome.cuda_level, built.run(Run())) == (Verdict.OK, "compile", built.outcome)
             assert any("LaunchKernel" in symbol for symbol in built.symbols())
             return
@@ -111,7 +111,8 @@ def test_a_failing_rank_fails_the_job(need: Need) -> None:
 def test_cuda_and_its_driver_are_built_and_not_run(need: Need) -> None:
     """The level is told, every file is compiled by its own compiler, and a run gives the build's outcome."""
     need("bwrap", "nvcc")
-    with build(Job(files={"k.cu": _KERNEL, "main.c": b"void f(double *); int main(void) { f(0); }"}, language="c", model="cuda")) as built:
+    files = {"k.cu": _KERNEL, "main.c": b"void f(double *); int main(void) { f(0); }"}
+    with build(Job(files=files, language="c", model="cuda", cuda="compile")) as built:
         assert (built.outcome.verdict, built.outcome.cuda_level) == (Verdict.OK, "compile")
         assert built.run(Run()) is built.outcome
         assert any("cudaLaunchKernel" in symbol for symbol in built.symbols("k.cu"))
@@ -123,7 +124,7 @@ def test_cuda_that_does_not_compile_is_a_compile_error(name: str, source: bytes,
     """A wrong kernel and a wrong driver are both found."""
     need("bwrap", "nvcc")
     files = {"k.cu": _KERNEL, "main.c": b"int main(void) { return 0; }", name: source}
-    outcome = run(Job(files=files, language="cpp", model="cuda"))
+    outcome = run(Job(files=files, language="cpp", model="cuda", cuda="compile"))
     assert (outcome.verdict, outcome.cuda_level) == (Verdict.COMPILE_ERROR, "compile")
     assert "nonsense" in outcome.message
 

@@ -1,0 +1,34 @@
+"""How far the device code of a job is taken on this machine: what the level ``auto`` comes to."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from hpcraft.sandbox.cuda.device import Device, device
+from hpcraft.sandbox.outcome import CudaLevel, Job
+from hpcraft.sandbox.table import COMPILERS, DEVICE_MODELS, EMULATED
+from hpcraft.sandbox.tools import find
+
+
+def resolved(job: Job) -> Job:
+    """The job with a level in place of ``auto``: the device, else the processor, else the compiler alone.
+
+    A check, or several orders of blocks and threads, is what only the emulation has.
+    """
+    return replace(job, cuda=_level(job)) if job.cuda == "auto" and job.model in DEVICE_MODELS else job
+
+
+def _level(job: Job) -> CudaLevel:
+    emulating = [family for family, compilers in COMPILERS.items() if EMULATED in compilers]
+    asks_more = job.check != "none" or job.run.schedules > 1
+    if job.compiler not in emulating and not asks_more and job.model == "cuda" and find("nvcc") and isinstance(device(), Device):
+        return "device"
+    if job.compiler in ("auto", *emulating):
+        families = emulating if job.compiler == "auto" else [job.compiler]
+        lacks_all = not any(find(COMPILERS[family][EMULATED]) for family in families)
+        return "compile" if lacks_all and job.compiler == "auto" and find(_own_compiler(job)) else "emulate"
+    return "compile"
+
+
+def _own_compiler(job: Job) -> str:
+    return "nvcc" if job.model == "cuda" else "hipcc"
