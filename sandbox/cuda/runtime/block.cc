@@ -11,7 +11,14 @@ namespace hpcraft_cuda {
 thread_local Worker *worker;
 Checker *checker;
 
-static std::atomic<std::uint64_t> next_epoch{1};
+// A worker takes many at once: an update that all of them share would also wait for what the last block wrote.
+static std::uint64_t fresh_epoch() {
+    constexpr std::uint64_t AT_ONCE = 1 << 16;
+    static std::atomic<std::uint64_t> unused{AT_ONCE};
+    static thread_local std::uint64_t next, last;
+    if (next == last) last = (next = unused.fetch_add(AT_ONCE, std::memory_order_relaxed)) + AT_ONCE;
+    return next++;
+}
 
 // The stack pointers of fibers that never ran on or that ended are of no use to anyone.
 static thread_local void *left;
@@ -382,8 +389,8 @@ void begin(Block &block, const Launch &launch, std::uint64_t number) {
     const dim3 &grid = launch.config.grid, &size = launch.config.block;
     block.launch = &launch;
     block.number = number;
-    block.index = dim3(number % grid.x, number / grid.x % grid.y, number / grid.x / grid.y);
-    block.epoch = next_epoch.fetch_add(1, std::memory_order_relaxed);
+    block.index = number < grid.x ? dim3(number, 0, 0) : dim3(number % grid.x, number / grid.x % grid.y, number / grid.x / grid.y);
+    block.epoch = fresh_epoch();
     block.num_threads = size.x * size.y * size.z;
     block.next = block.live = 0;
     block.waited = block.spinning = block.spins = false;

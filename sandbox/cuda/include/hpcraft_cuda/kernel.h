@@ -81,31 +81,33 @@ inline void run_threads(Body &&body) {
 
 #else
 
+// The inner loop has one way in, so that what doesn't change from thread to thread is computed once for a row of them.
 template <class Body>
 inline void run_threads(Body &&body) {
     Turn turn = take_thread();
     if (!turn.any) return;
     set_thread(turn.thread);
     const Progress at = progress();
-    const unsigned width = blockDim.x;
-    unsigned x = threadIdx.x;  // what lies in memory is only written, while no thread waits
-    for (;;) {
-        body();
-        if (__builtin_expect(*at.waited, 0)) {
+    for (unsigned x = threadIdx.x;;) {
+        const unsigned width = blockDim.x;
+        bool waited;
+        do {
+            *static_cast<volatile unsigned *>(&threadIdx.x) = x;  // kept in the loop: a fault names its thread
+            body();
+            waited = *at.waited;
+        } while (!__builtin_expect(waited, 0) && ++x != width);
+        if (waited) {
             turn = end_thread();
             if (!turn.any) return;
             set_thread(turn.thread);
             x = threadIdx.x;
             continue;
         }
-        if (++x == width) {
-            x = 0;
-            if (++threadIdx.y == blockDim.y) {
-                threadIdx.y = 0;
-                if (++threadIdx.z == blockDim.z) break;
-            }
+        x = 0;
+        if (++threadIdx.y == blockDim.y) {
+            threadIdx.y = 0;
+            if (++threadIdx.z == blockDim.z) break;
         }
-        threadIdx.x = x;
     }
     *at.next = at.count;
 }
