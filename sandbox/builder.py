@@ -53,6 +53,7 @@ class Build:
         self._job, self._jail, self._folder, self._plan = job, jail, folder, plan
         self._steps = Steps(jail, folder, stop)
         self._symbols: dict[str, frozenset[str]] | None = None
+        self._ahead: Build | None = None
         self.outcome = self._make()
         """What became of building: ``ok``, ``compile_error``, ``unsupported`` or ``infra_error``."""
 
@@ -72,8 +73,16 @@ class Build:
         """Whether there is something to run; CUDA at the level ``compile`` has nothing."""
         return self.ok and (self._python or (isinstance(self._plan, toolchains.Plan) and self._plan.links))
 
+    def put_ahead(self, other: Build) -> None:
+        """Let another build of the same program run before this one; its outcome counts where it is not ok."""
+        self._ahead = other
+        if not other.ok:
+            self.outcome = other.outcome
+
     def close(self) -> None:
         """Remove what was built."""
+        if self._ahead:
+            self._ahead.close()
         shutil.rmtree(self._folder, ignore_errors=True)
 
     def run(self, run: Run) -> Outcome:
@@ -83,6 +92,8 @@ class Build:
         check_run(run)
         if run.schedules > 1 and emulation.emulated(self._job):
             return under_schedules(self.run, run)
+        if self._ahead and not run.schedule and not (found := self._ahead.run(run)).ok:
+            return found
         with self._written(run.data) as data, self._cores(run) as cores:
             beside = self._program_files() | data
             command, tools = self._command(run)
@@ -253,15 +264,23 @@ def build(job: Job, stop: Event | None = None) -> Build:
     """Build a job; setting ``stop`` from another thread ends it early."""
     check_job(job)
     jail, job = choose(job.min_isolation, job.tier), resolved(job)
-    if jail.landlock and job.model.startswith("mpi"):
-        plan: toolchains.Plan | toolchains.Unsupported = toolchains.Unsupported(message=_NO_RANKS)
-    elif on_device(job) and jail.isolation.tier == "apptainer":
-        plan = toolchains.Unsupported(message=_NO_DEVICE)
+    built = _build(job, jail, stop)
+    if built.ok and emulation.emulated(job) and job.check == "address":
+        try:
+            built.put_ahead(_build(replace(job, check="host"), jail, stop))
+        except BaseException:
+            built.close()
+            raise
+    return built
+
+
+def _build(job: Job, jail: Jail, stop: Event | None) -> Build:
+    emulated = emulation.translated(job) if emulation.emulated(job) else job
+    if isinstance(emulated, str):
+        plan: toolchains.Plan | toolchains.Unsupported = toolchains.Unsupported(message=emulated)
     else:
-        emulated = emulation.translated(job) if emulation.emulated(job) else job
-        job = job if isinstance(emulated, str) else emulated
-        plan = toolchains.Unsupported(message=emulated) if isinstance(emulated, str) else toolchains.plan(job)
-        plan = _shown(plan, jail)
+        job = emulated
+        plan = _plan(job, jail)
     base = folders.base(jail)
     folders.sweep(Path(base))
     folder = Path(tempfile.mkdtemp(prefix=f"{folders.PREFIX}{os.getpid()}-", dir=base))
@@ -272,8 +291,13 @@ def build(job: Job, stop: Event | None = None) -> Build:
         raise
 
 
-def _shown(plan: toolchains.Plan | toolchains.Unsupported, jail: Jail) -> toolchains.Plan | toolchains.Unsupported:
-    """The plan, unless its tools lie where a box has a place of its own."""
+def _plan(job: Job, jail: Jail) -> toolchains.Plan | toolchains.Unsupported:
+    """The plan of the build, unless the jail has no room for it."""
+    if jail.landlock and job.model.startswith("mpi"):
+        return toolchains.Unsupported(message=_NO_RANKS)
+    if on_device(job) and jail.isolation.tier == "apptainer":
+        return toolchains.Unsupported(message=_NO_DEVICE)
+    plan = toolchains.plan(job)
     outside = toolchains.folders_outside(plan.tools) if isinstance(plan, toolchains.Plan) and jail.program else ()
     hidden = next((folder for folder in outside if folder.parts[1] in _OF_BOXES), None)
     if hidden is None:

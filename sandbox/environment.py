@@ -34,6 +34,11 @@ _SANITIZERS = {
     "UBSAN_OPTIONS": "print_stacktrace=0",
     "TSAN_OPTIONS": "ignore_noninstrumented_modules=1:exitcode=66",
 }
+_HOST = {
+    # Signals are the emulation's; what is allocated in one way and freed in another is no fault of memory.
+    "ASAN_OPTIONS": "detect_leaks=0:quarantine_size_mb=16:verify_asan_link_order=0:handle_segv=0:handle_sigbus=0:use_sigaltstack=0"
+    ":detect_stack_use_after_return=0:alloc_dealloc_mismatch=0:new_delete_type_mismatch=0"
+}
 
 
 def environment(tools: Iterable[str], job: Job, run: Run | None = None) -> dict[str, str]:
@@ -53,6 +58,7 @@ def environment(tools: Iterable[str], job: Job, run: Run | None = None) -> dict[
     if on_device(job) and isinstance(gpu := device(), Device):
         variables |= gpu.environment
     if emulation.emulated(job):
+        variables |= _HOST if job.check == "host" else {}
         variables |= {**emulation.ENVIRONMENT, "HPCRAFT_CUDA_SCHEDULE": str(run.schedule)}
     return variables
 

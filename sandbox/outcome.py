@@ -13,7 +13,7 @@ from typing import Literal
 Language = Literal["c", "cpp", "fortran", "python"]
 Model = Literal["serial", "openmp", "offload", "openacc", "mpi", "mpi+openmp", "cuda", "hip", "kokkos"]
 Compiler = Literal["auto", "gcc", "clang", "flang", "nvcc", "hipcc"]
-Check = Literal["none", "address", "undefined", "race"]
+Check = Literal["none", "address", "undefined", "race", "host"]
 CudaLevel = Literal["compile", "emulate", "device", "auto"]
 Tier = Literal["none", "landlock", "apptainer", "bubblewrap", "bubblewrap+cgroup"]
 
@@ -22,6 +22,7 @@ MODELS: tuple[Model, ...] = ("serial", "openmp", "offload", "openacc", "mpi", "m
 COMPILERS: tuple[Compiler, ...] = ("auto", "gcc", "clang", "flang", "nvcc", "hipcc")
 """Families; ``auto`` is the one that the toolchain table prefers for the language and the model."""
 CHECKS: tuple[Check, ...] = ("none", "address", "undefined", "race")
+"""Those that can be asked for; ``host`` is the part of ``address`` that a second build of emulated CUDA plays."""
 CUDA_LEVELS: tuple[CudaLevel, ...] = ("compile", "emulate", "device", "auto")
 TIERS: tuple[Tier, ...] = ("none", "landlock", "apptainer", "bubblewrap", "bubblewrap+cgroup")
 """Isolation from the weakest to the strongest; ``none`` is never taken unless it is asked for."""

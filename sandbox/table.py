@@ -62,7 +62,7 @@ _HOST = MappingProxyType({"OMP_TARGET_OFFLOAD": "DISABLED"})
 # A frame that is larger than a guard page touches the pages in between.
 _FIBERS = ("-pthread", "-fstack-clash-protection")
 _EMULATORS: Mapping[Compiler, Toolchain] = {
-    "gcc": Toolchain(kinds=(EMULATED,), flags=_FIBERS, checks=("none", "address", "race")),
+    "gcc": Toolchain(kinds=(EMULATED,), flags=_FIBERS, checks=("none", "address", "undefined", "race", "host")),
     "clang": Toolchain(kinds=(EMULATED,), flags=_FIBERS),
 }
 
@@ -129,18 +129,21 @@ CHECK_FLAGS: Mapping[Check, tuple[str, ...]] = {
     "address": (*_O1, "-fsanitize=address", "-fno-omit-frame-pointer"),
     "undefined": (*_O1, "-fsanitize=undefined", "-fno-sanitize-recover=all"),
     "race": (*_O1, "-fsanitize=thread"),
+    "host": (*_O1, "-fsanitize=address", "-fno-omit-frame-pointer"),
 }
 FORTRAN_CHECK_FLAGS: Mapping[Check, tuple[str, ...]] = {
     "none": (),
     "address": ("-fcheck=bounds,mem,pointer", *_BACKTRACE),
     "undefined": ("-fcheck=all,no-array-temps", *_UNSET, *_BACKTRACE),
     "race": (),
+    "host": (),
 }
 CHECK_PARTS: Mapping[Check, tuple[str, ...]] = {
     "none": (),
     "address": ("libasan",),
     "undefined": ("libubsan",),
     "race": ("libtsan", "libomp", "libarcher"),
+    "host": ("libasan",),
 }
 STANDARD: Mapping[str, tuple[str, ...]] = {
     "c": ("-std=gnu11",),

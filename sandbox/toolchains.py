@@ -203,7 +203,7 @@ def _refusal(job: Job, families: Mapping[str, Compiler]) -> str:
         row = rows.get(family)
         beside: tuple[Check, ...] = ("none", *(() if model in DEVICE_MODELS else ("address", "undefined")))
         if emulation.emulated(job):
-            beside = ("none", *emulation.CHECKS)  # host code is compiled as it is: pages without access watch it
+            beside = ("none", "undefined", "host", *emulation.CHECKS)  # host code is compiled as it is: pages without access watch it
         checks = row.checks if row and kind in row.kinds else beside
         if job.check not in checks:
             return f"the check {job.check} is not offered for {kind} by {family} with the model {model}; allowed: {' '.join(checks)}"
@@ -241,7 +241,7 @@ def _find(job: Job, kind: str, family: Compiler) -> Choice | Unsupported:
         return _missing(name)
     rows = TABLE[job.model]
     row = rows[family] if family in rows and kind in rows[family].kinds else TABLE["serial"][family]
-    own = emulation.emulated(job)  # has checks of its own
+    own = emulation.checked(job)  # by its own runtime
     checked = "clang" if job.check == "race" and not own else name
     for tool, parts in ((name, (*_basic(kind, family), *row.parts)), (checked, () if own else CHECK_PARTS[job.check])):
         path = find(tool)
@@ -290,7 +290,7 @@ def _missing_beside(job: Job, chosen: Mapping[str, Choice]) -> Unsupported | Non
 def _words(job: Job, kind: str, choice: Choice) -> Words:
     """Compiler and flags for a kind of source."""
     flags = (*_mode(job, kind, choice), *choice.row.flags)
-    checks = emulation.CHECK_FLAGS if kind == EMULATED and job.check != "none" else ()
+    checks = emulation.CHECK_FLAGS if kind == EMULATED and emulation.checked(job) else ()
     extra: tuple[str, ...] = ()
     if kind == "fortran":
         extra = ("-J../box",)
@@ -319,7 +319,7 @@ def _architecture(job: Job) -> tuple[str, ...]:
 
 def _mode(job: Job, kind: str, choice: Choice) -> tuple[str, ...]:
     """Optimisation, checks, and what a report needs to name a line."""
-    if job.check == "none" or emulation.emulated(job):
+    if job.check == "none" or emulation.checked(job):
         return ("-O2", "-g1") if job.model.startswith("mpi") or emulation.emulated(job) else ("-O2",)  # reports resolve addresses
     return (*CHECK_FLAGS[job.check], *(FORTRAN_CHECK_FLAGS[job.check] if kind == "fortran" and choice.family == "gcc" else ()))
 

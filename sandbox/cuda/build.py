@@ -43,6 +43,11 @@ def emulated(job: Job) -> bool:
     return job.cuda == "emulate" and job.model in DEVICE_MODELS
 
 
+def checked(job: Job) -> bool:
+    """Whether the runtime's own checks are built in."""
+    return emulated(job) and job.check in CHECKS
+
+
 def translated(job: Job) -> Job | str:
     """The job with its sources as C++ and our headers beside them, or why it can't be emulated."""
     texts = {name: content.decode("utf-8", "surrogateescape") for name, content in job.files.items() if _is_device(name, content)}
@@ -81,7 +86,7 @@ def objects(check: Check = "none") -> Mapping[str, Path]:
     """The compiled runtime, with its checks where one is asked for: names for the box, and the files."""
     flags = (*_FLAGS, "-DHPCRAFT_CUDA_RACES") if check == "race" else _FLAGS
     inputs = (*sorted((_HERE / "include").rglob("*.h")), *sorted((_HERE / "runtime").glob("*.h")))
-    sources = [source for source in sorted((_HERE / "runtime").glob("*.cc")) if check != "none" or not source.stem.startswith("check")]
+    sources = [source for source in sorted((_HERE / "runtime").glob("*.cc")) if check in CHECKS or not source.stem.startswith("check")]
     with ThreadPoolExecutor() as pool:
         made = pool.map(
             lambda source: kept(f"cuda-{source.stem}", (source, *inputs), flags if source.stem.startswith("check") else _FLAGS), sources

@@ -33,6 +33,7 @@ const char *name_of(Kind kind) {
     case Kind::misaligned: return "misaligned";
     case Kind::bad_free: return "bad_free";
     case Kind::division: return "division_by_zero";
+    case Kind::undefined: return "undefined";
     case Kind::trap: return "trap";
     }
     return "unknown";

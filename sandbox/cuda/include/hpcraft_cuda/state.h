@@ -109,6 +109,7 @@ enum class Kind : unsigned char {
     misaligned,
     bad_free,
     division,
+    undefined,
     trap,
 };
 
