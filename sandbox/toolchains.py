@@ -35,7 +35,7 @@ from hpcraft.sandbox.table import (
     WRAPPERS,
     Toolchain,
 )
-from hpcraft.sandbox.tools import cuda_folders, find, folders_outside, gfortran_library, lacks, version
+from hpcraft.sandbox.tools import cuda_folders, find, folders_outside, gfortran_library, lacks, thrust, version
 
 __all__ = [
     "DEVICE_MODELS",
@@ -97,6 +97,9 @@ def plan(job: Job) -> Plan | Unsupported:
     installed = kokkos() if job.model == "kokkos" else None
     if installed:
         tools[str(installed.header)] = None
+    headers = thrust() if _uses_thrust(job) else None
+    if headers:
+        tools[str(headers)] = None
     stops = job.model in DEVICE_MODELS and not emulation.emulated(job) and not on_device(job)
     link = None if stops else _link(job, chosen)
     if link:
@@ -297,13 +300,18 @@ def _words(job: Job, kind: str, choice: Choice) -> Words:
     if job.model == "kokkos" and kind == "cpp" and (installed := kokkos()):
         extra = installed.flags
     if emulation.emulated(job) and kind != "fortran":
-        extra = (f"-I{emulation.FOLDER}",)
+        headers = thrust() if _uses_thrust(job) else None
+        extra = (f"-I{emulation.FOLDER}", *(("-isystem", str(headers.parent.parent)) if headers else ()))
     elif job.model == "cuda" and kind in ("c", "cpp") and (nvcc := find("nvcc")):
         extra = tuple(f"-I{folder}" for folder in cuda_folders(nvcc))
     if kind == "cuda":
         extra = _architecture(job)
     tool = choice.wrapper or choice.compiler
     return Words(compile=(tool, *STANDARD[kind], "-c", *flags, *checks, *FEW_ERRORS.get(choice.family, ()), *extra), link=(tool, *flags))
+
+
+def _uses_thrust(job: Job) -> bool:
+    return emulation.emulated(job) and any(b"thrust/" in content for name, content in job.files.items() if not emulation.is_ours(name))
 
 
 def _architecture(job: Job) -> tuple[str, ...]:

@@ -25,7 +25,11 @@ _VERSIONS = {
 _NAMES = {"flang": ("flang-new-19", "flang-19", "flang-20", "flang-21", "flang-new", "flang")}
 _WRAPPER = re.compile(r"^\S*mpi\w+: | \(Language: .*\)$")
 """What a wrapper of Open MPI says around its version."""
-_KOKKOS = re.compile(r"#define\s+KOKKOS_VERSION\s+(\d+)")
+_LIBRARIES = {
+    # The file that says a library's version: its name, the pattern, and what parts a number has.
+    "KokkosCore_config.h": ("Kokkos", re.compile(r"#define\s+KOKKOS_VERSION\s+(\d+)"), (10000, 100)),
+    "version.h": ("Thrust", re.compile(r"#define\s+THRUST_VERSION\s+(\d+)"), (100000, 100)),
+}
 
 
 def find(tool: str) -> str | None:
@@ -40,18 +44,23 @@ def find(tool: str) -> str | None:
 def _nvcc_beside() -> str | None:
     """The compiler of CUDA where PATH doesn't name it: a toolkit that is named, the wheels of PyPI in this environment, the usual place."""
     named = [Path(root) for name in ("CUDA_HOME", "CUDA_PATH") if (root := os.environ.get(name))]
-    wheels = sorted(Path(sysconfig.get_path("purelib"), "nvidia").glob("cu[0-9]*"), reverse=True)
-    places = (root / "bin/nvcc" for root in (*named, *wheels, Path("/usr/local/cuda")))
+    places = (root / "bin/nvcc" for root in (*named, *_wheels(), Path("/usr/local/cuda")))
     return next((str(path) for path in places if os.access(path, os.X_OK)), None)
+
+
+def _wheels() -> list[Path]:
+    """The folders of CUDA's parts that were installed from PyPI."""
+    return sorted(Path(sysconfig.get_path("purelib"), "nvidia").glob("cu[0-9]*"), reverse=True)
 
 
 @functools.cache
 def version(tool: str) -> str:
-    """The line in which a tool says what it is; of a header of Kokkos, the version that it defines."""
+    """The line in which a tool says what it is; of a library's header, the version that it defines."""
     name = Path(tool).name
-    if name.endswith(".h"):
-        number = int(found[1]) if (found := _KOKKOS.search(Path(tool).read_text(errors="replace"))) else 0
-        return f"Kokkos {number // 10000}.{number // 100 % 100}.{number % 100}"
+    if name in _LIBRARIES:
+        library, pattern, (major, minor) = _LIBRARIES[name]
+        number = int(found[1]) if (found := pattern.search(Path(tool).read_text(errors="replace"))) else 0
+        return f"{library} {number // major}.{number % major // minor}.{number % minor}"
     lines = [tool]
     for flag in ("--showme:version", "--version") if name.startswith("mpi") and name != "mpirun" else ("--version",):
         answer = _ask(tool, flag)
@@ -70,7 +79,10 @@ def folders_outside(tools: Iterable[str]) -> tuple[Path, ...]:
         for path in (Path(tool).absolute(), Path(tool).resolve()):
             if path.parts[1] in ("usr", "bin", "sbin", "lib", "lib64"):
                 continue
-            place = path.parent.parent if path.parent.parent.name == "include" else path.parent
+            place = path.parent.parent if path.parent.parent.name in ("include", "cccl") else path.parent
+            if place.name == "cccl":  # NVIDIA's libraries of headers
+                found[place] = None
+                continue
             prefix = place.parent
             whole = place.name in ("bin", "include") and len(prefix.parts) > 2 and not (own is not None and own.is_relative_to(prefix))
             found[prefix if whole else path.parent] = None
@@ -138,9 +150,20 @@ def _root(tool: str) -> Path:
 
 
 @functools.cache
+@functools.cache
 def cuda_folders(nvcc: str) -> tuple[str, ...]:
     """The folders of headers that nvcc looks into by itself."""
     return tuple(dict.fromkeys(re.findall(r'-I([^"\s]+)', _ask(nvcc, "--dryrun", "-c", "-x", "cu", "/dev/null").stderr)))
+
+
+def thrust() -> Path | None:
+    """Thrust's version.h in a toolkit of CUDA or a wheel of PyPI, where the compilers don't find the library by themselves."""
+    if any(Path(folder, "thrust/version.h").exists() for folder in ("/usr/include", "/usr/local/include")):
+        return None
+    nvcc = find("nvcc")
+    folders = [*(map(Path, cuda_folders(nvcc)) if nvcc else ()), *(root / "include" for root in _wheels())]
+    places = (folder / part / "thrust/version.h" for folder in folders for part in ("cccl", ""))
+    return next((Path(os.path.normpath(place)) for place in places if place.exists()), None)
 
 
 def _has_cuda_headers(nvcc: str) -> bool:

@@ -61,6 +61,11 @@ def translated(job: Job) -> Job | str:
     return replace(job, files={**files, **headers()}, flags=host_flags(job.flags))
 
 
+def is_ours(name: str) -> bool:
+    """Whether a file lies beside the sources because we put it there."""
+    return name.startswith(f"{FOLDER}/")
+
+
 def included(files: Mapping[str, bytes]) -> frozenset[str]:
     """The files that another one includes by name: parts of that one, whatever their suffix."""
     named = {
