@@ -35,7 +35,7 @@ from hpcraft.sandbox.table import (
     WRAPPERS,
     Toolchain,
 )
-from hpcraft.sandbox.tools import cuda_folders, find, folders_outside, gfortran_library, lacks, thrust, version
+from hpcraft.sandbox.tools import accepts, cuda_folders, find, folders_outside, gfortran_library, lacks, thrust, version
 
 __all__ = [
     "DEVICE_MODELS",
@@ -293,6 +293,8 @@ def _missing_beside(job: Job, chosen: Mapping[str, Choice]) -> Unsupported | Non
 def _words(job: Job, kind: str, choice: Choice) -> Words:
     """Compiler and flags for a kind of source."""
     flags = (*_mode(job, kind, choice), *choice.row.flags)
+    if kind == EMULATED:
+        flags = (*flags, *next((stay for stay in emulation.STORES_STAY if accepts(choice.compiler, *stay)), ()))
     checks = emulation.CHECK_FLAGS if kind == EMULATED and emulation.checked(job) else ()
     extra: tuple[str, ...] = ()
     if kind == "fortran":

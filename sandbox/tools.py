@@ -41,6 +41,12 @@ def find(tool: str) -> str | None:
     return found or (_nvcc_beside() if tool == "nvcc" else None)
 
 
+@functools.cache
+def accepts(compiler: str, *flags: str) -> bool:
+    """Whether a compiler of C++ knows some flags."""
+    return _ask(compiler, *flags, "-E", "-x", "c++", "/dev/null").returncode == 0
+
+
 def _nvcc_beside() -> str | None:
     """The compiler of CUDA where PATH doesn't name it: a toolkit that is named, the wheels of PyPI in this environment, the usual place."""
     named = [Path(root) for name in ("CUDA_HOME", "CUDA_PATH") if (root := os.environ.get(name))]

@@ -35,6 +35,8 @@ CHECK_FLAGS = (
     *("-fno-tree-loop-distribute-patterns", "-fno-tree-vectorize", "-fno-builtin-memcpy", "-fno-builtin-memmove", "-fno-builtin-memset"),
 )
 """Every access of the translated source calls a function of the runtime's; the sanitizer itself is not linked."""
+STORES_STAY = (("-fno-move-loop-stores",), ("-fno-tree-loop-im",), ("-mllvm", "-disable-licm-promotion"))
+"""The first of these that a compiler knows: a store that leaves the loop over threads would be told at another line, of another thread."""
 _INCLUDE = re.compile(rb'^[ \t]*#[ \t]*include[ \t]*"([^"\n]+)"', re.MULTILINE)
 
 

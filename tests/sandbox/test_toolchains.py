@@ -171,7 +171,8 @@ def test_a_missing_compiler_is_no_fault_of_the_program(
     need("bwrap")
     (tmp_path / "bwrap").symlink_to(shutil.which("bwrap") or "")
     monkeypatch.setenv("PATH", str(tmp_path))
-    outcome = run(Job(files={name: b""}, language="c", model=model))  # type: ignore[arg-type]
+    monkeypatch.setattr("hpcraft.sandbox.tools._nvcc_beside", lambda: None)
+    outcome = run(Job(files={name: b""}, language="c", model=model, cuda="compile"))  # type: ignore[arg-type]
     assert outcome.verdict is Verdict.UNSUPPORTED
     assert outcome.message.startswith(tool)
     assert "install" in outcome.message
