@@ -31,6 +31,8 @@ _FLAGS = ("-std=c++17", "-g1", "-c", f"-I{_HERE / 'include'}", f"-I{_HERE / 'run
 CHECKS: tuple[Check, ...] = ("address", "race")
 CHECK_FLAGS = (
     *("-fsanitize=thread,alignment", "--param=tsan-distinguish-volatile=1", "--param=tsan-instrument-func-entry-exit=0", "-Wno-tsan"),
+    # The check must find the line of a call where it returns to.
+    "-fno-optimize-sibling-calls",
     # What turns accesses into calls of the C library, or several into one, would hide them.
     *("-fno-tree-loop-distribute-patterns", "-fno-tree-vectorize", "-fno-builtin-memcpy", "-fno-builtin-memmove", "-fno-builtin-memset"),
 )

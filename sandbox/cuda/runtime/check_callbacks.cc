@@ -77,7 +77,6 @@ struct Checks final : Checker {
     void launch_begins(const Launch &) override {
         reserve_regions();
         many_workers = num_workers() > 1;
-        program_base = -program_offset(nullptr);
         forget_order();
     }
     void launch_ends(const Launch &) override { forget_thread(); }

@@ -1,11 +1,7 @@
 // Where an access goes: allocations, shared variables, symbols, stacks, and what a device can't reach.
 
-#include <elf.h>
-#include <fcntl.h>
 #include <link.h>
 #include <sys/mman.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include <cstdio>
 #include <cstdlib>
@@ -29,7 +25,6 @@ thread_local Range known_allocation[2], known_symbol[2];
 thread_local unsigned next_known, next_symbol;
 
 struct Image {
-    std::uintptr_t base = 0;
     Range all, writable, relocated;  // the last: constants that hold addresses
 };
 Image image;
@@ -44,7 +39,7 @@ void *map(std::size_t bytes) {
 }  // namespace
 
 static int find_image(dl_phdr_info *info, std::size_t, void *) {
-    image.base = info->dlpi_addr;
+    program_base = info->dlpi_addr;
     for (int i = 0; i < info->dlpi_phnum; ++i) {
         const auto &part = info->dlpi_phdr[i];
         const auto *begin = reinterpret_cast<const char *>(info->dlpi_addr + part.p_vaddr), *end = begin + part.p_memsz;
@@ -179,40 +174,6 @@ static bool allowed_name(const char *name) {
            std::strncmp(name, "_ZN12hpcraft_cuda", 17) == 0 || std::strchr(name, '.');
 }
 
-namespace {
-struct Variable {
-    Range range;
-    char name[120] = "";
-};
-}  // namespace
-
-static Variable variable_at(const void *address) {
-    Variable found;
-    const int file = open("/proc/self/exe", O_RDONLY | O_CLOEXEC);
-    struct stat status;
-    if (file < 0 || fstat(file, &status) != 0) return found;
-    void *mapped = mmap(nullptr, status.st_size, PROT_READ, MAP_PRIVATE, file, 0);
-    close(file);
-    if (mapped == MAP_FAILED) return found;
-    const auto *bytes = static_cast<const char *>(mapped);
-    const auto *header = reinterpret_cast<const ElfW(Ehdr) *>(bytes);
-    const auto *sections = reinterpret_cast<const ElfW(Shdr) *>(bytes + header->e_shoff);
-    const std::uintptr_t at = reinterpret_cast<std::uintptr_t>(address) - image.base;
-    for (unsigned i = 0; i < header->e_shnum; ++i) {
-        if (sections[i].sh_type != SHT_SYMTAB) continue;
-        const auto *symbol = reinterpret_cast<const ElfW(Sym) *>(bytes + sections[i].sh_offset);
-        const char *names = bytes + sections[sections[i].sh_link].sh_offset;
-        for (const auto *end = symbol + sections[i].sh_size / sizeof *symbol; symbol < end; ++symbol) {
-            if (ELF64_ST_TYPE(symbol->st_info) != STT_OBJECT || at < symbol->st_value || at >= symbol->st_value + symbol->st_size) continue;
-            found.range.begin = reinterpret_cast<const char *>(image.base + symbol->st_value);
-            found.range.end = found.range.begin + symbol->st_size;
-            std::snprintf(found.name, sizeof found.name, "%s", names + symbol->st_name);
-        }
-    }
-    munmap(mapped, status.st_size);
-    return found;
-}
-
 static bool look_at_global(const void *address, std::size_t size, Access access, const void *pc) {
     for (const Range &known : known_symbol)
         if (known.holds(address, size)) return true;
@@ -227,9 +188,9 @@ static bool look_at_global(const void *address, std::size_t size, Access access,
         return true;
     }
     if (image.relocated.holds(address, 1)) return false;
-    const Variable variable = variable_at(address);
+    const Named variable = name_at(address, false);
     if (allowed_name(variable.name)) {
-        known_symbol[next_symbol++ % 2] = variable.range;
+        known_symbol[next_symbol++ % 2] = {variable.begin, variable.end};
         return true;
     }
     char what[200];
@@ -242,7 +203,7 @@ static bool look_at_global(const void *address, std::size_t size, Access access,
         outside(Kind::out_of_bounds, address, size, access, static_cast<const char *>(before->address), what, pc);
     }
     std::snprintf(what, sizeof what, "the variable %s of the host", variable.name);
-    outside(Kind::device_access, address, size, access, variable.range.begin, what, pc);
+    outside(Kind::device_access, address, size, access, variable.begin, what, pc);
 }
 
 // What /proc/self/maps says: memory that belongs to a library's file is its constants and tables.

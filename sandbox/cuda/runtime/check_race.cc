@@ -39,7 +39,7 @@ static const char *of_readers(unsigned kind) {
     char text[400];
     std::snprintf(text, sizeof text, "%s %s, which %s %s, and nothing orders them", does, where, who,
                   earlier_reads ? "read" : kind_of(earlier) == PLAIN ? "wrote" : "updated by an atomic");
-    race_at(pc_at(earlier_pc), pc_at(pc), text);
+    race_at(pc_at(pc), {earlier_pc, {nullptr, 0}}, text);
 }
 
 // Two plain stores of one value are no race: flags are set so. The value is in memory at the thread's next access.

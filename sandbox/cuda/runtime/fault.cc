@@ -2,8 +2,8 @@
 
 #include "runtime.h"
 
+#include <cxxabi.h>
 #include <fcntl.h>
-#include <link.h>
 #include <stdio_ext.h>
 #include <unistd.h>
 
@@ -49,17 +49,6 @@ Place here() {
     return place;
 }
 
-static int first_object(dl_phdr_info *info, std::size_t, void *base) {
-    *static_cast<std::uintptr_t *>(base) = info->dlpi_addr;
-    return 1;
-}
-
-std::uintptr_t program_offset(const void *at) {
-    std::uintptr_t base = 0;
-    dl_iterate_phdr(first_object, &base);
-    return reinterpret_cast<std::uintptr_t>(at) - base;
-}
-
 namespace {
 struct Line {
     char text[1024];
@@ -77,13 +66,33 @@ struct Line {
 };
 }  // namespace
 
+// `k<float>` of `void k<float>(float*)`; what was launched by its address has no name before a fault.
+static void add_kernel(Line &line, const Place &place) {
+    const void *function = current.block->launch->config.function;
+    const Named found = function ? name_at(function, true) : Named{};
+    int status = 0;
+    char *readable = *found.name ? abi::__cxa_demangle(found.name, nullptr, nullptr, &status) : nullptr;
+    const char *name = readable ? readable : *found.name ? found.name : place.kernel;
+    if (readable && std::strncmp(name, "void ", 5) == 0) name += 5;
+    line.add(" kernel=");
+    unsigned depth = 0;
+    for (; *name; ++name) {
+        depth += *name == '<';
+        depth -= *name == '>' && depth;
+        if (*name == '(' && readable && !depth) break;
+        if (*name != ' ') line.add("%c", *name);
+    }
+}
+
 static void begin(Line &line, Kind kind) {
     line.add("hpcraft-cuda: FAULT kind=%s", name_of(kind));
     const Place place = here();
-    if (!place.device) return;
-    line.add(" kernel=");
-    for (const char *name = place.kernel; *name; ++name)
-        if (*name != ' ') line.add("%c", *name);
+    if (place.device) add_kernel(line, place);
+}
+
+static void add_trace(Line &line, const void *pc) {
+    const Trace found = trace(pc);
+    for (unsigned i = 0; i < found.count; ++i) line.add("%s0x%zx", i ? "," : " pc=", found.offsets[i]);
 }
 
 static void add_place(Line &line) {
@@ -126,16 +135,18 @@ void fault(Kind kind, Where where, const char *format, ...) {
 void fault_at(Kind kind, const void *pc, const char *detail) {
     Line line;
     begin(line, kind);
-    if (pc) line.add(" pc=0x%zx", program_offset(pc));
+    if (pc) add_trace(line, pc);
     add_place(line);
     line.add("; %s", detail);
     end(line);
 }
 
-void race_at(const void *first_pc, const void *second_pc, const char *detail) {
+void race_at(const void *pc, const Second &second, const char *detail) {
     Line line;
     begin(line, Kind::race);
-    line.add(" pc=0x%zx pc2=0x%zx", program_offset(first_pc), program_offset(second_pc));
+    add_trace(line, pc);
+    if (second.where.file) line.add(" file2=%s line2=%d", plain(second.where.file), second.where.line);
+    else line.add(" pc2=0x%zx", second.offset);
     add_place(line);
     line.add("; %s", detail);
     end(line);

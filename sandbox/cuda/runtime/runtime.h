@@ -225,14 +225,31 @@ const Symbol *find_symbol(const void *at);
 // --- signals.cc
 void use_signal_stack();  // of this OS thread
 
+// --- trace.cc
+// The instructions of the program from one on, and those that called, the innermost first; as offsets in the program.
+struct Trace {
+    static constexpr unsigned MOST = 8;
+    std::uintptr_t offsets[MOST];
+    unsigned count = 0;
+};
+Trace trace(const void *from);
+void leave_broken_walk();  // when a signal comes while the stack is walked
+struct Named {
+    const char *begin = nullptr, *end = nullptr;
+    char name[200] = "";
+};
+Named name_at(const void *address, bool function);  // a function or a variable of the program, as the linker calls it
+
 // --- fault.cc
 const char *name_of(Kind kind);
 // As `fault`, but the line is told as an offset in the program, which the sandbox resolves; `pc` may be null.
 [[noreturn]] void fault_at(Kind kind, const void *pc, const char *detail);
-// The second place of a race.
-[[noreturn]] void race_at(const void *first_pc, const void *second_pc, const char *detail);
-// "at" as `0xHEX` relative to the program, for messages.
-std::uintptr_t program_offset(const void *at);
+// A race, with its second place, which is an offset in the program or a line.
+struct Second {
+    std::uintptr_t offset = 0;
+    Where where{nullptr, 0};
+};
+[[noreturn]] void race_at(const void *pc, const Second &second, const char *detail);
 
 // --- memory.cc
 bool is_registered(const void *at);
