@@ -1,7 +1,8 @@
 """CUDA to C++ that g++ and clang++ read, by the token: only what C++ can't read is changed, and every line stays where it was.
 
 The rest of CUDA is in ``include/``. What changes: launches; variables in shared memory, which get storage for each block; variables
-in the device's other memories, which the runtime gets to know; conditions on ``__CUDA_ARCH__`` inside device code.
+in the device's other memories, which the runtime gets to know; ``return;`` in device code, which the checks get to know; conditions
+on ``__CUDA_ARCH__`` inside device code.
 
 Not covered, and refused by name: see ``refusals.py``.
 """
@@ -70,8 +71,17 @@ def translate(text: str, macros: Mapping[str, tuple[str, ...]] | None = None) ->
         _define(whole, indices)
     for at in positions(stream, "__noinline__"):
         stream.replace(at, "__attribute__((noinline))")
+    _mark_returns(stream, found)
     _drop_casts(stream)
     return str(whole)
+
+
+def _mark_returns(stream: Stream, found: Structure) -> None:
+    """Checks tell a thread that left a kernel by ``return`` from one that passed by a barrier."""
+    for at in positions(stream, "return"):
+        if stream[at + 1] == ";" and found.device_body(at):
+            stream.before(at, "{ ::hpcraft_cuda::leave(); ")
+            stream.after(at + 1, " }")
 
 
 def _define(whole: Text, indices: list[int]) -> None:

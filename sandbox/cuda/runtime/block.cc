@@ -109,7 +109,7 @@ static void complete_group(Block &block, unsigned warp, Group &group) {
     Warp &lanes = block.warps[warp];
     Exchange exchange{group.arrived, lanes.in, lanes.argument, lanes.out};
     if (group.finish) group.finish(exchange);
-    if (checker) checker->lanes_met(block, warp, group.arrived);
+    if (checker) checker->lanes_met(block, warp, group);
 }
 
 static void wake_lanes(Block &block, unsigned warp, unsigned mask) {
@@ -183,6 +183,7 @@ bool first_turn() {
 
 bool next_turn() {
     Block &block = *current.block;
+    if (checker) checker->thread_ends(block);
     if (block.waited) return take_turn(end_thread());
     if (block.next == block.num_threads) return false;
     ++block.next;

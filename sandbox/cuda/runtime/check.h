@@ -74,6 +74,8 @@ struct Clock {
     std::vector<Acquired> acquired;        // by all threads
     std::unordered_map<unsigned, std::vector<Acquired>> acquired_by;
     std::uint64_t phase = 0;  // of the grid
+    bool any_ended = false;
+    std::uint32_t ended[WARP];  // lanes that came to the end of the kernel, rather than left it by `return`
     Region shared;
     std::size_t shared_top = 0, dynamic_bytes = 0;  // what of `shared.written` may be set
 };
@@ -112,6 +114,12 @@ void order_begins(Block &block);
 void order_at_barrier(Block &block);
 void order_of_lanes(Block &block, unsigned warp, unsigned mask);
 void order_of_grid(Block &block);
+
+// --- check_ends.cc
+void note_end(Clock &clock);  // of the running thread, unless it left
+void forget_leaving();        // when it goes on behind a barrier
+void look_at_ends(Block &block);                                        // at a barrier
+void look_at_ends(Block &block, unsigned warp, const Group &group);     // at a meeting of lanes
 
 // --- check_memory.cc
 enum class Access : unsigned char { read, write, load, store, update };

@@ -93,15 +93,22 @@ struct Checks final : Checker {
     void block_ends(Block &) override { forget_thread(); }
     void thread_runs(Block &block, unsigned) override {
         forget_thread();
+        forget_leaving();
         view.clock = &clock_of(block);
     }
+    void thread_ends(Block &block) override {
+        forget_thread();
+        note_end(clock_of(block));
+    }
     void barrier_completed(Block &block) override {
+        look_at_ends(block);
         forget_thread();
         order_at_barrier(block);
     }
-    void lanes_met(Block &block, unsigned warp, unsigned mask) override {
+    void lanes_met(Block &block, unsigned warp, const Group &group) override {
+        look_at_ends(block, warp, group);
         forget_thread();
-        order_of_lanes(block, warp, mask);
+        order_of_lanes(block, warp, group.arrived);
     }
     void grid_completed(Block &block) override {
         forget_thread();

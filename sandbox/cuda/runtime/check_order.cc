@@ -237,7 +237,7 @@ void order_begins(Block &block) {
     if (number < clock.number) forget_cells(clock.shared);
     clock.number = number;
     clock.time = clock.base = 0;
-    clock.lanes_used = false;
+    clock.lanes_used = clock.any_ended = false;
     clock.acquired.clear();
     clock.acquired_by.clear();
     clock.phase = 0;

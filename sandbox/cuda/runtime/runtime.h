@@ -123,8 +123,10 @@ struct Checker {
     virtual void block_begins(Block &) {}
     virtual void block_ends(Block &) {}
     virtual void thread_runs(Block &, unsigned /*thread*/) {}   // before its first and after each of its waits
+    virtual void thread_ends(Block &) {}
     virtual void barrier_completed(Block &) {}                  // all live threads of the block are ordered
-    virtual void lanes_met(Block &, unsigned /*warp*/, unsigned /*mask*/) {}  // these lanes are ordered
+    // Those lanes are ordered that came, of those that the group's mask asks for.
+    virtual void lanes_met(Block &, unsigned /*warp*/, const Group &) {}
     virtual void grid_completed(Block &) {}
     virtual void allocated(void *, std::size_t) {}
     virtual void freed(void *, std::size_t) {}
