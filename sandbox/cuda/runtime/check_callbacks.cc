@@ -79,7 +79,10 @@ struct Checks final : Checker {
         many_workers = num_workers() > 1;
         forget_order();
     }
-    void launch_ends(const Launch &) override { forget_thread(); }
+    void launch_ends(const Launch &) override {
+        forget_thread();
+        settle_fault();
+    }
     void block_begins(Block &block) override {
         forget_thread();
         order_begins(block);

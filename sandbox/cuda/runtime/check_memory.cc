@@ -98,13 +98,24 @@ static bool any_written(const Region &region, const void *address, std::size_t s
     return false;
 }
 
+#ifdef HPCRAFT_CUDA_RACES
+constexpr unsigned MOST_UNDEFINED = 100'000;  // reads, while it isn't known yet whether a race explains the first
+#endif
+
 static const void *call_of(const void *pc) { return static_cast<const char *>(pc) - 1; }
 
-[[noreturn, gnu::noinline]] static void undefined(const void *address, std::size_t size, const void *begin, const char *what, const void *pc) {
+// What has no value yet is often what another thread is about to write: where races are looked for, the race is what is told.
+[[gnu::noinline]] static void undefined(const void *address, std::size_t size, const void *begin, const char *what, const void *pc) {
     char text[300];
     std::snprintf(text, sizeof text, "reads %zu bytes that nobody has written, at byte %td of %s", size,
                   static_cast<const char *>(address) - static_cast<const char *>(begin), what);
+#ifdef HPCRAFT_CUDA_RACES
+    static std::atomic<unsigned> reads{0};
+    suspend_fault(Kind::uninitialised, call_of(pc), text);
+    if (++reads > MOST_UNDEFINED) settle_fault();
+#else
     fault_at(Kind::uninitialised, call_of(pc), text);
+#endif
 }
 
 [[noreturn, gnu::noinline]] static void outside(Kind kind, const void *address, std::size_t size, Access access, const char *begin,
@@ -128,7 +139,7 @@ static void look_at_allocation(const void *address, std::size_t size, Access acc
     if (found->freed) outside(Kind::use_after_free, address, size, access, range.begin, what, pc);
     if (!range.holds(address, size)) outside(Kind::out_of_bounds, address, size, access, range.begin, what, pc);
     const bool host_writes = found->memory != Memory::device;
-    if (reads(access) && !host_writes && !any_written(arena_region, address, size)) undefined(address, size, range.begin, what, pc);
+    if (reads(access) && !host_writes && !any_written(arena_region, address, size)) return undefined(address, size, range.begin, what, pc);
     if (writes(access) || host_writes) {
         set_written(arena_region, address, size, true);
         known_allocation[next_known++ % 2] = range;
@@ -157,7 +168,7 @@ static void look_at_shared(const Region &region, const void *address, std::size_
     if (name) std::snprintf(what, sizeof what, "the %zu bytes of the shared variable %s", bytes, name);
     else std::snprintf(what, sizeof what, "%zu bytes of dynamic shared memory", bytes);
     if (!range.holds(address, size)) outside(Kind::out_of_bounds, address, size, access, range.begin, what, pc);
-    if (reads(access) && !any_written(region, address, size)) undefined(address, size, range.begin, what, pc);
+    if (reads(access) && !any_written(region, address, size)) return undefined(address, size, range.begin, what, pc);
     if (writes(access)) set_written(region, address, size, true);
 }
 

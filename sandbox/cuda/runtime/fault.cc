@@ -103,7 +103,11 @@ static void add_place(Line &line) {
 
 static const char *plain(const char *file) { return std::strncmp(file, "./", 2) == 0 ? file + 2 : file; }
 
-[[noreturn]] static void end(Line &line) {
+static Line suspended;
+static std::atomic<bool> any_suspended;
+
+[[noreturn]] static void end(Line &line, bool is_race = false) {
+    if (any_suspended && !is_race) line = suspended;
     static std::atomic_flag ending;
     if (ending.test_and_set())
         for (;;) pause();  // another thread tells its fault and ends the process
@@ -141,6 +145,22 @@ void fault_at(Kind kind, const void *pc, const char *detail) {
     end(line);
 }
 
+void suspend_fault(Kind kind, const void *pc, const char *detail) {
+    static std::atomic_flag taken;
+    if (taken.test_and_set()) return;
+    begin(suspended, kind);
+    add_trace(suspended, pc);
+    add_place(suspended);
+    suspended.add("; %s", detail);
+    any_suspended = true;
+}
+
+void settle_fault() {
+    if (!any_suspended) return;
+    Line line = suspended;
+    end(line);
+}
+
 void race_at(const void *pc, const Second &second, const char *detail) {
     Line line;
     begin(line, Kind::race);
@@ -149,7 +169,7 @@ void race_at(const void *pc, const Second &second, const char *detail) {
     else line.add(" pc2=0x%zx", second.offset);
     add_place(line);
     line.add("; %s", detail);
-    end(line);
+    end(line, true);
 }
 
 }  // namespace hpcraft_cuda

@@ -246,6 +246,9 @@ Named name_at(const void *address, bool function);  // a function or a variable 
 const char *name_of(Kind kind);
 // As `fault`, but the line is told as an offset in the program, which the sandbox resolves; `pc` may be null.
 [[noreturn]] void fault_at(Kind kind, const void *pc, const char *detail);
+// A fault that a race may explain: only the first is kept, and told in the place of any later one but a race.
+void suspend_fault(Kind kind, const void *pc, const char *detail);
+void settle_fault();  // tells it, if there is one
 // A race, with its second place, which is an offset in the program or a line.
 struct Second {
     std::uintptr_t offset = 0;
