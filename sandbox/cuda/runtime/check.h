@@ -134,6 +134,7 @@ inline thread_local Variables own_variables;
 void look_closely(const Region &region, const void *address, std::size_t size, Access access, const void *pc);
 // Memory that is neither in the arena nor shared; true where races are to be looked for.
 bool look_elsewhere(const void *address, std::size_t size, Access access, const void *pc);
+bool any_written(const Region &region, const void *address, std::size_t size);
 void set_written(const Region &region, const void *address, std::size_t size, bool value);
 void reserve_regions();
 void *allocate_on_heap(std::size_t bytes);  // for device code, if that asks

@@ -126,6 +126,7 @@ struct Checks final : Checker {
     void api_writes(void *to, std::size_t bytes) override {
         if (in_arena(to)) set_written(arena_region, to, bytes, true);
     }
+    bool any_written(const void *from, std::size_t bytes) override { return !in_arena(from) || hpcraft_cuda::any_written(arena_region, from, bytes); }
     void api_copies(void *to, const void *from, std::size_t bytes) override {
         if (!in_arena(to)) return;
         const auto *source = static_cast<const char *>(from);
@@ -266,6 +267,25 @@ void __ubsan_handle_type_mismatch_v1(const Mismatch *at, std::uintptr_t address)
           reinterpret_cast<void *>(address), static_cast<unsigned>(address % 16));
 }
 void __ubsan_handle_type_mismatch_v1_abort(const Mismatch *at, std::uintptr_t address) { __ubsan_handle_type_mismatch_v1(at, address); }
+
+// -fsanitize=bounds: an index beyond its own dimension, also where the address is still inside of the array.
+struct Index {
+    const char *file;
+    std::uint32_t line, column;
+    const struct {
+        std::uint16_t kind, info;
+        char name[1];
+    } *type;
+};
+void __ubsan_handle_out_of_bounds(const Index *at, std::uintptr_t index) {
+    if (on_device()) fault(Kind::out_of_bounds, {at->file, static_cast<int>(at->line)}, "index %td of %s", static_cast<std::ptrdiff_t>(index), at->type->name);
+}
+void __ubsan_handle_out_of_bounds_abort(const Index *at, std::uintptr_t index) { __ubsan_handle_out_of_bounds(at, index); }
+
+// Bytes of a string that the device prints.
+void hpcraft_cuda_look_at_string(const char *text, std::size_t most, const void *pc) {
+    if (text && most) on_access(text, strnlen(text, most - 1) + 1, Access::read, PLAIN, pc);
+}
 
 }  // extern "C"
 

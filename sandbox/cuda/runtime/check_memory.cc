@@ -91,10 +91,16 @@ void set_written(const Region &region, const void *address, std::size_t size, bo
     if (end % 8) some(end / 8, (1u << end % 8) - 1);
 }
 
-static bool any_written(const Region &region, const void *address, std::size_t size) {
+bool any_written(const Region &region, const void *address, std::size_t size) {
     std::size_t at = static_cast<const char *>(address) - region.begin;
-    for (const std::size_t end = at + size; at < end; ++at)
+    for (const std::size_t end = at + size; at < end;) {
+        if (at % 8 == 0 && end - at >= 8 && !region.written[at / 8]) {
+            at += 8;
+            continue;
+        }
         if (region.written[at / 8] >> at % 8 & 1) return true;
+        ++at;
+    }
     return false;
 }
 
@@ -247,9 +253,15 @@ static bool of_runtime(const void *address) {
 }
 
 namespace {
+constexpr std::size_t HEAP_MARGIN = 16;
+
 struct Heap {
+    struct Piece {
+        std::size_t bytes = 0;
+        bool freed = false;
+    };
     std::mutex guard;
-    std::map<const char *, std::size_t> blocks;
+    std::map<const char *, Piece> blocks;
     std::atomic<bool> any{false};
 };
 }  // namespace
@@ -266,7 +278,7 @@ void *allocate_on_heap(std::size_t bytes) {
     inside = true;
     {
         const std::lock_guard lock(heap().guard);
-        heap().blocks[static_cast<const char *>(got)] = bytes;
+        heap().blocks[static_cast<const char *>(got)] = {bytes, false};
         heap().any = true;
     }
     inside = false;
@@ -278,16 +290,26 @@ void free_on_heap(void *begin) {
         const std::lock_guard lock(heap().guard);
         const auto found = heap().blocks.find(static_cast<const char *>(begin));
         // Kept until the guard is free again: erasing frees as well.
-        if (found != heap().blocks.end()) found->second = 0;
+        if (found != heap().blocks.end()) found->second.freed = true;
     }
     std::free(begin);
 }
 
-static bool of_device_heap(const void *address) {
+static bool of_device_heap(const void *address, std::size_t size, Access access, const void *pc) {
     if (!heap().any) return false;
-    const std::lock_guard lock(heap().guard);
-    const auto after = heap().blocks.upper_bound(static_cast<const char *>(address));
-    return after != heap().blocks.begin() && static_cast<const char *>(address) < std::prev(after)->first + std::prev(after)->second;
+    const auto *at = static_cast<const char *>(address);
+    heap().guard.lock();
+    const auto after = heap().blocks.upper_bound(at);
+    const bool none = after == heap().blocks.begin();
+    const Heap::Piece piece = none ? Heap::Piece{} : std::prev(after)->second;
+    const char *begin = none ? at : std::prev(after)->first;
+    heap().guard.unlock();
+    if (none) return false;
+    if (!piece.freed && at + size <= begin + piece.bytes) return true;
+    if (at >= begin + piece.bytes + HEAP_MARGIN) return false;
+    char what[100];
+    std::snprintf(what, sizeof what, "%zu bytes that device code allocated%s", piece.bytes, piece.freed ? " and freed" : "");
+    outside(piece.freed ? Kind::use_after_free : Kind::out_of_bounds, address, size, access, begin, what, pc);
 }
 
 bool look_elsewhere(const void *address, std::size_t size, Access access, const void *pc) {
@@ -298,9 +320,9 @@ bool look_elsewhere(const void *address, std::size_t size, Access access, const 
     }
     if (image.all.holds(address, 1)) return look_at_global(address, size, access, pc);
     if (of_runtime(address)) return false;
-    if (of_device_heap(address)) return false;
+    if (of_device_heap(address, size, access, pc)) return false;
     bool mapped;
-    if (of_library(address, mapped) || !mapped) return false;  // where nothing is the signal tells more
+    if (of_library(address, mapped) || !mapped || is_registered(address)) return false;  // where nothing is the signal tells more
     char text[200];
     std::snprintf(text, sizeof text, "%s %zu bytes at %p, which is memory of the host", verb(access), size, address);
     fault_at(Kind::device_access, call_of(pc), text);

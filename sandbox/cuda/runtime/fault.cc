@@ -35,6 +35,8 @@ const char *name_of(Kind kind) {
     case Kind::division: return "division_by_zero";
     case Kind::undefined: return "undefined";
     case Kind::trap: return "trap";
+    case Kind::copy: return "bad_copy";
+    case Kind::launch: return "launch_failed";
     }
     return "unknown";
 }
@@ -142,6 +144,27 @@ void fault_at(Kind kind, const void *pc, const char *detail) {
     if (pc) add_trace(line, pc);
     add_place(line);
     line.add("; %s", detail);
+    end(line);
+}
+
+void fault_in_call(Kind kind, const char *format, ...) {
+    Line line;
+    begin(line, kind);
+    add_trace(line, nullptr);
+    add_place(line);
+    line.add("; ");
+    va_list values;
+    va_start(values, format);
+    line.add(format, values);
+    va_end(values);
+    end(line);
+}
+
+void launch_fault(const Site &site, const char *why) {
+    Line line;
+    begin(line, Kind::launch);
+    line.add(" kernel=%s file=%s line=%d; the launch was refused (%s), and nobody has asked for the error", site.kernel, plain(site.file),
+             site.line, why);
     end(line);
 }
 

@@ -23,7 +23,7 @@ static cudaError_t release(void *pointer, Memory memory) {
     if (!pointer) return cudaSuccess;
     const Freed freed = arena_free(pointer, memory);
     if (freed == Freed::yes) return cudaSuccess;
-    if (checker) fault_at(Kind::bad_free, static_cast<const char *>(__builtin_return_address(0)) - 1, freed == Freed::twice ? "memory is freed a second time" : "what is freed was not allocated");
+    if (checker) fault_in_call(Kind::bad_free, freed == Freed::twice ? "memory is freed a second time" : "what is freed was not allocated");
     return set_error(cudaErrorInvalidValue);
 }
 

@@ -133,6 +133,7 @@ struct Checker {
     virtual void shared_entered(Block &, const Block::Variable &) {}
     virtual void api_writes(void *, std::size_t) {}  // memcpy and memset to the device
     virtual void api_reads(const void *, std::size_t) {}
+    virtual bool any_written(const void *, std::size_t) { return true; }  // of device memory
     virtual void api_copies(void * /*to*/, const void * /*from*/, std::size_t) {}  // within device memory: what is initialised goes along
 protected:
     ~Checker() = default;
@@ -228,7 +229,7 @@ const Symbol *find_symbol(const void *at);
 void use_signal_stack();  // of this OS thread
 
 // --- trace.cc
-// The instructions of the program from one on, and those that called, the innermost first; as offsets in the program.
+// The instructions of the program from one on (null for where it is now), and those that called, the innermost first; as offsets.
 struct Trace {
     static constexpr unsigned MOST = 8;
     std::uintptr_t offsets[MOST];
@@ -246,6 +247,9 @@ Named name_at(const void *address, bool function);  // a function or a variable 
 const char *name_of(Kind kind);
 // As `fault`, but the line is told as an offset in the program, which the sandbox resolves; `pc` may be null.
 [[noreturn]] void fault_at(Kind kind, const void *pc, const char *detail);
+// The same for a call of the API, by the line that calls.
+[[noreturn]] void fault_in_call(Kind kind, const char *format, ...) __attribute__((format(printf, 2, 3)));
+[[noreturn]] void launch_fault(const Site &site, const char *why);
 // A fault that a race may explain: only the first is kept, and told in the place of any later one but a race.
 void suspend_fault(Kind kind, const void *pc, const char *detail);
 void settle_fault();  // tells it, if there is one
@@ -265,5 +269,7 @@ std::uint64_t most_resident_blocks(std::uint64_t threads, std::size_t dynamic_by
 
 // --- errors.cc
 cudaError_t set_error(cudaError_t code);  // remembers it for cudaGetLastError, and returns it
+cudaError_t refuse_launch(const Site &site, cudaError_t code);
+void tell_unseen_error();  // under checks, of a launch that was refused while nobody has asked since; at the end, or when its results are used
 
 }  // namespace hpcraft_cuda

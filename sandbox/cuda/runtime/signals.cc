@@ -38,7 +38,7 @@ static void tell_memory(const void *address, const void *pc) {
             fault_at(Kind::use_after_free, pc, text);
         }
         const bool inside = offset >= 0 && static_cast<std::size_t>(offset) < near->size;
-        if (inside && !on_device()) {
+        if (!on_device() && (inside || near->memory == Memory::device)) {
             std::snprintf(text, sizeof text, "host code touches byte %td of %zu bytes of device memory", offset, near->size);
             fault_at(Kind::host_access, pc, text);
         }

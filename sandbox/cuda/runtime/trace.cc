@@ -50,7 +50,7 @@ static _Unwind_Reason_Code look_at_frame(_Unwind_Context *context, void *into) {
     Walk &walk = *static_cast<Walk *>(into);
     int exact = 0;
     const std::uintptr_t at = _Unwind_GetIPInfo(context, &exact) - (exact ? 0 : 1);
-    walk.found = walk.found || at == walk.from;
+    walk.found = walk.found || !walk.from || at == walk.from;
     if (walk.found && walk.code.holds(at)) walk.into->offsets[walk.into->count++] = at - walk.code.base;
     return walk.into->count == Trace::MOST || ++walk.frames == 200 ? _URC_END_OF_STACK : _URC_NO_REASON;
 }
