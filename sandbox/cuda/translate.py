@@ -1,8 +1,8 @@
 """CUDA to C++ that g++ and clang++ read, by the token: only what C++ can't read is changed, and every line stays where it was.
 
 The rest of CUDA is in ``include/``. What changes: launches; variables in shared memory, which get storage for each block; variables
-in the device's other memories, which the runtime gets to know; ``return;`` in device code, which the checks get to know; conditions
-on ``__CUDA_ARCH__`` inside device code.
+in the device's other memories, which the runtime gets to know; ``return;`` in device code, which the checks get to know; loops that
+wait for other threads, which give way; conditions on ``__CUDA_ARCH__`` inside device code.
 
 Not covered, and refused by name: see ``refusals.py``.
 """
@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from hpcraft.sandbox.cuda import launches, variables
+from hpcraft.sandbox.cuda import launches, spins, variables
 from hpcraft.sandbox.cuda.flags import EMULATED_CAPABILITY
 from hpcraft.sandbox.cuda.refusals import Unsupported, refusals
 from hpcraft.sandbox.cuda.scopes import Structure, structure
@@ -72,6 +72,7 @@ def translate(text: str, macros: Mapping[str, tuple[str, ...]] | None = None) ->
     for at in positions(stream, "__noinline__"):
         stream.replace(at, "__attribute__((noinline))")
     _mark_returns(stream, found)
+    spins.rewrite(stream, found)
     _drop_casts(stream)
     return str(whole)
 

@@ -349,14 +349,15 @@ void grid_barrier(Where where) {
 bool is_cooperative() { return on_device() && current.block->launch->cooperative; }
 
 // After some calls the others get their turn: those never started first, or two that spin would keep them away; where there is
-// nobody else in the block, the worker's other blocks.
+// nobody else in the block, or everybody had a turn, the worker's other blocks.
 void spin(Where where) {
     static thread_local unsigned calls;
     if (!on_device() || ++calls % 64) return;
     Block &block = *current.block;
     begin_waiting(block);
     Thread &thread = running_thread(block);
-    block.spinning = !block.ready.first && block.next == block.num_threads;
+    block.spinning = block.next == block.num_threads && ++block.spun > block.ready.count;
+    if (block.spinning) block.spun = 0;
     block.spins = true;
     append(block.ready, &thread);
     wait_here(block, thread, Op::yield, where);
@@ -395,6 +396,7 @@ void begin(Block &block, const Launch &launch, std::uint64_t number) {
     block.num_threads = size.x * size.y * size.z;
     block.next = block.live = 0;
     block.waited = block.spinning = block.spins = false;
+    block.spun = 0;
     block.ready = block.barrier = block.grid = Waiters{};
     block.barriers = 0;
     block.shared_used = 0;

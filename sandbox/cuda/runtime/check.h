@@ -69,6 +69,7 @@ struct Clock {
     bool lanes_used = false;               // whether anything but barriers moved the clock
     std::uint32_t lane_time[MAX_THREADS];  // of a thread's own accesses, where later than base
     std::uint32_t fence[MAX_THREADS];      // a thread's accesses before it are behind a fence
+    std::uint32_t block_fence[MAX_THREADS];  // the same for the own block, for which a weaker fence does
     std::uint32_t warp_base[WARP];         // accesses of the own warp before it come before
     std::vector<std::uint32_t> met[WARP];  // 32 x 32 per warp, where masks were partial: row knows column up to
     std::vector<Acquired> acquired;        // by all threads
@@ -103,7 +104,7 @@ inline thread_local View view;
 void refresh();  // the view, when another thread runs
 bool ordered(Word earlier);
 bool all_ordered(Word readers);
-void fence();
+void fence(bool of_block);
 void acquire(const volatile void *address);
 void release(const volatile void *address);
 bool releases();

@@ -231,10 +231,12 @@ void __tsan_read_range(void *at, std::size_t bytes) { if (bytes) on_access(at, b
 void __tsan_write_range(void *at, std::size_t bytes) { if (bytes) on_access(at, bytes, Access::write, PLAIN, HPCRAFT_PC); }
 
 void __tsan_atomic_thread_fence(int) {
-    if (RACES && on_device()) fence();
+    if (RACES && on_device()) fence(false);
     __atomic_thread_fence(__ATOMIC_SEQ_CST);
 }
-void __tsan_atomic_signal_fence(int) {}
+void __tsan_atomic_signal_fence(int) {
+    if (RACES && on_device()) fence(true);
+}
 
 // Clang's names, and those that checked.h gives to these functions for gcc.
 #define HPCRAFT_COPY(name, function)                                                                                     \

@@ -11,7 +11,7 @@ namespace hpcraft_cuda {
 
 namespace {
 struct Release {
-    std::uint32_t version, thread, fence, base, warp_base;
+    std::uint32_t version, thread, fence, base, warp_base, block_fence;  // the last for readers of the same block
 };
 struct Behind {
     std::uint32_t version;
@@ -100,7 +100,8 @@ static bool knows(const Acquired &from, Word earlier, unsigned depth) {
         for (const Release &release : found->second) {
             if (release.version > from.version) break;
             if (time_of(earlier) < release.base) return true;
-            if (thread_of(earlier) == release.thread && time_of(earlier) < release.fence) return true;
+            const std::uint32_t fence = same_block(earlier, view.word) ? release.block_fence : release.fence;
+            if (thread_of(earlier) == release.thread && time_of(earlier) < fence) return true;
             if (thread_of(earlier) / WARP == release.thread / WARP && time_of(earlier) < release.warp_base) return true;
         }
     }
@@ -165,21 +166,23 @@ static std::uint32_t tick(Clock &clock) {
         clock.lanes_used = true;
         std::fill(std::begin(clock.lane_time), std::end(clock.lane_time), 0);
         std::fill(std::begin(clock.fence), std::end(clock.fence), 0);
+        std::fill(std::begin(clock.block_fence), std::end(clock.block_fence), 0);
         std::fill(std::begin(clock.warp_base), std::end(clock.warp_base), 0);
         for (auto &met : clock.met) met.clear();
     }
     return ++clock.time;
 }
 
-void fence() {
+void fence(bool of_block) {
     look_at_thread();
     Clock &clock = *view.clock;
-    clock.lane_time[view.thread] = clock.fence[view.thread] = tick(clock);
+    clock.lane_time[view.thread] = clock.block_fence[view.thread] = tick(clock);
+    if (!of_block) clock.fence[view.thread] = clock.block_fence[view.thread];
     forget_thread();
 }
 
 // Whether an atomic of this thread tells others what it did: not without a fence before it.
-bool releases() { return view.clock->lanes_used && view.clock->fence[view.thread]; }
+bool releases() { return view.clock->lanes_used && view.clock->block_fence[view.thread]; }
 
 static void learn(std::vector<Acquired> &known, Acquired what) {
     for (Acquired &old : known)
@@ -199,7 +202,9 @@ void release(const volatile void *address) {
     const std::lock_guard lock(syncs.guard);
     Sync &sync = syncs.at[address];
     const std::uint32_t version = ++sync.version;
-    sync.of_block[clock.number].push_back({version, view.thread, clock.fence[view.thread], view.base, view.warp_base});
+    const std::uint32_t fence = clock.fence[view.thread];
+    sync.of_block[clock.number].push_back(
+        {version, view.thread, fence, fence ? view.base : 0, fence ? view.warp_base : 0, clock.block_fence[view.thread]});
     for (const Acquired &known : clock.acquired)
         if (known.sync != &sync) sync.behind.push_back({version, known});
     if (const auto *own = own_acquired(clock))

@@ -95,6 +95,7 @@ struct Block {
     Waiters grid;
     bool spinning = false;     // left by a thread that spins while nobody else in it could run
     bool spins = false;        // for one turn: start another thread rather than let a ready one go on
+    unsigned spun = 0;         // turns of threads that spin, since the block was left
     std::uint64_t generation = 0;   // of the grid barrier that it waits for
     char *shared = nullptr;         // storage of its shared variables, between two guard pages
     char *dynamic = nullptr;        // the dynamic part, which ends at the second one

@@ -89,6 +89,7 @@ void grid_barrier(Where where);
 bool is_cooperative();
 // Something to be called in loops that wait for other threads: lets the others of the block run now and then.
 void spin(Where where);
+inline void pause(HPCRAFT_CUDA_HERE) { spin(HPCRAFT_CUDA_THERE); }
 
 // The storage of a `__shared__` variable in the current block; `slot` is one per variable and OS thread.
 struct SharedSlot {
