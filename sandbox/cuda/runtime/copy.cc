@@ -68,10 +68,40 @@ void look_at_source(const void *to, const void *from, Side target, Side source, 
 
 void tell(void *to, const void *from, Side target, Side source, std::size_t size) {
     if (!checker) return;
+    if (source != Side::host) checker->api_touches(from, size, false);
+    if (target != Side::host) checker->api_touches(to, size, true);
     if (target != Side::host && source != Side::host) checker->api_copies(to, from, size);
     else if (target != Side::host) checker->api_writes(to, size);
-    else if (source != Side::host) checker->api_reads(from, size);
 }
+
+// The stream that the asynchronous form of a call names; the others are for the default stream, and the host waits.
+struct Order {
+    const void *stream = nullptr;
+    bool waits = true;
+};
+thread_local Order order;
+class InStream {
+public:
+    explicit InStream(cudaStream_t stream) { order = {stream, false}; }
+    ~InStream() { order = {}; }
+    InStream(const InStream &) = delete;
+    InStream &operator=(const InStream &) = delete;
+};
+// What the checks are told of one call: `recorded` where others may still conflict with it, `waits` where the host knows that it has ended.
+class Told {
+public:
+    Told(bool recorded, bool waits) : waits_(waits) {
+        if (checker) checker->copy_begins(order.stream, recorded);
+    }
+    ~Told() {
+        if (checker) checker->copy_ends(order.stream, waits_);
+    }
+    Told(const Told &) = delete;
+    Told &operator=(const Told &) = delete;
+
+private:
+    bool waits_;
+};
 
 struct Rows {
     std::size_t width, height, depth = 1, to_pitch = 0, from_pitch = 0, to_slice = 0, from_slice = 0;
@@ -85,6 +115,8 @@ cudaError_t copy(void *to, const void *from, const Rows &rows, cudaMemcpyKind ki
     const Side target = side_of(to, last_to), source = side_of(from, last_from);
     if (const cudaError_t refused = refusal(target, source, kind)) return refuse(to, from, target, source, refused);
     if (rows.height * rows.depth == 1) look_at_source(to, from, target, source, rows.width);
+    const bool waits = order.waits || target == Side::host;  // pageable memory of the host
+    const Told told(!waits, waits);
     const Opened opened(to, from);
     for (std::size_t z = 0; z < rows.depth; ++z) {
         for (std::size_t y = 0; y < rows.height; ++y) {
@@ -108,11 +140,12 @@ cudaError_t fill(void *pointer, std::size_t pitch, int value, std::size_t width,
     if (!pointer) return set_error(cudaErrorInvalidValue);
     if (side == Side::wrong) return refuse(pointer, pointer, side, Side::either, cudaErrorInvalidValue);
     if (side == Side::host) return refuse_fill();
+    const Told told(!order.waits, order.waits && side != Side::device);
     const Opened opened(pointer);
     for (std::size_t z = 0; z < depth; ++z) {
         for (std::size_t y = 0; y < height; ++y) {
             char *row = static_cast<char *>(pointer) + z * slice + y * pitch;
-            if (checker) checker->api_writes(row, width);
+            tell(row, nullptr, side, Side::host, width);
             std::memset(row, value, width);
         }
     }
@@ -122,11 +155,13 @@ cudaError_t fill(void *pointer, std::size_t pitch, int value, std::size_t width,
 }  // namespace
 
 cudaError_t cudaMemcpy(void *to, const void *from, std::size_t size, cudaMemcpyKind kind) { return copy(to, from, {size, 1}, kind); }
-cudaError_t cudaMemcpyAsync(void *to, const void *from, std::size_t size, cudaMemcpyKind kind, cudaStream_t) {
+cudaError_t cudaMemcpyAsync(void *to, const void *from, std::size_t size, cudaMemcpyKind kind, cudaStream_t stream) {
+    const InStream in(stream);
     return copy(to, from, {size, 1}, kind);
 }
 cudaError_t cudaMemcpyPeer(void *to, int, const void *from, int, std::size_t size) { return copy(to, from, {size, 1}, cudaMemcpyDeviceToDevice); }
-cudaError_t cudaMemcpyPeerAsync(void *to, int, const void *from, int, std::size_t size, cudaStream_t) {
+cudaError_t cudaMemcpyPeerAsync(void *to, int, const void *from, int, std::size_t size, cudaStream_t stream) {
+    const InStream in(stream);
     return copy(to, from, {size, 1}, cudaMemcpyDeviceToDevice);
 }
 
@@ -137,7 +172,8 @@ cudaError_t cudaMemcpy2D(
 }
 cudaError_t cudaMemcpy2DAsync(
     void *to, std::size_t to_pitch, const void *from, std::size_t from_pitch, std::size_t width, std::size_t height, cudaMemcpyKind kind,
-    cudaStream_t) {
+    cudaStream_t stream) {
+    const InStream in(stream);
     return cudaMemcpy2D(to, to_pitch, from, from_pitch, width, height, kind);
 }
 
@@ -150,15 +186,22 @@ cudaError_t cudaMemcpy3D(const cudaMemcpy3DParms *p) {
     const char *source = static_cast<const char *>(from.ptr) + p->srcPos.z * from_slice + p->srcPos.y * from.pitch + p->srcPos.x;
     return copy(target, source, {p->extent.width, p->extent.height, p->extent.depth, to.pitch, from.pitch, to_slice, from_slice}, p->kind);
 }
-cudaError_t cudaMemcpy3DAsync(const cudaMemcpy3DParms *parameters, cudaStream_t) { return cudaMemcpy3D(parameters); }
+cudaError_t cudaMemcpy3DAsync(const cudaMemcpy3DParms *parameters, cudaStream_t stream) {
+    const InStream in(stream);
+    return cudaMemcpy3D(parameters);
+}
 
 cudaError_t cudaMemset(void *pointer, int value, std::size_t size) { return fill(pointer, 0, value, size, 1); }
-cudaError_t cudaMemsetAsync(void *pointer, int value, std::size_t size, cudaStream_t) { return fill(pointer, 0, value, size, 1); }
+cudaError_t cudaMemsetAsync(void *pointer, int value, std::size_t size, cudaStream_t stream) {
+    const InStream in(stream);
+    return fill(pointer, 0, value, size, 1);
+}
 cudaError_t cudaMemset2D(void *pointer, std::size_t pitch, int value, std::size_t width, std::size_t height) {
     if (pitch < width) return set_error(cudaErrorInvalidPitchValue);
     return fill(pointer, pitch, value, width, height);
 }
-cudaError_t cudaMemset2DAsync(void *pointer, std::size_t pitch, int value, std::size_t width, std::size_t height, cudaStream_t) {
+cudaError_t cudaMemset2DAsync(void *pointer, std::size_t pitch, int value, std::size_t width, std::size_t height, cudaStream_t stream) {
+    const InStream in(stream);
     return cudaMemset2D(pointer, pitch, value, width, height);
 }
 cudaError_t cudaMemset3D(cudaPitchedPtr pointer, int value, cudaExtent extent) {
@@ -184,6 +227,7 @@ cudaError_t hpcraft_cuda::copy_symbol(
         return refuse(target, source, target_side, source_side, cudaErrorInvalidValue);
     }
     if (kind == (to_symbol ? cudaMemcpyDeviceToHost : cudaMemcpyHostToDevice)) return set_error(cudaErrorInvalidMemcpyDirection);
+    const Told told(!order.waits, order.waits);
     const Opened opened(other);
     tell(target, source, to_symbol ? Side::either : side, to_symbol ? side : Side::either, count);
     std::memmove(target, source, count);

@@ -68,14 +68,7 @@ struct Line {
 };
 }  // namespace
 
-// `k<float>` of `void k<float>(float*)`; what was launched by its address has no name before a fault.
-static void add_kernel(Line &line, const Place &place) {
-    const void *function = current.block->launch->config.function;
-    const Named found = function ? name_at(function, true) : Named{};
-    int status = 0;
-    char *readable = *found.name ? abi::__cxa_demangle(found.name, nullptr, nullptr, &status) : nullptr;
-    const char *name = readable ? readable : *found.name ? found.name : place.kernel;
-    if (readable && std::strncmp(name, "void ", 5) == 0) name += 5;
+static void add_name(Line &line, const char *name, bool readable) {
     line.add(" kernel=");
     unsigned depth = 0;
     for (; *name; ++name) {
@@ -86,15 +79,25 @@ static void add_kernel(Line &line, const Place &place) {
     }
 }
 
+// `k<float>` of `void k<float>(float*)`; what was launched by its address has no name before a fault.
+static void add_kernel(Line &line, const Place &place) {
+    const void *function = current.block->launch->config.function;
+    const Named found = function ? name_at(function, true) : Named{};
+    int status = 0;
+    char *readable = *found.name ? abi::__cxa_demangle(found.name, nullptr, nullptr, &status) : nullptr;
+    const char *name = readable ? readable : *found.name ? found.name : place.kernel;
+    if (readable && std::strncmp(name, "void ", 5) == 0) name += 5;
+    add_name(line, name, readable);
+}
+
 static void begin(Line &line, Kind kind) {
     line.add("hpcraft-cuda: FAULT kind=%s", name_of(kind));
     const Place place = here();
     if (place.device) add_kernel(line, place);
 }
 
-static void add_trace(Line &line, const void *pc) {
-    const Trace found = trace(pc);
-    for (unsigned i = 0; i < found.count; ++i) line.add("%s0x%zx", i ? "," : " pc=", found.offsets[i]);
+static void add_trace(Line &line, const char *name, const Trace &found) {
+    for (unsigned i = 0; i < found.count; ++i) line.add("%s0x%zx", i ? "," : name, found.offsets[i]);
 }
 
 static void add_place(Line &line) {
@@ -141,7 +144,7 @@ void fault(Kind kind, Where where, const char *format, ...) {
 void fault_at(Kind kind, const void *pc, const char *detail) {
     Line line;
     begin(line, kind);
-    if (pc) add_trace(line, pc);
+    if (pc) add_trace(line, " pc=", trace(pc));
     add_place(line);
     line.add("; %s", detail);
     end(line);
@@ -150,7 +153,7 @@ void fault_at(Kind kind, const void *pc, const char *detail) {
 void fault_in_call(Kind kind, const char *format, ...) {
     Line line;
     begin(line, kind);
-    add_trace(line, nullptr);
+    add_trace(line, " pc=", trace(nullptr));
     add_place(line);
     line.add("; ");
     va_list values;
@@ -172,7 +175,7 @@ void suspend_fault(Kind kind, const void *pc, const char *detail) {
     static std::atomic_flag taken;
     if (taken.test_and_set()) return;
     begin(suspended, kind);
-    add_trace(suspended, pc);
+    add_trace(suspended, " pc=", trace(pc));
     add_place(suspended);
     suspended.add("; %s", detail);
     any_suspended = true;
@@ -187,10 +190,14 @@ void settle_fault() {
 void race_at(const void *pc, const Second &second, const char *detail) {
     Line line;
     begin(line, Kind::race);
-    add_trace(line, pc);
-    if (second.where.file) line.add(" file2=%s line2=%d", plain(second.where.file), second.where.line);
+    const bool host = !here().device;
+    if (host && second.kernel) add_name(line, second.kernel, false);
+    add_trace(line, " pc=", trace(pc));
+    if (second.trace) add_trace(line, " pc2=", *second.trace);
     else line.add(" pc2=0x%zx", second.offset);
     add_place(line);
+    if (host && second.kernel)
+        line.add(" block=%u,%u,%u thread=%u,%u,%u", second.block.x, second.block.y, second.block.z, second.thread.x, second.thread.y, second.thread.z);
     line.add("; %s", detail);
     end(line, true);
 }

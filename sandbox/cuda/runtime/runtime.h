@@ -133,9 +133,19 @@ struct Checker {
     virtual void freed(void *, std::size_t) {}
     virtual void shared_entered(Block &, const Block::Variable &) {}
     virtual void api_writes(void *, std::size_t) {}  // memcpy and memset to the device
-    virtual void api_reads(const void *, std::size_t) {}
+    virtual void api_touches(const void *, std::size_t, bool /*write*/) {}  // of a copy, either side
     virtual bool any_written(const void *, std::size_t) { return true; }  // of device memory
     virtual void api_copies(void * /*to*/, const void * /*from*/, std::size_t) {}  // within device memory: what is initialised goes along
+    // Streams. A copy is recorded that others may conflict with; what the host waits for has ended when the call returns.
+    virtual void stream_made(const void *, bool /*blocking*/) {}
+    virtual void copy_begins(const void * /*stream*/, bool /*recorded*/) {}
+    virtual void copy_ends(const void * /*stream*/, bool /*waits*/) {}
+    virtual void host_waits(const void * /*stream*/) {}
+    virtual void host_waits_for_all() {}
+    virtual void host_waits_for(const void * /*event*/) {}
+    virtual void event_recorded(const void * /*event*/, const void * /*stream*/) {}
+    virtual void stream_waits(const void * /*stream*/, const void * /*event*/) {}
+    virtual void callback_runs(const void * /*stream*/, bool /*begins*/) {}
 protected:
     ~Checker() = default;
 };
@@ -254,10 +264,13 @@ const char *name_of(Kind kind);
 // A fault that a race may explain: only the first is kept, and told in the place of any later one but a race.
 void suspend_fault(Kind kind, const void *pc, const char *detail);
 void settle_fault();  // tells it, if there is one
-// A race, with its second place, which is an offset in the program or a line.
+// A race, with its second place.
+struct Trace;
 struct Second {
     std::uintptr_t offset = 0;
-    Where where{nullptr, 0};
+    const Trace *trace = nullptr;  // rather than the offset
+    const char *kernel = nullptr;  // of the other one, for a race with the host
+    dim3 block{}, thread{};
 };
 [[noreturn]] void race_at(const void *pc, const Second &second, const char *detail);
 
