@@ -65,7 +65,7 @@ def translate(text: str, macros: Mapping[str, tuple[str, ...]] | None = None) ->
     variables.rewrite(stream, found, macros)
     for at in launches.rewrite(stream):
         body = found.device_body(at)
-        if body and not body.host:
+        if body and not body.host and stream.partner(body.begin) is not None:  # else the compiler tells what is open
             return Unsupported(construct="dynamic parallelism (a launch in device code)", line=stream.line(at))
     for indices in whole.directives:
         _define(whole, indices)

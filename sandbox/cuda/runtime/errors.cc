@@ -26,7 +26,10 @@ void tell_unseen_error() {
     if (checker && error_unseen) launch_fault(refused_site, cudaGetErrorString(refused_error));
 }
 
-[[gnu::destructor]] static void look_for_unseen_error() { tell_unseen_error(); }
+[[gnu::destructor]] static void look_at_end() {
+    if (on_device()) fault_in_call(Kind::trap, "device code ends the program");
+    tell_unseen_error();
+}
 
 }  // namespace hpcraft_cuda
 
