@@ -28,7 +28,7 @@ void note_end(Clock &clock) {
 [[noreturn]] static void tell(const Block &block, unsigned warp, unsigned lanes, unsigned waiting, Where where) {
     const unsigned ended = warp * WARP + __builtin_ctz(lanes), x = block.launch->config.block.x, y = block.launch->config.block.y;
     set_thread(waiting);
-    fault(Kind::divergent_barrier, where, "the thread %u,%u,%u has come to the end of the kernel without this", ended % x, ended / x % y,
+    fault(Kind::divergent_barrier, where, "the thread %u,%u,%u has come to the end of the kernel, but never here", ended % x, ended / x % y,
           ended / x / y);
 }
 
@@ -37,10 +37,9 @@ void look_at_ends(Block &block) {
     if (!clock.any_ended) return;
     for (unsigned warp = 0; warp * WARP < block.num_threads; ++warp) {
         if (!clock.ended[warp]) continue;
-        unsigned waiting = linear_thread();
-        for (unsigned thread = 0; thread < block.num_threads; ++thread)
-            if (!(clock.ended[thread / WARP] >> thread % WARP & 1) && block.threads[thread].waiting) waiting = thread;
-        tell(block, warp, clock.ended[warp], waiting, block.barrier_where);
+        unsigned waiting = 0;
+        while (waiting + 1 < block.num_threads && !block.threads[waiting].waiting) ++waiting;
+        tell(block, warp, clock.ended[warp], block.threads[waiting].waiting ? waiting : linear_thread(), block.barrier_where);
     }
 }
 
