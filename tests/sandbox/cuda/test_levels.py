@@ -102,7 +102,18 @@ def test_an_architecture_that_a_job_names_is_kept(monkeypatch: pytest.MonkeyPatc
 
 def test_the_flags_of_nvcc_are_told_apart() -> None:
     """What only nvcc knows is kept from compilers of the host, with the values that stand apart."""
-    flags = ("-O3", "-gencode", "arch=compute_80,code=sm_80", "-Xcompiler", "-fopenmp,-Wall", "-Xptxas", "-v", "-DN=4", "-lcudart", "-lineinfo")
+    flags = (
+        "-O3",
+        "-gencode",
+        "arch=compute_80,code=sm_80",
+        "-Xcompiler",
+        "-fopenmp,-Wall",
+        "-Xptxas",
+        "-v",
+        "-DN=4",
+        "-lcudart",
+        "-lineinfo",
+    )
     assert host_flags(flags) == ("-O3", "-fopenmp", "-Wall", "-DN=4")
     assert architectures(flags) == ("-gencode", "arch=compute_80,code=sm_80")
     assert link_flags(("-rdc=true", *flags)) == ("-rdc=true", "-gencode", "arch=compute_80,code=sm_80")
