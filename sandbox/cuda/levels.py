@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from hpcraft.sandbox.cuda.device import Device, device
-from hpcraft.sandbox.outcome import CudaLevel, Job
+from hpcraft.sandbox.outcome import Compiler, CudaLevel, Job
 from hpcraft.sandbox.table import COMPILERS, DEVICE_MODELS, EMULATED
 from hpcraft.sandbox.tools import find
 
@@ -19,7 +19,7 @@ def resolved(job: Job) -> Job:
 
 
 def _level(job: Job) -> CudaLevel:
-    emulating = [family for family, compilers in COMPILERS.items() if EMULATED in compilers]
+    emulating: list[Compiler] = [family for family, compilers in COMPILERS.items() if EMULATED in compilers]
     asks_more = job.check != "none" or job.run.schedules > 1
     if job.compiler not in emulating and not asks_more and job.model == "cuda" and find("nvcc") and isinstance(device(), Device):
         return "device"
