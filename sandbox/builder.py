@@ -7,6 +7,7 @@ of the sandbox itself are tried again, and then told as `Verdict.INFRA_ERROR`.
 from __future__ import annotations
 
 import os
+import re
 import shlex
 import shutil
 import tempfile
@@ -41,6 +42,7 @@ from hpcraft.sandbox.verdicts import describe, judge
 
 _NO_RANKS = "MPI ranks talk through sockets, which the tier landlock refuses; a machine with bubblewrap or apptainer runs them"
 
+_TELLING = re.compile(r"\b(fatal )?[Ee]rror\b(?!s)|undefined reference|multiple definition")
 _OF_BOXES = ("tmp", "box", "src")
 """Folders of the root that a box has for itself."""
 _NO_DEVICE = (
@@ -333,4 +335,4 @@ def _first_error(compiled: CompileOutcome) -> str:
     if compiled.verdict is not Verdict.COMPILE_ERROR:
         return f"the compiler ran into its {compiled.verdict.replace('_', ' ')}"
     lines = [line.strip() for line in compiled.stderr.splitlines() if line.strip()]
-    return next((line for line in lines if "rror" in line or "undefined" in line), lines[-1] if lines else "the compiler failed")[:300]
+    return next((line for line in lines if _TELLING.search(line)), lines[-1] if lines else "the compiler failed")[:300]

@@ -14,7 +14,9 @@ from hpcraft.sandbox.outcome import Outcome, Verdict
 FILE = ".cuda-fault"
 EXIT_CODE = 86
 _LINE = re.compile(r"hpcraft-cuda: FAULT ([^\n]{1,1000})")
-_ADDRESS = re.compile(r"\b(pc2?)=0x([0-9a-f]{1,16})\b")
+_ADDRESSES = re.compile(r"\b(pc2?)=((?:0x[0-9a-f]{1,16},?)+)")
+"""An instruction, and those that called: the first of them that is the program's own is the place."""
+_NOT_OWN = re.compile(r"\?\?|/usr/|.*cuda-emulation/|.*/sandbox/cuda/runtime/")
 _JUDGED = (Verdict.OK, Verdict.RUNTIME_ERROR)
 
 
@@ -26,7 +28,7 @@ def report(outputs: Mapping[str, bytes]) -> str:
 
 def addresses(text: str) -> tuple[str, ...]:
     """The instructions that a report names, in hexadecimal."""
-    return tuple(found[2] for found in _ADDRESS.finditer(text))
+    return tuple(address for found in _ADDRESSES.finditer(text) for address in _each(found[2]))
 
 
 def named(text: str, addr2line: str) -> str:
@@ -34,16 +36,21 @@ def named(text: str, addr2line: str) -> str:
     lines: dict[str, str] = {}
     for record in re.split(r"^0x", addr2line, flags=re.MULTILINE)[1:]:
         address, *places = [line.strip() for line in record.splitlines()]
-        own = [place for place in places if "cuda-emulation/" not in place and not place.startswith(("??", "/usr/"))]
+        own = [place for place in places if not _NOT_OWN.match(place)]
         if own:
             lines[address.lstrip("0")] = own[0].partition(" ")[0].removeprefix("/src/").removeprefix("./")
 
     def place(found: re.Match[str]) -> str:
-        file, _, line = lines.get(found[2].lstrip("0"), "").rpartition(":")
+        known = (lines[address.lstrip("0")] for address in _each(found[2]) if address.lstrip("0") in lines)
+        file, _, line = next(known, "").rpartition(":")
         number = "2" if found[1] == "pc2" else ""
-        return f"file{number}={file.rpartition('/./')[2]} line{number}={line}" if file else found[0]
+        return f"file{number}={file.rpartition('/./')[2]} line{number}={line}" if file else found[0].partition(",")[0]
 
-    return _ADDRESS.sub(place, text)
+    return _ADDRESSES.sub(place, text)
+
+
+def _each(addresses: str) -> list[str]:
+    return [address.removeprefix("0x") for address in addresses.strip(",").split(",")]
 
 
 def judged(outcome: Outcome, text: str) -> Outcome:

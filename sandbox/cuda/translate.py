@@ -1,7 +1,8 @@
 """CUDA to C++ that g++ and clang++ read, by the token: only what C++ can't read is changed, and every line stays where it was.
 
 The rest of CUDA is in ``include/``. What changes: launches; variables in shared memory, which get storage for each block; variables
-in the device's other memories, which the runtime gets to know; conditions on ``__CUDA_ARCH__`` inside device code.
+in the device's other memories, which the runtime gets to know; ``return;`` in device code, which the checks get to know; loops that
+wait for other threads, which give way; conditions on ``__CUDA_ARCH__`` inside device code.
 
 Not covered, and refused by name: see ``refusals.py``.
 """
@@ -10,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from hpcraft.sandbox.cuda import launches, variables
+from hpcraft.sandbox.cuda import launches, spins, variables
 from hpcraft.sandbox.cuda.flags import EMULATED_CAPABILITY
 from hpcraft.sandbox.cuda.refusals import Unsupported, refusals
 from hpcraft.sandbox.cuda.scopes import Structure, structure
@@ -64,14 +65,24 @@ def translate(text: str, macros: Mapping[str, tuple[str, ...]] | None = None) ->
     variables.rewrite(stream, found, macros)
     for at in launches.rewrite(stream):
         body = found.device_body(at)
-        if body and not body.host:
+        if body and not body.host and stream.partner(body.begin) is not None:  # else the compiler tells what is open
             return Unsupported(construct="dynamic parallelism (a launch in device code)", line=stream.line(at))
     for indices in whole.directives:
         _define(whole, indices)
     for at in positions(stream, "__noinline__"):
         stream.replace(at, "__attribute__((noinline))")
+    _mark_returns(stream, found)
+    spins.rewrite(stream, found)
     _drop_casts(stream)
     return str(whole)
+
+
+def _mark_returns(stream: Stream, found: Structure) -> None:
+    """Checks tell a thread that left a kernel by ``return`` from one that passed by a barrier."""
+    for at in positions(stream, "return"):
+        if stream[at + 1] == ";" and found.device_body(at):
+            stream.before(at, "{ ::hpcraft_cuda::leave(); ")
+            stream.after(at + 1, " }")
 
 
 def _define(whole: Text, indices: list[int]) -> None:

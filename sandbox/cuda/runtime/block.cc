@@ -109,7 +109,7 @@ static void complete_group(Block &block, unsigned warp, Group &group) {
     Warp &lanes = block.warps[warp];
     Exchange exchange{group.arrived, lanes.in, lanes.argument, lanes.out};
     if (group.finish) group.finish(exchange);
-    if (checker) checker->lanes_met(block, warp, group.arrived);
+    if (checker) checker->lanes_met(block, warp, group);
 }
 
 static void wake_lanes(Block &block, unsigned warp, unsigned mask) {
@@ -183,6 +183,7 @@ bool first_turn() {
 
 bool next_turn() {
     Block &block = *current.block;
+    if (checker) checker->thread_ends(block);
     if (block.waited) return take_turn(end_thread());
     if (block.next == block.num_threads) return false;
     ++block.next;
@@ -348,14 +349,15 @@ void grid_barrier(Where where) {
 bool is_cooperative() { return on_device() && current.block->launch->cooperative; }
 
 // After some calls the others get their turn: those never started first, or two that spin would keep them away; where there is
-// nobody else in the block, the worker's other blocks.
+// nobody else in the block, or everybody had a turn, the worker's other blocks.
 void spin(Where where) {
     static thread_local unsigned calls;
     if (!on_device() || ++calls % 64) return;
     Block &block = *current.block;
     begin_waiting(block);
     Thread &thread = running_thread(block);
-    block.spinning = !block.ready.first && block.next == block.num_threads;
+    block.spinning = block.next == block.num_threads && ++block.spun > block.ready.count;
+    if (block.spinning) block.spun = 0;
     block.spins = true;
     append(block.ready, &thread);
     wait_here(block, thread, Op::yield, where);
@@ -394,6 +396,7 @@ void begin(Block &block, const Launch &launch, std::uint64_t number) {
     block.num_threads = size.x * size.y * size.z;
     block.next = block.live = 0;
     block.waited = block.spinning = block.spins = false;
+    block.spun = 0;
     block.ready = block.barrier = block.grid = Waiters{};
     block.barriers = 0;
     block.shared_used = 0;
@@ -434,8 +437,15 @@ void enter_shared(SharedSlot &slot, std::size_t size, std::size_t align, const c
     slot.epoch = block.epoch;
     for (const Block::Variable &known : block.variables)
         if (known.slot == &slot) return void(slot.address = known.address);
-    const std::size_t begin = (block.shared_used + (checker ? 64 : 0) + align - 1) / align * align;
-    if (begin + size > static_cast<std::size_t>(block.dynamic - block.shared))
+    std::size_t all = size;
+    for (const Block::Variable &known : block.variables) all += known.size;
+    if (all > SHARED_DEFAULT) fault(Kind::out_of_bounds, where, "__shared__ variables of %zu bytes in a kernel, which may have %zu", all, SHARED_DEFAULT);
+    const auto room = static_cast<std::size_t>(block.dynamic - block.shared);
+    auto behind = [&](std::size_t gap) { return (block.shared_used + gap + align - 1) / align * align; };
+    // Checks keep variables apart, so that who misses one by its own size doesn't hit the next one.
+    const std::size_t last = block.variables.empty() ? 0 : block.variables.back().size, gap = checker ? std::clamp<std::size_t>(last, 64, 8192) : 0;
+    const std::size_t begin = behind(gap) + size > room ? behind(checker ? 64 : 0) : behind(gap);
+    if (begin + size > room)
         fault(Kind::out_of_bounds, where, "shared variables of more than %zu bytes in one block", SHARED_CAPACITY);
     slot.address = block.shared + begin;
     block.shared_used = begin + size;

@@ -69,11 +69,14 @@ struct Clock {
     bool lanes_used = false;               // whether anything but barriers moved the clock
     std::uint32_t lane_time[MAX_THREADS];  // of a thread's own accesses, where later than base
     std::uint32_t fence[MAX_THREADS];      // a thread's accesses before it are behind a fence
+    std::uint32_t block_fence[MAX_THREADS];  // the same for the own block, for which a weaker fence does
     std::uint32_t warp_base[WARP];         // accesses of the own warp before it come before
     std::vector<std::uint32_t> met[WARP];  // 32 x 32 per warp, where masks were partial: row knows column up to
     std::vector<Acquired> acquired;        // by all threads
     std::unordered_map<unsigned, std::vector<Acquired>> acquired_by;
     std::uint64_t phase = 0;  // of the grid
+    bool any_ended = false;
+    std::uint32_t ended[WARP];  // lanes that came to the end of the kernel, rather than left it by `return`
     Region shared;
     std::size_t shared_top = 0, dynamic_bytes = 0;  // what of `shared.written` may be set
 };
@@ -101,17 +104,50 @@ inline thread_local View view;
 void refresh();  // the view, when another thread runs
 bool ordered(Word earlier);
 bool all_ordered(Word readers);
-void fence();
+void fence(bool of_block);
 void acquire(const volatile void *address);
 void release(const volatile void *address);
 bool releases();
-void forget_order();                                 // at the begin of a launch
+void forget_order(const Launch &launch);             // at its begin
+void end_order(const Launch &launch);
+std::uint64_t copy_begins_order(const void *stream);  // gives its number; what is ordered is asked for the copy then
+std::uint64_t oldest_unordered();                    // number of a block: smaller ones come before the copy of this thread
 std::uint64_t linear_of(std::uint64_t block_number);  // the block's index in its grid
 Clock &clock_of(Block &block);
 void order_begins(Block &block);
 void order_at_barrier(Block &block);
 void order_of_lanes(Block &block, unsigned warp, unsigned mask);
 void order_of_grid(Block &block);
+
+// --- check_streams.cc
+// A launch, or a copy that the host doesn't wait for, with the numbers that blocks had in it.
+struct Activity {
+    std::uint64_t first, last = 0, sequence = 0;
+    const char *kernel = nullptr;  // null for a copy
+    dim3 grid{}, block{};
+    Trace from{};  // where a copy was called
+};
+extern std::atomic<bool> host_watched;  // whether there is anything that the host doesn't know to have ended
+// Gives the first number of the oldest activity that this one doesn't come after.
+std::uint64_t activity_begins(const void *stream, Activity what);
+void activity_ends(const void *stream, std::uint64_t last);
+bool activity_known(std::uint64_t block);  // to the running launch, or on the host to the copy
+bool known_to_host(std::uint64_t block);
+bool find_activity(std::uint64_t block, Activity &into);
+void streams_start_over();
+void stream_made(const void *stream, bool blocking);
+void host_waits(const void *stream);
+void host_waits_for_all();
+void host_waits_for(const void *event);
+void event_recorded(const void *event, const void *stream);
+void stream_waits(const void *stream, const void *event);
+void callback_runs(const void *stream, bool begins);
+
+// --- check_ends.cc
+void note_end(Clock &clock);  // of the running thread, unless it left
+void forget_leaving();        // when it goes on behind a barrier
+void look_at_ends(Block &block);                                        // at a barrier
+void look_at_ends(Block &block, unsigned warp, const Group &group);     // at a meeting of lanes
 
 // --- check_memory.cc
 enum class Access : unsigned char { read, write, load, store, update };
@@ -126,6 +162,7 @@ inline thread_local Variables own_variables;
 void look_closely(const Region &region, const void *address, std::size_t size, Access access, const void *pc);
 // Memory that is neither in the arena nor shared; true where races are to be looked for.
 bool look_elsewhere(const void *address, std::size_t size, Access access, const void *pc);
+bool any_written(const Region &region, const void *address, std::size_t size);
 void set_written(const Region &region, const void *address, std::size_t size, bool value);
 void reserve_regions();
 void *allocate_on_heap(std::size_t bytes);  // for device code, if that asks
@@ -134,6 +171,9 @@ void free_on_heap(void *begin);
 // --- check_race.cc
 void look_at_cells(const Region &region, const void *address, std::size_t size, Access access, unsigned kind, const void *pc);
 void settle_pending();
+// Accesses of the host, and of copies with a number of their own.
+void look_at_host(const Region &region, const void *address, std::size_t size, bool write, const void *pc);
+void look_at_copy(const Region &region, const void *address, std::size_t size, bool write, std::uint64_t number, bool recorded);
 
 extern std::uintptr_t program_base;
 inline std::uint32_t offset_of(const void *pc) { return static_cast<std::uint32_t>(reinterpret_cast<std::uintptr_t>(pc) - 1 - program_base); }

@@ -46,15 +46,29 @@ static inline bool all_written(const Region &region, std::size_t at, std::size_t
     look_at_cells(region, address, size, access, kind, pc);
 }
 
+static const Region *region_of(const void *address) {
+    for (const Region *region : {&arena_region, &image_region})
+        if (static_cast<std::size_t>(static_cast<const char *>(address) - region->begin) < region->bytes) return region;
+    return nullptr;
+}
+
 [[gnu::noinline]] static void on_other_access(const char *address, std::size_t size, Access access, unsigned kind, const void *pc) {
     if (!look_elsewhere(address, size, access, pc) || !RACES) return;
     look_at_thread();
     look_at_cells(image_region, address, size, access, kind, pc);
 }
 
+// The host may touch what both sides may: it must have waited.
+[[gnu::noinline]] static void on_host_access(const char *address, std::size_t size, Access access, const void *pc) {
+    if (const Region *region = region_of(address)) look_at_host(*region, address, size, writes(access), pc);
+}
+
 [[gnu::always_inline]] static inline void on_access(const volatile void *place, std::size_t size, Access access, unsigned kind, const void *pc) {
-    if (!on_device()) return;
     const char *address = const_cast<const char *>(static_cast<const volatile char *>(place));
+    if (!on_device()) {
+        if (RACES && __builtin_expect(host_watched.load(std::memory_order_relaxed), 0)) on_host_access(address, size, access, pc);
+        return;
+    }
     if (static_cast<std::size_t>(address - arena_region.begin) < arena_region.bytes) return look(arena_region, address, size, access, kind, pc);
     if (is_shared(address)) return look(view.clock->shared, address, size, access, kind, pc);
     if (static_cast<std::size_t>(address - own_variables.begin) < own_variables.bytes) return;
@@ -64,7 +78,7 @@ static inline bool all_written(const Region &region, std::size_t at, std::size_t
 
 // Volatile accesses to global memory are atomics of a kind; in shared memory the hope that warps run in step is what they stand for.
 static inline void on_volatile(const volatile void *place, std::size_t size, bool write, const void *pc) {
-    if (!on_device()) return;
+    if (!on_device()) return on_access(place, size, write ? Access::write : Access::read, PLAIN, pc);
     const bool shared = is_shared(place);
     if (shared) return on_access(place, size, write ? Access::write : Access::read, PLAIN, pc);
     on_access(place, size, write ? Access::store : Access::load, ATOMIC, pc);
@@ -72,15 +86,21 @@ static inline void on_volatile(const volatile void *place, std::size_t size, boo
 
 static unsigned kind_of_order(int order) { return order == __ATOMIC_ACQ_REL ? ATOMIC_BLOCK : ATOMIC; }
 
+static thread_local std::uint64_t copy_number;  // the number of the copy that runs
+static thread_local bool copy_recorded;         // whether what it touches may still be touched when others run
+
 namespace {
 struct Checks final : Checker {
-    void launch_begins(const Launch &) override {
+    void launch_begins(const Launch &launch) override {
         reserve_regions();
         many_workers = num_workers() > 1;
-        program_base = -program_offset(nullptr);
-        forget_order();
+        forget_order(launch);
     }
-    void launch_ends(const Launch &) override { forget_thread(); }
+    void launch_ends(const Launch &launch) override {
+        forget_thread();
+        settle_fault();
+        end_order(launch);
+    }
     void block_begins(Block &block) override {
         forget_thread();
         order_begins(block);
@@ -94,15 +114,22 @@ struct Checks final : Checker {
     void block_ends(Block &) override { forget_thread(); }
     void thread_runs(Block &block, unsigned) override {
         forget_thread();
+        forget_leaving();
         view.clock = &clock_of(block);
     }
+    void thread_ends(Block &block) override {
+        forget_thread();
+        note_end(clock_of(block));
+    }
     void barrier_completed(Block &block) override {
+        look_at_ends(block);
         forget_thread();
         order_at_barrier(block);
     }
-    void lanes_met(Block &block, unsigned warp, unsigned mask) override {
+    void lanes_met(Block &block, unsigned warp, const Group &group) override {
+        look_at_ends(block, warp, group);
         forget_thread();
-        order_of_lanes(block, warp, mask);
+        order_of_lanes(block, warp, group.arrived);
     }
     void grid_completed(Block &block) override {
         forget_thread();
@@ -114,9 +141,46 @@ struct Checks final : Checker {
         Clock &clock = clock_of(block);
         clock.shared_top = std::max<std::size_t>(clock.shared_top, static_cast<char *>(variable.address) + variable.size - block.shared);
     }
+    void stream_made(const void *stream, bool blocking) override {
+        if (RACES) hpcraft_cuda::stream_made(stream, blocking);
+    }
+    void host_waits(const void *stream) override {
+        if (RACES) hpcraft_cuda::host_waits(stream);
+    }
+    void host_waits_for_all() override {
+        if (RACES) hpcraft_cuda::host_waits_for_all();
+    }
+    void host_waits_for(const void *event) override {
+        if (RACES) hpcraft_cuda::host_waits_for(event);
+    }
+    void event_recorded(const void *event, const void *stream) override {
+        if (RACES) hpcraft_cuda::event_recorded(event, stream);
+    }
+    void stream_waits(const void *stream, const void *event) override {
+        if (RACES) hpcraft_cuda::stream_waits(stream, event);
+    }
+    void callback_runs(const void *stream, bool begins) override {
+        if (RACES) hpcraft_cuda::callback_runs(stream, begins);
+    }
+    void copy_begins(const void *stream, bool recorded) override {
+        copy_number = 0;
+        // Nobody can conflict with what the host waits for when it has waited for all before.
+        if (!RACES || !arena_region.begin || (!recorded && !host_watched)) return;
+        copy_number = copy_begins_order(stream);
+        copy_recorded = recorded;
+    }
+    void copy_ends(const void *stream, bool waits) override {
+        copy_number = 0;
+        if (RACES && waits) hpcraft_cuda::host_waits(stream);
+    }
+    void api_touches(const void *at, std::size_t bytes, bool write) override {
+        if (!copy_number || !(copy_recorded || oldest_unordered() < copy_number)) return;
+        if (const Region *region = region_of(at)) look_at_copy(*region, at, bytes, write, copy_number, copy_recorded);
+    }
     void api_writes(void *to, std::size_t bytes) override {
         if (in_arena(to)) set_written(arena_region, to, bytes, true);
     }
+    bool any_written(const void *from, std::size_t bytes) override { return !in_arena(from) || hpcraft_cuda::any_written(arena_region, from, bytes); }
     void api_copies(void *to, const void *from, std::size_t bytes) override {
         if (!in_arena(to)) return;
         const auto *source = static_cast<const char *>(from);
@@ -221,10 +285,12 @@ void __tsan_read_range(void *at, std::size_t bytes) { if (bytes) on_access(at, b
 void __tsan_write_range(void *at, std::size_t bytes) { if (bytes) on_access(at, bytes, Access::write, PLAIN, HPCRAFT_PC); }
 
 void __tsan_atomic_thread_fence(int) {
-    if (RACES && on_device()) fence();
+    if (RACES && on_device()) fence(false);
     __atomic_thread_fence(__ATOMIC_SEQ_CST);
 }
-void __tsan_atomic_signal_fence(int) {}
+void __tsan_atomic_signal_fence(int) {
+    if (RACES && on_device()) fence(true);
+}
 
 // Clang's names, and those that checked.h gives to these functions for gcc.
 #define HPCRAFT_COPY(name, function)                                                                                     \
@@ -257,6 +323,25 @@ void __ubsan_handle_type_mismatch_v1(const Mismatch *at, std::uintptr_t address)
           reinterpret_cast<void *>(address), static_cast<unsigned>(address % 16));
 }
 void __ubsan_handle_type_mismatch_v1_abort(const Mismatch *at, std::uintptr_t address) { __ubsan_handle_type_mismatch_v1(at, address); }
+
+// -fsanitize=bounds: an index beyond its own dimension, also where the address is still inside of the array.
+struct Index {
+    const char *file;
+    std::uint32_t line, column;
+    const struct {
+        std::uint16_t kind, info;
+        char name[1];
+    } *type;
+};
+void __ubsan_handle_out_of_bounds(const Index *at, std::uintptr_t index) {
+    if (on_device()) fault(Kind::out_of_bounds, {at->file, static_cast<int>(at->line)}, "index %td of %s", static_cast<std::ptrdiff_t>(index), at->type->name);
+}
+void __ubsan_handle_out_of_bounds_abort(const Index *at, std::uintptr_t index) { __ubsan_handle_out_of_bounds(at, index); }
+
+// Bytes of a string that the device prints.
+void hpcraft_cuda_look_at_string(const char *text, std::size_t most, const void *pc) {
+    if (text && most) on_access(text, strnlen(text, most - 1) + 1, Access::read, PLAIN, pc);
+}
 
 }  // extern "C"
 

@@ -1,11 +1,7 @@
 // Where an access goes: allocations, shared variables, symbols, stacks, and what a device can't reach.
 
-#include <elf.h>
-#include <fcntl.h>
 #include <link.h>
 #include <sys/mman.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include <cstdio>
 #include <cstdlib>
@@ -29,7 +25,6 @@ thread_local Range known_allocation[2], known_symbol[2];
 thread_local unsigned next_known, next_symbol;
 
 struct Image {
-    std::uintptr_t base = 0;
     Range all, writable, relocated;  // the last: constants that hold addresses
 };
 Image image;
@@ -44,7 +39,7 @@ void *map(std::size_t bytes) {
 }  // namespace
 
 static int find_image(dl_phdr_info *info, std::size_t, void *) {
-    image.base = info->dlpi_addr;
+    program_base = info->dlpi_addr;
     for (int i = 0; i < info->dlpi_phnum; ++i) {
         const auto &part = info->dlpi_phdr[i];
         const auto *begin = reinterpret_cast<const char *>(info->dlpi_addr + part.p_vaddr), *end = begin + part.p_memsz;
@@ -96,20 +91,37 @@ void set_written(const Region &region, const void *address, std::size_t size, bo
     if (end % 8) some(end / 8, (1u << end % 8) - 1);
 }
 
-static bool any_written(const Region &region, const void *address, std::size_t size) {
+bool any_written(const Region &region, const void *address, std::size_t size) {
     std::size_t at = static_cast<const char *>(address) - region.begin;
-    for (const std::size_t end = at + size; at < end; ++at)
+    for (const std::size_t end = at + size; at < end;) {
+        if (at % 8 == 0 && end - at >= 8 && !region.written[at / 8]) {
+            at += 8;
+            continue;
+        }
         if (region.written[at / 8] >> at % 8 & 1) return true;
+        ++at;
+    }
     return false;
 }
 
+#ifdef HPCRAFT_CUDA_RACES
+constexpr unsigned MOST_UNDEFINED = 100'000;  // reads, while it isn't known yet whether a race explains the first
+#endif
+
 static const void *call_of(const void *pc) { return static_cast<const char *>(pc) - 1; }
 
-[[noreturn, gnu::noinline]] static void undefined(const void *address, std::size_t size, const void *begin, const char *what, const void *pc) {
+// What has no value yet is often what another thread is about to write: where races are looked for, the race is what is told.
+[[gnu::noinline]] static void undefined(const void *address, std::size_t size, const void *begin, const char *what, const void *pc) {
     char text[300];
     std::snprintf(text, sizeof text, "reads %zu bytes that nobody has written, at byte %td of %s", size,
                   static_cast<const char *>(address) - static_cast<const char *>(begin), what);
+#ifdef HPCRAFT_CUDA_RACES
+    static std::atomic<unsigned> reads{0};
+    suspend_fault(Kind::uninitialised, call_of(pc), text);
+    if (++reads > MOST_UNDEFINED) settle_fault();
+#else
     fault_at(Kind::uninitialised, call_of(pc), text);
+#endif
 }
 
 [[noreturn, gnu::noinline]] static void outside(Kind kind, const void *address, std::size_t size, Access access, const char *begin,
@@ -133,7 +145,7 @@ static void look_at_allocation(const void *address, std::size_t size, Access acc
     if (found->freed) outside(Kind::use_after_free, address, size, access, range.begin, what, pc);
     if (!range.holds(address, size)) outside(Kind::out_of_bounds, address, size, access, range.begin, what, pc);
     const bool host_writes = found->memory != Memory::device;
-    if (reads(access) && !host_writes && !any_written(arena_region, address, size)) undefined(address, size, range.begin, what, pc);
+    if (reads(access) && !host_writes && !any_written(arena_region, address, size)) return undefined(address, size, range.begin, what, pc);
     if (writes(access) || host_writes) {
         set_written(arena_region, address, size, true);
         known_allocation[next_known++ % 2] = range;
@@ -162,7 +174,7 @@ static void look_at_shared(const Region &region, const void *address, std::size_
     if (name) std::snprintf(what, sizeof what, "the %zu bytes of the shared variable %s", bytes, name);
     else std::snprintf(what, sizeof what, "%zu bytes of dynamic shared memory", bytes);
     if (!range.holds(address, size)) outside(Kind::out_of_bounds, address, size, access, range.begin, what, pc);
-    if (reads(access) && !any_written(region, address, size)) undefined(address, size, range.begin, what, pc);
+    if (reads(access) && !any_written(region, address, size)) return undefined(address, size, range.begin, what, pc);
     if (writes(access)) set_written(region, address, size, true);
 }
 
@@ -179,40 +191,6 @@ static bool allowed_name(const char *name) {
            std::strncmp(name, "_ZN12hpcraft_cuda", 17) == 0 || std::strchr(name, '.');
 }
 
-namespace {
-struct Variable {
-    Range range;
-    char name[120] = "";
-};
-}  // namespace
-
-static Variable variable_at(const void *address) {
-    Variable found;
-    const int file = open("/proc/self/exe", O_RDONLY | O_CLOEXEC);
-    struct stat status;
-    if (file < 0 || fstat(file, &status) != 0) return found;
-    void *mapped = mmap(nullptr, status.st_size, PROT_READ, MAP_PRIVATE, file, 0);
-    close(file);
-    if (mapped == MAP_FAILED) return found;
-    const auto *bytes = static_cast<const char *>(mapped);
-    const auto *header = reinterpret_cast<const ElfW(Ehdr) *>(bytes);
-    const auto *sections = reinterpret_cast<const ElfW(Shdr) *>(bytes + header->e_shoff);
-    const std::uintptr_t at = reinterpret_cast<std::uintptr_t>(address) - image.base;
-    for (unsigned i = 0; i < header->e_shnum; ++i) {
-        if (sections[i].sh_type != SHT_SYMTAB) continue;
-        const auto *symbol = reinterpret_cast<const ElfW(Sym) *>(bytes + sections[i].sh_offset);
-        const char *names = bytes + sections[sections[i].sh_link].sh_offset;
-        for (const auto *end = symbol + sections[i].sh_size / sizeof *symbol; symbol < end; ++symbol) {
-            if (ELF64_ST_TYPE(symbol->st_info) != STT_OBJECT || at < symbol->st_value || at >= symbol->st_value + symbol->st_size) continue;
-            found.range.begin = reinterpret_cast<const char *>(image.base + symbol->st_value);
-            found.range.end = found.range.begin + symbol->st_size;
-            std::snprintf(found.name, sizeof found.name, "%s", names + symbol->st_name);
-        }
-    }
-    munmap(mapped, status.st_size);
-    return found;
-}
-
 static bool look_at_global(const void *address, std::size_t size, Access access, const void *pc) {
     for (const Range &known : known_symbol)
         if (known.holds(address, size)) return true;
@@ -227,9 +205,9 @@ static bool look_at_global(const void *address, std::size_t size, Access access,
         return true;
     }
     if (image.relocated.holds(address, 1)) return false;
-    const Variable variable = variable_at(address);
+    const Named variable = name_at(address, false);
     if (allowed_name(variable.name)) {
-        known_symbol[next_symbol++ % 2] = variable.range;
+        known_symbol[next_symbol++ % 2] = {variable.begin, variable.end};
         return true;
     }
     char what[200];
@@ -242,7 +220,7 @@ static bool look_at_global(const void *address, std::size_t size, Access access,
         outside(Kind::out_of_bounds, address, size, access, static_cast<const char *>(before->address), what, pc);
     }
     std::snprintf(what, sizeof what, "the variable %s of the host", variable.name);
-    outside(Kind::device_access, address, size, access, variable.range.begin, what, pc);
+    outside(Kind::device_access, address, size, access, variable.begin, what, pc);
 }
 
 // What /proc/self/maps says: memory that belongs to a library's file is its constants and tables.
@@ -275,9 +253,15 @@ static bool of_runtime(const void *address) {
 }
 
 namespace {
+constexpr std::size_t HEAP_MARGIN = 16;
+
 struct Heap {
+    struct Piece {
+        std::size_t bytes = 0;
+        bool freed = false;
+    };
     std::mutex guard;
-    std::map<const char *, std::size_t> blocks;
+    std::map<const char *, Piece> blocks;
     std::atomic<bool> any{false};
 };
 }  // namespace
@@ -294,7 +278,7 @@ void *allocate_on_heap(std::size_t bytes) {
     inside = true;
     {
         const std::lock_guard lock(heap().guard);
-        heap().blocks[static_cast<const char *>(got)] = bytes;
+        heap().blocks[static_cast<const char *>(got)] = {bytes, false};
         heap().any = true;
     }
     inside = false;
@@ -306,16 +290,26 @@ void free_on_heap(void *begin) {
         const std::lock_guard lock(heap().guard);
         const auto found = heap().blocks.find(static_cast<const char *>(begin));
         // Kept until the guard is free again: erasing frees as well.
-        if (found != heap().blocks.end()) found->second = 0;
+        if (found != heap().blocks.end()) found->second.freed = true;
     }
     std::free(begin);
 }
 
-static bool of_device_heap(const void *address) {
+static bool of_device_heap(const void *address, std::size_t size, Access access, const void *pc) {
     if (!heap().any) return false;
-    const std::lock_guard lock(heap().guard);
-    const auto after = heap().blocks.upper_bound(static_cast<const char *>(address));
-    return after != heap().blocks.begin() && static_cast<const char *>(address) < std::prev(after)->first + std::prev(after)->second;
+    const auto *at = static_cast<const char *>(address);
+    heap().guard.lock();
+    const auto after = heap().blocks.upper_bound(at);
+    const bool none = after == heap().blocks.begin();
+    const Heap::Piece piece = none ? Heap::Piece{} : std::prev(after)->second;
+    const char *begin = none ? at : std::prev(after)->first;
+    heap().guard.unlock();
+    if (none) return false;
+    if (!piece.freed && at + size <= begin + piece.bytes) return true;
+    if (at >= begin + piece.bytes + HEAP_MARGIN) return false;
+    char what[100];
+    std::snprintf(what, sizeof what, "%zu bytes that device code allocated%s", piece.bytes, piece.freed ? " and freed" : "");
+    outside(piece.freed ? Kind::use_after_free : Kind::out_of_bounds, address, size, access, begin, what, pc);
 }
 
 bool look_elsewhere(const void *address, std::size_t size, Access access, const void *pc) {
@@ -326,9 +320,9 @@ bool look_elsewhere(const void *address, std::size_t size, Access access, const 
     }
     if (image.all.holds(address, 1)) return look_at_global(address, size, access, pc);
     if (of_runtime(address)) return false;
-    if (of_device_heap(address)) return false;
+    if (of_device_heap(address, size, access, pc)) return false;
     bool mapped;
-    if (of_library(address, mapped) || !mapped) return false;  // where nothing is the signal tells more
+    if (of_library(address, mapped) || !mapped || is_registered(address)) return false;  // where nothing is the signal tells more
     char text[200];
     std::snprintf(text, sizeof text, "%s %zu bytes at %p, which is memory of the host", verb(access), size, address);
     fault_at(Kind::device_access, call_of(pc), text);

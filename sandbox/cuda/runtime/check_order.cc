@@ -11,7 +11,7 @@ namespace hpcraft_cuda {
 
 namespace {
 struct Release {
-    std::uint32_t version, thread, fence, base, warp_base;
+    std::uint32_t version, thread, fence, base, warp_base, block_fence;  // the last for readers of the same block
 };
 struct Behind {
     std::uint32_t version;
@@ -35,7 +35,9 @@ Syncs &syncs = *new Syncs;
 constexpr unsigned DEEPEST = 16;  // further back everything counts as ordered
 
 std::atomic<std::uint64_t> next_number{1};
-std::atomic<std::uint64_t> first_fresh{1};  // block numbers of the running launch, or phase of its grid
+std::atomic<std::uint64_t> first_fresh{1};  // number of a block: smaller ones come before
+std::uint64_t first_own = 1;                   // of the running launch
+std::atomic<std::uint64_t> first_of_phase{1};  // of its grid
 std::mutex phase_guard;
 std::uint64_t last_phase;
 
@@ -65,15 +67,38 @@ static void forget_cells(const Region &region) {
     if (region.cells) madvise(region.cells, (region.bytes / 4 + 1) * sizeof(Cell), MADV_DONTNEED);
 }
 
-void forget_order() {
+void forget_order(const Launch &launch) {
     if (syncs.any) {
         const std::lock_guard lock(syncs.guard);
         syncs.at.clear();
         syncs.any = false;
     }
-    if (start_over()) forget_cells(arena_region), forget_cells(image_region);
-    first_fresh = next_number.load();
+    if (start_over()) forget_cells(arena_region), forget_cells(image_region), streams_start_over();
+    first_own = first_of_phase = next_number.load();
+    first_fresh = activity_begins(launch.config.stream, {first_own, 0, 0, launch.site.kernel, launch.config.grid, launch.config.block, {}});
     last_phase = 0;
+}
+
+void end_order(const Launch &launch) { activity_ends(launch.config.stream, next_number - 1); }
+
+static thread_local std::uint64_t oldest_for_copy;
+
+std::uint64_t copy_begins_order(const void *stream) {
+    if (start_over()) forget_cells(arena_region), forget_cells(image_region), streams_start_over();
+    const std::uint64_t number = new_block_number(0);
+    oldest_for_copy = activity_begins(stream, {number, 0, 0, nullptr, {}, {}, trace(nullptr)});
+    activity_ends(stream, number);
+    return number;
+}
+
+std::uint64_t oldest_unordered() { return oldest_for_copy; }
+
+// Of an earlier launch or phase of the grid; `ordered` says whether it comes before.
+static bool of_earlier(Word word, bool &ordered) {
+    const std::uint64_t block = block_of(word);
+    if (block >= first_of_phase) return false;
+    ordered = block >= first_own || activity_known(block);
+    return true;
 }
 
 void refresh() {
@@ -100,7 +125,8 @@ static bool knows(const Acquired &from, Word earlier, unsigned depth) {
         for (const Release &release : found->second) {
             if (release.version > from.version) break;
             if (time_of(earlier) < release.base) return true;
-            if (thread_of(earlier) == release.thread && time_of(earlier) < release.fence) return true;
+            const std::uint32_t fence = same_block(earlier, view.word) ? release.block_fence : release.fence;
+            if (thread_of(earlier) == release.thread && time_of(earlier) < fence) return true;
             if (thread_of(earlier) / WARP == release.thread / WARP && time_of(earlier) < release.warp_base) return true;
         }
     }
@@ -133,6 +159,7 @@ static std::uint32_t met_until(const Clock &clock, unsigned thread, unsigned oth
 
 bool ordered(Word earlier) {
     if (same_thread(earlier, view.word)) return true;
+    if (bool before; of_earlier(earlier, before)) return before;
     if (same_block(earlier, view.word)) {
         const std::uint32_t time = time_of(earlier);
         if (time < view.base || time >= LAST_TIME - 1) return true;  // a clock at its end tells nothing
@@ -146,6 +173,7 @@ bool ordered(Word earlier) {
 
 // Who read is no longer known thread by thread: what was acquired from others counts as enough.
 bool all_ordered(Word readers) {
+    if (bool before; of_earlier(readers, before)) return before;
     const Clock &clock = *view.clock;
     const std::uint32_t time = time_of(readers);
     if (same_block(readers, view.word) && kind_of(readers) != BY_GRID) {
@@ -165,21 +193,23 @@ static std::uint32_t tick(Clock &clock) {
         clock.lanes_used = true;
         std::fill(std::begin(clock.lane_time), std::end(clock.lane_time), 0);
         std::fill(std::begin(clock.fence), std::end(clock.fence), 0);
+        std::fill(std::begin(clock.block_fence), std::end(clock.block_fence), 0);
         std::fill(std::begin(clock.warp_base), std::end(clock.warp_base), 0);
         for (auto &met : clock.met) met.clear();
     }
     return ++clock.time;
 }
 
-void fence() {
+void fence(bool of_block) {
     look_at_thread();
     Clock &clock = *view.clock;
-    clock.lane_time[view.thread] = clock.fence[view.thread] = tick(clock);
+    clock.lane_time[view.thread] = clock.block_fence[view.thread] = tick(clock);
+    if (!of_block) clock.fence[view.thread] = clock.block_fence[view.thread];
     forget_thread();
 }
 
 // Whether an atomic of this thread tells others what it did: not without a fence before it.
-bool releases() { return view.clock->lanes_used && view.clock->fence[view.thread]; }
+bool releases() { return view.clock->lanes_used && view.clock->block_fence[view.thread]; }
 
 static void learn(std::vector<Acquired> &known, Acquired what) {
     for (Acquired &old : known)
@@ -199,7 +229,9 @@ void release(const volatile void *address) {
     const std::lock_guard lock(syncs.guard);
     Sync &sync = syncs.at[address];
     const std::uint32_t version = ++sync.version;
-    sync.of_block[clock.number].push_back({version, view.thread, clock.fence[view.thread], view.base, view.warp_base});
+    const std::uint32_t fence = clock.fence[view.thread];
+    sync.of_block[clock.number].push_back(
+        {version, view.thread, fence, fence ? view.base : 0, fence ? view.warp_base : 0, clock.block_fence[view.thread]});
     for (const Acquired &known : clock.acquired)
         if (known.sync != &sync) sync.behind.push_back({version, known});
     if (const auto *own = own_acquired(clock))
@@ -237,7 +269,7 @@ void order_begins(Block &block) {
     if (number < clock.number) forget_cells(clock.shared);
     clock.number = number;
     clock.time = clock.base = 0;
-    clock.lanes_used = false;
+    clock.lanes_used = clock.any_ended = false;
     clock.acquired.clear();
     clock.acquired_by.clear();
     clock.phase = 0;
@@ -296,7 +328,8 @@ void order_of_grid(Block &block) {
     const std::lock_guard lock(phase_guard);
     if (++clock.phase > last_phase) {
         last_phase = clock.phase;
-        first_fresh = next_number.load();
+        if (first_fresh >= first_own) first_fresh = next_number.load();
+        first_of_phase = next_number.load();
     }
     clock.number = new_block_number(block.number);
     clock.time = clock.base = 0;

@@ -127,10 +127,14 @@ cudaError_t cudaDeviceGetPCIBusId(char *id, int length, int device) {
     std::snprintf(id, length, "0000:00:00.0");
     return cudaSuccess;
 }
-cudaError_t cudaDeviceSynchronize() { return cudaSuccess; }
-cudaError_t cudaThreadSynchronize() { return cudaSuccess; }
+cudaError_t cudaDeviceSynchronize() {
+    if (checker) checker->host_waits_for_all();
+    return cudaSuccess;
+}
+cudaError_t cudaThreadSynchronize() { return cudaDeviceSynchronize(); }
 cudaError_t cudaThreadExit() { return cudaDeviceReset(); }
 cudaError_t cudaDeviceReset() {
+    if (checker) checker->host_waits_for_all();
     arena_reset();
     return cudaSuccess;
 }

@@ -12,6 +12,25 @@ cudaError_t set_error(cudaError_t code) {
     return code;
 }
 
+// A launch gives no value, so that its error is seen by who asks for it, or by nobody.
+static Site refused_site;
+static cudaError_t refused_error;
+static bool error_unseen;
+
+cudaError_t refuse_launch(const Site &site, cudaError_t code) {
+    if (site.file && !error_unseen) refused_site = site, refused_error = code, error_unseen = true;
+    return set_error(code);
+}
+
+void tell_unseen_error() {
+    if (checker && error_unseen) launch_fault(refused_site, cudaGetErrorString(refused_error));
+}
+
+[[gnu::destructor]] static void look_at_end() {
+    if (on_device()) fault_in_call(Kind::trap, "device code ends the program");
+    tell_unseen_error();
+}
+
 }  // namespace hpcraft_cuda
 
 namespace {
@@ -63,10 +82,13 @@ static const Row *row(cudaError_t code) {
     return nullptr;
 }
 
-cudaError_t cudaPeekAtLastError() { return last_error; }
+cudaError_t cudaPeekAtLastError() {
+    hpcraft_cuda::error_unseen = false;
+    return last_error;
+}
 
 cudaError_t cudaGetLastError() {
-    const cudaError_t error = last_error;
+    const cudaError_t error = cudaPeekAtLastError();
     last_error = cudaSuccess;
     return error;
 }

@@ -2,8 +2,8 @@
 
 #include "runtime.h"
 
+#include <cxxabi.h>
 #include <fcntl.h>
-#include <link.h>
 #include <stdio_ext.h>
 #include <unistd.h>
 
@@ -35,6 +35,8 @@ const char *name_of(Kind kind) {
     case Kind::division: return "division_by_zero";
     case Kind::undefined: return "undefined";
     case Kind::trap: return "trap";
+    case Kind::copy: return "bad_copy";
+    case Kind::launch: return "launch_failed";
     }
     return "unknown";
 }
@@ -47,17 +49,6 @@ Place here() {
     place.thread = threadIdx;
     place.device = true;
     return place;
-}
-
-static int first_object(dl_phdr_info *info, std::size_t, void *base) {
-    *static_cast<std::uintptr_t *>(base) = info->dlpi_addr;
-    return 1;
-}
-
-std::uintptr_t program_offset(const void *at) {
-    std::uintptr_t base = 0;
-    dl_iterate_phdr(first_object, &base);
-    return reinterpret_cast<std::uintptr_t>(at) - base;
 }
 
 namespace {
@@ -77,13 +68,36 @@ struct Line {
 };
 }  // namespace
 
+static void add_name(Line &line, const char *name, bool readable) {
+    line.add(" kernel=");
+    unsigned depth = 0;
+    for (; *name; ++name) {
+        depth += *name == '<';
+        depth -= *name == '>' && depth;
+        if (*name == '(' && readable && !depth) break;
+        if (*name != ' ') line.add("%c", *name);
+    }
+}
+
+// `k<float>` of `void k<float>(float*)`; what was launched by its address has no name before a fault.
+static void add_kernel(Line &line, const Place &place) {
+    const void *function = current.block->launch->config.function;
+    const Named found = function ? name_at(function, true) : Named{};
+    int status = 0;
+    char *readable = *found.name ? abi::__cxa_demangle(found.name, nullptr, nullptr, &status) : nullptr;
+    const char *name = readable ? readable : *found.name ? found.name : place.kernel;
+    if (readable && std::strncmp(name, "void ", 5) == 0) name += 5;
+    add_name(line, name, readable);
+}
+
 static void begin(Line &line, Kind kind) {
     line.add("hpcraft-cuda: FAULT kind=%s", name_of(kind));
     const Place place = here();
-    if (!place.device) return;
-    line.add(" kernel=");
-    for (const char *name = place.kernel; *name; ++name)
-        if (*name != ' ') line.add("%c", *name);
+    if (place.device) add_kernel(line, place);
+}
+
+static void add_trace(Line &line, const char *name, const Trace &found) {
+    for (unsigned i = 0; i < found.count; ++i) line.add("%s0x%zx", i ? "," : name, found.offsets[i]);
 }
 
 static void add_place(Line &line) {
@@ -94,7 +108,11 @@ static void add_place(Line &line) {
 
 static const char *plain(const char *file) { return std::strncmp(file, "./", 2) == 0 ? file + 2 : file; }
 
-[[noreturn]] static void end(Line &line) {
+static Line suspended;
+static std::atomic<bool> any_suspended;
+
+[[noreturn]] static void end(Line &line, bool is_race = false) {
+    if (any_suspended && !is_race) line = suspended;
     static std::atomic_flag ending;
     if (ending.test_and_set())
         for (;;) pause();  // another thread tells its fault and ends the process
@@ -126,19 +144,62 @@ void fault(Kind kind, Where where, const char *format, ...) {
 void fault_at(Kind kind, const void *pc, const char *detail) {
     Line line;
     begin(line, kind);
-    if (pc) line.add(" pc=0x%zx", program_offset(pc));
+    if (pc) add_trace(line, " pc=", trace(pc));
     add_place(line);
     line.add("; %s", detail);
     end(line);
 }
 
-void race_at(const void *first_pc, const void *second_pc, const char *detail) {
+void fault_in_call(Kind kind, const char *format, ...) {
+    Line line;
+    begin(line, kind);
+    add_trace(line, " pc=", trace(nullptr));
+    add_place(line);
+    line.add("; ");
+    va_list values;
+    va_start(values, format);
+    line.add(format, values);
+    va_end(values);
+    end(line);
+}
+
+void launch_fault(const Site &site, const char *why) {
+    Line line;
+    begin(line, Kind::launch);
+    line.add(" kernel=%s file=%s line=%d; the launch was refused (%s), and nobody has asked for the error", site.kernel, plain(site.file),
+             site.line, why);
+    end(line);
+}
+
+void suspend_fault(Kind kind, const void *pc, const char *detail) {
+    static std::atomic_flag taken;
+    if (taken.test_and_set()) return;
+    begin(suspended, kind);
+    add_trace(suspended, " pc=", trace(pc));
+    add_place(suspended);
+    suspended.add("; %s", detail);
+    any_suspended = true;
+}
+
+void settle_fault() {
+    if (!any_suspended) return;
+    Line line = suspended;
+    end(line);
+}
+
+void race_at(const void *pc, const Second &second, const char *detail) {
     Line line;
     begin(line, Kind::race);
-    line.add(" pc=0x%zx pc2=0x%zx", program_offset(first_pc), program_offset(second_pc));
+    const bool host = !here().device;
+    if (host && second.kernel) add_name(line, second.kernel, false);
+    add_trace(line, " pc=", trace(pc));
+    if (second.trace) add_trace(line, " pc2=", *second.trace);
+    else line.add(" pc2=0x%zx", second.offset);
     add_place(line);
+    if (host && second.kernel)
+        line.add(" block=%u,%u,%u thread=%u,%u,%u", second.block.x, second.block.y, second.block.z, second.thread.x, second.thread.y, second.thread.z);
     line.add("; %s", detail);
-    end(line);
+    end(line, true);
 }
 
 }  // namespace hpcraft_cuda

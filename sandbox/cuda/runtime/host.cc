@@ -34,7 +34,7 @@ extern "C" void __asan_on_error() {
     char text[200];
     std::snprintf(text, sizeof text, "%s: %s %zu bytes at %p", description, __asan_get_report_access_type() ? "writes" : "reads",
                   __asan_get_report_access_size(), __asan_get_report_address());
-    fault_at(kind_of(description), __asan_get_report_pc(), text);
+    fault_at(kind_of(description), static_cast<const char *>(__asan_get_report_pc()) - 1, text);  // where the report returns to
 }
 
 extern "C" void __ubsan_on_report() {

@@ -179,9 +179,14 @@ std::uint64_t schedule_seed() {
 
 }  // namespace
 
+std::uint64_t value_of_nobody(std::uint64_t own) {
+    const std::uint64_t seed = schedule_seed();
+    return seed || checker ? ~(seed * 0x0101010101010101u) : own;
+}
+
 cudaError_t launch(const Site &site, const Config &config, Kernel kernel) {
     if (on_device()) fault(Kind::trap, {site.file, site.line}, "a kernel launches the kernel %s, which the emulator cannot do", site.kernel);
-    if (const cudaError_t refused = refusal(config)) return set_error(refused);
+    if (const cudaError_t refused = refusal(config)) return refuse_launch(site, refused);
     static std::mutex one_at_a_time;
     const std::lock_guard lock(one_at_a_time);
     Launch what{site, config, kernel, std::uint64_t{config.grid.x} * config.grid.y * config.grid.z, schedule_seed(), config.cooperative};

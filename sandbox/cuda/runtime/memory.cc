@@ -23,7 +23,7 @@ static cudaError_t release(void *pointer, Memory memory) {
     if (!pointer) return cudaSuccess;
     const Freed freed = arena_free(pointer, memory);
     if (freed == Freed::yes) return cudaSuccess;
-    if (checker) fault_at(Kind::bad_free, static_cast<const char *>(__builtin_return_address(0)) - 1, freed == Freed::twice ? "memory is freed a second time" : "what is freed was not allocated");
+    if (checker) fault_in_call(Kind::bad_free, freed == Freed::twice ? "memory is freed a second time" : "what is freed was not allocated");
     return set_error(cudaErrorInvalidValue);
 }
 
@@ -35,9 +35,15 @@ cudaError_t cudaMallocManaged(void **pointer, std::size_t size, unsigned int) {
 }
 cudaError_t cudaMallocHost(void **pointer, std::size_t size) { return allocate(pointer, size, Memory::pinned); }
 cudaError_t cudaHostAlloc(void **pointer, std::size_t size, unsigned int) { return allocate(pointer, size, Memory::pinned); }
-cudaError_t cudaFree(void *pointer) { return release(pointer, Memory::device); }
+// A device ends what it does before it gives out or takes back memory, but for the forms that name a stream.
+static Memory waited(Memory memory) {
+    if (checker) checker->host_waits_for_all();
+    return memory;
+}
+
+cudaError_t cudaFree(void *pointer) { return release(pointer, waited(Memory::device)); }
 cudaError_t cudaFreeAsync(void *pointer, cudaStream_t) { return release(pointer, Memory::device); }
-cudaError_t cudaFreeHost(void *pointer) { return release(pointer, Memory::pinned); }
+cudaError_t cudaFreeHost(void *pointer) { return release(pointer, waited(Memory::pinned)); }
 
 cudaError_t cudaMallocPitch(void **pointer, std::size_t *pitch, std::size_t width, std::size_t height) {
     if (!pitch) return set_error(cudaErrorInvalidValue);

@@ -95,6 +95,7 @@ struct Block {
     Waiters grid;
     bool spinning = false;     // left by a thread that spins while nobody else in it could run
     bool spins = false;        // for one turn: start another thread rather than let a ready one go on
+    unsigned spun = 0;         // turns of threads that spin, since the block was left
     std::uint64_t generation = 0;   // of the grid barrier that it waits for
     char *shared = nullptr;         // storage of its shared variables, between two guard pages
     char *dynamic = nullptr;        // the dynamic part, which ends at the second one
@@ -123,15 +124,28 @@ struct Checker {
     virtual void block_begins(Block &) {}
     virtual void block_ends(Block &) {}
     virtual void thread_runs(Block &, unsigned /*thread*/) {}   // before its first and after each of its waits
+    virtual void thread_ends(Block &) {}
     virtual void barrier_completed(Block &) {}                  // all live threads of the block are ordered
-    virtual void lanes_met(Block &, unsigned /*warp*/, unsigned /*mask*/) {}  // these lanes are ordered
+    // Those lanes are ordered that came, of those that the group's mask asks for.
+    virtual void lanes_met(Block &, unsigned /*warp*/, const Group &) {}
     virtual void grid_completed(Block &) {}
     virtual void allocated(void *, std::size_t) {}
     virtual void freed(void *, std::size_t) {}
     virtual void shared_entered(Block &, const Block::Variable &) {}
     virtual void api_writes(void *, std::size_t) {}  // memcpy and memset to the device
-    virtual void api_reads(const void *, std::size_t) {}
+    virtual void api_touches(const void *, std::size_t, bool /*write*/) {}  // of a copy, either side
+    virtual bool any_written(const void *, std::size_t) { return true; }  // of device memory
     virtual void api_copies(void * /*to*/, const void * /*from*/, std::size_t) {}  // within device memory: what is initialised goes along
+    // Streams. A copy is recorded that others may conflict with; what the host waits for has ended when the call returns.
+    virtual void stream_made(const void *, bool /*blocking*/) {}
+    virtual void copy_begins(const void * /*stream*/, bool /*recorded*/) {}
+    virtual void copy_ends(const void * /*stream*/, bool /*waits*/) {}
+    virtual void host_waits(const void * /*stream*/) {}
+    virtual void host_waits_for_all() {}
+    virtual void host_waits_for(const void * /*event*/) {}
+    virtual void event_recorded(const void * /*event*/, const void * /*stream*/) {}
+    virtual void stream_waits(const void * /*stream*/, const void * /*event*/) {}
+    virtual void callback_runs(const void * /*stream*/, bool /*begins*/) {}
 protected:
     ~Checker() = default;
 };
@@ -225,14 +239,40 @@ const Symbol *find_symbol(const void *at);
 // --- signals.cc
 void use_signal_stack();  // of this OS thread
 
+// --- trace.cc
+// The instructions of the program from one on (null for where it is now), and those that called, the innermost first; as offsets.
+struct Trace {
+    static constexpr unsigned MOST = 8;
+    std::uintptr_t offsets[MOST];
+    unsigned count = 0;
+};
+Trace trace(const void *from);
+void leave_broken_walk();  // when a signal comes while the stack is walked
+struct Named {
+    const char *begin = nullptr, *end = nullptr;
+    char name[200] = "";
+};
+Named name_at(const void *address, bool function);  // a function or a variable of the program, as the linker calls it
+
 // --- fault.cc
 const char *name_of(Kind kind);
 // As `fault`, but the line is told as an offset in the program, which the sandbox resolves; `pc` may be null.
 [[noreturn]] void fault_at(Kind kind, const void *pc, const char *detail);
-// The second place of a race.
-[[noreturn]] void race_at(const void *first_pc, const void *second_pc, const char *detail);
-// "at" as `0xHEX` relative to the program, for messages.
-std::uintptr_t program_offset(const void *at);
+// The same for a call of the API, by the line that calls.
+[[noreturn]] void fault_in_call(Kind kind, const char *format, ...) __attribute__((format(printf, 2, 3)));
+[[noreturn]] void launch_fault(const Site &site, const char *why);
+// A fault that a race may explain: only the first is kept, and told in the place of any later one but a race.
+void suspend_fault(Kind kind, const void *pc, const char *detail);
+void settle_fault();  // tells it, if there is one
+// A race, with its second place.
+struct Trace;
+struct Second {
+    std::uintptr_t offset = 0;
+    const Trace *trace = nullptr;  // rather than the offset
+    const char *kernel = nullptr;  // of the other one, for a race with the host
+    dim3 block{}, thread{};
+};
+[[noreturn]] void race_at(const void *pc, const Second &second, const char *detail);
 
 // --- memory.cc
 bool is_registered(const void *at);
@@ -243,5 +283,7 @@ std::uint64_t most_resident_blocks(std::uint64_t threads, std::size_t dynamic_by
 
 // --- errors.cc
 cudaError_t set_error(cudaError_t code);  // remembers it for cudaGetLastError, and returns it
+cudaError_t refuse_launch(const Site &site, cudaError_t code);
+void tell_unseen_error();  // under checks, of a launch that was refused while nobody has asked since; at the end, or when its results are used
 
 }  // namespace hpcraft_cuda

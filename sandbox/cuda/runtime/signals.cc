@@ -1,7 +1,5 @@
 // Signals that follow from what a program does to memory, told as faults.
 
-#include <dlfcn.h>
-#include <link.h>
 #include <signal.h>
 #include <sys/mman.h>
 #include <ucontext.h>
@@ -15,42 +13,15 @@ namespace hpcraft_cuda {
 
 constexpr std::size_t SIGNAL_STACK = 64 << 10;
 
-namespace {
-struct Code {
-    std::uintptr_t begin = 0, end = 0;
-};
-}  // namespace
-
-static int find_code(dl_phdr_info *info, std::size_t, void *into) {
-    Code &code = *static_cast<Code *>(into);
-    for (int i = 0; i < info->dlpi_phnum; ++i) {
-        const auto &part = info->dlpi_phdr[i];
-        if (part.p_type != PT_LOAD || !(part.p_flags & PF_X)) continue;
-        code.begin = info->dlpi_addr + part.p_vaddr;
-        code.end = code.begin + part.p_memsz;
-    }
-    return 1;  // the program comes first
-}
-
-// The program's own instruction that led to a fault in a library: the first word on the stack that points into its code.
-static const void *own_instruction(const ucontext_t &context) {
+static const void *instruction(const ucontext_t &context) {
 #if defined(__x86_64__)
-    const std::uintptr_t at = context.uc_mcontext.gregs[REG_RIP], stack = context.uc_mcontext.gregs[REG_RSP];
+    return reinterpret_cast<const void *>(context.uc_mcontext.gregs[REG_RIP]);
 #elif defined(__aarch64__)
-    const std::uintptr_t at = context.uc_mcontext.pc, stack = context.uc_mcontext.sp;
+    return reinterpret_cast<const void *>(context.uc_mcontext.pc);
 #else
     (void)context;
     return nullptr;
 #endif
-    Code code;
-    dl_iterate_phdr(find_code, &code);
-    auto own = [&](std::uintptr_t address) { return address >= code.begin && address < code.end; };
-    if (own(at)) return reinterpret_cast<const void *>(at);
-    if (!on_device() || !worker || !worker->running) return reinterpret_cast<const void *>(at);
-    const auto top = reinterpret_cast<std::uintptr_t>(worker->running->high);
-    for (std::uintptr_t word = stack; word + sizeof word <= top; word += sizeof word)
-        if (const auto value = *reinterpret_cast<const std::uintptr_t *>(word); own(value)) return reinterpret_cast<const void *>(value - 1);
-    return reinterpret_cast<const void *>(at);
 }
 
 static void tell_memory(const void *address, const void *pc) {
@@ -67,7 +38,7 @@ static void tell_memory(const void *address, const void *pc) {
             fault_at(Kind::use_after_free, pc, text);
         }
         const bool inside = offset >= 0 && static_cast<std::size_t>(offset) < near->size;
-        if (inside && !on_device()) {
+        if (!on_device() && (inside || near->memory == Memory::device)) {
             std::snprintf(text, sizeof text, "host code touches byte %td of %zu bytes of device memory", offset, near->size);
             fault_at(Kind::host_access, pc, text);
         }
@@ -85,7 +56,8 @@ static void tell_memory(const void *address, const void *pc) {
 }
 
 static void on_signal(int number, siginfo_t *info, void *context) {
-    const void *pc = own_instruction(*static_cast<ucontext_t *>(context));
+    leave_broken_walk();
+    const void *pc = instruction(*static_cast<ucontext_t *>(context));
     if (number == SIGFPE) {
         if (on_device()) fault_at(Kind::division, pc, "an integer is divided by zero, or the quotient has no value");
     } else {

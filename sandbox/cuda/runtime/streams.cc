@@ -52,6 +52,7 @@ using namespace hpcraft_cuda;
 cudaError_t cudaStreamCreateWithPriority(cudaStream_t *stream, unsigned int flags, int priority) {
     if (!stream) return set_error(cudaErrorInvalidValue);
     *stream = handles.add(new Stream{flags, priority});
+    if (checker) checker->stream_made(*stream, !(flags & cudaStreamNonBlocking));
     return cudaSuccess;
 }
 cudaError_t cudaStreamCreateWithFlags(cudaStream_t *stream, unsigned int flags) { return cudaStreamCreateWithPriority(stream, flags, 0); }
@@ -61,8 +62,11 @@ cudaError_t cudaStreamDestroy(cudaStream_t stream) {
     delete stream;
     return cudaSuccess;
 }
-cudaError_t cudaStreamSynchronize(cudaStream_t stream) { return checked(is_stream(stream)); }
-cudaError_t cudaStreamQuery(cudaStream_t stream) { return checked(is_stream(stream)); }
+cudaError_t cudaStreamSynchronize(cudaStream_t stream) {
+    if (checker && is_stream(stream)) checker->host_waits(stream);
+    return checked(is_stream(stream));
+}
+cudaError_t cudaStreamQuery(cudaStream_t stream) { return cudaStreamSynchronize(stream); }
 cudaError_t cudaStreamGetFlags(cudaStream_t stream, unsigned int *flags) {
     if (!flags || !is_stream(stream)) return checked(false);
     *flags = handles.has(stream) ? stream->flags : 0;
@@ -73,15 +77,23 @@ cudaError_t cudaStreamGetPriority(cudaStream_t stream, int *priority) {
     *priority = handles.has(stream) ? stream->priority : 0;
     return cudaSuccess;
 }
-cudaError_t cudaStreamWaitEvent(cudaStream_t stream, cudaEvent_t event, unsigned int) { return checked(is_stream(stream) && handles.has(event)); }
+cudaError_t cudaStreamWaitEvent(cudaStream_t stream, cudaEvent_t event, unsigned int) {
+    if (!is_stream(stream) || !handles.has(event)) return checked(false);
+    if (checker) checker->stream_waits(stream, event);
+    return cudaSuccess;
+}
 cudaError_t cudaStreamAddCallback(cudaStream_t stream, cudaStreamCallback_t callback, void *data, unsigned int) {
     if (!callback || !is_stream(stream)) return checked(false);
+    if (checker) checker->callback_runs(stream, true);
     callback(stream, cudaSuccess, data);
+    if (checker) checker->callback_runs(stream, false);
     return cudaSuccess;
 }
 cudaError_t cudaLaunchHostFunc(cudaStream_t stream, cudaHostFn_t function, void *data) {
     if (!function || !is_stream(stream)) return checked(false);
+    if (checker) checker->callback_runs(stream, true);
     function(data);
+    if (checker) checker->callback_runs(stream, false);
     return cudaSuccess;
 }
 
@@ -98,13 +110,17 @@ cudaError_t cudaEventDestroy(cudaEvent_t event) {
 }
 cudaError_t cudaEventRecord(cudaEvent_t event, cudaStream_t stream) {
     if (!handles.has(event) || !is_stream(stream)) return checked(false);
+    if (checker) checker->event_recorded(event, stream);
     event->recorded = true;
     event->time = std::chrono::steady_clock::now();
     return cudaSuccess;
 }
 cudaError_t cudaEventRecordWithFlags(cudaEvent_t event, cudaStream_t stream, unsigned int) { return cudaEventRecord(event, stream); }
-cudaError_t cudaEventSynchronize(cudaEvent_t event) { return checked(handles.has(event)); }
-cudaError_t cudaEventQuery(cudaEvent_t event) { return checked(handles.has(event)); }
+cudaError_t cudaEventSynchronize(cudaEvent_t event) {
+    if (checker && handles.has(event)) checker->host_waits_for(event);
+    return checked(handles.has(event));
+}
+cudaError_t cudaEventQuery(cudaEvent_t event) { return cudaEventSynchronize(event); }
 cudaError_t cudaEventElapsedTime(float *milliseconds, cudaEvent_t start, cudaEvent_t end) {
     if (!milliseconds) return set_error(cudaErrorInvalidValue);
     if (!handles.has(start) || !handles.has(end)) return checked(false);

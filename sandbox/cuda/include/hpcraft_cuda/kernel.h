@@ -68,6 +68,12 @@ inline void set_thread(unsigned thread) {
 
 #ifdef HPCRAFT_CUDA_CHECKED
 
+// Before `return;` in device code: checks tell a thread that left a kernel from one that came to its end.
+void leave_now();
+constexpr void leave() {
+    if (!__builtin_is_constant_evaluated()) leave_now();
+}
+
 bool first_turn();  // sets the thread that begins; false when there is none
 bool next_turn();   // the same, after the running one has ended
 
@@ -80,6 +86,8 @@ inline void run_threads(Body &&body) {
 }
 
 #else
+
+constexpr void leave() {}
 
 // The inner loop has one way in, so that what doesn't change from thread to thread is computed once for a row of them.
 template <class Body>

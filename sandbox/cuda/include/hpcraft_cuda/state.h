@@ -77,6 +77,9 @@ using Finish = void (*)(Exchange &);
 int barrier(Op op, int predicate, Where where);
 // Warp wide: waits for the live lanes of `mask` (which must hold the caller), returns this lane's result.
 std::uint64_t exchange(Op op, unsigned mask, std::uint64_t value, unsigned argument, Finish finish, Where where);
+// What a lane gets from one that has ended or isn't in the mask: its own value, or with checks or in another order than the natural
+// one something that nobody would take for a result.
+std::uint64_t value_of_nobody(std::uint64_t own);
 // The lanes of the warp that have not ended.
 unsigned live_lanes();
 // The lanes that can come to this line together: waits until every other live lane of the warp is here or waits elsewhere.
@@ -86,6 +89,7 @@ void grid_barrier(Where where);
 bool is_cooperative();
 // Something to be called in loops that wait for other threads: lets the others of the block run now and then.
 void spin(Where where);
+inline void pause(HPCRAFT_CUDA_HERE) { spin(HPCRAFT_CUDA_THERE); }
 
 // The storage of a `__shared__` variable in the current block; `slot` is one per variable and OS thread.
 struct SharedSlot {
@@ -111,6 +115,8 @@ enum class Kind : unsigned char {
     division,
     undefined,
     trap,
+    copy,
+    launch,
 };
 
 // Report a fault of the running thread and end the process with the fault's exit code.

@@ -26,7 +26,7 @@ template <Way way>
 inline void finish_shuffle(Exchange &all) {
     for (unsigned rest = all.mask; rest; rest &= rest - 1) {
         const unsigned lane = __builtin_ctz(rest), source = shuffle_source<way>(lane, all.argument[lane]) & 31u;
-        all.out[lane] = all.in[all.mask >> source & 1 ? source : lane];
+        all.out[lane] = all.mask >> source & 1 ? all.in[source] : value_of_nobody(all.in[lane]);
     }
 }
 
