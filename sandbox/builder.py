@@ -45,7 +45,9 @@ _NO_RANKS = "MPI ranks talk through sockets, which the tier landlock refuses; a 
 _TELLING = re.compile(r"\b(fatal )?[Ee]rror\b(?!s)|undefined reference|multiple definition")
 _OF_BOXES = ("tmp", "box", "src")
 """Folders of the root that a box has for itself."""
-_NO_DEVICE = "a GPU is not shown in the tier apptainer; a machine with bubblewrap, or the tier landlock, shows it; allowed: the level emulate"
+_NO_DEVICE = (
+    "a GPU is not shown in the tier apptainer; a machine with bubblewrap, or the tier landlock, shows it; allowed: the level emulate"
+)
 
 
 class Build:
@@ -304,7 +306,9 @@ def _plan(job: Job, jail: Jail) -> toolchains.Plan | toolchains.Unsupported:
     hidden = next((folder for folder in outside if folder.parts[1] in _OF_BOXES), None)
     if hidden is None:
         return plan
-    return toolchains.Unsupported(message=f"the compiler in {hidden} lies where boxes write; install it outside of /{', /'.join(_OF_BOXES)}")
+    return toolchains.Unsupported(
+        message=f"the compiler in {hidden} lies where boxes write; install it outside of /{', /'.join(_OF_BOXES)}"
+    )
 
 
 def run(job: Job, stop: Event | None = None) -> Outcome:

@@ -34,7 +34,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--schedules", type=_count, default=run_defaults.schedules, metavar="N", help="emulated CUDA in N orders (default: 1)"
     )
-    parser.add_argument("--cuda", choices=CUDA_LEVELS, default="auto", help="how far CUDA is taken (default: the most that this machine has)")
+    parser.add_argument(
+        "--cuda", choices=CUDA_LEVELS, default="auto", help="how far CUDA is taken (default: the most that this machine has)"
+    )
     parser.add_argument("--check", choices=CHECKS, default="none", help="build with a sanitizer (default: %(default)s)")
     parser.add_argument("--time-limit", type=_seconds, default=limits.wall_seconds, metavar="S", help="seconds (default: %(default)s)")
     parser.add_argument(

@@ -319,7 +319,9 @@ def _uses_thrust(job: Job) -> bool:
 
 
 def _architecture(job: Job) -> tuple[str, ...]:
-    """Where the job names none: the device at hand, because what is built for another is compiled once more when it is started, or what
+    """The architecture to build for, where the job names none.
+
+    It is that of the device at hand, because what is built for another is compiled once more when it is started; without one, what
     the emulation says that it is, because nvcc's own choice lacks functions that devices have had for years.
     """
     if architectures(job.flags):

@@ -19,7 +19,12 @@ from hpcraft.sandbox.outcome import Job
 
 _NODES = ("nvidiactl", "nvidia-uvm", "nvidia-uvm-tools", "nvidia-modeset")
 _LIBRARY = "libcuda.so.1"
-_BESIDE_SYSTEM = (Path("/usr/local/nvidia/lib64"), Path("/usr/local/nvidia/lib"), Path("/run/nvidia/driver/usr/lib64"), Path("/usr/lib/wsl/lib"))
+_BESIDE_SYSTEM = (
+    Path("/usr/local/nvidia/lib64"),
+    Path("/usr/local/nvidia/lib"),
+    Path("/run/nvidia/driver/usr/lib64"),
+    Path("/usr/lib/wsl/lib"),
+)
 """Where drivers are mounted into containers and virtual machines without being told to the loader."""
 READ = ("/proc/driver/nvidia", "/proc/devices", "/proc/modules", "/sys/bus/pci", "/sys/devices", "/sys/class/drm", "/sys/module/nvidia")
 """What the driver's library reads outside of its own files."""

@@ -38,9 +38,7 @@ def architectures(flags: Iterable[str]) -> tuple[str, ...]:
 
 def link_flags(flags: Iterable[str]) -> tuple[str, ...]:
     """Those that nvcc must be told again when it links."""
-    return tuple(
-        word for flag, value in _pairs(flags) if flag.startswith((*_ARCHITECTURES, *_OF_LINK)) for word in (flag, value) if word
-    )
+    return tuple(word for flag, value in _pairs(flags) if flag.startswith((*_ARCHITECTURES, *_OF_LINK)) for word in (flag, value) if word)
 
 
 def _pairs(flags: Iterable[str]) -> Iterator[tuple[str, str]]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from hpcraft.sandbox.cuda.device import Device, device
-from hpcraft.sandbox.outcome import CudaLevel, Job
+from hpcraft.sandbox.outcome import Compiler, CudaLevel, Job
 from hpcraft.sandbox.table import COMPILERS, DEVICE_MODELS, EMULATED
 from hpcraft.sandbox.tools import find
 
@@ -19,16 +19,12 @@ def resolved(job: Job) -> Job:
 
 
 def _level(job: Job) -> CudaLevel:
-    emulating = [family for family, compilers in COMPILERS.items() if EMULATED in compilers]
+    emulating: list[Compiler] = [family for family, compilers in COMPILERS.items() if EMULATED in compilers]
     asks_more = job.check != "none" or job.run.schedules > 1
     if job.compiler not in emulating and not asks_more and job.model == "cuda" and find("nvcc") and isinstance(device(), Device):
         return "device"
-    if job.compiler in ("auto", *emulating):
-        families = emulating if job.compiler == "auto" else [job.compiler]
-        lacks_all = not any(find(COMPILERS[family][EMULATED]) for family in families)
-        return "compile" if lacks_all and job.compiler == "auto" and find(_own_compiler(job)) else "emulate"
-    return "compile"
-
-
-def _own_compiler(job: Job) -> str:
-    return "nvcc" if job.model == "cuda" else "hipcc"
+    if job.compiler in emulating:
+        return "emulate"
+    own = "nvcc" if job.model == "cuda" else "hipcc"
+    no_emulation = not any(find(COMPILERS[family][EMULATED]) for family in emulating)
+    return "compile" if job.compiler != "auto" or (no_emulation and find(own)) else "emulate"

@@ -12,6 +12,7 @@ from hpcraft.sandbox import Job, Run, Verdict, build, run, toolchains, tools
 from hpcraft.sandbox.cuda import levels
 from hpcraft.sandbox.cuda.device import Device, device
 from hpcraft.sandbox.cuda.flags import architectures, host_flags, link_flags
+from hpcraft.sandbox.isolation import probe
 
 Need = Callable[..., None]
 SUM = b"""#include <cstdio>
@@ -100,9 +101,43 @@ def test_an_architecture_that_a_job_names_is_kept(monkeypatch: pytest.MonkeyPatc
         assert "-rdc=true" in command
 
 
+def test_a_gpu_in_the_tier_landlock_opens_no_way_out(monkeypatch: pytest.MonkeyPatch, need: Need) -> None:
+    """CUDA's driver insists on making a local socket; where no namespace stands behind, nothing can be reached by it."""
+    need("nvcc", "g++")
+    if isinstance(probe("landlock"), str):
+        pytest.skip("no Landlock here")
+    _with(monkeypatch, replace(ELSEWHERE, nodes=("/dev/null",)))
+    source = b"""#include <sys/socket.h>
+#include <sys/un.h>
+#include <cerrno>
+#include <cstdio>
+__global__ void k() {}
+int main() {
+    int local = socket(AF_UNIX, SOCK_SEQPACKET, 0), number = socket(AF_INET, SOCK_STREAM, 0);
+    sockaddr_un to{AF_UNIX, "/run/some.sock"};
+    int told = connect(local, (sockaddr *)&to, sizeof to) ? errno : 0, bound = bind(local, (sockaddr *)&to, sizeof to) ? errno : 0;
+    int sent = sendto(local, "x", 1, 0, (sockaddr *)&to, sizeof to) < 0 ? errno : 0;
+    printf("%d %d %d %d %d\\n", local >= 0, number >= 0, told == ECONNREFUSED, bound == ECONNREFUSED, sent == ECONNREFUSED);
+}
+"""
+    outcome = run(replace(JOB, files={"s.cu": source}, cuda="device", tier="landlock"))
+    assert (outcome.verdict, outcome.stdout) == (Verdict.OK, "1 0 1 1 1\n"), outcome
+
+
 def test_the_flags_of_nvcc_are_told_apart() -> None:
     """What only nvcc knows is kept from compilers of the host, with the values that stand apart."""
-    flags = ("-O3", "-gencode", "arch=compute_80,code=sm_80", "-Xcompiler", "-fopenmp,-Wall", "-Xptxas", "-v", "-DN=4", "-lcudart", "-lineinfo")
+    flags = (
+        "-O3",
+        "-gencode",
+        "arch=compute_80,code=sm_80",
+        "-Xcompiler",
+        "-fopenmp,-Wall",
+        "-Xptxas",
+        "-v",
+        "-DN=4",
+        "-lcudart",
+        "-lineinfo",
+    )
     assert host_flags(flags) == ("-O3", "-fopenmp", "-Wall", "-DN=4")
     assert architectures(flags) == ("-gencode", "arch=compute_80,code=sm_80")
     assert link_flags(("-rdc=true", *flags)) == ("-rdc=true", "-gencode", "arch=compute_80,code=sm_80")
