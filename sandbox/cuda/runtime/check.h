@@ -91,14 +91,15 @@ struct View {
     Clock *clock = nullptr;
     struct {
         std::size_t size = 0;
-        const void *address;
-        unsigned char before[16];
-        Word write;
-        std::uint32_t write_pc, pc;
-        uint3 index;
+        const void *address = nullptr;
+        unsigned char before[16] = {};
+        Word write = 0;
+        std::uint32_t write_pc = 0, pc = 0;
+        uint3 index{};
     } pending;
 };
-inline thread_local View view;
+// Without anything to be done at a thread's start, or every use would ask whether it was done.
+inline thread_local View view{};
 
 // --- check_order.cc
 void refresh();  // the view, when another thread runs
@@ -210,6 +211,23 @@ inline std::uint32_t offset_of(const void *pc) { return static_cast<std::uint32_
     cell.write_pc = offset_of(pc);
     if (readers >= fresh) __atomic_store_n(&cell.read, 0, __ATOMIC_RELAXED);
     return true;
+}
+
+// The same where other workers may write: what was there before is known once it is replaced.
+void judge_write(Cell &cell, Word earlier, std::uint32_t earlier_pc, Word mine, Word fresh, const void *address, const void *pc);
+[[gnu::always_inline]] inline void write_together(Cell *cell, std::size_t count, Word mine, Word fresh, const char *address, const void *pc) {
+    auto before = [=](Word earlier) {
+        if (earlier < fresh) return true;
+        return same_block(earlier, mine) && (time_of(earlier) < view.base || (same_thread(earlier, mine) && (earlier & 3) == 0));
+    };
+    for (std::size_t i = 0; i < count; ++i) {
+        const Word readers = __atomic_load_n(&cell[i].read, __ATOMIC_RELAXED);
+        const std::uint32_t earlier_pc = cell[i].write_pc;
+        const Word earlier = __atomic_exchange_n(&cell[i].write, mine, __ATOMIC_RELAXED);
+        cell[i].write_pc = offset_of(pc);
+        if (!before(earlier) || !before(readers)) judge_write(cell[i], earlier, earlier_pc, mine, fresh, address + 4 * i, pc);
+        else if (readers >= fresh) __atomic_store_n(&cell[i].read, 0, __ATOMIC_RELAXED);
+    }
 }
 
 inline void look_at_thread() {

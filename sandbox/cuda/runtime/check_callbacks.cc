@@ -40,8 +40,10 @@ static inline bool all_written(const Region &region, std::size_t at, std::size_t
         const bool shared = &region != &arena_region;
         const Word fresh = shared ? view.clock->number << BLOCK_SHIFT : view.fresh;
         if (access == Access::read && quick_read(cell[0], mine, fresh, pc) && (size == 4 || quick_read(cell[1], mine, fresh, pc))) return;
-        const bool alone = shared || !many_workers;
-        if (access == Access::write && alone && quick_write(cell[0], mine, fresh, pc) && (size == 4 || quick_write(cell[1], mine, fresh, pc))) return;
+        if (access == Access::write) {
+            if (!shared && many_workers) return write_together(cell, size / 4, mine, fresh, address, pc);
+            if (quick_write(cell[0], mine, fresh, pc) && (size == 4 || quick_write(cell[1], mine, fresh, pc))) return;
+        }
     }
     look_at_cells(region, address, size, access, kind, pc);
 }
@@ -117,9 +119,9 @@ struct Checks final : Checker {
         forget_leaving();
         view.clock = &clock_of(block);
     }
-    void thread_ends(Block &block) override {
+    void thread_ends(Block &) override {
         forget_thread();
-        note_end(clock_of(block));
+        note_end(*view.clock);
     }
     void barrier_completed(Block &block) override {
         look_at_ends(block);
