@@ -16,6 +16,8 @@ import pytest
 from hpcraft.sandbox import Job, Outcome, Verdict, run_keyed
 from tests.sandbox.cuda import corpus
 
+pytestmark = pytest.mark.timeout(1200)
+"""The first test waits for all programs."""
 CHECKS: tuple[corpus.CudaCheck, ...] = get_args(corpus.CudaCheck)
 ENDLESS_SECONDS = 4.0
 Key = tuple[str, corpus.CudaCheck]
