@@ -149,7 +149,9 @@ def gap(job: Job, stderr: str) -> str:
 def _kinds(job: Job) -> dict[str, str]:
     kinds = {name: SUFFIXES[Path(name).suffix] for name in job.files if Path(name).suffix in SUFFIXES}
     if not kinds:
-        raise ConfigError(f"no source among {', '.join(name for name in job.files if not emulation.is_ours(name)) or 'no files'}; allowed suffixes: {' '.join(SUFFIXES)}")
+        raise ConfigError(
+            f"no source among {', '.join(name for name in job.files if not emulation.is_ours(name)) or 'no files'}; allowed suffixes: {' '.join(SUFFIXES)}"
+        )
     if emulation.emulated(job):
         kinds = {name: EMULATED if kind in DEVICE_MODELS else kind for name, kind in kinds.items()}
         parts = emulation.included(job.files)

@@ -30,11 +30,23 @@ _HERE = Path(__file__).parent
 _FLAGS = ("-std=c++17", "-g1", "-c", f"-I{_HERE / 'include'}", f"-I{_HERE / 'runtime'}")
 CHECKS: tuple[Check, ...] = ("address", "race")
 CHECK_FLAGS = (
-    *("-fsanitize=thread,alignment,bounds", "--param=tsan-distinguish-volatile=1", "--param=tsan-instrument-func-entry-exit=0", "-Wno-tsan"),
+    *(
+        "-fsanitize=thread,alignment,bounds",
+        "--param=tsan-distinguish-volatile=1",
+        "--param=tsan-instrument-func-entry-exit=0",
+        "-Wno-tsan",
+    ),
     # The check must find the line of a call where it returns to.
     "-fno-optimize-sibling-calls",
     # What turns accesses into calls of the C library, or several into one, would hide them.
-    *("-fno-tree-loop-distribute-patterns", "-fno-tree-vectorize", "-fno-builtin-memcpy", "-fno-builtin-memmove", "-fno-builtin-memset", "-fno-builtin-printf"),
+    *(
+        "-fno-tree-loop-distribute-patterns",
+        "-fno-tree-vectorize",
+        "-fno-builtin-memcpy",
+        "-fno-builtin-memmove",
+        "-fno-builtin-memset",
+        "-fno-builtin-printf",
+    ),
 )
 """Every access of the translated source calls a function of the runtime's; the sanitizer itself is not linked."""
 STORES_STAY = (("-fno-move-loop-stores",), ("-fno-tree-loop-im",), ("-mllvm", "-disable-licm-promotion"))

@@ -73,6 +73,7 @@ static void identify(Who &who, Word earlier, bool reads, std::uint32_t pc) {
 static void suspend(const void *address, std::size_t size, Word earlier, std::uint32_t earlier_pc, std::uint32_t pc) {
     auto &pending = view.pending;
     if (pending.size || size > sizeof pending.before) return;
+    view.current = false;
     pending.size = size;
     pending.address = address;
     std::memcpy(pending.before, address, size);
