@@ -35,7 +35,14 @@ struct State {
     Known host, running, saved;
     unsigned next_id = 1;
 };
-State &state = *new State;
+// Made before the program's own static objects, and never destroyed.
+union Room {
+    State made;
+    Room() {}
+    ~Room() {}
+} room;
+State &state = room.made;
+[[gnu::constructor(200)]] void make_state() { new (&room.made) State; }
 thread_local Known known_to_copy;  // that this thread of the host makes
 }  // namespace
 
