@@ -37,17 +37,20 @@ def rewrite(stream: Stream, found: Structure) -> None:
 
 
 def _volatile(stream: Stream) -> Iterator[str]:
-    """The names that are declared so, and the word itself."""
+    """The names that are declared so, and the words that say it where they are used."""
     yield from _UNCACHED
     for at in positions(stream, "volatile"):
-        place = at + 1
-        while place < len(stream) and stream[place] != ";" and place < at + _LONGEST:
-            if stream.is_name(place) and stream[place + 1] in _ENDS:
-                yield stream[place]
-            if stream[place] in (")", "{", "("):
-                break
-            place = stream.partner(place) or place if stream[place] == "[" else place
-            place += 1
+        place, begins = at + 1, False
+        while place < at + _LONGEST and stream[place] not in (";", "(", ")", "{", ""):
+            if stream[place] == ",":
+                begins = True
+            elif stream.is_name(place):
+                if stream[place + 1] in _ENDS:
+                    yield stream[place]
+                elif begins:  # the type of another parameter
+                    break
+                begins = False
+            place = stream.skip(place)
 
 
 def _is_empty(stream: Stream, at: int) -> bool:

@@ -36,7 +36,7 @@ static unsigned ended(const Block &block, const Clock &clock, unsigned warp) {
 [[noreturn]] static void tell(const Block &block, unsigned warp, unsigned lanes, unsigned waiting, Where where) {
     const unsigned ended = warp * WARP + __builtin_ctz(lanes), x = block.launch->config.block.x, y = block.launch->config.block.y;
     set_thread(waiting);
-    fault(Kind::divergent_barrier, where, "the thread %u,%u,%u has come to the end of the kernel without this", ended % x, ended / x % y,
+    fault(Kind::divergent_barrier, where, "the thread %u,%u,%u has come to the end of the kernel, but never here", ended % x, ended / x % y,
           ended / x / y);
 }
 
@@ -46,10 +46,9 @@ void look_at_ends(Block &block) {
     for (unsigned warp = 0; warp * WARP < block.num_threads; ++warp) {
         const unsigned lanes = ended(block, clock, warp);
         if (!lanes) continue;
-        unsigned waiting = linear_thread();
-        for (unsigned thread = 0; thread < block.num_threads; ++thread)
-            if (block.warps[thread / WARP].live >> thread % WARP & 1 && block.threads[thread].waiting) waiting = thread;
-        tell(block, warp, lanes, waiting, block.barrier_where);
+        unsigned waiting = 0;
+        while (waiting + 1 < block.num_threads && !block.threads[waiting].waiting) ++waiting;
+        tell(block, warp, lanes, block.threads[waiting].waiting ? waiting : linear_thread(), block.barrier_where);
     }
 }
 

@@ -167,3 +167,46 @@ def test_a_source_that_another_includes_is_part_of_it(emulate):
         k_cu='__global__ void k() { printf("once"); }\nint defined_once;\n',
     )
     assert outcome.stdout == "once", outcome
+
+
+@pytest.mark.parametrize(
+    ("text", "verdict", "words"),
+    [
+        ("", Verdict.COMPILE_ERROR, "main"),
+        ("// nothing\n", Verdict.COMPILE_ERROR, "main"),
+        ("\x7fELF\x02\x01\x00\xfe", Verdict.COMPILE_ERROR, "x.cu:1"),
+        ("program hello\nend program\n", Verdict.COMPILE_ERROR, "x.cu:1"),
+        ("__global__ void k() {}\n", Verdict.COMPILE_ERROR, "undefined reference to `main'"),
+        ("__global__ void k(int *p) {\n  __shared__ int s[32;\n}\nint main() {}\n", Verdict.COMPILE_ERROR, "x.cu:2"),
+        ("__global__ void k(int *p) { *p = 1; }\nint main() {\n  k<<<1, 1>>(nullptr);\n}\n", Verdict.COMPILE_ERROR, "x.cu:3"),
+        ("int main() {\n  nothing<<<1, 1>>>();\n}\n", Verdict.COMPILE_ERROR, "x.cu:2"),
+        ("__global__ void k() { {\n}\nint main() { k<<<1, 1>>>(); }\n", Verdict.COMPILE_ERROR, "x.cu:3"),
+        ('#include <cstdio>\nint main() { std::puts("host"); }\n', Verdict.OK, ""),
+        ('#include <stdexcept>\nint main() { throw std::runtime_error("no"); }\n', Verdict.SIGNALED, "SIGABRT"),
+        ("#include <cstdlib>\n__global__ void k() {}\nint main() { k<<<1, 1>>>(); std::exit(7); }\n", Verdict.RUNTIME_ERROR, "exit code 7"),
+    ],
+)
+def test_bad_input_gets_the_verdict_of_any_program(emulate, text, verdict, words):
+    """What is empty, no CUDA, or broken is the compiler's to refuse, with the line; host code ends as it does elsewhere."""
+    outcome = emulate(text)
+    assert (outcome.verdict, words in outcome.message) == (verdict, True), outcome
+
+
+def test_two_mains_are_told(emulate):
+    """The linker's words are quoted where they say what is wrong."""
+    outcome = emulate("int main() {}\n", y_cu="int main() {}\n")
+    assert outcome.verdict is Verdict.COMPILE_ERROR
+    assert "multiple definition of `main'" in outcome.message, outcome.message
+
+
+def test_deep_recursion_and_many_blocks_are_fine(emulate):
+    """A thousand calls deep, and a million blocks."""
+    outcome = emulate(
+        "__device__ int sum(int n) { return n ? n + sum(n - 1) : 0; }\n__global__ void deep(int *p) { *p = sum(1000); }\n"
+        "__global__ void wide(int *p) { if (blockIdx.x == 999999) *p += 1; }\n"
+        + _main(
+            "int *p, r; cudaMalloc(&p, 4); deep<<<1, 1>>>(p); wide<<<1000000, 1>>>(p); cudaMemcpy(&r, p, 4, cudaMemcpyDeviceToHost);"
+            'std::printf("%d ", r);'
+        )
+    )
+    assert outcome.stdout == "500501 no error\n", outcome

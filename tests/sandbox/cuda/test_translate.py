@@ -95,6 +95,39 @@ def test_macros_stand_for_qualifiers():
     assert synonyms(["#define HD __host__ __device__\n#define F(x) __device__\n"]) == {"HD": ("__host__", "__device__")}
 
 
+def test_returns_of_device_code_are_told():
+    """Those without a value, on their line, and none of the host's."""
+    text = _text("__global__ void k(int n) {\n if (n) return;\n else n = 1;\n}\nvoid f() { return; }\n__device__ int g() { return 1; }\n")
+    assert text.splitlines()[1] == " if (n) { ::hpcraft_cuda::leave(); return; }"
+    assert text.count("leave()") == 1
+
+
+@pytest.mark.parametrize(
+    ("loop", "pauses"),
+    [
+        ("while (*flag == 0);", True),
+        ("while (atomicAdd(p, 0) == 0) {}", True),
+        ("do v = flag[i]; while (v == 0);", True),
+        ("do { v = *(volatile int *)p; } while (v == 0);", True),
+        ("while (v == 0) { v = flag[1]; }", True),
+        ("for (; *flag == 0;);", True),
+        ("while (i < n) { s += p[i]; i += 32; }", False),
+        ("for (int i = 0; i < n; ++i) s += p[i];", False),
+        ("do { i += p[i]; } while (i < n);", False),
+    ],
+)
+def test_loops_that_wait_give_way(loop, pauses):
+    """What has no body, or reads something volatile in a short one."""
+    text = _text(f"__global__ void k(volatile int *flag, int *p, int n) {{ int v = 0, i = 0, s = 0; {loop} p[n] = v + i + s; }}\n")
+    assert ("::hpcraft_cuda::pause();" in text) is pauses
+    assert "pause" not in _text(f"void f(volatile int *flag, int *p, int n) {{ {loop} }}\n")
+
+
+def test_an_open_brace_is_left_to_the_compiler():
+    """What comes after it is not taken for device code that launches."""
+    assert isinstance(translate("__global__ void k(int *p) { if (p) { *p = 1; }\nint main() { k<<<1, 1>>>(nullptr); }\n"), str)
+
+
 def test_variables_of_the_device_are_made_known():
     """Each variable in device or constant memory is registered with its name; functions and members are not variables."""
     text = _text(
