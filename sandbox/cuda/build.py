@@ -14,6 +14,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from hpcraft.sandbox.cuda import faults
+from hpcraft.sandbox.cuda.refusals import told
 from hpcraft.sandbox.cuda.translate import Unsupported, needs_translation, synonyms, translate
 from hpcraft.sandbox.launcher import kept
 from hpcraft.sandbox.outcome import Check, Job
@@ -40,7 +41,7 @@ _OF_NVCC = (
     *("--expt-", "--extended-lambda", "-use_fast_math", "--use_fast_math", "-maxrregcount", "--maxrregcount", "-ftz", "-prec-", "-fmad"),
     *("--ptxas-options", "-G", "--default-stream", "-lcudart", "-lcudadevrt", "-lcuda", "-ccbin", "-allow-unsupported-compiler"),
 )
-_INCLUDE = re.compile(rb'^[ \t]*#[ \t]*include[ \t]*"([^"\n]+)"', re.MULTILINE)
+_INCLUDE = re.compile(rb'^[ \t]*#[ \t]*include[ \t]*[<"]([^">\n]+)[">]', re.MULTILINE)
 _PASSED_ON = ("-Xcompiler", "--compiler-options", "-Xlinker")
 _DROPPED_WITH_VALUE = ("-Xptxas", "-Xnvlink")
 
@@ -56,11 +57,21 @@ def translated(job: Job) -> Job | str:
     macros = synonyms(content.decode("utf-8", "surrogateescape") for content in job.files.values())
     files = dict(job.files)
     for name, text in texts.items():
-        result = translate(text, macros)
+        result = translate(text, macros, part=Path(name).suffix not in SUFFIXES)
         if isinstance(result, Unsupported):
-            return f"{name}:{result.line}: {result.construct} cannot be emulated; allowed: what docs/cuda.md lists, or a device"
+            return _refusal(name, result)
         files[name] = result.encode("utf-8", "surrogateescape")
     return replace(job, files={**files, **headers()}, flags=tuple(_flags(job.flags)))
+
+
+def refused(stderr: str) -> str:
+    """What a compiler met that can't be emulated, from its own words; else empty."""
+    found = told(stderr)
+    return _refusal(*found) if found else ""
+
+
+def _refusal(name: str, what: Unsupported) -> str:
+    return f"{name}:{what.line}: {what.construct} cannot be emulated; allowed: what docs/cuda.md lists, or a device"
 
 
 def included(files: Mapping[str, bytes]) -> frozenset[str]:

@@ -8,10 +8,10 @@ Not covered, and refused by name: see ``refusals.py``.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 from hpcraft.sandbox.cuda import launches, variables
-from hpcraft.sandbox.cuda.refusals import Unsupported, refusals
+from hpcraft.sandbox.cuda.refusals import Refusal, Unsupported, refusals
 from hpcraft.sandbox.cuda.scopes import Structure, structure
 from hpcraft.sandbox.cuda.stream import Stream, Text, positions
 
@@ -19,13 +19,13 @@ __all__ = ["Unsupported", "needs_translation", "synonyms", "translate"]
 
 _QUALIFIERS = ("__global__", "__device__", "__host__", "__shared__", "__constant__", "__managed__")
 _BESIDE = (*_QUALIFIERS, "__forceinline__", "__noinline__", "inline", "static", "extern", "__inline__", "__restrict__")
-_MARKS = (*(word.encode() for word in _QUALIFIERS), b"<<<", b"__CUDA_ARCH__")
+_MARKS = (*(word.encode() for word in _QUALIFIERS), b"<<<", b"<< <", b"__CUDA_ARCH__", b"cuda", b"hip")
 _ARCHITECTURE = "800"
 _BY_ADDRESS = ("cudaLaunchKernel", "cudaLaunchCooperativeKernel", "hipLaunchKernel", "hipLaunchCooperativeKernel")
 
 
 def needs_translation(content: bytes) -> bool:
-    """Whether a header holds anything of CUDA's language."""
+    """Whether a header may hold anything of CUDA's language, or of what is refused by its name."""
     return any(mark in content for mark in _MARKS)
 
 
@@ -44,22 +44,25 @@ def synonyms(texts: Iterable[str]) -> dict[str, tuple[str, ...]]:
     return found
 
 
-def translate(text: str, macros: Mapping[str, tuple[str, ...]] | None = None) -> str | Unsupported:
+def translate(text: str, macros: Mapping[str, tuple[str, ...]] | None = None, *, part: bool = False) -> str | Unsupported:
     """A source or a header of CUDA as C++, or what keeps it from being emulated.
 
     Args:
         text: the source.
         macros: the `synonyms` of all files that belong together.
+        part: whether it is a header, which the program may hold without using it.
+
+    What only the preprocessor can tell to be needed is marked instead, and refused by the compiler (`refusals.told`).
     """
     macros = synonyms((text,)) if macros is None else macros
     whole = Text(text)
     stream = Stream(whole, whole.code)
     found = structure(stream, macros)
-    for refused in refusals(whole, stream, found):
-        return refused
-    refused_architecture = _architecture(whole, stream, found)
-    if refused_architecture:
-        return refused_architecture
+    marked: list[Refusal] = []
+    for refused in (*refusals(whole, stream, found), *_architecture(whole, stream, found)):
+        if refused.sure and not part:
+            return refused.unsupported
+        marked.append(refused)
     variables.rewrite(stream, found, macros)
     for at in launches.rewrite(stream):
         body = found.device_body(at)
@@ -70,6 +73,9 @@ def translate(text: str, macros: Mapping[str, tuple[str, ...]] | None = None) ->
     for at in positions(stream, "__noinline__"):
         stream.replace(at, "__attribute__((noinline))")
     _drop_casts(stream)
+    _name_references(stream)
+    for refused in marked:
+        refused.mark()
     return str(whole)
 
 
@@ -88,9 +94,10 @@ def _define(whole: Text, indices: list[int]) -> None:
         pass
     for at in positions(body, "__noinline__"):
         body.replace(at, "__attribute__((noinline))")
+    _name_references(body)
 
 
-def _architecture(whole: Text, stream: Stream, found: Structure) -> Unsupported | None:
+def _architecture(whole: Text, stream: Stream, found: Structure) -> Iterator[Refusal]:
     """In functions of the device alone the architecture is known; for both sides at once there is no right answer."""
     for at in positions(stream, "__CUDA_ARCH__"):
         if found.device_body(at):
@@ -103,9 +110,15 @@ def _architecture(whole: Text, stream: Stream, found: Structure) -> Unsupported 
         if around is None or directive[0] == "define":
             continue
         if around.host:
-            return Unsupported(construct="__CUDA_ARCH__ in a function for host and device", line=directive.line(0))
-        _decide(directive)
-    return None
+            said = Unsupported(construct="__CUDA_ARCH__ in a function for host and device", line=directive.line(0))
+            sure = not whole.conditional(indices[0])
+            yield Refusal(unsupported=said, stream=stream, at=_first_after(stream, indices[0]), sure=sure)
+        else:
+            _decide(directive)
+
+
+def _first_after(stream: Stream, index: int) -> int:
+    return next((at for at in range(len(stream)) if stream.index(at) > index), len(stream) - 1)
 
 
 def _last(stream: Stream, at: int) -> int:
@@ -125,6 +138,13 @@ def _decide(directive: Stream) -> None:
             directive.replace(at, "1")
         else:
             directive.replace(at, _ARCHITECTURE)
+
+
+def _name_references(stream: Stream) -> None:
+    """``texture<float, 2> t;`` by its namespace: many programs have a ``texture`` of their own, but no template of that name."""
+    for at in range(len(stream)):
+        if stream[at] in ("texture", "surface") and stream[at + 1] == "<" and stream[at - 1] not in ("class", "struct", "::", ".", "->"):
+            stream.replace(at, f"::hpcraft_cuda::{stream[at]}")
 
 
 def _drop_casts(stream: Stream) -> None:
