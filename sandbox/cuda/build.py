@@ -15,7 +15,7 @@ from pathlib import Path
 
 from hpcraft.sandbox.cuda import faults
 from hpcraft.sandbox.cuda.refusals import told
-from hpcraft.sandbox.cuda.translate import Unsupported, needs_translation, synonyms, translate
+from hpcraft.sandbox.cuda.translate import Unsupported, known_elsewhere, needs_translation, synonyms, translate
 from hpcraft.sandbox.launcher import kept
 from hpcraft.sandbox.outcome import Check, Job
 from hpcraft.sandbox.table import DEVICE_MODELS, SUFFIXES
@@ -54,10 +54,11 @@ def emulated(job: Job) -> bool:
 def translated(job: Job) -> Job | str:
     """The job with its sources as C++ and our headers beside them, or why it can't be emulated."""
     texts = {name: content.decode("utf-8", "surrogateescape") for name, content in job.files.items() if _is_device(name, content)}
-    macros = synonyms(content.decode("utf-8", "surrogateescape") for content in job.files.values())
+    everything = [content.decode("utf-8", "surrogateescape") for content in job.files.values()]
+    macros, shared_names = synonyms(everything), known_elsewhere(everything)
     files = dict(job.files)
     for name, text in texts.items():
-        result = translate(text, macros, part=Path(name).suffix not in SUFFIXES)
+        result = translate(text, macros, part=Path(name).suffix not in SUFFIXES, shared_names=shared_names)
         if isinstance(result, Unsupported):
             return _refusal(name, result)
         files[name] = result.encode("utf-8", "surrogateescape")

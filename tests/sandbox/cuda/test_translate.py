@@ -123,7 +123,7 @@ def test_the_architecture_is_known_in_device_code_only():
         ('__device__ int f() {\n asm volatile("mov.u32 %0, %laneid;" : "=r"(x));\n}', 2, "inline assembly"),
         ("#include <cublas_v2.h>\n", 1, "cublas_v2.h"),
         ("#include <cstdio>\n#include <mma.h>\n", 2, "mma.h"),
-        ("texture<float, 1> t;\n", 1, "textures"),
+        ("cudaMipmappedArray_t a;\n", 1, "mipmaps"),
         ("int main() {\n cuInit(0);\n}", 2, "driver interface"),
         ("int main() { cudaGraph_t g; }", 1, "graphs"),
         ("__global__ void __cluster_dims__(2, 1, 1) k() {}", 1, "clusters"),

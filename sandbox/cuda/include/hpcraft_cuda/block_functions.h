@@ -36,3 +36,8 @@ inline long long clock64(HPCRAFT_CUDA_HERE) {
     clock_gettime(CLOCK_MONOTONIC, &now);
     return now.tv_sec * 1'000'000'000LL + now.tv_nsec;
 }
+
+namespace hpcraft_cuda {
+// What `clock()` of device code is called: the C library's counts something else.
+inline clock_t device_clock(HPCRAFT_CUDA_HERE) { return static_cast<clock_t>(clock64(hpcraft_file, hpcraft_line) & 0x7fffffff); }
+}  // namespace hpcraft_cuda
