@@ -58,7 +58,8 @@ def translated(job: Job) -> Job | str:
     macros, shared_names = synonyms(everything), known_elsewhere(everything)
     files = dict(job.files)
     for name, text in texts.items():
-        result = translate(text, macros, part=Path(name).suffix not in SUFFIXES, shared_names=shared_names)
+        part = Path(name).suffix not in SUFFIXES
+        result = translate(text, macros, part=part, shared_names=shared_names, nested=job.check == "none")
         if isinstance(result, Unsupported):
             return _refusal(name, result)
         files[name] = result.encode("utf-8", "surrogateescape")

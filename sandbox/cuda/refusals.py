@@ -27,6 +27,7 @@ _WORDS = {
     "cudaStreamBeginCapture": "graphs (cudaStreamBeginCapture)",
     "cudaLaunchKernelExC": "extended launches (cudaLaunchKernelExC)",
     "cudaLaunchCooperativeKernelMultiDevice": "launches on several devices",
+    "cudaStreamTailLaunch": "tail launches (cudaStreamTailLaunch)",
     "cudaGetDriverEntryPoint": "the driver interface (cudaGetDriverEntryPoint)",
 }
 _PREFIXES = {

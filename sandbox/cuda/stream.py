@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 
 from hpcraft.sandbox.cuda.lexer import Kind, Token, tokens
@@ -15,7 +16,9 @@ class Text:
     """A text as tokens that can be replaced one by one."""
 
     def __init__(self, text: str) -> None:
-        self.tokens = _closed_up(list(tokens(text)))
+        self.tokens = list(tokens(text))
+        if re.search(r"<\s*<\s*<", text):
+            _close_up_launches(self.tokens)
         self.out = [token.text for token in self.tokens]
         self.code, self.directives = _split(self.tokens)
 
@@ -132,7 +135,7 @@ class Stream:
 _ANGLES = {"<": ("<<<", "<<", "<"), ">": (">>>", ">>", ">")}
 
 
-def _closed_up(all_tokens: list[Token]) -> list[Token]:
+def _close_up_launches(all_tokens: list[Token]) -> None:
     """Launches as ``<<<`` and ``>>>``, also where a formatter wrote ``<< <`` and ``>> >``; blanks follow what they parted."""
     opened: list[int] = []
     """For each launch that is open, the brackets around what comes."""
@@ -150,7 +153,6 @@ def _closed_up(all_tokens: list[Token]) -> list[Token]:
         if all_tokens[at].kind is not Kind.BLANK:
             before = all_tokens[at].text
         at += 1
-    return all_tokens
 
 
 def _close_up(all_tokens: list[Token], at: int, angle: str) -> bool:

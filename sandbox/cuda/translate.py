@@ -11,7 +11,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterable, Iterator, Mapping
 
-from hpcraft.sandbox.cuda import launches, variables
+from hpcraft.sandbox.cuda import launches, lockstep, variables
 from hpcraft.sandbox.cuda.refusals import Refusal, Unsupported, refusals
 from hpcraft.sandbox.cuda.scopes import Structure, structure
 from hpcraft.sandbox.cuda.stream import Stream, Text, positions
@@ -34,6 +34,8 @@ def synonyms(texts: Iterable[str]) -> dict[str, tuple[str, ...]]:
     """Macros without parameters that stand for qualifiers, such as ``#define HD __host__ __device__``."""
     found: dict[str, tuple[str, ...]] = {}
     for text in texts:
+        if not any(word in text for word in _QUALIFIERS):
+            continue
         whole = Text(text)
         for indices in whole.directives:
             directive = Stream(whole, indices)
@@ -55,7 +57,12 @@ def known_elsewhere(texts: Iterable[str]) -> frozenset[str]:
 
 
 def translate(
-    text: str, macros: Mapping[str, tuple[str, ...]] | None = None, *, part: bool = False, shared_names: Collection[str] | None = None
+    text: str,
+    macros: Mapping[str, tuple[str, ...]] | None = None,
+    *,
+    part: bool = False,
+    shared_names: Collection[str] | None = None,
+    nested: bool = True,
 ) -> str | Unsupported:
     """A source or a header of CUDA as C++, or what keeps it from being emulated.
 
@@ -64,6 +71,7 @@ def translate(
         macros: the `synonyms` of all files that belong together.
         part: whether it is a header, which the program may hold without using it.
         shared_names: variables of the device that another file declares `extern`; without them, none of its variables is known elsewhere.
+        nested: whether kernels may launch kernels.
 
     What only the preprocessor can tell to be needed is marked instead, and refused by the compiler (`refusals.told`).
     """
@@ -81,13 +89,14 @@ def translate(
         _many_definitions(stream, found, macros)
     for at in launches.rewrite(stream):
         body = found.device_body(at)
-        if body and not body.host:
-            return Unsupported(construct="dynamic parallelism (a launch in device code)", line=stream.line(at))
+        if body and not body.host and not nested:
+            return Unsupported(construct="dynamic parallelism (a launch in device code) under a check", line=stream.line(at))
     for indices in whole.directives:
         _define(whole, indices, macros)
     for at in positions(stream, "__noinline__"):
         stream.replace(at, "__attribute__((noinline))")
     _clocks(stream, found)
+    lockstep.rewrite(stream, found)
     _drop_casts(stream)
     _name_references(stream)
     for refused in marked:

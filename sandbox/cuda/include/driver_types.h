@@ -27,6 +27,7 @@ typedef struct hpcraft_cuda::Stream *cudaStream_t;
 typedef struct hpcraft_cuda::Event *cudaEvent_t;
 #define cudaStreamLegacy ((cudaStream_t)0x1)
 #define cudaStreamPerThread ((cudaStream_t)0x2)
+#define cudaStreamFireAndForget ((cudaStream_t)0x4)
 
 typedef void (*cudaStreamCallback_t)(cudaStream_t stream, cudaError_t status, void *data);
 typedef void (*cudaHostFn_t)(void *data);

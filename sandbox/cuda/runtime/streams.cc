@@ -42,7 +42,9 @@ struct Handles {
 };
 Handles &handles = *new Handles;
 
-bool is_stream(cudaStream_t stream) { return !stream || stream == cudaStreamLegacy || stream == cudaStreamPerThread || handles.has(stream); }
+bool is_stream(cudaStream_t stream) {
+    return !stream || stream == cudaStreamLegacy || stream == cudaStreamPerThread || stream == cudaStreamFireAndForget || handles.has(stream);
+}
 cudaError_t checked(bool good) { return set_error(good ? cudaSuccess : cudaErrorInvalidResourceHandle); }
 }  // namespace
 
