@@ -126,6 +126,11 @@ def judge(folder: Path, outcome: Outcome) -> Row:
     )
 
 
+def measure(folder: Path, check: Check) -> Row:
+    """Build, run and judge a program."""
+    return judge(folder, run(job(folder, check)))
+
+
 def table(rows: list[Row]) -> str:
     """For people: a line for each program, and the totals."""
     lines = [f"{row.name:44} {row.seconds:7.2f}  {row.verdict:14} {row.message[:200]}" for row in rows]
@@ -150,9 +155,8 @@ def main() -> int:
         parser.error(f"{args.folder} holds no folder with a {DESCRIPTION} in it that --only lets through; see --help")
     rows: list[Row] = []
     with ThreadPoolExecutor(args.workers) as pool:
-        running = {pool.submit(run, job(folder, args.check)): folder for folder in folders}
-        for done in as_completed(running):
-            rows.append(judge(running[done], done.result()))
+        for done in as_completed([pool.submit(measure, folder, args.check) for folder in folders]):
+            rows.append(done.result())
             if args.json:
                 print(json.dumps(asdict(rows[-1])), flush=True)
     if not args.json:

@@ -42,6 +42,8 @@ _OF_NVCC = (
     *("--ptxas-options", "-G", "--default-stream", "-lcudart", "-lcudadevrt", "-lcuda", "-ccbin", "-allow-unsupported-compiler"),
 )
 _INCLUDE = re.compile(rb'^[ \t]*#[ \t]*include[ \t]*[<"]([^">\n]+)[">]', re.MULTILINE)
+_OLD_STANDARD = re.compile(r"-{1,2}std=(?:c|gnu)\+\+(?:98|03|0x|11|1y|14)")
+"""Our headers are C++17, and so is what nvcc has without this flag."""
 _PASSED_ON = ("-Xcompiler", "--compiler-options", "-Xlinker")
 _DROPPED_WITH_VALUE = ("-Xptxas", "-Xnvlink")
 
@@ -97,7 +99,7 @@ def _flags(flags: Iterable[str]) -> Iterator[str]:
             yield from next(words, "").split(",")
         elif word in _DROPPED_WITH_VALUE:
             next(words, None)
-        elif word.startswith(_OF_NVCC) or word in _WITH_VALUE:
+        elif _OLD_STANDARD.fullmatch(word) or word.startswith(_OF_NVCC) or word in _WITH_VALUE:
             if word in _WITH_VALUE:
                 next(words, None)
         else:

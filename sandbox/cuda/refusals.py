@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from hpcraft.sandbox.cuda import assembly
 from hpcraft.sandbox.cuda.scopes import Structure
 from hpcraft.sandbox.cuda.stream import Stream, Text
 
@@ -42,8 +43,6 @@ _PREFIXES = {
     "cudaGL": "graphics",
 }
 _DRIVER = re.compile(r"cu(?:Init|Device|Ctx|Module|Launch|Mem|Func|Stream|Event|Param|Link|Pointer|Graph|Library|Kernel)(?:[A-Z]\w*)?")
-_ASM = "inline assembly (asm)"
-_ASSEMBLY = ("asm", "__asm__", "__asm")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -91,13 +90,17 @@ def refusals(text: Text, stream: Stream, found: Structure) -> Iterator[Refusal]:
         if directive[0] == "include" and (library := _library(directive)):
             yield refusal(text, directive, 0, library)
         elif directive[0] == "define":
-            for at in _assembly(directive, None):
-                yield refusal(text, directive, at, _ASM)
-    for at in _assembly(stream, found):
-        yield refusal(text, stream, at, _ASM)
+            yield from _assembly(text, directive, None)
+    yield from _assembly(text, stream, found)
     for at in range(len(stream)):
         if stream.is_name(at) and (construct := _construct(stream, at)):
             yield refusal(text, stream, at, construct)
+
+
+def _assembly(text: Text, stream: Stream, found: Structure | None) -> Iterator[Refusal]:
+    for at in assembly.statements(stream, found):
+        if not assembly.is_known(stream, at):
+            yield refusal(text, stream, at, "inline assembly (asm)")
 
 
 def refusal(text: Text, stream: Stream, at: int, construct: str) -> Refusal:
@@ -121,15 +124,3 @@ def _construct(stream: Stream, at: int) -> str:
         return f"the driver interface ({word})"
     prefix = next((prefix for prefix in _PREFIXES if name.startswith(prefix)), "")
     return f"{_PREFIXES[prefix]} ({word})" if prefix else ""
-
-
-def _assembly(stream: Stream, found: Structure | None) -> Iterator[int]:
-    """Inline assembly of the device: PTX. Without a word in it, it is only a fence for the compiler."""
-    for at in range(len(stream)):
-        if stream[at] not in _ASSEMBLY or (found and found.device_body(at) is None):
-            continue
-        opened = at + 1
-        while stream[opened] in ("volatile", "__volatile__", "goto", "inline"):
-            opened += 1
-        if stream[opened] == "(" and stream[opened + 1] != '""':
-            yield at

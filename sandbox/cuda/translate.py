@@ -11,7 +11,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterable, Iterator, Mapping
 
-from hpcraft.sandbox.cuda import launches, lockstep, variables
+from hpcraft.sandbox.cuda import assembly, launches, lockstep, variables
 from hpcraft.sandbox.cuda.refusals import Refusal, Unsupported, refusals
 from hpcraft.sandbox.cuda.scopes import Structure, structure
 from hpcraft.sandbox.cuda.stream import Stream, Text, positions
@@ -99,6 +99,8 @@ def translate(
     lockstep.rewrite(stream, found)
     _drop_casts(stream)
     _name_references(stream)
+    for at in assembly.statements(stream, found):
+        assembly.rewrite(stream, at)
     for refused in marked:
         refused.mark()
     return str(whole)
@@ -136,6 +138,8 @@ def _define(whole: Text, indices: list[int], macros: Mapping[str, tuple[str, ...
     for _ in launches.rewrite(body, parameters):
         pass
     variables.rewrite_macro(body, parameters, macros)
+    for at in assembly.statements(body, None):
+        assembly.rewrite(body, at)
     for at in positions(body, "__noinline__"):
         body.replace(at, "__attribute__((noinline))")
     _name_references(body)

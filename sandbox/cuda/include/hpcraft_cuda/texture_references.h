@@ -91,6 +91,8 @@ HPCRAFT_CUDA_UNCHECKED inline Texture shown(const textureReference &by) {
     return made;
 }
 
+HPCRAFT_CUDA_UNCHECKED inline cudaSurfaceObject_t bound_of(const surfaceReference &by) { return by.bound; }
+
 template <class T, int kind, cudaTextureReadMode mode>
 inline auto tex1Dfetch(const texture<T, kind, mode> &by, int index) {
     return from_texel<typename texture<T, kind, mode>::Result>(fetch(shown(by), index));
@@ -204,17 +206,17 @@ inline cudaError_t cudaBindSurfaceToArray(const surfaceReference &to, cudaArray_
 #define HPCRAFT_CUDA_SURFACE(name, parameters, place)                                                                                \
     template <class T>                                                                                                               \
     inline T name##read(const surfaceReference &by, HPCRAFT_CUDA_SPREAD parameters, cudaSurfaceBoundaryMode mode = cudaBoundaryModeTrap) { \
-        return name##read<T>(by.bound, HPCRAFT_CUDA_SPREAD place, mode);                                                             \
+        return name##read<T>(hpcraft_cuda::bound_of(by), HPCRAFT_CUDA_SPREAD place, mode);                                                             \
     }                                                                                                                                \
     template <class T>                                                                                                               \
     inline void name##read(                                                                                                          \
         T *to, const surfaceReference &by, HPCRAFT_CUDA_SPREAD parameters, cudaSurfaceBoundaryMode mode = cudaBoundaryModeTrap) {    \
-        *to = name##read<T>(by.bound, HPCRAFT_CUDA_SPREAD place, mode);                                                              \
+        *to = name##read<T>(hpcraft_cuda::bound_of(by), HPCRAFT_CUDA_SPREAD place, mode);                                                              \
     }                                                                                                                                \
     template <class T>                                                                                                               \
     inline void name##write(                                                                                                         \
         T value, const surfaceReference &by, HPCRAFT_CUDA_SPREAD parameters, cudaSurfaceBoundaryMode mode = cudaBoundaryModeTrap) {  \
-        name##write<T>(value, by.bound, HPCRAFT_CUDA_SPREAD place, mode);                                                            \
+        name##write<T>(value, hpcraft_cuda::bound_of(by), HPCRAFT_CUDA_SPREAD place, mode);                                                            \
     }
 #define HPCRAFT_CUDA_SPREAD(...) __VA_ARGS__
 HPCRAFT_CUDA_SURFACE(surf1D, (int x), (x))
