@@ -28,7 +28,11 @@ _TYPES: Mapping[str, str] = {
     "f64": "double",
 }
 _REGISTERS: Mapping[str, str] = {
-    **{f"%{what}.{axis}": f"{name}.{axis}" for what, name in zip(("tid", "ntid", "ctaid", "nctaid"), ("threadIdx", "blockDim", "blockIdx", "gridDim"), strict=True) for axis in "xyz"},
+    **{
+        f"%{what}.{axis}": f"{name}.{axis}"
+        for what, name in zip(("tid", "ntid", "ctaid", "nctaid"), ("threadIdx", "blockDim", "blockIdx", "gridDim"), strict=True)
+        for axis in "xyz"
+    },
     "%laneid": "::hpcraft_cuda::lane()",
     "%warpid": "(::hpcraft_cuda::linear_thread() / 32)",
     "%nwarpid": "((blockDim.x * blockDim.y * blockDim.z + 31) / 32)",
@@ -95,12 +99,20 @@ _VALUES: Sequence[tuple[str, int, str]] = (
     (r"dp4a\.u32\.(u32)", 3, "__dp4a(static_cast<{t}>({0}), static_cast<{t}>({1}), static_cast<{t}>({2}))"),
     (r"dp4a\.s32\.(s32)", 3, "__dp4a(static_cast<{t}>({0}), static_cast<{t}>({1}), static_cast<{t}>({2}))"),
     (rf"ld{_CACHES}(?:\.global)?{_CACHES}\.([subf](?:8|16|32|64))", 1, f"{_NS}::load<{{t}}>({{0}})"),
-    (rf"atom{_CACHES}(?:\.global)?{_CACHES}\.add\.(u32|s32|u64|f32|f64)", 2, f"atomicAdd({_NS}::at<{{t}}>({{0}}), static_cast<{{t}}>({{1}}))"),
+    (
+        rf"atom{_CACHES}(?:\.global)?{_CACHES}\.add\.(u32|s32|u64|f32|f64)",
+        2,
+        f"atomicAdd({_NS}::at<{{t}}>({{0}}), static_cast<{{t}}>({{1}}))",
+    ),
     (rf"atom{_CACHES}(?:\.global)?{_CACHES}\.exch\.(b32|b64)", 2, f"atomicExch({_NS}::at<{{t}}>({{0}}), static_cast<{{t}}>({{1}}))"),
 )
 _ACTIONS: Sequence[tuple[str, int, str]] = (
     (rf"st{_CACHES}(?:\.global)?{_CACHES}\.([subf](?:8|16|32|64))", 2, f"{_NS}::store<{{t}}>({{0}}, {{1}})"),
-    (rf"red{_CACHES}(?:\.global)?{_CACHES}\.add\.(u32|s32|u64|f32|f64)", 2, f"atomicAdd({_NS}::at<{{t}}>({{0}}), static_cast<{{t}}>({{1}}))"),
+    (
+        rf"red{_CACHES}(?:\.global)?{_CACHES}\.add\.(u32|s32|u64|f32|f64)",
+        2,
+        f"atomicAdd({_NS}::at<{{t}}>({{0}}), static_cast<{{t}}>({{1}}))",
+    ),
     (r"membar\.(?:cta|gl|sys)|fence(?:\.\w+)*", 0, "__threadfence()"),
     (r"bar\.warp\.sync", 1, "__syncwarp({0})"),
     (r"prefetch(?:\.\w+)*", 1, "static_cast<void>({0})"),

@@ -20,9 +20,7 @@ class _Declarator:
     initialised: bool
 
 
-def rewrite(
-    stream: Stream, found: Structure, synonyms: Mapping[str, tuple[str, ...]], shared_names: Collection[str] | None = None
-) -> None:
+def rewrite(stream: Stream, found: Structure, synonyms: Mapping[str, tuple[str, ...]], shared_names: Collection[str] | None = None) -> None:
     """Give every variable its storage; ``shared_names`` are those of the device's that several sources know, None for all."""
     outside: dict[str, str] = {}
     """File-scope shared variables, and what makes them known in a body."""
