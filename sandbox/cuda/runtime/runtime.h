@@ -279,6 +279,9 @@ struct Second {
 // --- memory.cc
 bool is_registered(const void *at);
 
+// --- array_copies.cc
+cudaError_t plain_copy(const cudaMemcpy3DParms &given, cudaMemcpy3DParms &plain);
+
 // --- device.cc
 std::size_t dynamic_limit();  // of dynamic shared memory, as cudaFuncSetAttribute has raised it
 std::uint64_t most_resident_blocks(std::uint64_t threads, std::size_t dynamic_bytes);
