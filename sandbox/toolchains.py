@@ -137,6 +137,8 @@ def gap(job: Job, stderr: str) -> str:
     """Why a failed build is the toolchain's fault, as its own words show; else empty."""
     if job.compiler == "flang" and (found := re.search(r"^error: loc\(.*not yet implemented: ([^\n]*)", stderr, re.MULTILINE)):
         return f"flang has not yet implemented: {found[1]}; use the compiler gcc"
+    if emulation.emulated(job):
+        return emulation.refused(stderr)
     if job.check != "race":
         return ""
     if found := re.search(r"undefined reference to [`'](GOMP_\w+|omp_\w+_8_)'", stderr):

@@ -15,7 +15,8 @@ from pathlib import Path
 
 from hpcraft.sandbox.cuda import faults
 from hpcraft.sandbox.cuda.flags import host_flags
-from hpcraft.sandbox.cuda.translate import Unsupported, needs_translation, synonyms, translate
+from hpcraft.sandbox.cuda.refusals import told
+from hpcraft.sandbox.cuda.translate import Unsupported, known_elsewhere, needs_translation, synonyms, translate
 from hpcraft.sandbox.launcher import kept
 from hpcraft.sandbox.outcome import Check, Job
 from hpcraft.sandbox.table import DEVICE_MODELS, SUFFIXES
@@ -51,7 +52,7 @@ CHECK_FLAGS = (
 """Every access of the translated source calls a function of the runtime's; the sanitizer itself is not linked."""
 STORES_STAY = (("-fno-move-loop-stores",), ("-fno-tree-loop-im",), ("-mllvm", "-disable-licm-promotion"))
 """The first of these that a compiler knows: a store that leaves the loop over threads would be told at another line, of another thread."""
-_INCLUDE = re.compile(rb'^[ \t]*#[ \t]*include[ \t]*"([^"\n]+)"', re.MULTILINE)
+_INCLUDE = re.compile(rb'^[ \t]*#[ \t]*include[ \t]*[<"]([^">\n]+)[">]', re.MULTILINE)
 
 
 def emulated(job: Job) -> bool:
@@ -67,12 +68,14 @@ def checked(job: Job) -> bool:
 def translated(job: Job) -> Job | str:
     """The job with its sources as C++ and our headers beside them, or why it can't be emulated."""
     texts = {name: content.decode("utf-8", "surrogateescape") for name, content in job.files.items() if _is_device(name, content)}
-    macros = synonyms(content.decode("utf-8", "surrogateescape") for content in job.files.values())
+    everything = [content.decode("utf-8", "surrogateescape") for content in job.files.values()]
+    macros, shared_names = synonyms(everything), known_elsewhere(everything)
     files = dict(job.files)
     for name, text in texts.items():
-        result = translate(text, macros)
+        part = Path(name).suffix not in SUFFIXES
+        result = translate(text, macros, part=part, shared_names=shared_names, nested=job.check == "none")
         if isinstance(result, Unsupported):
-            return f"{name}:{result.line}: {result.construct} cannot be emulated; allowed: what docs/cuda.md lists, or a device"
+            return _refusal(name, result)
         files[name] = result.encode("utf-8", "surrogateescape")
     return replace(job, files={**files, **headers()}, flags=host_flags(job.flags))
 
@@ -80,6 +83,16 @@ def translated(job: Job) -> Job | str:
 def is_ours(name: str) -> bool:
     """Whether a file lies beside the sources because we put it there."""
     return name.startswith(f"{FOLDER}/")
+
+
+def refused(stderr: str) -> str:
+    """What a compiler met that can't be emulated, from its own words; else empty."""
+    found = told(stderr)
+    return _refusal(*found) if found else ""
+
+
+def _refusal(name: str, what: Unsupported) -> str:
+    return f"{name}:{what.line}: {what.construct} cannot be emulated; allowed: what docs/cuda.md lists, or a device"
 
 
 def included(files: Mapping[str, bytes]) -> frozenset[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 
 EMULATED_CAPABILITY = 80
@@ -17,6 +18,8 @@ _OF_NVCC = (
     "-allow-unsupported-compiler",
 )
 _PASSED_ON = ("-Xcompiler", "--compiler-options", "-Xlinker")
+_OLD_STANDARD = re.compile(r"-{1,2}std=(?:c|gnu)\+\+(?:98|03|0x|11|1y|14)")
+"""Our headers are C++17, and so is what nvcc has without this flag."""
 _OF_LINK = ("-rdc", "--relocatable-device-code", "-dlink", "-cudart", "--cudart")
 
 
@@ -26,7 +29,7 @@ def host_flags(flags: Iterable[str]) -> tuple[str, ...]:
     for flag, value in _pairs(flags):
         if flag.startswith(_PASSED_ON):
             found += (value or flag.partition("=")[2]).split(",")
-        elif not flag.startswith(_OF_NVCC):
+        elif not flag.startswith(_OF_NVCC) and not _OLD_STANDARD.fullmatch(flag):
             found.append(flag)
     return tuple(found)
 

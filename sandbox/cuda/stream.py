@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 
 from hpcraft.sandbox.cuda.lexer import Kind, Token, tokens
 
 _OPEN = {"(": ")", "[": "]", "{": "}"}
 _CLOSE = {close: open_ for open_, close in _OPEN.items()}
+_BRACKETS = {**dict.fromkeys(_OPEN, 1), **dict.fromkeys(_CLOSE, -1)}
 
 
 class Text:
@@ -15,8 +17,20 @@ class Text:
 
     def __init__(self, text: str) -> None:
         self.tokens = list(tokens(text))
+        if re.search(r"<\s*<\s*<", text):
+            _close_up_launches(self.tokens)
         self.out = [token.text for token in self.tokens]
         self.code, self.directives = _split(self.tokens)
+
+    def conditional(self, index: int) -> bool:
+        """Whether the preprocessor decides if the token is there: it stands under a condition."""
+        depth = 0
+        for directive in self.directives:
+            if not directive or directive[0] >= index:
+                break
+            word = self.tokens[directive[0]].text
+            depth += {"if": 1, "ifdef": 1, "ifndef": 1, "endif": -1}.get(word, 0)
+        return depth > 0
 
     def __str__(self) -> str:
         return "".join(self.out)
@@ -116,6 +130,50 @@ class Stream:
             return
         for index in range(self._indices[begin], self._indices[end - 1] + 1):
             self._text.out[index] = self._newline * self._text.tokens[index].text.count("\n")
+
+
+_ANGLES = {"<": ("<<<", "<<", "<"), ">": (">>>", ">>", ">")}
+
+
+def _close_up_launches(all_tokens: list[Token]) -> None:
+    """Launches as ``<<<`` and ``>>>``, also where a formatter wrote ``<< <`` and ``>> >``; blanks follow what they parted."""
+    opened: list[int] = []
+    """For each launch that is open, the brackets around what comes."""
+    at, before = 0, ""
+    while at < len(all_tokens):
+        word = all_tokens[at].text
+        if word == "<<<" or (before != "operator" and _close_up(all_tokens, at, "<")):
+            opened.append(0)
+        elif opened and word in _BRACKETS:
+            opened[-1] += _BRACKETS[word]
+            if opened[-1] < 0:
+                opened.pop()
+        elif opened and not opened[-1] and (word == ">>>" or _close_up(all_tokens, at, ">")):
+            opened.pop()
+        if all_tokens[at].kind is not Kind.BLANK:
+            before = all_tokens[at].text
+        at += 1
+
+
+def _close_up(all_tokens: list[Token], at: int, angle: str) -> bool:
+    """Make one token of the angles that begin here, if they are three with blanks between them."""
+    if all_tokens[at].text not in _ANGLES[angle]:
+        return False
+    places, count, place = [at], len(all_tokens[at].text), at + 1
+    while count < 3 and place < len(all_tokens):
+        token = all_tokens[place]
+        if token.kind is not Kind.BLANK:
+            if token.text not in _ANGLES[angle]:
+                return False
+            places.append(place)
+            count += len(token.text)
+        place += 1
+    if count != 3 or len(places) == 1:
+        return False
+    all_tokens[at] = Token(Kind.PUNCTUATION, angle * 3, all_tokens[at].line)
+    for other in places[1:]:
+        all_tokens[other] = Token(Kind.BLANK, "", all_tokens[other].line)
+    return True
 
 
 def _split(all_tokens: Sequence[Token]) -> tuple[list[int], list[list[int]]]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 from hpcraft.sandbox.cuda.scopes import Body, Declaration, Structure
@@ -10,6 +10,7 @@ from hpcraft.sandbox.cuda.stream import Stream
 
 _ALIGNMENTS = ("alignas", "__align__")
 _NO_INITIALISER = 'static_assert(sizeof(int) == 0, "a __shared__ variable cannot have an initial value");'
+_NO_TYPES = ("extern", "static", "volatile", "const", "__shared__", "__align__")
 _SPACES = {"__constant__": "constant", "__managed__": "managed", "__device__": "device"}
 
 
@@ -19,37 +20,58 @@ class _Declarator:
     initialised: bool
 
 
-def rewrite(stream: Stream, found: Structure, synonyms: Mapping[str, tuple[str, ...]]) -> None:
-    """Give every variable its storage."""
+def rewrite(stream: Stream, found: Structure, synonyms: Mapping[str, tuple[str, ...]], shared_names: Collection[str] | None = None) -> None:
+    """Give every variable its storage; ``shared_names`` are those of the device's that several sources know, None for all."""
     outside: dict[str, str] = {}
     """File-scope shared variables, and what makes them known in a body."""
     for declaration in found.shared:
         outside |= _shared(stream, declaration, synonyms)
     for symbol in found.symbols:
         _symbol(stream, symbol)
+        _hide(stream, symbol, shared_names)
     for body in found.bodies:
         _introduce(stream, body, outside)
 
 
-def _shared(stream: Stream, declaration: Declaration, synonyms: Mapping[str, tuple[str, ...]]) -> dict[str, str]:
+def rewrite_macro(stream: Stream, parameters: Collection[str], synonyms: Mapping[str, tuple[str, ...]]) -> None:
+    """The same for the shared variables that the body of a macro declares; the caller of the macro may add the last semicolon."""
+    begin = taken = 0
+    for at in range(len(stream)):
+        if stream[at] in (";", "{", "}"):
+            begin = at + 1
+        elif at >= taken and stream[at] == "__shared__":
+            found = stream.find((";",), at)
+            taken = len(stream) if found is None else found
+            if any(stream.is_name(place) and stream[place] not in _NO_TYPES for place in range(begin, taken - 1)):
+                _shared(stream, Declaration(begin=begin, end=taken, words=(), local=True), synonyms, parameters)
+
+
+def _shared(
+    stream: Stream, declaration: Declaration, synonyms: Mapping[str, tuple[str, ...]], parameters: Collection[str] = ()
+) -> dict[str, str]:
     begin, end = declaration.begin, declaration.end
     declarators = _declarators(stream, begin, end)
     is_extern = "extern" in (stream[at] for at in range(begin, end))
     aligned = _strip(stream, begin, end, synonyms)
     known: dict[str, str] = {}
+    tags = ""
     for declarator in declarators:
         name = stream[declarator.name]
-        stream.replace(declarator.name, f"hpcraft_t_{name}")
-        call = f"::hpcraft_cuda::dynamic_shared<hpcraft_t_{name}>()"
+        pasted, said = (f"##{name}", f"#{name}") if name in parameters else (name, f'"{name}"')
+        stream.replace(declarator.name, f"hpcraft_t_{pasted}")
+        call = f"::hpcraft_cuda::dynamic_shared<hpcraft_t_{pasted}>()"
         if not is_extern:
-            arguments = f"hpcraft_t_{name}, struct hpcraft_s_{name}{f', ({aligned})' if aligned else ''}"
-            call = f'::hpcraft_cuda::shared<{arguments}>("{name}", __FILE__, __LINE__)'
-        known[name] = f"hpcraft_t_{name} &{name} = {call};"
+            arguments = f"hpcraft_t_{pasted}, struct hpcraft_s_{pasted}{f', ({aligned})' if aligned else ''}"
+            call = f"::hpcraft_cuda::shared<{arguments}>({said}, __FILE__, __LINE__)"
+            tags += f" struct hpcraft_s_{pasted};"
+        known[name] = f"hpcraft_t_{pasted} &{name} = {call};"
     stream.before(begin, "typedef ")
-    tags = "" if is_extern else "".join(f" struct hpcraft_s_{stream[d.name]};" for d in declarators)
     references = " ".join(known.values()) if declaration.local else ""
     refusal = _NO_INITIALISER if any(declarator.initialised for declarator in declarators) else ""
-    stream.after(end, f"{tags} {references}{refusal}")
+    if end < len(stream):
+        stream.after(end, f"{tags} {references}{refusal}")
+    else:
+        stream.after(end - 1, f";{tags} {refusal}{references}".removesuffix(";"))
     return {} if declaration.local else known
 
 
@@ -126,6 +148,15 @@ def _symbol(stream: Stream, declaration: Declaration) -> None:
         for name in (stream[declarator.name] for declarator in _declarators(stream, declaration.begin, declaration.end))
     ]
     stream.after(declaration.end, "".join(made))
+
+
+def _hide(stream: Stream, declaration: Declaration, shared_names: Collection[str] | None) -> None:
+    """Without separate compilation of device code each source has variables of its own, whatever their names."""
+    begin, end = declaration.begin, declaration.end
+    names = [declarator.name for declarator in _declarators(stream, begin, end)]
+    known = shared_names is None or any(stream[at] in shared_names or stream[at - 1] == "::" for at in names)
+    if not known and not {"static", "inline", "constexpr"} & {stream[at] for at in range(begin, end)}:
+        stream.before(begin, "static ")
 
 
 def _introduce(stream: Stream, body: Body, outside: Mapping[str, str]) -> None:

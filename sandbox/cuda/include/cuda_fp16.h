@@ -2,6 +2,8 @@
 // a name says otherwise; a NaN that arithmetic gives is 0x7fff.
 #pragma once
 
+#define __CUDA_FP16_H__  // other headers ask for it
+
 #include "cuda_runtime.h"
 #include "hpcraft_cuda/small_floats.h"
 

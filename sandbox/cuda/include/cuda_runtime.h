@@ -1,6 +1,8 @@
 // CUDA's runtime for sources that run on the processor: types, qualifiers, the API, and what device code calls.
 #pragma once
 
+#define __CUDA_RUNTIME_H__  // other headers ask for it
+
 #include <assert.h>
 #include <limits.h>
 #include <math.h>
@@ -22,6 +24,7 @@
 #include "hpcraft_cuda/kernel.h"
 #include "hpcraft_cuda/symbols.h"
 #include "hpcraft_cuda/typed_api.h"
+#include "hpcraft_cuda/texture_references.h"
 #include "vector_functions.h"
 #include "vector_types.h"
 

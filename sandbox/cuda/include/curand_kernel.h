@@ -2,5 +2,7 @@
 // quasi-random sequences and MTGP32 aren't emulated.
 #pragma once
 
+#define CURAND_KERNEL_H_  // other headers ask for it
+
 #include "cuda_runtime.h"
 #include "hpcraft_cuda/random_distributions.h"

@@ -1,6 +1,8 @@
 // make_int2, make_float4 and the others.
 #pragma once
 
+#define __VECTOR_FUNCTIONS_H__  // other headers ask for it
+
 #include "vector_types.h"
 
 #define HPCRAFT_CUDA_MAKE(name, type)                                                                                     \

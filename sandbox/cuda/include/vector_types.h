@@ -1,6 +1,7 @@
 // CUDA's vector types, with the sizes and alignments that nvcc gives them.
 #pragma once
 
+#define __VECTOR_TYPES_H__  // other headers ask for it
 #define HPCRAFT_CUDA_VECTORS(name, type, align2, align4) \
     struct name##1 {                                     \
         type x;                                          \

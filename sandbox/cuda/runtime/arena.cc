@@ -137,6 +137,13 @@ void arena_open() {
     for (const auto &[end, allocation] : arena.allocations) protect(allocation, PROT_READ | PROT_WRITE);
 }
 
+static bool shared;
+void share_arena() {
+    arena_open();
+    shared = true;
+}
+bool arena_is_shared() { return shared; }
+
 void arena_close() {
     const std::lock_guard lock(arena.guard);
     if (--arena.open) return;

@@ -75,15 +75,15 @@ struct Clock {
     std::vector<Acquired> acquired;        // by all threads
     std::unordered_map<unsigned, std::vector<Acquired>> acquired_by;
     std::uint64_t phase = 0;  // of the grid
-    bool any_ended = false;
-    std::uint32_t ended[WARP];  // lanes that came to the end of the kernel, rather than left it by `return`
+    bool any_left = false;
+    std::uint32_t left[WARP];  // lanes that left the kernel by `return`, rather than came to its end
     Region shared;
     std::size_t shared_top = 0, dynamic_bytes = 0;  // what of `shared.written` may be set
 };
 
 // The running device thread as the checks see it, and the store whose value is to be looked at.
 struct View {
-    uint3 index{~0u, ~0u, ~0u};
+    bool current = false;  // whether this is the running thread, with nothing pending
     Word word = 0;   // without bytes and kind
     Word fresh = 0;  // smaller words come before
     std::uint32_t base = 0, warp_base = 0;
@@ -98,8 +98,8 @@ struct View {
         uint3 index{};
     } pending;
 };
-// Without anything to be done at a thread's start, or every use would ask whether it was done.
-inline thread_local View view{};
+// A constant at first: else each use would ask whether it has been made.
+inline thread_local __constinit View view;
 
 // --- check_order.cc
 void refresh();  // the view, when another thread runs
@@ -200,43 +200,29 @@ inline std::uint32_t offset_of(const void *pc) { return static_cast<std::uint32_
     return true;
 }
 
-[[gnu::always_inline]] inline bool quick_write(Cell &cell, Word mine, Word fresh, const void *pc) {
-    const Word readers = __atomic_load_n(&cell.read, __ATOMIC_RELAXED), write = __atomic_load_n(&cell.write, __ATOMIC_RELAXED);
-    auto before = [=](Word earlier) {
-        if (earlier < fresh) return true;
-        return same_block(earlier, mine) && (time_of(earlier) < view.base || (same_thread(earlier, mine) && (earlier & 3) == 0));
-    };
-    if (!before(write) || !before(readers)) return false;
-    __atomic_store_n(&cell.write, mine, __ATOMIC_RELAXED);
+[[gnu::always_inline]] inline bool comes_before(Word earlier, Word mine, Word fresh) {
+    if (earlier < fresh) return true;
+    return same_block(earlier, mine) && (time_of(earlier) < view.base || (same_thread(earlier, mine) && (earlier & 3) == 0));
+}
+
+[[gnu::always_inline]] inline bool quick_write(Cell &cell, Word mine, Word fresh, const void *pc, bool alone) {
+    const Word readers = __atomic_load_n(&cell.read, __ATOMIC_RELAXED);
+    Word write = __atomic_load_n(&cell.write, __ATOMIC_RELAXED);
+    if (!comes_before(write, mine, fresh) || !comes_before(readers, mine, fresh)) return false;
+    if (alone) __atomic_store_n(&cell.write, mine, __ATOMIC_RELAXED);
+    else if (!__atomic_compare_exchange_n(&cell.write, &write, mine, false, __ATOMIC_RELAXED, __ATOMIC_RELAXED)) return false;
     cell.write_pc = offset_of(pc);
     if (readers >= fresh) __atomic_store_n(&cell.read, 0, __ATOMIC_RELAXED);
     return true;
 }
 
-// The same where other workers may write: what was there before is known once it is replaced.
-void judge_write(Cell &cell, Word earlier, std::uint32_t earlier_pc, Word mine, Word fresh, const void *address, const void *pc);
-[[gnu::always_inline]] inline void write_together(Cell *cell, std::size_t count, Word mine, Word fresh, const char *address, const void *pc) {
-    auto before = [=](Word earlier) {
-        if (earlier < fresh) return true;
-        return same_block(earlier, mine) && (time_of(earlier) < view.base || (same_thread(earlier, mine) && (earlier & 3) == 0));
-    };
-    for (std::size_t i = 0; i < count; ++i) {
-        const Word readers = __atomic_load_n(&cell[i].read, __ATOMIC_RELAXED);
-        const std::uint32_t earlier_pc = cell[i].write_pc;
-        const Word earlier = __atomic_exchange_n(&cell[i].write, mine, __ATOMIC_RELAXED);
-        cell[i].write_pc = offset_of(pc);
-        if (!before(earlier) || !before(readers)) judge_write(cell[i], earlier, earlier_pc, mine, fresh, address + 4 * i, pc);
-        else if (readers >= fresh) __atomic_store_n(&cell[i].read, 0, __ATOMIC_RELAXED);
-    }
-}
-
 inline void look_at_thread() {
-    if (__builtin_expect(view.pending.size != 0, 0)) settle_pending();
-    if (__builtin_expect(view.index.x != threadIdx.x || view.index.y != threadIdx.y || view.index.z != threadIdx.z, 0)) refresh();
+    if (view.pending.size) settle_pending();
+    if (!view.current) refresh();
 }
 inline void forget_thread() {
     if (view.pending.size) settle_pending();
-    view.index.x = ~0u;
+    view.current = false;
 }
 
 }  // namespace hpcraft_cuda

@@ -26,26 +26,33 @@ static inline bool all_written(const Region &region, std::size_t at, std::size_t
     return (have & need) == need;
 }
 
-[[gnu::always_inline]] static inline void look(const Region &region, const char *address, std::size_t size, Access access, unsigned kind,
-                                                const void *pc) {
+[[gnu::always_inline]] static inline bool is_quick(const Region &region, std::size_t at, std::size_t size, Access access, const void *pc) {
+    if (!RACES) return true;
+    if ((size != 4 && size != 8) || at % 4 || !view.current) return false;
+    Cell *cell = region.cells + at / 4;
+    const Word mine = view.word | 15 << BYTES_SHIFT;
+    const bool shared = &region != &arena_region;
+    const Word fresh = shared ? view.clock->number << BLOCK_SHIFT : view.fresh;
+    if (access == Access::read) return quick_read(cell[0], mine, fresh, pc) && (size == 4 || quick_read(cell[1], mine, fresh, pc));
+    const bool alone = shared || !many_workers;
+    return quick_write(cell[0], mine, fresh, pc, alone) && (size == 4 || quick_write(cell[1], mine, fresh, pc, alone));
+}
+
+[[gnu::noinline]] static void look_slowly(const Region &region, const char *address, std::size_t size, Access access, unsigned kind,
+                                          const void *pc) {
     const std::size_t at = address - region.begin;
-    if (__builtin_expect(size > 16 || !all_written(region, at, size), 0)) {
-        look_closely(region, address, size, access, pc);
-    }
+    if (size > 16 || !all_written(region, at, size)) look_closely(region, address, size, access, pc);
     if (!RACES) return;
     look_at_thread();
-    if ((size == 4 || size == 8) && kind == PLAIN && at % 4 == 0) {
-        Cell *cell = region.cells + at / 4;
-        const Word mine = view.word | 15 << BYTES_SHIFT;
-        const bool shared = &region != &arena_region;
-        const Word fresh = shared ? view.clock->number << BLOCK_SHIFT : view.fresh;
-        if (access == Access::read && quick_read(cell[0], mine, fresh, pc) && (size == 4 || quick_read(cell[1], mine, fresh, pc))) return;
-        if (access == Access::write) {
-            if (!shared && many_workers) return write_together(cell, size / 4, mine, fresh, address, pc);
-            if (quick_write(cell[0], mine, fresh, pc) && (size == 4 || quick_write(cell[1], mine, fresh, pc))) return;
-        }
-    }
-    look_at_cells(region, address, size, access, kind, pc);
+    if (kind != PLAIN || !is_quick(region, at, size, access, pc)) look_at_cells(region, address, size, access, kind, pc);
+}
+
+// Most accesses are answered here, without a call for which registers would have to be kept.
+[[gnu::always_inline]] static inline void look(const Region &region, const char *address, std::size_t size, Access access, unsigned kind,
+                                               const void *pc) {
+    const std::size_t at = address - region.begin;
+    if (size <= 16 && kind == PLAIN && all_written(region, at, size) && is_quick(region, at, size, access, pc)) return;
+    look_slowly(region, address, size, access, kind, pc);
 }
 
 static const Region *region_of(const void *address) {
@@ -119,7 +126,7 @@ struct Checks final : Checker {
         forget_leaving();
         view.clock = &clock_of(block);
     }
-    void thread_ends(Block &) override {
+    void thread_ends(Block &block) override {
         forget_thread();
         note_end(*view.clock);
     }

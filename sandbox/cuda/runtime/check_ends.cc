@@ -4,7 +4,7 @@
 // What passes by a barrier and ends behind it, as a barrier in a branch or in a loop of unequal length makes threads do, is the
 // mistake that the guide warns of. So what tells the two apart is the `return`, which the translator marks.
 
-#include <cstdio>
+#include <algorithm>
 
 #include "check.h"
 
@@ -16,13 +16,21 @@ void leave_now() { left = true; }
 void forget_leaving() { left = false; }
 
 void note_end(Clock &clock) {
-    if (left) return forget_leaving();
-    if (!clock.any_ended) {
-        clock.any_ended = true;
-        for (std::uint32_t &lanes : clock.ended) lanes = 0;
+    if (!left) return;
+    left = false;
+    if (!clock.any_left) {
+        clock.any_left = true;
+        for (std::uint32_t &lanes : clock.left) lanes = 0;
     }
     const unsigned thread = linear_thread();
-    clock.ended[thread / WARP] |= 1u << thread % WARP;
+    clock.left[thread / WARP] |= 1u << thread % WARP;
+}
+
+// The lanes of a warp that came to the end.
+static unsigned ended(const Block &block, const Clock &clock, unsigned warp) {
+    const unsigned lanes = std::min(WARP, block.num_threads - warp * WARP);
+    const unsigned gone = (lanes == WARP ? ~0u : (1u << lanes) - 1) & ~block.warps[warp].live;
+    return clock.any_left ? gone & ~clock.left[warp] : gone;
 }
 
 [[noreturn]] static void tell(const Block &block, unsigned warp, unsigned lanes, unsigned waiting, Where where) {
@@ -33,20 +41,20 @@ void note_end(Clock &clock) {
 }
 
 void look_at_ends(Block &block) {
+    if (block.live == block.num_threads) return;
     const Clock &clock = clock_of(block);
-    if (!clock.any_ended) return;
     for (unsigned warp = 0; warp * WARP < block.num_threads; ++warp) {
-        if (!clock.ended[warp]) continue;
+        const unsigned lanes = ended(block, clock, warp);
+        if (!lanes) continue;
         unsigned waiting = 0;
         while (waiting + 1 < block.num_threads && !block.threads[waiting].waiting) ++waiting;
-        tell(block, warp, clock.ended[warp], block.threads[waiting].waiting ? waiting : linear_thread(), block.barrier_where);
+        tell(block, warp, lanes, block.threads[waiting].waiting ? waiting : linear_thread(), block.barrier_where);
     }
 }
 
 void look_at_ends(Block &block, unsigned warp, const Group &group) {
-    const Clock &clock = clock_of(block);
-    if (!clock.any_ended || !(clock.ended[warp] & group.mask)) return;
-    tell(block, warp, clock.ended[warp] & group.mask, warp * WARP + __builtin_ctz(group.arrived), group.where);
+    if (const unsigned lanes = ended(block, clock_of(block), warp) & group.mask)
+        tell(block, warp, lanes, warp * WARP + __builtin_ctz(group.arrived), group.where);
 }
 
 }  // namespace hpcraft_cuda

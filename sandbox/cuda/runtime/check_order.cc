@@ -103,7 +103,7 @@ static bool of_earlier(Word word, bool &ordered) {
 
 void refresh() {
     Clock &clock = *view.clock;
-    view.index = threadIdx;
+    view.current = true;
     const unsigned thread = linear_thread();
     view.thread = thread;
     std::uint32_t time = clock.base;
@@ -255,11 +255,16 @@ static Region shared_region(Block &block) {
 }
 
 Clock &clock_of(Block &block) {
+    static thread_local Block *last;  // most calls are about one block
+    static thread_local Clock *its;
+    if (&block == last) return *its;
     Clock *&clock = clocks[&block];
     if (!clock) {
         clock = new Clock;
         clock->shared = shared_region(block);
     }
+    last = &block;
+    its = clock;
     return *clock;
 }
 
@@ -269,7 +274,7 @@ void order_begins(Block &block) {
     if (number < clock.number) forget_cells(clock.shared);
     clock.number = number;
     clock.time = clock.base = 0;
-    clock.lanes_used = clock.any_ended = false;
+    clock.lanes_used = clock.any_left = false;
     clock.acquired.clear();
     clock.acquired_by.clear();
     clock.phase = 0;

@@ -73,6 +73,7 @@ static void identify(Who &who, Word earlier, bool reads, std::uint32_t pc) {
 static void suspend(const void *address, std::size_t size, Word earlier, std::uint32_t earlier_pc, std::uint32_t pc) {
     auto &pending = view.pending;
     if (pending.size || size > sizeof pending.before) return;
+    view.current = false;
     pending.size = size;
     pending.address = address;
     std::memcpy(pending.before, address, size);
@@ -128,9 +129,12 @@ struct Accessed {
     std::size_t size;
 };
 
-// What a write means to what the cell knows of earlier ones and of readers; `write` is what it has replaced.
-static void judge(Cell &cell, Word write, std::uint32_t earlier_pc, Word mine, Word fresh, Accessed all, std::uint32_t at) {
+static void note_write(Cell &cell, Word mine, Word fresh, Accessed all, const void *pc, bool concurrent) {
+    const std::uint32_t at = offset_of(pc), earlier_pc = cell.write_pc;
     const Word readers = __atomic_load_n(&cell.read, __ATOMIC_RELAXED);
+    const Word write = concurrent ? __atomic_exchange_n(&cell.write, mine, __ATOMIC_RELAXED) : cell.write;
+    if (!concurrent) cell.write = mine;
+    cell.write_pc = at;
     const char *does = kind_of(mine) == PLAIN ? "writes" : "updates by an atomic";
     if (write >= fresh && bytes_of(write) & bytes_of(mine) && !both_atomic(write, mine) && !ordered(write)) {
         if (kind_of(write) != PLAIN || kind_of(mine) != PLAIN) race(write, false, earlier_pc, does, all.address, pc_at(at));
@@ -142,18 +146,6 @@ static void judge(Cell &cell, Word write, std::uint32_t earlier_pc, Word mine, W
         if (!fine) race(readers, true, cell.read_pc, does, all.address, pc_at(at));
         if (kind_of(mine) == PLAIN) __atomic_store_n(&cell.read, 0, __ATOMIC_RELAXED);
     }
-}
-
-void judge_write(Cell &cell, Word earlier, std::uint32_t earlier_pc, Word mine, Word fresh, const void *address, const void *pc) {
-    judge(cell, earlier, earlier_pc, mine, fresh, {address, 4}, offset_of(pc));
-}
-
-static void note_write(Cell &cell, Word mine, Word fresh, Accessed all, const void *pc, bool concurrent) {
-    const std::uint32_t at = offset_of(pc), earlier_pc = cell.write_pc;
-    const Word write = concurrent ? __atomic_exchange_n(&cell.write, mine, __ATOMIC_RELAXED) : cell.write;
-    if (!concurrent) cell.write = mine;
-    cell.write_pc = at;
-    judge(cell, write, earlier_pc, mine, fresh, all, at);
 }
 
 static void note_load(const Cell &cell, Word mine, Word fresh, const void *address, const void *pc) {

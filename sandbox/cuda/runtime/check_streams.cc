@@ -35,7 +35,15 @@ struct State {
     Known host, running, saved;
     unsigned next_id = 1;
 };
-State &state = *new State;
+// Made before the program's own static objects, and never destroyed.
+union Room {
+    char empty;
+    State made;
+    constexpr Room() : empty(0) {}
+    ~Room() {}
+} room;
+State &state = room.made;
+[[gnu::constructor(200)]] void make_state() { new (&room.made) State; }
 thread_local Known known_to_copy;  // that this thread of the host makes
 }  // namespace
 
@@ -79,7 +87,7 @@ static void forget_known() {
         while (!line.pending.empty() && line.pending.front().sequence <= known_of(state.host, id)) line.pending.pop_front();
         any = any || !line.pending.empty();
     }
-    host_watched = any;
+    host_watched = any && !arena_is_shared();
 }
 
 static void forget_all() {
@@ -103,7 +111,7 @@ std::uint64_t activity_begins(const void *stream, Activity what) {
     what.last = ~std::uint64_t{0};
     line.pending.push_back(what);
     (what.kernel ? state.running : known_to_copy) = line.known;
-    host_watched = true;
+    host_watched = !arena_is_shared();
     std::uint64_t oldest = what.first;
     for (const auto &[other, theirs] : state.lines) {
         const std::uint64_t known = known_of(line.known, other);

@@ -178,7 +178,12 @@ cudaError_t cudaMemcpy2DAsync(
 }
 
 cudaError_t cudaMemcpy3D(const cudaMemcpy3DParms *p) {
-    if (!p || p->srcArray || p->dstArray) return set_error(cudaErrorInvalidValue);
+    if (!p) return set_error(cudaErrorInvalidValue);
+    if (p->srcArray || p->dstArray) {
+        cudaMemcpy3DParms plain;
+        if (const cudaError_t refused = plain_copy(*p, plain)) return set_error(refused);
+        return cudaMemcpy3D(&plain);
+    }
     const cudaPitchedPtr &to = p->dstPtr, &from = p->srcPtr;
     const std::size_t to_slice = to.pitch * to.ysize, from_slice = from.pitch * from.ysize;
     if (to.pitch < p->extent.width || from.pitch < p->extent.width) return set_error(cudaErrorInvalidPitchValue);
@@ -207,6 +212,7 @@ cudaError_t cudaMemset2DAsync(void *pointer, std::size_t pitch, int value, std::
 cudaError_t cudaMemset3D(cudaPitchedPtr pointer, int value, cudaExtent extent) {
     return fill(pointer.ptr, pointer.pitch, value, extent.width, extent.height, pointer.pitch * pointer.ysize, extent.depth);
 }
+cudaError_t cudaMemset3DAsync(cudaPitchedPtr pointer, int value, cudaExtent extent, cudaStream_t) { return cudaMemset3D(pointer, value, extent); }
 
 static cudaError_t refuse_symbol(std::size_t offset, std::size_t count, std::size_t size) {
     if (checker) fault_in_call(Kind::out_of_bounds, "%zu bytes at byte %zu of a variable of %zu bytes", count, offset, size);

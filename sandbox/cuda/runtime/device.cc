@@ -45,6 +45,17 @@ static cudaDeviceProp describe() {
     p.streamPrioritiesSupported = p.globalL1CacheSupported = p.localL1CacheSupported = 1;
     p.managedMemory = p.concurrentManagedAccess = p.computePreemptionSupported = p.cooperativeLaunch = 1;
     p.canUseHostPointerForRegisteredMem = 1;
+    p.hostRegisterSupported = p.memoryPoolsSupported = 1;
+    p.surfaceAlignment = 512;
+    p.maxTexture1D = p.maxTexture2D[0] = p.maxSurface1D = p.maxSurface2D[0] = 131072;
+    p.maxTexture2D[1] = p.maxSurface2D[1] = 65536;
+    p.maxTexture1DLinear = 1 << 28;
+    p.maxTexture2DLinear[0] = 131072;
+    p.maxTexture2DLinear[1] = 65000;
+    p.maxTexture2DLinear[2] = 2097120;
+    for (int axis = 0; axis < 3; ++axis) p.maxTexture3D[axis] = p.maxSurface3D[axis] = 16384;
+    p.maxTexture1DLayered[0] = p.maxTexture2DLayered[0] = p.maxTexture2DLayered[1] = 32768;
+    p.maxTexture1DLayered[1] = p.maxTexture2DLayered[2] = 2048;
     p.singleToDoublePrecisionPerfRatio = 2;
     return p;
 }
@@ -117,11 +128,57 @@ cudaError_t cudaDeviceGetAttribute(int *value, cudaDeviceAttr attribute, int dev
     case cudaDevAttrCooperativeLaunch: *value = 1; break;
     case cudaDevAttrMaxSharedMemoryPerBlockOptin: *value = static_cast<int>(p.sharedMemPerBlockOptin); break;
     case cudaDevAttrMaxBlocksPerMultiprocessor: *value = p.maxBlocksPerMultiProcessor; break;
+    case cudaDevAttrTextureAlignment: *value = static_cast<int>(p.textureAlignment); break;
+    case cudaDevAttrTexturePitchAlignment: *value = static_cast<int>(p.texturePitchAlignment); break;
+    case cudaDevAttrSurfaceAlignment: *value = static_cast<int>(p.surfaceAlignment); break;
+    case cudaDevAttrGpuOverlap: *value = p.deviceOverlap; break;
+    case cudaDevAttrMaxTexture1DWidth: *value = p.maxTexture1D; break;
+    case cudaDevAttrMaxTexture2DWidth: *value = p.maxTexture2D[0]; break;
+    case cudaDevAttrMaxTexture2DHeight: *value = p.maxTexture2D[1]; break;
+    case cudaDevAttrMaxTexture3DWidth: *value = p.maxTexture3D[0]; break;
+    case cudaDevAttrMaxTexture3DHeight: *value = p.maxTexture3D[1]; break;
+    case cudaDevAttrMaxTexture3DDepth: *value = p.maxTexture3D[2]; break;
+    case cudaDevAttrGlobalL1CacheSupported: *value = p.globalL1CacheSupported; break;
+    case cudaDevAttrLocalL1CacheSupported: *value = p.localL1CacheSupported; break;
+    case cudaDevAttrSingleToDoublePrecisionPerfRatio: *value = p.singleToDoublePrecisionPerfRatio; break;
+    case cudaDevAttrComputePreemptionSupported: *value = p.computePreemptionSupported; break;
+    case cudaDevAttrCanUseHostPointerForRegisteredMem: *value = p.canUseHostPointerForRegisteredMem; break;
+    case cudaDevAttrReservedSharedMemoryPerBlock: *value = static_cast<int>(p.reservedSharedMemPerBlock); break;
+    case cudaDevAttrHostRegisterSupported: *value = p.hostRegisterSupported; break;
+    case cudaDevAttrMemoryPoolsSupported: *value = p.memoryPoolsSupported; break;
+    case cudaDevAttrMaxPersistingL2CacheSize: *value = p.persistingL2CacheMaxSize; break;
+    case cudaDevAttrMaxAccessPolicyWindowSize: *value = p.accessPolicyMaxWindowSize; break;
+    // What it has none of, and where it lies.
+    case cudaDevAttrPciBusId:
+    case cudaDevAttrPciDeviceId:
+    case cudaDevAttrPciDomainId:
+    case cudaDevAttrTccDriver:
+    case cudaDevAttrIsMultiGpuBoard:
+    case cudaDevAttrMultiGpuBoardGroupID:
+    case cudaDevAttrHostNativeAtomicSupported:
+    case cudaDevAttrCooperativeMultiDeviceLaunch:
+    case cudaDevAttrCanFlushRemoteWrites:
+    case cudaDevAttrPageableMemoryAccessUsesHostPageTables:
+    case cudaDevAttrDirectManagedMemAccessFromHost:
+    case cudaDevAttrSparseCudaArraySupported:
+    case cudaDevAttrHostRegisterReadOnlySupported:
+    case cudaDevAttrGPUDirectRDMASupported:
+    case cudaDevAttrMemoryPoolSupportedHandleTypes:
+    case cudaDevAttrClusterLaunch: *value = 0; break;
     default: return set_error(cudaErrorInvalidValue);
     }
     return cudaSuccess;
 }
 
+cudaError_t cudaDeviceGetP2PAttribute(int *value, cudaDeviceP2PAttr, int, int) {
+    return set_error(value ? cudaErrorInvalidDevice : cudaErrorInvalidValue);  // there is no second device
+}
+cudaError_t cudaDeviceGetByPCIBusId(int *device, const char *id) {
+    if (!device || !id) return set_error(cudaErrorInvalidValue);
+    *device = 0;
+    return set_error(std::strcmp(id, "0000:00:00.0") == 0 ? cudaSuccess : cudaErrorInvalidDevice);
+}
+cudaError_t cudaInitDevice(int device, unsigned int, unsigned int) { return cudaSetDevice(device); }
 cudaError_t cudaDeviceGetPCIBusId(char *id, int length, int device) {
     if (!id || length < 13 || device != 0) return set_error(cudaErrorInvalidValue);
     std::snprintf(id, length, "0000:00:00.0");
@@ -156,6 +213,11 @@ cudaError_t cudaDeviceGetCacheConfig(cudaFuncCache *config) {
     *config = cudaFuncCachePreferNone;
     return cudaSuccess;
 }
+cudaError_t cudaThreadSetLimit(cudaLimit limit, std::size_t value) { return cudaDeviceSetLimit(limit, value); }
+cudaError_t cudaThreadGetLimit(std::size_t *value, cudaLimit limit) { return cudaDeviceGetLimit(value, limit); }
+cudaError_t cudaThreadSetCacheConfig(cudaFuncCache config) { return cudaDeviceSetCacheConfig(config); }
+cudaError_t cudaThreadGetCacheConfig(cudaFuncCache *config) { return cudaDeviceGetCacheConfig(config); }
+cudaError_t cudaCtxResetPersistingL2Cache() { return cudaSuccess; }
 cudaError_t cudaDeviceSetSharedMemConfig(cudaSharedMemConfig) { return cudaSuccess; }
 cudaError_t cudaDeviceGetSharedMemConfig(cudaSharedMemConfig *config) {
     *config = cudaSharedMemBankSizeFourByte;
@@ -219,5 +281,12 @@ std::uint64_t hpcraft_cuda::most_resident_blocks(std::uint64_t threads, std::siz
 cudaError_t hpcraft_cuda::occupancy(int *blocks, int threads, std::size_t dynamic_bytes) {
     if (!blocks || threads < 1) return set_error(cudaErrorInvalidValue);
     *blocks = threads > static_cast<int>(MAX_THREADS) ? 0 : resident_blocks(threads, dynamic_bytes);
+    return cudaSuccess;
+}
+
+cudaError_t hpcraft_cuda::available_shared(std::size_t *bytes, int blocks, int threads) {
+    if (!bytes || blocks < 1 || threads < 1 || threads > static_cast<int>(MAX_THREADS)) return set_error(cudaErrorInvalidValue);
+    const std::size_t each = RESIDENT_SHARED / static_cast<std::size_t>(blocks);
+    *bytes = each > RESERVED_SHARED ? std::min(each - RESERVED_SHARED, dynamic_limit()) : 0;
     return cudaSuccess;
 }

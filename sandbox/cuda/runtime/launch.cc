@@ -177,6 +177,31 @@ std::uint64_t schedule_seed() {
     return seed;
 }
 
+// The launch of a device thread. Its grid runs at once, block after block, on the worker of that thread and below its stack: one of the
+// orders that a device may choose, since the thread can't know that its grid has ended before it waits for it.
+cudaError_t launch_within(const Launch &launch) {
+    Worker &own = *worker;
+    const Current outer = current;
+    const uint3 thread = threadIdx, index = blockIdx;
+    const dim3 size = blockDim, grid = gridDim;
+    void *const main_stack_pointer = own.main_stack_pointer;
+    Fiber *const running = own.running;
+    for (std::uint64_t number = 0; number < launch.num_blocks; ++number) {
+        Block *block = take_block(own);
+        begin(*block, launch, number);
+        while (go_on(own, *block)) sched_yield();
+        finish(own, block);
+    }
+    own.main_stack_pointer = main_stack_pointer;
+    own.running = running;
+    current = outer;
+    threadIdx = thread;
+    blockIdx = index;
+    blockDim = size;
+    gridDim = grid;
+    return cudaSuccess;
+}
+
 }  // namespace
 
 std::uint64_t value_of_nobody(std::uint64_t own) {
@@ -185,8 +210,11 @@ std::uint64_t value_of_nobody(std::uint64_t own) {
 }
 
 cudaError_t launch(const Site &site, const Config &config, Kernel kernel) {
-    if (on_device()) fault(Kind::trap, {site.file, site.line}, "a kernel launches the kernel %s, which the emulator cannot do", site.kernel);
-    if (const cudaError_t refused = refusal(config)) return refuse_launch(site, refused);
+    const bool within = on_device();
+    if (within && checker) fault(Kind::trap, {site.file, site.line}, "a kernel launches the kernel %s, which no check can follow", site.kernel);
+    if (const cudaError_t refused = refusal(config)) return within ? set_error(refused) : refuse_launch(site, refused);
+    if (within && config.cooperative) return set_error(cudaErrorNotSupported);
+    if (within) return launch_within(Launch{site, config, kernel, std::uint64_t{config.grid.x} * config.grid.y * config.grid.z, schedule_seed(), false});
     static std::mutex one_at_a_time;
     const std::lock_guard lock(one_at_a_time);
     Launch what{site, config, kernel, std::uint64_t{config.grid.x} * config.grid.y * config.grid.z, schedule_seed(), config.cooperative};

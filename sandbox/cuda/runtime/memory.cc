@@ -128,3 +128,11 @@ static cudaError_t managed_only(const void *pointer, std::size_t size) {
 cudaError_t cudaMemAdvise(const void *pointer, std::size_t size, cudaMemoryAdvise, int) { return managed_only(pointer, size); }
 cudaError_t cudaMemPrefetchAsync(const void *pointer, std::size_t size, int, cudaStream_t) { return managed_only(pointer, size); }
 cudaError_t cudaStreamAttachMemAsync(cudaStream_t, void *pointer, std::size_t, unsigned int) { return managed_only(pointer, 1); }
+
+// Where managed memory is to be is neither kept nor of consequence.
+cudaError_t cudaMemRangeGetAttribute(void *to, std::size_t bytes, cudaMemRangeAttribute attribute, const void *pointer, std::size_t size) {
+    if (!to || bytes < 4 || managed_only(pointer, size)) return set_error(cudaErrorInvalidValue);
+    const int nothing = attribute == cudaMemRangeAttributeReadMostly ? 0 : cudaInvalidDeviceId;
+    for (std::size_t at = 0; at + 4 <= bytes; at += 4) std::memcpy(static_cast<char *>(to) + at, &nothing, 4);
+    return cudaSuccess;
+}

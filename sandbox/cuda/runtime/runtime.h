@@ -218,6 +218,8 @@ struct ArenaRange {
 ArenaRange arena_range();  // all that is reserved; null before the first allocation
 void arena_open();   // before a kernel
 void arena_close();  // after it
+void share_arena();  // for good: what stands for work of the device is done by the host, as Thrust's algorithms are
+bool arena_is_shared();
 std::size_t arena_used();
 void arena_reset();  // frees all that a device's end frees
 constexpr std::size_t TOTAL_MEMORY = std::size_t{16} << 30;
@@ -276,6 +278,9 @@ struct Second {
 
 // --- memory.cc
 bool is_registered(const void *at);
+
+// --- array_copies.cc
+cudaError_t plain_copy(const cudaMemcpy3DParms &given, cudaMemcpy3DParms &plain);
 
 // --- device.cc
 std::size_t dynamic_limit();  // of dynamic shared memory, as cudaFuncSetAttribute has raised it

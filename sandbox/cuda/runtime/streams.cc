@@ -12,6 +12,7 @@ namespace hpcraft_cuda {
 struct Stream {
     unsigned flags;
     int priority;
+    cudaStreamAttrValue window{};  // of the L2 cache; only kept
 };
 
 struct Event {
@@ -41,7 +42,9 @@ struct Handles {
 };
 Handles &handles = *new Handles;
 
-bool is_stream(cudaStream_t stream) { return !stream || stream == cudaStreamLegacy || stream == cudaStreamPerThread || handles.has(stream); }
+bool is_stream(cudaStream_t stream) {
+    return !stream || stream == cudaStreamLegacy || stream == cudaStreamPerThread || stream == cudaStreamFireAndForget || handles.has(stream);
+}
 cudaError_t checked(bool good) { return set_error(good ? cudaSuccess : cudaErrorInvalidResourceHandle); }
 }  // namespace
 
@@ -51,7 +54,7 @@ using namespace hpcraft_cuda;
 
 cudaError_t cudaStreamCreateWithPriority(cudaStream_t *stream, unsigned int flags, int priority) {
     if (!stream) return set_error(cudaErrorInvalidValue);
-    *stream = handles.add(new Stream{flags, priority});
+    *stream = handles.add(new Stream{flags, priority, {}});
     if (checker) checker->stream_made(*stream, !(flags & cudaStreamNonBlocking));
     return cudaSuccess;
 }
@@ -75,6 +78,32 @@ cudaError_t cudaStreamGetFlags(cudaStream_t stream, unsigned int *flags) {
 cudaError_t cudaStreamGetPriority(cudaStream_t stream, int *priority) {
     if (!priority || !is_stream(stream)) return checked(false);
     *priority = handles.has(stream) ? stream->priority : 0;
+    return cudaSuccess;
+}
+cudaError_t cudaStreamIsCapturing(cudaStream_t stream, cudaStreamCaptureStatus *status) {
+    if (!status || !is_stream(stream)) return checked(false);
+    *status = cudaStreamCaptureStatusNone;
+    return cudaSuccess;
+}
+cudaError_t cudaStreamSetAttribute(cudaStream_t stream, cudaStreamAttrID attribute, const cudaStreamAttrValue *value) {
+    if (!value || !is_stream(stream)) return checked(false);
+    if (!handles.has(stream)) return cudaSuccess;
+    if (attribute == cudaStreamAttributeAccessPolicyWindow) stream->window = *value;
+    if (attribute == cudaStreamAttributePriority) stream->priority = value->priority;
+    return cudaSuccess;
+}
+cudaError_t cudaStreamGetAttribute(cudaStream_t stream, cudaStreamAttrID attribute, cudaStreamAttrValue *value) {
+    if (!value || !is_stream(stream)) return checked(false);
+    *value = cudaStreamAttrValue{};
+    if (!handles.has(stream)) return cudaSuccess;
+    if (attribute == cudaStreamAttributeAccessPolicyWindow) *value = stream->window;
+    if (attribute == cudaStreamAttributePriority) value->priority = stream->priority;
+    return cudaSuccess;
+}
+cudaError_t cudaStreamCopyAttributes(cudaStream_t to, cudaStream_t from) {
+    if (!handles.has(to) || !handles.has(from)) return checked(false);
+    to->window = from->window;
+    to->priority = from->priority;
     return cudaSuccess;
 }
 cudaError_t cudaStreamWaitEvent(cudaStream_t stream, cudaEvent_t event, unsigned int) {

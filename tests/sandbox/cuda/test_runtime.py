@@ -210,3 +210,43 @@ def test_deep_recursion_and_many_blocks_are_fine(emulate):
         )
     )
     assert outcome.stdout == "500501 no error\n", outcome
+
+
+def test_kernels_launch_kernels(emulate):
+    """Grids below grids, on streams of their own; what the launching thread had stays as it was."""
+    outcome = emulate(
+        "__global__ void leaf(int *p) { __shared__ int s[64]; s[threadIdx.x] = threadIdx.x; __syncthreads(); if (!threadIdx.x) p[blockIdx.x] = s[63]; }\n"
+        "__global__ void tree(int *n, int depth) { atomicAdd(n, 1); if (depth) { cudaStream_t s; cudaStreamCreateWithFlags(&s, cudaStreamNonBlocking);\n"
+        "  tree<<<1, 2, 0, s>>>(n, depth - 1); cudaStreamDestroy(s); } }\n"
+        "__global__ void parent(int *p, int *bad) { __shared__ int k; if (!threadIdx.x) k = 5; __syncthreads(); int t = threadIdx.x;\n"
+        "  leaf<<<2, 64>>>(p + 2 * t); __syncthreads(); if (t != threadIdx.x || k != 5 || blockDim.x != 32 || gridDim.x != 1) atomicAdd(bad, 1); }\n"
+        + _main(
+            "int *p; cudaMallocManaged(&p, 66 * 4); for (int i = 0; i < 66; ++i) p[i] = 0; parent<<<1, 32>>>(p, p + 64); tree<<<1, 2>>>(p + 65, 4);"
+            'cudaDeviceSynchronize(); int sum = 0; for (int i = 0; i < 64; ++i) sum += p[i]; std::printf("%d %d %d ", sum, p[64], p[65]);'
+        )
+    )
+    assert outcome.stdout == f"{64 * 63} 0 62 no error\n", outcome
+
+
+def test_lanes_of_old_kernels_exchange_through_volatile_memory(emulate):
+    """Without anything between their statements: a sum and a scan of a warp, as before CUDA 9."""
+    outcome = emulate(
+        "template <class T> __device__ void last(volatile T *s, int t) { s[t] += s[t + 16]; s[t] += s[t + 8]; s[t] += s[t + 4]; s[t] += s[t + 2]; s[t] += s[t + 1]; }\n"
+        "__global__ void k(int *sum, int *scan) { __shared__ int s[48]; volatile __shared__ int q[32]; int t = threadIdx.x; s[t] = t; s[t / 2 + 32] = 0; q[t] = t;\n"
+        "  last(s, t); if (t >= 1) q[t] += q[t - 1]; if (t >= 2) q[t] += q[t - 2]; if (t >= 4) q[t] = q[t] + q[t - 4]; if (t >= 8) q[t] += q[t - 8];\n"
+        "  if (t >= 16) q[t] += q[t - 16]; if (!t) *sum = s[0]; scan[t] = q[t]; }\n"
+        + _main(
+            "int *p, bad = 0; cudaMallocManaged(&p, 33 * 4); k<<<1, 32>>>(p + 32, p); cudaDeviceSynchronize();"
+            'for (int i = 0; i < 32; ++i) bad += p[i] != i * (i + 1) / 2; std::printf("%d %d ", bad, p[32]);'
+        )
+    )
+    assert outcome.stdout == "0 496 no error\n", outcome
+
+
+def test_refusals_hold_only_for_what_is_compiled(emulate):
+    """A library that a condition leaves out keeps no program out; the same with the condition met is named with its line."""
+    text = "#ifdef WITH_LIBRARY\n#include <cublas_v2.h>\n#endif\n" + _main("")
+    assert emulate(text).stdout == "no error\n"
+    outcome = emulate("#define WITH_LIBRARY\n" + text)
+    assert outcome.verdict is Verdict.UNSUPPORTED
+    assert outcome.message.startswith("x.cu:3: the library of <cublas_v2.h> cannot be emulated"), outcome.message

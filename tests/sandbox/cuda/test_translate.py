@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from hpcraft.sandbox.cuda.lexer import tokens
-from hpcraft.sandbox.cuda.translate import Unsupported, synonyms, translate
+from hpcraft.sandbox.cuda.refusals import told
+from hpcraft.sandbox.cuda.translate import Unsupported, known_elsewhere, synonyms, translate
 
 
 def _text(source: str) -> str:
@@ -152,11 +153,10 @@ def test_the_architecture_is_known_in_device_code_only():
 @pytest.mark.parametrize(
     ("source", "line", "construct"),
     [
-        ("__global__ void k();\n__global__ void p() {\n k<<<1, 1>>>();\n}", 3, "dynamic parallelism"),
-        ('__device__ int f() {\n asm volatile("mov.u32 %0, %laneid;" : "=r"(x));\n}', 2, "inline assembly"),
+        ('__device__ int f() {\n asm volatile("mma.sync.aligned.m16n8k8 %0, %1;" : "=r"(x) : "r"(y));\n}', 2, "inline assembly"),
         ("#include <cublas_v2.h>\n", 1, "cublas_v2.h"),
         ("#include <cstdio>\n#include <mma.h>\n", 2, "mma.h"),
-        ("texture<float, 1> t;\n", 1, "textures"),
+        ("cudaMipmappedArray_t a;\n", 1, "mipmaps"),
         ("int main() {\n cuInit(0);\n}", 2, "driver interface"),
         ("int main() { cudaGraph_t g; }", 1, "graphs"),
         ("__global__ void __cluster_dims__(2, 1, 1) k() {}", 1, "clusters"),
@@ -193,3 +193,66 @@ def test_what_only_looks_like_it_is_not_refused(source):
 def test_broken_text_is_left_to_the_compiler(source):
     """What is no program is translated to no program, without an exception."""
     assert isinstance(translate(source), str)
+
+
+def test_launches_in_kernels_are_refused_where_no_check_can_follow():
+    """They are read as any launch, but for a check."""
+    source = "__global__ void k();\n__global__ void p() {\n k<<<1, 1>>>();\n}"
+    result = translate(source, nested=False)
+    assert isinstance(result, Unsupported)
+    assert (result.line, "dynamic parallelism" in result.construct) == (3, True)
+    assert "::hpcraft_cuda::launch" in _text(source)
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "#ifdef WITH_LIBRARY\n#include <cublas_v2.h>\n#endif\n",
+        '#define LOAD(x) asm("mma.sync %0;" : "=r"(x))\n',
+        "#if CUDART_VERSION > 20000\ncudaGraph_t g;\n#endif\n",
+    ],
+)
+def test_what_the_preprocessor_decides_is_left_to_the_compiler(source):
+    """Under a condition or in a macro a refusal becomes an error of the compiler's, which is found in what it says."""
+    text = _text(source)
+    assert "GCC error" in text
+    assert text.count("\n") == source.count("\n")
+    said = "./x.cu:2:19: error: not emulated: the library of <cublas_v2.h>\n"
+    assert told(said) == ("x.cu", Unsupported(construct="the library of <cublas_v2.h>", line=2))
+    assert told("./x.cu:2:19: error: expected ;\n") is None
+
+
+def test_headers_are_refused_only_where_they_are_used():
+    """A header may hold what the program never includes."""
+    assert isinstance(translate("cudaGraph_t g;\n"), Unsupported)
+    assert "GCC error" in str(translate("cudaGraph_t g;\n", part=True))
+
+
+@pytest.mark.parametrize("launch", ["k << <1, 2 >> >(a);", "k<< < dim3(1), f(8 >> 1) >> > (a);", "k < < <1, 2> > >(a);"])
+def test_launches_may_be_written_apart(launch):
+    """As editors that don't know CUDA format them."""
+    assert "::hpcraft_cuda::launch(" in _text(f"void f() {{ {launch} }}")
+    assert _text("int y = x << 2 >> 1; std::vector<std::vector<int> > v; operator<< <char>(s);").count("launch") == 0
+
+
+def test_each_source_has_its_own_variables_of_the_device():
+    """Unless another one declares them."""
+    names = known_elsewhere(["extern __constant__ float shared_table[4];"])
+    text = str(translate("__constant__ float shared_table[4];\n__device__ int own;\n", shared_names=names))
+    assert "static __device__ int own" in text
+    assert "static __constant__" not in text
+
+
+def test_lanes_meet_around_volatile_writes():
+    """Where other elements are read; a counter or a flag stays as it is."""
+    text = _text("__device__ void f(volatile int *s, volatile int *flag, int t) { s[t] += s[t + 16]; flag[t] = 1; }")
+    assert "hpcraft_value = ((s[t] ) + ( s[t + 16]));" in text
+    assert text.count("::hpcraft_cuda::lockstep(&(s[t]));") == 2
+    assert "flag[t] = 1;" in text
+
+
+def test_ptx_becomes_cxx():
+    """Instructions of the table, with their operands; anything else stays refused."""
+    text = _text('__device__ void f(int &x, int y) { asm volatile("add.s32 %0, %1, 4;\\n\\tmembar.gl;" : "=r"(x) : "r"(y) : "memory"); }')
+    assert "asm" not in text
+    assert "(x) = ::hpcraft_cuda::assembly::add<int>(hpcraft_0, 4); __threadfence();" in text

@@ -36,3 +36,17 @@ inline long long clock64(HPCRAFT_CUDA_HERE) {
     clock_gettime(CLOCK_MONOTONIC, &now);
     return now.tv_sec * 1'000'000'000LL + now.tv_nsec;
 }
+
+namespace hpcraft_cuda {
+// What `clock()` of device code is called: the C library's counts something else.
+inline clock_t device_clock(HPCRAFT_CUDA_HERE) { return static_cast<clock_t>(clock64(hpcraft_file, hpcraft_line) & 0x7fffffff); }
+
+// Where old code counts on the lanes of a warp to write to shared memory in one step. The checks see it as it is, without this.
+inline void lockstep(const volatile void *at, HPCRAFT_CUDA_HERE) {
+#if defined(__SANITIZE_THREAD__)
+    (void)at, (void)hpcraft_file, (void)hpcraft_line;
+#else
+    if (on_device() && is_shared(at)) active_mask(HPCRAFT_CUDA_THERE);
+#endif
+}
+}  // namespace hpcraft_cuda

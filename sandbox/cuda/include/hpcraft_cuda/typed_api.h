@@ -7,6 +7,7 @@
 
 #include "cuda_runtime_api.h"
 #include "hpcraft_cuda/kernel.h"
+#include "hpcraft_cuda/texture_functions.h"
 
 template <class T>
 inline cudaError_t cudaMalloc(T **pointer, std::size_t size) {
@@ -16,6 +17,15 @@ template <class T>
 inline cudaError_t cudaMallocAsync(T **pointer, std::size_t size, cudaStream_t stream) {
     return cudaMallocAsync(reinterpret_cast<void **>(pointer), size, stream);
 }
+template <class T>
+inline cudaError_t cudaMallocFromPoolAsync(T **pointer, std::size_t size, cudaMemPool_t pool, cudaStream_t stream) {
+    return cudaMallocFromPoolAsync(reinterpret_cast<void **>(pointer), size, pool, stream);
+}
+template <class T>
+inline cudaError_t cudaMallocAsync(T **pointer, std::size_t size, cudaMemPool_t pool, cudaStream_t stream) {
+    return cudaMallocFromPoolAsync(reinterpret_cast<void **>(pointer), size, pool, stream);
+}
+inline cudaError_t cudaEventCreate(cudaEvent_t *event, unsigned int flags) { return cudaEventCreateWithFlags(event, flags); }
 template <class T>
 inline cudaError_t cudaMallocPitch(T **pointer, std::size_t *pitch, std::size_t width, std::size_t height) {
     return cudaMallocPitch(reinterpret_cast<void **>(pointer), pitch, width, height);
@@ -98,6 +108,10 @@ template <class T>
 inline cudaError_t cudaOccupancyMaxActiveBlocksPerMultiprocessorWithFlags(int *blocks, T, int threads, std::size_t dynamic_bytes, unsigned int) {
     return hpcraft_cuda::occupancy(blocks, threads, dynamic_bytes);
 }
+template <class T>
+inline cudaError_t cudaOccupancyAvailableDynamicSMemPerBlock(std::size_t *bytes, T, int blocks, int threads) {
+    return hpcraft_cuda::available_shared(bytes, blocks, threads);
+}
 template <class T, class Bytes>
 inline cudaError_t cudaOccupancyMaxPotentialBlockSizeVariableSMem(int *grid, int *block, T, Bytes bytes_of, int limit = 0) {
     int best = 0;
@@ -118,6 +132,11 @@ inline cudaError_t cudaOccupancyMaxPotentialBlockSizeVariableSMem(int *grid, int
 template <class T>
 inline cudaError_t cudaOccupancyMaxPotentialBlockSize(int *grid, int *block, T function, std::size_t dynamic_bytes = 0, int limit = 0) {
     return cudaOccupancyMaxPotentialBlockSizeVariableSMem(grid, block, function, [=](int) { return dynamic_bytes; }, limit);
+}
+template <class T>
+inline cudaError_t cudaOccupancyMaxPotentialBlockSizeWithFlags(
+    int *grid, int *block, T function, std::size_t dynamic_bytes = 0, int limit = 0, unsigned int = 0) {
+    return cudaOccupancyMaxPotentialBlockSize(grid, block, function, dynamic_bytes, limit);
 }
 
 namespace hpcraft_cuda {

@@ -1,5 +1,5 @@
-// fault: kind=uninitialised check=address line=9 kernel=touch
-// The size of the copy counts doubles, the allocation floats: the copy is refused, and the error ignored.
+// fault: kind=out_of_bounds check=address line=18
+// The size of the copy counts doubles, the allocation floats: a device refuses the copy, and nobody asks.
 #include <cstdio>
 #include <vector>
 

@@ -11,13 +11,13 @@
 
 namespace hpcraft_cuda {
 
-void arena_open();
+void share_arena();
 
 // Once, before main and after the runtime's own variables.
 struct ThrustMemory {
     ThrustMemory() {
         cudaFree(nullptr);
-        arena_open();
+        share_arena();
     }
 };
 inline const ThrustMemory thrust_memory;

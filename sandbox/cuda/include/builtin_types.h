@@ -1,0 +1,4 @@
+// The types of the API.
+#pragma once
+
+#include "cuda_runtime.h"

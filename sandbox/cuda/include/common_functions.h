@@ -1,0 +1,4 @@
+// What both sides may call.
+#pragma once
+
+#include "cuda_runtime.h"

@@ -1,0 +1,4 @@
+// What device code calls.
+#pragma once
+
+#include "cuda_runtime.h"

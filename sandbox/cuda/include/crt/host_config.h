@@ -1,0 +1,4 @@
+// What nvcc asks of its host compiler.
+#pragma once
+
+#include "cuda_runtime.h"

@@ -1,0 +1,4 @@
+// Mathematics.
+#pragma once
+
+#include "cuda_runtime.h"

@@ -1,0 +1,4 @@
+// Integers with widths.
+#pragma once
+
+#include "cuda_runtime.h"

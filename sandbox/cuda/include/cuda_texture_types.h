@@ -1,0 +1,4 @@
+// Textures and surfaces.
+#pragma once
+
+#include "cuda_runtime.h"

@@ -1,0 +1,4 @@
+// Functions of device code on doubles.
+#pragma once
+
+#include "cuda_runtime.h"

@@ -1,0 +1,4 @@
+// The types of device code.
+#pragma once
+
+#include "cuda_runtime.h"

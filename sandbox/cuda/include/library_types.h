@@ -1,0 +1,4 @@
+// Types that libraries share.
+#pragma once
+
+#include "cuda_runtime.h"

@@ -1,0 +1,4 @@
+// Marks for profilers.
+#pragma once
+
+#include "../nvToolsExt.h"

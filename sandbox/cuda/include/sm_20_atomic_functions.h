@@ -1,0 +1,4 @@
+// Atomics.
+#pragma once
+
+#include "cuda_runtime.h"

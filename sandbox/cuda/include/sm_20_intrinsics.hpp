@@ -1,0 +1,4 @@
+// Intrinsics.
+#pragma once
+
+#include "cuda_runtime.h"
