@@ -12,6 +12,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 PROGRAM = "program"
+_FOR_BOTH = ("-fopenmp", "-pthread")
+"""Flags that compilers take to mean a library as well."""
 
 _MODULE = re.compile(rb"^\s*module\s+(?!procedure\b)(\w+)", re.IGNORECASE | re.MULTILINE)
 _SUBMODULE = re.compile(rb"^\s*submodule\s*\(\s*(\w+)(?:\s*:\s*(\w+))?\s*\)\s*(\w+)", re.IGNORECASE | re.MULTILINE)
@@ -106,7 +108,7 @@ def assemble(
         )
     link = None
     if last:
-        link_flags = dict.fromkeys(flag for of_kind in flags.values() for flag in of_kind if _for_linker(flag))
+        link_flags = dict.fromkeys(flag for of_kind in flags.values() for flag in of_kind if _for_linker(flag) or flag in _FOR_BOTH)
         placed = [f"../box/{step.object}" for step in compiles]
         link = (*last.link, *placed, *last.libraries, *link_flags, "-lm", "-o", f"../box/{PROGRAM}")
     return Plan(compiles=tuple(compiles), link=link, tools=tuple(dict.fromkeys(step.command[0] for step in compiles)))

@@ -1,7 +1,7 @@
 """Old kernels in which the lanes of a warp exchange values through ``volatile`` shared memory with nothing between their statements.
 
 No rule of CUDA's says that this works, and the check ``race`` tells it; devices do it nonetheless, statement by statement, and so many
-programs of before 2017 rely on it. Here ``s[t] += s[t + 16];`` becomes: all lanes read, meet, write, and meet. The runtime lets lanes
+programs of before 2017 rely on it. Here ``s[t] += s[t + 16];`` becomes: all lanes meet, read, meet, write, and meet. The runtime lets lanes
 meet only for addresses in shared memory. Not covered: the same without ``volatile``, and statements in macros.
 """
 
@@ -70,13 +70,13 @@ def _statements(stream: Stream, body: Body, names: set[str]) -> Iterator[tuple[i
 def _rewrite(stream: Stream, at: int, end: int) -> None:
     close = stream.partner(at + 1)
     assert close is not None
-    element, operator = stream.flat(at, close + 1), stream[close + 1]
+    element, operator = stream.flat(at, close + 1).strip(), stream[close + 1]
+    meet = f"{_MEET}(&({element}));"
     if operator == "=":
         stream.remove(at, close + 1)
-        stream.replace(close + 1, "{ const auto hpcraft_value = (")
+        stream.replace(close + 1, f"{{ {meet} const auto hpcraft_value = (")
     else:
-        stream.before(at, "{ const auto hpcraft_value = ((")
+        stream.before(at, f"{{ {meet} const auto hpcraft_value = ((")
         stream.replace(close + 1, f") {operator[0]} (")
         stream.before(end, ")")
-    meet = f"{_MEET}(&({element}));"
     stream.replace(end, f"{stream.current(end).removesuffix(';')}); {meet} {element} = hpcraft_value; {meet} }}")

@@ -8,3 +8,4 @@
 #include "hpcraft_cuda/math_conversions.h"
 #include "hpcraft_cuda/math_library.h"
 #include "hpcraft_cuda/math_rounding.h"
+#include "hpcraft_cuda/shifts.h"
