@@ -84,6 +84,8 @@ class Words:
     """Compiler and flags, before the objects."""
     libraries: tuple[str, ...] = ()
     """After the objects."""
+    passes_on: str = ""
+    """What a linker that is no compiler of the host puts before the flags of one."""
 
 
 def assemble(
@@ -108,7 +110,8 @@ def assemble(
         )
     link = None
     if last:
-        link_flags = dict.fromkeys(flag for of_kind in flags.values() for flag in of_kind if _for_linker(flag) or flag in _FOR_BOTH)
+        every = dict.fromkeys(flag for of_kind in flags.values() for flag in of_kind)
+        link_flags = [last.passes_on + flag if flag in _FOR_BOTH else flag for flag in every if _for_linker(flag) or flag in _FOR_BOTH]
         placed = [f"../box/{step.object}" for step in compiles]
         link = (*last.link, *placed, *last.libraries, *link_flags, "-lm", "-o", f"../box/{PROGRAM}")
     return Plan(compiles=tuple(compiles), link=link, tools=tuple(dict.fromkeys(step.command[0] for step in compiles)))

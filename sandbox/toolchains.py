@@ -357,8 +357,11 @@ def _link(job: Job, chosen: Mapping[str, Choice]) -> Words:
         libraries += [f"../box/{name}" for name in emulation.objects(job.check)]
     if not (runtimes and chosen[main].family == "gcc"):
         words = _words(job, main, chosen[main])
-        more = (*_architecture(job), *link_flags(job.flags)) if main == "cuda" else _quick_link(job, chosen[main])
-        return replace(words, link=(*words.link, *more), libraries=tuple(libraries))
+        if main == "cuda":
+            more, passes_on = (*_architecture(job), *link_flags(job.flags)), "-Xcompiler="
+        else:
+            more, passes_on = _quick_link(job, chosen[main]), ""
+        return replace(words, link=(*words.link, *more), libraries=tuple(libraries), passes_on=passes_on)
     clang = find("clang++" if "cpp" in chosen else "clang")
     assert clang is not None  # its parts were looked for
     if main == "fortran":

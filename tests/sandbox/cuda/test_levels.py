@@ -93,12 +93,13 @@ def test_an_architecture_that_a_job_names_is_kept(monkeypatch: pytest.MonkeyPatc
     """Nvcc takes one architecture, so that ours steps back, in compiling and in linking."""
     need("nvcc", "g++")
     _with(monkeypatch, ELSEWHERE)
-    plan = toolchains.plan(replace(JOB, cuda="device", flags=("-arch=sm_80", "-rdc=true", "-O3")))
+    plan = toolchains.plan(replace(JOB, cuda="device", flags=("-arch=sm_80", "-rdc=true", "-O3", "-Xcompiler", "-fopenmp")))
     assert isinstance(plan, toolchains.Plan)
     assert plan.link
     for command in plan.commands:
         assert [word for word in command if word.startswith("-arch")] == ["-arch=sm_80"]
         assert "-rdc=true" in command
+    assert "-fopenmp" not in plan.link
 
 
 def test_a_gpu_in_the_tier_landlock_opens_no_way_out(monkeypatch: pytest.MonkeyPatch, need: Need) -> None:
