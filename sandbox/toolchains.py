@@ -8,34 +8,30 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 from hpcraft.errors import ConfigError
 from hpcraft.sandbox.cuda import build as emulation
-from hpcraft.sandbox.cuda.device import Device, device, on_device
-from hpcraft.sandbox.cuda.flags import EMULATED_CAPABILITY, architectures, host_flags, link_flags
+from hpcraft.sandbox.cuda.device import device, on_device
+from hpcraft.sandbox.cuda.flags import host_flags
 from hpcraft.sandbox.kokkos import kokkos
 from hpcraft.sandbox.outcome import Check, Compiler, Job
 from hpcraft.sandbox.packages import install_command
-from hpcraft.sandbox.plan import PROGRAM, Compile, Plan, Unsupported, Words, assemble
+from hpcraft.sandbox.plan import PROGRAM, Compile, Plan, Unsupported, assemble
 from hpcraft.sandbox.table import (
-    CHECK_FLAGS,
     CHECK_PARTS,
     COMPILERS,
     DEVICE_MODELS,
     EMULATED,
-    FEW_ERRORS,
-    FORTRAN_CHECK_FLAGS,
     RACE_FAMILY,
-    STANDARD,
     SUFFIXES,
     TABLE,
     WRAPPED,
     WRAPPERS,
-    Toolchain,
 )
-from hpcraft.sandbox.tools import accepts, cuda_folders, find, folders_outside, gfortran_library, lacks, thrust, version
+from hpcraft.sandbox.tools import find, folders_outside, lacks, thrust, version
+from hpcraft.sandbox.words import Choice, link_words, uses_thrust, words_of
 
 __all__ = [
     "DEVICE_MODELS",
@@ -70,18 +66,6 @@ _PACKAGE = {
 """What to install for a missing part of gcc, where it isn't the compiler itself."""
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Choice:
-    """What builds one kind of source of a job."""
-
-    family: Compiler
-    row: Toolchain
-    compiler: str
-    """Path."""
-    wrapper: str = ""
-    """Path of MPI's wrapper around it, if there is one."""
-
-
 def plan(job: Job) -> Plan | Unsupported:
     """How to build a job here."""
     kinds = _kinds(job)
@@ -90,18 +74,18 @@ def plan(job: Job) -> Plan | Unsupported:
         return chosen
     if "python" in kinds.values():
         return Plan(compiles=(), link=None, tools=())
-    words = {kind: _words(job, kind, choice) for kind, choice in chosen.items()}
+    words = {kind: words_of(job, kind, choice) for kind, choice in chosen.items()}
     tools = dict.fromkeys(tool for choice in chosen.values() for tool in (choice.wrapper, choice.compiler) if tool)
     if "nvcc" in (choice.family for choice in chosen.values()):
         tools[find("g++") or ""] = None
     installed = kokkos() if job.model == "kokkos" else None
     if installed:
         tools[str(installed.header)] = None
-    headers = thrust() if _uses_thrust(job) else None
+    headers = thrust() if uses_thrust(job) else None
     if headers:
         tools[str(headers)] = None
     stops = job.model in DEVICE_MODELS and not emulation.emulated(job) and not on_device(job)
-    link = None if stops else _link(job, chosen)
+    link = None if stops else link_words(job, chosen)
     if link:
         tools[link.link[0]] = None
     beside = emulation.objects(job.check) if emulation.emulated(job) else {}
@@ -292,88 +276,6 @@ def _missing_beside(job: Job, chosen: Mapping[str, Choice]) -> Unsupported | Non
             what = f"the Kokkos of {installed.header} was built for {installed.device}, which is not offered"
             return Unsupported(message=f"{what}; allowed: a Kokkos for the host, named by KOKKOS_ROOT")
     return None
-
-
-def _words(job: Job, kind: str, choice: Choice) -> Words:
-    """Compiler and flags for a kind of source."""
-    flags = (*_mode(job, kind, choice), *choice.row.flags)
-    if kind == EMULATED:
-        flags = (*flags, *next((stay for stay in emulation.STORES_STAY if accepts(choice.compiler, *stay)), ()))
-    checks = emulation.CHECK_FLAGS if kind == EMULATED and emulation.checked(job) else ()
-    extra: tuple[str, ...] = ()
-    if kind == "fortran":
-        extra = ("-J../box",)
-    if job.model == "kokkos" and kind == "cpp" and (installed := kokkos()):
-        extra = installed.flags
-    if emulation.emulated(job) and kind != "fortran":
-        headers = thrust() if _uses_thrust(job) else None
-        extra = (f"-I{emulation.FOLDER}", *(("-isystem", str(headers.parent.parent)) if headers else ()))
-    elif job.model == "cuda" and kind in ("c", "cpp") and (nvcc := find("nvcc")):
-        extra = tuple(f"-I{folder}" for folder in cuda_folders(nvcc))
-    if kind == "cuda":
-        extra = _architecture(job)
-    tool = choice.wrapper or choice.compiler
-    return Words(compile=(tool, *STANDARD[kind], "-c", *flags, *checks, *FEW_ERRORS.get(choice.family, ()), *extra), link=(tool, *flags))
-
-
-def _uses_thrust(job: Job) -> bool:
-    return emulation.emulated(job) and any(b"thrust/" in content for name, content in job.files.items() if not emulation.is_ours(name))
-
-
-def _architecture(job: Job) -> tuple[str, ...]:
-    """The architecture to build for, where the job names none.
-
-    It is that of the device at hand, because what is built for another is compiled once more when it is started; without one, what
-    the emulation says that it is, because nvcc's own choice lacks functions that devices have had for years.
-    """
-    if architectures(job.flags):
-        return ()
-    found = device() if on_device(job) else None
-    name = found.architecture if isinstance(found, Device) else f"sm_{EMULATED_CAPABILITY}"
-    return (f"-arch={name}",) if name else ()
-
-
-def _mode(job: Job, kind: str, choice: Choice) -> tuple[str, ...]:
-    """Optimisation, checks, and what a report needs to name a line."""
-    if job.check == "none" or emulation.checked(job):
-        return ("-O2", "-g1") if job.model.startswith("mpi") or emulation.emulated(job) else ("-O2",)  # reports resolve addresses
-    return (*CHECK_FLAGS[job.check], *(FORTRAN_CHECK_FLAGS[job.check] if kind == "fortran" and choice.family == "gcc" else ()))
-
-
-def _link(job: Job, chosen: Mapping[str, Choice]) -> Words:
-    """The linker is the compiler of the language that needs the most; LLVM's where its OpenMP runtime or sanitizer is needed.
-
-    LLVM's OpenMP runtime also serves what gcc compiled; gcc's doesn't serve what clang compiled.
-    """
-    main = next(kind for kind in (EMULATED, "cuda", "fortran", "cpp", "c") if kind in chosen)
-    families = {choice.family for choice in chosen.values()}
-    runtimes = (job.check == "race" and main != EMULATED) or (job.model == "openmp" and "clang" in families)
-    libraries: list[str] = ["-lstdc++"] if main == "fortran" and "cpp" in chosen else []
-    if main == "cuda" and "fortran" in chosen:
-        libraries += [f"-L{gfortran_library(chosen['fortran'].compiler)}", "-lgfortran"]
-    if job.model == "kokkos" and (installed := kokkos()):
-        libraries += installed.libraries
-    if main == EMULATED:
-        libraries += [f"../box/{name}" for name in emulation.objects(job.check)]
-    if not (runtimes and chosen[main].family == "gcc"):
-        words = _words(job, main, chosen[main])
-        if main == "cuda":
-            more, passes_on = (*_architecture(job), *link_flags(job.flags)), "-Xcompiler="
-        else:
-            more, passes_on = _quick_link(job, chosen[main]), ""
-        return replace(words, link=(*words.link, *more), libraries=tuple(libraries), passes_on=passes_on)
-    clang = find("clang++" if "cpp" in chosen else "clang")
-    assert clang is not None  # its parts were looked for
-    if main == "fortran":
-        libraries += [f"-L{gfortran_library(chosen[main].compiler)}", "-lgfortran"]
-    openmp = ("-fopenmp=libomp",) if job.model == "openmp" else ()
-    return Words(compile=(), link=(clang, *CHECK_FLAGS[job.check], *openmp), libraries=tuple(libraries))
-
-
-def _quick_link(job: Job, choice: Choice) -> tuple[str, ...]:
-    """The linker's plugin takes half of a small link's time; only link-time optimisation and offloading need it."""
-    plugin = job.model not in ("serial", "mpi") or any(flag.startswith(("-flto", "-fopenmp", "-fopenacc")) for flag in job.flags)
-    return ("-fno-use-linker-plugin",) if choice.family == "gcc" and not plugin else ()
 
 
 def variables(job: Job, *, running: bool) -> dict[str, str]:

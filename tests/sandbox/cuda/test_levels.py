@@ -32,7 +32,7 @@ ELSEWHERE = Device(name="NVIDIA Test, driver 1", architecture="sm_90", nodes=(),
 
 def _with(monkeypatch: pytest.MonkeyPatch, found: Device | str) -> None:
     """Let the sandbox believe in a device, or in none."""
-    for place in ("builder", "environment", "toolchains", "cuda.levels"):
+    for place in ("builder", "environment", "toolchains", "words", "cuda.levels"):
         monkeypatch.setattr(f"hpcraft.sandbox.{place}.device", lambda: found)
 
 
