@@ -14,6 +14,7 @@ from hpcraft.sandbox.cuda.stream import Stream
 DEVICE = ("__global__", "__device__")
 VARIABLES = ("__device__", "__constant__", "__managed__")
 _CLASS = ("struct", "class", "union", "enum")
+_PLAIN = ("FILE", "NULL")
 
 
 class Scope(Enum):
@@ -60,6 +61,10 @@ class Structure:
     bodies: tuple[Body, ...]
     shared: tuple[Declaration, ...]
     symbols: tuple[Declaration, ...]
+    host_functions: frozenset[str]
+    """Names of functions in no class that are defined for the host, in no other way."""
+    device_functions: frozenset[str]
+    """Names that are declared for the device."""
 
     def device_body(self, at: int) -> Body | None:
         """The innermost function of the device around a position."""
@@ -74,6 +79,8 @@ class _Reader:
         self.bodies: list[Body] = []
         self.shared: list[Declaration] = []
         self.symbols: list[Declaration] = []
+        self.host: set[str] = set()
+        self.device: set[str] = set()
         self.start = 0
         self.taken = -1
         """End of the last declaration found."""
@@ -93,7 +100,13 @@ class _Reader:
                 self.start = at + 1
             elif at > self.taken and (words := self._qualifiers(at)):
                 self._declare(at, words)
-        return Structure(bodies=tuple(self.bodies), shared=tuple(self.shared), symbols=tuple(self.symbols))
+        return Structure(
+            bodies=tuple(self.bodies),
+            shared=tuple(self.shared),
+            symbols=tuple(self.symbols),
+            host_functions=frozenset(self.host - self.device),
+            device_functions=frozenset(self.device),
+        )
 
     def _qualifiers(self, at: int) -> tuple[str, ...]:
         word = self.stream[at]
@@ -107,11 +120,29 @@ class _Reader:
             return
         head = self._lambda_head(at)
         first = self.start if head is None else head
+        if head is None and outer is Scope.NAMESPACE:
+            self._name(at)
         words = {word for place in range(first, at) for word in self._qualifiers(place)}
         if words & set(DEVICE):
             end = self.stream.partner(at)
             host = "__host__" in words
             self.bodies.append(Body(head=first, begin=at, end=len(self.stream) if end is None else end, host=host))
+
+    def _name(self, at: int) -> None:
+        """Remember the name of a function of the host; what a macro, a template or a class has a part in may be for both sides."""
+        words = [self.stream[place] for place in range(self.start, at)]
+        if "(" not in words:
+            return
+        before = words[: words.index("(")]
+        plain = all(word in _PLAIN or not word.isupper() or len(word) == 1 for word in before) and not {
+            "template",
+            "constexpr",
+            "operator",
+            "::",
+            "~",
+        } & {*before}
+        if before and plain and not any(self._qualifiers(place) for place in range(self.start, at)):
+            self.host.add(before[-1])
 
     def _scope(self, at: int, outer: Scope) -> Scope:
         stream = self.stream
@@ -153,6 +184,9 @@ class _Reader:
         return place + 1 if place < last and stream[place] == "]" else None
 
     def _declare(self, at: int, words: tuple[str, ...]) -> None:
+        if set(words) & set(DEVICE):
+            end = self.stream.find(("{", ";"), at) or at
+            self.device |= {self.stream[place] for place in range(at, end) if self.stream[place + 1] == "("}
         local = any(scope is Scope.FUNCTION for scope in self.scopes)
         in_class = bool(self.scopes) and self.scopes[-1] is Scope.CLASS
         begin = _after_labels(self.stream, self.start, at)

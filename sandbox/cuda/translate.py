@@ -12,7 +12,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterable, Iterator, Mapping
 
-from hpcraft.sandbox.cuda import assembly, launches, lockstep, shifts, spins, variables
+from hpcraft.sandbox.cuda import assembly, launches, lockstep, shifts, sides, spins, variables
 from hpcraft.sandbox.cuda.flags import EMULATED_CAPABILITY
 from hpcraft.sandbox.cuda.refusals import Refusal, Unsupported, refusals
 from hpcraft.sandbox.cuda.scopes import Structure, structure
@@ -86,6 +86,7 @@ def translate(
         if refused.sure and not part:
             return refused.unsupported
         marked.append(refused)
+    sides.rewrite(stream, found)
     shifts.rewrite(stream, found)
     variables.rewrite(stream, found, macros, shared_names)
     if part:

@@ -63,13 +63,16 @@ static std::size_t colour(std::size_t bytes) {
     return checker || bytes < LEAST ? 0 : number++ % (page_size() / STEP) * STEP;
 }
 
+// What nobody may touch between two allocations: with checks so much that a wrong index of a row or a plane ends there, too.
+static std::size_t space() { return checker ? std::size_t{1} << 20 : page_size(); }
+
 void *arena_allocate(std::size_t bytes, Memory memory) {
     const std::lock_guard lock(arena.guard);
     const std::size_t page = page_size();
     if (bytes > TOTAL_MEMORY || arena.used + bytes > TOTAL_MEMORY || !reserve()) return nullptr;
     const std::size_t gap = colour(bytes), mapped = (room(bytes) + gap + page - 1) / page * page;
-    if (static_cast<std::size_t>(arena.end - arena.next) < mapped + 2 * page + HUGE_PAGE) return nullptr;
-    char *pages = arena.next + page;
+    if (static_cast<std::size_t>(arena.end - arena.next) < mapped + space() + page + HUGE_PAGE) return nullptr;
+    char *pages = arena.next + space();
     const bool large = mapped >= HUGE_PAGE;
     if (large) pages += -reinterpret_cast<std::uintptr_t>(pages) % HUGE_PAGE;
     const bool accessible = memory != Memory::device || arena.open;
@@ -87,8 +90,11 @@ static Allocation *find(const void *at) {
     const char *address = static_cast<const char *>(at);
     auto above = arena.allocations.upper_bound(address);
     if (above != arena.allocations.end() && address >= above->second.pages) return &above->second;
-    // The guard: nearer to the end of the one below, or to the beginning of the one above.
-    if (above != arena.allocations.begin() && address < std::prev(above)->first + page_size() / 2) return &std::prev(above)->second;
+    // Between two: nearer to the end of the one below, or to the beginning of the one above.
+    if (above != arena.allocations.begin()) {
+        Allocation *below = &std::prev(above)->second;
+        if (above == arena.allocations.end() || address - std::prev(above)->first < above->second.pages - address) return below;
+    }
     if (above != arena.allocations.end()) return &above->second;
     return above == arena.allocations.begin() ? nullptr : &std::prev(above)->second;
 }
@@ -114,7 +120,7 @@ void arena_reset() {
         if (!allocation.freed) arena_free(allocation.begin, allocation.memory == Memory::pinned ? Memory::pinned : Memory::device);
 }
 
-bool in_arena(const void *at) { return at >= arena.begin && at < arena.next + page_size() && arena.begin; }
+bool in_arena(const void *at) { return at >= arena.begin && at < arena.next + space() && arena.begin; }
 
 ArenaRange arena_range() { return {arena.begin, arena.end}; }
 

@@ -256,3 +256,37 @@ def test_ptx_becomes_cxx():
     text = _text('__device__ void f(int &x, int y) { asm volatile("add.s32 %0, %1, 4;\\n\\tmembar.gl;" : "=r"(x) : "r"(y) : "memory"); }')
     assert "asm" not in text
     assert "(x) = ::hpcraft_cuda::assembly::add<int>(hpcraft_0, 4); __threadfence();" in text
+
+
+@pytest.mark.parametrize(
+    ("code", "line"),
+    [
+        ("float twice(float x) { return 2 * x; }\n__global__ void k(float *p) {\n  p[0] = twice(p[0]);\n}\n", 3),
+        ("static int *at(int *p) { return p; }\n__device__ int f(int *p) { return\n *at(p); }\n", 3),
+        ("#include <cstdlib>\n__global__ void k(int *p) { *p = rand(); }\n", 2),
+        ("#include <vector>\n__device__ void f() { std::vector<int> v(3); }\n", 2),
+    ],
+)
+def test_a_call_of_the_host_in_device_code_is_given_a_name_that_nothing_has(code: str, line: int) -> None:
+    """A processor would make the call, nvcc refuses it: so does the compiler, at its line."""
+    text = translate(code)
+    assert isinstance(text, str)
+    assert "hpcraft_function_of_the_host_" in text.split("\n")[line - 1]
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "__host__ __device__ float f(float x) { return x; }\n__global__ void k(float *p) { *p = f(*p); }\n",
+        "#define HD __host__ __device__\nHD float f(float x) { return x; }\n__global__ void k(float *p) { *p = f(*p); }\n",
+        "float f(float x) { return x; }\n__device__ double f(double x) { return x; }\n__global__ void k(float *p) { *p = f(*p); }\n",
+        "float f(float x) { return x; }\n__global__ void k(float *p) { auto f = [](float x) { return x; }; *p = f(*p); }\n",
+        "constexpr float f(float x) { return x; }\n__global__ void k(float *p) { *p = f(*p); }\n",
+        "float f(float x) { return x; }\n__host__ __device__ void g(float *p) {\n#ifndef __CUDA_ARCH__\n*p = f(*p);\n#endif\n}\n",
+        "int f(int x) { return x; }\nvoid host(int *p) { *p = f(*p); }\n__global__ void k(S s, int *p) { *p = s.f(1); }\n",
+        "__device__ int rand(int s) { return s; }\n__global__ void k(int *p) { *p = rand(1); }\n",
+    ],
+)
+def test_functions_of_both_sides_are_called(code: str) -> None:
+    """What the device has by a qualifier, a macro, an overload or a name of its own is no function of the host."""
+    assert "hpcraft_function_of_the_host_" not in str(translate(code))
