@@ -2,7 +2,7 @@
 
     .venv/bin/python benchmarks/cuda_device.py [--programs PATTERN] [--corpus programs|faulty] [--workers 2] [--tier TIER] [--json FILE]
 
-The programs are those of tests/sandbox/cuda/programs (HIP's left out), built and run by the sandbox at the levels ``device`` and
+The programs are those of tests/sandbox/cuda/programs (HIP's and what nvcc no longer knows left out), built and run by the sandbox at the levels ``device`` and
 ``emulate``. With ``--corpus faulty`` those with one fault each are run as well, and the table says what a device makes of each
 beside what the emulation tells: nothing is compared. Exits with 4 where nvcc or a GPU is missing, with 1 where a program fails or the
 two print different things.
@@ -77,7 +77,7 @@ def main() -> int:
         return NO_MACHINE
     print(f"{gpu.name}, {gpu.architecture}", flush=True)
     found = {
-        "programs": [path for path in corpus.programs() if path.suffix != ".hip"],
+        "programs": corpus.for_devices(),
         "faulty": corpus.faulty(),
     }[options.corpus]
     paths = [path for path in found if fnmatch.fnmatch(path.stem, options.programs)]

@@ -158,7 +158,7 @@ def program(machine: str | None = None, *, alone: bool = False, signals: bool = 
         code += _on(arch.fcntl, 1, [step for what in _OWNERS for step in ((_EQUAL, 0, 1, what), (_RETURN, 0, 0, refuse))])
         code += [step for number, own in arch.signals for step in _on(number, 0, _only(own, refuse))]
     if alone and devices:
-        code += _refused(_DENIED_BESIDE_DEVICES, arch, _ERRNO | errno.ECONNREFUSED)
+        code += _refused(_DENIED_BESIDE_DEVICES, arch, _ERRNO | errno.ENOENT)
     families = _FAMILIES if not alone else _FAMILIES[:1] if devices else ()
     code += _on(arch.socket, 0, _only(families, _ERRNO | errno.EAFNOSUPPORT))
     code += _on(arch.setsockopt, 2, [step for option in _BUFFER_SIZES for step in ((_EQUAL, 0, 1, option), (_RETURN, 0, 0, refuse))])

@@ -185,8 +185,8 @@ class _Reader:
 
     def _declare(self, at: int, words: tuple[str, ...]) -> None:
         if set(words) & set(DEVICE):
-            end = self.stream.find(("{", ";"), at) or at
-            self.device |= {self.stream[place] for place in range(at, end) if self.stream[place + 1] == "("}
+            head = range(at, self.stream.find(("{", ";"), at) or at)
+            self.device |= {self.stream[place] for place in head if self.stream[place + 1] == "("}
         local = any(scope is Scope.FUNCTION for scope in self.scopes)
         in_class = bool(self.scopes) and self.scopes[-1] is Scope.CLASS
         begin = _after_labels(self.stream, self.start, at)

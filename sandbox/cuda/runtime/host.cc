@@ -1,13 +1,11 @@
 // What the compiler's own sanitizers find, told as any other fault: of addresses, which watches host code and the stacks of device
 // threads in a second build of the program, and of undefined behaviour. Without them nothing here is called.
 
-#include <cstdio>
 #include <cstring>
 
 #include "runtime.h"
 
 extern "C" {
-[[gnu::weak]] void *__asan_get_report_pc();
 [[gnu::weak]] const char *__asan_get_report_description();
 [[gnu::weak]] void *__asan_get_report_address();
 [[gnu::weak]] std::size_t __asan_get_report_access_size();
@@ -31,10 +29,8 @@ static Kind kind_of(const char *description) {
 extern "C" void __asan_on_error() {
     using namespace hpcraft_cuda;
     const char *description = __asan_get_report_description();
-    char text[200];
-    std::snprintf(text, sizeof text, "%s: %s %zu bytes at %p", description, __asan_get_report_access_type() ? "writes" : "reads",
+    fault_in_call(kind_of(description), "%s: %s %zu bytes at %p", description, __asan_get_report_access_type() ? "writes" : "reads",
                   __asan_get_report_access_size(), __asan_get_report_address());
-    fault_at(kind_of(description), static_cast<const char *>(__asan_get_report_pc()) - 1, text);  // where the report returns to
 }
 
 extern "C" void __ubsan_on_report() {

@@ -13,6 +13,7 @@ from hpcraft.sandbox import Job, Limits, Run
 HERE = Path(__file__).parent
 CudaCheck = Literal["none", "address", "race"]
 _FLAGS = re.compile(r"^// nvcc: (.+)$", re.MULTILINE)
+_NO_DEVICE = re.compile(r"^// no device: ", re.MULTILINE)
 _FAULT = re.compile(r"// fault: (.+)")
 
 
@@ -34,6 +35,15 @@ class Fault:
 def programs() -> list[Path]:
     """The good ones: files, and folders of files that belong together."""
     return sorted((HERE / "programs").iterdir())
+
+
+def for_devices() -> list[Path]:
+    """The good ones in CUDA that a compiler of today takes."""
+    return [
+        path
+        for path in programs()
+        if path.suffix != ".hip" and not any(_NO_DEVICE.search(text.decode()) for text in files_of(path).values())
+    ]
 
 
 def faulty() -> list[Path]:

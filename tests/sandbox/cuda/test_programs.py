@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 import shutil
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import get_args
 
@@ -87,6 +88,15 @@ def test_fault_is_told(key: Key, outcomes: Outcomes) -> None:
         assert f"file={path.name}" in facts, outcome.message
         told = {int(number) for number in re.findall(rf"(?:\bline2?=|{re.escape(path.name)}:)(\d+)", outcome.message)}
         assert told == {fault.line, fault.other or fault.line}, outcome.message
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(shutil.which("nvcc") is None, reason="nvcc is not installed")
+def test_nvcc_takes_what_is_called_good() -> None:
+    """A program that the compiler of devices refuses proves nothing about them."""
+    jobs = ((path.name, replace(corpus.job(path), cuda="compile")) for path in corpus.for_devices())
+    refused = {name: outcome.message for name, outcome in run_keyed(jobs, workers=2) if not outcome.ok}
+    assert {name: why for name, why in refused.items() if "curand_kernel.h: No such file" not in why} == {}
 
 
 def test_corpus_is_large_enough() -> None:

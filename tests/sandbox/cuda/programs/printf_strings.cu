@@ -6,7 +6,7 @@ __device__ const char *words[2] = {"even", "odd"};
 __global__ void print(const char *d)
 {
     if (threadIdx.x == 0)
-        printf("%s %s %s %d %5.2f %lld %c %% %.*s %p\n", d, name, words[1], 3, 2.5, 1ll << 40, 'x', 2, "abc",
+        printf("%s %s %s %d %5.2f %lld %c %% %.2s %p\n", d, name, words[1], 3, 2.5, 1ll << 40, 'x', "abc",
                (void *)nullptr);
 }
 

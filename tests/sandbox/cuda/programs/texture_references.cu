@@ -1,4 +1,5 @@
 // Textures and surfaces as CUDA 11 had them: references of the file that the host binds.
+// no device: nvcc 12 and later don't know them
 #include <cstdio>
 
 texture<float, cudaTextureType1D> plain;

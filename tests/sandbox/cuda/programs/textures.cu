@@ -1,6 +1,7 @@
 // Texture objects: arrays, pitched and plain memory; filters, address modes, normalized reads, layers and three dimensions.
 #include <cmath>
 #include <cstdio>
+#include <cstring>
 #include <vector>
 
 constexpr int W = 8, H = 4, D = 3;
@@ -47,6 +48,13 @@ static void ask(cudaTextureObject_t t, const std::vector<float2> &at, const std:
     for (size_t i = 0; i < at.size(); ++i) same(what, out[i], wanted[i]);
     cudaFree(places);
     cudaFree(out);
+}
+
+static double joined(int2 halves)
+{
+    double whole;
+    memcpy(&whole, &halves, sizeof whole);
+    return whole;
 }
 
 int main()
@@ -109,7 +117,7 @@ int main()
     r.res.linear.sizeInBytes = 4 * sizeof(double);
     read_pairs<<<1, 4>>>(object(r, cudaAddressModeClamp, false, false), pairs);
     cudaDeviceSynchronize();
-    for (int i = 0; i < 4; ++i) same("pairs", static_cast<float>(__hiloint2double(pairs[i].y, pairs[i].x)), static_cast<float>(doubles[i]));
+    for (int i = 0; i < 4; ++i) same("pairs", static_cast<float>(joined(pairs[i])), static_cast<float>(doubles[i]));
 
     float cube[D * H * W], *out;
     for (int i = 0; i < D * H * W; ++i) cube[i] = static_cast<float>(3 * i);

@@ -17,16 +17,16 @@
 #define BUFFER(name, count) __shared__ float name[count]
 
 __constant__ float table[4] = {1, 2, 3, 4};
-__device__ float scaled(float x) { return x * table[1]; }
+static __device__ float scaled(float x) { return x * table[1]; }
 template <class T>
 struct Room;
 SHARED_ROOM(int, room_int);
 SHARED_ROOM(float, room_float);
 
 #if __CUDA_ARCH__ < 600
-__device__ double newest(double) { return -1; }
+static __device__ double newest(double) { return -1; }
 #else
-__device__ double newest(double x) { return x; }
+static __device__ double newest(double x) { return x; }
 #endif
 
 #ifdef NEVER
