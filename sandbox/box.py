@@ -34,7 +34,7 @@ def execute(step: Step, jail: Jail, scratch: Path, stop: Event | None = None) ->
     with ExitStack() as stack:
         home = stack.enter_context(_home(scratch))
         user = _BASE_USER + home.stat().st_ino % 0x20000000 if jail.drops_user else None
-        filters = stack.enter_context(_filter(jail, devices=bool(step.devices))) if jail.program or jail.landlock else None
+        filters = stack.enter_context(_filter(jail)) if jail.program or jail.landlock else None
         opened = _open(step, jail, home, user, filters)
         inherit: tuple[int, ...] = () if filters is None else (filters,)
         words = [*opened.words, *_launch(step, opened, user, jail)]
@@ -100,12 +100,11 @@ def _input(content: bytes) -> Iterator[int]:
 
 
 @contextlib.contextmanager
-def _filter(jail: Jail, *, devices: bool) -> Iterator[int]:
+def _filter(jail: Jail) -> Iterator[int]:
     """A descriptor from which the system call filter can be read once."""
     number = os.memfd_create("filter")
     try:
-        signals = not jail.landlock or jail.landlock >= folders.SCOPES_SIGNALS
-        os.write(number, program(alone=bool(jail.landlock), signals=signals, devices=devices))
+        os.write(number, program(alone=bool(jail.landlock), signals=not jail.landlock or jail.landlock >= folders.SCOPES_SIGNALS))
         os.lseek(number, 0, os.SEEK_SET)
         yield number
     finally:

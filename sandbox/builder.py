@@ -45,9 +45,7 @@ _NO_RANKS = "MPI ranks talk through sockets, which the tier landlock refuses; a 
 _TELLING = re.compile(r"\b(fatal )?[Ee]rror\b(?!s)|undefined reference|multiple definition")
 _OF_BOXES = ("tmp", "box", "src")
 """Folders of the root that a box has for itself."""
-_NO_DEVICE = (
-    "a GPU is not shown in the tier apptainer; a machine with bubblewrap, or the tier landlock, shows it; allowed: the level emulate"
-)
+_WITH_DEVICES = ("bubblewrap+cgroup", "bubblewrap", "none")
 
 
 class Build:
@@ -299,8 +297,9 @@ def _plan(job: Job, jail: Jail) -> toolchains.Plan | toolchains.Unsupported:
     """The plan of the build, unless the jail has no room for it."""
     if jail.landlock and job.model.startswith("mpi"):
         return toolchains.Unsupported(message=_NO_RANKS)
-    if on_device(job) and jail.isolation.tier == "apptainer":
-        return toolchains.Unsupported(message=_NO_DEVICE)
+    if on_device(job) and (tier := jail.isolation.tier) not in _WITH_DEVICES:
+        message = f"a GPU is not shown in the tier {tier}; allowed: the level emulate, or the tiers {', '.join(_WITH_DEVICES)}"
+        return toolchains.Unsupported(message=message)
     plan = toolchains.plan(job)
     outside = toolchains.folders_outside(plan.tools) if isinstance(plan, toolchains.Plan) and jail.program else ()
     hidden = next((folder for folder in outside if folder.parts[1] in _OF_BOXES), None)

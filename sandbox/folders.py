@@ -92,8 +92,7 @@ def open_box(step: Step, jail: Jail, home: Path, user: int | None, filters: int 
     if jail.landlock:
         words = ["--landlock", str(jail.landlock), "--filter", str(filters), "--write", str(box)]
         words += [word for path in _WRITABLE for word in ("--write", path)]
-        words += [word for path in step.devices for word in ("--device", path)]
-        readable = (*_READABLE, *map(str, step.toolchains), *step.machine, str(kept), str(home / "src"))
+        readable = (*_READABLE, *map(str, step.toolchains), str(kept), str(home / "src"))
         words += [word for path in readable for word in ("--read", path)]
     return Opened(box=str(box), launcher=str(launcher()), words=("--walk-disk", "1", *words))
 

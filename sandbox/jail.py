@@ -68,7 +68,7 @@ class Step:
     cores: tuple[int, ...] = ()
     """Cores to pin to; empty leaves the choice to the kernel."""
     devices: tuple[str, ...] = ()
-    """Nodes of GPUs to show, which may be written to and controlled."""
+    """Nodes of GPUs to show, which may be written to and controlled; bubblewrap's tiers know them."""
     machine: tuple[str, ...] = ()
     """Paths under /proc and /sys that the driver of those reads."""
     deadline_signal: int | None = None

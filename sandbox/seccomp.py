@@ -14,7 +14,6 @@ import errno
 import functools
 import platform
 import struct
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 _LOAD, _EQUAL, _AT_LEAST, _ANY_BIT, _RETURN = 0x20, 0x15, 0x35, 0x45, 0x06
@@ -74,10 +73,6 @@ _DENIED_ALONE: dict[str, tuple[int | None, int | None]] = {
     "rt_sigqueueinfo": (129, 138), "rt_tgsigqueueinfo": (297, 240),
 }  # fmt: skip
 """What namespaces would have confined, and what Landlock doesn't look at."""
-_DENIED_BESIDE_DEVICES: dict[str, tuple[int | None, int | None]] = {
-    "connect": (42, 203), "bind": (49, 200), "sendto": (44, 206), "sendmsg": (46, 211), "sendmmsg": (307, 269),
-}  # fmt: skip
-"""Without namespaces the driver of a GPU may make the socket that it insists on, and nobody may reach anything by one."""
 _OWN_PID = 0x7FFFFFFE
 """The launcher puts the number of the process that loads the filter in its place."""
 
@@ -137,17 +132,20 @@ def supported(machine: str | None = None) -> bool:
 
 
 @functools.cache
-def program(machine: str | None = None, *, alone: bool = False, signals: bool = True, devices: bool = False) -> bytes:
+def program(machine: str | None = None, *, alone: bool = False, signals: bool = True) -> bytes:
     """The filter for an architecture, this machine's by default.
 
-    ``alone`` is for where no namespaces stand beside it: no sockets (with ``devices`` none that reaches anything), no queues, no
-    changes of owners and modes; and without ``signals`` none to another process.
+    ``alone`` is for where no namespaces stand beside it: no sockets, no queues, no changes of owners and modes; and
+    without ``signals`` none to another process.
     """
     arch = _ARCHITECTURES[machine or platform.machine()]
     refuse = _ERRNO | errno.EPERM
     code = [(_LOAD, 0, 0, _ARCH), (_EQUAL, 1, 0, arch.audit), (_RETURN, 0, 0, _KILL), (_LOAD, 0, 0, _NUMBER)]
     code += [(_AT_LEAST, 0, 1, _X32_BIT), (_RETURN, 0, 0, _ERRNO | errno.ENOSYS)]
-    code += _refused(_DENIED | _DENIED_ALONE if alone else _DENIED, arch, refuse)
+    for numbers in (_DENIED | _DENIED_ALONE if alone else _DENIED).values():
+        number = numbers[arch.column]
+        if number is not None:
+            code += [(_EQUAL, 0, 1, number), (_RETURN, 0, 0, refuse)]
     # clone3 hides its flags behind a pointer; libc falls back to clone when it is missing.
     code += [(_EQUAL, 0, 1, arch.clone3), (_RETURN, 0, 0, _ERRNO | errno.ENOSYS)]
     code += _on(arch.clone, 0, [(_ANY_BIT, 0, 1, _NEW_NAMESPACES), (_RETURN, 0, 0, refuse)])
@@ -157,10 +155,7 @@ def program(machine: str | None = None, *, alone: bool = False, signals: bool = 
     if not signals:
         code += _on(arch.fcntl, 1, [step for what in _OWNERS for step in ((_EQUAL, 0, 1, what), (_RETURN, 0, 0, refuse))])
         code += [step for number, own in arch.signals for step in _on(number, 0, _only(own, refuse))]
-    if alone and devices:
-        code += _refused(_DENIED_BESIDE_DEVICES, arch, _ERRNO | errno.ENOENT)
-    families = _FAMILIES if not alone else _FAMILIES[:1] if devices else ()
-    code += _on(arch.socket, 0, _only(families, _ERRNO | errno.EAFNOSUPPORT))
+    code += _on(arch.socket, 0, _only(() if alone else _FAMILIES, _ERRNO | errno.EAFNOSUPPORT))
     code += _on(arch.setsockopt, 2, [step for option in _BUFFER_SIZES for step in ((_EQUAL, 0, 1, option), (_RETURN, 0, 0, refuse))])
     # Another process's cores: the supervisor's in a box, anybody's without one, where runtimes that mean their own threads are told yes.
     code += _on(arch.sched_setaffinity, 0, _only((0,), _ERRNO) if alone else [(_EQUAL, 0, 1, 1), (_RETURN, 0, 0, refuse)])
@@ -171,12 +166,6 @@ def program(machine: str | None = None, *, alone: bool = False, signals: bool = 
 
 
 _Step = tuple[int, int, int, int]
-
-
-def _refused(calls: Mapping[str, tuple[int | None, int | None]], arch: _Architecture, answer: int) -> list[_Step]:
-    """``answer`` for each of the calls that the architecture has."""
-    numbers = (number for columns in calls.values() if (number := columns[arch.column]) is not None)
-    return [step for number in numbers for step in ((_EQUAL, 0, 1, number), (_RETURN, 0, 0, answer))]
 
 
 def _on(number: int, argument: int, body: list[_Step]) -> list[_Step]:

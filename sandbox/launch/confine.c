@@ -74,12 +74,8 @@ static int landlock_rules(void) {
     char self[32];
     snprintf(self, sizeof self, "/proc/%d", (int)getpid());
     allow(rules, self, READ_FILE | READ_DIR);
-    snprintf(self, sizeof self, "/proc/%d/task", (int)getpid());
-    for (int i = 0; i < opt.num_paths; i++) {
-        if (opt.paths[i].kind == PATH_DEVICE) allow(rules, self, all.files & (READ_FILE | READ_DIR | WRITE_FILE | TRUNCATE)); /* CUDA's driver names its threads */
-        const uint64_t of_kind[] = {EXECUTE | READ_FILE | READ_DIR, all.files & ~(uint64_t)IOCTL_DEV, all.files & (READ_FILE | WRITE_FILE | IOCTL_DEV)};
-        allow(rules, opt.paths[i].path, of_kind[opt.paths[i].kind]);
-    }
+    for (int i = 0; i < opt.num_paths; i++)
+        allow(rules, opt.paths[i].path, opt.paths[i].kind == PATH_WRITE ? all.files & ~(uint64_t)IOCTL_DEV : EXECUTE | READ_FILE | READ_DIR);
     return rules;
 }
 

@@ -7,7 +7,7 @@
 #define MAX_PATHS 256
 #define MAX_FILES_IN_BOX 100000
 
-enum { PATH_READ, PATH_WRITE, PATH_DEVICE }; /* what Landlock allows beneath a path; reading includes executing, a device its ioctls */
+enum { PATH_READ, PATH_WRITE }; /* what Landlock allows beneath a path; reading includes executing */
 
 struct options {
     long uid, wall_ms, cpu_ms, processes, process_slack, own_namespace, walk_disk, no_aslr, landlock, deadline_signal;

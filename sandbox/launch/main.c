@@ -201,17 +201,6 @@ static int parse_number(const char *key, const char *value) {
     return 0;
 }
 
-static int parse_path(const char *key, const char *value) {
-    static const char *const keys[] = {[PATH_READ] = "--read", [PATH_WRITE] = "--write", [PATH_DEVICE] = "--device"};
-    for (int kind = 0; kind < 3; kind++) {
-        if (strcmp(key, keys[kind]) || opt.num_paths == MAX_PATHS) continue;
-        opt.paths[opt.num_paths].kind = kind;
-        opt.paths[opt.num_paths++].path = value;
-        return 1;
-    }
-    return 0;
-}
-
 static void parse(int argc, char **argv) {
     for (int i = 1; i + 1 < argc; i += 2) {
         const char *key = argv[i];
@@ -220,7 +209,8 @@ static void parse(int argc, char **argv) {
         if (!strcmp(key, "--box")) opt.box = value;
         else if (!strcmp(key, "--cores")) opt.cores = value;
         else if (!strcmp(key, "--cwd")) { if (chdir(value)) die(value); }
-        else if (parse_path(key, value)) continue;
+        else if (!strcmp(key, "--read") && opt.num_paths < MAX_PATHS) opt.paths[opt.num_paths].kind = PATH_READ, opt.paths[opt.num_paths++].path = value;
+        else if (!strcmp(key, "--write") && opt.num_paths < MAX_PATHS) opt.paths[opt.num_paths].kind = PATH_WRITE, opt.paths[opt.num_paths++].path = value;
         else if (!strcmp(key, "--collect") && opt.num_collect < MAX_COLLECT) opt.collect[opt.num_collect++] = value;
         else if (!strcmp(key, "--run") && opt.num_commands < MAX_COMMANDS) { /* --run N WORD.. ; the N+1st slot becomes NULL */
             int words = atoi(value);
