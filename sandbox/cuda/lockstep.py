@@ -14,7 +14,7 @@ from hpcraft.sandbox.cuda.stream import Stream, positions
 
 _ASSIGNMENTS = ("=", "+=", "-=", "*=", "|=", "&=", "^=")
 _BEFORE = (";", "{", "}", ")", "else", "do", ":")
-_MEET = "::hpcraft_cuda::lockstep"
+_MEET, _VALUE = "::hpcraft_cuda::lockstep", "::hpcraft_cuda::lockstep_value"
 
 
 def rewrite(stream: Stream, found: Structure) -> None:
@@ -72,11 +72,6 @@ def _rewrite(stream: Stream, at: int, end: int) -> None:
     assert close is not None
     element, operator = stream.flat(at, close + 1).strip(), stream[close + 1]
     meet = f"{_MEET}(&({element}));"
-    if operator == "=":
-        stream.remove(at, close + 1)
-        stream.replace(close + 1, f"{{ {meet} const auto hpcraft_value = (")
-    else:
-        stream.before(at, f"{{ {meet} const auto hpcraft_value = ((")
-        stream.replace(close + 1, f") {operator[0]} (")
-        stream.before(end, ")")
-    stream.replace(end, f"{stream.current(end).removesuffix(';')}); {meet} {element} = hpcraft_value; {meet} }}")
+    stream.remove(at, close + 1)
+    stream.replace(close + 1, f"{{ {meet} auto &&hpcraft_value = {_VALUE}(")
+    stream.replace(end, f"{stream.current(end).removesuffix(';')}); {meet} {element} {operator} hpcraft_value; {meet} }}")

@@ -246,7 +246,7 @@ def test_each_source_has_its_own_variables_of_the_device():
 def test_lanes_meet_around_volatile_writes():
     """Where other elements are read; a counter or a flag stays as it is."""
     text = _text("__device__ void f(volatile int *s, volatile int *flag, int t) { s[t] += s[t + 16]; flag[t] = 1; }")
-    assert "hpcraft_value = ((s[t] ) + ( s[t + 16]));" in text
+    assert "hpcraft_value = ::hpcraft_cuda::lockstep_value( s[t + 16]);" in text
     assert text.count("::hpcraft_cuda::lockstep(&(s[t]));") == 3
     assert "flag[t] = 1;" in text
 

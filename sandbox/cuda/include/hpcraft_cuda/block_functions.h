@@ -4,6 +4,8 @@
 #include <time.h>
 
 #include <cstdint>
+#include <type_traits>
+#include <utility>
 
 #include "hpcraft_cuda/state.h"
 
@@ -41,6 +43,13 @@ namespace hpcraft_cuda {
 // What `clock()` of device code is called: the C library's counts something else.
 inline clock_t device_clock(HPCRAFT_CUDA_HERE) { return static_cast<clock_t>(clock64(hpcraft_file, hpcraft_line) & 0x7fffffff); }
 
+// What a lane has read before the others write. Objects that can't be copied out of volatile memory stay where they are.
+template <class T>
+inline decltype(auto) lockstep_value(T &&read) {
+    using Plain = std::remove_cv_t<std::remove_reference_t<T>>;
+    if constexpr (std::is_constructible_v<Plain, T>) return Plain(std::forward<T>(read));
+    else return static_cast<T &&>(read);
+}
 // Where old code counts on the lanes of a warp to write to shared memory in one step. The checks see it as it is, without this.
 inline void lockstep(const volatile void *at, HPCRAFT_CUDA_HERE) {
 #if defined(__SANITIZE_THREAD__)
