@@ -4,11 +4,11 @@
 #include <cstring>
 #include <utility>
 
-#include "runtime.h"
+#include "waiting.h"
 
 namespace hpcraft_cuda {
 
-thread_local Worker *worker;
+HPCRAFT_CUDA_CONSTINIT thread_local Worker *worker = nullptr;
 Checker *checker;
 
 // A worker takes many at once: an update that all of them share would also wait for what the last block wrote.
@@ -23,43 +23,12 @@ static std::uint64_t fresh_epoch() {
 // The stack pointers of fibers that never ran on or that ended are of no use to anyone.
 static thread_local void *left;
 
-static void append(Waiters &list, Thread *thread) {
-    thread->next = nullptr;
-    (list.last ? list.last->next : list.first) = thread;
-    list.last = thread;
-    ++list.count;
-}
-
-static void move_all(Waiters &from, Waiters &to) {
-    if (!from.first) return;
-    (to.last ? to.last->next : to.first) = from.first;
-    to.last = from.last;
-    to.count += from.count;
-    from = Waiters{};
-}
-
-static Thread *pop(Waiters &list) {
-    Thread *thread = list.first;
-    list.first = thread->next;
-    if (!list.first) list.last = nullptr;
-    --list.count;
-    return thread;
-}
-
-static unsigned number_of(const Block &block, const Thread *thread) { return static_cast<unsigned>(thread - block.threads.data()); }
-
-static Thread &running_thread(Block &block) { return block.threads[linear_thread()]; }
-
 // --- starting and ending
-
-static bool same_place(Where a, Where b) {
-    return a.line == b.line && (a.file == b.file || __builtin_strcmp(a.file, b.file) == 0);
-}
 
 static unsigned at_turn(const Block &block, unsigned turn) { return block.order ? block.order[turn] : turn; }
 
 // From the first wait on every end counts. Those that were started before have ended, but for the running one.
-[[gnu::noinline]] static void begin_waiting_now(Block &block) {
+void begin_waiting_now(Block &block) {
     block.waited = true;
     if (!block.order) block.next = linear_thread() + 1;  // the loop over threads doesn't tell its turns
     block.live = block.num_threads;
@@ -80,10 +49,6 @@ static unsigned at_turn(const Block &block, unsigned turn) { return block.order 
     }
 }
 
-static inline void begin_waiting(Block &block) {
-    if (__builtin_expect(!block.waited, 0)) begin_waiting_now(block);
-}
-
 Turn take_thread() {
     Block &block = *current.block;
     if (block.next == block.num_threads) return {0, false};
@@ -98,34 +63,8 @@ Progress progress() {
     return {&block.next, &block.waited, block.num_threads};
 }
 
-static void complete_barrier(Block &block) {
-    block.barrier_result = block.barrier_value;
-    ++block.barriers;
-    move_all(block.barrier, block.ready);
-    if (checker) checker->barrier_completed(block);
-}
-
-static void complete_group(Block &block, unsigned warp, Group &group) {
-    Warp &lanes = block.warps[warp];
-    Exchange exchange{group.arrived, lanes.in, lanes.argument, lanes.out};
-    if (group.finish) group.finish(exchange);
-    if (checker) checker->lanes_met(block, warp, group);
-}
-
-static void wake_lanes(Block &block, unsigned warp, unsigned mask) {
-    for (; mask; mask &= mask - 1) {
-        Thread &thread = block.threads[warp * WARP + __builtin_ctz(mask)];
-        append(block.ready, &thread);
-    }
-}
-
-static void drop_group(Warp &warp, Group &group) {
-    group = warp.groups.back();
-    warp.groups.pop_back();
-}
-
 // Lanes that asked at one line go on together, with each other as their mask.
-static void release_active(Block &block, unsigned warp) {
+void release_active(Block &block, unsigned warp) {
     Warp &lanes = block.warps[warp];
     const Thread *first = &block.threads[warp * WARP];
     for (unsigned rest = lanes.active; rest;) {
@@ -196,12 +135,10 @@ bool next_turn() {
 
 // --- going from one thread to the next
 
-[[noreturn]] static void deadlock(Block &block);
-
 // A new fiber begins here, and one whose thread has ended and that finds none to start ends here.
 static void run_fiber();
 
-[[gnu::noinline]] static void *next_stack_slowly(Block &block) {
+void *next_stack_slowly(Block &block) {
     Worker &own = *worker;
     const bool fresh_first = std::exchange(block.spins, false) && block.next < block.num_threads;
     for (;;) {
@@ -222,158 +159,12 @@ static void run_fiber();
     }
 }
 
-// The stack to go on with when the running one has to stop: of a ready thread, or a fresh one; the worker's own when the block is over
-// or waits for others.
-[[gnu::always_inline]] static inline void *next_stack(Block &block) {
-    if (__builtin_expect(!block.ready.first || block.spins, 0)) return next_stack_slowly(block);
-    Thread *thread = pop(block.ready);
-    worker->running = thread->fiber;
-    return thread->fiber->stack_pointer;
-}
-
 static void run_fiber() {
     Block &block = *current.block;
     block.launch->kernel.run_threads(block.launch->kernel.context);
     give_fiber(*worker, worker->running);
     switch_to(left, next_stack(block));
     __builtin_unreachable();
-}
-
-[[gnu::always_inline]] static inline void wait_here(Block &block, Thread &thread, Op op, Where where) {
-    const uint3 index = threadIdx;
-    Fiber *own = worker->running;
-    thread.fiber = own;
-    thread.op = op;
-    thread.where = where;
-    thread.waiting = true;
-    void *stack = next_stack(block);
-    if (worker->running != own || stack == worker->main_stack_pointer) switch_to(own->stack_pointer, stack);
-    worker->running = own;
-    threadIdx = index;
-    thread.waiting = false;
-    if (checker) checker->thread_runs(block, number_of(block, &thread));
-}
-
-// --- what threads wait for
-
-static int combined(Op op, int sum, int predicate, bool first) {
-    switch (op) {
-    case Op::syncthreads_count: return (first ? 0 : sum) + (predicate != 0);
-    case Op::syncthreads_and: return (first || sum) && predicate;
-    case Op::syncthreads_or: return (!first && sum) || predicate;
-    default: return 0;
-    }
-}
-
-int barrier(Op op, int predicate, Where where) {
-    if (!on_device()) return 0;
-    Block &block = *current.block;
-    begin_waiting(block);
-    const bool first = !block.barrier.count;
-    if (first) {
-        block.barrier_op = op;
-        block.barrier_where = where;
-    } else if (block.barrier_op != op || !same_place(block.barrier_where, where)) {
-        fault(Kind::divergent_barrier, where, "other threads of the block wait at %s:%d", block.barrier_where.file, block.barrier_where.line);
-    }
-    if (op != Op::syncthreads) block.barrier_value = combined(op, block.barrier_value, predicate, first);
-    if (block.barrier.count + 1 == block.live) {
-        complete_barrier(block);
-        if (checker) checker->thread_runs(block, linear_thread());
-    } else {
-        Thread &thread = running_thread(block);
-        append(block.barrier, &thread);
-        wait_here(block, thread, op, where);
-    }
-    return block.barrier_result;
-}
-
-unsigned live_lanes() {
-    Block &block = *current.block;
-    begin_waiting(block);
-    return block.warps[linear_thread() / WARP].live;
-}
-
-std::uint64_t exchange(Op op, unsigned mask, std::uint64_t value, unsigned argument, Finish finish, Where where) {
-    if (!on_device()) return value;
-    Block &block = *current.block;
-    begin_waiting(block);
-    const unsigned thread = linear_thread(), warp = thread / WARP, own = thread % WARP;
-    if (!(mask >> own & 1)) fault(Kind::divergent_barrier, where, "the mask 0x%08x does not hold the lane %u that calls", mask, own);
-    Warp &lanes = block.warps[warp];
-    lanes.in[own] = value;
-    lanes.argument[own] = argument;
-    std::size_t at = 0;
-    while (at < lanes.groups.size() && lanes.groups[at].mask != mask) ++at;
-    if (at == lanes.groups.size()) lanes.groups.push_back(Group{mask, 0, op, where, finish});
-    Group &group = lanes.groups[at];
-    if (group.op != op || group.finish != finish)
-        fault(Kind::divergent_barrier, where, "lanes of the same mask wait in another operation at %s:%d", group.where.file, group.where.line);
-    group.arrived |= 1u << own;
-    if ((mask & lanes.live) == group.arrived) {
-        complete_group(block, warp, group);
-        wake_lanes(block, warp, group.arrived & ~(1u << own));
-        drop_group(lanes, group);
-        if (checker) checker->thread_runs(block, thread);
-    } else {
-        wait_here(block, block.threads[thread], op, where);
-    }
-    return lanes.out[own];
-}
-
-// Answered when every live lane of the warp has asked, or nothing else in the block can move: the widest mask that a device could
-// give.
-unsigned active_mask(Where where) {
-    if (!on_device()) return 1;
-    Block &block = *current.block;
-    begin_waiting(block);
-    const unsigned thread = linear_thread(), warp = thread / WARP;
-    Warp &lanes = block.warps[warp];
-    if (lanes.live == 1u << thread % WARP) return lanes.live;
-    lanes.active |= 1u << thread % WARP;
-    block.threads[thread].where = where;
-    if (lanes.active == lanes.live) release_active(block, warp);
-    wait_here(block, block.threads[thread], Op::active_mask, where);
-    return static_cast<unsigned>(lanes.out[thread % WARP]);
-}
-
-void grid_barrier(Where where) {
-    if (!on_device()) return;
-    Block &block = *current.block;
-    if (!block.launch->cooperative) fault(Kind::trap, where, "the grid can only be synchronised in a cooperative launch");
-    begin_waiting(block);
-    append(block.grid, &running_thread(block));
-    wait_here(block, running_thread(block), Op::grid, where);
-}
-
-bool is_cooperative() { return on_device() && current.block->launch->cooperative; }
-
-// After some calls the others get their turn: those never started first, or two that spin would keep them away; where there is
-// nobody else in the block, or everybody had a turn, the worker's other blocks.
-void spin(Where where) {
-    static thread_local unsigned calls;
-    if (!on_device() || ++calls % 64) return;
-    Block &block = *current.block;
-    begin_waiting(block);
-    Thread &thread = running_thread(block);
-    block.spinning = block.next == block.num_threads && ++block.spun > block.ready.count;
-    if (block.spinning) block.spun = 0;
-    block.spins = true;
-    append(block.ready, &thread);
-    wait_here(block, thread, Op::yield, where);
-}
-
-static void deadlock(Block &block) {
-    const Thread *first = nullptr, *other = nullptr;
-    for (unsigned i = 0; i < block.num_threads; ++i) {
-        const Thread &thread = block.threads[i];
-        if (!thread.waiting) continue;
-        if (!first) first = &thread;
-        else if (!same_place(first->where, thread.where)) other = &thread;
-    }
-    set_thread(number_of(block, first));
-    if (!other) fault(Kind::deadlock, first->where, "the threads that it waits for never come");
-    fault(Kind::deadlock, first->where, "other threads of the block wait at %s:%d", other->where.file, other->where.line);
 }
 
 // --- blocks

@@ -98,8 +98,7 @@ struct View {
         uint3 index{};
     } pending;
 };
-// A constant at first: else each use would ask whether it has been made.
-inline thread_local __constinit View view;
+HPCRAFT_CUDA_CONSTINIT inline thread_local View view;
 
 // --- check_order.cc
 void refresh();  // the view, when another thread runs

@@ -28,6 +28,13 @@
 extern "C" void hpcraft_cuda_switch(void **save, void *load);  // fiber.cc
 #endif
 
+// Before a thread_local variable: it is a constant at first, so that a use need not ask whether it has been made.
+#ifdef __clang__
+#define HPCRAFT_CUDA_CONSTINIT [[clang::require_constant_initialization]]
+#else
+#define HPCRAFT_CUDA_CONSTINIT __constinit
+#endif
+
 namespace hpcraft_cuda {
 
 constexpr int FAULT_EXIT = 86;
@@ -173,7 +180,7 @@ struct Worker {
     std::vector<Fiber *> fibers;
     std::vector<Block *> free_blocks;  // with their shared memory
 };
-extern thread_local Worker *worker;
+HPCRAFT_CUDA_CONSTINIT extern thread_local Worker *worker;
 void begin(Block &block, const Launch &launch, std::uint64_t number);
 bool go_on(Worker &own, Block &block);  // false when it has ended; else it waits for the grid, or spins
 void release_grid(Block &block);
