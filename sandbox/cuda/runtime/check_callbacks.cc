@@ -126,7 +126,7 @@ struct Checks final : Checker {
         forget_leaving();
         view.clock = &clock_of(block);
     }
-    void thread_ends(Block &block) override {
+    void thread_ends(Block &) override {
         forget_thread();
         note_end(*view.clock);
     }
