@@ -45,6 +45,8 @@ static cudaDeviceProp describe() {
     p.streamPrioritiesSupported = p.globalL1CacheSupported = p.localL1CacheSupported = 1;
     p.managedMemory = p.concurrentManagedAccess = p.computePreemptionSupported = p.cooperativeLaunch = 1;
     p.canUseHostPointerForRegisteredMem = 1;
+    p.persistingL2CacheMaxSize = 30 << 20;
+    p.accessPolicyMaxWindowSize = 128 << 20;
     p.hostRegisterSupported = p.memoryPoolsSupported = 1;
     p.surfaceAlignment = 512;
     p.maxTexture1D = p.maxTexture2D[0] = p.maxSurface1D = p.maxSurface2D[0] = 131072;

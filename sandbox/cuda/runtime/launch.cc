@@ -180,6 +180,8 @@ std::uint64_t schedule_seed() {
 // The launch of a device thread. Its grid runs at once, block after block, on the worker of that thread and below its stack: one of the
 // orders that a device may choose, since the thread can't know that its grid has ended before it waits for it.
 cudaError_t launch_within(const Launch &launch) {
+    // First the other lanes come as far as they can: what they were to write before is there on a device, whose lanes go together.
+    active_mask({launch.site.file, launch.site.line});
     Worker &own = *worker;
     const Current outer = current;
     const uint3 thread = threadIdx, index = blockIdx;

@@ -228,6 +228,18 @@ def test_kernels_launch_kernels(emulate):
     assert outcome.stdout == f"{64 * 63} 0 62 no error\n", outcome
 
 
+def test_a_launch_comes_after_what_its_warp_wrote(emulate):
+    """The lane that launches doesn't run ahead of the others of its warp, which on a device go with it."""
+    outcome = emulate(
+        "__global__ void child(const int *p, int *sum) { atomicAdd(sum, p[threadIdx.x]); }\n"
+        "__global__ void parent(int *p, int *sum) { p[threadIdx.x] = 1; if (threadIdx.x == 0) child<<<1, 32>>>(p, sum); }\n"
+        + _main(
+            'int *p; cudaMallocManaged(&p, 132); for (int i = 0; i < 33; ++i) p[i] = 0; parent<<<1, 32>>>(p, p + 32); std::printf("%d ", p[32]);'
+        )
+    )
+    assert outcome.stdout == "32 no error\n", outcome
+
+
 def test_lanes_of_old_kernels_exchange_through_volatile_memory(emulate):
     """Without anything between their statements: a sum and a scan of a warp, as before CUDA 9."""
     outcome = emulate(
