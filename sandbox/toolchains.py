@@ -230,6 +230,8 @@ def _find(job: Job, kind: str, family: Compiler) -> Choice | Unsupported:
     compiler = find(name)
     if compiler is None:
         return _missing(name)
+    if family == "nvcc" and find("g++") is None:
+        return _missing("g++")  # nvcc calls it, also to say where its headers are
     rows = TABLE[job.model]
     row = rows[family] if family in rows and kind in rows[family].kinds else TABLE["serial"][family]
     own = emulation.checked(job)  # by its own runtime
@@ -264,8 +266,6 @@ def _missing_beside(job: Job, chosen: Mapping[str, Choice]) -> Unsupported | Non
     """What a model or a compiler needs beside the compilers."""
     if job.model.startswith("mpi") and find("mpirun") is None:
         return _missing("mpirun")
-    if any(choice.family == "nvcc" for choice in chosen.values()) and find("g++") is None:
-        return _missing("g++")  # nvcc calls it
     if on_device(job) and isinstance(found := device(), str):
         return Unsupported(message=found)
     if job.model == "kokkos":

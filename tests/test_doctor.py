@@ -27,6 +27,7 @@ def test_it_tries_every_language_and_model(capsys: pytest.CaptureFixture[str], m
 def test_it_names_what_a_bare_machine_lacks(tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
     """Without bubblewrap and compilers each no comes with its command; only Python is left to run."""
     monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.setattr("hpcraft.sandbox.tools._nvcc_beside", lambda: None)
     code = cli.main(["doctor"])
     text = capsys.readouterr().out
     assert code == 0
