@@ -114,7 +114,7 @@ def choose(job: Job) -> Mapping[str, Choice] | Unsupported:
         if isinstance(choice, Unsupported):
             return choice
         chosen[kind] = choice
-    return _missing_beside(job, chosen) or chosen
+    return _missing_beside(job) or chosen
 
 
 def gap(job: Job, stderr: str) -> str:
@@ -262,8 +262,8 @@ def _missing(tool: str) -> Unsupported:
     return Unsupported(message=f"{tool} is not on this machine; {install_command(tool)}")
 
 
-def _missing_beside(job: Job, chosen: Mapping[str, Choice]) -> Unsupported | None:
-    """What a model or a compiler needs beside the compilers."""
+def _missing_beside(job: Job) -> Unsupported | None:
+    """What a model needs beside the compilers."""
     if job.model.startswith("mpi") and find("mpirun") is None:
         return _missing("mpirun")
     if on_device(job) and isinstance(found := device(), str):

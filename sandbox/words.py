@@ -32,7 +32,9 @@ def words_of(job: Job, kind: str, choice: Choice) -> Words:
     flags = (*_mode(job, kind, choice), *choice.row.flags)
     if kind == EMULATED:
         flags = (*flags, *next((stay for stay in emulation.STORES_STAY if accepts(choice.compiler, *stay)), ()))
-    checks = emulation.CHECK_FLAGS if kind == EMULATED and emulation.checked(job) else ()
+    checks: tuple[str, ...] = emulation.CHECK_FLAGS if kind == EMULATED and emulation.checked(job) else ()
+    if kind == EMULATED and job.check == "undefined":
+        checks = ("-fsanitize=float-cast-overflow",)  # a device has a value for what an integer can't hold, and a processor another
     extra: tuple[str, ...] = ()
     if kind == "fortran":
         extra = ("-J../box",)
