@@ -120,8 +120,7 @@ def open_box(step: Step, jail: Jail, home: Path, user: int | None, filters: int)
     for node in step.devices:
         words += ["--dev-bind", node, node]
     for shown in step.machine:
-        if shown.startswith("/sys/"):  # what is under /proc is there
-            words += ["--ro-bind-try", shown, shown]
+        words += ["--ro-bind-try", shown, shown]
     words += ["--size", str(limits.memory_mb << 20), "--perms", "1777", "--tmpfs", "/dev/shm", "--remount-ro", "/dev"]  # noqa: S108
     words += ["--size", str(limits.disk_mb << 20), "--perms", "0777", "--tmpfs", "/box", "--symlink", "box", "/tmp"]  # noqa: S108
     for parent in {str(parent): None for name in step.beside for parent in reversed(Path(name).parents[:-1])}:

@@ -94,8 +94,10 @@ class Build:
         check_run(run)
         if run.schedules > 1 and emulation.emulated(self._job):
             return under_schedules(self.run, run)
-        if self._ahead and not run.schedule and not (found := self._ahead.run(run)).ok:
-            return found
+        if self._ahead and not run.schedule:
+            found = self._ahead.run(run)
+            if found.verdict is Verdict.RUNTIME_ERROR:  # its limits are not the program's: it is slower, and needs more memory
+                return found
         with self._written(run.data) as data, self._cores(run) as cores:
             beside = self._program_files() | data
             command, tools = self._command(run)

@@ -70,7 +70,7 @@ class Step:
     devices: tuple[str, ...] = ()
     """Nodes of GPUs to show, which may be written to and controlled; bubblewrap's tiers know them."""
     machine: tuple[str, ...] = ()
-    """Paths under /proc and /sys that the driver of those reads."""
+    """Paths under /sys that the driver of those reads."""
     deadline_signal: int | None = None
     """Sent to every process when the wall clock's limit is over, with 0.3 s for a last word."""
 

@@ -110,7 +110,8 @@ def assemble(
         )
     link = None
     if last:
-        every = dict.fromkeys(flag for of_kind in flags.values() for flag in of_kind)
+        distinct = list(dict.fromkeys(tuple(of_kind) for of_kind in flags.values()))
+        every = distinct[0] if len(distinct) == 1 else dict.fromkeys(flag for of_kind in distinct for flag in of_kind)
         link_flags = [last.passes_on + flag if flag in _FOR_BOTH else flag for flag in every if _for_linker(flag) or flag in _FOR_BOTH]
         placed = [f"../box/{step.object}" for step in compiles]
         link = (*last.link, *placed, *last.libraries, *link_flags, "-lm", "-o", f"../box/{PROGRAM}")

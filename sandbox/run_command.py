@@ -11,6 +11,8 @@ from pathlib import Path
 from hpcraft.command import Command, say
 from hpcraft.errors import ConfigError, InputError
 from hpcraft.sandbox.builder import build
+from hpcraft.sandbox.cuda.build import emulated
+from hpcraft.sandbox.cuda.levels import resolved
 from hpcraft.sandbox.outcome import CHECKS, COMPILERS, CUDA_LEVELS, LANGUAGES, MODELS, TIERS, Job, Language, Limits, Model, Outcome, Run
 from hpcraft.sandbox.sweep import Swept, worst
 from hpcraft.sandbox.toolchains import SUFFIXES
@@ -55,7 +57,7 @@ def main(args: argparse.Namespace) -> int:
     job = _job(args)
     if len(args.ranks) > 1 and not job.model.startswith("mpi"):
         raise ConfigError(f"--ranks with several numbers is for MPI programs, not {job.model}; add --model mpi or give one number")
-    if args.schedules > 1 and job.cuda not in ("emulate", "auto"):
+    if args.schedules > 1 and not emulated(resolved(job)):
         raise ConfigError(f"--schedules {args.schedules} is for emulated CUDA; add --cuda emulate or leave it out")
     with build(job) as built:
         num_runs = len(args.ranks) * len(args.threads) if built.runnable else 1

@@ -156,7 +156,6 @@ def _root(tool: str) -> Path:
 
 
 @functools.cache
-@functools.cache
 def cuda_folders(nvcc: str) -> tuple[str, ...]:
     """The folders of headers that nvcc looks into by itself."""
     return tuple(dict.fromkeys(re.findall(r'-I([^"\s]+)', _ask(nvcc, "--dryrun", "-c", "-x", "cu", "/dev/null").stderr)))

@@ -48,7 +48,7 @@ _REGISTERS: Mapping[str, str] = {
     "%globaltimer": f"{_NS}::nanoseconds()",
     "%dynamic_smem_size": "static_cast<unsigned int>(::hpcraft_cuda::current.dynamic_bytes)",
 }
-_ROUNDING = r"(?:\.(?:rn|rni|approx|full|ftz|sat))*"
+_ROUNDING = r"(?:\.(?:rn|rni|approx|full|ftz))*"
 _INTEGER, _ANY, _FLOAT = r"\.([sub](?:16|32|64))", r"\.([subf](?:16|32|64))", r"\.(f32|f64)"
 _CACHES = r"(?:\.(?:volatile|relaxed|weak|acquire|release|gpu|cta|sys|ca|cg|cs|lu|cv|wb|wt|nc))*"
 _VALUES: Sequence[tuple[str, int, str]] = (

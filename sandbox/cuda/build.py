@@ -15,8 +15,9 @@ from pathlib import Path
 
 from hpcraft.sandbox.cuda import faults
 from hpcraft.sandbox.cuda.flags import host_flags
+from hpcraft.sandbox.cuda.program import translate_program
 from hpcraft.sandbox.cuda.refusals import told
-from hpcraft.sandbox.cuda.translate import Unsupported, known_elsewhere, needs_translation, synonyms, translate
+from hpcraft.sandbox.cuda.translate import Unsupported, needs_translation
 from hpcraft.sandbox.launcher import kept
 from hpcraft.sandbox.outcome import Check, Job
 from hpcraft.sandbox.table import DEVICE_MODELS, SUFFIXES
@@ -69,17 +70,13 @@ def checked(job: Job) -> bool:
 
 def translated(job: Job) -> Job | str:
     """The job with its sources as C++ and our headers beside them, or why it can't be emulated."""
-    texts = {name: content.decode("utf-8", "surrogateescape") for name, content in job.files.items() if _is_device(name, content)}
-    everything = [content.decode("utf-8", "surrogateescape") for content in job.files.values()]
-    macros, shared_names = synonyms(everything), known_elsewhere(everything)
-    files = dict(job.files)
-    for name, text in texts.items():
-        part = Path(name).suffix not in SUFFIXES
-        result = translate(text, macros, part=part, shared_names=shared_names, nested=job.check == "none")
-        if isinstance(result, Unsupported):
-            return _refusal(name, result)
-        files[name] = result.encode("utf-8", "surrogateescape")
-    return replace(job, files={**files, **headers()}, flags=host_flags(job.flags))
+    texts = {name: content.decode("utf-8", "surrogateescape") for name, content in job.files.items()}
+    chosen = [name for name, content in job.files.items() if _is_device(name, content)]
+    made = translate_program(texts, chosen, nested=job.check == "none")
+    if not isinstance(made, dict):
+        return _refusal(*made)
+    files = {name: text.encode("utf-8", "surrogateescape") for name, text in made.items()}
+    return replace(job, files={**job.files, **files, **headers()}, flags=host_flags(job.flags))
 
 
 def is_ours(name: str) -> bool:

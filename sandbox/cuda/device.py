@@ -17,7 +17,7 @@ from pathlib import Path
 
 from hpcraft.sandbox.outcome import Job
 
-_NODES = ("nvidiactl", "nvidia-uvm", "nvidia-uvm-tools", "nvidia-modeset")
+_NODES = ("nvidiactl", "nvidia-uvm")
 _LIBRARY = "libcuda.so.1"
 _BESIDE_SYSTEM = (
     Path("/usr/local/nvidia/lib64"),
@@ -26,8 +26,9 @@ _BESIDE_SYSTEM = (
     Path("/usr/lib/wsl/lib"),
 )
 """Where drivers are mounted into containers and virtual machines without being told to the loader."""
-READ = ("/proc/driver/nvidia", "/proc/devices", "/proc/modules", "/sys/bus/pci", "/sys/devices", "/sys/class/drm", "/sys/module/nvidia")
+READ = ("/sys/bus/pci", "/sys/devices", "/sys/class/drm", "/sys/module/nvidia")
 """What the driver's library reads outside of its own files."""
+_PATIENCE_SECONDS = 20.0
 _PASSED_ON = ("CUDA_VISIBLE_DEVICES", "NVIDIA_VISIBLE_DEVICES", "CUDA_DEVICE_ORDER")
 
 
@@ -91,6 +92,9 @@ def _ask(*fields: str) -> list[str]:
     if tool is None:
         return []
     words = [tool, f"--query-gpu={','.join(fields)}", "--format=csv,noheader"]
-    told = subprocess.run(words, capture_output=True, text=True, check=False)
+    try:
+        told = subprocess.run(words, capture_output=True, text=True, check=False, stdin=subprocess.DEVNULL, timeout=_PATIENCE_SECONDS)
+    except subprocess.TimeoutExpired:  # as after a fault of the GPU
+        return []
     first = told.stdout.strip().partition("\n")[0] if told.returncode == 0 else ""
     return [word.strip() for word in first.split(",")]

@@ -13,6 +13,7 @@ from hpcraft.sandbox.cuda.scopes import Body, Structure
 from hpcraft.sandbox.cuda.stream import Stream, positions
 
 _ASSIGNMENTS = ("=", "+=", "-=", "*=", "|=", "&=", "^=")
+_EFFECTS = ("++", "--", "(", *_ASSIGNMENTS)
 _BEFORE = (";", "{", "}", ")", "else", "do", ":")
 _MEET, _VALUE = "::hpcraft_cuda::lockstep", "::hpcraft_cuda::lockstep_value"
 
@@ -62,8 +63,9 @@ def _statements(stream: Stream, body: Body, names: set[str]) -> Iterator[tuple[i
             continue
         close = stream.partner(at + 1)
         end = stream.find((";",), at)
-        simple = close and end and not any(stream[place] in ("++", "--", "=") for place in range(at, close))
-        if simple and close and end and stream[close + 1] in _ASSIGNMENTS:
+        if close is None or end is None or stream[close + 1] not in _ASSIGNMENTS or len(stream.split(close + 2, end)) != 1:
+            continue
+        if not any(stream[place] in _EFFECTS for place in range(at, close)):  # the index is written out several times
             yield at, end
 
 

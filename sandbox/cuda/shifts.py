@@ -12,6 +12,7 @@ from hpcraft.sandbox.cuda.stream import Stream
 
 _SHIFTS = ("<<", ">>", "<<=", ">>=")
 _ARITHMETIC = ("+", "-", "*", "/", "%", "~", "!", ".", "->", "::", "++", "--")
+_OPERATORS = ("and", "or", "xor", "bitand", "bitor", "not_eq", "and_eq", "or_eq", "xor_eq")
 _STREAMS = ("cout", "cerr", "clog", "endl", "ostream", "operator")
 _BEFORE = (";", "{", "}", "(", "[", ",", "=", "?", ":", "return")
 
@@ -23,12 +24,17 @@ def rewrite(stream: Stream, found: Structure) -> None:
         if body.host and any(stream[at] in _STREAMS for at in range(body.head, body.end)):
             continue
         for at in range(body.begin + 1, body.end):
-            if stream[at] in _SHIFTS and at not in done and not _closes_template(stream, body, at):
+            if stream[at] in _SHIFTS and at not in done and not _of_member(stream, at) and not _closes_template(stream, body, at):
                 done.add(at)
                 end = _operand_ends(stream, at + 1, body.end)
                 if end is not None and not (end == at + 2 and stream.kind(at + 1) is Kind.NUMBER):
                     stream.before(at + 1, "::hpcraft_cuda::shift(")
                     stream.after(end - 1, ")")
+
+
+def _of_member(stream: Stream, at: int) -> bool:
+    """Whether it changes a member: nothing refers to a field of bits."""
+    return stream[at] in ("<<=", ">>=") and stream[at - 2] in (".", "->")
 
 
 def _closes_template(stream: Stream, body: Body, at: int) -> bool:
@@ -61,6 +67,8 @@ def _operand_ends(stream: Stream, begin: int, limit: int) -> int | None:
     at = begin
     while at < limit:
         word = stream[at]
+        if word in _OPERATORS:
+            break
         if word in ("(", "["):
             at = stream.skip(at)
         elif word == "<":

@@ -8,7 +8,7 @@ Not covered: functions of the host that another file defines, methods, templates
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 
 from hpcraft.sandbox.cuda.scopes import Structure
 from hpcraft.sandbox.cuda.stream import Stream
@@ -50,14 +50,14 @@ _MEMBERS = (".", "->", "::")
 _BEFORE_CALLS = ("return", "else", "do", "case", "throw", "co_return", "not", "and", "or")
 
 
-def rewrite(stream: Stream, found: Structure) -> None:
-    """Rename each such call."""
-    wanted = {*found.host_functions, *(name for name in _C if name not in found.device_functions)} - set(found.device_functions)
+def rewrite(stream: Stream, found: Structure, device_names: Collection[str] = ()) -> None:
+    """Rename each such call; ``device_names`` are functions that other files, or our headers, have for the device."""
+    wanted = {*found.host_functions, *_C} - {*found.device_functions, *device_names}
     for body in found.bodies:
         if body.host:
             continue
         for at in _calls(stream, body.begin, body.end, wanted - _other_uses(stream, body.head, body.end, wanted)):
-            stream.replace(at, f"hpcraft_function_of_the_host_{stream[at]}")
+            stream.replace(at, f"call_of_the_host_function_{stream[at]}_in_device_code")
 
 
 def _calls(stream: Stream, begin: int, end: int, wanted: set[str]) -> Iterator[int]:

@@ -80,10 +80,26 @@ def _while(stream: Stream, at: int, names: frozenset[str]) -> None:
             _fill(stream, close + 1)
 
 
+def _statement_ends(stream: Stream, at: int) -> int | None:
+    """The brace or the semicolon that ends a statement."""
+    if stream[at] == "{":
+        return stream.partner(at)
+    if stream[at] == "do":
+        end = _statement_ends(stream, at + 1)
+        return None if end is None else stream.find((";",), end + 1)
+    if stream[at] not in ("for", "while", "if", "switch"):
+        return stream.find((";",), at)
+    close = stream.partner(at + 1)
+    end = None if close is None else _statement_ends(stream, close + 1)
+    if stream[at] == "if" and end is not None and stream[end + 1] == "else":
+        return _statement_ends(stream, end + 2)
+    return end
+
+
 def _do(stream: Stream, at: int, names: frozenset[str], found: Structure) -> Iterator[int]:
     """Rewrites ``do BODY while (...);`` and gives where its ``while`` stands."""
     begin = at + 1
-    end = stream.partner(begin) if stream[begin] == "{" else stream.find((";",), begin)
+    end = _statement_ends(stream, begin)
     if end is None or stream[end + 1] != "while":
         return
     close = stream.partner(end + 2)

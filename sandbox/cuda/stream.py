@@ -7,9 +7,15 @@ from collections.abc import Iterator, Sequence
 
 from hpcraft.sandbox.cuda.lexer import Kind, Token, tokens
 
+_MOST_STEPS = 5_000_000
+"""From token to token in all look-ups of one text, some seconds; big programs need a hundredth. What is hostile could take for ever."""
 _OPEN = {"(": ")", "[": "]", "{": "}"}
 _CLOSE = {close: open_ for open_, close in _OPEN.items()}
 _BRACKETS = {**dict.fromkeys(_OPEN, 1), **dict.fromkeys(_CLOSE, -1)}
+
+
+class Tangled(Exception):  # noqa: N818 - no error of anybody's, but a reason to give up
+    """Looking things up in a text takes too many steps."""
 
 
 class Text:
@@ -17,6 +23,7 @@ class Text:
 
     def __init__(self, text: str) -> None:
         self.tokens = list(tokens(text))
+        self.steps = 0
         if re.search(r"<\s*<\s*<", text):
             _close_up_launches(self.tokens)
         self.out = [token.text for token in self.tokens]
@@ -73,6 +80,9 @@ class Stream:
 
     def skip(self, at: int) -> int:
         """The position after a token, or after what a bracket opens."""
+        self._text.steps += 1
+        if self._text.steps > _MOST_STEPS:
+            raise Tangled
         close = self._partner.get(at) if self._words[at] in _OPEN else None
         return (close if close is not None else at) + 1
 

@@ -16,9 +16,9 @@ from hpcraft.sandbox.cuda import assembly, launches, lockstep, shifts, sides, sp
 from hpcraft.sandbox.cuda.flags import EMULATED_CAPABILITY
 from hpcraft.sandbox.cuda.refusals import Refusal, Unsupported, refusals
 from hpcraft.sandbox.cuda.scopes import Structure, structure
-from hpcraft.sandbox.cuda.stream import Stream, Text, positions
+from hpcraft.sandbox.cuda.stream import Stream, Tangled, Text, positions
 
-__all__ = ["Unsupported", "known_elsewhere", "needs_translation", "synonyms", "translate"]
+__all__ = ["Unsupported", "device_names", "known_elsewhere", "needs_translation", "synonyms", "translate"]
 
 _QUALIFIERS = ("__global__", "__device__", "__host__", "__shared__", "__constant__", "__managed__")
 _BESIDE = (*_QUALIFIERS, "__forceinline__", "__noinline__", "inline", "static", "extern", "__inline__", "__restrict__")
@@ -49,13 +49,20 @@ def synonyms(texts: Iterable[str]) -> dict[str, tuple[str, ...]]:
     return found
 
 
-_ELSEWHERE = re.compile(r"\bextern\b[^;{}()=]*\b__(?:device|constant|managed)__[^;{}()=]*;")
+_ELSEWHERE = re.compile(r"\bextern\b[^;{}()=]*\b__(?:device|constant|managed)__")
 
 
 def known_elsewhere(texts: Iterable[str]) -> frozenset[str]:
     """Variables of the device that a file declares ``extern``, so that they are one for all sources."""
-    declared = (found[0] for text in texts for found in _ELSEWHERE.finditer(text))
+    declared = (part for text in texts for part in re.split(r"[;{}()=]", text) if "extern" in part and _ELSEWHERE.search(part))
     return frozenset(name for declaration in declared for name in re.findall(r"[A-Za-z_]\w*", declaration))
+
+
+def device_names(texts: Iterable[str], macros: Mapping[str, tuple[str, ...]]) -> frozenset[str]:
+    """Functions that any file declares for the device, with some names more."""
+    marks = re.compile("|".join(rf"\b{re.escape(word)}\b" for word in ("__device__", *macros)))
+    statements = (part for text in texts for part in re.split(r"[;{}]", text) if marks.search(part))
+    return frozenset(name for part in statements for name in re.findall(r"\b([A-Za-z_]\w*)\s*\(", part))
 
 
 def translate(
@@ -64,6 +71,7 @@ def translate(
     *,
     part: bool = False,
     shared_names: Collection[str] | None = None,
+    device_names: Collection[str] = (),
     nested: bool = True,
 ) -> str | Unsupported:
     """A source or a header of CUDA as C++, or what keeps it from being emulated.
@@ -73,11 +81,28 @@ def translate(
         macros: the `synonyms` of all files that belong together.
         part: whether it is a header, which the program may hold without using it.
         shared_names: variables of the device that another file declares `extern`; without them, none of its variables is known elsewhere.
+        device_names: functions that other files, or our headers, have for the device.
         nested: whether kernels may launch kernels.
 
     What only the preprocessor can tell to be needed is marked instead, and refused by the compiler (`refusals.told`).
     """
-    macros = synonyms((text,)) if macros is None else macros
+    try:
+        return _translated(
+            text, synonyms((text,)) if macros is None else macros, part=part, shared_names=shared_names, names=device_names, nested=nested
+        )
+    except (Tangled, RecursionError):
+        return Unsupported(construct="a text that takes too many steps to read", line=1)
+
+
+def _translated(
+    text: str,
+    macros: Mapping[str, tuple[str, ...]],
+    *,
+    part: bool,
+    shared_names: Collection[str] | None,
+    names: Collection[str],
+    nested: bool,
+) -> str | Unsupported:
     whole = Text(text)
     stream = Stream(whole, whole.code)
     found = structure(stream, macros)
@@ -86,7 +111,7 @@ def translate(
         if refused.sure and not part:
             return refused.unsupported
         marked.append(refused)
-    sides.rewrite(stream, found)
+    sides.rewrite(stream, found, names)
     shifts.rewrite(stream, found)
     variables.rewrite(stream, found, macros, shared_names)
     if part:

@@ -15,11 +15,14 @@ enum class Side { host, device, either, wrong };
 Side side_of(const void *at, std::size_t size) {
     const char *begin = static_cast<const char *>(at);
     if (const Allocation *found = arena_find(at)) {
-        if (found->freed || begin < found->begin || begin + size > found->begin + found->size) return Side::wrong;
+        const std::size_t offset = begin - found->begin;  // huge, where it lies before
+        if (found->freed || offset > found->size || size > found->size - offset) return Side::wrong;
         return found->memory == Memory::device ? Side::device : Side::either;
     }
-    if (const Symbol *symbol = find_symbol(at))
-        return begin + size > static_cast<const char *>(symbol->address) + symbol->size ? Side::wrong : Side::either;
+    if (const Symbol *symbol = find_symbol(at)) {
+        const std::size_t offset = begin - static_cast<const char *>(symbol->address);
+        return size > symbol->size - offset ? Side::wrong : Side::either;
+    }
     return is_registered(at) ? Side::either : Side::host;
 }
 
@@ -212,7 +215,10 @@ cudaError_t cudaMemset2DAsync(void *pointer, std::size_t pitch, int value, std::
 cudaError_t cudaMemset3D(cudaPitchedPtr pointer, int value, cudaExtent extent) {
     return fill(pointer.ptr, pointer.pitch, value, extent.width, extent.height, pointer.pitch * pointer.ysize, extent.depth);
 }
-cudaError_t cudaMemset3DAsync(cudaPitchedPtr pointer, int value, cudaExtent extent, cudaStream_t) { return cudaMemset3D(pointer, value, extent); }
+cudaError_t cudaMemset3DAsync(cudaPitchedPtr pointer, int value, cudaExtent extent, cudaStream_t stream) {
+    const InStream in(stream);
+    return cudaMemset3D(pointer, value, extent);
+}
 
 static cudaError_t refuse_symbol(std::size_t offset, std::size_t count, std::size_t size) {
     if (checker) fault_in_call(Kind::out_of_bounds, "%zu bytes at byte %zu of a variable of %zu bytes", count, offset, size);

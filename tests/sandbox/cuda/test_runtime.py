@@ -262,3 +262,45 @@ def test_refusals_hold_only_for_what_is_compiled(emulate):
     outcome = emulate("#define WITH_LIBRARY\n" + text)
     assert outcome.verdict is Verdict.UNSUPPORTED
     assert outcome.message.startswith("x.cu:3: the library of <cublas_v2.h> cannot be emulated"), outcome.message
+
+
+def test_what_a_review_found_stays_mended(emulate):
+    """An index that does something is evaluated once, `and` ends the operand of a shift, a field of bits can be shifted, a loop has any body."""
+    outcome = emulate(
+        "struct Bits { unsigned low : 4, high : 4; };\n"
+        "static double max(const double *p, int n) { return p[n - 1]; }\n"
+        "__global__ void k(volatile int *q, int *tail, int *o, Bits *b) {\n"
+        "  q[atomicAdd(tail, 1)] = threadIdx.x;\n  if (threadIdx.x) return;\n"
+        "  o[0] = q[0] + q[1] >= 0; o[1] = (1 << o[0] and 4) == 1; b->low <<= o[0]; o[2] = max(3, 7);\n"
+        "  int n = 0; do for (int i = 0; i < 2; ++i) { ++n; } while (n < 5);\n  o[3] = n;\n}\n"
+        + _main(
+            "int *q, *t, *o; Bits *b; cudaMallocManaged(&q, 512); cudaMallocManaged(&t, 4); cudaMallocManaged(&o, 16); cudaMallocManaged(&b, sizeof *b);"
+            "*t = 0; b->low = 3; k<<<1, 64>>>(q, t, o, b); cudaDeviceSynchronize(); double d[1] = {2};"
+            'std::printf("%d %d %d %d %d %d %g ", *t, o[0], o[1], b->low, o[2], o[3], max(d, 1));'
+        )
+    )
+    assert outcome.stdout.startswith("64 1 1 6 7 6 2 "), outcome
+
+
+def test_a_function_of_the_device_in_another_file_is_no_function_of_the_host(emulate):
+    """Headers have their own `rand`."""
+    outcome = emulate(
+        '#include "rng.cuh"\n__global__ void k(unsigned *p) { *p = rand(*p); }\n'
+        + _main('unsigned *p; cudaMallocManaged(&p, 4); *p = 1; k<<<1, 1>>>(p); cudaDeviceSynchronize(); std::printf("%u ", *p);'),
+        rng_cuh="__device__ inline unsigned rand(unsigned s) { return s * 3; }\n",
+    )
+    assert outcome.stdout.startswith("3 "), outcome
+
+
+def test_saturating_assembly_is_refused(emulate):
+    """What is dropped silently would be a wrong answer."""
+    text = '__global__ void k(float *p) { asm("add.sat.f32 %0, %1, %2;" : "=f"(p[0]) : "f"(p[1]), "f"(p[2])); }\nint main() {}\n'
+    assert emulate(text).verdict is Verdict.UNSUPPORTED
+
+
+def test_a_text_that_takes_for_ever_to_read_is_refused(emulate, monkeypatch):
+    """Translation happens outside of any box: it has a bound of its own."""
+    monkeypatch.setattr("hpcraft.sandbox.cuda.program._SECONDS", 2.0)
+    outcome = emulate("__global__ void k() { " + "(" * 60000 + "]" * 60000)
+    assert outcome.verdict is Verdict.UNSUPPORTED
+    assert "to read" in outcome.message, outcome

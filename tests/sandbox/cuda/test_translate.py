@@ -271,7 +271,7 @@ def test_a_call_of_the_host_in_device_code_is_given_a_name_that_nothing_has(code
     """A processor would make the call, nvcc refuses it: so does the compiler, at its line."""
     text = translate(code)
     assert isinstance(text, str)
-    assert "hpcraft_function_of_the_host_" in text.split("\n")[line - 1]
+    assert "call_of_the_host_function_" in text.split("\n")[line - 1]
 
 
 @pytest.mark.parametrize(
@@ -289,4 +289,4 @@ def test_a_call_of_the_host_in_device_code_is_given_a_name_that_nothing_has(code
 )
 def test_functions_of_both_sides_are_called(code: str) -> None:
     """What the device has by a qualifier, a macro, an overload or a name of its own is no function of the host."""
-    assert "hpcraft_function_of_the_host_" not in str(translate(code))
+    assert "call_of_the_host_function_" not in str(translate(code))
