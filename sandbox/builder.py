@@ -76,7 +76,7 @@ class Build:
         return self.ok and (self._python or (isinstance(self._plan, toolchains.Plan) and self._plan.links))
 
     def put_ahead(self, other: Build) -> None:
-        """Let another build of the same program run before this one; its outcome counts where it is not ok."""
+        """Let another build of the same program run before this one: what it doesn't build, or finds at run time, is the outcome."""
         self._ahead = other
         if not other.ok:
             self.outcome = other.outcome

@@ -128,17 +128,20 @@ static std::atomic<bool> any_suspended;
     _exit(FAULT_EXIT);
 }
 
+[[noreturn]] static void end(Line &line, const char *format, va_list values) {
+    add_place(line);
+    line.add("; ");
+    line.add(format, values);
+    end(line);
+}
+
 void fault(Kind kind, Where where, const char *format, ...) {
     Line line;
     begin(line, kind);
     if (where.file) line.add(" file=%s line=%d", plain(where.file), where.line);
-    add_place(line);
-    line.add("; ");
     va_list values;
     va_start(values, format);
-    line.add(format, values);
-    va_end(values);
-    end(line);
+    end(line, format, values);
 }
 
 void fault_at(Kind kind, const void *pc, const char *detail) {
@@ -154,13 +157,9 @@ void fault_in_call(Kind kind, const char *format, ...) {
     Line line;
     begin(line, kind);
     add_trace(line, " pc=", trace(nullptr));
-    add_place(line);
-    line.add("; ");
     va_list values;
     va_start(values, format);
-    line.add(format, values);
-    va_end(values);
-    end(line);
+    end(line, format, values);
 }
 
 void launch_fault(const Site &site, const char *why) {
