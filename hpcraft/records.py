@@ -28,7 +28,7 @@ Level = Literal["compile", "emulate", "device", "run"]
 class SourceFile:
     """One file as it was mined: the bytes, and where they come from."""
 
-    SCHEMA: ClassVar[str] = "hpcraft.source_file/1"
+    SCHEMA: ClassVar[str] = "hpcraft.source_file/2"
 
     source: str
     """The source as the recipe names it, such as ``debian:hypre``."""
@@ -39,13 +39,17 @@ class SourceFile:
     """Relative to the root of the package, with forward slashes."""
     sha256: str
     content: bytes
+    year: int = 0
+    """When the file was last changed as far as its source says; 0 where it doesn't."""
+    declared: str = ""
+    """The licence that the source itself gives for this file, in its own words; empty where it gives none."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Document:
     """One clean file of the corpus, with its licence and provenance."""
 
-    SCHEMA: ClassVar[str] = "hpcraft.document/1"
+    SCHEMA: ClassVar[str] = "hpcraft.document/2"
 
     document_id: str
     """SHA-256 of ``text``, which is also what exact duplicates share."""
@@ -55,43 +59,91 @@ class Document:
     path: str
     sha256: str
     """Of the file as mined, before decoding and conversion."""
+    year: int = 0
+    """When the file was last changed, 0 where unknown."""
     language: str
     form: str
     """``free`` or ``fixed`` for Fortran as it was found, empty for other languages."""
     models: tuple[str, ...]
     """Parallel models found in the text, sorted; empty means serial."""
+    constructs: tuple[str, ...] = ()
+    """Directives and API calls found, sorted, each once, such as ``omp parallel for`` or ``MPI_Send``."""
+    error_share: float = 0.0
+    """Share of the bytes that the grammar could not read, from 0 to 1."""
     licence: str
     """SPDX expression."""
     licence_evidence: str
     """What the licence rests on, such as ``spdx-header`` or ``dep5:debian/copyright``."""
+    cluster: str = ""
+    """``document_id`` of the document that stands for all near duplicates of this one; its own when there are none."""
+    cluster_files: int = 1
+    """How many mined files, exact copies too, belong to the cluster."""
+    compiles: str = ""
+    """``yes``, or ``no: first error``, or ``no: why it was not tried``; empty where the question was not asked."""
     split: str
     text: str
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class CodeUnit:
-    """A function or a directive-annotated loop cut out of a document."""
+    """A part cut out of a document that means something by itself."""
 
-    SCHEMA: ClassVar[str] = "hpcraft.code_unit/1"
+    SCHEMA: ClassVar[str] = "hpcraft.code_unit/2"
 
     unit_id: str
     kind: str
-    """``function`` or ``loop``."""
+    """``function``, ``loop``, ``program`` (a whole MPI program) or ``kernel`` (a CUDA kernel with its launch sites)."""
     document_id: str
     name: str
-    """The function itself, or the one that holds the loop."""
+    """The function itself, or the one that holds the loop; the file's name for a program."""
     language: str
     models: tuple[str, ...]
+    signature: str = ""
+    """Of a function or kernel: its head as one line, without the body."""
+    comment: str = ""
+    """The comment directly in front of a function or kernel, without comment signs."""
     directive: str
-    """The OpenMP or OpenACC directive in front of a loop as one line, else empty."""
+    """The OpenMP or OpenACC directive in front of a loop as one line, with all clauses and in its own case, else empty."""
+    launches: tuple[str, ...] = ()
+    """Of a kernel: the statements of its document that launch it, as they stand there."""
+    source: str
     package: str
     version: str
     path: str
+    sha256: str
+    """Of the file as mined."""
     licence: str
+    licence_evidence: str
+    cluster: str = ""
+    """Of the document."""
     split: str
     start_line: int
     """1-based line in the document's text."""
+    tree_sha256: str = ""
+    """Hash of the normalised syntax tree: equal for units that differ in names, literals, comments and layout alone."""
     text: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Duplicate:
+    """A mined file that isn't in the corpus because another document stands for it."""
+
+    SCHEMA: ClassVar[str] = "hpcraft.duplicate/1"
+
+    kind: str
+    """``exact`` (the same clean text), ``near`` (of one cluster) or ``leak`` (like a document of another split)."""
+    document_id: str
+    """Of its own clean text."""
+    kept_id: str
+    """Of the document that stands for it, or that it is like."""
+    similarity: float
+    """Jaccard similarity of the two, 1 for an exact copy."""
+    source: str
+    package: str
+    version: str
+    path: str
+    sha256: str
+    licence: str
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -59,7 +59,7 @@ def corpus_folder(folder: Path, repeats: int = 80) -> Path:
     """Documents in C and Fortran, functions and annotated loops, in two splits."""
     folder.mkdir(parents=True)
     rng = Random(0)
-    common = {"package": "demo", "version": "1", "licence": "MIT"}
+    common = {"source": "path:demo", "package": "demo", "version": "1", "licence": "MIT", "licence_evidence": "spdx-header"}
     with (
         ShardWriter(folder, "corpus", Document) as documents,
         ShardWriter(folder, "functions", CodeUnit) as functions,
@@ -73,13 +73,11 @@ def corpus_folder(folder: Path, repeats: int = 80) -> Path:
                 documents.write(
                     Document(
                         document_id=identity,
-                        source="path:demo",
                         path=f"{number}.{language}",
                         sha256=identity,
                         language=language,
                         form="",
                         models=(),
-                        licence_evidence="spdx-header",
                         split=split,
                         text=text,
                         **common,
@@ -100,6 +98,7 @@ def corpus_folder(folder: Path, repeats: int = 80) -> Path:
                         models=(),
                         directive=directive,
                         path=f"{number}.c",
+                        sha256="0",
                         split=split,
                         start_line=1,
                         text=text,
