@@ -132,4 +132,5 @@ def _numbered(hashes: NDArray[np.uint64]) -> Features:
     starts = np.flatnonzero(np.r_[True, hashes[1:] != hashes[:-1]]) if len(hashes) else np.zeros(0, np.int64)
     occurrence = np.arange(len(hashes)) - np.repeat(starts, np.diff(np.r_[starts, len(hashes)]))
     mixed = (hashes + occurrence.astype(np.uint64) * _OCCURRENCE) * _MIX
-    return np.unique((mixed >> np.uint64(32)).astype(np.uint32))
+    features = np.sort((mixed >> np.uint64(32)).astype(np.uint32))
+    return features[np.r_[True, features[1:] != features[:-1]]] if len(features) else features
