@@ -9,6 +9,7 @@ results that travel back (a task writes files), tasks that talk to each other.
 from __future__ import annotations
 
 import argparse
+import math
 import os
 import shlex
 import textwrap
@@ -75,8 +76,8 @@ class ExecutorConfig:
             if getattr(self, name) < 1:
                 raise ConfigError(f"{name}={getattr(self, name)}: must be at least 1")
         for name in ("num_workers", "memory_gb", "tasks_per_job"):
-            if getattr(self, name) < 0:
-                raise ConfigError(f"{name}={getattr(self, name)}: must not be negative")
+            if not 0 <= getattr(self, name) < math.inf:
+                raise ConfigError(f"{name}={getattr(self, name)}: must be 0 or more")
 
 
 def make_executor(config: ExecutorConfig) -> Executor:
