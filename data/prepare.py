@@ -19,11 +19,13 @@ from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass, field
+from itertools import chain
 
 from hpcraft.data.clean import Clean, Rejected, Task, clean, rejected
 from hpcraft.data.evidence import PackageLicences
 from hpcraft.data.filters import Limits
 from hpcraft.data.licences import Policy
+from hpcraft.data.mine import read_code, read_licences
 from hpcraft.data.sources.wanted import is_licence_material
 from hpcraft.data.splits import split_packages
 from hpcraft.data.workers import Lost, ordered_map
@@ -31,7 +33,7 @@ from hpcraft.errors import ConfigError, InputError
 from hpcraft.progress import track
 from hpcraft.records import CodeUnit, Document, SourceFile
 from hpcraft.stages import Input, Report, Stage, Work, option
-from hpcraft.store import JSON, ShardWriter, read_rows
+from hpcraft.store import JSON, ShardWriter
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -149,7 +151,7 @@ class _Corpus:
 def run(config: PrepareConfig, work: Work) -> Report:
     """Prepare the corpus; see the module for what is written."""
     folder = work.inputs["files"]
-    survey = _survey(read_rows(folder, "files", SourceFile))
+    survey = _survey(chain(read_licences(folder), read_code(folder)))
     if not survey.num_files:
         raise InputError(f"{folder}: holds no code file; mine sources that hold C, C++, CUDA or Fortran")
     splits = split_packages(
@@ -162,7 +164,7 @@ def run(config: PrepareConfig, work: Work) -> Report:
     licences = {name: PackageLicences(survey.materials[name]) for name in survey.code_bytes}
     with ExitStack() as stack:
         corpus = _Corpus(work, stack, keep_rejected=config.keep_rejected)
-        files = track(read_rows(folder, "files", SourceFile), "prepare", total=survey.num_files + sum(map(len, survey.materials.values())))
+        files = track(read_code(folder), "prepare", total=survey.num_files)
         tasks = _tasks(files, config, survey, licences, splits, corpus)
         for task, found in _cleaned(tasks, config.num_workers or len(os.sched_getaffinity(0))):
             if isinstance(found, Rejected):
