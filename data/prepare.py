@@ -58,7 +58,6 @@ class PrepareConfig:
     valid_share: float = option(0.05, help="share of packages for validation when none is named")
     test_share: float = option(0.05, help="share of packages for testing when none is named")
     keep_rejected: bool = option(False, help="keep rejected files aside in rejected-*.parquet")
-    num_workers: int = option(0, help="worker processes; 0 means one per core; the output doesn't depend on it")
 
     def __post_init__(self) -> None:
         """Refuse values that can't be meant."""
@@ -71,7 +70,7 @@ class PrepareConfig:
         for name in ("max_bytes", "max_line_length", "max_mean_line_length"):
             if getattr(self, name) < 1:
                 raise ConfigError(f"{name} must be 1 or more")
-        for name in ("max_package_bytes", "min_tokens", "num_workers"):
+        for name in ("max_package_bytes", "min_tokens"):
             if getattr(self, name) < 0:
                 raise ConfigError(f"{name} must be 0 or more")
 
@@ -185,5 +184,6 @@ STAGE = Stage(
     inputs={"files": Input(stage="mine", help="folder that `hpcraft mine` made")},
     run=run,
     version=2,
+    parallel=True,
 )
 COMMAND = STAGE.command
