@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
+import importlib.util
 import io
 import os
 import re
@@ -42,7 +43,9 @@ _ASK_SECONDS = (1.0, 30.0)
 """Between two questions to the controller, which all users share."""
 _GRACE_SECONDS = 15.0
 """After the end of a job, for a shared file system to show its result."""
-_BUSY = ("SubmitJobLimit", "temporarily unable", "Unable to contact", "timed out", "try again")
+_TOO_MANY = ("MaxSubmitJob", "Invalid job array specification")
+"""In what sbatch says when it may take a smaller array."""
+_BUSY = (*_TOO_MANY, "temporarily unable", "Unable to contact", "timed out", "try again")
 """In what sbatch says when it may say otherwise later."""
 
 
@@ -50,7 +53,18 @@ class SlurmExecutor:
     """Runs tasks in Slurm jobs; `hpcraft.executor.Executor`."""
 
     def __init__(self, config: ExecutorConfig) -> None:
-        """With what ``config`` asks for each job."""
+        """With what ``config`` asks for each job.
+
+        Raises:
+            MachineError: there is no Slurm here, or no submitit.
+        """
+        for tool in ("sbatch", "srun", "squeue", "scancel"):
+            if shutil.which(tool) is None:
+                raise MachineError(
+                    f"Slurm's {tool} is not in PATH; run this where jobs are submitted (a login node), or with --executor local"
+                )
+        if importlib.util.find_spec("submitit") is None:
+            raise MachineError("--executor slurm needs submitit, which is not installed; pip install 'hpcraft[slurm]'")
         self.config = config
 
     def map(self, function: Callable[[T], None], tasks: Sequence[T], *, folder: Path, label: str) -> None:
@@ -58,11 +72,6 @@ class SlurmExecutor:
         assert function.__module__ != "__main__", "a job imports the function by name"
         if not tasks:
             return
-        for tool in ("sbatch", "srun", "squeue", "scancel"):
-            if shutil.which(tool) is None:
-                raise MachineError(
-                    f"Slurm's {tool} is not in PATH; run this where jobs are submitted (a login node), or with --executor local"
-                )
         folder = folder.resolve()
         queue = Queue(f"hpcraft-{hashlib.sha256(str(folder).encode()).hexdigest()[:12]}")
         queue.cancel(patience_seconds=60.0, why="an earlier run")
@@ -114,6 +123,8 @@ class _Mapping(Generic[T]):
     """Tasks that are given up, and why."""
     lanes: int = 1
     """Arrays that are in the queue at a time."""
+    array_size: int = 1
+    """Jobs in an array, as far as is known of what the site allows."""
     num_shares: int = 0
     reasons: set[str] = field(default_factory=set)
     """Why jobs wait, as far as it was said."""
@@ -123,6 +134,7 @@ class _Mapping(Generic[T]):
         # Four jobs for each that runs at a time keep all busy to the end, and none alone holds much that can be lost.
         size = self.config.tasks_per_job or max(self.config.cpus_per_task, -(-len(self.tasks) // (4 * self.config.max_parallel)))
         self.waiting.extend(tuple(range(i, min(i + size, len(self.tasks)))) for i in range(0, len(self.tasks), size))
+        self.array_size = self.config.max_array_size
         self.lanes = min(self.config.max_parallel, -(-len(self.waiting) // self.config.max_array_size))
         begin = asked = looked = time.monotonic()
         with bar(self.label, len(self.tasks)) as advance:
@@ -146,7 +158,7 @@ class _Mapping(Generic[T]):
     def _submit(self) -> None:
         """Hand out waiting shares in arrays."""
         while self.waiting and len({share.array for share in self.running}) < self.lanes:
-            count = min(len(self.waiting), self.config.max_array_size)
+            count = min(len(self.waiting), self.array_size)
             shares = [self.waiting.popleft() for _ in range(count)]
             journals = [Journal(self.logs / f"share-{self.num_shares + i:06d}.journal") for i in range(count)]
             blobs = [pack(self.function, {i: self.tasks[i] for i in share}) for share in shares]
@@ -154,9 +166,12 @@ class _Mapping(Generic[T]):
             try:
                 jobs = self._array(blobs, [str(journal.path) for journal in journals])
             except _Busy as busy:
+                self.waiting.extendleft(reversed(shares))
+                if count > 1 and any(word in str(busy) for word in _TOO_MANY):
+                    self.array_size = count // 2
+                    continue
                 if not self.running:
                     raise MachineError(f"{self.label}: sbatch takes no jobs now: {busy}; run again later to resume") from None
-                self.waiting.extendleft(reversed(shares))
                 return
             self.num_shares += count
             for share, job, journal in zip(shares, jobs, journals, strict=True):
@@ -164,6 +179,7 @@ class _Mapping(Generic[T]):
 
     def _array(self, blobs: list[bytes], journals: list[str]) -> list[Any]:
         import submitit
+        from submitit.core.utils import FailedJobError
 
         executor = submitit.SlurmExecutor(folder=self.logs)
         executor.update_parameters(**_parameters(self.config, self.queue.name, self.label, self.config.max_parallel // self.lanes))
@@ -171,7 +187,7 @@ class _Mapping(Generic[T]):
         try:
             with _outside_of_a_job(), contextlib.redirect_stderr(said):
                 return list(executor.map_array(run_share, blobs, journals, [self.config.cpus_per_task] * len(blobs)))
-        except submitit.core.utils.FailedJobError as error:
+        except FailedJobError as error:
             words = "; ".join(line.removeprefix("sbatch: ").removeprefix("error: ") for line in str(error).splitlines())
             if any(word in words for word in _BUSY):
                 raise _Busy(words) from None
@@ -198,11 +214,11 @@ class _Mapping(Generic[T]):
             raise errors[min(errors)]
 
     def _results(self, share: _Share) -> list[Ended]:
-        import submitit
+        from submitit.core.utils import FailedJobError
 
         try:
             return list(share.job.result())
-        except submitit.core.utils.FailedJobError as error:
+        except FailedJobError as error:
             trace = [line for line in str(error).splitlines() if line.strip() and not line.startswith(("---", "You can check", "  - "))]
             raise MachineError(
                 f"{self.label}: job {share.job.job_id} could not begin: {trace[-1].strip()}; is the same Python there on the nodes? "

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -19,7 +20,7 @@ from hpcraft.errors import ConfigError, HpcError, InputError, MachineError
 from hpcraft.executor import ExecutorConfig, make_executor
 from hpcraft.store import read_manifest
 from tests.conftest import TOY, environment
-from tests.toy_tasks import Part, num_tries, write_part
+from tests.toy_tasks import Part, num_tries, write_part, write_with_a_pool
 
 Run = Callable[..., "subprocess.CompletedProcess[str]"]
 
@@ -218,6 +219,32 @@ def test_what_the_cluster_cannot_give_is_one_line(
     assert not squeue()
 
 
+@pytest.mark.parametrize(
+    "words",
+    [
+        "QOSMaxSubmitJobPerUserLimit\nsbatch: error: Batch job submission failed: Job violates accounting/QOS policy",
+        "Invalid job array specification",
+    ],
+)
+def test_a_site_that_takes_fewer_jobs_gets_smaller_arrays(words: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A limit that isn't known before is found by halving; nothing is lost on the way."""
+    real = shutil.which("sbatch")
+    fussy = tmp_path / "sbatch"
+    fussy.write_text(f"#!/bin/sh\ngrep -q 'array=0-[0-2]%' $1 || {{ printf 'sbatch: error: {words}\\n' >&2; exit 1; }}\nexec {real} $1\n")
+    fussy.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
+    parts = [Part(path=tmp_path / f"part-{i}") for i in range(6)]
+    on_slurm(parts, tmp_path, tasks_per_job=1)
+    assert [num_tries(part) for part in parts] == [1] * 6
+
+
+def test_a_task_may_have_processes_of_its_own(tmp_path: Path) -> None:
+    """Pools and commands inside a task work in a job as they do here."""
+    make_executor(ExecutorConfig(kind="slurm")).map(write_with_a_pool, [tmp_path / "part"], folder=tmp_path, label="parts")
+    make_executor(ExecutorConfig()).map(write_with_a_pool, [tmp_path / "here"], folder=tmp_path, label="parts")
+    assert (tmp_path / "part").read_text() == (tmp_path / "here").read_text() == "[0, 1, 2]"
+
+
 def test_a_folder_that_the_nodes_do_not_see(tmp_path: Path) -> None:
     """A job that can't open its log leaves no trace, and the message says what that means."""
 
@@ -239,7 +266,22 @@ def test_a_setup_that_fails_is_shown(tmp_path: Path) -> None:
     assert re.search("not there", next((tmp_path / ".slurm" / "parts").glob("*.err")).read_text())
 
 
+class Unloadable:
+    """A task that no job can read, as when its class is another version there."""
+
+    def __reduce__(self) -> tuple[object, ...]:
+        """Pickle as a call that fails."""
+        return (int, ("not a number",))
+
+
+def test_a_job_that_cannot_begin_is_shown(tmp_path: Path) -> None:
+    """What stopped it, and where the log is."""
+    with pytest.raises(MachineError, match=r"^parts: job \d+ could not begin: ValueError: invalid literal .* Log: .*_log.err"):
+        make_executor(ExecutorConfig(kind="slurm")).map(print, [Unloadable()], folder=tmp_path, label="parts")
+
+
 @pytest.mark.slow
+@pytest.mark.timeout(600)
 def test_the_time_limit_ends_a_task_that_needs_more(tmp_path: Path) -> None:
     """What a job had done before is kept; a task that had the whole time for itself isn't tried again."""
     quick, slow = Part(path=tmp_path / "quick"), Part(path=tmp_path / "slow", seconds=600)
