@@ -25,6 +25,9 @@ T = TypeVar("T")
 Kind = Literal["local", "slurm"]
 KINDS: tuple[str, ...] = get_args(Kind)
 
+JOBS = ".slurm"
+"""Folder below a stage's where Slurm jobs have their logs and journals; it is there while they run, and after a fault."""
+
 KIND_VARIABLE = "HPCRAFT_EXECUTOR"
 SLURM_VARIABLE = "HPCRAFT_SLURM"
 _RAW = "sbatch."

@@ -78,7 +78,7 @@ def main(args: argparse.Namespace) -> int:
         states = _states(plans, recipe, out)
         say(args, {"out": str(out), "stages": states}, "\n".join(f"{name}: {state}" for name, state in states.items()))
         return 0
-    executor = make_executor(where)
+    executor = make_executor(where) if any(plan.stage.parallel for plan in plans) else None
     begin = time.monotonic()
     out.mkdir(parents=True, exist_ok=True)
     with locked(out):

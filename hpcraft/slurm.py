@@ -27,7 +27,7 @@ from typing import Any, Generic, TypeVar
 
 from hpcraft.command import note
 from hpcraft.errors import ConfigError, MachineError
-from hpcraft.executor import ExecutorConfig, task_names
+from hpcraft.executor import JOBS, ExecutorConfig, task_names
 from hpcraft.local import Ended, hopeless
 from hpcraft.progress import bar
 from hpcraft.slurm_job import Journal, pack, run_share
@@ -35,7 +35,6 @@ from hpcraft.slurm_queue import FOR_EVER, LIVE, LOST, Queue
 
 T = TypeVar("T")
 
-FOLDER = ".slurm"
 _TRIES = 3
 _POLL_SECONDS = (0.2, 5.0)
 """Between two looks for results, when things go fast and when they go slowly."""
@@ -73,9 +72,9 @@ class SlurmExecutor:
         if not tasks:
             return
         folder = folder.resolve()
-        queue = Queue(f"hpcraft-{hashlib.sha256(str(folder).encode()).hexdigest()[:12]}")
+        queue = _queue(folder)
         queue.cancel(patience_seconds=60.0, why="an earlier run")
-        logs = folder / FOLDER / re.sub(r"\W+", "-", label)
+        logs = folder / JOBS / re.sub(r"\W+", "-", label)
         shutil.rmtree(logs, ignore_errors=True)
         logs.mkdir(parents=True)
         mapping = _Mapping(config=self.config, function=function, tasks=tasks, logs=logs, label=label, queue=queue)
@@ -86,7 +85,17 @@ class SlurmExecutor:
                 queue.cancel(patience_seconds=10.0)
         shutil.rmtree(logs, ignore_errors=True)
         with contextlib.suppress(OSError):
-            (folder / FOLDER).rmdir()
+            (folder / JOBS).rmdir()
+
+
+def cancel_left(folder: Path) -> None:
+    """Cancel the jobs of a driver that was killed, before what they write could be taken for the work of another run."""
+    if shutil.which("scancel"):
+        _queue(folder.resolve()).cancel(patience_seconds=60.0, why="an earlier run")
+
+
+def _queue(folder: Path) -> Queue:
+    return Queue(f"hpcraft-{hashlib.sha256(str(folder).encode()).hexdigest()[:12]}")
 
 
 @dataclass(kw_only=True, slots=True)

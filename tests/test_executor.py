@@ -190,7 +190,7 @@ def test_a_stage_command_runs_its_tasks_with_the_workers_asked_for(hpcraft: Run,
 
 
 def test_without_slurm_it_says_where_to_go(hpcraft: Run, tmp_path: Path) -> None:
-    """A machine that isn't a cluster's is told so before anything is done; ``--dry-run`` needs none."""
+    """A machine that isn't a cluster's is told so before anything is done; what hands out no tasks needs none."""
     (tmp_path / "toy.yaml").write_text("name: toy\nstages:\n  make: {}\n  spread: {}\n")
     words = ("run", tmp_path / "toy.yaml", "--executor", "slurm")
     here = {"PATH": str(tmp_path)}
@@ -201,3 +201,4 @@ def test_without_slurm_it_says_where_to_go(hpcraft: Run, tmp_path: Path) -> None
     )
     assert not (tmp_path / "runs").exists()
     assert hpcraft(*words, "--dry-run", toy=True, env=here).returncode == 0
+    assert hpcraft(*words, "--to", "make", toy=True, env=here).returncode == 0
