@@ -46,6 +46,7 @@ class Budget:
     """What an archive may still unpack to."""
 
     archive: Path
+    packed_bytes: int
     num_members: int = 0
     num_bytes: int = 0
 
@@ -61,7 +62,7 @@ class Budget:
         self.num_bytes += num_bytes
         if self.num_members > MAX_MEMBERS or self.num_bytes > MAX_UNPACKED_BYTES:
             raise InputError(f"{self.archive}: more than {MAX_MEMBERS} files or {MAX_UNPACKED_BYTES >> 30} GiB unpacked; refused as a bomb")
-        if self.num_bytes > max(FREE_BYTES, MAX_RATIO * self.archive.stat().st_size):
+        if self.num_bytes > max(FREE_BYTES, MAX_RATIO * self.packed_bytes):
             raise InputError(f"{self.archive}: unpacks to more than {MAX_RATIO} times its size; refused as a bomb")
 
 
@@ -76,7 +77,7 @@ def open_archive(archive: Path, max_file_bytes: int) -> Iterator[Opened]:
     with tempfile.TemporaryFile() as file:
         spool = Spool(file, skipped)
         try:
-            budget = Budget(archive)
+            budget = Budget(archive, archive.stat().st_size)
             if zipfile.is_zipfile(archive) and not _is_tar(archive):
                 spool_zip(archive, spool, max_file_bytes, skipped, budget.take)
             else:

@@ -95,14 +95,16 @@ def download(url: str, path: Path, policy: Policy, *, sha256: str = "") -> Path:
         alone = lock(path.parent / ".rate.lock") if policy.max_megabytes_per_second else nullcontext()
         with alone:
             part = path.with_name(f"{path.name}.part")
+            begun_before = _size(part) > 0
             _fetch(url, part, policy, keep=bool(sha256))
-            if sha256 and (found := sha256_file(part)) != sha256:
+            if sha256 and begun_before and sha256_file(part) != sha256:
                 # Bytes of an older file may have stood in the part: once more from the start.
                 part.unlink()
                 _fetch(url, part, policy, keep=True)
-                if (found := sha256_file(part)) != sha256:
-                    part.unlink()
-                    raise InputError(f"{shown}: has the SHA-256 {found[:16]}.., expected {sha256[:16]}..; check the hash or the address")
+            if sha256 and (found := sha256_file(part)) != sha256:
+                part.unlink()
+                _tag_file(part).unlink(missing_ok=True)
+                raise InputError(f"{shown}: has the SHA-256 {found[:16]}.., expected {sha256[:16]}..; check the hash or the address")
         with part.open("rb") as file:
             os.fsync(file.fileno())
         part.replace(path)
@@ -180,7 +182,7 @@ def _transfer(client: httpx2.Client, url: str, part: Path, policy: Policy, *, ke
         with part.open("r+b" if have else "wb") as file, bar(f"fetch {Path(_shown(url)).name}", have + length or None) as advance:
             file.seek(have)
             begin, got = time.monotonic(), 0
-            for chunk in answer.iter_raw(_CHUNK_BYTES):
+            for chunk in answer.iter_raw():
                 file.write(chunk)
                 got += len(chunk)
                 advance(len(chunk))
