@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import os
+import signal
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
-from hpcraft.errors import ConfigError, InputError
+from hpcraft.data.mine import read_code, read_licences
+from hpcraft.errors import ConfigError, InputError, PartialError
 from tests.data.sources.making import LOOP, mine, repository, tree
 
 
@@ -62,3 +67,82 @@ def test_finished_sources_survive_a_crash(tmp_path: Path) -> None:
     resumed = mine(tmp_path / "out", *sources)
     assert (tmp_path / "out" / shard.name).stat().st_mtime_ns == before
     assert mine(tmp_path / "fresh", *sources).manifest.outputs_sha256 == resumed.manifest.outputs_sha256
+
+
+# ---------------------------------------------------------------- many at once
+
+
+def packages(root: Path, count: int, *, num_files: int = 5) -> tuple[str, ...]:
+    """Folders of code, each a source."""
+    found = []
+    for number in range(count):
+        files = {f"f{n}_dot_c": LOOP + b"/* %d %d */" % (number, n) for n in range(num_files)}
+        found.append(f"path:{tree(root / f'lib{number}', LICENSE=b'MIT', **files)}")
+    return tuple(found)
+
+
+def test_the_number_of_workers_does_not_show(tmp_path: Path) -> None:
+    """One process or three: the same shards, counts and order."""
+    sources = packages(tmp_path, 4)
+    one = mine(tmp_path / "one", *sources, num_workers=1).manifest
+    many = mine(tmp_path / "many", *sources, num_workers=3).manifest
+    assert many.outputs_sha256 == one.outputs_sha256
+    assert list(many.metrics["by_package"]) == list(one.metrics["by_package"]) == ["lib0", "lib1", "lib2", "lib3"]
+    assert many.rows == {"files": 20, "licences": 4}
+    assert [row.package for row in read_code(tmp_path / "many")] == sorted(row.package for row in read_code(tmp_path / "one"))
+    assert {row.path for row in read_licences(tmp_path / "many")} == {"LICENSE"}
+
+
+def test_an_error_in_a_worker_is_the_same_line(tmp_path: Path) -> None:
+    """What fails in another process is told as if it had failed here."""
+    with pytest.raises(InputError, match="no such folder"):
+        mine(tmp_path / "out", *packages(tmp_path, 2), "path:/no/such/folder", num_workers=2)
+
+
+PROGRAM = """
+import os, sys
+from pathlib import Path
+from hpcraft.data import mining
+from hpcraft.data.mine import STAGE, MineConfig
+from hpcraft.stages import execute
+
+write = mining.write_json
+def last_words(path, value):
+    if path.name == ".source-002.json":
+        os.kill(os.getpid(), 9)
+    write(path, value)
+mining.write_json = last_words
+execute(STAGE, MineConfig(sources=tuple(sys.argv[2:]), num_workers=1), {}, Path(sys.argv[1]))
+"""
+
+
+def test_a_run_that_was_killed_resumes_and_doubles_nothing(tmp_path: Path) -> None:
+    """SIGKILL between the rows of a source and its note: what was finished stays, the rest is mined anew."""
+    sources = packages(tmp_path, 4)
+    out = tmp_path / "out"
+    killed = subprocess.run([sys.executable, "-c", PROGRAM, out, *sources], check=False)
+    assert killed.returncode == -signal.SIGKILL
+    partial = tmp_path / "out.partial"
+    assert sorted(path.name for path in partial.glob(".source-*")) == [".source-000.json", ".source-001.json"]
+    assert list(partial.glob("files-002-*"))
+    before = {path.name: path.stat().st_mtime_ns for path in partial.glob("*-00[01]-*.parquet")}
+    resumed = mine(out, *sources)
+    assert {name: (out / name).stat().st_mtime_ns for name in before} == before
+    assert resumed.manifest.outputs_sha256 == mine(tmp_path / "fresh", *sources).manifest.outputs_sha256
+    assert len(list(read_code(out))) == 20
+
+
+def test_a_worker_that_dies_leaves_a_run_to_resume(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A worker killed for its memory ends the run with the exit code for that; the next run ends it well."""
+    sources = packages(tmp_path, 3)
+    with monkeypatch.context() as patch:
+        patch.setattr("hpcraft.data.mining.mine_job", die)
+        with pytest.raises(PartialError, match="run the same command again") as caught:
+            mine(tmp_path / "out", *sources, num_workers=2)
+    assert caught.value.exit_code == 5
+    assert mine(tmp_path / "out", *sources, num_workers=2).manifest.rows == {"files": 15, "licences": 3}
+
+
+def die(*_: object) -> None:
+    """What the kernel does to a process that wants too much."""
+    os.kill(os.getpid(), signal.SIGKILL)

@@ -12,6 +12,7 @@ import shutil
 import subprocess
 import tarfile
 import zipfile
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -75,7 +76,7 @@ def packed(path: Path, members: dict[str, bytes]) -> Path:
         with pa.output_stream(str(path), compression="zstd") as stream:
             stream.write(data)
     else:
-        pack = {".gz": gzip.compress, ".bz2": bz2.compress, ".xz": lzma.compress}.get(path.suffix, bytes)
+        pack: Callable[[bytes], bytes] = {".gz": gzip.compress, ".bz2": bz2.compress, ".xz": lzma.compress}.get(path.suffix, bytes)
         path.write_bytes(pack(data))
     return path
 
@@ -114,6 +115,7 @@ def repository(root: Path) -> str:
     (root / "evil.c").symlink_to("/etc/passwd")
     environment = {k: v for k, v in os.environ.items() if not k.startswith("GIT_")}
     environment |= {f"GIT_{who}_{what}": "x@example.org" for who in ("AUTHOR", "COMMITTER") for what in ("NAME", "EMAIL")}
+    environment |= {"GIT_COMMITTER_DATE": "2018-06-01T00:00:00Z"}
 
     def git(*words: str) -> str:
         return subprocess.run(["git", *words], cwd=root, env=environment, check=True, capture_output=True, text=True).stdout.strip()

@@ -81,6 +81,15 @@ def test_a_damaged_download_is_fetched_again(tmp_path: Path, mirror: Path) -> No
 
 
 @needs_apt
+def test_a_package_whose_source_the_mirror_lacks_is_one_clear_line(tmp_path: Path, mirror: Path) -> None:
+    """The index promises files that aren't there: the missing one is named, and nothing is mined of the others."""
+    (tmp_path / "mirror" / "pool" / "toy_1.2.orig.tar.gz").unlink()
+    with pytest.raises(InputError, match=r"doesn't give toy_1.2.orig.tar.gz whole") as caught:
+        mine(tmp_path / "out", "debian:toy", apt_folder=str(mirror))
+    assert "\n" not in str(caught.value)
+
+
+@needs_apt
 def test_a_package_that_the_mirror_does_not_have_is_named(tmp_path: Path, mirror: Path) -> None:
     """The message names the package and the nearest one there is."""
     with pytest.raises(InputError, match=r"debian:toyy: apt's sources have no such source package, did you mean 'toy'\?"):
@@ -119,6 +128,20 @@ def test_only_the_distribution_archive_is_asked(tmp_path: Path) -> None:
         "Types: deb-src\nURIs: http://security/debian\nSuites: stable-security\nComponents: main contrib",
         f"Types: deb-src\nURIs: http://mirror/debian\nSuites: stable stable-updates\nComponents: main\n{keyring}",
     ]
+
+
+def test_a_package_without_code_archives_is_one_clear_line(tmp_path: Path) -> None:
+    """A description that names no archive, and one without checksums, aren't taken for empty packages."""
+    source_package(tmp_path)
+    dsc = tmp_path / "toy_1.2-3.dsc"
+    text = dsc.read_text()
+    lines = [line for line in text.splitlines() if "orig" not in line and ".debian.tar" not in line]
+    dsc.write_text("\n".join(lines) + "\n")
+    with pytest.raises(InputError, match="with SHA-256 checksums"):
+        read_dsc(dsc)
+    dsc.write_text(text.partition("Checksums-Sha256")[0])
+    with pytest.raises(InputError, match="with SHA-256 checksums"):
+        read_dsc(dsc)
 
 
 @needs_apt

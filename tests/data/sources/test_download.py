@@ -52,7 +52,7 @@ class Handler(BaseHTTPRequestHandler):
 
     server: Server
 
-    def do_GET(self) -> None:  # noqa: N802 - the name that the base class calls
+    def do_GET(self) -> None:
         """Answer."""
         how = self.server.behaviour
         asked = self.headers.get("Range", "")

@@ -30,6 +30,7 @@ def test_a_commit_is_mined_without_a_checkout_or_hooks(tmp_path: Path) -> None:
     assert not trace.exists()
     assert sorted(rows) == ["b.f90", "src/a.c"]
     assert rows["src/a.c"].version == commit
+    assert rows["src/a.c"].year == 2018
     assert done.manifest.rejections == {"link": 1, "submodule": 1}
     mine(tmp_path / "again", f"git:{root}@v1", offline=True)
     with pytest.raises(InputError, match="offline"):

@@ -58,3 +58,24 @@ def test_an_unreadable_file_costs_itself_alone(tmp_path: Path) -> None:
         os.seteuid(0)
     assert found.files == ["a.c"]
     assert found.skipped == {"unreadable": 1}
+
+
+def test_names_that_are_no_utf8_are_counted(tmp_path: Path) -> None:
+    """A name in UTF-16, and one that would be a drive elsewhere, are left out."""
+    root = tree(tmp_path / "lib", a_dot_c=LOOP)
+    for name in ("späte".encode("utf-16-le").replace(b"\0", b"\x01") + b"\xff.c", b"C:x.c"):
+        Path(os.fsdecode(os.fsencode(root) + b"/" + name)).write_bytes(LOOP)
+    done = mine(tmp_path / "out", f"path:{root}")
+    assert sorted(mined(tmp_path / "out")) == ["a.c"]
+    assert done.manifest.rejections == {"unsafe-path": 2}
+
+
+def test_binaries_with_the_suffix_of_code_are_mined_as_they_are(tmp_path: Path) -> None:
+    """Mining judges no content: NUL bytes and UTF-16 arrive unchanged, for `prepare` to judge."""
+    content = {"a.c": bytes(range(256)), "b.c": "int x;".encode("utf-16"), "c.c": b""}
+    root = tmp_path / "lib"
+    root.mkdir()
+    for name, data in content.items():
+        (root / name).write_bytes(data)
+    mine(tmp_path / "out", f"path:{root}")
+    assert {path: row.content for path, row in mined(tmp_path / "out").items()} == content

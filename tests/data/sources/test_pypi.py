@@ -52,7 +52,7 @@ def write_page(package: Path, **hashes: str) -> None:
 class _Handler(SimpleHTTPRequestHandler):
     """Serves the index, as JSON where the package has such a page."""
 
-    def do_GET(self) -> None:  # noqa: N802 - the name that the base class calls
+    def do_GET(self) -> None:
         """Answer."""
         page = Path(self.directory) / self.path.strip("/") / "page.json"
         if not page.is_file():
@@ -151,7 +151,7 @@ def test_a_server_never_leads_to_a_file_of_this_machine(tmp_path: Path, index: P
 
 
 def test_pip_says_where_to_look(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """pip's own file counts, and the environment more."""
+    """Pip's own file counts, and the environment more."""
     for name in ("PIP_INDEX_URL", "PIP_EXTRA_INDEX_URL", "PIP_NO_INDEX", "PIP_CERT"):
         monkeypatch.delenv(name, raising=False)
     settings = tmp_path / "pip.conf"
