@@ -78,7 +78,7 @@ def open_archive(archive: Path, max_file_bytes: int) -> Iterator[Opened]:
         spool = Spool(file, skipped)
         try:
             budget = Budget(archive, archive.stat().st_size)
-            if zipfile.is_zipfile(archive) and not _is_tar(archive):
+            if _begin(archive).startswith((b"PK\x03\x04", b"PK\x05\x06")):
                 spool_zip(archive, spool, max_file_bytes, skipped, budget.take)
             else:
                 _spool_tar(archive, spool, max_file_bytes, skipped, budget)
@@ -176,8 +176,7 @@ class _Metered:
 @contextmanager
 def _decompressed(archive: Path) -> Iterator[IO[bytes]]:
     """The bytes of a compressed file; each read decompresses what was asked for and no more."""
-    with archive.open("rb") as file:
-        head = file.read(6)
+    head = _begin(archive)
     openers: dict[bytes, Callable[[Path], Any]] = {
         b"\x1f\x8b": gzip.open,
         b"BZh": bz2.open,
@@ -196,7 +195,6 @@ def _open_zstd(archive: Path) -> Any:
     return pa.input_stream(str(archive), compression="zstd")
 
 
-def _is_tar(archive: Path) -> bool:
-    """Whether a plain tar archive begins here; one that ends with a zip file is taken for zip otherwise."""
+def _begin(archive: Path) -> bytes:
     with archive.open("rb") as file:
-        return file.read(262)[257:] == b"ustar"
+        return file.read(6)

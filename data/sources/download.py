@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING, TypeVar
 from urllib.parse import urlsplit, urlunsplit
 
 from hpcraft import __version__
+from hpcraft.data.sources.base import Settings
 from hpcraft.data.sources.locks import lock
 from hpcraft.errors import InputError
 from hpcraft.progress import bar
@@ -52,9 +53,21 @@ class Policy:
     offline: bool = False
     max_megabytes_per_second: float = 0
     max_bytes: int = MAX_DOWNLOAD_BYTES
+    rate_lock: Path | None = None
+    """Held by the one download that goes on while the rate is bounded, so that the bound holds for all processes together."""
     certificates: str = ""
     """File of the authorities to trust; empty means the machine's own."""
     wait: Callable[[float], None] = time.sleep
+
+
+def policy_of(settings: Settings, certificates: str = "") -> Policy:
+    """What the settings of a run say of its downloads."""
+    return Policy(
+        offline=settings.offline,
+        max_megabytes_per_second=settings.max_megabytes_per_second,
+        rate_lock=settings.cache / ".rate.lock",
+        certificates=certificates,
+    )
 
 
 class NotFoundError(InputError):
@@ -91,9 +104,7 @@ def download(url: str, path: Path, policy: Policy, *, sha256: str = "") -> Path:
             return path
         if policy.offline:
             raise InputError(f"{shown}: not in the cache and --offline is given; mine once without it")
-        # With a bound on the rate there is one download at a time on this cache, so that the bound holds for all together.
-        alone = lock(path.parent / ".rate.lock") if policy.max_megabytes_per_second else nullcontext()
-        with alone:
+        with lock(policy.rate_lock) if policy.max_megabytes_per_second and policy.rate_lock else nullcontext():
             part = path.with_name(f"{path.name}.part")
             begun_before = _size(part) > 0
             _fetch(url, part, policy, keep=bool(sha256))

@@ -76,8 +76,8 @@ def packed(path: Path, members: dict[str, bytes]) -> Path:
         with pa.output_stream(str(path), compression="zstd") as stream:
             stream.write(data)
     else:
-        pack: Callable[[bytes], bytes] = {".gz": gzip.compress, ".bz2": bz2.compress, ".xz": lzma.compress}.get(path.suffix, bytes)
-        path.write_bytes(pack(data))
+        packers: dict[str, Callable[[bytes], bytes]] = {".gz": gzip.compress, ".bz2": bz2.compress, ".xz": lzma.compress}
+        path.write_bytes(packers.get(path.suffix, bytes)(data))
     return path
 
 

@@ -239,7 +239,8 @@ def test_the_rate_is_bounded(tmp_path: Path, server: Server) -> None:
 
 def test_two_who_want_the_same_file_fetch_it_once(tmp_path: Path, server: Server) -> None:
     """The second waits for the first and finds the file."""
-    threads = [threading.Thread(target=download, args=(server.url, tmp_path / "x", Policy(max_megabytes_per_second=8))) for _ in range(3)]
+    policy = Policy(max_megabytes_per_second=8, rate_lock=tmp_path / ".rate.lock")
+    threads = [threading.Thread(target=download, args=(server.url, tmp_path / "x", policy)) for _ in range(3)]
     for thread in threads:
         thread.start()
     for thread in threads:
