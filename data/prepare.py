@@ -122,7 +122,7 @@ class _Corpus:
                 count["files"] += 1
                 count["bytes"] += size
         for unit in found.units:
-            if self._is_new(unit.unit_id):
+            if unit.kind in ("function", "loop") and self._is_new(unit.unit_id):
                 (self.functions if unit.kind == "function" else self.loops).write(unit)
                 self.units[f"{unit.kind}s"][unit.language] += 1
         return True
