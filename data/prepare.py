@@ -86,6 +86,77 @@ class PrepareConfig:
         )
 
 
+<<<<<<< HEAD
+=======
+@dataclass(slots=True)
+class _Survey:
+    """What a first look at the mined files tells of their packages."""
+
+    num_files: int = 0
+    code_bytes: Counter[str] = field(default_factory=Counter)
+    materials: defaultdict[str, dict[str, bytes]] = field(default_factory=lambda: defaultdict(dict))
+
+
+class _Corpus:
+    """The output shards and the counts that go with them."""
+
+    def __init__(self, work: Work, stack: ExitStack, *, keep_rejected: bool) -> None:
+        self.documents = stack.enter_context(ShardWriter(work.out, "corpus", Document))
+        self.functions = stack.enter_context(ShardWriter(work.out, "functions", CodeUnit))
+        self.loops = stack.enter_context(ShardWriter(work.out, "loops", CodeUnit))
+        self.kept_aside = stack.enter_context(ShardWriter(work.out, "rejected", Rejected)) if keep_rejected else None
+        self.reasons: Counter[str] = Counter()
+        self.counts: dict[str, dict[str, dict[str, int]]] = {name: {} for name in ("package", "language", "licence", "model", "split")}
+        self.units: dict[str, Counter[str]] = {"functions": Counter(), "loops": Counter()}
+        self.latin1_files = 0
+        self._seen: set[bytes] = set()
+
+    def add(self, found: Clean) -> bool:
+        """Keep a document and its new units; False when its text was there before."""
+        document = found.document
+        if not self._is_new(document.document_id):
+            return False
+        self.documents.write(document)
+        self.latin1_files += found.latin1
+        keys = {
+            "package": (document.package,),
+            "language": (document.language,),
+            "licence": (document.licence,),
+            "model": document.models or ("serial",),
+            "split": (document.split,),
+        }
+        size = len(document.text.encode())
+        for kind, names in keys.items():
+            for name in names:
+                count = self.counts[kind].setdefault(name, {"files": 0, "bytes": 0})
+                count["files"] += 1
+                count["bytes"] += size
+        for unit in found.units:
+            if unit.kind in ("function", "loop") and self._is_new(unit.unit_id):
+                (self.functions if unit.kind == "function" else self.loops).write(unit)
+                self.units[f"{unit.kind}s"][unit.language] += 1
+        return True
+
+    def reject(self, row: Rejected) -> None:
+        """Count a rejection and keep it aside when asked to."""
+        self.reasons[row.reason] += 1
+        if self.kept_aside is not None:
+            self.kept_aside.write(row)
+
+    def metrics(self) -> JSON:
+        """The counts as the manifest holds them."""
+        ordered = {f"by_{kind}": dict(sorted(counts.items())) for kind, counts in self.counts.items()}
+        units = {kind: dict(sorted(counts.items())) for kind, counts in self.units.items()}
+        return {**ordered, "units": units, "latin1_files": self.latin1_files}
+
+    def _is_new(self, identity: str) -> bool:
+        key = bytes.fromhex(identity)
+        new = key not in self._seen
+        self._seen.add(key)
+        return new
+
+
+>>>>>>> units
 def run(config: PrepareConfig, work: Work) -> Report:
     """Prepare the corpus; see the module for what is written."""
     found = survey(work.inputs["files"], config)
