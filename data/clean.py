@@ -1,4 +1,4 @@
-"""One mined file, as a clean document with its units, or rejected with a reason: the work of one worker process."""
+"""One mined file, as a clean document with its units and features, or rejected with a reason: the work of one worker process."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from hpcraft.data.filters import Limits
 from hpcraft.data.fortran_form import looks_fixed, to_free
 from hpcraft.data.languages import language_of, promise
 from hpcraft.data.licences import Policy, allows
+from hpcraft.data.shingles import Features, features
 from hpcraft.data.units import cut_units
 from hpcraft.records import CodeUnit, Document, SourceFile
 from hpcraft.store import sha256_bytes
@@ -39,21 +40,25 @@ class Rejected:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Task:
-    """A file and what its package says of it."""
+    """A file and what is known of it before it is read."""
 
     file: SourceFile
     package: Evidence
+    """What its package says of its licence."""
     split: str
+    reason: str = ""
+    """Why it is rejected already, as by its place in the package; empty when it isn't."""
     policy: Policy
     limits: Limits
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Clean:
-    """A document and what was cut out of it."""
+    """A document and what was made of it."""
 
     document: Document
     units: list[CodeUnit]
+    features: Features
     latin1: bool
     """Whether the bytes weren't UTF-8 and were read as Latin-1."""
 
@@ -67,7 +72,7 @@ class _Decoded:
 def clean(task: Task) -> Clean | Rejected:
     """Clean one file."""
     file = task.file
-    reason = filters.check_path(file.path) or filters.check_bytes(file.content, task.limits)
+    reason = task.reason or filters.check_path(file.path) or filters.check_bytes(file.content, task.limits)
     if reason:
         return rejected(file, reason)
     decoded = decode(file.content)
@@ -95,6 +100,7 @@ def clean(task: Task) -> Clean | Rejected:
         version=file.version,
         path=file.path,
         sha256=file.sha256,
+        year=file.year,
         language=language,
         form=("fixed" if fixed else "free") if language == "fortran" else "",
         models=find_models(language, code),
@@ -103,7 +109,7 @@ def clean(task: Task) -> Clean | Rejected:
         split=task.split,
         text=text,
     )
-    return Clean(document=document, units=cut_units(document), latin1=decoded.latin1)
+    return Clean(document=document, units=cut_units(document), features=features(language, code), latin1=decoded.latin1)
 
 
 def decode(content: bytes) -> _Decoded:

@@ -1,37 +1,38 @@
-"""``hpcraft prepare``: mined files in, a clean corpus with licences, functions and annotated loops out.
+"""``hpcraft prepare``: mined files in, a clean corpus with licences, clusters, splits and units out.
 
-Writes ``corpus-*.parquet`` (`Document`), ``functions-*.parquet`` and ``loops-*.parquet`` (`CodeUnit`), and with
-``keep_rejected`` also ``rejected-*.parquet`` (`hpcraft.data.clean.Rejected`). Rows keep the order of the mined files.
+Theory of operation. Three phases, each a map over independent tasks, so that they run in worker processes or as Slurm jobs. First every
+shard of mined files is cleaned into a hidden folder (`hpcraft.data.cleaning`): documents, units, features. Then copies, near duplicates
+and leaks between splits are found among all documents (`hpcraft.data.joining`), and the driver decides what stays
+(`hpcraft.data.selection`). Last every hidden folder is written out as shards (`hpcraft.data.emission`). An interrupted run keeps the
+tasks that were done. The output depends on neither the number of workers nor on where they ran.
 
-``metrics["by_package" | "by_language" | "by_licence" | "by_model" | "by_split"]`` are ``{name: {"files": n, "bytes": n}}`` of what
-was kept; a document with two parallel models counts under both, one without any under ``serial``.
-``metrics["mined"]`` is ``{"files": n, "bytes": n}`` of the code that came in, ``metrics["splits"]`` is ``{package: split}``,
-``metrics["units"]`` is ``{"functions": {language: n}, "loops": {language: n}}``, and ``metrics["latin1_files"]`` a count.
+Writes ``corpus-*.parquet`` (`Document`), ``functions-*``, ``loops-*``, ``programs-*`` and ``kernels-*.parquet`` (`CodeUnit`),
+``duplicates-*.parquet`` (`Duplicate`) and with ``keep_rejected`` also ``rejected-*.parquet`` (`hpcraft.data.clean.Rejected`). Rows keep
+the order of the mined files.
 
-Not covered: near duplicates and decontamination.
+``metrics["by_package" | "by_language" | "by_licence" | "by_model" | "by_split" | "by_year"]`` are ``{name: {"files": n, "bytes": n}}`` of
+what was kept; a document with two parallel models counts under both, one without any under ``serial``. ``by_construct`` and
+``by_clause`` are ``{name: n}``, ``sizes`` is ``{language: {bits: n}}`` with files of 2^(bits-1) bytes and more, ``mined`` is
+``{"files": n, "bytes": n}`` of the code that came in, ``splits`` is ``{package: split}``, ``units`` is ``{family: {language: n}}``,
+``duplicates`` counts files by kind, and ``leakage`` says what the comparison of the splits found.
 """
 
 from __future__ import annotations
 
-import hashlib
-import os
-from collections import Counter, defaultdict
-from collections.abc import Iterator, Mapping
-from contextlib import ExitStack
-from dataclasses import dataclass, field
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
 
-from hpcraft.data.clean import Clean, Rejected, Task, clean, rejected
-from hpcraft.data.evidence import PackageLicences
+from hpcraft.data.cleaning import CleanFolder, CleanTask, clean_shard
+from hpcraft.data.emission import EmitTask, emit, merge, write_missing
 from hpcraft.data.filters import Limits
 from hpcraft.data.licences import Policy
-from hpcraft.data.sources.wanted import is_licence_material
-from hpcraft.data.splits import split_packages
-from hpcraft.data.workers import Lost, ordered_map
+from hpcraft.data.selecting import Chosen, choose, count
+from hpcraft.data.survey import Survey, survey, write_plans
 from hpcraft.errors import ConfigError, InputError
-from hpcraft.progress import track
-from hpcraft.records import CodeUnit, Document, SourceFile
+from hpcraft.records import Duplicate
 from hpcraft.stages import Input, Report, Stage, Work, option
-from hpcraft.store import JSON, ShardWriter, read_rows
+from hpcraft.store import JSON, ShardWriter, read_json
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -47,22 +48,29 @@ class PrepareConfig:
     min_alnum_share: float = option(0.25, help="files with a smaller share of letters and digits among what is not blank are rejected")
     min_tokens: int = option(15, help="files with fewer tokens outside comments are rejected")
     max_package_bytes: int = option(0, help="of a package with more code than this, keep a sample chosen by hash of the path; 0 keeps all")
+    near_similarity: float = option(
+        0.55,
+        help="of documents as alike as this one stays (Jaccard similarity of their renamed lexer shingles); 1 drops exact copies alone",
+    )
+    leak_similarity: float = option(0.7, help="a document of validation or test as alike as this to one of another split is dropped")
     valid_packages: tuple[str, ...] = option((), help="packages for validation; empty means by hash of the name")
     test_packages: tuple[str, ...] = option((), help="packages for testing; empty means by hash of the name")
     valid_share: float = option(0.05, help="share of packages for validation when none is named")
     test_share: float = option(0.05, help="share of packages for testing when none is named")
     keep_rejected: bool = option(False, help="keep rejected files aside in rejected-*.parquet")
-    num_workers: int = option(0, help="worker processes; 0 means one per core; the output doesn't depend on it")
 
     def __post_init__(self) -> None:
         """Refuse values that can't be meant."""
         for name in ("valid_share", "test_share", "min_alnum_share"):
             if not 0 <= getattr(self, name) < 1:
                 raise ConfigError(f"{name} must be 0 or more and below 1")
+        for name in ("near_similarity", "leak_similarity"):
+            if not 0.3 <= getattr(self, name) <= 1:
+                raise ConfigError(f"{name} must be from 0.3 to 1")
         for name in ("max_bytes", "max_line_length", "max_mean_line_length"):
             if getattr(self, name) < 1:
                 raise ConfigError(f"{name} must be 1 or more")
-        for name in ("max_package_bytes", "min_tokens", "num_workers"):
+        for name in ("max_package_bytes", "min_tokens"):
             if getattr(self, name) < 0:
                 raise ConfigError(f"{name} must be 0 or more")
 
@@ -78,166 +86,92 @@ class PrepareConfig:
         )
 
 
-@dataclass(slots=True)
-class _Survey:
-    """What a first look at the mined files tells of their packages."""
-
-    num_files: int = 0
-    code_bytes: Counter[str] = field(default_factory=Counter)
-    materials: defaultdict[str, dict[str, bytes]] = field(default_factory=lambda: defaultdict(dict))
-
-
-class _Corpus:
-    """The output shards and the counts that go with them."""
-
-    def __init__(self, work: Work, stack: ExitStack, *, keep_rejected: bool) -> None:
-        self.documents = stack.enter_context(ShardWriter(work.out, "corpus", Document))
-        self.functions = stack.enter_context(ShardWriter(work.out, "functions", CodeUnit))
-        self.loops = stack.enter_context(ShardWriter(work.out, "loops", CodeUnit))
-        self.kept_aside = stack.enter_context(ShardWriter(work.out, "rejected", Rejected)) if keep_rejected else None
-        self.reasons: Counter[str] = Counter()
-        self.counts: dict[str, dict[str, dict[str, int]]] = {name: {} for name in ("package", "language", "licence", "model", "split")}
-        self.units: dict[str, Counter[str]] = {"functions": Counter(), "loops": Counter()}
-        self.latin1_files = 0
-        self._seen: set[bytes] = set()
-
-    def add(self, found: Clean) -> bool:
-        """Keep a document and its new units; False when its text was there before."""
-        document = found.document
-        if not self._is_new(document.document_id):
-            return False
-        self.documents.write(document)
-        self.latin1_files += found.latin1
-        keys = {
-            "package": (document.package,),
-            "language": (document.language,),
-            "licence": (document.licence,),
-            "model": document.models or ("serial",),
-            "split": (document.split,),
-        }
-        size = len(document.text.encode())
-        for kind, names in keys.items():
-            for name in names:
-                count = self.counts[kind].setdefault(name, {"files": 0, "bytes": 0})
-                count["files"] += 1
-                count["bytes"] += size
-        for unit in found.units:
-            if self._is_new(unit.unit_id):
-                (self.functions if unit.kind == "function" else self.loops).write(unit)
-                self.units[f"{unit.kind}s"][unit.language] += 1
-        return True
-
-    def reject(self, row: Rejected) -> None:
-        """Count a rejection and keep it aside when asked to."""
-        self.reasons[row.reason] += 1
-        if self.kept_aside is not None:
-            self.kept_aside.write(row)
-
-    def metrics(self) -> JSON:
-        """The counts as the manifest holds them."""
-        ordered = {f"by_{kind}": dict(sorted(counts.items())) for kind, counts in self.counts.items()}
-        units = {kind: dict(sorted(counts.items())) for kind, counts in self.units.items()}
-        return {**ordered, "units": units, "latin1_files": self.latin1_files}
-
-    def _is_new(self, identity: str) -> bool:
-        key = bytes.fromhex(identity)
-        new = key not in self._seen
-        self._seen.add(key)
-        return new
-
-
 def run(config: PrepareConfig, work: Work) -> Report:
     """Prepare the corpus; see the module for what is written."""
-    folder = work.inputs["files"]
-    survey = _survey(read_rows(folder, "files", SourceFile))
-    if not survey.num_files:
-        raise InputError(f"{folder}: holds no code file; mine sources that hold C, C++, CUDA or Fortran")
-    splits = split_packages(
-        survey.code_bytes,
-        valid=config.valid_packages,
-        test=config.test_packages,
-        valid_share=config.valid_share,
-        test_share=config.test_share,
-    )
-    licences = {name: PackageLicences(survey.materials[name]) for name in survey.code_bytes}
-    with ExitStack() as stack:
-        corpus = _Corpus(work, stack, keep_rejected=config.keep_rejected)
-        files = track(read_rows(folder, "files", SourceFile), "prepare", total=survey.num_files + sum(map(len, survey.materials.values())))
-        tasks = _tasks(files, config, survey, licences, splits, corpus)
-        for task, found in _cleaned(tasks, config.num_workers or len(os.sched_getaffinity(0))):
-            if isinstance(found, Rejected):
-                corpus.reject(found)
-            elif not corpus.add(found):
-                corpus.reject(rejected(task, "duplicate", found.document.licence))
-    if not corpus.documents.rows:
-        reasons = ", ".join(f"{reason} {count}" for reason, count in corpus.reasons.most_common(4))
+    found = survey(work.inputs["files"], config)
+    folders = _clean(config, work, found)
+    chosen = choose(folders, config, work)
+    if not chosen.num_kept:
+        reasons = ", ".join(f"{reason} {count}" for reason, count in count(folders, "rejections").most_common(4))
         raise InputError(
-            f"nothing is left of {survey.num_files} files ({reasons}); loosen licence_policy or the limits, or mine other sources"
+            f"nothing is left of {found.num_files} files ({reasons}); loosen licence_policy or the limits, or mine other sources"
         )
-    return _report(corpus, survey, splits)
+    counts = _emit(work, folders, chosen)
+    if config.keep_rejected:
+        _keep_rejected(work.out, folders)
+    with ShardWriter(work.out, "duplicates", Duplicate) as writer:
+        for row in chosen.duplicates(folders):
+            writer.write(row)
+    report = _report(found, folders, chosen, counts)
+    for name in (".clean", ".join", ".emit", ".plans"):
+        shutil.rmtree(work.out / name, ignore_errors=True)
+    return report
 
 
-def _survey(files: Iterator[SourceFile]) -> _Survey:
-    survey = _Survey()
-    for file in files:
-        if is_licence_material(file.path):
-            survey.materials[file.package][file.path] = file.content
-        else:
-            survey.num_files += 1
-            survey.code_bytes[file.package] += len(file.content)
-    return survey
-
-
-def _tasks(
-    files: Iterator[SourceFile],
-    config: PrepareConfig,
-    survey: _Survey,
-    licences: dict[str, PackageLicences],
-    splits: Mapping[str, str],
-    corpus: _Corpus,
-) -> Iterator[Task]:
-    limits = config.limits
-    for file in files:
-        if is_licence_material(file.path):
-            continue
-        if config.max_package_bytes and not _in_sample(file.path, config.max_package_bytes / survey.code_bytes[file.package]):
-            corpus.reject(rejected(file, "package-cap"))
-            continue
-        yield Task(
-            file=file, package=licences[file.package].of(file.path), split=splits[file.package], policy=config.licence_policy, limits=limits
+def _clean(config: PrepareConfig, work: Work, found: Survey) -> list[CleanFolder]:
+    """Phase one: every mined shard as a clean folder."""
+    plans, below = work.out / ".plans", work.out / ".clean"
+    tasks = [
+        CleanTask(
+            shard=shard,
+            plan=plan,
+            out=below / shard.stem,
+            policy=config.licence_policy,
+            limits=config.limits,
+            keep_rejected=config.keep_rejected,
         )
+        for shard, plan in write_plans(found, plans, config)
+    ]
+    work.executor.map(clean_shard, [t for t in tasks if not CleanFolder(t.out).is_whole], folder=work.out, label="clean")
+    return [CleanFolder(task.out) for task in tasks]
 
 
-def _cleaned(tasks: Iterator[Task], num_workers: int) -> Iterator[tuple[SourceFile, Clean | Rejected]]:
-    """Tasks through the workers, each result beside its file."""
-    sent: list[SourceFile] = []
+def _emit(work: Work, folders: list[CleanFolder], chosen: Chosen) -> JSON:
+    """Phase three: what stays, as shards; returns what they hold."""
+    below = work.out / ".emit"
+    tasks = [
+        EmitTask(
+            number=number,
+            clean=folder.path,
+            decisions=chosen.write(number, below),
+            out=work.out,
+            counts=below / f"counts-{number:05d}.json",
+        )
+        for number, folder in enumerate(folders)
+    ]
+    work.executor.map(emit, [t for t in tasks if not t.counts.is_file()], folder=work.out, label="write")
+    write_missing(work.out)
+    return merge([read_json(task.counts) for task in tasks])
 
-    def remembered() -> Iterator[Task]:
-        for task in tasks:
-            sent.append(task.file)
-            yield task
 
-    for found in ordered_map(clean, remembered(), num_workers=num_workers):
-        file = sent.pop(0)
-        yield file, rejected(file, f"parser-{found.why}") if isinstance(found, Lost) else found
-
-
-def _in_sample(path: str, share: float) -> bool:
-    return int.from_bytes(hashlib.sha256(path.encode()).digest()[:8], "big") < share * 2**64
+def _keep_rejected(out: Path, folders: list[CleanFolder]) -> None:
+    number = 0
+    for folder in folders:
+        for shard in sorted(folder.path.glob("rejected-*.parquet")):
+            shard.replace(out / f"rejected-{number:05d}.parquet")
+            number += 1
 
 
-def _report(corpus: _Corpus, survey: _Survey, splits: Mapping[str, str]) -> Report:
+def _report(found: Survey, folders: list[CleanFolder], chosen: Chosen, counts: JSON) -> Report:
+    rejections = count(folders, "rejections")
+    for kind, reason in (("exact", "duplicate"), ("near", "near-duplicate"), ("leak", "leak")):
+        if chosen.kinds[kind]:
+            rejections[reason] += chosen.kinds[kind]
+    rows = counts.pop("rows")
     report = Report(
-        rows={"corpus": corpus.documents.rows, "functions": corpus.functions.rows, "loops": corpus.loops.rows},
-        rejections=dict(corpus.reasons),
+        rows=rows,
+        rejections=dict(rejections),
         metrics={
-            **corpus.metrics(),
-            "mined": {"files": survey.num_files, "bytes": sum(survey.code_bytes.values())},
-            "splits": dict(sorted(splits.items())),
+            **counts,
+            "mined": {"files": found.num_files, "bytes": sum(found.code_bytes.values())},
+            "splits": dict(sorted(found.splits.items())),
+            "encodings": dict(sorted(count(folders, "encodings").items())),
+            "duplicates": {**chosen.kinds, "clusters": chosen.num_clusters, "units": chosen.num_dropped_units},
+            "leakage": chosen.leakage,
         },
     )
     for split in ("valid", "test"):
-        if split not in corpus.counts["split"]:
+        if split not in counts["by_split"]:
             report.notes.append(f"no document is in the {split} split; name a package under {split}_packages")
     return report
 
@@ -249,5 +183,7 @@ STAGE = Stage(
     config=PrepareConfig,
     inputs={"files": Input(stage="mine", help="folder that `hpcraft mine` made")},
     run=run,
+    version=2,
+    parallel=True,
 )
 COMMAND = STAGE.command

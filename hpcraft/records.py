@@ -68,6 +68,11 @@ class Document:
     """Parallel models found in the text, sorted; empty means serial."""
     constructs: tuple[str, ...] = ()
     """Directives and API calls found, sorted, each once, such as ``omp parallel for`` or ``MPI_Send``."""
+    construct_counts: tuple[int, ...] = ()
+    """How often each of ``constructs`` stands there."""
+    clauses: tuple[str, ...] = ()
+    """Clauses of the directives likewise, such as ``omp reduction``."""
+    clause_counts: tuple[int, ...] = ()
     error_share: float = 0.0
     """Share of the bytes that the grammar could not read, from 0 to 1."""
     licence: str

@@ -19,6 +19,7 @@ from typing import Any
 
 from hpcraft.command import Command, note, say
 from hpcraft.errors import ConfigError, HpcError, InputError, nearest
+from hpcraft.executor import Executor, add_executor_arguments, from_arguments, make_executor
 from hpcraft.recipe import Recipe, StagePlan, load
 from hpcraft.stages import execute, fingerprint, host, locked, summary_line, up_to_date, versions
 from hpcraft.store import MANIFEST, drop_torn_tail, write_json, write_text
@@ -60,6 +61,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--force", action="append", default=[], metavar="STAGE", help="redo this stage even when it is up to date")
     parser.add_argument("--dry-run", action="store_true", help="say what would be done, write nothing")
     parser.add_argument("--seed", type=int, help="seed of everything random (default: the recipe's)")
+    add_executor_arguments(parser)
     parser.add_argument("-o", "--out", type=Path, metavar="DIR", help="run folder (default: runs/NAME below $HPCRAFT_HOME or here)")
 
 
@@ -67,6 +69,7 @@ def main(args: argparse.Namespace) -> int:
     """Run a recipe."""
     overrides = [*args.overrides, *([f"seed={args.seed}"] if args.seed is not None else [])]
     recipe = load(args.recipe, overrides)
+    executor = make_executor(from_arguments(args))
     out = args.out or Path(os.environ.get("HPCRAFT_HOME", ".")) / "runs" / recipe.name
     plans = select(recipe, args.first, args.last)
     for name in args.force:
@@ -78,7 +81,7 @@ def main(args: argparse.Namespace) -> int:
     begin = time.monotonic()
     out.mkdir(parents=True, exist_ok=True)
     with locked(out):
-        results = run(recipe, plans, out, force=args.force, quiet=args.quiet or args.json)
+        results = run(recipe, plans, out, force=args.force, quiet=args.quiet or args.json, executor=executor)
     report = next(
         (out / p.name / "report.html" for p in recipe.stages if p.stage.name == "report" and (out / p.name / "report.html").is_file()), None
     )
@@ -88,8 +91,10 @@ def main(args: argparse.Namespace) -> int:
     return 0
 
 
-def run(recipe: Recipe, plans: list[StagePlan], out: Path, *, force: list[str], quiet: bool) -> dict[str, str]:
-    """Run the stages; returns what became of each.
+def run(
+    recipe: Recipe, plans: list[StagePlan], out: Path, *, force: list[str], quiet: bool, executor: Executor | None = None
+) -> dict[str, str]:
+    """Run the stages, the tasks of parallel ones with ``executor``; returns what became of each.
 
     Raises:
         HpcError: the error of the stage that failed; the run folder says which.
@@ -105,7 +110,9 @@ def run(recipe: Recipe, plans: list[StagePlan], out: Path, *, force: list[str], 
         folder.stage(plan.name, "started")
         try:
             inputs = _inputs(plan, out)
-            execution = execute(plan.stage, plan.config, inputs, out / plan.name, seed=recipe.seed, force=plan.name in force)
+            execution = execute(
+                plan.stage, plan.config, inputs, out / plan.name, seed=recipe.seed, force=plan.name in force, executor=executor
+            )
         except BaseException as error:
             state = "error" if isinstance(error, Exception) and getattr(error, "exit_code", 70) < 128 else "stopped"
             folder.stage(plan.name, state, error=str(error))

@@ -29,6 +29,7 @@ from typing import TYPE_CHECKING, Any, Generic, Literal, TypeVar, Union, get_arg
 from hpcraft import __version__
 from hpcraft.command import Command, note, say
 from hpcraft.errors import ConfigError, InputError, Stopped
+from hpcraft.executor import Executor, add_executor_arguments, default_executor, from_arguments, make_executor
 from hpcraft.store import (
     JSON,
     MANIFEST,
@@ -80,6 +81,8 @@ class Work:
     inputs: Mapping[str, Path]
     """Input name to folder; optional inputs that were not given are absent."""
     seed: int
+    executor: Executor = field(default_factory=default_executor)
+    """Does the tasks of a stage that is ``parallel``."""
 
 
 @dataclass(kw_only=True, slots=True)
@@ -108,6 +111,8 @@ class Stage(Generic[C]):
     """Raised when the same config would now give other output; makes old folders stale."""
     outside: Callable[[C], Mapping[str, str]] | None = None
     """What decides the output besides config and inputs, such as a hash of a folder that the config names."""
+    parallel: bool = False
+    """Whether it hands tasks to ``Work.executor``; its command then has the flags that say where they run."""
 
     @property
     def command(self) -> Command:
@@ -153,8 +158,17 @@ def up_to_date(out: Path, wanted: str) -> Manifest | None:
     return manifest if manifest.fingerprint == wanted and manifest.check_files(out) is None else None
 
 
-def execute(stage: Stage[C], config: C, inputs: Mapping[str, Path], out: Path, *, seed: int = 0, force: bool = False) -> Execution:
-    """Run a stage into ``out``, or leave it alone when it is up to date.
+def execute(
+    stage: Stage[C],
+    config: C,
+    inputs: Mapping[str, Path],
+    out: Path,
+    *,
+    seed: int = 0,
+    force: bool = False,
+    executor: Executor | None = None,
+) -> Execution:
+    """Run a stage into ``out``, or leave it alone when it is up to date; ``executor`` (default: this machine) decides nothing of what it writes.
 
     Raises:
         ConfigError: another process works on ``out``, or ``out`` holds something that no stage wrote.
@@ -170,7 +184,8 @@ def execute(stage: Stage[C], config: C, inputs: Mapping[str, Path], out: Path, *
     with locked(partial):
         _prepare_partial(partial, wanted, fresh=force)
         # A crash just before the rename leaves a folder that is whole.
-        manifest = up_to_date(partial, wanted) or _work(stage, config, Work(out=partial, inputs=dict(inputs), seed=seed), wanted)
+        work = Work(out=partial, inputs=dict(inputs), seed=seed, executor=executor or default_executor())
+        manifest = up_to_date(partial, wanted) or _work(stage, config, work, wanted)
         _publish(partial, out)
     return Execution(manifest=manifest, skipped=False)
 
@@ -296,6 +311,8 @@ def _add_arguments(stage: Stage[C], parser: argparse.ArgumentParser) -> None:
     parser.add_argument("-o", "--out", type=Path, required=True, metavar="DIR", help="output folder")
     parser.add_argument("--force", action="store_true", help="redo it even when the folder is up to date")
     parser.add_argument("--seed", type=int, default=0, help="seed of everything random (default 0)")
+    if stage.parallel:
+        add_executor_arguments(parser)
     hints = get_type_hints(stage.config)
     for f in fields(stage.config):
         required = f.default is MISSING and f.default_factory is MISSING
@@ -348,8 +365,9 @@ def _main(stage: Stage[C], args: argparse.Namespace) -> int:
     given = {name: _flag_value(text, hints[name]) for name, text in flags.items() if text is not None}
     config = build_config(stage, given, where=f"hpcraft {stage.name}")
     inputs = {name: path for name in stage.inputs if (path := getattr(args, name))}
+    where = make_executor(from_arguments(args)) if stage.parallel else None
     try:
-        execution = execute(stage, config, inputs, args.out, seed=args.seed, force=args.force)
+        execution = execute(stage, config, inputs, args.out, seed=args.seed, force=args.force, executor=where)
     except KeyboardInterrupt:
         raise Stopped("stopped; run the same command again to resume") from None
     for line in execution.manifest.notes:

@@ -257,14 +257,19 @@ class ShardWriter(Generic[R]):
 
     def _flush(self) -> None:
         import pyarrow as pa
-        import pyarrow.parquet as pq
 
         columns = {n: [getattr(r, n) for r in self._buffer] for n in self._schema.names}
-        table = pa.table(columns, schema=self._schema)
-        with atomic_file(self._folder / f"{self._name}-{self._shard:05d}.parquet") as file:
-            pq.write_table(table, file, compression="zstd", compression_level=3, row_group_size=_ROWS_PER_GROUP)
+        write_table(self._folder / f"{self._name}-{self._shard:05d}.parquet", pa.table(columns, schema=self._schema))
         self._shard += 1
         self._buffer, self._buffered_bytes = [], 0
+
+
+def write_table(path: Path, table: pa.Table) -> None:
+    """Write one shard; the bytes depend on the rows alone."""
+    import pyarrow.parquet as pq
+
+    with atomic_file(path) as file:
+        pq.write_table(table, file, compression="zstd", compression_level=3, row_group_size=_ROWS_PER_GROUP)
 
 
 def read_rows(folder: Path, name: str, kind: type[R]) -> Iterator[R]:
@@ -273,24 +278,53 @@ def read_rows(folder: Path, name: str, kind: type[R]) -> Iterator[R]:
     Raises:
         InputError: no shard, or one of another schema.
     """
-    import pyarrow.parquet as pq
+    for shard in list_shards(folder, name, kind):
+        yield from read_shard(shard, kind)
 
+
+def list_shards(folder: Path, name: str, kind: type[Record]) -> list[Path]:
+    """The shards ``FOLDER/NAME-*.parquet`` in order.
+
+    Raises:
+        InputError: there is none.
+    """
     shards = sorted(folder.glob(f"{name}-*.parquet"))
     if not shards:
         raise InputError(f"{folder}: holds no {name}-*.parquet; give the output folder of the stage that makes {kind.SCHEMA}")
+    return shards
+
+
+def read_shard(shard: Path, kind: type[R]) -> Iterator[R]:
+    """Yield the records of one shard.
+
+    Raises:
+        InputError: it isn't readable, or of another schema.
+    """
+    with open_shard(shard, kind) as file:
+        for batch in _batches(file, shard):
+            for row in batch.to_pylist():
+                yield kind(**{n: tuple(v) if isinstance(v, list) else v for n, v in row.items()})
+
+
+@contextmanager
+def open_shard(shard: Path, kind: type[Record]) -> Iterator[pq.ParquetFile]:
+    """A shard as a Parquet file whose schema is that of ``kind``.
+
+    Raises:
+        InputError: it isn't readable, or of another schema.
+    """
+    import pyarrow.parquet as pq
+
     expected = arrow_schema(kind)
-    for shard in shards:
-        try:
-            file = pq.ParquetFile(shard)
-        except (OSError, ValueError) as error:
-            raise InputError(f"{shard}: not a readable Parquet file ({error})") from None
-        with file:
-            found = (file.schema_arrow.metadata or {}).get(b"hpcraft_schema", b"none").decode()
-            if found != kind.SCHEMA or not file.schema_arrow.equals(expected):
-                raise InputError(f"{shard}: schema {found}, expected {kind.SCHEMA}; make it again with this version of hpcraft")
-            for batch in _batches(file, shard):
-                for row in batch.to_pylist():
-                    yield kind(**{n: tuple(v) if isinstance(v, list) else v for n, v in row.items()})
+    try:
+        file = pq.ParquetFile(shard)
+    except (OSError, ValueError) as error:
+        raise InputError(f"{shard}: not a readable Parquet file ({error})") from None
+    with file:
+        found = (file.schema_arrow.metadata or {}).get(b"hpcraft_schema", b"none").decode()
+        if found != kind.SCHEMA or not file.schema_arrow.equals(expected):
+            raise InputError(f"{shard}: schema {found}, expected {kind.SCHEMA}; make it again with this version of hpcraft")
+        yield file
 
 
 def _batches(file: pq.ParquetFile, shard: Path) -> Iterator[pa.RecordBatch]:

@@ -24,7 +24,7 @@ def corpus(tmp_path: Path) -> Path:
     (tmp_path / "lib" / "a.c").write_text("// SPDX-License-Identifier: MIT\nint add(int a, int b)\n{\n    return a + b;\n}\n")
     (tmp_path / "lib" / "b.c").write_text("int sub(int a, int b)\n{\n    return a - b;\n}\n")
     execute(STAGE, MineConfig(sources=(f"path:{tmp_path / 'lib'}",), cache=str(tmp_path / "cache")), {}, tmp_path / "files")
-    execute(PREPARE, PrepareConfig(keep_rejected=True, num_workers=1), {"files": tmp_path / "files"}, tmp_path / "corpus")
+    execute(PREPARE, PrepareConfig(keep_rejected=True), {"files": tmp_path / "files"}, tmp_path / "corpus")
     return tmp_path / "corpus"
 
 
@@ -44,7 +44,7 @@ def test_the_command_prints_json(corpus: Path, hpcraft: Callable[..., subprocess
     """``--json`` is one object on stdout."""
     done = hpcraft("inspect", corpus, "--json")
     assert done.returncode == 0, done.stderr
-    assert json.loads(done.stdout)["rows"] == {"corpus": 1, "functions": 1, "loops": 0}
+    assert json.loads(done.stdout)["rows"] == {"corpus": 1, "functions": 1, "loops": 0, "programs": 0, "kernels": 0}
 
 
 def test_an_unfinished_folder_is_named(tmp_path: Path) -> None:

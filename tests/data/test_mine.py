@@ -36,7 +36,7 @@ def _own_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 def mine(out: Path, *sources: str, **config: object) -> Execution:
     """Run the stage into ``out``."""
-    return execute(STAGE, MineConfig(sources=sources, **config), {}, out)  # type: ignore[arg-type]
+    return execute(STAGE, MineConfig(sources=sources, **{"num_workers": 1, **config}), {}, out)  # type: ignore[arg-type]
 
 
 def mined(out: Path) -> dict[str, SourceFile]:

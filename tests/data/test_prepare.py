@@ -14,7 +14,8 @@ from hpcraft.data.mine import MineConfig
 from hpcraft.data.prepare import STAGE, PrepareConfig
 from hpcraft.data.splits import split_packages
 from hpcraft.errors import ConfigError, InputError
-from hpcraft.records import CodeUnit, Document, SourceFile
+from hpcraft.local import LocalExecutor
+from hpcraft.records import CodeUnit, Document, Duplicate, SourceFile
 from hpcraft.stages import Execution, execute
 from hpcraft.store import read_rows, sha256_bytes
 
@@ -344,15 +345,17 @@ def test_named_packages_are_the_whole_split() -> None:
 @pytest.fixture
 def files(tmp_path: Path) -> Path:
     """Three mined packages."""
-    for package in ("alpha", "beta", "gamma"):
+    bodies = {"alpha": "x[i] *= a;", "beta": "if (x[i] > a) x[i] -= a / n;", "gamma": "x[i] = x[i] + (a - x[n - 1 - i]) * (double)i;"}
+    loops = {"alpha": "X(I) = 0", "beta": "IF (X(I) .GT. 1) X(I) = X(I) / 2", "gamma": "X(I) = SQRT(X(I) + X(10 - I)) * I"}
+    for package, body in bodies.items():
         root = tmp_path / package
         (root / "src").mkdir(parents=True)
         (root / "LICENSE").write_text(MIT_TEXT)
-        (root / "src" / "scale.c").write_text(SCALE.replace("scale", f"scale_{package}"))
-        (root / "src" / "same.c").write_text(SCALE.replace("a", "b"))
+        (root / "src" / "scale.c").write_text(SCALE.replace("x[i] *= a;", body))
+        (root / "src" / "same.c").write_text(SCALE.replace("x[i] *= a;", "x[n - 1 - i] = a / x[i];"))
         (root / "src" / "copyleft.c").write_text("// SPDX-License-Identifier: GPL-3.0-or-later\n" + SCALE)
         (root / "src" / "loop.f").write_text(
-            "      SUBROUTINE " + package + "(X)\n      REAL X(9)\n      DO I = 1, 9\n      X(I) = 0\n      END DO\n      END\n"
+            "      SUBROUTINE " + package + "(X)\n      REAL X(9)\n      DO I = 1, 9\n      " + loops[package] + "\n      END DO\n      END\n"
         )
         (root / "src" / "binary.c").write_bytes(bytes(100))
     sources = tuple(f"path:{tmp_path / package}" for package in ("alpha", "beta", "gamma"))
@@ -360,29 +363,31 @@ def files(tmp_path: Path) -> Path:
     return tmp_path / "files"
 
 
-def prepare(files: Path, name: str, **config: object) -> Execution:
-    """The stage with two workers."""
-    return execute(STAGE, PrepareConfig(**{"num_workers": 2, **config}), {"files": files}, files.parent / name)  # type: ignore[arg-type]
+def prepare(files: Path, name: str, num_workers: int = 2, **config: object) -> Execution:
+    """The stage in worker processes, near duplicates kept unless asked for otherwise."""
+    settings = PrepareConfig(**{"near_similarity": 1.0, "leak_similarity": 1.0, **config})  # type: ignore[arg-type]
+    return execute(STAGE, settings, {"files": files}, files.parent / name, executor=LocalExecutor(num_workers))
 
 
 def test_the_stage_counts_what_it_keeps_and_rejects(files: Path) -> None:
     """Rows, rejections and metrics agree, each package has one split, and every row has a licence."""
     manifest = prepare(files, "out", keep_rejected=True).manifest
     documents = list(read_rows(files.parent / "out", "corpus", Document))
-    assert manifest.rows == {"corpus": 7, "functions": 7, "loops": 0}
+    assert manifest.rows == {"corpus": 7, "functions": 7, "loops": 0, "programs": 0, "kernels": 0}
     assert manifest.rejections == {"binary": 3, "duplicate": 2, "licence-policy": 3}
     assert manifest.metrics["by_language"]["fortran"]["files"] == 3
     assert manifest.metrics["by_split"].keys() == {"train", "valid", "test"}
     assert sum(count["bytes"] for count in manifest.metrics["by_package"].values()) == sum(len(d.text.encode()) for d in documents)
     assert {d.licence for d in documents} == {"MIT"}
     assert all(len({d.split for d in documents if d.package == name}) == 1 for name in ("alpha", "beta", "gamma"))
-    assert len(list(read_rows(files.parent / "out", "rejected", Rejected))) == 8
+    assert len(list(read_rows(files.parent / "out", "rejected", Rejected))) == 6
+    assert [(d.kind, d.similarity) for d in read_rows(files.parent / "out", "duplicates", Duplicate)] == [("exact", 1.0)] * 2
 
 
 def test_the_output_does_not_depend_on_the_workers(files: Path) -> None:
     """One worker or two, the bytes are the same."""
-    one = prepare(files, "one", num_workers=1).manifest
-    two = prepare(files, "two", num_workers=2).manifest
+    one = prepare(files, "one", num_workers=1, near_similarity=0.55).manifest
+    two = prepare(files, "two", num_workers=2, near_similarity=0.55).manifest
     assert one.outputs_sha256 == two.outputs_sha256
 
 
