@@ -158,12 +158,11 @@ def _splits(facts: Facts) -> Iterator[str]:
     by_split = facts.sized("by_split")
     if not by_split:
         return
-    yield from (
-        "## Splits",
-        "",
-        "Whole packages are for training, validation or testing, and no cluster of near duplicates stands in two of them.",
-        "",
-    )
+    yield from ("## Splits", "", "Whole packages are for training, validation or testing.")
+    if leakage := facts.counts("leakage"):
+        yield f"Every pair of documents of two splits was compared: {leakage['pairs']:,} are as alike as {leakage['threshold']:g} (Jaccard similarity"
+        yield "of lexer shingles after renaming)."
+    yield ""
     packages: dict[str, list[str]] = {}
     for package, split in sorted(facts.counts("splits").items()):
         packages.setdefault(split, []).append(package)
@@ -198,7 +197,8 @@ def _duplicates(facts: Facts) -> Iterator[str]:
         "exact": "files with the text of another",
         "near": "near duplicates of another file",
         "leak": "files too like one of another split",
-        "clusters": "clusters of near duplicates",
+        "clusters": "documents that stand for others",
+        "units": "units whose text or tree is there already",
     }
     yield from (
         "## Duplicates",
@@ -216,7 +216,8 @@ def _decontamination(facts: Facts) -> Iterator[str]:
     if "contamination" not in facts.metrics:
         yield from ("The corpus was not compared with any benchmark.", "")
         return
-    yield "Documents that hold half of the 12-token runs of a benchmark's text, and functions with the syntax tree of a benchmark's, were left out."
+    share = f"{float(facts.config.get('benchmark_share', 0.5)):.0%}"
+    yield f"Documents that hold {share} of the 12-token runs of a benchmark's text, and functions with the syntax tree of a benchmark's, were left out."
     yield "`contamination-*.parquet` names each with the task that it holds." if counts else "None was found."
     if folders:
         yield f"Compared with folders of the maker's own too: {', '.join(map(_code, folders))}."

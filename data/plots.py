@@ -57,27 +57,28 @@ def _bars(name: str, values: Sequence[tuple[str, float]], unit: str) -> bytes:
     return _png(name, 1.0 + 0.27 * len(shown), paint)
 
 
-def _sizes(sizes: dict[str, Sequence[int]]) -> bytes:
-    """A line per language over the sizes of files, by powers of two."""
-    rows = {language: list(counts) for language, counts in sorted(sizes.items()) if sum(counts)}
-    if not rows:
+def _sizes(sizes: dict[str, dict[str, int]]) -> bytes:
+    """A line per language over the sizes of files: how many have how many bits in their number of bytes."""
+    rows = {language: {int(bits): n for bits, n in counts.items() if n} for language, counts in sorted(sizes.items())}
+    used = [bits for counts in rows.values() for bits in counts]
+    if not used:
         return b""
+    ticks = range(min(used), max(used) + 1)
 
     def paint(axes: Axes) -> None:
         for number, (language, counts) in enumerate(rows.items()):
             style = number % len(_COLOURS)
-            axes.plot(
-                range(len(counts)), counts, color=_COLOURS[style], marker=_MARKERS[style], label=LANGUAGE_NAMES.get(language, language)
-            )
-        used = [i for counts in rows.values() for i, count in enumerate(counts) if count]
-        ticks = range(max(min(used) - 1, 0), max(used) + 2)
-        axes.set_xlim(ticks[0], ticks[-1])
-        axes.set_xticks(ticks, [_bytes(2**i) for i in ticks], rotation=45, ha="right")
+            values = [counts.get(bits, 0) for bits in ticks]
+            axes.plot(ticks, values, color=_COLOURS[style], marker=_MARKERS[style], label=LANGUAGE_NAMES.get(language, language))
+        axes.set_xticks(ticks, [_bytes(2 ** max(bits - 1, 0)) for bits in ticks], rotation=45, ha="right")
+        axes.yaxis.set_major_locator(MaxNLocator(integer=True))
         axes.set_xlabel("size of the file, from this on to twice as much")
         axes.set_ylabel("files")
         axes.set_ylim(bottom=0)
         axes.legend(frameon=False)
         axes.grid(visible=True, axis="y")
+
+    from matplotlib.ticker import MaxNLocator
 
     return _png("sizes", 3.6, paint)
 

@@ -24,14 +24,15 @@ FACTS = Facts(
         "by_licence": {"MIT OR Apache-2.0": {"files": 2, "bytes": 2_000_000}, "LicenseRef-own": {"files": 1, "bytes": 1000}},
         "by_model": {"openmp": {"files": 1, "bytes": 10}, "serial": {"files": 2, "bytes": 20}},
         "by_split": {"train": {"files": 2, "bytes": 2_000_000}, "test": {"files": 1, "bytes": 1000}},
-        "by_year": {"2001": {"files": 1, "bytes": 5}, "2019": {"files": 1, "bytes": 5}, "0": {"files": 1, "bytes": 5}},
+        "by_year": {"2001": {"files": 1, "bytes": 5}, "2019": {"files": 1, "bytes": 5}, "unknown": {"files": 1, "bytes": 5}},
         "by_construct": {"omp parallel for": 7, "MPI_Send": 3},
         "by_clause": {"reduction": 4},
-        "sizes": {"c": [0] * 10 + [1, 1], "fortran": [0] * 9 + [1]},
+        "sizes": {"c": {"11": 1, "20": 1}, "fortran": {"10": 1}},
         "mined": {"files": 10, "bytes": 9_000_000},
         "splits": {"hypre": "train", "we`ird|name\n## x": "test"},
         "units": {"functions": {"c": 5, "fortran": 1}, "loops": {"c": 1}},
         "duplicates": {"exact": 3, "near": 1, "leak": 0, "clusters": 1},
+        "leakage": {"threshold": 0.7, "pairs": 0},
         "contamination": {"kernels": 1},
         "redactions": {"e-mail": 12},
         "encodings": {"utf-8": 2, "latin-1": 1},
@@ -126,7 +127,7 @@ def test_equal_facts_give_equal_bytes(corpus: Path) -> None:
 def test_the_card_says_what_was_counted() -> None:
     """Each count stands in the card, an empty split doesn't, and no figure is made up where nothing was counted."""
     text = card(FACTS, ["languages"])
-    for said in ("3 files (2.00 MB) of 2 packages, out of 10 files (9.00 MB)", "| `generated` | 4 |", "| `omp parallel for` | 7 |", "debian:hypre", "2.26",
+    for said in ("3 files (2.00 MB) of 2 packages, out of 10 files (9.00 MB)", "| `generated` | 4 |", "| `omp parallel for` | 7 |", "debian:hypre", "0 are as alike as 0.7", "2.26",
                  "| e-mail | 12 |".replace("e-mail", "`e-mail`"), "| `kernels` | 1 |", "![Megabytes by language](statistics/languages.png)"):  # fmt: skip
         assert said in text, said
     assert "statistics/years.png" not in text
