@@ -32,7 +32,7 @@ from hpcraft.data.benchmark_trees import LANGUAGES, function_trees
 from hpcraft.data.code_tokens import plain_words, split
 from hpcraft.data.ngrams import gather, one_hash, run_hashes, whole_runs, word_values
 from hpcraft.errors import ConfigError, InputError
-from hpcraft.records import BenchmarkText, CodeUnit, Contamination, Document
+from hpcraft.records import BenchmarkText
 from hpcraft.store import atomic_file
 
 if TYPE_CHECKING:
@@ -315,23 +315,6 @@ class _Builder:
             trees=self.trees,
             too_short=tuple(sorted({name.task_id for name, runs in zip(self.names, self.runs, strict=True) if not runs})),
         )
-
-
-def contamination(document: Document, hit: Hit, unit: CodeUnit | None = None) -> Contamination:
-    """The row that says what was left out and why."""
-    return Contamination(
-        document_id=document.document_id,
-        unit_id=unit.unit_id if unit is not None and not hit.whole else "",
-        source=document.source,
-        package=document.package,
-        version=document.version,
-        path=document.path,
-        suite=hit.suite,
-        task_id=hit.task_id,
-        kind=hit.kind,
-        how=hit.how,
-        share=hit.share,
-    )
 
 
 @functools.cache

@@ -5,20 +5,18 @@ from __future__ import annotations
 import json
 import subprocess
 from collections.abc import Callable
-from dataclasses import asdict, replace
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from hpcraft.data.clean import Rejected
-from hpcraft.data.decontaminate import Hit
-from hpcraft.data.decontaminate import contamination as of_hit
 from hpcraft.data.inspect import describe, render, render_reason
 from hpcraft.data.mine import STAGE, MineConfig
 from hpcraft.data.prepare import STAGE as PREPARE
 from hpcraft.data.prepare import PrepareConfig
 from hpcraft.errors import InputError
-from hpcraft.records import CodeUnit, Contamination, Document, Duplicate
+from hpcraft.records import Contamination, Document, Duplicate
 from hpcraft.stages import execute
 from hpcraft.store import ShardWriter, list_outputs, read_manifest, read_rows, write_manifest
 
@@ -88,13 +86,26 @@ def written(corpus: Path) -> Path:
             duplicates.write(duplicate("near", kept, number))
         duplicates.write(duplicate("leak", "f" * 64, 8))
     with ShardWriter(corpus, "contamination", Contamination) as contamination:
-        document = Document(**{**asdict(next(read_rows(corpus, "corpus", Document))), "path": "axpy.c"})
-        hit = Hit(suite="kernels", task_id="kernels/axpy/openmp/c", kind="reference", how="tree", share=1.0, whole=False)
-        contamination.write(of_hit(document, hit, next(read_rows(corpus, "functions", CodeUnit))))
+        row = Contamination(
+            document_id=kept,
+            unit_id="u",
+            source="path:x",
+            package="x",
+            version="1",
+            path="axpy.c",
+            suite="kernels",
+            task_id="kernels/axpy/openmp/c",
+            kind="reference",
+            how="tree",
+            share=1.0,
+        )
+        contamination.write(row)
     with ShardWriter(corpus, "rejected", Rejected) as rejected:
         for package in ("a", "a", "a", "a", "b"):
-            row = Rejected(package=package, version="1", path="gen.c", sha256="0" * 64, reason="generated", licence="MIT", excerpt=hostile)
-            rejected.write(row)
+            left_out = Rejected(
+                package=package, version="1", path="gen.c", sha256="0" * 64, reason="generated", licence="MIT", excerpt=hostile
+            )
+            rejected.write(left_out)
     manifest = read_manifest(corpus)
     rejections = {"generated": 5, "near-duplicate": 7, "leak": 1, "benchmark": 1, "too-large": 2}
     write_manifest(corpus, replace(manifest, rejections=rejections, outputs=list_outputs(corpus)))
