@@ -14,12 +14,8 @@ from hpcraft.data.mine import MineConfig
 from hpcraft.data.prepare import STAGE, PrepareConfig
 from hpcraft.data.splits import split_packages
 from hpcraft.errors import ConfigError, InputError
-<<<<<<< HEAD
 from hpcraft.local import LocalExecutor
-from hpcraft.records import CodeUnit, Document, Duplicate, SourceFile
-=======
-from hpcraft.records import Document, SourceFile
->>>>>>> units
+from hpcraft.records import Document, Duplicate, SourceFile
 from hpcraft.stages import Execution, execute
 from hpcraft.store import read_rows, sha256_bytes
 
