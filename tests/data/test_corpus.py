@@ -66,7 +66,14 @@ struct entry *push(struct entry *head, struct entry *fresh, int key)
 
 def renamed(text: str) -> str:
     """The same code with other names and another comment."""
-    for old, new in (("residual", "defect"), ("gauss_seidel", "sweep"), ("tolerance", "eps"), ("row", "line"), ("rest", "left"), ("sum", "total")):
+    for old, new in (
+        ("residual", "defect"),
+        ("gauss_seidel", "sweep"),
+        ("tolerance", "eps"),
+        ("row", "line"),
+        ("rest", "left"),
+        ("sum", "total"),
+    ):
         text = text.replace(old, new)
     return text.replace("#include <math.h>", "/* relaxation */\n#include <math.h>")
 

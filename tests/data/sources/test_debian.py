@@ -156,7 +156,7 @@ def test_a_real_package_becomes_a_corpus(tmp_path: Path) -> None:
         mine(tmp_path / "files", "debian:metis")
     except MachineError as error:
         pytest.skip(f"no package mirror: {error}")
-    execute(PREPARE, PrepareConfig(num_workers=1), {"files": tmp_path / "files"}, tmp_path / "corpus")
+    execute(PREPARE, PrepareConfig(), {"files": tmp_path / "files"}, tmp_path / "corpus")
     documents = list(read_rows(tmp_path / "corpus", "corpus", Document))
     assert len(documents) > 20
     assert all(d.licence and d.licence_evidence for d in documents)

@@ -1,0 +1,70 @@
+"""Licence texts as licence files and ``debian/copyright`` hold them: which SPDX expression a whole text stands for.
+
+Not covered: texts that say two things at once, and files that point at others; such a text gives no licence.
+"""
+
+from __future__ import annotations
+
+import functools
+import re
+
+from hpcraft.data.detector import Region, all_of, find_licences, spdx_names
+from hpcraft.data.licences import join, spdx
+from hpcraft.data.notices import is_closed, read_notice
+
+_SPDX_TAG = re.compile(r"SPDX-License-Identifier:[ \t]*([^\n]{0,500})")
+_TAG_END = re.compile(r"\s*(\*/|-->|\*+|\*\))\s*$")
+_MAX_CHARACTERS = 500_000
+_MAX_NOTICE_CHARACTERS = 4000
+_MAX_LICENCES = 4
+_SPEAKS_OF_RIGHTS = re.compile(
+    r"licen[sc]e|permi(?:t|ssion)|redistribut|\bGNU\b|GPL\b|warrant|prohibit|patent|public domain|CeCILL|non-?commercial", re.IGNORECASE
+)
+_PACKAGING = re.compile(r"\bpackag(?:ing|ed)\b|^Files: debian/\*", re.IGNORECASE)
+_COPYRIGHT_LINE = re.compile(r"^[^\w\n]*(?:copyright\b|c\)|(?:19|20)\d\d\b|all rights reserved)[^\n]*", re.IGNORECASE | re.MULTILINE)
+
+
+def spdx_tag(text: str) -> str | None:
+    """The expression of the SPDX tags in a text; None without a tag, empty when one of them can't be read.
+
+    Several tags speak of several parts of a text, so that all of them count.
+    """
+    tags = list(dict.fromkeys(_TAG_END.sub("", tag).strip() for tag in _SPDX_TAG.findall(text)))
+    if not tags:
+        return None
+    found = [expression for tag in tags if (expression := spdx(tag))]
+    return join(found, "AND") if len(found) == len(tags) else ""
+
+
+@functools.lru_cache(maxsize=4096)
+def recognise(text: str) -> str | None:
+    """The SPDX expression of a licence file, or of a licence text quoted elsewhere; None unless the whole text is accounted for.
+
+    What isn't recognised may be a quarter of the words, or speak of no rights at all, as lists of authors don't. Several licences
+    in one text are all needed. Words against commercial use spoil any licence. A short text may also be a sentence that names the licence.
+    """
+    if len(text) > _MAX_CHARACTERS or "\0" in text:
+        return None
+    if (tag := spdx_tag(text)) is not None:
+        return tag or None
+    found = find_licences(text)
+    names = spdx_names(found)
+    if not found:
+        notice = read_notice(text) if len(text) <= _MAX_NOTICE_CHARACTERS else None
+        return notice.licence or None if notice and not (notice.gnu or notice.closed) else None
+    if not names or len(names) > _MAX_LICENCES or is_closed(text) or not _accounts_for(found, text):
+        return None
+    return all_of(names)
+
+
+def recognise_one(text: str) -> str | None:
+    """The one licence that a free text gives a whole package, or None. What it says of Debian's packaging is passed over."""
+    paragraphs = re.split(r"\n[ \t]*\n", text)
+    expression = recognise("\n\n".join(part for part in paragraphs if not (len(part) < _MAX_NOTICE_CHARACTERS and _PACKAGING.search(part))))
+    return expression if expression and " AND " not in expression else None
+
+
+def _accounts_for(found: list[Region], text: str) -> bool:
+    edges = [0, *(edge for region in found for edge in (region.start, region.end)), len(text)]
+    rest = _COPYRIGHT_LINE.sub("", " ".join(text[start:end] for start, end in zip(edges[::2], edges[1::2], strict=True)))
+    return 4 * len(rest.split()) <= len(text.split()) or not _SPEAKS_OF_RIGHTS.search(rest)
