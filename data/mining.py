@@ -24,7 +24,7 @@ from hpcraft.data.sources.base import Entry, Opened, Resolved, Settings, resolve
 from hpcraft.data.sources.wanted import is_licence_material
 from hpcraft.data.workers import kill_pool, worker_pool
 from hpcraft.errors import InputError, PartialError
-from hpcraft.progress import track
+from hpcraft.progress import set_quiet, track
 from hpcraft.records import SourceFile
 from hpcraft.store import ShardWriter, read_json, sha256_bytes, write_json
 
@@ -82,7 +82,7 @@ def mine_jobs(jobs: Sequence[Job], settings: Settings, limits: Limits, out: Path
     pool = worker_pool(min(num_workers, len(jobs)))
     try:
         begun: dict[Future[Mined], Job] = {
-            pool.submit(mine_job, job, settings, limits, out): job for job in sorted(jobs, key=lambda job: -_known_bytes(job, settings))
+            pool.submit(_in_worker, job, settings, limits, out): job for job in sorted(jobs, key=lambda job: -_known_bytes(job, settings))
         }
         for future in as_completed(begun):
             yield begun[future], future.result()
@@ -93,6 +93,11 @@ def mine_jobs(jobs: Sequence[Job], settings: Settings, limits: Limits, out: Path
         ) from None
     finally:
         kill_pool(pool)
+
+
+def _in_worker(job: Job, settings: Settings, limits: Limits, out: Path) -> Mined:
+    set_quiet(True)  # the bar of the process that waits for us says it all
+    return mine_job(job, settings, limits, out)
 
 
 def mine_job(job: Job, settings: Settings, limits: Limits, out: Path) -> Mined:

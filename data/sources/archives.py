@@ -14,6 +14,7 @@ import bz2
 import gzip
 import io
 import lzma
+import struct
 import tarfile
 import tempfile
 import zipfile
@@ -29,7 +30,7 @@ from hpcraft.data.sources.base import Opened, year_of
 from hpcraft.data.sources.spool import Spool
 from hpcraft.data.sources.wanted import is_wanted, safe_path
 from hpcraft.data.sources.zips import spool_zip
-from hpcraft.errors import InputError
+from hpcraft.errors import HpcError, InputError
 
 MAX_MEMBERS = 500_000
 MAX_UNPACKED_BYTES = 16 << 30
@@ -38,7 +39,11 @@ MAX_RATIO = 250
 FREE_BYTES = 256 << 20
 MAX_HEADER_BYTES = 4 << 20
 _BLOCK_BYTES = 256 << 10
-_DAMAGE = (tarfile.TarError, zipfile.BadZipFile, EOFError, OSError, ValueError, lzma.LZMAError, zlib.error)
+_DAMAGE = (
+    tarfile.TarError, zipfile.BadZipFile, lzma.LZMAError, zlib.error, struct.error,
+    EOFError, OSError, ValueError, RuntimeError, IndexError, OverflowError,
+)  # fmt: skip
+"""What the readers raise on damage, found by damaging."""
 
 
 @dataclass(slots=True)
@@ -83,7 +88,7 @@ def open_archive(archive: Path, max_file_bytes: int) -> Iterator[Opened]:
             else:
                 _spool_tar(archive, spool, max_file_bytes, skipped, budget)
         except _DAMAGE as error:
-            if isinstance(error, InputError):
+            if isinstance(error, HpcError):
                 raise
             why = " ".join(str(error).split())
             raise InputError(f"{archive}: not a readable tar or zip archive ({why}); remove it and mine again") from None

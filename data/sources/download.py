@@ -98,12 +98,12 @@ def download(url: str, path: Path, policy: Policy, *, sha256: str = "") -> Path:
     Raises:
         InputError: offline, refused, gone, too large, or not the file that ``sha256`` describes.
     """
-    shown = _shown(url)
+    called = shown(url)
     with lock(path.with_name(f".{path.name}.lock")):
         if path.is_file() and (not sha256 or sha256_file(path) == sha256):
             return path
         if policy.offline:
-            raise InputError(f"{shown}: not in the cache and --offline is given; mine once without it")
+            raise InputError(f"{called}: not in the cache and --offline is given; mine once without it")
         with lock(policy.rate_lock) if policy.max_megabytes_per_second and policy.rate_lock else nullcontext():
             part = path.with_name(f"{path.name}.part")
             begun_before = _size(part) > 0
@@ -115,7 +115,7 @@ def download(url: str, path: Path, policy: Policy, *, sha256: str = "") -> Path:
             if sha256 and (found := sha256_file(part)) != sha256:
                 part.unlink()
                 _tag_file(part).unlink(missing_ok=True)
-                raise InputError(f"{shown}: has the SHA-256 {found[:16]}.., expected {sha256[:16]}..; check the hash or the address")
+                raise InputError(f"{called}: has the SHA-256 {found[:16]}.., expected {sha256[:16]}..; check the hash or the address")
         with part.open("rb") as file:
             os.fsync(file.fileno())
         part.replace(path)
@@ -131,7 +131,7 @@ def fetch_text(url: str, policy: Policy, *, accept: str) -> Page:
         InputError: offline, gone or refused.
     """
     if policy.offline:
-        raise InputError(f"{_shown(url)}: --offline is given; mine once without it")
+        raise InputError(f"{shown(url)}: --offline is given; mine once without it")
 
     def attempt() -> Page:
         with _client(url, policy) as client, _answer(client, url, {"Accept": accept}) as answer:
@@ -139,7 +139,7 @@ def fetch_text(url: str, policy: Policy, *, accept: str) -> Page:
             for chunk in answer.iter_bytes(_CHUNK_BYTES):
                 content += chunk
                 if len(content) > _MAX_PAGE_BYTES:
-                    raise InputError(f"{_shown(url)}: a page of more than {_MAX_PAGE_BYTES >> 20} MiB; refused")
+                    raise InputError(f"{shown(url)}: a page of more than {_MAX_PAGE_BYTES >> 20} MiB; refused")
             return Page(url=str(answer.url), kind=answer.headers.get("content-type", ""), content=content)
 
     return _retrying(attempt, url, policy, lambda: 0)
@@ -164,7 +164,7 @@ def _retrying(attempt: Callable[[], T], url: str, policy: Policy, progress: Call
             if failures >= _TRIES:
                 break
             policy.wait(min(max(error.after, _FIRST_WAIT_SECONDS * 2**failures), _LONGEST_WAIT_SECONDS))
-    raise InputError(f"{_shown(url)}: the server doesn't give it whole ({why}); try again later, which resumes") from None
+    raise InputError(f"{shown(url)}: the server doesn't give it whole ({why}); try again later, which resumes") from None
 
 
 def _transfer(client: httpx2.Client, url: str, part: Path, policy: Policy, *, keep: bool) -> None:
@@ -190,7 +190,7 @@ def _transfer(client: httpx2.Client, url: str, part: Path, policy: Policy, *, ke
         _remember(part, "" if found.startswith("W/") else found)
         length = int(answer.headers.get("content-length") or 0)
         _check_size(url, have + length, policy)
-        with part.open("r+b" if have else "wb") as file, bar(f"fetch {Path(_shown(url)).name}", have + length or None) as advance:
+        with part.open("r+b" if have else "wb") as file, bar(f"fetch {Path(shown(url)).name}", have + length or None) as advance:
             file.seek(have)
             begin, got = time.monotonic(), 0
             for chunk in answer.iter_raw():
@@ -220,10 +220,10 @@ def _answer(client: httpx2.Client, url: str, headers: dict[str, str]) -> Iterato
                 raise _Broken(f"HTTP {answer.status_code}", float(after) if after.isdigit() else 0)
             if answer.status_code not in (200, 206, 416):
                 kind = NotFoundError if answer.status_code in (404, 410) else InputError
-                raise kind(f"{_shown(url)}: HTTP {answer.status_code} {answer.reason_phrase}; check the address")
+                raise kind(f"{shown(url)}: HTTP {answer.status_code} {answer.reason_phrase}; check the address")
             yield answer
     except (httpx2.TooManyRedirects, httpx2.UnsupportedProtocol, httpx2.InvalidURL) as error:
-        raise InputError(f"{_shown(url)}: {_words(error)}; check the address") from None
+        raise InputError(f"{shown(url)}: {_words(error)}; check the address") from None
     except httpx2.TransportError as error:
         raise _Broken(_words(error)) from None
 
@@ -233,7 +233,7 @@ def _client(url: str, policy: Policy) -> httpx2.Client:
 
     def check(request: httpx2.Request) -> None:
         if url.startswith("https:") and request.url.scheme != "https":
-            raise InputError(f"{_shown(url)}: leads from https to {request.url.scheme}; refused")
+            raise InputError(f"{shown(url)}: leads from https to {request.url.scheme}; refused")
 
     return httpx2.Client(
         verify=ssl.create_default_context(cafile=policy.certificates) if policy.certificates else True,
@@ -252,7 +252,7 @@ def _begin_of_range(answer: httpx2.Response) -> int:
 
 def _check_size(url: str, num_bytes: int, policy: Policy) -> None:
     if num_bytes > policy.max_bytes:
-        raise InputError(f"{_shown(url)}: more than {policy.max_bytes:,} bytes; refused")
+        raise InputError(f"{shown(url)}: more than {policy.max_bytes:,} bytes; refused")
 
 
 def _size(part: Path) -> int:
@@ -275,7 +275,7 @@ def _remember(part: Path, tag: str) -> None:
         _tag_file(part).unlink(missing_ok=True)
 
 
-def _shown(url: str) -> str:
+def shown(url: str) -> str:
     """An address for people: without a password, and without what follows the path."""
     bits = urlsplit(url)
     return urlunsplit((bits.scheme, bits.netloc.rpartition("@")[2], bits.path, "", ""))

@@ -24,7 +24,7 @@ from urllib.parse import unquote, urlsplit
 
 from hpcraft.data.sources.archives import open_archive
 from hpcraft.data.sources.base import Resolved, Settings
-from hpcraft.data.sources.download import NotFoundError, Policy, download, fetch_text, policy_of
+from hpcraft.data.sources.download import NotFoundError, Policy, download, fetch_text, policy_of, shown
 from hpcraft.errors import InputError, MachineError
 from hpcraft.store import read_json, sha256_file, write_json
 
@@ -121,7 +121,7 @@ def _choose(rest: str, wanted: Requirement, folder: Path, settings: Settings) ->
         raise InputError(f"pypi:{rest}: pip is configured for no index here (no-index); set PIP_INDEX_URL")
     found = [package for url in indexes.urls for package in _listed(rest, wanted.name, url, policy)]
     chosen = _newest(rest, wanted, found)
-    write_json(memory, {name: getattr(chosen, name) for name in _Chosen.__slots__})
+    write_json(memory, {"version": chosen.version, "filename": chosen.filename, "url": shown(chosen.url), "sha256": chosen.sha256})
     return chosen, policy
 
 

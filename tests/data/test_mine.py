@@ -136,7 +136,7 @@ def test_a_worker_that_dies_leaves_a_run_to_resume(tmp_path: Path, monkeypatch: 
     """A worker killed for its memory ends the run with the exit code for that; the next run ends it well."""
     sources = packages(tmp_path, 3)
     with monkeypatch.context() as patch:
-        patch.setattr("hpcraft.data.mining.mine_job", die)
+        patch.setattr("hpcraft.data.mining._in_worker", die)
         with pytest.raises(PartialError, match="run the same command again") as caught:
             mine(tmp_path / "out", *sources, num_workers=2)
     assert caught.value.exit_code == 5

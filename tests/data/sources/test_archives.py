@@ -12,9 +12,12 @@ import subprocess
 import tarfile
 import tracemalloc
 import zipfile
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from hpcraft.data.sources.archive import package_name
 from hpcraft.data.sources.archives import open_archive
@@ -244,3 +247,19 @@ def test_an_archive_is_mined_by_its_hash(tmp_path: Path) -> None:
 def test_a_package_is_called_as_its_archive_without_version(name: str, package: str) -> None:
     """Version and suffix are no part of a name."""
     assert package_name(name) == package
+
+
+@settings(max_examples=120, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(suffix=st.sampled_from(["tar", "tar.gz", "tar.bz2", "tar.xz", "tar.zst", "zip"]), data=st.data())
+def test_damage_anywhere_is_an_input_error_or_nothing(tmp_path: Path, suffix: str, data: st.DataObject) -> None:
+    """Whatever bytes are changed, an archive is read or refused in one line; no other exception ever comes out."""
+    whole = bytearray(packed(tmp_path / f"x.{suffix}", {f"p/{n}.c": LOOP * n for n in range(4)}).read_bytes())
+    for _ in range(data.draw(st.integers(1, 4))):
+        at = data.draw(st.integers(0, len(whole) - 1))
+        new = data.draw(st.binary(min_size=1, max_size=12))
+        whole[at : at + len(new)] = new
+    broken = tmp_path / f"broken.{suffix}"
+    broken.write_bytes(whole)
+    with suppress(InputError), open_archive(broken, 10_000) as opened:
+        for entry in opened.entries:
+            assert len(entry.read()) <= 10_000

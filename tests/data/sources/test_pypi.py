@@ -172,3 +172,12 @@ def test_without_the_library_the_command_that_installs_it_is_named(tmp_path: Pat
     monkeypatch.setitem(__import__("sys").modules, "pypi_simple", None)
     with pytest.raises(MachineError, match="pip install"):
         mine(tmp_path / "out", "pypi:toy")
+
+
+def test_a_password_of_an_index_stays_out_of_the_cache(tmp_path: Path, index: Path, served: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is remembered of an archive names no login."""
+    monkeypatch.setenv("PIP_INDEX_URL", served.replace("//", "//me:secret@"))
+    mine(tmp_path / "out", "pypi:toy")
+    cached = [path for path in (tmp_path / "cache").rglob("*") if path.is_file()]
+    assert any(path.suffix == ".json" for path in cached)
+    assert not any(b"secret" in path.read_bytes() for path in cached)
