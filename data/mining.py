@@ -88,8 +88,8 @@ def mine_jobs(jobs: Sequence[Job], settings: Settings, limits: Limits, out: Path
             yield begun[future], future.result()
     except BrokenProcessPool:
         raise PartialError(
-            "a worker process died, killed or out of memory; finished sources are kept: run the same command again, with num_workers=1 "
-            "where memory is short"
+            "a worker process died, killed or out of memory; finished sources are kept: run the same command again to resume, "
+            "or begin anew with num_workers=1 where memory is short"
         ) from None
     finally:
         kill_pool(pool)

@@ -38,7 +38,8 @@ def captures(grammar: str, query: str, root: Node) -> dict[str, list[Node]]:
     """The nodes below ``root`` that a query names, by name, each list in the order of the text."""
     from tree_sitter import QueryCursor
 
-    return QueryCursor(_query(grammar, query)).captures(root)
+    found = QueryCursor(_query(grammar, query)).captures(root)  # in no order of their own
+    return {name: sorted(nodes, key=lambda node: (node.start_byte, -node.end_byte)) for name, nodes in found.items()}
 
 
 def text_of(node: Node | None) -> str:

@@ -33,7 +33,7 @@ _SHALLOW_BYTES = 6000
 """A tree of so short a text can't be too deep for the stack of any thread."""
 _STACK_BYTES_PER_BYTE = 1000
 
-_SKIP_C = r"(?:\s|\\\n|//(?:[^\\\n]|\\[\s\S])*+|/\*[\s\S]*?\*/)*+"
+_SKIP_C = r"(?:\s|\\\n|//(?:[^\\\n]|\\[\s\S])*+|/\*[\s\S]*?(?:\*/|\Z))*+"
 _C = re.compile(
     _SKIP_C
     + r"("
@@ -41,20 +41,23 @@ _C = re.compile(
     + _SKIP_C
     + r"\()?"
     + r"""|\.?\d(?:[eEpP][+-]|[\w.]|'(?=\w))*+|"(?:[^"\\\n]|\\[\s\S])*+"|'(?:[^'\\\n]|\\[\s\S])*+'"""
-    + r"|\#[ \t]*+(?:(?:pragma|include)\b(?:[^\\\n]|\\[\s\S])*+|\w*+)"
-    + r"|(?<=Idx|Dim)\.[xyz]\b|<<<|<<=|\.\.\.|->|\+\+|--|&&|\|\||[-+*/%&|^=!<]=|<<|::|\#\#|[\s\S])"
+    + r"|\#[ \t]*+(?:(?:pragma|include)\b(?:[^\\\n/]|/\*[\s\S]*?(?:\*/|\Z)|/|\\[\s\S])*+|\w*+)"
+    + r"|(?<=Idx|Dim)\.[xyz]\b|<<<|<<=|\.\.\.|->|\+\+|--|&&|\|\||[-+*/%&|^=!<]=|<<|::|\#\#|[\s\S]|\Z)"
 )
-_RAW_STRING = re.compile(r'R"([^()\\\s]{0,16})\([\s\S]*?\)\1"')
+_RAW_STRING = re.compile(r'R"([^()\\\s]{0,16})\([\s\S]{0,1000}?\)\1"')
+_GAP = r"(?:[ \t]|&[ \t]*+(?:![^\n]*+)?\n[ \t]*+&?)*+"
+"""Blanks within a Fortran statement."""
 _FORTRAN = re.compile(
     r"(?:[\s&;]|!(?!\$(?:omp|acc)\b)[^\n]*+)*+("
-    r"!\$(?:omp|acc)\b[^\n]*+(?:(?<=&)\s*+!\$(?:omp|acc)\b[^\n]*+)*+"
-    r"|end[ \t]*+(?:do|if|select|where|subroutine|function|program|module|type|interface|associate|block|forall|procedure)?\b"
-    r"|[^\W\d]\w*+(?:[ \t]*+\()?"
+    r"!\$(?:omp|acc)\b(?:[^\n!&]|&(?:[ \t]*+(?:!(?!\$)[^\n]*+)?+\n)++\s*+!\$(?:omp|acc)\b&?|&)*+(?:!(?!\$)[^\n]*+)?+"
+    r"|end(?:" + _GAP + r"(?:do|if|select|where|subroutine|function|program|module|type|interface|associate|block|forall|procedure))?\b"
+    r"|[^\W\d]\w*+(?:" + _GAP + r"\()?"
     r"|\d++(?:\.(?![a-z]{2,}\.)\d*+)?+(?:[ed][+-]?\d++)?+(?:_\w++)?+|\.\d++(?:[ed][+-]?\d++)?+(?:_\w++)?+"
-    r"""|"(?:[^"\n]|"")*+"|'(?:[^'\n]|'')*+'|\#[ \t]*+(?:include\b[^\n]*+|\w*+)|\*\*|//|::|=>|==|/=|<=|>=|[\s\S])"""
+    r"""|"(?:[^"\n]|"")*+"|'(?:[^'\n]|'')*+'|\#[ \t]*+(?:include\b[^\n]*+|\w*+)|\*\*|//|::|=>|==|/=|<=|>=|[\s\S]|\Z)"""
 )
 _PRAGMA_WORD = re.compile(r"[^\W\d]\w*+|\d\w*+|[^\s\w]")
-_FORTRAN_SENTINEL = re.compile(r"&?\s*!\$(?:omp|acc)&?|&")
+_PRAGMA_COMMENT = re.compile(r"/\*[\s\S]*?(?:\*/|\Z)|//[^\n]*")
+_FORTRAN_SENTINEL = re.compile(r"!\$(?:omp|acc)\b&?|&|!(?!\$(?:omp|acc)\b)[^\n]*")
 
 
 def _words(text: str) -> frozenset[str]:
@@ -70,7 +73,8 @@ _CPP_LIBRARY = _words(
 _NAMESPACES = frozenset(("std", "Kokkos", "thrust", "cub", "sycl", "cooperative_groups", "this_thread"))
 _C_ALWAYS = (words.C_KEYWORDS - _PREPROCESSOR) | {w for w in words.C_LIBRARY if not w.islower() or w.endswith("_t")}
 _C_ALWAYS |= {"stdin", "stdout", "stderr", "bool", "true", "false"} | words.CUDA
-_CALLED = words.C_LIBRARY | words.MATH | _CPP_LIBRARY
+_C_CALLED = words.C_LIBRARY | words.MATH
+_CPP_CALLED = _C_CALLED | _CPP_LIBRARY
 _CPP_ALWAYS = _C_ALWAYS | (words.CPP_KEYWORDS - _CPP_LIBRARY)
 _API = re.compile(words.KEPT_PATTERN.pattern + r"|PMPI_\w+|cu(?:fft|rand|solver)\w+|cl[A-Z]\w*|CL_\w+|roc(?:blas|sparse|fft)\w+")
 _FORTRAN_SOFT = _words(
@@ -115,7 +119,7 @@ def lexemes(language: str, text: str) -> list[str]:
         text = _RAW_STRING.sub('""', text)
     found = _FORTRAN.findall(text.lower()) if language == "fortran" else _C.findall(text)
     known = _Normal(language)
-    return [known[lexeme] for lexeme in found]
+    return [known[lexeme] for lexeme in found if lexeme]
 
 
 class _Normal(dict[str, str]):
@@ -145,11 +149,9 @@ class _Normal(dict[str, str]):
 
     def _word(self, lexeme: str) -> str:
         called = lexeme.endswith("(")
-        word = lexeme
-        if called:
-            word = lexeme[:-1]
-            if not word.isalnum():
-                word = _first_part(word)
+        word = lexeme.removesuffix("(")
+        if not word.isalnum():
+            word = _plain(self.language, word)
         if "::" in word:
             parts = [part.strip() for part in word.split("::")]
             value = "::".join(parts) if parts[0] in _NAMESPACES else " :: ".join(self._name(part, called=called) for part in parts)
@@ -171,7 +173,7 @@ class _Normal(dict[str, str]):
         """A directive, its words kept and the program's names numbered."""
         normal = [sentinel]
         depth = 0
-        for word in _PRAGMA_WORD.findall(text.partition("//")[0].replace("\\\n", " ")):
+        for word in _PRAGMA_WORD.findall(_PRAGMA_COMMENT.sub(" ", text).replace("\\\n", " ")):
             depth += (word == "(") - (word == ")")
             if not (word[0].isalpha() or word[0] == "_"):
                 normal.append("0" if word[0].isdigit() else word)
@@ -182,9 +184,11 @@ class _Normal(dict[str, str]):
         return " ".join(normal)
 
 
-def _first_part(word: str) -> str:
-    """A name without the blanks and comments behind it."""
-    found = re.match(r"[\w:]+(?:\s*::\s*\w+)*", word)
+def _plain(language: str, word: str) -> str:
+    """A name without the blanks and comments in it and behind it."""
+    if language == "fortran":
+        return "".join(re.sub(r"![^\n]*|&", " ", word).split())
+    found = re.match(r"\w+(?:\s*::\s*\w+)*", word)
     return found[0] if found else word
 
 
@@ -194,17 +198,18 @@ def _kept(language: str, word: str, called: bool) -> str:
     if language == "fortran":
         if word == "elseif":
             return "else if"
-        if word.startswith("end") and (word == "end" or word[3:].strip() in _FORTRAN_ALWAYS):
+        if word.startswith("end") and (word == "end" or word[3:] in _FORTRAN_ALWAYS | _FORTRAN_SOFT):
             return "end"
         kept = word in _FORTRAN_ALWAYS or (called and word in _FORTRAN_CALLED) or _FORTRAN_API.fullmatch(word)
     else:
-        always = _C_ALWAYS if language == "c" else _CPP_ALWAYS
-        kept = word in always or (called and word in _CALLED) or _API.fullmatch(word)
+        always, library = (_C_ALWAYS, _C_CALLED) if language == "c" else (_CPP_ALWAYS, _CPP_CALLED)
+        kept = word in always or (called and word in library) or _API.fullmatch(word)
     return word if kept else ""
 
 
 _LABELLED_COMMENT = re.compile(r" \w+: \(comment\)")
-_INSIDE_LITERALS = (" (string_content)", " (escape_sequence)", " (character)")
+_UNSEEN = (' (MISSING ";")', " (string_content)", " (escape_sequence)", " (character)")
+"""What the grammar puts between statements of some layouts, and the insides of literals."""
 
 
 def _printed(node: Node) -> str:
@@ -217,8 +222,8 @@ def _printed(node: Node) -> str:
         if ": (comment)" in tree:
             tree = _LABELLED_COMMENT.sub("", tree)
         tree = tree.replace(" (comment)", "")
-    for inside in _INSIDE_LITERALS:
-        tree = tree.replace(inside, "")
+    for unseen in _UNSEEN:
+        tree = tree.replace(unseen, "")
     return tree.replace("field_identifier", "identifier")
 
 

@@ -25,6 +25,9 @@ T = TypeVar("T")
 Kind = Literal["local", "slurm"]
 KINDS: tuple[str, ...] = get_args(Kind)
 
+JOBS = ".slurm"
+"""Folder below a stage's where Slurm jobs have their logs and journals; it is there while they run, and after a fault."""
+
 KIND_VARIABLE = "HPCRAFT_EXECUTOR"
 SLURM_VARIABLE = "HPCRAFT_SLURM"
 _RAW = "sbatch."
@@ -62,7 +65,7 @@ class ExecutorConfig:
     max_parallel: int = 64
     """Jobs that may run at a time."""
     max_array_size: int = 1000
-    """Jobs in one array; the site's `MaxArraySize` is one more (`scontrol show config`)."""
+    """Jobs in one array; at most the site's ``MaxArraySize`` (``scontrol show config``)."""
     tasks_per_job: int = 0
     """Tasks that a job does one after the other; 0 shares them out over at most four jobs for each that may run at a time."""
     extra: tuple[tuple[str, str], ...] = ()

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
+import importlib.util
 import io
 import os
 import re
@@ -26,7 +27,7 @@ from typing import Any, Generic, TypeVar
 
 from hpcraft.command import note
 from hpcraft.errors import ConfigError, MachineError
-from hpcraft.executor import ExecutorConfig, task_names
+from hpcraft.executor import JOBS, ExecutorConfig, task_names
 from hpcraft.local import Ended, hopeless
 from hpcraft.progress import bar
 from hpcraft.slurm_job import Journal, pack, run_share
@@ -34,7 +35,6 @@ from hpcraft.slurm_queue import FOR_EVER, LIVE, LOST, Queue
 
 T = TypeVar("T")
 
-FOLDER = ".slurm"
 _TRIES = 3
 _POLL_SECONDS = (0.2, 5.0)
 """Between two looks for results, when things go fast and when they go slowly."""
@@ -42,7 +42,9 @@ _ASK_SECONDS = (1.0, 30.0)
 """Between two questions to the controller, which all users share."""
 _GRACE_SECONDS = 15.0
 """After the end of a job, for a shared file system to show its result."""
-_BUSY = ("SubmitJobLimit", "temporarily unable", "Unable to contact", "timed out", "try again")
+_TOO_MANY = ("MaxSubmitJob", "Invalid job array specification")
+"""In what sbatch says when it may take a smaller array."""
+_BUSY = (*_TOO_MANY, "temporarily unable", "Unable to contact", "timed out", "try again")
 """In what sbatch says when it may say otherwise later."""
 
 
@@ -50,7 +52,18 @@ class SlurmExecutor:
     """Runs tasks in Slurm jobs; `hpcraft.executor.Executor`."""
 
     def __init__(self, config: ExecutorConfig) -> None:
-        """With what ``config`` asks for each job."""
+        """With what ``config`` asks for each job.
+
+        Raises:
+            MachineError: there is no Slurm here, or no submitit.
+        """
+        for tool in ("sbatch", "srun", "squeue", "scancel"):
+            if shutil.which(tool) is None:
+                raise MachineError(
+                    f"Slurm's {tool} is not in PATH; run this where jobs are submitted (a login node), or with --executor local"
+                )
+        if importlib.util.find_spec("submitit") is None:
+            raise MachineError("--executor slurm needs submitit, which is not installed; pip install 'hpcraft[slurm]'")
         self.config = config
 
     def map(self, function: Callable[[T], None], tasks: Sequence[T], *, folder: Path, label: str) -> None:
@@ -58,15 +71,10 @@ class SlurmExecutor:
         assert function.__module__ != "__main__", "a job imports the function by name"
         if not tasks:
             return
-        for tool in ("sbatch", "srun", "squeue", "scancel"):
-            if shutil.which(tool) is None:
-                raise MachineError(
-                    f"Slurm's {tool} is not in PATH; run this where jobs are submitted (a login node), or with --executor local"
-                )
         folder = folder.resolve()
-        queue = Queue(f"hpcraft-{hashlib.sha256(str(folder).encode()).hexdigest()[:12]}")
+        queue = _queue(folder)
         queue.cancel(patience_seconds=60.0, why="an earlier run")
-        logs = folder / FOLDER / re.sub(r"\W+", "-", label)
+        logs = folder / JOBS / re.sub(r"\W+", "-", label)
         shutil.rmtree(logs, ignore_errors=True)
         logs.mkdir(parents=True)
         mapping = _Mapping(config=self.config, function=function, tasks=tasks, logs=logs, label=label, queue=queue)
@@ -77,7 +85,17 @@ class SlurmExecutor:
                 queue.cancel(patience_seconds=10.0)
         shutil.rmtree(logs, ignore_errors=True)
         with contextlib.suppress(OSError):
-            (folder / FOLDER).rmdir()
+            (folder / JOBS).rmdir()
+
+
+def cancel_left(folder: Path) -> None:
+    """Cancel the jobs of a driver that was killed, before what they write could be taken for the work of another run."""
+    if shutil.which("scancel"):
+        _queue(folder.resolve()).cancel(patience_seconds=60.0, why="an earlier run")
+
+
+def _queue(folder: Path) -> Queue:
+    return Queue(f"hpcraft-{hashlib.sha256(str(folder).encode()).hexdigest()[:12]}")
 
 
 @dataclass(kw_only=True, slots=True)
@@ -114,6 +132,8 @@ class _Mapping(Generic[T]):
     """Tasks that are given up, and why."""
     lanes: int = 1
     """Arrays that are in the queue at a time."""
+    array_size: int = 1
+    """Jobs in an array, as far as is known of what the site allows."""
     num_shares: int = 0
     reasons: set[str] = field(default_factory=set)
     """Why jobs wait, as far as it was said."""
@@ -123,6 +143,7 @@ class _Mapping(Generic[T]):
         # Four jobs for each that runs at a time keep all busy to the end, and none alone holds much that can be lost.
         size = self.config.tasks_per_job or max(self.config.cpus_per_task, -(-len(self.tasks) // (4 * self.config.max_parallel)))
         self.waiting.extend(tuple(range(i, min(i + size, len(self.tasks)))) for i in range(0, len(self.tasks), size))
+        self.array_size = self.config.max_array_size
         self.lanes = min(self.config.max_parallel, -(-len(self.waiting) // self.config.max_array_size))
         begin = asked = looked = time.monotonic()
         with bar(self.label, len(self.tasks)) as advance:
@@ -146,7 +167,7 @@ class _Mapping(Generic[T]):
     def _submit(self) -> None:
         """Hand out waiting shares in arrays."""
         while self.waiting and len({share.array for share in self.running}) < self.lanes:
-            count = min(len(self.waiting), self.config.max_array_size)
+            count = min(len(self.waiting), self.array_size)
             shares = [self.waiting.popleft() for _ in range(count)]
             journals = [Journal(self.logs / f"share-{self.num_shares + i:06d}.journal") for i in range(count)]
             blobs = [pack(self.function, {i: self.tasks[i] for i in share}) for share in shares]
@@ -154,9 +175,12 @@ class _Mapping(Generic[T]):
             try:
                 jobs = self._array(blobs, [str(journal.path) for journal in journals])
             except _Busy as busy:
+                self.waiting.extendleft(reversed(shares))
+                if count > 1 and any(word in str(busy) for word in _TOO_MANY):
+                    self.array_size = count // 2
+                    continue
                 if not self.running:
                     raise MachineError(f"{self.label}: sbatch takes no jobs now: {busy}; run again later to resume") from None
-                self.waiting.extendleft(reversed(shares))
                 return
             self.num_shares += count
             for share, job, journal in zip(shares, jobs, journals, strict=True):
@@ -164,6 +188,7 @@ class _Mapping(Generic[T]):
 
     def _array(self, blobs: list[bytes], journals: list[str]) -> list[Any]:
         import submitit
+        from submitit.core.utils import FailedJobError
 
         executor = submitit.SlurmExecutor(folder=self.logs)
         executor.update_parameters(**_parameters(self.config, self.queue.name, self.label, self.config.max_parallel // self.lanes))
@@ -171,7 +196,7 @@ class _Mapping(Generic[T]):
         try:
             with _outside_of_a_job(), contextlib.redirect_stderr(said):
                 return list(executor.map_array(run_share, blobs, journals, [self.config.cpus_per_task] * len(blobs)))
-        except submitit.core.utils.FailedJobError as error:
+        except FailedJobError as error:
             words = "; ".join(line.removeprefix("sbatch: ").removeprefix("error: ") for line in str(error).splitlines())
             if any(word in words for word in _BUSY):
                 raise _Busy(words) from None
@@ -198,11 +223,11 @@ class _Mapping(Generic[T]):
             raise errors[min(errors)]
 
     def _results(self, share: _Share) -> list[Ended]:
-        import submitit
+        from submitit.core.utils import FailedJobError
 
         try:
             return list(share.job.result())
-        except submitit.core.utils.FailedJobError as error:
+        except FailedJobError as error:
             trace = [line for line in str(error).splitlines() if line.strip() and not line.startswith(("---", "You can check", "  - "))]
             raise MachineError(
                 f"{self.label}: job {share.job.job_id} could not begin: {trace[-1].strip()}; is the same Python there on the nodes? "

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from hpcraft.errors import ConfigError, HpcError, InputError, MachineError
+from hpcraft.errors import ConfigError, InputError, MachineError
 from hpcraft.executor import ExecutorConfig, add_executor_arguments, from_arguments, make_executor
 from tests.toy_tasks import Part, num_tries, write_part
 
@@ -189,10 +189,16 @@ def test_a_stage_command_runs_its_tasks_with_the_workers_asked_for(hpcraft: Run,
     assert {path.name for path in (tmp_path / "out.partial").glob("part-*")} >= {f"part-000{i}.bin" for i in range(5)}
 
 
-def test_without_slurm_it_says_where_to_go(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """A machine that isn't a cluster's is told so, whether or not there is anything to do."""
-    monkeypatch.setenv("PATH", str(tmp_path))
-    with pytest.raises(MachineError, match="sbatch is not in PATH; run this where jobs are submitted") as caught:
-        make_executor(ExecutorConfig(kind="slurm")).map(write_part, [Part(path=tmp_path / "part")], folder=tmp_path, label="parts")
-    assert isinstance(caught.value, HpcError)
-    assert not (tmp_path / ".slurm").exists()
+def test_without_slurm_it_says_where_to_go(hpcraft: Run, tmp_path: Path) -> None:
+    """A machine that isn't a cluster's is told so before anything is done; what hands out no tasks needs none."""
+    (tmp_path / "toy.yaml").write_text("name: toy\nstages:\n  make: {}\n  spread: {}\n")
+    words = ("run", tmp_path / "toy.yaml", "--executor", "slurm")
+    here = {"PATH": str(tmp_path)}
+    failed = hpcraft(*words, toy=True, env=here)
+    assert failed.returncode == 4
+    assert failed.stderr == (
+        "hpcraft: Slurm's sbatch is not in PATH; run this where jobs are submitted (a login node), or with --executor local\n"
+    )
+    assert not (tmp_path / "runs").exists()
+    assert hpcraft(*words, "--dry-run", toy=True, env=here).returncode == 0
+    assert hpcraft(*words, "--to", "make", toy=True, env=here).returncode == 0

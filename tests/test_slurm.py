@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -19,7 +20,7 @@ from hpcraft.errors import ConfigError, HpcError, InputError, MachineError
 from hpcraft.executor import ExecutorConfig, make_executor
 from hpcraft.store import read_manifest
 from tests.conftest import TOY, environment
-from tests.toy_tasks import Part, num_tries, write_part
+from tests.toy_tasks import Part, num_tries, write_part, write_with_a_pool
 
 Run = Callable[..., "subprocess.CompletedProcess[str]"]
 
@@ -58,11 +59,11 @@ def test_arrays_are_no_larger_than_the_site_allows(tmp_path: Path) -> None:
 
 def test_a_job_does_many_small_tasks_on_all_its_cores(tmp_path: Path) -> None:
     """As many at a time as the job has cores."""
-    parts = [Part(path=tmp_path / f"part-{i}", seconds=2) for i in range(8)]
+    parts = [Part(path=tmp_path / f"part-{i}", seconds=4) for i in range(8)]
     before = len(squeue("--states=all", "--array"))
     begin = time.monotonic()
     on_slurm(parts, tmp_path, tasks_per_job=8, cpus_per_task=8)
-    assert time.monotonic() - begin < 12
+    assert time.monotonic() - begin < 25
     assert len(squeue("--states=all", "--array")) - before == 1
 
 
@@ -173,6 +174,21 @@ def test_a_killed_command_is_resumed(tmp_path: Path) -> None:
     assert not squeue()
 
 
+def test_jobs_of_a_killed_command_do_not_spoil_another_run(hpcraft: Run, tmp_path: Path) -> None:
+    """With another seed and on this machine, too, they are cancelled before anything is written."""
+    command = spread(tmp_path, TOY_SECONDS="2")
+    wait_until(lambda: len(list((tmp_path / "out.partial").glob("part-*"))) >= 4)
+    command.kill()
+    command.wait()
+    hashes = []
+    for out in ("out", "clean"):
+        assert hpcraft("spread", "-o", out, "--parts", "20", "--seed", "7", toy=True).returncode == 0
+        hashes.append(read_manifest(tmp_path / out).outputs_sha256)
+    assert hashes[0] == hashes[1]
+    assert not squeue()
+    assert not (tmp_path / "out" / ".slurm").exists()
+
+
 def spread(tmp_path: Path, **variables: str) -> subprocess.Popen[str]:
     """The toy stage of 20 parts as a process, one part a job."""
     words = ("spread", "-o", "out", "--parts", "20", "--executor", "slurm", "--slurm", "tasks_per_job=1")
@@ -218,6 +234,32 @@ def test_what_the_cluster_cannot_give_is_one_line(
     assert not squeue()
 
 
+@pytest.mark.parametrize(
+    "words",
+    [
+        "QOSMaxSubmitJobPerUserLimit\nsbatch: error: Batch job submission failed: Job violates accounting/QOS policy",
+        "Invalid job array specification",
+    ],
+)
+def test_a_site_that_takes_fewer_jobs_gets_smaller_arrays(words: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A limit that isn't known before is found by halving; nothing is lost on the way."""
+    real = shutil.which("sbatch")
+    fussy = tmp_path / "sbatch"
+    fussy.write_text(f"#!/bin/sh\ngrep -q 'array=0-[0-2]%' $1 || {{ printf 'sbatch: error: {words}\\n' >&2; exit 1; }}\nexec {real} $1\n")
+    fussy.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
+    parts = [Part(path=tmp_path / f"part-{i}") for i in range(6)]
+    on_slurm(parts, tmp_path, tasks_per_job=1)
+    assert [num_tries(part) for part in parts] == [1] * 6
+
+
+def test_a_task_may_have_processes_of_its_own(tmp_path: Path) -> None:
+    """Pools and commands inside a task work in a job as they do here."""
+    make_executor(ExecutorConfig(kind="slurm")).map(write_with_a_pool, [tmp_path / "part"], folder=tmp_path, label="parts")
+    make_executor(ExecutorConfig()).map(write_with_a_pool, [tmp_path / "here"], folder=tmp_path, label="parts")
+    assert (tmp_path / "part").read_text() == (tmp_path / "here").read_text() == "[0, 1, 2]"
+
+
 def test_a_folder_that_the_nodes_do_not_see(tmp_path: Path) -> None:
     """A job that can't open its log leaves no trace, and the message says what that means."""
 
@@ -239,7 +281,22 @@ def test_a_setup_that_fails_is_shown(tmp_path: Path) -> None:
     assert re.search("not there", next((tmp_path / ".slurm" / "parts").glob("*.err")).read_text())
 
 
+class Unloadable:
+    """A task that no job can read, as when its class is another version there."""
+
+    def __reduce__(self) -> tuple[object, ...]:
+        """Pickle as a call that fails."""
+        return (int, ("not a number",))
+
+
+def test_a_job_that_cannot_begin_is_shown(tmp_path: Path) -> None:
+    """What stopped it, and where the log is."""
+    with pytest.raises(MachineError, match=r"^parts: job \d+ could not begin: ValueError: invalid literal .* Log: .*_log.err"):
+        make_executor(ExecutorConfig(kind="slurm")).map(print, [Unloadable()], folder=tmp_path, label="parts")
+
+
 @pytest.mark.slow
+@pytest.mark.timeout(600)
 def test_the_time_limit_ends_a_task_that_needs_more(tmp_path: Path) -> None:
     """What a job had done before is kept; a task that had the whole time for itself isn't tried again."""
     quick, slow = Part(path=tmp_path / "quick"), Part(path=tmp_path / "slow", seconds=600)

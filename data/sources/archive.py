@@ -13,7 +13,7 @@ from urllib.parse import unquote, urlsplit
 
 from hpcraft.data.sources.archives import open_archive
 from hpcraft.data.sources.base import Resolved, Settings
-from hpcraft.data.sources.download import Policy, download
+from hpcraft.data.sources.download import download, policy_of
 from hpcraft.errors import InputError
 from hpcraft.store import sha256_file
 
@@ -59,5 +59,4 @@ def _fetched(url: str, sha256: str, settings: Settings) -> Path:
     if scheme not in ("http", "https") or (scheme == "http" and not sha256):
         raise InputError(f"archive:{url}: expected https, or http with #sha256=HEX behind the address")
     folder = settings.cache / "archives" / hashlib.sha256(f"{url}\n{sha256}".encode()).hexdigest()[:16]
-    policy = Policy(offline=settings.offline, max_megabytes_per_second=settings.max_megabytes_per_second)
-    return download(url, folder / "archive", policy, sha256=sha256)
+    return download(url, folder / "archive", policy_of(settings), sha256=sha256)

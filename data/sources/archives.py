@@ -46,6 +46,7 @@ class Budget:
     """What an archive may still unpack to."""
 
     archive: Path
+    packed_bytes: int
     num_members: int = 0
     num_bytes: int = 0
 
@@ -61,7 +62,7 @@ class Budget:
         self.num_bytes += num_bytes
         if self.num_members > MAX_MEMBERS or self.num_bytes > MAX_UNPACKED_BYTES:
             raise InputError(f"{self.archive}: more than {MAX_MEMBERS} files or {MAX_UNPACKED_BYTES >> 30} GiB unpacked; refused as a bomb")
-        if self.num_bytes > max(FREE_BYTES, MAX_RATIO * self.archive.stat().st_size):
+        if self.num_bytes > max(FREE_BYTES, MAX_RATIO * self.packed_bytes):
             raise InputError(f"{self.archive}: unpacks to more than {MAX_RATIO} times its size; refused as a bomb")
 
 
@@ -76,8 +77,8 @@ def open_archive(archive: Path, max_file_bytes: int) -> Iterator[Opened]:
     with tempfile.TemporaryFile() as file:
         spool = Spool(file, skipped)
         try:
-            budget = Budget(archive)
-            if zipfile.is_zipfile(archive) and not _is_tar(archive):
+            budget = Budget(archive, archive.stat().st_size)
+            if _begin(archive).startswith((b"PK\x03\x04", b"PK\x05\x06")):
                 spool_zip(archive, spool, max_file_bytes, skipped, budget.take)
             else:
                 _spool_tar(archive, spool, max_file_bytes, skipped, budget)
@@ -175,8 +176,7 @@ class _Metered:
 @contextmanager
 def _decompressed(archive: Path) -> Iterator[IO[bytes]]:
     """The bytes of a compressed file; each read decompresses what was asked for and no more."""
-    with archive.open("rb") as file:
-        head = file.read(6)
+    head = _begin(archive)
     openers: dict[bytes, Callable[[Path], Any]] = {
         b"\x1f\x8b": gzip.open,
         b"BZh": bz2.open,
@@ -195,7 +195,6 @@ def _open_zstd(archive: Path) -> Any:
     return pa.input_stream(str(archive), compression="zstd")
 
 
-def _is_tar(archive: Path) -> bool:
-    """Whether a plain tar archive begins here; one that ends with a zip file is taken for zip otherwise."""
+def _begin(archive: Path) -> bytes:
     with archive.open("rb") as file:
-        return file.read(262)[257:] == b"ustar"
+        return file.read(6)

@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING, TypeVar
 from urllib.parse import urlsplit, urlunsplit
 
 from hpcraft import __version__
+from hpcraft.data.sources.base import Settings
 from hpcraft.data.sources.locks import lock
 from hpcraft.errors import InputError
 from hpcraft.progress import bar
@@ -52,9 +53,21 @@ class Policy:
     offline: bool = False
     max_megabytes_per_second: float = 0
     max_bytes: int = MAX_DOWNLOAD_BYTES
+    rate_lock: Path | None = None
+    """Held by the one download that goes on while the rate is bounded, so that the bound holds for all processes together."""
     certificates: str = ""
     """File of the authorities to trust; empty means the machine's own."""
     wait: Callable[[float], None] = time.sleep
+
+
+def policy_of(settings: Settings, certificates: str = "") -> Policy:
+    """What the settings of a run say of its downloads."""
+    return Policy(
+        offline=settings.offline,
+        max_megabytes_per_second=settings.max_megabytes_per_second,
+        rate_lock=settings.cache / ".rate.lock",
+        certificates=certificates,
+    )
 
 
 class NotFoundError(InputError):
@@ -91,18 +104,18 @@ def download(url: str, path: Path, policy: Policy, *, sha256: str = "") -> Path:
             return path
         if policy.offline:
             raise InputError(f"{shown}: not in the cache and --offline is given; mine once without it")
-        # With a bound on the rate there is one download at a time on this cache, so that the bound holds for all together.
-        alone = lock(path.parent / ".rate.lock") if policy.max_megabytes_per_second else nullcontext()
-        with alone:
+        with lock(policy.rate_lock) if policy.max_megabytes_per_second and policy.rate_lock else nullcontext():
             part = path.with_name(f"{path.name}.part")
+            begun_before = _size(part) > 0
             _fetch(url, part, policy, keep=bool(sha256))
-            if sha256 and (found := sha256_file(part)) != sha256:
+            if sha256 and begun_before and sha256_file(part) != sha256:
                 # Bytes of an older file may have stood in the part: once more from the start.
                 part.unlink()
                 _fetch(url, part, policy, keep=True)
-                if (found := sha256_file(part)) != sha256:
-                    part.unlink()
-                    raise InputError(f"{shown}: has the SHA-256 {found[:16]}.., expected {sha256[:16]}..; check the hash or the address")
+            if sha256 and (found := sha256_file(part)) != sha256:
+                part.unlink()
+                _tag_file(part).unlink(missing_ok=True)
+                raise InputError(f"{shown}: has the SHA-256 {found[:16]}.., expected {sha256[:16]}..; check the hash or the address")
         with part.open("rb") as file:
             os.fsync(file.fileno())
         part.replace(path)
@@ -180,7 +193,7 @@ def _transfer(client: httpx2.Client, url: str, part: Path, policy: Policy, *, ke
         with part.open("r+b" if have else "wb") as file, bar(f"fetch {Path(_shown(url)).name}", have + length or None) as advance:
             file.seek(have)
             begin, got = time.monotonic(), 0
-            for chunk in answer.iter_raw(_CHUNK_BYTES):
+            for chunk in answer.iter_raw():
                 file.write(chunk)
                 got += len(chunk)
                 advance(len(chunk))

@@ -120,11 +120,13 @@ def _git(folder: Path, words: Sequence[str], *, check: bool = True) -> str:
 
 @contextmanager
 def _open(folder: Path, commit: str, settings: Settings) -> Iterator[Opened]:
-    listing = subprocess.run(
-        _command(folder, ["ls-tree", "-r", "-z", "-l", commit]), cwd=folder, env=_environment(), capture_output=True, check=True
-    ).stdout
+    listed = subprocess.run(
+        _command(folder, ["ls-tree", "-r", "-z", "-l", commit]), cwd=folder, env=_environment(), capture_output=True, check=False
+    )
+    if listed.returncode:
+        raise InputError(f"{folder}: the fetched commit {commit} is damaged; remove the folder and mine again")
     skipped: Counter[str] = Counter()
-    wanted = sorted(_wanted(listing, skipped, settings.max_file_bytes))
+    wanted = sorted(_wanted(listed.stdout, skipped, settings.max_file_bytes))
     year = year_of(float(_git(folder, ["show", "--no-patch", "--format=%ct", commit, "--"]) or 0))
     with subprocess.Popen(
         _command(folder, ["cat-file", "--batch"]), cwd=folder, env=_environment(), stdin=subprocess.PIPE, stdout=subprocess.PIPE

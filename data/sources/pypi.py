@@ -10,6 +10,7 @@ Not covered: pip's ``find-links``, and licence files that exist in wheels alone.
 from __future__ import annotations
 
 import ast
+import functools
 import hashlib
 import json
 import os
@@ -23,7 +24,7 @@ from urllib.parse import unquote, urlsplit
 
 from hpcraft.data.sources.archives import open_archive
 from hpcraft.data.sources.base import Resolved, Settings
-from hpcraft.data.sources.download import NotFoundError, Policy, download, fetch_text
+from hpcraft.data.sources.download import NotFoundError, Policy, download, fetch_text, policy_of
 from hpcraft.errors import InputError, MachineError
 from hpcraft.store import read_json, sha256_file, write_json
 
@@ -33,7 +34,7 @@ if TYPE_CHECKING:
 
 _ARCHIVES = (".tar.gz", ".zip", ".tar.bz2", ".tar.xz", ".tgz")
 _ACCEPT = "application/vnd.pypi.simple.v1+json, application/vnd.pypi.simple.v1+html;q=0.2, text/html;q=0.1"
-_SETTING = re.compile(r"^(global|download|:env:)\.(index-url|extra-index-url|no-index|cert)=(.+)$", re.MULTILINE)
+_SETTING = re.compile(r"^(global|download)\.(index-url|extra-index-url|no-index|cert)=(.+)$", re.MULTILINE)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -67,20 +68,24 @@ def resolve(rest: str, settings: Settings) -> Resolved:
 
 
 def configured_indexes() -> Indexes:
-    """The indexes in pip's order: its own settings files, then the environment, then its default."""
-    # An interpreter without pip still has the environment's settings, which pip would read itself.
-    done = subprocess.run([sys.executable, "-m", "pip", "config", "list"], capture_output=True, text=True, check=False)
-    lines = done.stdout if done.returncode == 0 else ""
-    found: dict[str, str] = {}
-    ranks = ("global", "download", ":env:")
-    for _section, key, value in sorted(_SETTING.findall(lines), key=lambda setting: ranks.index(setting[0])):
-        found[key] = str(ast.literal_eval(value))
+    """The indexes in pip's order: its default, its own settings files, the environment."""
+    found = dict(_settings_of_pip(os.environ.get("PIP_CONFIG_FILE", "")))
     for key in ("index-url", "extra-index-url", "no-index", "cert"):
-        found[key] = os.environ.get(f"PIP_{key.upper().replace('-', '_')}") or found.get(key, "")
+        found[key] = os.environ.get(f"PIP_{key.upper().replace('-', '_')}", found.get(key, ""))
     if found["no-index"].lower() in ("1", "true", "yes", "on"):
         return Indexes(urls=())
     urls = [found["index-url"] or _default_index(), *found["extra-index-url"].split()]
     return Indexes(urls=tuple(dict.fromkeys(url.rstrip("/") for url in urls)), certificates=found["cert"])
+
+
+@functools.cache
+def _settings_of_pip(settings_file: str) -> tuple[tuple[str, str], ...]:  # noqa: ARG001 - which files pip reads hangs on it
+    """What pip's settings files say; nothing where this interpreter has no pip."""
+    done = subprocess.run([sys.executable, "-m", "pip", "config", "list"], capture_output=True, text=True, check=False)
+    lines = done.stdout if done.returncode == 0 else ""
+    # Those of one command count more than those for all.
+    ordered = sorted(_SETTING.findall(lines), key=lambda setting: setting[0] == "download")
+    return tuple((key, str(ast.literal_eval(value))) for _section, key, value in ordered)
 
 
 def _default_index() -> str:
@@ -108,7 +113,7 @@ def _choose(rest: str, wanted: Requirement, folder: Path, settings: Settings) ->
     except ImportError:
         raise MachineError(f"pypi:{rest}: reading a package index needs pypi-simple; install it (pip install 'hpcraft[hub]')") from None
     indexes = configured_indexes()
-    policy = Policy(offline=settings.offline, max_megabytes_per_second=settings.max_megabytes_per_second, certificates=indexes.certificates)
+    policy = policy_of(settings, indexes.certificates)
     memory = folder / f"{hashlib.sha256(str(wanted.specifier).encode()).hexdigest()[:16]}.json"
     if settings.offline and memory.is_file():
         return _Chosen(**read_json(memory)), policy

@@ -15,7 +15,7 @@ from hpcraft.data.prepare import STAGE, PrepareConfig
 from hpcraft.data.splits import split_packages
 from hpcraft.errors import ConfigError, InputError
 from hpcraft.local import LocalExecutor
-from hpcraft.records import CodeUnit, Document, Duplicate, SourceFile
+from hpcraft.records import Document, Duplicate, SourceFile
 from hpcraft.stages import Execution, execute
 from hpcraft.store import read_rows, sha256_bytes
 
@@ -41,13 +41,6 @@ def document(path: str, content: str | bytes, package: Evidence = MIT) -> Docume
     found = cleaned(path, content, package)
     assert isinstance(found, Clean), found
     return found.document
-
-
-def units(path: str, content: str) -> list[CodeUnit]:
-    """The units of a file that is kept."""
-    found = cleaned(path, content, min_tokens=1)
-    assert isinstance(found, Clean), found
-    return found.units
 
 
 # ---------------------------------------------------------------- decoding, language, models
@@ -255,58 +248,6 @@ def test_a_licence_text_with_a_sting_is_not_recognised() -> None:
 def test_a_header_speaks_before_its_package(head: str, package: Evidence, licence: str, origin: str) -> None:
     """An SPDX tag decides; a header that contradicts the package leaves nothing to rely on."""
     assert of_file(head + SCALE, package) == Evidence(licence, origin)
-
-
-# ---------------------------------------------------------------- units
-
-
-def test_functions_and_annotated_loops_are_cut_out() -> None:
-    """The loop's directive is kept apart, an #ifdef around it is looked through, plain loops are no units."""
-    text = (
-        "static int add(int a,\n    int b)\n{\n    return a + b;\n}\n"
-        "void f(int n, double *x)\n{\n    for (int i = 0; i < n; ++i)\n        x[i] = 0;\n"
-        "#ifdef _OPENMP\n#pragma omp parallel for \\\n    schedule(static)\n#endif\n    /* here */\n    for (int i = 0; i < n; ++i) {\n        x[i] += 1;\n    }\n}\n"
-    )
-    found = units("a.c", text)
-    assert [(u.kind, u.name, u.start_line) for u in found] == [("function", "add", 1), ("function", "f", 6), ("loop", "f", 15)]
-    assert found[2].directive == "#pragma omp parallel for schedule(static)"
-    assert found[2].text == "for (int i = 0; i < n; ++i) {\n    x[i] += 1;\n}\n"
-    assert found[2].models == ("openmp",)
-    assert found[0].models == ()
-
-
-def test_cpp_and_cuda_functions_keep_template_and_qualifiers() -> None:
-    """A template head belongs to its function; a kernel is found by the CUDA grammar."""
-    found = units(
-        "a.cu",
-        "template <class T>\n__global__ void k(int n, T *x)\n{\n    x[threadIdx.x] = n;\n}\nvoid S::run()\n{\n    k<<<1, 2>>>(1, p);\n}\n",
-    )
-    assert [(u.name, u.models) for u in found] == [("k", ("cuda",)), ("S::run", ("cuda",))]
-    assert found[0].text.startswith("template <class T>\n__global__ void k")
-
-
-def test_fortran_units_of_both_forms() -> None:
-    """Fixed form is converted first; continued directives are one line; an END directive annotates nothing."""
-    fixed = (
-        "      SUBROUTINE F(X, N)\n      INTEGER N, I\n      REAL X(N)\nC$OMP PARALLEL DO\nC$OMP+ PRIVATE(I)\n"
-        "      DO 10 I = 1, N\n        X(I) = X(I) +\n     &    1.0\n   10 CONTINUE\nC$OMP END PARALLEL DO\n      DO I = 1, N\n        X(I) = 0\n      END DO\n      END\n"
-    )
-    found = cleaned("a.f", fixed)
-    assert isinstance(found, Clean)
-    assert found.document.form == "fixed"
-    assert [(u.kind, u.name) for u in found.units] == [("function", "F"), ("loop", "F")]
-    assert found.units[1].directive.lower() == "!$omp parallel do private(i)"
-    free = units(
-        "a.f90",
-        "module m\ncontains\npure function g(x) result(y)\n  real, intent(in) :: x\n  real :: y\n  y = x\nend function\nend module\n",
-    )
-    assert [(u.name, u.language) for u in free] == [("g", "fortran")]
-
-
-def test_long_short_and_broken_functions_are_left_out() -> None:
-    """Only functions of 3 to 200 lines that parse are units."""
-    long = "int f(void)\n{\n" + "    g();\n" * 200 + "}\n"
-    assert units("a.c", f"int one(void) {{ return 1; }}\n{long}int broken(void)\n{{\n    int = ;\n    return (;\n}}\n") == []
 
 
 # ---------------------------------------------------------------- splits
