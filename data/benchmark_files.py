@@ -101,6 +101,7 @@ def _strings(suite: str, task_id: str, key: str, value: Any) -> Iterator[Benchma
 
 def _text(suite: str, task_id: str, key: str, text: str) -> BenchmarkText:
     language = looks_like(text)
+    text = text.encode(errors="replace").decode()  # JSON can hold half a surrogate pair, which is no text
     prompt = language == "text" or bool(_PROMPT_KEYS.search(key))
     return BenchmarkText(suite=suite, task_id=task_id, kind="prompt" if prompt else "source", language=language, text=text)
 

@@ -84,7 +84,7 @@ def front_matter(facts: Facts) -> dict[str, Any]:
         "programming_language": [LANGUAGE_NAMES.get(name, name) for name in languages],
         "task_categories": ["text-generation"],
         "size_categories": [size_category(facts.files)],
-        "tags": ["code", "hpc", *(LANGUAGE_NAMES.get(name, name).lower() for name in languages), *models],
+        "tags": list(dict.fromkeys(["code", "hpc", *(LANGUAGE_NAMES.get(name, name).lower() for name in languages), *models])),
         "configs": configs,
     }
 

@@ -24,13 +24,14 @@ _WORD = re.compile(r"[a-z0-9_]+")
 
 def split(language: str, text: str) -> tuple[list[str], list[str]]:
     """The code of a text, lexeme by lexeme, and its comments, both in the order of the text."""
-    fortran = language == "fortran"
-    found = _FORTRAN.findall(text.lower()) if fortran else _C.findall(text)
-    is_comment = _is_fortran_comment if fortran else _is_c_comment
+    found = _FORTRAN.findall(text.lower()) if language == "fortran" else _C.findall(text)
     # Asked once for each distinct lexeme, of which there are few.
     distinct = set(found)
-    comments = {word for word in distinct if is_comment(word)}
-    left_out = comments | {word for word in distinct if word.startswith("#") and len(word) > 1}
+    if language == "fortran":
+        comments = {word for word in distinct if word[0] == "!" and word[1:2] != "$"}
+    else:
+        comments = {word for word in distinct if word.startswith(("//", "/*"))}
+    left_out = comments.union(word for word in distinct if word[0] == "#" and len(word) > 1)
     if not left_out:
         return found, []
     return [word for word in found if word not in left_out], [word for word in found if word in comments]
@@ -44,11 +45,3 @@ def code_words(language: str, text: str) -> list[str]:
 def plain_words(text: str) -> list[str]:
     """The words of a text in a natural language, in lower case."""
     return _WORD.findall(text.lower())
-
-
-def _is_c_comment(lexeme: str) -> bool:
-    return lexeme.startswith(("//", "/*"))
-
-
-def _is_fortran_comment(lexeme: str) -> bool:
-    return lexeme.startswith("!") and not lexeme.startswith("!$")

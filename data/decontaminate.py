@@ -183,13 +183,17 @@ class Benchmarks:
         counts = np.bincount(gather(self.starts, self.texts, runs), minlength=len(self.names))
         wanted = np.maximum(np.ceil(self.rules.share * self.num_grams), 1)
         wanted = np.where(self.num_grams < self.rules.whole_below, self.num_grams, wanted)
-        best: tuple[float, int] | None = None
-        for text in np.flatnonzero((counts >= wanted) & (self.num_grams > 0)):
-            near = sum(self._near(positions, numbers, int(text)) for positions, numbers in places)
-            share = near / int(self.num_grams[text])
-            if near >= wanted[text] and (best is None or share > best[0]):
-                best = share, int(text)
-        return None if best is None else self._hit(best[1], "ngram", round(best[0], 4), whole=True)
+        candidates = np.flatnonzero((counts >= wanted) & (self.num_grams > 0))
+        most = counts[candidates] / self.num_grams[candidates]
+        best, best_share = -1, 0.0
+        for place in np.argsort(-most, kind="stable"):
+            if most[place] <= best_share:  # no other can be found more wholly
+                break
+            text = int(candidates[place])
+            near = sum(self._near(positions, numbers, text) for positions, numbers in places)
+            if near >= wanted[text] and near / self.num_grams[text] > best_share:
+                best, best_share = text, near / int(self.num_grams[text])
+        return None if best < 0 else self._hit(best, "ngram", round(best_share, 4), whole=True)
 
     def _near(self, positions: Indexes, numbers: Indexes, text: int) -> int:
         """The most distinct runs of a text that stand within twice its length."""

@@ -98,8 +98,8 @@ def render(value: JSON) -> str:
             console.print(_count_table(key, counts))
     if value["rejections"]:
         console.print(_rejection_table(value["rejections"], value["rejected_examples"]))
-        if not value["rejected_examples"] and value["stage"] == "prepare":
-            console.print("note: run prepare with --keep-rejected to see examples of what was left out")
+        if value["stage"] == "prepare" and set(value["rejections"]) - set(value["rejected_examples"]):
+            console.print("note: prepare with --keep-rejected keeps examples of every reason")
     if value["clusters"]:
         console.print(_cluster_table(value["clusters"]))
     for line in value["notes"]:

@@ -128,7 +128,8 @@ def _row_texts(row: dict[str, Any], task_id: str) -> Iterator[BenchmarkText]:
         value = row.get(field, "")
         for text in value if isinstance(value, list) else [value]:
             if isinstance(text, str) and text.strip():
-                yield BenchmarkText(suite=_BABELTOWER, task_id=task_id, kind=kind, language=language, text=text)
+                whole = text.encode(errors="replace").decode()  # JSON can hold half a surrogate pair, which is no text
+                yield BenchmarkText(suite=_BABELTOWER, task_id=task_id, kind=kind, language=language, text=whole)
 
 
 def _outside(config: BenchmarksConfig) -> dict[str, str]:

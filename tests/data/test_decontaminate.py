@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import pickle
 import re
+import time
 from pathlib import Path
 
 import pyarrow as pa
@@ -272,6 +273,24 @@ def test_a_folder_that_cannot_be_read_is_named(tmp_path: Path, name: str, conten
     (tmp_path / name).write_bytes(content)
     with pytest.raises(InputError, match=said):
         list(read_benchmarks([str(tmp_path)]))
+
+
+def test_half_a_surrogate_pair_is_no_obstacle(tmp_path: Path) -> None:
+    """JSON may hold what no file of text can; the rest of the string is looked for all the same."""
+    (tmp_path / "x.json").write_text(json.dumps({"code": C_CODE + 'char *s = "\ud800";\n'}))
+    built = Benchmarks.build(read_benchmarks([str(tmp_path)]))
+    built.save(tmp_path / "index.npz")
+    assert Benchmarks.load(tmp_path / "index.npz").hits("c", C_CODE) is not None
+
+
+def test_a_document_of_one_line_repeated_takes_no_time() -> None:
+    """Many texts that share their runs with a long document are not all counted out."""
+    line = " ".join(f"a{i} = b{i} ;" for i in range(8))
+    texts = [BenchmarkText(suite="s", task_id=str(i), kind="reference", language="c", text=f"{line} end_{i} ;") for i in range(300)]
+    built = Benchmarks.build(texts)
+    begin = time.process_time()
+    assert built.hits("c", f"{line} end_7 ;\n" * 3000) is not None
+    assert time.process_time() - begin < 10
 
 
 def test_a_missing_folder_is_named(tmp_path: Path) -> None:
