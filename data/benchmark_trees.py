@@ -32,15 +32,14 @@ def function_trees(language: str, text: str) -> list[tuple[str, int]]:
 
 
 def function_texts(language: str, text: str) -> list[str]:
-    """The functions of a text that the grammar reads without an error, templates with their heads."""
+    """The functions of a text that the grammar reads without an error, those inside others too; templates with their heads."""
     source = text.encode()
     found, stack = [], [_parser(language).parse(source).root_node]
     while stack:
         node = stack.pop()
         if node.type in _FUNCTIONS and not node.has_error:
             found.append(_whole(node))
-        else:
-            stack.extend(reversed(node.children))
+        stack.extend(reversed(node.children))
     return [source[node.start_byte : node.end_byte].decode() + "\n" for node in found]
 
 

@@ -7,12 +7,14 @@ from pathlib import Path
 
 import pytest
 
+from hpcraft.data.code_tokens import code_words
 from hpcraft.data.contamination import Checked, check, write_index
 from hpcraft.data.decontaminate import Benchmarks, Rules, load_index
 from hpcraft.data.tree_hash import tree_hash
+from hpcraft.data.units import cut_units
 from hpcraft.errors import InputError
-from hpcraft.eval.benchmarks import STAGE, BenchmarksConfig
-from hpcraft.records import CodeUnit, Document
+from hpcraft.eval.benchmarks import STAGE, BenchmarksConfig, suite_texts
+from hpcraft.records import BenchmarkText, CodeUnit, Document
 from hpcraft.stages import execute
 
 AXPY = "void my_axpy(int count, double s, const double *in, double *out) {\n    for (int q = 0; q < count; q++) out[q] += s * in[q];\n}\n"
@@ -91,3 +93,15 @@ def test_no_benchmark_means_no_index(tmp_path: Path) -> None:
     assert not (tmp_path / "x.npz").exists()
     with pytest.raises(InputError, match="no such file or folder"):
         write_index(tmp_path / "x.npz", folder=None, paths=(str(tmp_path / "nothing"),), rules=Rules())
+
+
+@pytest.mark.parametrize("reference", [t for t in suite_texts("kernels") if t.kind == "reference"], ids=lambda t: t.task_id)
+def test_units_as_they_are_cut_are_known_by_their_trees(reference: BenchmarkText, index: Benchmarks) -> None:
+    """The functions that are cut out of a file with a reference have the trees of the index, in the middle of other code too."""
+    own = "subroutine own(a)\n  real :: a\n  a = 1.0\nend subroutine own\n" if reference.language == "fortran" else OWN
+    whole = replace(document(f"{own}\n{reference.text}\n{own}"), language=reference.language)
+    functions = [u for u in cut_units(whole) if u.kind == "function"]
+    indexed = [u for u in functions if len(code_words(u.language, u.text)) >= index.rules.min_tree_words]
+    assert indexed
+    assert [u.name for u in indexed if index.tree_hit(u.tree_sha256) is None] == []
+    assert [u.name for u in functions if index.tree_hit(u.tree_sha256) is not None and "own" in u.name] == []
