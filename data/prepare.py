@@ -121,7 +121,7 @@ def run(config: PrepareConfig, work: Work) -> Report:
     with ShardWriter(work.out, "duplicates", Duplicate) as writer:
         for row in chosen.duplicates(folders):
             writer.write(row)
-    report = _report(found, folders, chosen, counts)
+    report = _report(found, folders, chosen, counts, compared=(work.out / _INDEX).is_file())
     write_out(
         work.out,
         Facts(metrics=report.metrics, rows=report.rows, rejections=report.rejections, config=asdict(config), seed=work.seed),
@@ -196,7 +196,7 @@ def _gather(out: Path, folders: list[CleanFolder], name: str) -> None:
         shard.replace(out / f"{name}-{number:05d}.parquet")
 
 
-def _report(found: Survey, folders: list[CleanFolder], chosen: Chosen, counts: JSON) -> Report:
+def _report(found: Survey, folders: list[CleanFolder], chosen: Chosen, counts: JSON, *, compared: bool) -> Report:
     rejections = count(folders, "rejections")
     for kind, reason in (("exact", "duplicate"), ("near", "near-duplicate"), ("leak", "leak")):
         if chosen.kinds[kind]:
@@ -212,8 +212,8 @@ def _report(found: Survey, folders: list[CleanFolder], chosen: Chosen, counts: J
             "encodings": dict(sorted(count(folders, "encodings").items())),
             "duplicates": {**chosen.kinds, "clusters": chosen.num_clusters, "units": chosen.num_dropped_units},
             "leakage": chosen.leakage,
-            "contamination": dict(sorted(count(folders, "contamination").items())),
             "sources": found.sources,
+            **({"contamination": dict(sorted(count(folders, "contamination").items()))} if compared else {}),
         },
     )
     for split in ("valid", "test"):
