@@ -22,6 +22,7 @@ _SPEAKS_OF_RIGHTS = re.compile(
 )
 _GNU = re.compile(r"\bGNU\b|\bL?GPL", re.IGNORECASE)
 _PACKAGING = re.compile(r"\bpackag(?:ing|ed)\b|^Files: debian/\*", re.IGNORECASE)
+_PACKAGING_GOES_ON = re.compile(r"\s*(?:copyright|\(c\)|©|and is licen[sc]ed)", re.IGNORECASE)
 _COPYRIGHT_LINE = re.compile(r"^[^\w\n]*(?:copyright\b|c\)|(?:19|20)\d\d\b|all rights reserved)[^\n]*", re.IGNORECASE | re.MULTILINE)
 
 
@@ -60,8 +61,14 @@ def recognise(text: str) -> str | None:
 
 def recognise_one(text: str) -> str | None:
     """The one licence that a free text gives a whole package, or None. What it says of Debian's packaging is passed over."""
-    paragraphs = re.split(r"\n[ \t]*\n", text)
-    expression = recognise("\n\n".join(part for part in paragraphs if not (len(part) < _MAX_NOTICE_CHARACTERS and _PACKAGING.search(part))))
+    kept: list[str] = []
+    in_packaging = False
+    for paragraph in re.split(r"\n[ \t]*\n", text):
+        short = len(paragraph) < _MAX_NOTICE_CHARACTERS
+        in_packaging = short and bool(_PACKAGING.search(paragraph) or (in_packaging and _PACKAGING_GOES_ON.match(paragraph)))
+        if not in_packaging:
+            kept.append(paragraph)
+    expression = recognise("\n\n".join(kept))
     return expression if expression and " AND " not in expression else None
 
 
