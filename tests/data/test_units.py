@@ -10,8 +10,7 @@ from hpcraft.data.mpi_programs import is_incorrect
 from hpcraft.data.syntax import parse
 from hpcraft.data.units import cut_units, is_mpi_program
 from hpcraft.records import CodeUnit
-
-from .documents import document
+from tests.data.documents import document
 
 
 def units(path: str, text: str, kind: str = "") -> list[CodeUnit]:
