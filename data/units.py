@@ -17,7 +17,7 @@ from hpcraft.data.directives import find_models
 from hpcraft.data.functions import functions
 from hpcraft.data.kernels import kernels
 from hpcraft.data.loops import loops
-from hpcraft.data.mpi_programs import is_incorrect, is_program
+from hpcraft.data.mpi_programs import INCORRECT, is_incorrect, is_program
 from hpcraft.data.syntax import grammar_of, parse
 from hpcraft.data.tree_hash import node_hash
 from hpcraft.records import CodeUnit, Document
@@ -58,7 +58,8 @@ def cut_units(document: Document, root: Node | None = None) -> list[CodeUnit]:
         if place not in texts:
             texts[place] = _text(document.language, source, cut.node)
         units.append(_unit(document, cut, texts[place]))
-    return ([_program(document, root)] if is_mpi_program(document, root) and not is_incorrect(document.path) else []) + units
+    whole = not is_incorrect(document.path) and is_mpi_program(document, root)
+    return ([_program(document, root)] if whole else []) + units
 
 
 def is_mpi_program(document: Document, root: Node) -> bool:
@@ -67,6 +68,11 @@ def is_mpi_program(document: Document, root: Node) -> bool:
         return False
     code = blank_fortran(document.text) if document.language == "fortran" else blank_c(document.text)
     return is_program(grammar_of(document.language, document.text), root, code)
+
+
+def left_out(document: Document, root: Node) -> str:
+    """Why a document that is a whole MPI program is no unit of that kind, to be counted; empty where nothing was left out."""
+    return INCORRECT if is_incorrect(document.path) and is_mpi_program(document, root) else ""
 
 
 def _cuts(grammar: str, root: Node, source: bytes) -> list[_Cut]:

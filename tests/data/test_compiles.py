@@ -10,8 +10,7 @@ from hpcraft import sandbox
 from hpcraft.data.compiles import Headers, answer, compile_documents, job_of
 from hpcraft.records import Document
 from hpcraft.sandbox import Job, Outcome, Verdict
-
-from .documents import document
+from tests.data.documents import document
 
 HEADERS = {
     "p": Headers(

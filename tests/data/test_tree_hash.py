@@ -13,8 +13,7 @@ from hpcraft.data.syntax import captures, grammar_of, parse
 from hpcraft.data.tree_hash import lexemes, tree_hash
 from hpcraft.data.units import cut_units
 from hpcraft.tokenizer.lexer import lex
-
-from .documents import document
+from tests.data.documents import document
 
 C = r"""
 /* hypre: struct_axpy.c, shortened */

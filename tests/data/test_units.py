@@ -8,10 +8,9 @@ import pytest
 
 from hpcraft.data.mpi_programs import is_incorrect
 from hpcraft.data.syntax import parse
-from hpcraft.data.units import cut_units, is_mpi_program
+from hpcraft.data.units import cut_units, left_out
 from hpcraft.records import CodeUnit
-
-from .documents import document
+from tests.data.documents import document
 
 
 def units(path: str, text: str, kind: str = "") -> list[CodeUnit]:
@@ -269,11 +268,13 @@ def test_a_part_of_an_mpi_program_is_none(text: str) -> None:
     ],
 )
 def test_programs_that_are_wrong_on_purpose_are_left_out(path: str, incorrect: bool) -> None:
-    """The path tells; the document stays a program for whoever counts."""
-    assert is_incorrect(path) is incorrect
+    """The path tells, and the reason can be counted."""
     d = document(path, _MPI)
-    assert is_mpi_program(d, parse(d.language, d.text))
+    assert is_incorrect(path) is incorrect
+    assert left_out(d, parse(d.language, d.text)) == ("incorrect-mpi-program" if incorrect else "")
     assert ([u for u in cut_units(d) if u.kind == "program"] == []) is incorrect
+    plain = document(path, "int f(void)\n{\n    return 1;\n}\n")
+    assert left_out(plain, parse(plain.language, plain.text)) == ""
 
 
 # ---------------------------------------------------------------- kernels
