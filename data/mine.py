@@ -87,10 +87,13 @@ def _gather(jobs: Sequence[Job], found: Sequence[Mined], out: Path) -> Report:
     skipped: Counter[str] = Counter()
     by_package: dict[str, dict[str, int]] = {}
     versions: dict[str, str] = {}
+    streamed: set[str] = set()
     for job, mined in zip(jobs, found, strict=True):
         failure = mined.failure
-        if twice := sorted(set(mined.versions) & set(versions)):
-            failure = f"source {job.label}: another source is called {twice[0]!r} too; mine one of them under another folder name"
+        # Two streams, such as two languages of one data set, may each hold a part of a repository.
+        taken = versions.keys() - (streamed if mined.streamed else set())
+        if twice := sorted(taken & mined.versions.keys()):
+            failure = f"source {job.label}: another source is called {twice[0]!r} too; leave one out, or give a folder another name"
             if not job.tolerant:
                 raise InputError(failure)
             remove_rows(job, out)
@@ -98,10 +101,14 @@ def _gather(jobs: Sequence[Job], found: Sequence[Mined], out: Path) -> Report:
             skipped["source-failed"] += 1
             report.notes.append(failure)
             continue
-        by_package |= mined.packages
+        for package, counts in mined.packages.items():
+            into = by_package.setdefault(package, {"files": 0, "bytes": 0})
+            for what, count in counts.items():
+                into[what] += count
+                report.rows["files"] += count if what == "files" else 0
         versions |= mined.versions
+        streamed |= mined.versions.keys() if mined.streamed else set()
         skipped.update(mined.skipped)
-        report.rows["files"] += sum(counts["files"] for counts in mined.packages.values())
         report.rows["licences"] += mined.num_licences
         if not mined.packages:
             report.notes.append(f"{job.label} holds no C, C++, CUDA or Fortran file")

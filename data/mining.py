@@ -65,6 +65,8 @@ class Mined:
     """Package to ``{"files": n, "bytes": n}`` of its code."""
     versions: dict[str, str] = field(default_factory=dict)
     num_licences: int = 0
+    streamed: bool = False
+    """Whether the rows name their packages themselves, so that another stream may hold files of the same ones."""
     skipped: dict[str, int] = field(default_factory=dict)
     failure: str = ""
     """Why a tolerant job came to nothing."""
@@ -129,11 +131,12 @@ def _mine(job: Job, settings: Settings, limits: Limits, out: Path) -> Mined:
             return known
     remove_rows(job, out)
     mined = Mined(label=job.label, package=source.package, version=source.version)
-    num_licences = 0
+    num_licences, streamed = 0, False
     with source.open() as opened, ExitStack() as stack:
         name = f"{job.number}-{re.sub(r'[^A-Za-z0-9.+_-]', '-', source.package)[:_SHARD_NAME_CHARACTERS]}"
         code = stack.enter_context(ShardWriter(out, f"files-{name}", SourceFile))
         licences = stack.enter_context(ShardWriter(out, f"licences-{name}", SourceFile))
+        streamed = not isinstance(opened.entries, list)
         total = len(opened.entries) if isinstance(opened.entries, list) else None
         for row in track(_rows(source, opened, limits), f"mine {source.package}", total=total):
             mined.versions.setdefault(row.package, row.version)
@@ -145,7 +148,7 @@ def _mine(job: Job, settings: Settings, limits: Limits, out: Path) -> Mined:
             counts = mined.packages.setdefault(row.package, {"files": 0, "bytes": 0})
             counts["files"] += 1
             counts["bytes"] += len(row.content)
-    mined = replace(mined, num_licences=num_licences, skipped=dict(sorted((+opened.skipped).items())))
+    mined = replace(mined, num_licences=num_licences, streamed=streamed, skipped=dict(sorted((+opened.skipped).items())))
     write_json(note, {name: getattr(mined, name) for name in Mined.__slots__})
     return mined
 

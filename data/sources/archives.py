@@ -11,6 +11,7 @@ Not covered: archives inside archives, which aren't opened; file modes and owner
 from __future__ import annotations
 
 import bz2
+import errno
 import gzip
 import io
 import lzma
@@ -30,7 +31,7 @@ from hpcraft.data.sources.base import Opened, year_of
 from hpcraft.data.sources.spool import Spool
 from hpcraft.data.sources.wanted import is_wanted, safe_path
 from hpcraft.data.sources.zips import spool_zip
-from hpcraft.errors import HpcError, InputError
+from hpcraft.errors import HpcError, InputError, MachineError
 
 MAX_MEMBERS = 500_000
 MAX_UNPACKED_BYTES = 16 << 30
@@ -90,6 +91,8 @@ def open_archive(archive: Path, max_file_bytes: int) -> Iterator[Opened]:
         except _DAMAGE as error:
             if isinstance(error, HpcError):
                 raise
+            if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
+                raise MachineError(f"no space left in {tempfile.gettempdir()} to read {archive.name}; free some, or set TMPDIR") from None
             why = " ".join(str(error).split())
             raise InputError(f"{archive}: not a readable tar or zip archive ({why}); remove it and mine again") from None
         entries = spool.entries()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import bz2
+import errno
 import hashlib
 import io
 import random
@@ -21,7 +22,7 @@ from hypothesis import strategies as st
 
 from hpcraft.data.sources.archive import package_name
 from hpcraft.data.sources.archives import open_archive
-from hpcraft.errors import InputError
+from hpcraft.errors import InputError, MachineError
 from tests.data.sources.making import LOOP, encrypted, mine, mined, packed, special, tar, zipped
 
 
@@ -263,3 +264,15 @@ def test_damage_anywhere_is_an_input_error_or_nothing(tmp_path: Path, suffix: st
     with suppress(InputError), open_archive(broken, 10_000) as opened:
         for entry in opened.entries:
             assert len(entry.read()) <= 10_000
+
+
+def test_a_full_disk_is_not_taken_for_damage(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """No space is a lack of the machine, and nobody is told to remove a sound archive."""
+    archive = tar(tmp_path / "x.tar.gz", {"p/a.c": LOOP})
+
+    def full(*_: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr("hpcraft.data.sources.archives.Spool.add", full)
+    with pytest.raises(MachineError, match="set TMPDIR"), open_archive(archive, 10_000):
+        pass

@@ -13,7 +13,7 @@ import pytest
 from hpcraft.data.sources.base import Settings
 from hpcraft.data.sources.hub import find_columns, resolve
 from hpcraft.errors import ConfigError, InputError, MachineError
-from tests.data.sources.making import LOOP, mine, mined
+from tests.data.sources.making import LOOP, mine, mined, tree
 
 pytest.importorskip("datasets")
 
@@ -180,3 +180,15 @@ def test_without_the_library_the_command_that_installs_it_is_named(tmp_path: Pat
     monkeypatch.setitem(__import__("sys").modules, "datasets", None)
     with pytest.raises(MachineError, match="pip install"):
         mine(tmp_path / "out", "hf:owner/rows")
+
+
+def test_two_streams_may_share_a_repository(tmp_path: Path) -> None:
+    """Two languages of one data set hold parts of the same repositories; a folder of that name is another thing."""
+    for suffix, text in (("c", "int x;"), ("f90", "end")):
+        parquet(tmp_path / suffix, [{"content": text, "path": f"a.{suffix}", "repo_name": "lib", "license": "mit"}])
+    both = mine(tmp_path / "out", f"hf:{tmp_path / 'c'}", f"hf:{tmp_path / 'f90'}")
+    assert both.manifest.metrics["by_package"] == {"lib": {"files": 2, "bytes": 9}}
+    assert both.manifest.rows == {"files": 2, "licences": 0}
+    code = tree(tmp_path / "lib", a_dot_c=LOOP)
+    with pytest.raises(InputError, match="another source is called 'lib' too"):
+        mine(tmp_path / "never", f"hf:{tmp_path / 'c'}", f"path:{code}")
