@@ -17,7 +17,7 @@ from hpcraft.data.languages import language_of, promise
 from hpcraft.data.licences import Policy, allows
 from hpcraft.data.shingles import Features, features
 from hpcraft.data.syntax import parse
-from hpcraft.data.units import cut_units
+from hpcraft.data.units import cut_units, left_out
 from hpcraft.records import CodeUnit, Contamination, Document, SourceFile
 from hpcraft.store import sha256_bytes
 
@@ -77,6 +77,8 @@ class Clean:
     """What was left out of ``units``."""
     latin1: bool
     """Whether the bytes weren't UTF-8 and were read as Latin-1."""
+    no_program: str
+    """Why the document isn't a unit of its own though it looks like one; empty for none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,7 +150,14 @@ def _document(task: Task, decoded: _Decoded, evidence: Evidence) -> Found:
         if checked.whole:
             return Contaminated(rejected=rejected(file, REASON, evidence.licence), rows=checked.rows)
         units, rows = checked.units, checked.rows
-    return Clean(document=document, units=units, features=features(language, code), contamination=rows, latin1=decoded.latin1)
+    return Clean(
+        document=document,
+        units=units,
+        features=features(language, code),
+        contamination=rows,
+        latin1=decoded.latin1,
+        no_program=left_out(document, root),
+    )
 
 
 def decode(content: bytes) -> _Decoded:

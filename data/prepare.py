@@ -13,7 +13,8 @@ the order of the mined files.
 ``metrics["by_package" | "by_language" | "by_licence" | "by_model" | "by_split" | "by_year"]`` are ``{name: {"files": n, "bytes": n}}`` of
 what was kept; a document with two parallel models counts under both, one without any under ``serial``. ``by_construct`` and
 ``by_clause`` are ``{name: n}``, ``sizes`` is ``{language: {bits: n}}`` with files of 2^(bits-1) bytes and more, ``mined`` is
-``{"files": n, "bytes": n}`` of the code that came in, ``splits`` is ``{package: split}``, ``units`` is ``{family: {language: n}}``,
+``{"files": n, "bytes": n}`` of the code that came in, ``splits`` is ``{package: split}``, ``units`` is ``{family: {language: n}}``
+with loops without a directive as ``plain_loops``,
 ``duplicates`` counts files by kind, and ``leakage`` says what the comparison of the splits found.
 """
 
@@ -209,6 +210,7 @@ def _report(found: Survey, folders: list[CleanFolder], chosen: Chosen, counts: J
             **counts,
             "mined": {"files": found.num_files, "bytes": sum(found.code_bytes.values())},
             "splits": dict(sorted(found.splits.items())),
+            "units_left_out": dict(sorted(count(folders, "left_out").items())),
             "encodings": dict(sorted(count(folders, "encodings").items())),
             "duplicates": {**chosen.kinds, "clusters": chosen.num_clusters, "units": chosen.num_dropped_units},
             "leakage": chosen.leakage,
