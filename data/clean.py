@@ -8,6 +8,7 @@ from typing import ClassVar
 from hpcraft.data import filters
 from hpcraft.data.comments import blank_c, blank_fortran
 from hpcraft.data.directives import find_models
+from hpcraft.data.encoding import decode
 from hpcraft.data.evidence import Evidence, of_file
 from hpcraft.data.filters import Limits
 from hpcraft.data.fortran_form import looks_fixed, to_free
@@ -55,13 +56,7 @@ class Clean:
     document: Document
     units: list[CodeUnit]
     latin1: bool
-    """Whether the bytes weren't UTF-8 and were read as Latin-1."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Decoded:
-    text: str
-    latin1: bool
+    """Whether the bytes weren't Unicode and were read as Latin-1 or another legacy encoding."""
 
 
 def clean(task: Task) -> Clean | Rejected:
@@ -71,13 +66,15 @@ def clean(task: Task) -> Clean | Rejected:
     if reason:
         return rejected(file, reason)
     decoded = decode(file.content)
+    if decoded.reason:
+        return rejected(file, decoded.reason)
     text = decoded.text
     evidence = of_file(text, task.package)
     if not evidence.licence:
         return rejected(file, evidence.origin)
     if not allows(task.policy, evidence.licence):
         return rejected(file, "licence-policy", evidence.licence)
-    if reason := filters.check_text(text, task.limits):
+    if reason := filters.check_text(text, task.limits, file.path):
         return rejected(file, reason, evidence.licence)
     fixed = promise(file.path) == "fixed" and looks_fixed(text)
     if fixed:
@@ -103,18 +100,7 @@ def clean(task: Task) -> Clean | Rejected:
         split=task.split,
         text=text,
     )
-    return Clean(document=document, units=cut_units(document), latin1=decoded.latin1)
-
-
-def decode(content: bytes) -> _Decoded:
-    r"""Bytes as normalised text: UTF-8 or else Latin-1, no BOM, ``\\n`` line ends, no trailing blanks, one line break at the end."""
-    latin1 = False
-    try:
-        text = content.decode("utf-8-sig")
-    except UnicodeDecodeError:
-        text, latin1 = content.decode("latin-1"), True
-    text = text.replace("\r\n", "\n").replace("\r", "\n")
-    return _Decoded("\n".join(line.rstrip(" \t") for line in text.split("\n")).rstrip("\n") + "\n", latin1)
+    return Clean(document=document, units=cut_units(document), latin1=not decoded.encoding.startswith("utf"))
 
 
 def rejected(file: SourceFile, reason: str, licence: str = "") -> Rejected:
