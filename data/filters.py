@@ -104,10 +104,13 @@ def is_data(text: str, max_data_share: float = 0.7) -> bool:
 
 
 def error_share(root: Node, num_bytes: int) -> float:
-    """The share of a text's bytes that its grammar could not read: inside an error, or one for each missing sign.
+    """The share of a text's bytes that its grammar could not read, and one byte for each sign that it had to add.
+
+    One brace too many, as two branches of an ``#if`` give, makes an error of everything around it. What was read inside an
+    error, such as whole functions and statements, therefore isn't lost; the loose words between are.
 
     Args:
-        root: of the tree; subtrees without an error are never entered.
+        root: of the tree; parts without an error are never entered.
         num_bytes: of the text.
     """
     if not root.has_error or not num_bytes:
@@ -115,13 +118,17 @@ def error_share(root: Node, num_bytes: int) -> float:
     lost, stack = 0, [root]
     while stack:
         node = stack.pop()
+        if node.is_missing:
+            lost += 1
+            continue
         if node.is_error:
             lost += node.end_byte - node.start_byte
-        elif node.is_missing:
-            lost += 1
-        else:
-            stack.extend(child for child in node.children if child.has_error)
-    return min(1.0, lost / num_bytes)
+        for child in node.children:
+            if node.is_error and (child.has_error or (child.is_named and child.child_count)):
+                lost -= child.end_byte - child.start_byte
+            if child.has_error:
+                stack.append(child)
+    return min(1.0, max(0, lost) / num_bytes)
 
 
 def _count(text: str, letters: bytes) -> int:

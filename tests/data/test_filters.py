@@ -67,6 +67,12 @@ def test_error_share_counts_lost_bytes():
     assert 0 < _share(missing) <= 10 / len(missing)
 
 
+def test_whole_functions_inside_an_error_are_not_lost():
+    """A brace too many, as branches of the preprocessor give, leaves the rest of the file readable."""
+    opened = "#if A\nint g(int a) {\n#else\nint g(long a) {\n#endif\n  return 1;\n}\n"
+    assert 0 < _share(_CODE * 20 + opened + _CODE * 20) < 0.1
+
+
 @given(st.text(max_size=300))
 def test_error_share_is_a_share(text):
     """Whatever the text, the share lies between 0 and 1."""
