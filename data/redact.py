@@ -57,8 +57,8 @@ _DETECTORS: tuple[tuple[str, str, str, tuple[str, ...]], ...] = (
 )
 """Kind, module and class in ``detect_secrets.plugins``, and letters one of which such a secret can't do without."""
 
-_WITHIN = frozenset(["aws-key", "npm-token", "azure-key", "password-in-url", "keyword"])
-"""Kinds whose pattern takes in more than the secret."""
+_WITHIN = frozenset(["aws-key", "jwt", "npm-token", "azure-key", "password-in-url", "keyword"])
+"""Kinds whose pattern takes in more than the secret, or whose detector checks what its pattern found."""
 
 _MAX_LINE = 4000
 """Longer lines are left alone; the filters reject files that have them."""

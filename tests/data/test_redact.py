@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 import string
+import time
 
 import pytest
 from hypothesis import given
@@ -115,3 +116,12 @@ def test_lines_stay_and_a_second_time_finds_nothing(text):
     once = redact(text)
     assert once.text.count("\n") == text.count("\n")
     assert redact(once.text).text == once.text
+
+
+def test_hostile_lines_are_answered_in_time():
+    """Neither a line of at signs nor an endless run of words keeps the redactor busy."""
+    for piece in ("@", "a@", "a.", "a at ", "<a at b", "a (at) b dot ", "://a:", "ghp_", "password = "):
+        text = piece * 200 + "\n" + piece * 5000 + "\n"
+        start = time.process_time()
+        redact(text)
+        assert time.process_time() - start < 1.0, piece
