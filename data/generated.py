@@ -64,6 +64,8 @@ _FRONT_CHARACTERS = 300
 _TRANSLATED = re.compile(r"@generated from \S+\.[fc]\b")
 """LAPACK's note on a routine whose other precisions were derived from it; such a routine reads as its original does."""
 _IF_IN_FOLDER = re.compile(r"\bif this file is in the ([\w/ ]+?) folder", re.IGNORECASE)
+_LINE_MARK = re.compile(r'^[ \t]*#[ \t]*line[ \t]+1[ \t]+"', re.MULTILINE)
+"""A file that begins by naming another as its source, as preprocessors of all kinds do."""
 _COMMENT_SIGN = re.compile(r"^(?:[!cC*dD]|\s*(?://|/?\*|[!#]|\(\*|--))")
 _STATEMENT_OF_CODE = re.compile(r"""["']\s*$|<<|\bprintf?\b|\bformat\s*\(|\bwrite\s*\(""", re.IGNORECASE)
 
@@ -99,6 +101,8 @@ def _by_name(text: str) -> str:
 
 def _by_mark(path: str, text: str) -> str:
     ends = text[:_HEAD_CHARACTERS] + "\n" + (text[-_TAIL_CHARACTERS:] if len(text) > _HEAD_CHARACTERS else "")
+    if _LINE_MARK.search(text[:_FRONT_CHARACTERS]):
+        return "line-marks"
     low = ends.lower()
     if "generated" not in low and "do not " not in low and "don't " not in low:
         return ""
