@@ -7,15 +7,18 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterable
+from itertools import pairwise
 from pathlib import PurePosixPath
 
 from hpcraft.data.sources.wanted import is_licence_material
 
 _FOLDER_WORDS = (
     "third_party third-party thirdparty thirdpartylibs 3rdparty 3rd-party 3rd_party vendor vendored external externals extern external_libraries "
-    "externalpackages tpls tpl_src auxiliarysoftware submodules bundled node_modules googletest googlemock gtest gmock catch2 doctest pybind11"
+    "externalpackages tpl_src auxiliarysoftware submodules bundled node_modules googletest googlemock catch2 doctest pybind11"
 )
 _FOLDERS = frozenset(_FOLDER_WORDS.split())
+_GTEST = frozenset([("gtest", "gtest"), ("gtest", "include"), ("gtest", "src"), ("include", "gtest"), ("include", "gmock")])
+"""Folders of GoogleTest's own tree; a package's own tests lie in a plain ``gtest`` as well."""
 _FILE_WORDS = (
     "sqlite3.c sqlite3.h sqlite3ext.h catch.hpp catch_amalgamated.hpp catch_amalgamated.cpp doctest.h json.hpp stb_image.h stb_image_write.h "
     "miniz.c miniz.h gtest.h gtest-all.cc gmock-gtest-all.cc uthash.h cJSON.c cJSON.h tinyxml2.cpp tinyxml2.h pugixml.cpp pugixml.hpp "
@@ -39,8 +42,9 @@ _VERSION = re.compile(r"[-_.]?v?\d[\d._-]*$")
 def by_name(path: str) -> str:
     """``vendored`` for a file whose own name or one of whose folders says so by itself, else empty."""
     parts = PurePosixPath(path).parts
-    folders = {part.lower() for part in parts[:-1]}
-    return "vendored" if folders & _FOLDERS or parts[-1] in _FILES else ""
+    folders = [part.lower() for part in parts[:-1]]
+    named = not _FOLDERS.isdisjoint(folders) or parts[-1] in _FILES
+    return "vendored" if named or not _GTEST.isdisjoint(pairwise(folders)) else ""
 
 
 class Vendored:

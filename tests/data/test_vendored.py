@@ -23,13 +23,26 @@ _PATHS = [
 ]
 
 
-@pytest.mark.parametrize("path", ["third_party/a.c", "src/External/zlib/a.c", "x/tpls/gtest/a.cc", "lib/sqlite3.c", "include/catch.hpp"])
+@pytest.mark.parametrize(
+    "path",
+    [
+        "third_party/a.c",
+        "src/External/zlib/a.c",
+        "x/tpls/a.cc",
+        "common/gtest/gtest/a.cc",
+        "include/gtest/gtest-printers.h",
+        "lib/sqlite3.c",
+        "include/catch.hpp",
+    ],
+)
 def test_names_that_say_so(path):
     """Folders for other people's code and well-known single files are copies anywhere."""
     assert by_name(path) == "vendored"
 
 
-@pytest.mark.parametrize("path", ["src/a.c", "externality/a.c", "src/json.cpp", "external.c"])
+@pytest.mark.parametrize(
+    "path", ["src/a.c", "src/impl/tpls/spec.hpp", "test/gtest/ucp/test_tag.cc", "externality/a.c", "src/json.cpp", "external.c"]
+)
 def test_names_that_only_look_like_it(path):
     """A name that merely contains such a word isn't one."""
     assert by_name(path) == ""
