@@ -10,11 +10,13 @@ from hpcraft.data.comments import blank_c, blank_fortran
 from hpcraft.data.contamination import REASON, check
 from hpcraft.data.decontaminate import load_index
 from hpcraft.data.directives import find_models
+from hpcraft.data.encoding import Decoded, decode
 from hpcraft.data.evidence import Evidence, of_file
 from hpcraft.data.filters import Limits
 from hpcraft.data.fortran_form import looks_fixed, to_free
 from hpcraft.data.languages import language_of, promise
 from hpcraft.data.licences import Policy, allows
+from hpcraft.data.redact import redact
 from hpcraft.data.shingles import Features, features
 from hpcraft.data.syntax import parse
 from hpcraft.data.units import cut_units, left_out
@@ -75,16 +77,12 @@ class Clean:
     features: Features
     contamination: list[Contamination]
     """What was left out of ``units``."""
-    latin1: bool
-    """Whether the bytes weren't UTF-8 and were read as Latin-1."""
+    encoding: str
+    """In which the file was written."""
+    redactions: dict[str, int]
+    """Kind of secret or address to how many were replaced."""
     no_program: str
     """Why the document isn't a unit of its own though it looks like one; empty for none."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Decoded:
-    text: str
-    latin1: bool
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -105,19 +103,23 @@ def clean(task: Task) -> Found:
     if reason:
         return rejected(file, reason)
     decoded = decode(file.content)
+    if decoded.reason:
+        return rejected(file, decoded.reason)
     evidence = of_file(decoded.text, task.package)
     if not evidence.licence:
         return rejected(file, evidence.origin)
     if not allows(settings.policy, evidence.licence, settings.listed):
         return rejected(file, "licence-policy", evidence.licence)
-    if reason := filters.check_text(decoded.text, settings.limits):
+    if reason := filters.check_text(decoded.text, settings.limits, file.path):
         return rejected(file, reason, evidence.licence)
     return _document(task, decoded, evidence)
 
 
-def _document(task: Task, decoded: _Decoded, evidence: Evidence) -> Found:
+def _document(task: Task, decoded: Decoded, evidence: Evidence) -> Found:
     """A file whose text and licence are in order."""
-    file, text = task.file, decoded.text
+    file = task.file
+    redacted = redact(decoded.text)
+    text = redacted.text
     fixed = promise(file.path) == "fixed" and looks_fixed(text)
     if fixed:
         text = to_free(text)
@@ -128,6 +130,9 @@ def _document(task: Task, decoded: _Decoded, evidence: Evidence) -> Found:
     if filters.is_too_small(code, task.settings.limits):
         return rejected(file, "too-small", evidence.licence)
     root = parse(language, text)
+    share = filters.error_share(root, len(text.encode()))
+    if reason := filters.check_errors(share, task.settings.limits):
+        return rejected(file, reason, evidence.licence)
     document = Document(
         document_id=sha256_bytes(text.encode()),
         source=file.source,
@@ -139,6 +144,7 @@ def _document(task: Task, decoded: _Decoded, evidence: Evidence) -> Found:
         language=language,
         form=("fixed" if fixed else "free") if language == "fortran" else "",
         models=find_models(language, code),
+        error_share=round(share, 6),
         licence=evidence.licence,
         licence_evidence=evidence.origin,
         split=task.split,
@@ -155,20 +161,10 @@ def _document(task: Task, decoded: _Decoded, evidence: Evidence) -> Found:
         units=units,
         features=features(language, code),
         contamination=rows,
-        latin1=decoded.latin1,
+        encoding=decoded.encoding,
+        redactions=redacted.counts,
         no_program=left_out(document, root),
     )
-
-
-def decode(content: bytes) -> _Decoded:
-    r"""Bytes as normalised text: UTF-8 or else Latin-1, no BOM, ``\\n`` line ends, no trailing blanks, one line break at the end."""
-    latin1 = False
-    try:
-        text = content.decode("utf-8-sig")
-    except UnicodeDecodeError:
-        text, latin1 = content.decode("latin-1"), True
-    text = text.replace("\r\n", "\n").replace("\r", "\n")
-    return _Decoded("\n".join(line.rstrip(" \t") for line in text.split("\n")).rstrip("\n") + "\n", latin1)
 
 
 def rejected(file: SourceFile, reason: str, licence: str = "") -> Rejected:

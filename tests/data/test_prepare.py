@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from hpcraft.data.clean import Clean, Contaminated, Rejected, Task, clean, decode
+from hpcraft.data.clean import Clean, Contaminated, Rejected, Task, clean
+from hpcraft.data.encoding import decode
 from hpcraft.data.evidence import Evidence
 from hpcraft.data.mine import STAGE as MINE
 from hpcraft.data.mine import MineConfig
@@ -67,14 +68,14 @@ def test_bytes_become_one_normal_text() -> None:
         SCALE.replace("\n", "  \n").rstrip().encode(),
     ]
     assert {decode(v).text for v in variants} == {SCALE}
-    assert not decode(SCALE.encode()).latin1
+    assert decode(SCALE.encode()).encoding == "utf-8"
 
 
-def test_latin1_is_read_and_noted() -> None:
-    """A file that isn't UTF-8 is read as Latin-1, and the document is UTF-8."""
+def test_legacy_encodings_are_read_and_noted() -> None:
+    """A file that isn't UTF-8 is read as Latin-1 is, and the document is UTF-8."""
     found = cleaned("a.c", b"/* J\xe9r\xf4me */\n" + SCALE.encode())
     assert isinstance(found, Clean)
-    assert found.latin1
+    assert found.encoding == "cp1252"
     assert "Jérôme" in found.document.text
 
 
