@@ -28,7 +28,6 @@ _PATHS = [
     [
         "third_party/a.c",
         "src/External/zlib/a.c",
-        "x/tpls/a.cc",
         "common/gtest/gtest/a.cc",
         "include/gtest/gtest-printers.h",
         "lib/sqlite3.c",
