@@ -60,7 +60,9 @@ class PrepareConfig:
     min_alnum_share: float = option(0.25, help="files with a smaller share of letters and digits among what is not blank are rejected")
     min_tokens: int = option(15, help="files with fewer tokens outside comments are rejected")
     max_data_share: float = option(0.7, help="files of which more is tables of numbers or strings are rejected as data")
-    min_compressed_share: float = option(0.055, help="files that deflate packs smaller than this are rejected as generated:repetitive; 0 switches it off")
+    min_compressed_share: float = option(
+        0.055, help="files that deflate packs smaller than this are rejected as generated:repetitive; 0 switches it off"
+    )
     max_error_share: float = option(0.3, help="files of which the grammar can't read more are rejected; 1 switches it off")
     max_package_bytes: int = option(0, help="of a package with more code than this, keep a sample chosen by hash of the path; 0 keeps all")
     near_similarity: float = option(
