@@ -7,12 +7,12 @@ from typing import ClassVar
 
 from hpcraft.data import filters
 from hpcraft.data.comments import blank_c, blank_fortran
-from hpcraft.data.directives import find_models
 from hpcraft.data.evidence import Evidence, of_file
 from hpcraft.data.filters import Limits
-from hpcraft.data.fortran_form import looks_fixed, to_free
-from hpcraft.data.languages import language_of, promise
+from hpcraft.data.fortran_form import to_free
+from hpcraft.data.languages import form_of, language_of
 from hpcraft.data.licences import Policy, allows
+from hpcraft.data.parallel_models import find_models
 from hpcraft.data.units import cut_units
 from hpcraft.records import CodeUnit, Document, SourceFile
 from hpcraft.store import sha256_bytes
@@ -79,11 +79,11 @@ def clean(task: Task) -> Clean | Rejected:
         return rejected(file, "licence-policy", evidence.licence)
     if reason := filters.check_text(text, task.limits):
         return rejected(file, reason, evidence.licence)
-    fixed = promise(file.path) == "fixed" and looks_fixed(text)
-    if fixed:
+    form = form_of(file.path, text)
+    if form == "fixed":
         text = to_free(text)
-    code = blank_fortran(text) if promise(file.path) in ("fixed", "free") else blank_c(text)
-    language = language_of(file.path, code)
+    code = blank_fortran(text) if form else blank_c(text)
+    language = language_of(file.path, code, form)
     if language is None:
         return rejected(file, "language", evidence.licence)
     if filters.is_too_small(code, task.limits):
@@ -96,7 +96,7 @@ def clean(task: Task) -> Clean | Rejected:
         path=file.path,
         sha256=file.sha256,
         language=language,
-        form=("fixed" if fixed else "free") if language == "fortran" else "",
+        form=form,
         models=find_models(language, code),
         licence=evidence.licence,
         licence_evidence=evidence.origin,

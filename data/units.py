@@ -17,7 +17,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 from hpcraft.data.comments import blank_c, blank_fortran
-from hpcraft.data.directives import find_models
+from hpcraft.data.parallel_models import find_models
 from hpcraft.records import CodeUnit, Document
 from hpcraft.store import sha256_bytes
 
