@@ -33,6 +33,7 @@ from hpcraft.records import SourceFile
 
 _LINE_MARK = re.compile(r'# (\d+) "([^"]*)"')
 _PRAGMA = re.compile(r"[ \t]*#[ \t]*pragma[ \t]+(?:omp|acc)\b")
+_WRITTEN = re.compile(r"#\s*pragma|_Pragma|pragma\w*\s*\(\s*(?:omp|acc)\b", re.IGNORECASE)
 _DUMPED = re.compile(r"!\$(OMP|ACC) (?!END\b)([A-Z]+)")
 _DECLARATIVE = frozenset(("threadprivate", "declare", "requires", "end", "begin", "routine", "assumes", "assume", "nothing", "error"))
 _MAY_HOLD = re.compile(rb"(?:pragma|_Pragma)[^\n]*(?:omp|acc)\b", re.IGNORECASE)
@@ -99,7 +100,7 @@ def _compare_c(file: str, text: str, ours: list[Directive], seen: _Seen, active:
     group = "compiled" if seen.compiled else "preprocessed only"
     own = {directive.line for directive in ours}
     theirs = {line for line in seen.lines if line <= len(lines)}
-    macro_made = {line for line in theirs - own if "pragma" not in lines[line - 1].lower()}
+    macro_made = {line for line in theirs - own if not _WRITTEN.search(lines[line - 1])}
     tally.counts[f"{group}: by the compiler"] += len(theirs - macro_made)
     tally.counts[f"{group}: by ours"] += len(own)
     tally.counts[f"{group}: both"] += len(own & theirs)
