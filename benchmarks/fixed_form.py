@@ -30,7 +30,7 @@ _LABEL = re.compile(r"(\.LC\d+):")
 _USED = re.compile(r"\.LC\d+\b")
 _STRING = re.compile(r"\t\.(?:string|ascii)\t\"(.*)\"$")
 _IN_MESSAGE = re.compile(r"At line \d+ of file|In file '.*', around line \d+")
-_FORMAT_BLANKS = re.compile(r"('[^']*'|\\\"[^\"]*\\\")| +")
+_FORMAT_BLANKS = re.compile(r"('[^']*'|\\\"[^\"]*\\\")|(?: |\\t)+")
 _DROPPED = re.compile(r"\t\.(?:file|ident|loc|section|align|text|data)\b")
 
 

@@ -1,9 +1,9 @@
 """Blanks that fixed-form Fortran ignores and free form doesn't, taken out of a statement.
 
 Fixed form reads ``A . GE. 1 000`` as ``A .GE. 1000`` and ``F(fout ierr)`` as ``F(foutierr)``. Inside brackets and behind the
-equals sign of an assignment no two words ever stand side by side, so a blank between them goes; elsewhere keywords do.
+equals sign of an assignment no two words ever stand side by side, so a blank between them goes; elsewhere keywords do. Behind DATA it is the same.
 
-Not covered: blanks inside keywords and names outside brackets, keywords that touch a name (``CALLFOO``, ``DO10I=1,9``),
+Not covered: blanks inside keywords and names outside brackets, keywords that touch a name (``CALLFOO``, ``DO10I=1,9``; ``STOP'...'`` is mended),
 statements with Hollerith constants.
 """
 
@@ -12,9 +12,14 @@ from __future__ import annotations
 import re
 
 _OPERATORS = "and|or|not|eq|ne|lt|le|gt|ge|eqv|neqv|true|false"
-_LIKELY = re.compile(r"[(,=+\-*/.] *\w+ +\w|\w\. +\w|\. +\w+ *\.|\.\w+ +\.|\* +\*")
+_LIKELY = re.compile(r"[(,=+\-*/.] *\w+ +\w|\w\. +\w|\. +\w+ *\.|\.\w+ +\.|\* +\*|[DdEe] +[-+]|(?:STOP|stop|PAUSE|pause)['\"]")
 _TOKEN = re.compile(r"'[^']*'|\"[^\"]*\"|[()=;]|(?<=\w) +(?=\w)")
-_ROUGH = re.compile(rf"(?P<text>'[^']*'|\"[^\"]*\")|\. +(?P<behind>{_OPERATORS}) *\.|\.(?P<before>{_OPERATORS}) +\.|\* +\*", re.IGNORECASE)
+_ROUGH = re.compile(
+    rf"(?P<text>'[^']*'|\"[^\"]*\")|\. +(?P<behind>{_OPERATORS}) *\.|\.(?P<before>{_OPERATORS}) +\.|(?P<power>\* +\*)"
+    r"|(?<![\w.])(?P<number>\d+\.?\d*|\.\d+) *(?P<exponent>[DE]) *(?P<sign>[-+]) *(?=\d)|\b(?P<word>stop|pause)(?=['\"])",
+    re.IGNORECASE,
+)
+_DATA = re.compile(r"\s*\d*\s*data\b *", re.IGNORECASE)
 _FORMAT = re.compile(r"\s*\d*\s*format\s*\(", re.IGNORECASE)
 _HOLLERITH = re.compile(r"(?<![\w.*])\d+[hH]")
 _DECLARATION = re.compile(r"\s*(?:interface|module|procedure|type|class|use|implicit|do +concurrent)\b", re.IGNORECASE)
@@ -28,12 +33,13 @@ def closed_up(statement: str) -> str:
     """
     if not _LIKELY.search(statement) or _FORMAT.match(statement) or _HOLLERITH.search(statement) or _DECLARATION.match(statement):
         return statement
-    if ". " in statement or " ." in statement or "* " in statement:
-        statement = _ROUGH.sub(_closed, statement)
-    depth, assigned = 0, False
+    statement = _ROUGH.sub(_closed, statement)
+    # Behind its keyword a DATA statement is as an expression.
+    data = _DATA.match(statement)
+    depth, assigned = 0, data is not None
     parts: list[str] = []
     at = 0
-    for found in _TOKEN.finditer(statement):
+    for found in _TOKEN.finditer(statement, data.end() if data else 0):
         piece = found[0]
         if piece[0] in "()":
             depth += 1 if piece == "(" else -1
@@ -50,4 +56,10 @@ def closed_up(statement: str) -> str:
 
 def _closed(found: re.Match[str]) -> str:
     operator = found["behind"] or found["before"]
-    return found["text"] or (f".{operator}." if operator else "**")
+    if operator:
+        return f".{operator}."
+    if found["number"]:
+        return found["number"] + found["exponent"] + found["sign"]
+    if found["word"]:
+        return f"{found['word']} "
+    return "**" if found["power"] else found[0]
