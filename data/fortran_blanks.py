@@ -16,7 +16,7 @@ _LIKELY = re.compile(r"[(,=+\-*/.] *\w+ +\w|\w\. +\w|\. +\w+ *\.|\.\w+ +\.|\* +\
 _TOKEN = re.compile(r"'[^']*'|\"[^\"]*\"|[()=;]|(?<=\w) +(?=\w)")
 _ROUGH = re.compile(
     rf"(?P<text>'[^']*'|\"[^\"]*\")|\. +(?P<behind>{_OPERATORS}) *\.|\.(?P<before>{_OPERATORS}) +\.|(?P<power>\* +\*)"
-    r"|(?<![\w.])(?P<number>\d+\.?\d*|\.\d+) *(?P<exponent>[DE]) *(?P<sign>[-+]) *(?=\d)|\b(?P<word>stop|pause)(?=['\"])",
+    r"|(?<![\w.])(?P<number>\d+\.?\d*|\.\d+) *(?P<exponent>[DE]) *(?P<sign>[-+]|(?<=\.[DE])|(?<=\. [DE])) *(?=\d)|\b(?P<word>stop|pause)(?=['\"])",
     re.IGNORECASE,
 )
 _DATA = re.compile(r"\s*\d*\s*data\b *", re.IGNORECASE)

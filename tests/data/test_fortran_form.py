@@ -159,6 +159,7 @@ def test_both_forms_compile_to_the_same_code(tmp_path: Path) -> None:
         ("WRITE(*,*) 5HA ! B, Y ! comment", "WRITE(*,*) 5HA ! B, Y"),
         ("DATA ZERO,HALF/ 0.0 D 0 , 5 . D - 1 /", "DATA ZERO,HALF/ 0.0D0 , 5 . D - 1 /"),
         ("DATA X/0.51329 91127 D -1/", "DATA X/0.5132991127D-1/"),
+        ("DATA X/-1. E0, 1.E0, A/", "DATA X/-1.E0, 1.E0, A/"),
         ("STOP'please stop'", "STOP 'please stop'"),
         ("DO 10 I = 1, N", "DO 10 I = 1, N"),
         ("REAL*8 FUNCTION F(A, B)", "REAL*8 FUNCTION F(A, B)"),
