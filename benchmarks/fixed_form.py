@@ -80,7 +80,7 @@ def comparable(assembled: str) -> list[str]:
         else:
             label = ""
             code.append(line)
-    lengths = {len(text.replace('\\"', '"')) for text in constants.values() if text.startswith("(")}
+    lengths = {len(text.replace('\\"', '"').replace("\\t", "\t")) for text in constants.values() if text.startswith("(")}
     kept: list[str] = []
     for line in code:
         near = "".join(kept[-3:])
