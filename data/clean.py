@@ -164,7 +164,7 @@ def _read(task: Task, decoded: Decoded, evidence: Evidence) -> Found:
 def _document(task: Task, evidence: Evidence, read: _Read, error_share: float) -> Document:
     """The document of a file that is kept."""
     file = task.file
-    found = find_constructs(read.language, read.text, read.code)
+    found = find_constructs(read.language, read.text, read.code, "free" if read.form else "")
     constructs, clauses = sorted(found.constructs.items()), sorted(found.clauses.items())
     return Document(
         document_id=sha256_bytes(read.text.encode()),
