@@ -140,15 +140,17 @@ def _buckets(minima: NDArray[np.uint32]) -> Iterator[NDArray[np.int64]]:
 
 def _likely(minima: NDArray[np.uint32], sizes: NDArray[np.int64], bucket: NDArray[np.int64], threshold: float) -> Iterator[tuple[int, int]]:
     """Pairs of a bucket, leader first, whose signatures and sizes allow the threshold."""
-    leaders: list[int] = []
-    for member in map(int, bucket):
-        if leaders:
-            heads = np.array(leaders)
-            estimate = (minima[heads] == minima[member]).mean(axis=1)
-            small, large = np.minimum(sizes[heads], sizes[member]), np.maximum(sizes[heads], sizes[member])
-            likely = heads[(estimate >= threshold - _DOUBT) & (small >= threshold * large)]
-            yield from ((int(leader), member) for leader in likely)
-            if (estimate >= threshold + _DOUBT).any():
-                continue
-        if len(leaders) < _MOST_LEADERS:
-            leaders.append(member)
+    rows, lengths = minima[bucket], sizes[bucket]
+    may_lead = np.ones(len(bucket), np.bool_)
+    leaders = 0
+    for at in range(len(bucket) - 1):
+        if not may_lead[at]:
+            continue
+        leaders += 1
+        if leaders > _MOST_LEADERS:
+            return
+        estimate = (rows[at + 1 :] == rows[at]).mean(axis=1)
+        small, large = np.minimum(lengths[at + 1 :], lengths[at]), np.maximum(lengths[at + 1 :], lengths[at])
+        likely = (estimate >= threshold - _DOUBT) & (small >= threshold * large)
+        yield from ((int(bucket[at]), int(member)) for member in bucket[at + 1 :][likely])
+        may_lead[at + 1 :] &= estimate < threshold + _DOUBT
