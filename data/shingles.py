@@ -38,8 +38,8 @@ _C_WORDS = (
     "operator private protected public register reinterpret_cast restrict return short signed sizeof static static_assert "
     "static_cast struct switch template this throw true try typedef typeid typename union unsigned using virtual void volatile while "
     "define elif endif error ifdef ifndef pragma undef "
-    # directives, but for words that are names too, such as master, shared and map
-    "omp acc simd firstprivate lastprivate reduction collapse nowait num_threads taskloop taskwait copyin copyout"
+    # directives, but for words that are names too, such as acc, shared and map
+    "omp simd firstprivate lastprivate reduction collapse nowait num_threads taskloop taskwait copyin copyout"
 )
 _FORTRAN_WORDS = (
     "allocatable allocate assign associate backspace block blockdata call character class close common complex concurrent contains "

@@ -40,7 +40,7 @@ def edited(text: str, rng: random.Random, share: float) -> str:
 
 def renamed(text: str, prefix: str) -> str:
     """Other names for all variables that are declared with a plain type."""
-    names = sorted(set(re.findall(r"\b(?:int|float|double|size_t|char)\s+\**(\w+)\b(?!\s*\()", blank_c(text))))
+    names = sorted(set(re.findall(r"\b(?:int|float|double|size_t|char)\s+\**((?!__)\w+)\b(?!\s*\()", blank_c(text))))
     numbers = {name: f"{prefix}{number}" for number, name in enumerate(names)}
     return re.sub(r"[A-Za-z_]\w*", lambda found: numbers.get(found[0], found[0]), text)
 

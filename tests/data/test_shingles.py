@@ -28,7 +28,7 @@ def test_renaming_changes_nothing(text, salt):
 
 
 @pytest.mark.parametrize(
-    "name", ["data", "value", "result", "type", "end", "map", "master", "cutoff", "accumulate", "closest", "hipster", "current"]
+    "name", ["data", "acc", "value", "result", "type", "end", "map", "master", "cutoff", "accumulate", "closest", "hipster", "current"]
 )
 def test_plain_words_are_names(name):
     """Names that begin like an interface, or are keywords of Fortran or directives, are names in C."""
