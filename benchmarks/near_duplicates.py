@@ -100,23 +100,20 @@ def clean_texts(out: Path, texts: Path) -> list[str]:
     return identities
 
 
-def ours(texts: Path, out: Path) -> list[str]:
-    """Both phases as ``prepare`` does them, but for the selection; returns the identities."""
+def ours(texts: Path, out: Path) -> None:
+    """Both phases as ``prepare`` does them, up to the list of what is dropped."""
     with ProcessPoolExecutor(WORKERS) as pool:
         parts = list(pool.map(partial(clean_texts, out), sorted(texts.iterdir())))
         identities = [identity for part in parts for identity in part]
         keepers(pool, out, identities, THRESHOLD)
-    return identities
 
 
 def keepers(pool: ProcessPoolExecutor, out: Path, identities: list[str], threshold: float) -> NDArray[np.int64]:
     """For each document the one that stands for it."""
     folders = tuple(sorted(folder for folder in out.iterdir() if (folder / "signatures.npy").is_file()))
-    rounds = iter(range(99))
 
     def find(alive: NDArray[np.bool_]) -> Edges:
-        below = out / f"join-{threshold}-{next(rounds)}"
-        below.mkdir()
+        below = Path(tempfile.mkdtemp(prefix="join-", dir=out))
         np.save(below / "alive.npy", alive)
         tasks = band_tasks(folders, below / "alive.npy", threshold, below)
         list(pool.map(find_near, tasks))
@@ -256,53 +253,50 @@ def main() -> int:
 def measure(planted: Sequence[Planted], megabytes: float, below: Path, options: argparse.Namespace) -> dict[str, object]:
     """Run both systems in turn and judge them."""
     write_texts(planted, below / "texts")
-    speeds: dict[str, list[float]] = {"ours": [], "peer": []}
-    processor: dict[str, list[float]] = {"ours": [], "peer": []}
-    identities: list[str] = []
-    for turn in range(options.repeats):
-        for system in ("ours", "peer") if options.peer_python else ("ours",):
-            shutil.rmtree(below / system, ignore_errors=True)
-            (below / system).mkdir()
-            before = _processor_seconds()
-            if system == "ours":
-                start = time.perf_counter()
-                identities = ours(below / "texts", below / system)
-                seconds = time.perf_counter() - start
-            else:
-                seconds = peer(options.peer_python, below / "texts", below / system)
-            speeds[system].append(megabytes / seconds)
-            processor[system].append(_processor_seconds() - before)
-            print(
-                f"run {turn + 1}: {system} {seconds:.1f} s, {megabytes / seconds:.2f} MB/s, {processor[system][-1]:.1f} s of processor",
-                flush=True,
-            )
-    medians = {system: statistics.median(values) for system, values in speeds.items() if values}
-    if "peer" in medians:
+    seconds, processor = race(below, options.peer_python, options.repeats)
+    speeds = {system: [megabytes / value for value in values] for system, values in seconds.items()}
+    medians = {system: statistics.median(values) for system, values in speeds.items()}
+    if options.peer_python:
         medians["ratio"] = medians["ours"] / medians["peer"]
         medians["ratio of processor time"] = statistics.median(processor["peer"]) / statistics.median(processor["ours"])
-    print("medians: " + ", ".join(f"{name} {value:.2f}" for name, value in medians.items()))
+    print("medians in MB/s: " + ", ".join(f"{name} {value:.2f}" for name, value in medians.items()))
     judge = Judge(planted)
+    identities = [sha256_bytes(document.text.encode()) for document in planted]
     qualities: dict[str, Quality] = {}
     with ProcessPoolExecutor(WORKERS) as pool:
         for threshold in THRESHOLDS:
-            for old in (below / "ours").glob(f"join-{threshold}-*"):
-                shutil.rmtree(old)
             stands_for = keepers(pool, below / "ours", identities, threshold)
             qualities[f"ours, {threshold}"] = judge.judge(stands_for)
             if options.errors and threshold == THRESHOLD:
                 _print_errors(planted, stands_for, judge, below / "ours")
-    if "peer" in medians:
+    if options.peer_python:
         qualities["datatrove"] = judge.judge(peer_keepers(below / "peer", len(planted)))
     _print_table(qualities)
     chance = judge.chance(random.Random(options.seed))
     print(f"two files of a language by chance, of {CONTROLS}: {chance['copies']} copies, {chance['renamed']} renamed copies")
-    return {
-        "speeds": speeds,
-        "processor_seconds": processor,
-        "chance": chance,
-        "medians": medians,
-        "quality": {name: asdict(quality) for name, quality in qualities.items()},
-    }
+    quality = {name: asdict(quality) for name, quality in qualities.items()}
+    return {"megabytes_per_second": speeds, "processor_seconds": processor, "medians": medians, "quality": quality, "chance": chance}
+
+
+def race(below: Path, peer_python: Path | None, repeats: int) -> tuple[dict[str, list[float]], dict[str, list[float]]]:
+    """Seconds by the clock and of the processors for each run, system by system."""
+    systems = ("ours", "peer") if peer_python else ("ours",)
+    seconds: dict[str, list[float]] = {system: [] for system in systems}
+    processor: dict[str, list[float]] = {system: [] for system in systems}
+    for turn in range(repeats):
+        for system in systems:
+            shutil.rmtree(below / system, ignore_errors=True)
+            (below / system).mkdir()
+            before, start = _processor_seconds(), time.perf_counter()
+            if system == "peer" and peer_python:
+                took = peer(peer_python, below / "texts", below / system)
+            else:
+                ours(below / "texts", below / system)
+                took = time.perf_counter() - start
+            seconds[system].append(took)
+            processor[system].append(_processor_seconds() - before)
+            print(f"run {turn + 1}: {system} {took:.1f} s, {processor[system][-1]:.1f} s of processor", flush=True)
+    return seconds, processor
 
 
 def _processor_seconds() -> float:
