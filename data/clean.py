@@ -7,6 +7,8 @@ from typing import ClassVar
 
 from hpcraft.data import filters
 from hpcraft.data.comments import blank_c, blank_fortran
+from hpcraft.data.contamination import REASON, check
+from hpcraft.data.decontaminate import load_index
 from hpcraft.data.directives import find_models
 from hpcraft.data.evidence import Evidence, of_file
 from hpcraft.data.filters import Limits
@@ -14,8 +16,9 @@ from hpcraft.data.fortran_form import looks_fixed, to_free
 from hpcraft.data.languages import language_of, promise
 from hpcraft.data.licences import Policy, allows
 from hpcraft.data.shingles import Features, features
+from hpcraft.data.syntax import parse
 from hpcraft.data.units import cut_units
-from hpcraft.records import CodeUnit, Document, SourceFile
+from hpcraft.records import CodeUnit, Contamination, Document, SourceFile
 from hpcraft.store import sha256_bytes
 
 _EXCERPT_CHARACTERS = 2000
@@ -39,6 +42,18 @@ class Rejected:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Settings:
+    """What holds for all files."""
+
+    policy: Policy
+    listed: tuple[str, ...]
+    """The licences of the policy ``list``."""
+    limits: Limits
+    benchmarks: str = ""
+    """Path of the index of `hpcraft.data.contamination`; empty for none."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Task:
     """A file and what is known of it before it is read."""
 
@@ -48,8 +63,7 @@ class Task:
     split: str
     reason: str = ""
     """Why it is rejected already, as by its place in the package; empty when it isn't."""
-    policy: Policy
-    limits: Limits
+    settings: Settings
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -59,6 +73,8 @@ class Clean:
     document: Document
     units: list[CodeUnit]
     features: Features
+    contamination: list[Contamination]
+    """What was left out of ``units``."""
     latin1: bool
     """Whether the bytes weren't UTF-8 and were read as Latin-1."""
 
@@ -69,21 +85,37 @@ class _Decoded:
     latin1: bool
 
 
-def clean(task: Task) -> Clean | Rejected:
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Contaminated:
+    """A document that holds a benchmark, and isn't kept."""
+
+    rejected: Rejected
+    rows: list[Contamination]
+
+
+Found = Clean | Contaminated | Rejected
+
+
+def clean(task: Task) -> Found:
     """Clean one file."""
-    file = task.file
-    reason = task.reason or filters.check_path(file.path) or filters.check_bytes(file.content, task.limits)
+    file, settings = task.file, task.settings
+    reason = task.reason or filters.check_path(file.path) or filters.check_bytes(file.content, settings.limits)
     if reason:
         return rejected(file, reason)
     decoded = decode(file.content)
-    text = decoded.text
-    evidence = of_file(text, task.package)
+    evidence = of_file(decoded.text, task.package)
     if not evidence.licence:
         return rejected(file, evidence.origin)
-    if not allows(task.policy, evidence.licence):
+    if not allows(settings.policy, evidence.licence, settings.listed):
         return rejected(file, "licence-policy", evidence.licence)
-    if reason := filters.check_text(text, task.limits):
+    if reason := filters.check_text(decoded.text, settings.limits):
         return rejected(file, reason, evidence.licence)
+    return _document(task, decoded, evidence)
+
+
+def _document(task: Task, decoded: _Decoded, evidence: Evidence) -> Found:
+    """A file whose text and licence are in order."""
+    file, text = task.file, decoded.text
     fixed = promise(file.path) == "fixed" and looks_fixed(text)
     if fixed:
         text = to_free(text)
@@ -91,8 +123,9 @@ def clean(task: Task) -> Clean | Rejected:
     language = language_of(file.path, code)
     if language is None:
         return rejected(file, "language", evidence.licence)
-    if filters.is_too_small(code, task.limits):
+    if filters.is_too_small(code, task.settings.limits):
         return rejected(file, "too-small", evidence.licence)
+    root = parse(language, text)
     document = Document(
         document_id=sha256_bytes(text.encode()),
         source=file.source,
@@ -109,7 +142,13 @@ def clean(task: Task) -> Clean | Rejected:
         split=task.split,
         text=text,
     )
-    return Clean(document=document, units=cut_units(document), features=features(language, code), latin1=decoded.latin1)
+    units, rows = cut_units(document, root), []
+    if task.settings.benchmarks:
+        checked = check(load_index(task.settings.benchmarks), document, units)
+        if checked.whole:
+            return Contaminated(rejected=rejected(file, REASON, evidence.licence), rows=checked.rows)
+        units, rows = checked.units, checked.rows
+    return Clean(document=document, units=units, features=features(language, code), contamination=rows, latin1=decoded.latin1)
 
 
 def decode(content: bytes) -> _Decoded:

@@ -18,15 +18,16 @@ from pathlib import Path
 
 import numpy as np
 
-from hpcraft.data.clean import Clean, Rejected, Task, clean, rejected
+from hpcraft.data.clean import Contaminated, Found, Rejected, Settings, Task, clean, rejected
 from hpcraft.data.evidence import Evidence
-from hpcraft.data.filters import Limits
-from hpcraft.data.licences import Policy
 from hpcraft.data.near import write_features
 from hpcraft.data.shingles import Features
 from hpcraft.data.workers import Lost, ordered_map
-from hpcraft.records import CodeUnit, Document, SourceFile
+from hpcraft.records import CodeUnit, Contamination, Document, SourceFile
 from hpcraft.store import JSON, ShardWriter, atomic_file, read_json, read_shard, write_json
+
+COUNTS = ("rejections", "encodings", "contamination")
+"""What is counted in a folder: rejections by reason, encodings by name, texts of benchmarks by suite."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -58,9 +59,13 @@ class CleanTask:
     shard: Path
     plan: Path
     out: Path
-    policy: Policy
-    limits: Limits
+    settings: Settings
     keep_rejected: bool
+
+    @property
+    def name(self) -> str:
+        """For messages."""
+        return self.shard.stem
 
 
 class CleanFolder:
@@ -75,7 +80,7 @@ class CleanFolder:
         return (self.path / "counts.json").is_file()
 
     def counts(self) -> JSON:
-        """``{"rejections": {reason: n}, "encodings": {name: n}}``."""
+        """``{what: {name: n}}`` for each of ``COUNTS``."""
         return read_json(self.path / "counts.json")
 
     def documents(self) -> list[Path]:
@@ -98,14 +103,20 @@ def clean_shard(task: CleanTask) -> None:
         return
     shutil.rmtree(task.out, ignore_errors=True)
     task.out.mkdir(parents=True)
-    counts = {"rejections": Counter[str](), "encodings": Counter[str]()}
+    counts: dict[str, Counter[str]] = {name: Counter() for name in COUNTS}
     owners: list[int] = []
     sets: list[Features] = []
     with ExitStack() as stack:
         documents = stack.enter_context(ShardWriter(task.out, "documents", Document))
         units = stack.enter_context(ShardWriter(task.out, "units", CodeUnit))
+        contaminations = stack.enter_context(ShardWriter(task.out, "contamination", Contamination))
         aside = stack.enter_context(ShardWriter(task.out, "rejected", Rejected)) if task.keep_rejected else None
         for found in _cleaned(task):
+            for row in [] if isinstance(found, Rejected) else found.rows if isinstance(found, Contaminated) else found.contamination:
+                contaminations.write(row)
+                counts["contamination"][row.suite] += 1
+            if isinstance(found, Contaminated):
+                found = found.rejected
             if isinstance(found, Rejected):
                 counts["rejections"][found.reason] += 1
                 if aside is not None:
@@ -123,7 +134,7 @@ def clean_shard(task: CleanTask) -> None:
     write_json(task.out / "counts.json", json.loads(json.dumps(counts)))
 
 
-def _cleaned(task: CleanTask) -> Iterator[Clean | Rejected]:
+def _cleaned(task: CleanTask) -> Iterator[Found]:
     for found in ordered_map(clean, _tasks(task), num_workers=1):
         yield rejected(found.item.file, f"parser-{found.why}") if isinstance(found, Lost) else found
 
@@ -136,6 +147,5 @@ def _tasks(task: CleanTask) -> Iterator[Task]:
             package=Evidence(plan.licences[number], plan.origins[number]),
             split=plan.splits[number],
             reason=plan.reasons[number],
-            policy=task.policy,
-            limits=task.limits,
+            settings=task.settings,
         )

@@ -7,8 +7,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Iterator
-from contextlib import ExitStack
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -19,7 +18,7 @@ from numpy.typing import NDArray
 from hpcraft.data.cleaning import CleanFolder
 from hpcraft.data.selection import SPLITS
 from hpcraft.records import CodeUnit, Document
-from hpcraft.store import JSON, Record, arrow_schema, open_shard, write_json, write_table
+from hpcraft.store import JSON, Record, arrow_schema, atomic_file, open_shard, read_json, write_json, write_table
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -41,8 +40,6 @@ class Decisions:
 
     def write(self, path: Path) -> None:
         """Write them as ``.npz``."""
-        from hpcraft.store import atomic_file
-
         with atomic_file(path) as file:
             np.savez(
                 file, documents=self.documents, clusters=np.array(self.clusters, "S64"), cluster_files=self.cluster_files, units=self.units
@@ -70,6 +67,13 @@ class EmitTask:
     out: Path
     counts: Path
     """Where the counts of what was written go, last."""
+    compiles: Path | None = None
+    """What `hpcraft.data.compiling` wrote of the folder."""
+
+    @property
+    def name(self) -> str:
+        """For messages."""
+        return self.clean.name
 
 
 def emit(task: EmitTask) -> None:
@@ -80,13 +84,15 @@ def emit(task: EmitTask) -> None:
     counts = Counts()
     tables: dict[tuple[str, str], list[pa.Table]] = {}
     owners = folder.owners()
+    compiles = read_json(task.compiles) if task.compiles else {}
     for start, table in _tables(folder.documents(), Document):
         part = slice(start, start + table.num_rows)
-        table = _with_clusters(table, decisions.clusters[part], decisions.cluster_files[part])
+        answers = [compiles.get(str(number), "") for number in range(part.start, part.stop)]
+        table = _replaced(table, cluster=decisions.clusters[part], cluster_files=decisions.cluster_files[part], compiles=answers)
         _sort_in(tables, table.filter(decisions.documents[part]), "corpus", counts)
     for start, table in _tables(folder.units(), CodeUnit):
         part = slice(start, start + table.num_rows)
-        table = _with_clusters(table, [decisions.clusters[owner] for owner in owners[part]], None)
+        table = _replaced(table, cluster=[decisions.clusters[owner] for owner in owners[part]])
         table = table.filter(decisions.units[part])
         for kind, family in UNIT_FAMILIES.items():
             _sort_in(tables, table.filter(_equals(table["kind"], kind)), family, counts)
@@ -114,6 +120,7 @@ class Counts:
         self.sizes: dict[str, Counter[int]] = {}
         self.units: dict[str, Counter[str]] = {family: Counter() for family in UNIT_FAMILIES.values()}
         self.annotated: Counter[str] = Counter()
+        self.compiles: dict[str, Counter[str]] = {}
 
     def add_document(self, row: JSON) -> None:
         """Count a document, given without its text but with ``size`` in bytes."""
@@ -131,6 +138,9 @@ class Counts:
                 count["files"] += 1
                 count["bytes"] += row["size"]
         self.sizes.setdefault(row["language"], Counter())[row["size"].bit_length()] += 1
+        if row["compiles"]:
+            tried = "no: not tried" if row["compiles"].startswith("no: not tried") else row["compiles"].partition(":")[0]
+            self.compiles.setdefault(row["language"], Counter())[tried] += 1
         for name, words, numbers in (("by_construct", "constructs", "construct_counts"), ("by_clause", "clauses", "clause_counts")):
             for word, number in zip(row[words], row[numbers], strict=True):
                 self.counted[name][word] += number
@@ -150,6 +160,7 @@ class Counts:
             "sizes": {language: {str(k): v for k, v in sizes.items()} for language, sizes in self.sizes.items()},
             "units": self.units,
             "annotated_loops": self.annotated,
+            **({"compiles": self.compiles} if self.compiles else {}),
         }
         plain: JSON = json.loads(json.dumps(value))
         return plain
@@ -187,14 +198,13 @@ def _tables(shards: list[Path], kind: type[Record]) -> Iterator[tuple[int, pa.Ta
                 start += table.num_rows
 
 
-def _with_clusters(table: pa.Table, clusters: list[str], files: NDArray[np.int64] | None) -> pa.Table:
+def _replaced(table: pa.Table, **columns: Sequence[str] | NDArray[np.int64]) -> pa.Table:
+    """A table with other values in some columns."""
     import pyarrow as pa
 
-    columns: list[tuple[str, Any]] = [("cluster", pa.array(clusters, pa.string()))]
-    if files is not None:
-        columns.append(("cluster_files", pa.array(files, pa.int64())))
-    for name, column in columns:
-        table = table.set_column(table.schema.get_field_index(name), table.schema.field(name), column)
+    for name, values in columns.items():
+        kind = table.schema.field(name)
+        table = table.set_column(table.schema.get_field_index(name), kind, pa.array(values, kind.type))
     return table
 
 

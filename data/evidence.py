@@ -1,87 +1,52 @@
-"""What the licence of a file rests on: its SPDX header, else ``debian/copyright``, else a licence file above it.
+"""What the licence of a file rests on.
 
-Stated in this order of trust. A header that speaks of the GNU GPL or of proprietary terms beats weaker evidence: such a file
-has no licence that can be relied on.
+In this order of trust: the SPDX tag in its head; a licence text or notice there; the paragraph of a machine-readable
+``debian/copyright``; a ``debian/copyright`` in free text that names one licence for all; the metadata of a Python source archive;
+the licence that the source declares for the file; the nearest licence file above it. The first that speaks decides: what it says
+and nobody knows is no licence, and weaker evidence doesn't mend that. A head that speaks of the GNU licences or of proprietary
+terms where anything else claims another licence is a conflict, and gives no licence either.
 
-Not covered: free-text ``debian/copyright`` files, and licences given in prose in a header.
+Not covered: heads that point at a file by name; SPDX ``LicenseRef-`` names that a package defines in its ``LICENSES`` folder.
 """
 
 from __future__ import annotations
 
-import re
-import warnings
+import email.parser
+import email.policy
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import PurePosixPath
-from typing import TYPE_CHECKING, Any
 
+from hpcraft.data import dep5
+from hpcraft.data.dep5 import Statement
+from hpcraft.data.detector import all_of
+from hpcraft.data.licence_texts import recognise, recognise_one, spdx_tag
 from hpcraft.data.licences import is_gnu, spdx
+from hpcraft.data.notices import HEAD_CHARACTERS, Notice, read_notice
 from hpcraft.data.sources.wanted import DEBIAN_COPYRIGHT
 
-if TYPE_CHECKING:
-    from debian.copyright import Copyright, FilesParagraph
-
-_SPDX_TAG = re.compile(r"SPDX-License-Identifier:[ \t]*([^\n]*)")
-_HEAD_CHARACTERS = 6000
-_GNU_HEADER = re.compile(
-    r"GNU\s+(\W+\s*)?(Lesser|Library|Affero|General)\s[\s\W]*(General\s+)?[\s\W]*Public\s+Licen[sc]e|under\s+the\s+L?GPL\b", re.IGNORECASE
-)
-_CLOSED_HEADER = re.compile(
-    r"NOTICE\s+TO\s+LICENSEE|retains?\s+all\s+intellectual\s+property|\bconfidential\s+and\s+proprietary\b|non-?commercial\s+(use|purposes)\s+only",
-    re.IGNORECASE,
-)
-_CLOSED_WORDS = ("licensee", "intellectual", "proprietary", "commercial")
-_TEXTS: tuple[tuple[str, tuple[str, ...], tuple[str, ...]], ...] = (
-    ("Apache-2.0", ("apache license", "version 2.0, january 2004", "terms and conditions for use, reproduction, and distribution"), ()),
-    ("BSL-1.0", ("boost software license - version 1.0", "permission is hereby granted, free of charge"), ()),
-    ("MPL-2.0", ("mozilla public license", "version 2.0", '1.1. "contributor"'), ()),
-    ("LGPL-2.1-only", ("gnu lesser general public license", "version 2.1, february 1999"), ()),
-    ("LGPL-3.0-only", ("gnu lesser general public license", "version 3, 29 june 2007"), ()),
-    ("GPL-2.0-only", ("gnu general public license", "version 2, june 1991"), ()),
-    ("GPL-3.0-only", ("gnu general public license", "version 3, 29 june 2007"), ("gnu lesser general public license version",)),
-    (
-        "BSD-3-Clause",
-        (
-            "redistribution and use in source and binary forms, with or without modification, are permitted",
-            "redistributions of source code must retain",
-            "redistributions in binary form must reproduce",
-            "endorse or promote products derived from this software",
-        ),
-        ("all advertising materials", "non-commercial", "patent rights"),
-    ),
-    (
-        "BSD-2-Clause",
-        (
-            "redistribution and use in source and binary forms, with or without modification, are permitted",
-            "redistributions of source code must retain",
-            "redistributions in binary form must reproduce",
-        ),
-        ("endorse or promote", "all advertising materials", "neither the name", "non-commercial"),
-    ),
-    (
-        "MIT",
-        (
-            "permission is hereby granted, free of charge, to any person obtaining a copy",
-            "the above copyright notice and this permission notice shall be included in all copies",
-            'the software is provided "as is"',
-        ),
-        ("except as contained in this notice", "non-commercial"),
-    ),
-    (
-        "ISC",
-        (
-            "permission to use, copy, modify, and/or distribute this software for any purpose with or without fee is hereby granted",
-            "copyright notice and this permission notice appear in all copies",
-        ),
-        (),
-    ),
-    (
-        "Zlib",
-        ("this software is provided 'as-is', without any express or implied warranty", "altered source versions must be plainly marked"),
-        (),
-    ),
-)
-"""SPDX identifier, phrases that must all stand in a licence text, phrases that must not. Strict: anything else isn't recognised."""
+PKG_INFO = "PKG-INFO"
+_MAX_FOLDER_LICENCES = 3
+_CLASSIFIERS = {
+    "Apache Software License": "Apache-2.0",
+    "BSD License": "",
+    "Boost Software License 1.0 (BSL-1.0)": "BSL-1.0",
+    "GNU General Public License v2 (GPLv2)": "GPL-2.0-only",
+    "GNU General Public License v2 or later (GPLv2+)": "GPL-2.0-or-later",
+    "GNU General Public License v3 (GPLv3)": "GPL-3.0-only",
+    "GNU General Public License v3 or later (GPLv3+)": "GPL-3.0-or-later",
+    "GNU Lesser General Public License v2 or later (LGPLv2+)": "LGPL-2.0-or-later",
+    "GNU Lesser General Public License v3 (LGPLv3)": "LGPL-3.0-only",
+    "GNU Lesser General Public License v3 or later (LGPLv3+)": "LGPL-3.0-or-later",
+    "ISC License (ISCL)": "ISC",
+    "MIT License": "MIT",
+    "MIT No Attribution License (MIT-0)": "MIT-0",
+    "Mozilla Public License 2.0 (MPL 2.0)": "MPL-2.0",
+    "Python Software Foundation License": "PSF-2.0",
+    "The Unlicense (Unlicense)": "Unlicense",
+    "zlib/libpng License": "Zlib",
+}
+"""Trove classifiers to SPDX; those that name a family alone (``BSD License``) say nothing, and the next evidence decides."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,110 +55,118 @@ class Evidence:
 
     licence: str
     origin: str
-    """``spdx-header``, ``dep5:PATH`` or ``file:PATH``; without a licence the reason to reject."""
+    """``spdx-header``, ``header-text``, ``dep5:PATH``, ``copyright:PATH``, ``pkg-info``, ``declared`` or ``file:PATH``; without a
+    licence the reason to reject."""
 
 
 NONE = Evidence("", "no-licence")
+UNKNOWN = Evidence("", "licence-unknown")
+CONFLICT = Evidence("", "licence-conflict")
 
 
 class PackageLicences:
-    """The licences that a package gives its files, beside their own headers."""
+    """The licences that a package gives its files, beside their own heads."""
 
     def __init__(self, materials: Mapping[str, bytes]) -> None:
         """Read the licence files of a package, path to content."""
-        self._machine = _read_dep5(materials.get(DEBIAN_COPYRIGHT))
-        self._by_folder = _recognised(materials)
-        self._paragraphs: dict[int, Evidence] = {}
+        copyright_file = materials.get(DEBIAN_COPYRIGHT)
+        self._machine = dep5.read(copyright_file)
+        self._of_all = _of_free_text(None if self._machine else copyright_file) or _of_pkg_info(materials.get(PKG_INFO))
+        self._by_folder = _by_folder(materials)
+        self._stated: dict[Statement, Evidence] = {}
 
-    def of(self, path: str) -> Evidence:
-        """What the package says of one of its files; ``debian/copyright`` beats licence files."""
-        if self._machine is not None:
-            with warnings.catch_warnings():
-                warnings.simplefilter("ignore")
-                paragraph = self._machine.find_files_paragraph(path)
-            if paragraph is not None:
-                return self._of_paragraph(paragraph)
+    def of(self, path: str, declared: str = "") -> Evidence:
+        """What the package says of one of its files, and what the source declares for it (`SourceFile.declared`)."""
+        if self._machine is not None and (statement := self._machine.of(path)) is not None:
+            return self._of_statement(statement)
+        if self._of_all is not None:
+            return self._of_all
+        if declared.strip():
+            expression = spdx(declared)
+            return Evidence(expression, "declared") if expression else UNKNOWN
         for folder in PurePosixPath(path).parents:
             if found := self._by_folder.get(str(folder)):
                 return found
         return NONE
 
-    def _of_paragraph(self, paragraph: FilesParagraph) -> Evidence:
-        if known := self._paragraphs.get(id(paragraph)):
+    def _of_statement(self, statement: Statement) -> Evidence:
+        if known := self._stated.get(statement):
             return known
-        licence: Any = paragraph.license  # untyped in python-debian
-        name = licence.synopsis if licence else ""
-        expression = spdx(name) or recognise(self._text_of(paragraph))
-        evidence = (
-            Evidence(expression, f"dep5:{DEBIAN_COPYRIGHT}") if expression else Evidence("", "licence-unknown" if name else "no-licence")
-        )
-        self._paragraphs[id(paragraph)] = evidence
+        expression = spdx(statement.name) or recognise(statement.text)
+        evidence = Evidence(expression, f"dep5:{DEBIAN_COPYRIGHT}") if expression else UNKNOWN if statement.name else NONE
+        self._stated[statement] = evidence
         return evidence
-
-    def _text_of(self, paragraph: FilesParagraph) -> str:
-        """The licence text in the paragraph itself, or in the stand-alone one of the same name."""
-        licence: Any = paragraph.license
-        if licence is None or licence.text or self._machine is None:
-            return str(licence.text) if licence else ""
-        named: list[Any] = [p.license for p in self._machine.all_license_paragraphs()]
-        return next(
-            (str(own.text) for own in named if own and own.synopsis == licence.synopsis),
-            "",
-        )
 
 
 def of_file(text: str, package: Evidence) -> Evidence:
     """The licence of a file, given its text and what its package says."""
-    head = text[:_HEAD_CHARACTERS]
-    if tag := _SPDX_TAG.search(head):
-        expression = spdx(re.sub(r"\s*(\*/|-->|\*+)\s*$", "", tag[1]).strip())
-        return Evidence(expression, "spdx-header") if expression else Evidence("", "licence-unknown")
-    gnu = package.licence and not is_gnu(package.licence) and ("GNU" in head or "GPL" in head) and _GNU_HEADER.search(head)
-    lower = head.lower()
-    if gnu or (any(word in lower for word in _CLOSED_WORDS) and _CLOSED_HEADER.search(head)):
-        return Evidence("", "licence-conflict")
-    return package
+    head = text[:HEAD_CHARACTERS]
+    notice = read_notice(head)
+    tag = spdx_tag(head) if "SPDX-License-Identifier:" in head else None
+    if tag is not None:
+        if tag and (notice.closed or (is_gnu(notice.licence) and not is_gnu(tag))):
+            return CONFLICT
+        return Evidence(tag, "spdx-header") if tag else UNKNOWN
+    if notice.closed:
+        return CONFLICT
+    if notice.unknown:
+        return UNKNOWN
+    return _of_notice(notice, package)
 
 
-def recognise(text: str) -> str | None:
-    """The SPDX identifier of a licence text that is clearly one of the common ones, or None."""
-    if tag := _SPDX_TAG.search(text):
-        return spdx(tag[1])
-    plain = " ".join(re.sub(r"[\s*#>]+", " ", text).lower().replace("“", '"').replace("”", '"').replace("‘", "'").split())
-    fitting = [name for name, needed, banned in _TEXTS if all(p in plain for p in needed) and not any(p in plain for p in banned)]
-    return fitting[0] if len(fitting) == 1 else None
+def _of_notice(notice: Notice, package: Evidence) -> Evidence:
+    """A head that speaks of the GNU licences needs a package that does."""
+    gnu = notice.gnu or is_gnu(notice.licence)
+    if gnu and package.licence and not is_gnu(package.licence):
+        return CONFLICT
+    if not notice.licence or notice.gnu:  # it says nothing, or not all of it is clear
+        return package
+    return Evidence(notice.licence, "header-text")
 
 
-def _recognised(materials: Mapping[str, bytes]) -> dict[str, Evidence]:
-    """Folder to the evidence of the licence file in it; a folder whose files disagree has none."""
-    found: dict[str, set[str]] = {}
+def _by_folder(materials: Mapping[str, bytes]) -> dict[str, Evidence]:
+    """Folder to the evidence of the licence files in it: a licence beside another is needed too; one that isn't known spoils all."""
+    found: dict[str, list[str]] = {}
     origin: dict[str, str] = {}
     for path in sorted(_licence_files(materials)):
-        expression = recognise(materials[path].decode("utf-8", errors="replace"))
         folder = str(PurePosixPath(path).parent)
-        found.setdefault(folder, set()).add(expression or "")
+        found.setdefault(folder, []).append(recognise(materials[path].decode("utf-8", errors="replace")) or "")
         origin.setdefault(folder, path)
-    return {
-        folder: Evidence(next(iter(names)), f"file:{origin[folder]}")
-        if len(names) == 1 and "" not in names
-        else Evidence("", "licence-unknown")
-        for folder, names in found.items()
-    }
+    return {folder: _of_folder(names, origin[folder]) for folder, names in found.items()}
+
+
+def _of_folder(expressions: list[str], origin: str) -> Evidence:
+    names = set(expressions)
+    if "GPL-3.0-only" in names and names & {"LGPL-3.0-only", "LGPL-3.0-or-later"}:
+        names.remove("GPL-3.0-only")  # the LGPL 3 is written as additions to the GPL 3, whose text lies beside it
+    for notice in [name for name in names if name.endswith("-or-later")]:
+        names.discard(f"{notice.removesuffix('-or-later')}-only")  # one file says what is granted, the other is the text itself
+    for choice in [name for name in names if " OR " in name and "(" not in name and " AND " not in name]:
+        names -= set(choice.split(" OR "))  # one file gives the choice, the others are the texts to choose from
+    if "" in names or len(names) > _MAX_FOLDER_LICENCES:
+        return UNKNOWN
+    return Evidence(all_of(sorted(names)), f"file:{origin}")
 
 
 def _licence_files(materials: Mapping[str, bytes]) -> Iterable[str]:
     # NOTICE files name authors, and what is in debian/ speaks of packaging.
-    return (p for p in materials if not p.startswith("debian/") and not PurePosixPath(p).name.upper().startswith("NOTICE"))
+    return (
+        p for p in materials if p != PKG_INFO and not p.startswith("debian/") and not PurePosixPath(p).name.upper().startswith("NOTICE")
+    )
 
 
-def _read_dep5(content: bytes | None) -> Copyright | None:
-    from debian.copyright import Copyright, NotMachineReadableError
+def _of_free_text(content: bytes | None) -> Evidence | None:
+    expression = recognise_one(content.decode("utf-8", errors="replace")) if content else None
+    return Evidence(expression, f"copyright:{DEBIAN_COPYRIGHT}") if expression else None
 
+
+def _of_pkg_info(content: bytes | None) -> Evidence | None:
+    """From the metadata of a Python source archive: its licence expression, else its classifiers; what they don't say isn't told."""
     if content is None:
         return None
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        try:
-            return Copyright(content.decode("utf-8", errors="replace").splitlines(), strict=False)
-        except (NotMachineReadableError, ValueError):
-            return None
+    fields = email.parser.HeaderParser(policy=email.policy.compat32).parsestr(content.decode("utf-8", errors="replace"))
+    if given := str(fields.get("License-Expression") or "").strip():
+        return Evidence(expression, "pkg-info") if (expression := spdx(given)) else UNKNOWN
+    leaves = [str(line).split(" :: ")[-1].strip() for line in fields.get_all("Classifier") or () if str(line).startswith("License :: ")]
+    names = [_CLASSIFIERS.get(leaf, "") for leaf in leaves if leaf != "OSI Approved"]
+    return Evidence(all_of(names), "pkg-info") if names and all(names) else None

@@ -20,19 +20,28 @@ what was kept; a document with two parallel models counts under both, one withou
 from __future__ import annotations
 
 import shutil
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
+from hpcraft.data.benchmark_files import hash_benchmarks
+from hpcraft.data.clean import Settings
 from hpcraft.data.cleaning import CleanFolder, CleanTask, clean_shard
+from hpcraft.data.compiling import CompileTask, compile_folder
+from hpcraft.data.contamination import write_index
+from hpcraft.data.decontaminate import Rules
 from hpcraft.data.emission import EmitTask, emit, merge, write_missing
+from hpcraft.data.facts import Facts
 from hpcraft.data.filters import Limits
-from hpcraft.data.licences import Policy
+from hpcraft.data.licences import Policy, check_policy
 from hpcraft.data.selecting import Chosen, choose, count
+from hpcraft.data.statistics import write_out
 from hpcraft.data.survey import Survey, survey, write_plans
 from hpcraft.errors import ConfigError, InputError
 from hpcraft.records import Duplicate
 from hpcraft.stages import Input, Report, Stage, Work, option
 from hpcraft.store import JSON, ShardWriter, read_json
+
+_CLEAN, _EMIT, _INDEX = ".clean", ".emit", ".benchmarks.npz"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -40,8 +49,10 @@ class PrepareConfig:
     """What is kept of the mined files."""
 
     licence_policy: Policy = option(  # noqa: RUF009 - a field, not a shared value
-        "permissive", help="permissive; copyleft adds (L)GPL, MPL, CeCILL and the like; all keeps every known licence"
+        "permissive",
+        help="permissive; copyleft adds (L)GPL, MPL, CeCILL and the like; all keeps every known licence; list those in licences",
     )
+    licences: tuple[str, ...] = option((), help="SPDX identifiers that the policy list allows")
     max_bytes: int = option(500_000, help="larger files are rejected")
     max_line_length: int = option(1000, help="files with a longer line are rejected")
     max_mean_line_length: int = option(120, help="files with longer lines on average are rejected as minified")
@@ -53,15 +64,20 @@ class PrepareConfig:
         help="of documents as alike as this one stays (Jaccard similarity of their renamed lexer shingles); 1 drops exact copies alone",
     )
     leak_similarity: float = option(0.7, help="a document of validation or test as alike as this to one of another split is dropped")
+    decontaminate: tuple[str, ...] = option(
+        (), help="files and folders with benchmarks whose texts must not be in the corpus: source files, JSON, JSON lines, Parquet"
+    )
+    benchmark_share: float = option(0.5, help="share of the 12-grams of a benchmark's text that a document must hold to be left out")
+    compiles: bool = option(False, help="say of each document whether it compiles in the sandbox beside its package's headers")
     valid_packages: tuple[str, ...] = option((), help="packages for validation; empty means by hash of the name")
     test_packages: tuple[str, ...] = option((), help="packages for testing; empty means by hash of the name")
     valid_share: float = option(0.05, help="share of packages for validation when none is named")
     test_share: float = option(0.05, help="share of packages for testing when none is named")
     keep_rejected: bool = option(False, help="keep rejected files aside in rejected-*.parquet")
-    num_workers: int = option(0, help="worker processes; 0 means one per core; the output doesn't depend on it")
 
     def __post_init__(self) -> None:
         """Refuse values that can't be meant."""
+        check_policy(self.licence_policy, self.licences)
         for name in ("valid_share", "test_share", "min_alnum_share"):
             if not 0 <= getattr(self, name) < 1:
                 raise ConfigError(f"{name} must be 0 or more and below 1")
@@ -71,20 +87,21 @@ class PrepareConfig:
         for name in ("max_bytes", "max_line_length", "max_mean_line_length"):
             if getattr(self, name) < 1:
                 raise ConfigError(f"{name} must be 1 or more")
-        for name in ("max_package_bytes", "min_tokens", "num_workers"):
+        for name in ("max_package_bytes", "min_tokens"):
             if getattr(self, name) < 0:
                 raise ConfigError(f"{name} must be 0 or more")
 
     @property
-    def limits(self) -> Limits:
-        """The thresholds of the filters."""
-        return Limits(
+    def settings(self) -> Settings:
+        """What holds for all files."""
+        limits = Limits(
             max_bytes=self.max_bytes,
             max_line_length=self.max_line_length,
             max_mean_line_length=self.max_mean_line_length,
             min_alnum_share=self.min_alnum_share,
             min_tokens=self.min_tokens,
         )
+        return Settings(policy=self.licence_policy, listed=self.licences, limits=limits)
 
 
 def run(config: PrepareConfig, work: Work) -> Report:
@@ -93,50 +110,59 @@ def run(config: PrepareConfig, work: Work) -> Report:
     folders = _clean(config, work, found)
     chosen = choose(folders, config, work)
     if not chosen.num_kept:
-        reasons = ", ".join(f"{reason} {count}" for reason, count in count(folders, "rejections").most_common(4))
+        reasons = ", ".join(f"{reason} {number}" for reason, number in count(folders, "rejections").most_common(4))
         raise InputError(
             f"nothing is left of {found.num_files} files ({reasons}); loosen licence_policy or the limits, or mine other sources"
         )
-    counts = _emit(work, folders, chosen)
+    counts = _emit(config, work, found, folders, chosen)
+    _gather(work.out, folders, "contamination")
     if config.keep_rejected:
-        _keep_rejected(work.out, folders)
+        _gather(work.out, folders, "rejected")
     with ShardWriter(work.out, "duplicates", Duplicate) as writer:
         for row in chosen.duplicates(folders):
             writer.write(row)
-    report = _report(found, folders, chosen, counts)
-    for name in (".clean", ".join", ".emit", ".plans"):
+    report = _report(found, folders, chosen, counts, compared=(work.out / _INDEX).is_file())
+    write_out(
+        work.out,
+        Facts(metrics=report.metrics, rows=report.rows, rejections=report.rejections, config=asdict(config), seed=work.seed),
+    )
+    for name in (_CLEAN, ".join", _EMIT, ".plans"):
         shutil.rmtree(work.out / name, ignore_errors=True)
+    (work.out / _INDEX).unlink(missing_ok=True)
     return report
+
+
+def benchmark_versions(config: PrepareConfig) -> dict[str, str]:
+    """Hashes of the user's benchmarks, so that other ones make the corpus stale."""
+    return hash_benchmarks(config.decontaminate)
 
 
 def _clean(config: PrepareConfig, work: Work, found: Survey) -> list[CleanFolder]:
     """Phase one: every mined shard as a clean folder."""
-    plans, below = work.out / ".plans", work.out / ".clean"
+    rules = Rules(share=config.benchmark_share)
+    index = write_index(work.out / _INDEX, folder=work.inputs.get("benchmarks"), paths=config.decontaminate, rules=rules)
+    settings = replace(config.settings, benchmarks=str(work.out.resolve() / _INDEX) if index else "")
     tasks = [
-        CleanTask(
-            shard=shard,
-            plan=plan,
-            out=below / shard.stem,
-            policy=config.licence_policy,
-            limits=config.limits,
-            keep_rejected=config.keep_rejected,
-        )
-        for shard, plan in write_plans(found, plans, config)
+        CleanTask(shard=shard, plan=plan, out=work.out / _CLEAN / shard.stem, settings=settings, keep_rejected=config.keep_rejected)
+        for shard, plan in write_plans(found, work.out / ".plans", config)
     ]
     work.executor.map(clean_shard, [t for t in tasks if not CleanFolder(t.out).is_whole], folder=work.out, label="clean")
     return [CleanFolder(task.out) for task in tasks]
 
 
-def _emit(work: Work, folders: list[CleanFolder], chosen: Chosen) -> JSON:
+def _emit(config: PrepareConfig, work: Work, found: Survey, folders: list[CleanFolder], chosen: Chosen) -> JSON:
     """Phase three: what stays, as shards; returns what they hold."""
-    below = work.out / ".emit"
+    below = work.out / _EMIT
+    decisions = [chosen.write(number, below) for number in range(len(folders))]
+    compiled = _compile(work, found, folders, decisions) if config.compiles else [None] * len(folders)
     tasks = [
         EmitTask(
             number=number,
             clean=folder.path,
-            decisions=chosen.write(number, below),
+            decisions=decisions[number],
             out=work.out,
             counts=below / f"counts-{number:05d}.json",
+            compiles=compiled[number],
         )
         for number, folder in enumerate(folders)
     ]
@@ -145,15 +171,32 @@ def _emit(work: Work, folders: list[CleanFolder], chosen: Chosen) -> JSON:
     return merge([read_json(task.counts) for task in tasks])
 
 
-def _keep_rejected(out: Path, folders: list[CleanFolder]) -> None:
-    number = 0
-    for folder in folders:
-        for shard in sorted(folder.path.glob("rejected-*.parquet")):
-            shard.replace(out / f"rejected-{number:05d}.parquet")
-            number += 1
+def _compile(work: Work, found: Survey, folders: list[CleanFolder], decisions: list[Path]) -> list[Path]:
+    """Where the answers of each folder are, whether its documents compile."""
+    tasks = [
+        CompileTask(
+            clean=folder.path,
+            decisions=decisions[number],
+            mined=found.with_same_packages(found.shards[number]),
+            out=work.out / _EMIT / f"compiles-{number:05d}.json",
+        )
+        for number, folder in enumerate(folders)
+    ]
+    work.executor.map(compile_folder, [t for t in tasks if not t.out.is_file()], folder=work.out, label="compile")
+    return [task.out for task in tasks]
 
 
-def _report(found: Survey, folders: list[CleanFolder], chosen: Chosen, counts: JSON) -> Report:
+def _gather(out: Path, folders: list[CleanFolder], name: str) -> None:
+    """Move shards of rows that aren't in the corpus from the clean folders, those without rows left out."""
+    import pyarrow.parquet as pq
+
+    shards = [shard for folder in folders for shard in sorted(folder.path.glob(f"{name}-*.parquet"))]
+    filled = [shard for shard in shards if pq.read_metadata(shard).num_rows] or shards[:1]
+    for number, shard in enumerate(filled):
+        shard.replace(out / f"{name}-{number:05d}.parquet")
+
+
+def _report(found: Survey, folders: list[CleanFolder], chosen: Chosen, counts: JSON, *, compared: bool) -> Report:
     rejections = count(folders, "rejections")
     for kind, reason in (("exact", "duplicate"), ("near", "near-duplicate"), ("leak", "leak")):
         if chosen.kinds[kind]:
@@ -169,6 +212,8 @@ def _report(found: Survey, folders: list[CleanFolder], chosen: Chosen, counts: J
             "encodings": dict(sorted(count(folders, "encodings").items())),
             "duplicates": {**chosen.kinds, "clusters": chosen.num_clusters, "units": chosen.num_dropped_units},
             "leakage": chosen.leakage,
+            "sources": found.sources,
+            **({"contamination": dict(sorted(count(folders, "contamination").items()))} if compared else {}),
         },
     )
     for split in ("valid", "test"):
@@ -182,8 +227,13 @@ STAGE = Stage(
     summary="clean, license, deduplicate and split the files into a corpus",
     example="hpcraft prepare --files files --licence-policy permissive -o corpus",
     config=PrepareConfig,
-    inputs={"files": Input(stage="mine", help="folder that `hpcraft mine` made")},
+    inputs={
+        "files": Input(stage="mine", help="folder that `hpcraft mine` made"),
+        "benchmarks": Input(stage="benchmarks", help="folder of benchmarks' texts that must not be in the corpus", optional=True),
+    },
     run=run,
     version=2,
+    parallel=True,
+    outside=benchmark_versions,
 )
 COMMAND = STAGE.command

@@ -29,6 +29,15 @@ class Survey:
     code_bytes: Counter[str] = field(default_factory=Counter)
     licences: Mapping[str, PackageLicences] = field(default_factory=dict)
     splits: Mapping[str, str] = field(default_factory=dict)
+    sources: dict[str, dict[str, str]] = field(default_factory=dict)
+    """``{package: {"source": source, "version": version}}``."""
+    packages: list[set[str]] = field(default_factory=list)
+    """Of each shard."""
+
+    def with_same_packages(self, shard: Path) -> tuple[Path, ...]:
+        """The shards that hold files of a shard's packages."""
+        wanted = self.packages[self.shards.index(shard)]
+        return tuple(other for other, packages in zip(self.shards, self.packages, strict=True) if packages & wanted)
 
 
 def survey(folder: Path, config: PrepareConfig) -> Survey:
@@ -44,6 +53,10 @@ def survey(folder: Path, config: PrepareConfig) -> Survey:
             found.code_bytes[package] += counts["bytes"]
     if not found.num_files:
         raise InputError(f"{folder}: holds no code file; mine sources that hold C, C++, CUDA or Fortran")
+    for shard in found.shards:
+        rows = set(_columns(shard, "package", "source", "version"))
+        found.packages.append({package for package, _, _ in rows})
+        found.sources |= {package: {"source": source, "version": version} for package, source, version in sorted(rows)}
     found.splits = split_packages(
         found.code_bytes,
         valid=config.valid_packages,
@@ -69,8 +82,8 @@ def write_plans(found: Survey, below: Path, config: PrepareConfig) -> Iterator[t
 
 def _plan(shard: Path, found: Survey, config: PrepareConfig) -> Plan:
     plan = Plan(licences=[], origins=[], splits=[], reasons=[])
-    for package, path in _names(shard):
-        evidence = found.licences[package].of(path)
+    for package, path, declared in _columns(shard, "package", "path", "declared"):
+        evidence = found.licences[package].of(path, declared)
         plan.licences.append(evidence.licence)
         plan.origins.append(evidence.origin)
         plan.splits.append(found.splits[package])
@@ -79,11 +92,11 @@ def _plan(shard: Path, found: Survey, config: PrepareConfig) -> Plan:
     return plan
 
 
-def _names(shard: Path) -> Iterator[tuple[str, str]]:
-    """Package and path of each file of a shard."""
+def _columns(shard: Path, *names: str) -> Iterator[tuple[str, ...]]:
+    """Some columns of text of all files of a shard."""
     with open_shard(shard, SourceFile) as file:
-        table = file.read(columns=["package", "path"])
-    return zip(table["package"].to_pylist(), table["path"].to_pylist(), strict=True)
+        table = file.read(columns=list(names))
+    return zip(*(table[name].to_pylist() for name in names), strict=True)
 
 
 def _in_sample(path: str, share: float) -> bool:

@@ -1,94 +1,120 @@
-"""Functions and directive-annotated loops, cut out of a document by its grammar.
+"""The units of a document: functions, loops with and without directives, whole MPI programs, and kernels with their launches.
 
-A function is kept when it has 3 to 200 lines and parses without an error; a loop when an OpenMP or OpenACC directive stands
-directly in front of it (a comment or ``#ifdef`` around the directive alone may stand between). Text is dedented.
-
-Not covered: loops behind ``_Pragma`` operators and behind macros that hide a directive.
+What each kind is and leaves out is said where it is found: `hpcraft.data.functions`, `hpcraft.data.loops`, `hpcraft.data.mpi_programs` and
+`hpcraft.data.kernels`. The text of a unit is dedented; a kernel is given as a function too. ``unit_id`` is the same for units
+of one kind with one directive and one text.
 """
 
 from __future__ import annotations
 
-import functools
-import re
 import textwrap
-from collections.abc import Iterator
 from dataclasses import dataclass
-from importlib import import_module
+from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
 from hpcraft.data.comments import blank_c, blank_fortran
 from hpcraft.data.directives import find_models
+from hpcraft.data.functions import functions
+from hpcraft.data.kernels import kernels
+from hpcraft.data.loops import loops
+from hpcraft.data.mpi_programs import INCORRECT, is_incorrect, is_program
+from hpcraft.data.syntax import grammar_of, parse
+from hpcraft.data.tree_hash import node_hash
 from hpcraft.records import CodeUnit, Document
 from hpcraft.store import sha256_bytes
 
 if TYPE_CHECKING:
-    from tree_sitter import Node, Parser, Query
-
-MIN_FUNCTION_LINES, MAX_LINES = 3, 200
-
-_GRAMMARS = {"c": "tree_sitter_c", "cpp": "tree_sitter_cpp", "cuda": "tree_sitter_cuda", "fortran": "tree_sitter_fortran"}
-_C_QUERY = "(function_definition) @function (for_statement) @loop"
-_QUERIES = {"c": _C_QUERY, "cpp": _C_QUERY, "cuda": _C_QUERY, "fortran": "[(subroutine) (function)] @function (do_loop) @loop"}
-_HOLDERS = frozenset(("function_definition", "subroutine", "function", "program", "module"))
-_NAMES = frozenset(("identifier", "field_identifier", "qualified_identifier", "operator_name", "destructor_name", "type_identifier"))
-_KEYWORDS = frozenset(["if", "else", "for", "while", "switch", "do", "return", "sizeof", "case", "default", "goto", "defined"])
-_C_DIRECTIVE = re.compile(r"#\s*pragma\s+(omp|acc)\b")
-_FORTRAN_DIRECTIVE = re.compile(r"!\$(omp|acc)\b", re.IGNORECASE)
-_IFDEFS = frozenset(("preproc_ifdef", "preproc_if"))
+    from tree_sitter import Node
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, kw_only=True, slots=True)
 class _Cut:
-    """Where a unit stands in the bytes of its document."""
+    """A unit as it stands in its document."""
 
     kind: str
     node: Node
     name: str
-    directive: str
+    signature: str = ""
+    comment: str = ""
+    directive: str = ""
+    launches: tuple[str, ...] = ()
 
 
-def cut_units(document: Document) -> list[CodeUnit]:
-    """All functions and annotated loops of a document, in the order of the text."""
+def cut_units(document: Document, root: Node | None = None) -> list[CodeUnit]:
+    """All units of a document, in the order of the text; a program comes first.
+
+    Args:
+        document: its models decide whether it may be an MPI program.
+        root: what `hpcraft.data.syntax.parse` made of its language and text, where that was done already.
+    """
     source = document.text.encode()
-    units = (_unit(document, source, cut) for cut in _cuts(document.language, source))
-    return [unit for unit in units if unit is not None]
+    if root is None:
+        root = parse(document.language, document.text)
+    grammar = grammar_of(document.language, document.text)
+    texts: dict[tuple[int, int], _Text] = {}
+    units: list[CodeUnit] = []
+    for cut in sorted(_cuts(grammar, root, source), key=lambda c: (c.node.start_byte, -c.node.end_byte, c.kind)):
+        place = (cut.node.start_byte, cut.node.end_byte)
+        if place not in texts:
+            texts[place] = _text(document.language, source, cut.node)
+        units.append(_unit(document, cut, texts[place]))
+    whole = not is_incorrect(document.path) and is_mpi_program(document, root)
+    return ([_program(document, root)] if whole else []) + units
 
 
-def _cuts(language: str, source: bytes) -> Iterator[_Cut]:
-    from tree_sitter import QueryCursor
-
-    root = _parser(language).parse(source).root_node
-    found = QueryCursor(_query(language)).captures(root)
-    annotated = (b"!$" if language == "fortran" else b"pragma") in source
-    nodes = [(node, "function") for node in found.get("function", [])]
-    nodes += [(node, "loop") for node in found.get("loop", [])] if annotated else []
-    directive_of = _fortran_directive if language == "fortran" else _c_directive
-    for node, kind in sorted(nodes, key=lambda pair: (pair[0].start_byte, -pair[0].end_byte, pair[1])):
-        lines = node.end_point.row - node.start_point.row + 1
-        if lines > MAX_LINES or node.has_error:
-            continue
-        if kind == "loop" and (directive := directive_of(node)):
-            yield _Cut("loop", node, _holder(node), directive)
-        elif kind == "function" and lines >= MIN_FUNCTION_LINES and (name := _name(node)) and name not in _KEYWORDS:
-            yield _Cut("function", node.parent if node.parent and node.parent.type == "template_declaration" else node, name, "")
+def is_mpi_program(document: Document, root: Node) -> bool:
+    """Whether a document is a whole MPI program, be it meant to be wrong or not."""
+    if "mpi" not in document.models:
+        return False
+    code = blank_fortran(document.text) if document.language == "fortran" else blank_c(document.text)
+    return is_program(grammar_of(document.language, document.text), root, code)
 
 
-def _unit(document: Document, source: bytes, cut: _Cut) -> CodeUnit | None:
-    line_start = source.rfind(b"\n", 0, cut.node.start_byte) + 1
+def left_out(document: Document, root: Node) -> str:
+    """Why a document that is a whole MPI program is no unit of that kind, to be counted; empty where nothing was left out."""
+    return INCORRECT if is_incorrect(document.path) and is_mpi_program(document, root) else ""
+
+
+def _cuts(grammar: str, root: Node, source: bytes) -> list[_Cut]:
+    found = list(functions(grammar, root, source))
+    cuts = [_Cut(kind="function", node=f.node, name=f.name, signature=f.signature, comment=f.comment) for f in found]
+    for f, launches in kernels(grammar, root, found, source):
+        cuts.append(_Cut(kind="kernel", node=f.node, name=f.name, signature=f.signature, comment=f.comment, launches=launches))
+    cuts += [_Cut(kind="loop", node=loop.node, name=loop.holder, directive=loop.directive) for loop in loops(grammar, root, source)]
+    return cuts
+
+
+@dataclass(frozen=True, slots=True)
+class _Text:
+    """What is made of the text of a node, whatever kinds of unit it is."""
+
+    text: str
+    code: str
+    """Without comments and strings."""
+    tree_sha256: str
+
+
+def _text(language: str, source: bytes, node: Node) -> _Text:
+    line_start = source.rfind(b"\n", 0, node.start_byte) + 1
     # From the start of the line where only blanks stand before it, so that dedenting keeps the shape.
-    start = line_start if not source[line_start : cut.node.start_byte].strip() else cut.node.start_byte
-    text = textwrap.dedent(source[start : cut.node.end_byte].decode().rstrip()) + "\n"
-    fortran = document.language == "fortran"
-    code = blank_fortran(text) if fortran else blank_c(text)
-    models = find_models(document.language, f"{cut.directive}\n{code}")
+    start = line_start if not source[line_start : node.start_byte].strip() else node.start_byte
+    text = textwrap.dedent(source[start : node.end_byte].decode().rstrip()) + "\n"
+    code = blank_fortran(text) if language == "fortran" else blank_c(text)
+    return _Text(text, code, node_hash(language, node, text))
+
+
+def _unit(document: Document, cut: _Cut, known: _Text) -> CodeUnit:
     return CodeUnit(
-        unit_id=sha256_bytes(f"{cut.kind}\0{cut.directive}\0{text}".encode()),
+        unit_id=sha256_bytes(f"{cut.kind}\0{cut.directive}\0{known.text}".encode()),
         kind=cut.kind,
         document_id=document.document_id,
         name=cut.name,
         language=document.language,
-        models=models,
+        models=find_models(document.language, f"{cut.directive}\n{known.code}"),
+        signature=cut.signature,
+        comment=cut.comment,
         directive=cut.directive,
+        launches=cut.launches,
         source=document.source,
         package=document.package,
         version=document.version,
@@ -96,84 +122,33 @@ def _unit(document: Document, source: bytes, cut: _Cut) -> CodeUnit | None:
         sha256=document.sha256,
         licence=document.licence,
         licence_evidence=document.licence_evidence,
+        cluster=document.cluster,
         split=document.split,
-        start_line=source.count(b"\n", 0, cut.node.start_byte) + 1,
-        text=text,
+        start_line=cut.node.start_point.row + 1,
+        tree_sha256=known.tree_sha256,
+        text=known.text,
     )
 
 
-def _name(node: Node) -> str:
-    """The name of a function node, as written; empty when the tree has none."""
-    if node.type in ("subroutine", "function"):
-        head = node.named_children[0] if node.named_children else None
-        return _text(head.child_by_field_name("name")) if head else ""
-    at = node.child_by_field_name("declarator")
-    while at is not None and at.type not in _NAMES:
-        at = at.child_by_field_name("declarator") or next(
-            (c for c in at.named_children if "declarator" in c.type or c.type in _NAMES), None
-        )
-    return _text(at)
-
-
-def _holder(node: Node) -> str:
-    """The name of the function, or Fortran program unit, around a loop."""
-    at = node.parent
-    while at is not None and at.type not in _HOLDERS:
-        at = at.parent
-    if at is None:
-        return ""
-    if at.type in ("program", "module"):
-        return _text(next((c for c in at.named_children[0].named_children if c.type == "name"), None)) if at.named_children else ""
-    return _name(at)
-
-
-def _c_directive(loop: Node) -> str:
-    """The pragma directly in front of a loop, as one line."""
-    before = loop.prev_named_sibling
-    while before is not None and before.type == "comment":
-        before = before.prev_named_sibling
-    if before is not None and before.type in _IFDEFS:
-        inside = [c for c in before.named_children if c.type != "comment"]
-        # Only `#ifdef _OPENMP`, the pragma, `#endif`: anything more may be another loop head.
-        before = inside[-1] if len(inside) == 2 else None
-    if before is None or before.type != "preproc_call":
-        return ""
-    line = " ".join(_text(before).replace("\\\n", " ").split())
-    return line if _C_DIRECTIVE.match(line) else ""
-
-
-def _fortran_directive(loop: Node) -> str:
-    """The directive directly in front of a loop, its continuations joined."""
-    lines: list[str] = []
-    before = loop.prev_sibling
-    while before is not None and before.type == "comment" and (_FORTRAN_DIRECTIVE.match(_text(before)) or not lines):
-        text = _text(before).strip()
-        if _FORTRAN_DIRECTIVE.match(text):
-            if lines and not text.endswith("&"):
-                break
-            lines.insert(0, text)
-        before = before.prev_sibling
-    sentinel = lines[0][:5].lower() if lines else ""
-    parts = [line[5:].strip().strip("&").strip() for line in lines]
-    directive = " ".join([sentinel, *parts]).strip()
-    return "" if not parts or parts[0].lower().startswith("end") else directive
-
-
-def _text(node: Node | None) -> str:
-    return node.text.decode(errors="replace") if node is not None and node.text is not None else ""
-
-
-@functools.cache
-def _parser(language: str) -> Parser:
-    from tree_sitter import Language, Parser
-
-    return Parser(Language(import_module(_GRAMMARS[language]).language()))
-
-
-@functools.cache
-def _query(language: str) -> Query:
-    from tree_sitter import Query
-
-    parser = _parser(language)
-    assert parser.language is not None
-    return Query(parser.language, _QUERIES[language])
+def _program(document: Document, root: Node) -> CodeUnit:
+    return CodeUnit(
+        unit_id=sha256_bytes(f"program\0\0{document.text}".encode()),
+        kind="program",
+        document_id=document.document_id,
+        name=PurePosixPath(document.path).name,
+        language=document.language,
+        models=document.models,
+        directive="",
+        source=document.source,
+        package=document.package,
+        version=document.version,
+        path=document.path,
+        sha256=document.sha256,
+        licence=document.licence,
+        licence_evidence=document.licence_evidence,
+        cluster=document.cluster,
+        split=document.split,
+        start_line=1,
+        tree_sha256=node_hash(document.language, root, document.text),
+        text=document.text,
+    )

@@ -47,7 +47,7 @@ def ordered_map(
     An exception raised by ``function`` is raised here.
     """
     source = iter(items)
-    pool = _pool(num_workers)
+    pool = worker_pool(num_workers)
     under_way: deque[tuple[list[T], Future[list[R]]]] = deque()
     try:
         while True:
@@ -59,18 +59,18 @@ def ordered_map(
             try:
                 yield from future.result(timeout=item_seconds * max(2, len(chunk) / 4))
             except (BrokenProcessPool, TimeoutError):
-                _kill(pool)
+                kill_pool(pool)
                 yield from _one_by_one(function, chunk, item_seconds)
-                pool = _pool(num_workers)
+                pool = worker_pool(num_workers)
                 under_way = deque((again, _submit(pool, function, again)) for again, _ in under_way)
     finally:
-        _kill(pool)
+        kill_pool(pool)
 
 
 def _one_by_one(function: Callable[[T], R], chunk: Sequence[T], item_seconds: float) -> Iterator[R | Lost[T]]:
     crashes = 0
     for item in chunk:
-        pool = _pool(1)
+        pool = worker_pool(1)
         try:
             yield pool.submit(function, item).result(timeout=item_seconds)
         except BrokenProcessPool:
@@ -82,7 +82,7 @@ def _one_by_one(function: Callable[[T], R], chunk: Sequence[T], item_seconds: fl
         except TimeoutError:
             yield Lost(item, "hang")
         finally:
-            _kill(pool)
+            kill_pool(pool)
 
 
 def _submit(pool: ProcessPoolExecutor, function: Callable[[T], R], chunk: list[T]) -> Future[list[R]]:
@@ -99,7 +99,8 @@ def _apply(function: Callable[[T], R], chunk: list[T]) -> list[R]:
     return [function(item) for item in chunk]
 
 
-def _pool(num_workers: int) -> ProcessPoolExecutor:
+def worker_pool(num_workers: int) -> ProcessPoolExecutor:
+    """A pool whose processes end with this one."""
     # Not fork: the parent has threads of Arrow's, and a fork may copy their locks held.
     return ProcessPoolExecutor(num_workers, mp_context=multiprocessing.get_context("forkserver"), initializer=_end_with_parent)
 
@@ -116,7 +117,7 @@ def _end_with_parent() -> None:
     threading.Thread(target=watch, daemon=True).start()
 
 
-def _kill(pool: ProcessPoolExecutor) -> None:
+def kill_pool(pool: ProcessPoolExecutor) -> None:
     """End the workers now, also one that hangs in a grammar and would never look at its queue."""
     processes = list((getattr(pool, "_processes", None) or {}).values())
     pool.shutdown(wait=False, cancel_futures=True)

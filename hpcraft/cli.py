@@ -37,6 +37,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "finetune": ("hpcraft.train.finetune", "teach it to translate and to write tests, on pairs"),
     "mutual": ("hpcraft.train.mutual", "let a translator and a tester teach each other"),
     "eval list": ("hpcraft.eval.listing", "list suites and their tasks"),
+    "eval benchmarks": ("hpcraft.eval.benchmarks", "write the texts of all suites, for prepare to keep out of the corpus"),
     "eval generate": ("hpcraft.eval.generate", "let models answer the tasks of suites"),
     "eval judge": ("hpcraft.eval.judge", "build, run and check what models answered"),
     "eval run": ("hpcraft.eval.evaluate", "generate and judge in one go"),

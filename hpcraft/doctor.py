@@ -1,7 +1,7 @@
 """``hpcraft doctor``: what this machine can build, run, isolate and train, and the command that mends each "no".
 
 Every row of the toolchain table is tried by building and running a tiny program in the sandbox, every check by a program with a
-fault that it must find: a compiler in PATH proves nothing. Not covered: Slurm, disks, the speed of anything.
+fault that it must find: a compiler in PATH proves nothing. Slurm is asked where there is one. Not covered: disks, the speed of anything.
 """
 
 from __future__ import annotations
@@ -10,6 +10,8 @@ import argparse
 import importlib.util
 import os
 import platform
+import shutil
+import subprocess
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
@@ -31,7 +33,7 @@ class Answer:
     """One thing that a machine can do or not."""
 
     group: str
-    """``isolate``, ``build and run``, ``check`` or ``train``."""
+    """``isolate``, ``build and run``, ``check``, ``train`` or ``cluster``."""
     name: str
     works: bool
     detail: str
@@ -64,6 +66,23 @@ def answers() -> Iterator[Answer]:
             switched_off=switched_off if missing else "",
             mend=mend,
         )
+    yield from _cluster()
+
+
+def _cluster() -> Iterator[Answer]:
+    """Whether stages can hand their tasks to Slurm; no row where there is none."""
+    if shutil.which("sbatch") is None:
+        return
+    try:
+        asked = subprocess.run(["scontrol", "ping"], capture_output=True, text=True, check=False, timeout=5)
+        said, mend = " ".join(asked.stdout.split() or asked.stderr.split()), ""
+    except subprocess.TimeoutExpired:  # without a slurm.conf it looks for the cluster in the network
+        said, mend = "no answer from a controller", ""
+    if " UP" not in said:
+        mend = "ask on a login node of the cluster; set SLURM_CONF if its slurm.conf lies elsewhere"
+    elif importlib.util.find_spec("submitit") is None:
+        said, mend = "without submitit", "pip install 'hpcraft[slurm]'"
+    yield Answer(group="cluster", name="slurm", works=not mend, detail=said, switched_off="--executor slurm" if mend else "", mend=mend)
 
 
 def _isolation() -> Iterator[Answer]:

@@ -9,6 +9,7 @@ results that travel back (a task writes files), tasks that talk to each other.
 from __future__ import annotations
 
 import argparse
+import math
 import os
 import shlex
 import textwrap
@@ -23,6 +24,9 @@ T = TypeVar("T")
 
 Kind = Literal["local", "slurm"]
 KINDS: tuple[str, ...] = get_args(Kind)
+
+JOBS = ".slurm"
+"""Folder below a stage's where Slurm jobs have their logs and journals; it is there while they run, and after a fault."""
 
 KIND_VARIABLE = "HPCRAFT_EXECUTOR"
 SLURM_VARIABLE = "HPCRAFT_SLURM"
@@ -61,7 +65,7 @@ class ExecutorConfig:
     max_parallel: int = 64
     """Jobs that may run at a time."""
     max_array_size: int = 1000
-    """Jobs in one array; the site's `MaxArraySize` is one more (`scontrol show config`)."""
+    """Jobs in one array; at most the site's ``MaxArraySize`` (``scontrol show config``)."""
     tasks_per_job: int = 0
     """Tasks that a job does one after the other; 0 shares them out over at most four jobs for each that may run at a time."""
     extra: tuple[tuple[str, str], ...] = ()
@@ -75,8 +79,8 @@ class ExecutorConfig:
             if getattr(self, name) < 1:
                 raise ConfigError(f"{name}={getattr(self, name)}: must be at least 1")
         for name in ("num_workers", "memory_gb", "tasks_per_job"):
-            if getattr(self, name) < 0:
-                raise ConfigError(f"{name}={getattr(self, name)}: must not be negative")
+            if not 0 <= getattr(self, name) < math.inf:
+                raise ConfigError(f"{name}={getattr(self, name)}: must be 0 or more")
 
 
 def make_executor(config: ExecutorConfig) -> Executor:

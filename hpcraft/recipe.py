@@ -27,6 +27,7 @@ SCHEMA = "hpcraft.recipe/1"
 
 STAGES: dict[str, str] = {
     "mine": "hpcraft.data.mine",
+    "benchmarks": "hpcraft.eval.benchmarks",
     "prepare": "hpcraft.data.prepare",
     "tokenizer": "hpcraft.tokenizer.train",
     "pairs": "hpcraft.data.pairs",

@@ -152,6 +152,44 @@ class Duplicate:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class BenchmarkText:
+    """A text of a benchmark that must not stand in training data."""
+
+    SCHEMA: ClassVar[str] = "hpcraft.benchmark_text/1"
+
+    suite: str
+    task_id: str
+    kind: str
+    """``prompt``, ``reference`` (a solution), ``source`` (what is to be translated) or ``test`` (inputs, outputs, an oracle)."""
+    language: str
+    """A `Language`, or another word where the text is in none of them."""
+    text: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Contamination:
+    """A document or a unit that isn't in the corpus because it holds a text of a benchmark."""
+
+    SCHEMA: ClassVar[str] = "hpcraft.contamination/1"
+
+    document_id: str
+    unit_id: str
+    """Of the unit that was left out alone; empty where the whole document was."""
+    source: str
+    package: str
+    version: str
+    path: str
+    suite: str
+    task_id: str
+    kind: str
+    """Of the benchmark's text."""
+    how: str
+    """``ngram`` (runs of equal tokens) or ``tree`` (a function of the same normalised syntax tree)."""
+    share: float
+    """Share of the benchmark text's n-grams that were found, 1 for ``tree``."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Pair:
     """A sequential function and a parallel one that does the same work, with the tests that show it."""
 

@@ -69,7 +69,7 @@ def main(args: argparse.Namespace) -> int:
     """Run a recipe."""
     overrides = [*args.overrides, *([f"seed={args.seed}"] if args.seed is not None else [])]
     recipe = load(args.recipe, overrides)
-    executor = make_executor(from_arguments(args))
+    where = from_arguments(args)
     out = args.out or Path(os.environ.get("HPCRAFT_HOME", ".")) / "runs" / recipe.name
     plans = select(recipe, args.first, args.last)
     for name in args.force:
@@ -78,6 +78,7 @@ def main(args: argparse.Namespace) -> int:
         states = _states(plans, recipe, out)
         say(args, {"out": str(out), "stages": states}, "\n".join(f"{name}: {state}" for name, state in states.items()))
         return 0
+    executor = make_executor(where) if any(plan.stage.parallel for plan in plans) else None
     begin = time.monotonic()
     out.mkdir(parents=True, exist_ok=True)
     with locked(out):

@@ -29,7 +29,7 @@ from typing import TYPE_CHECKING, Any, Generic, Literal, TypeVar, Union, get_arg
 from hpcraft import __version__
 from hpcraft.command import Command, note, say
 from hpcraft.errors import ConfigError, InputError, Stopped
-from hpcraft.executor import Executor, add_executor_arguments, default_executor, from_arguments, make_executor
+from hpcraft.executor import JOBS, Executor, add_executor_arguments, default_executor, from_arguments, make_executor
 from hpcraft.store import (
     JSON,
     MANIFEST,
@@ -182,6 +182,10 @@ def execute(
     partial = out.with_name(out.name + ".partial")
     partial.mkdir(parents=True, exist_ok=True)
     with locked(partial):
+        if (partial / JOBS).exists():
+            from hpcraft.slurm import cancel_left
+
+            cancel_left(partial)
         _prepare_partial(partial, wanted, fresh=force)
         # A crash just before the rename leaves a folder that is whole.
         work = Work(out=partial, inputs=dict(inputs), seed=seed, executor=executor or default_executor())
@@ -299,6 +303,7 @@ def _publish(partial: Path, out: Path) -> None:
     partial.rename(out)
     fsync_folder(out.parent)
     (out / _PLAN).unlink()
+    shutil.rmtree(out / JOBS, ignore_errors=True)
     shutil.rmtree(old, ignore_errors=True)
 
 

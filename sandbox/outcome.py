@@ -111,6 +111,8 @@ class Job:
     flags: tuple[str, ...] = ()
     """More flags for the compilers; those that begin with ``-l``, ``-L`` or ``-Wl`` go to the linker."""
     check: Check = "none"
+    links: bool = True
+    """Whether the objects are linked; without that, building ends at them and there is nothing to run."""
     cuda: CudaLevel = "auto"
     """``compile`` builds with the device's compiler and runs nothing; ``emulate`` runs on the processor; ``device`` runs on a GPU;
     ``auto`` is the last of these that this machine has and that can do what is asked."""

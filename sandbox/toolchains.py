@@ -84,7 +84,7 @@ def plan(job: Job) -> Plan | Unsupported:
     headers = thrust() if uses_thrust(job) else None
     if headers:
         tools[str(headers)] = None
-    stops = job.model in DEVICE_MODELS and not emulation.emulated(job) and not on_device(job)
+    stops = not job.links or (job.model in DEVICE_MODELS and not emulation.emulated(job) and not on_device(job))
     link = None if stops else link_words(job, chosen)
     if link:
         tools[link.link[0]] = None

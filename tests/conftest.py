@@ -18,6 +18,7 @@ import pytest
 
 from hpcraft import recipe
 from hpcraft.errors import MachineError
+from tests import slurm_cluster
 from tests.survivors import survivors, wait_for_survivors
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -93,6 +94,25 @@ def isolation() -> None:
     """Skip the test where bubblewrap is missing or can't make a box."""
     if not isolates():
         pytest.skip("bubblewrap is not installed, or can't make a box here")
+
+
+@pytest.fixture(scope="session")
+def slurm_conf(tmp_path_factory: pytest.TempPathFactory) -> Generator[Path]:
+    """The ``slurm.conf`` of a cluster that runs until the last test that asks for it has ended; without Slurm the tests are skipped by name."""
+    pytest.importorskip("submitit")
+    if lacking := slurm_cluster.missing():
+        pytest.skip(f"Slurm is not installed ({', '.join(lacking)}): apt-get install slurmd slurmctld slurm-client munge")
+    if os.geteuid():
+        pytest.skip("a Slurm of one's own needs root")
+    with slurm_cluster.cluster(tmp_path_factory.mktemp("slurm")) as conf:
+        yield conf
+
+
+@pytest.fixture
+def slurm(slurm_conf: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A cluster for this process and those it starts; its file system is quick."""
+    monkeypatch.setenv("SLURM_CONF", str(slurm_conf))
+    monkeypatch.setattr("hpcraft.slurm._GRACE_SECONDS", 1.0)
 
 
 @pytest.fixture(scope="session")

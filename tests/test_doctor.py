@@ -20,7 +20,7 @@ def test_it_tries_every_language_and_model(capsys: pytest.CaptureFixture[str], m
     assert cli.main(["doctor", "--json"]) == 0
     rows = {row["name"]: row for row in json.loads(capsys.readouterr().out)["answers"]}
     assert rows["serial c gcc"]["works"]
-    assert {*names, "bubblewrap+cgroup", "bubblewrap", "apptainer", "landlock", "train"} == set(rows)
+    assert {*names, "bubblewrap+cgroup", "bubblewrap", "apptainer", "landlock", "train"} == set(rows) - {"slurm"}
     assert all(row["detail"] if row["works"] else row["mend"] and row["switched_off"] for row in rows.values())
 
 
@@ -47,3 +47,16 @@ def test_without_any_isolation_it_says_what_that_stops(monkeypatch: pytest.Monke
     assert text.count("switches off: verifying and judging") == 4
     assert "landlock does not work" in text
     assert "mend landlock" in text
+
+
+@pytest.mark.usefixtures("slurm")
+def test_it_asks_slurm_where_there_is_one(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """A cluster that answers is a yes; commands without a cluster behind them are a no, as on a machine that has only the client."""
+    (there,) = doctor._cluster()
+    assert (there.works, there.mend) == (True, "")
+    assert "is UP" in there.detail
+    monkeypatch.setenv("SLURM_CONF", str(tmp_path / "slurm.conf"))
+    (gone,) = doctor._cluster()
+    assert (gone.works, gone.switched_off) == (False, "--executor slurm")
+    monkeypatch.setenv("PATH", str(tmp_path))
+    assert not list(doctor._cluster())

@@ -1,4 +1,6 @@
-"""Two tiny stages with which the spine is tested: ``make`` writes parts one by one and resumes, ``count`` adds them up.
+"""Tiny stages with which the spine is tested.
+
+``make`` writes parts one by one and resumes, ``spread`` has an executor do it, ``count`` adds them up.
 
 As a script it is the ``hpcraft`` command with these stages beside the real ones. ``TOY_SECONDS`` in the environment
 is how long a part takes, so that a test can stop it half way without changing what the stage makes.
@@ -12,12 +14,18 @@ import sys
 import time
 import types
 from dataclasses import dataclass
+from pathlib import Path
 from typing import ClassVar, Literal
 
 from hpcraft import recipe
 from hpcraft.errors import InputError
 from hpcraft.stages import Input, Report, Stage, Work, option
 from hpcraft.store import ShardWriter, read_rows, write_bytes
+
+_ROOT = str(Path(__file__).resolve().parent.parent)
+if _ROOT not in sys.path:  # as a script, from another folder
+    sys.path.append(_ROOT)
+from tests.toy_tasks import Part, write_part  # noqa: E402 - found by the lines above
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -53,6 +61,14 @@ class MakeConfig:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class SpreadConfig:
+    """Settings of ``spread``."""
+
+    parts: int = option(3, help="how many parts")
+    bad_part: int = option(-1, help="the part that fails")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class CountConfig:
     """Settings of ``count``."""
 
@@ -78,6 +94,22 @@ def make(config: MakeConfig, work: Work) -> Report:
     return Report(rows={"parts": config.parts}, rejections={"odd": 1, "even": 2}, metrics={"resumed": resumed}, notes=["a toy"])
 
 
+def spread(config: SpreadConfig, work: Work) -> Report:
+    """Have the parts written that are not there yet, each a task."""
+    parts = [
+        Part(
+            path=work.out / f"part-{number:04d}.bin",
+            seed=str(work.seed),
+            seconds=float(os.environ.get("TOY_SECONDS", "0")),
+            raises=InputError(f"part {number} is bad") if number == config.bad_part else None,
+        )
+        for number in range(config.parts)
+    ]
+    left = [part for part in parts if not part.path.exists()]
+    work.executor.map(write_part, left, folder=work.out, label="spread")
+    return Report(rows={"parts": config.parts}, metrics={"resumed": len(parts) - len(left)})
+
+
 def count(config: CountConfig, work: Work) -> Report:
     """Add up the bytes of the parts."""
     folder = work.inputs["parts"]
@@ -89,6 +121,15 @@ def count(config: CountConfig, work: Work) -> Report:
 
 
 MAKE = Stage(name="make", summary="make parts", example="hpcraft make -o out", config=MakeConfig, inputs={}, run=make)
+SPREAD = Stage(
+    name="spread",
+    summary="make parts with an executor",
+    example="hpcraft spread -o out",
+    config=SpreadConfig,
+    inputs={},
+    run=spread,
+    parallel=True,
+)
 COUNT = Stage(
     name="count",
     summary="count parts",
@@ -102,7 +143,7 @@ COUNT = Stage(
 def register() -> dict[str, str]:
     """Make the toys importable, and name their modules as the table of stages does."""
     names = {}
-    for stage in (MAKE, COUNT):
+    for stage in (MAKE, SPREAD, COUNT):
         module = types.ModuleType(f"hpcraft_toy_{stage.name}")
         module.STAGE, module.COMMAND = stage, stage.command  # type: ignore[attr-defined]
         sys.modules[module.__name__] = module

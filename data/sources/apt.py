@@ -8,7 +8,6 @@ of the index and every hash below it.
 
 from __future__ import annotations
 
-import fcntl
 import hashlib
 import os
 import pwd
@@ -17,10 +16,10 @@ import shutil
 import subprocess
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from hpcraft.data.sources.locks import lock
 from hpcraft.errors import InputError, MachineError
 from hpcraft.recipe import nearest
 from hpcraft.store import sha256_file, write_text
@@ -47,13 +46,14 @@ class PrivateApt:
         MachineError: no apt-get here, or apt has no Debian or Ubuntu archive configured.
     """
 
-    def __init__(self, cache: Path, apt_folder: Path, *, offline: bool) -> None:
+    def __init__(self, cache: Path, apt_folder: Path, *, offline: bool, max_megabytes_per_second: float = 0) -> None:
         if not shutil.which("apt-get"):
             raise MachineError("this machine has no apt-get, so debian: sources can't be mined; use path:DIR or git:URL@rev instead")
         entries = archive_entries(apt_folder)
         if not entries:
             raise MachineError(f"{apt_folder}: no Debian or Ubuntu archive is configured there; use path:DIR or git:URL@rev instead")
         self._offline = offline
+        self._rate = max_megabytes_per_second
         self._state = cache / "apt" / hashlib.sha256("\n\n".join(entries).encode()).hexdigest()[:16]
         self._packages = cache / "debian"
         for folder in ("lists/partial", "archives/partial", "parts"):
@@ -85,7 +85,10 @@ class PrivateApt:
             return folder
         if self._offline:
             raise InputError(f"debian:{package}: {missing[0]} isn't in the cache and --offline is given; mine once without it")
-        with _lock(folder):
+        # One download at a time, so that the mirror and the rate are those of one client.
+        with lock(self._packages / ".lock"):
+            if not (missing := _missing(folder, files)):
+                return folder
             for name in missing:
                 # apt would resume a partial file, but one of full size and wrong content would stay wrong.
                 (folder / name).unlink(missing_ok=True)
@@ -99,7 +102,7 @@ class PrivateApt:
 
     def _update(self) -> None:
         stamp = self._state / "updated"
-        with _lock(self._state):
+        with lock(self._state / ".lock"):
             fresh = stamp.exists() and (self._offline or time.time() - stamp.stat().st_mtime < INDEX_SECONDS)
             if fresh:
                 return
@@ -119,7 +122,9 @@ class PrivateApt:
         return names
 
     def _apt(self, words: Sequence[str], cwd: Path | None = None) -> subprocess.CompletedProcess[str]:
-        command = ["apt-get", "-c", str(self._state / "apt.conf"), *words]
+        # In kilobytes; apt takes 0 for no bound.
+        limits = [w for scheme in ("http", "https") for w in ("-o", f"Acquire::{scheme}::Dl-Limit={round(self._rate * 1000)}")]
+        command = ["apt-get", "-c", str(self._state / "apt.conf"), *limits, *words]
         return subprocess.run(
             command, cwd=cwd or self._state, env={**os.environ, "LC_ALL": "C"}, capture_output=True, text=True, check=False
         )
@@ -212,11 +217,3 @@ def _missing(folder: Path, files: Sequence[Download]) -> list[str]:
 def _complaint(done: subprocess.CompletedProcess[str]) -> str:
     lines = [line for line in done.stderr.splitlines() if line.startswith(("E:", "W:"))]
     return " ".join(lines[0].split()) if lines else f"exit code {done.returncode}"
-
-
-@contextmanager
-def _lock(folder: Path) -> Iterator[None]:
-    """Wait for other hpcraft processes that work on the same part of the cache."""
-    with (folder / ".lock").open("w") as file:
-        fcntl.flock(file, fcntl.LOCK_EX)
-        yield

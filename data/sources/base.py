@@ -1,14 +1,16 @@
 """What every kind of source offers, and the table of kinds.
 
 Theory of operation. `resolve` says cheaply what a source is now (package and version), so that an
-interrupted run can tell whether the rows it already wrote still hold. Opening it then gives sorted
-entries, each read only when asked for: memory stays flat however large the package is.
+interrupted run can tell whether the rows it already wrote still hold. Opening it then gives entries, each read
+only when asked for: memory stays flat however large the package is. Most sources list their entries sorted by path; a
+stream (``hf:``) is walked once, in its own order, and each of its entries says to which package it belongs.
 """
 
 from __future__ import annotations
 
+import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from importlib import import_module
@@ -19,8 +21,12 @@ from hpcraft.errors import ConfigError
 
 KINDS: dict[str, str] = {
     "debian": "hpcraft.data.sources.debian",
+    "pypi": "hpcraft.data.sources.pypi",
     "git": "hpcraft.data.sources.git",
+    "archive": "hpcraft.data.sources.archive",
     "path": "hpcraft.data.sources.path",
+    "hf": "hpcraft.data.sources.hub",
+    "list": "hpcraft.data.sources.listed",
 }
 """Kind of source to the module that has a ``resolve``."""
 
@@ -35,6 +41,8 @@ class Settings:
     max_file_bytes: int
     apt_folder: Path
     """Where the machine's apt is configured, normally ``/etc/apt``."""
+    max_megabytes_per_second: float = 0
+    """Bound on the rate of all downloads together; 0 means none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,13 +53,21 @@ class Entry:
     """Relative to the root of the package, with forward slashes."""
     read: Callable[[], bytes]
     """Raises `OSError` when the file can't be read after all."""
+    year: int = 0
+    """When the file was last changed, 0 where the source doesn't say."""
+    package: str = ""
+    """Of an entry that has a package of its own; empty means the source's."""
+    version: str = ""
+    declared: str = ""
+    """The licence that the source gives for this file, in its own words."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Opened:
-    """The wanted files of a source, sorted by path, and what was left out by reason."""
+    """The wanted files of a source and what was left out by reason; the latter is whole when the entries have been walked."""
 
-    entries: list[Entry]
+    entries: Iterable[Entry]
+    """A list sorted by path, or a stream that can be walked once."""
     skipped: Counter[str] = field(default_factory=Counter)
 
 
@@ -95,3 +111,16 @@ def resolve(spec: str, settings: Settings) -> Resolved:
     check_spec(spec)
     kind, _, rest = spec.partition(":")
     return cast("Resolver", import_module(KINDS[kind])).resolve(rest.strip(), settings)
+
+
+def plausible_year(year: int) -> int:
+    """The year itself, or 0 for one that no file of code was written in: before 1970, or still to come."""
+    return year if 1970 <= year <= time.gmtime().tm_year else 0
+
+
+def year_of(timestamp: float) -> int:
+    """The plausible year of a time in seconds since the epoch; 0 for the epoch itself, which archives hold where they hold no time."""
+    try:
+        return plausible_year(time.gmtime(timestamp).tm_year) if timestamp >= 86400 else 0
+    except (OverflowError, ValueError, OSError):
+        return 0

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import gzip
 import re
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
@@ -37,7 +38,9 @@ def resolve(rest: str, settings: Settings) -> Resolved:
     """See `hpcraft.data.sources.base.Resolver`."""
     if not _NAME.fullmatch(rest):
         raise InputError(f"debian:{rest}: not the name of a source package; names are lower case, such as hypre or lapack")
-    apt = PrivateApt(settings.cache, settings.apt_folder, offline=settings.offline)
+    apt = PrivateApt(
+        settings.cache, settings.apt_folder, offline=settings.offline, max_megabytes_per_second=settings.max_megabytes_per_second
+    )
     downloads = apt.files(rest)
     folder = apt.fetch(rest, downloads)
     descriptions = [folder / d.name for d in downloads if d.name.endswith(".dsc")]
@@ -75,22 +78,21 @@ def read_dsc(path: Path) -> _Package:
 def open_package(package: _Package, max_file_bytes: int) -> Iterator[Opened]:
     """The wanted files of all archives of a package; the packager's ``debian/`` replaces upstream's."""
     merged: dict[str, Entry] = {}
-    opened = Opened(entries=[])
+    skipped: Counter[str] = Counter()
     packaging = [f for f in package.files if ".debian.tar." in f.name]
     with ExitStack() as stack:
         for file in package.files:
             if ".tar." not in file.name or file.name.endswith((".asc", ".sig")):
                 continue
             part = stack.enter_context(open_archive(file, max_file_bytes))
-            opened.skipped.update(part.skipped)
+            skipped.update(part.skipped)
             for entry in _placed(file, part):
                 if file in packaging or not (packaging and entry.path.startswith("debian/")):
                     merged[entry.path] = entry
         for file in package.files:
             if file.name.endswith(".diff.gz") and (text := _copyright_of_diff(file)):
                 merged[DEBIAN_COPYRIGHT] = Entry(DEBIAN_COPYRIGHT, lambda text=text: text)  # type: ignore[misc]
-        opened.entries.extend(merged[path] for path in sorted(merged))
-        yield opened
+        yield Opened(entries=[merged[path] for path in sorted(merged)], skipped=skipped)
 
 
 def _placed(file: Path, part: Opened) -> list[Entry]:
@@ -99,7 +101,7 @@ def _placed(file: Path, part: Opened) -> list[Entry]:
         # Its one top folder is debian/ itself, which open_archive took off.
         return [e if e.path.startswith("debian/") else replace(e, path=f"debian/{e.path}") for e in part.entries]
     component = _COMPONENT.search(file.name)
-    return [replace(e, path=f"{component[1]}/{e.path}") for e in part.entries] if component else part.entries
+    return [replace(e, path=f"{component[1]}/{e.path}") if component else e for e in part.entries]
 
 
 def _copyright_of_diff(file: Path) -> bytes | None:

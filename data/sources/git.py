@@ -21,7 +21,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, cast
 
-from hpcraft.data.sources.base import Entry, Opened, Resolved, Settings
+from hpcraft.data.sources.base import Entry, Opened, Resolved, Settings, year_of
+from hpcraft.data.sources.locks import lock
 from hpcraft.data.sources.wanted import is_wanted, safe_path
 from hpcraft.errors import InputError, MachineError
 
@@ -34,6 +35,8 @@ _SAFE = (
     "protocol.ssh.allow=always",
     "protocol.file.allow=always",
     "gc.auto=0",
+    "http.lowSpeedLimit=1000",
+    "http.lowSpeedTime=60",
 )
 _COMMIT = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
 
@@ -50,7 +53,8 @@ def resolve(rest: str, settings: Settings) -> Resolved:
         raise MachineError(f"git:{rest}: this machine has no git; install it (apt-get install git) or use path:DIR")
     target = _parse(rest)
     folder = settings.cache / "git" / hashlib.sha256(target.url.encode()).hexdigest()[:16]
-    commit = _fetch(target, folder, settings.offline)
+    with lock(settings.cache / "git" / f"{folder.name}.lock"):
+        commit = _fetch(target, folder, settings.offline)
     name = target.url.rstrip("/").removesuffix(".git").removesuffix("/").rsplit("/", 1)[-1].rsplit(":", 1)[-1]
     return Resolved(spec=f"git:{rest}", package=name or "repository", version=commit, open=lambda: _open(folder, commit, settings))
 
@@ -82,8 +86,18 @@ def _fetch(target: _Target, folder: Path, offline: bool) -> str:
     try:
         _git(folder, ["fetch", "--quiet", "--no-tags", "--depth=1", "--no-recurse-submodules", "--", target.url, f"+{target.rev}:{ref}"])
     except InputError as error:
+        if _is_empty(folder, target.url):
+            raise InputError(f"git:{target.url}: the repository has no commits; give another one") from None
         raise InputError(f"git:{target.url}@{target.rev}: {error}; check the address and the branch, tag or full commit") from None
     return _git(folder, ["rev-parse", "--verify", f"{ref}^{{commit}}"])
+
+
+def _is_empty(folder: Path, url: str) -> bool:
+    """Whether a repository can be asked, and has nothing to give."""
+    try:
+        return not _git(folder, ["ls-remote", "--", url])
+    except InputError:
+        return False
 
 
 def _environment() -> dict[str, str]:
@@ -106,16 +120,19 @@ def _git(folder: Path, words: Sequence[str], *, check: bool = True) -> str:
 
 @contextmanager
 def _open(folder: Path, commit: str, settings: Settings) -> Iterator[Opened]:
-    listing = subprocess.run(
-        _command(folder, ["ls-tree", "-r", "-z", "-l", commit]), cwd=folder, env=_environment(), capture_output=True, check=True
-    ).stdout
+    listed = subprocess.run(
+        _command(folder, ["ls-tree", "-r", "-z", "-l", commit]), cwd=folder, env=_environment(), capture_output=True, check=False
+    )
+    if listed.returncode:
+        raise InputError(f"{folder}: the fetched commit {commit} is damaged; remove the folder and mine again")
     skipped: Counter[str] = Counter()
-    wanted = sorted(_wanted(listing, skipped, settings.max_file_bytes))
+    wanted = sorted(_wanted(listed.stdout, skipped, settings.max_file_bytes))
+    year = year_of(float(_git(folder, ["show", "--no-patch", "--format=%ct", commit, "--"]) or 0))
     with subprocess.Popen(
         _command(folder, ["cat-file", "--batch"]), cwd=folder, env=_environment(), stdin=subprocess.PIPE, stdout=subprocess.PIPE
     ) as process:
         try:
-            yield Opened(entries=[Entry(path, functools.partial(_read, process, blob)) for path, blob in wanted], skipped=skipped)
+            yield Opened(entries=[Entry(path, functools.partial(_read, process, blob), year) for path, blob in wanted], skipped=skipped)
         finally:
             process.kill()
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from hashlib import sha256
 from pathlib import Path
 from random import Random
+from typing import Any
 
 from hpcraft.records import CodeUnit, Document
 from hpcraft.store import Manifest, ShardWriter, hash_outputs, list_outputs, write_manifest
@@ -59,7 +60,7 @@ def corpus_folder(folder: Path, repeats: int = 80) -> Path:
     """Documents in C and Fortran, functions and annotated loops, in two splits."""
     folder.mkdir(parents=True)
     rng = Random(0)
-    common = {"source": "path:demo", "package": "demo", "version": "1", "licence": "MIT", "licence_evidence": "spdx-header"}
+    common: dict[str, Any] = {"source": "path:demo", "package": "demo", "version": "1", "licence": "MIT", "licence_evidence": "spdx-header"}
     with (
         ShardWriter(folder, "corpus", Document) as documents,
         ShardWriter(folder, "functions", CodeUnit) as functions,
