@@ -12,7 +12,7 @@ Broder 1997; Leskovec, Rajaraman, Ullman, Mining of Massive Datasets, chapter 3.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -114,41 +114,60 @@ def edges(documents: Collection, alive: NDArray[np.bool_], bands: range, thresho
     found: dict[tuple[int, int], float] = {}
     compared: set[tuple[int, int]] = set()
     for band in bands:
-        for bucket in _buckets(minima[:, band * ROWS : (band + 1) * ROWS]):
-            for leader, member in _likely(minima, sizes, bucket, threshold):
-                pair = (int(numbers[leader]), int(numbers[member]))
-                if pair not in compared:
-                    compared.add(pair)
-                    similarity = jaccard(documents[pair[0]], documents[pair[1]])
-                    if similarity >= threshold:
-                        found[pair] = similarity
+        twos, larger = _buckets(minima[:, band * ROWS : (band + 1) * ROWS])
+        likely = [
+            twos[_may_reach(minima, sizes, twos[:, 0], twos[:, 1], threshold)],
+            *(_led(minima, sizes, bucket, threshold) for bucket in larger),
+        ]
+        for one, other in numbers[np.concatenate(likely)].tolist():
+            if (one, other) not in compared:
+                compared.add((one, other))
+                similarity = jaccard(documents[one], documents[other])
+                if similarity >= threshold:
+                    found[one, other] = similarity
     pairs = np.array(sorted(found), dtype=np.int64).reshape(-1, 2)
     return Edges(pairs[:, 0], pairs[:, 1], np.array([found[int(a), int(b)] for a, b in pairs], dtype=np.float64))
 
 
-def _buckets(minima: NDArray[np.uint32]) -> Iterator[NDArray[np.int64]]:
-    """Numbers of rows that are equal, in order, where there are two or more."""
+def _buckets(minima: NDArray[np.uint32]) -> tuple[NDArray[np.int64], list[NDArray[np.int64]]]:
+    """Numbers of rows that are equal, in order: where there are two, as rows of an array, and where there are more."""
     keys = np.zeros(len(minima), np.uint64)
     for column in minima.T:
         keys = (keys ^ column) * _MIX
         keys ^= keys >> np.uint64(32)
     order = np.argsort(keys, kind="stable")
-    for bucket in np.split(order, np.flatnonzero(np.diff(keys[order])) + 1):
-        if len(bucket) > 1:
-            yield bucket
+    bounds = np.flatnonzero(np.concatenate([[True], np.diff(keys[order]) != 0, [True]])) if len(keys) else np.zeros(1, np.int64)
+    lengths = np.diff(bounds)
+    twos = bounds[:-1][lengths == 2]
+    larger = np.flatnonzero(lengths > 2)
+    return np.stack([order[twos], order[twos + 1]], axis=1), [order[bounds[at] : bounds[at + 1]] for at in larger]
 
 
-def _likely(minima: NDArray[np.uint32], sizes: NDArray[np.int64], bucket: NDArray[np.int64], threshold: float) -> Iterator[tuple[int, int]]:
-    """Pairs of a bucket, leader first, whose signatures and sizes allow the threshold."""
-    leaders: list[int] = []
-    for member in map(int, bucket):
-        if leaders:
-            heads = np.array(leaders)
-            estimate = (minima[heads] == minima[member]).mean(axis=1)
-            small, large = np.minimum(sizes[heads], sizes[member]), np.maximum(sizes[heads], sizes[member])
-            likely = heads[(estimate >= threshold - _DOUBT) & (small >= threshold * large)]
-            yield from ((int(leader), member) for leader in likely)
-            if (estimate >= threshold + _DOUBT).any():
-                continue
-        if len(leaders) < _MOST_LEADERS:
-            leaders.append(member)
+def _may_reach(
+    minima: NDArray[np.uint32], sizes: NDArray[np.int64], one: NDArray[np.int64], other: NDArray[np.int64], threshold: float
+) -> NDArray[np.bool_]:
+    """Which pairs have signatures and sizes that allow the threshold."""
+    estimate = (minima[one] == minima[other]).mean(axis=1)
+    small, large = np.minimum(sizes[one], sizes[other]), np.maximum(sizes[one], sizes[other])
+    allowed: NDArray[np.bool_] = (estimate >= threshold - _DOUBT) & (small >= threshold * large)
+    return allowed
+
+
+def _led(minima: NDArray[np.uint32], sizes: NDArray[np.int64], bucket: NDArray[np.int64], threshold: float) -> NDArray[np.int64]:
+    """Pairs of a large bucket that may reach the threshold, leader first."""
+    rows, lengths = minima[bucket], sizes[bucket]
+    may_lead = np.ones(len(bucket), np.bool_)
+    leaders = 0
+    pairs = [np.zeros((0, 2), np.int64)]
+    for at in range(len(bucket) - 1):
+        if not may_lead[at]:
+            continue
+        leaders += 1
+        if leaders > _MOST_LEADERS:
+            break
+        estimate = (rows[at + 1 :] == rows[at]).mean(axis=1)
+        small, large = np.minimum(lengths[at + 1 :], lengths[at]), np.maximum(lengths[at + 1 :], lengths[at])
+        members = bucket[at + 1 :][(estimate >= threshold - _DOUBT) & (small >= threshold * large)]
+        pairs.append(np.stack([np.full(len(members), bucket[at]), members], axis=1))
+        may_lead[at + 1 :] &= estimate < threshold + _DOUBT
+    return np.concatenate(pairs)

@@ -1,9 +1,10 @@
 """Lexer shingles of a text after renaming: what near duplicates are compared by.
 
-A shingle is a run of ``LENGTH`` lexemes. A name that isn't a keyword or part of a parallel API counts as the distance back to the
-same name within the shingle, so renaming changes nothing while ``a[i] = b[i]`` and ``a[i] = a[j]`` still differ; numbers and
-strings count as their kind alone. The n-th occurrence of a shingle is a feature of its own, so the Jaccard similarity of two feature
-sets is that of the multisets of their shingles (Baker's parametrised matching, made local; type-2 clones have similarity 1).
+A shingle is a run of ``LENGTH`` lexemes. A name that isn't a keyword of the language or part of a parallel API counts as the distance
+back to the same name within the shingle, so renaming changes nothing while ``x = x + y`` and ``x = y + x`` still differ; numbers and
+strings count as their kind alone, and included files don't count. The n-th occurrence of a shingle is a feature of its own, so the
+Jaccard similarity of two feature sets is that of the multisets of their shingles (Baker's parametrised matching, made local; type-2
+clones have similarity 1). A text with fewer than ``FEW`` different shingles, such as a list of definitions, is told by its names too.
 
 Not covered: clones whose statements are all reordered, macros that hide code.
 """
@@ -21,30 +22,37 @@ Features = NDArray[np.uint32]
 """Sorted, each once; 32 bits are plenty to tell the shingles of two texts apart."""
 
 LENGTH = 5
+FEW = 30
+"""A text with fewer different shingles after renaming says too little by its form: its names count as they are."""
 
 _LEXEME = re.compile(r"[A-Za-z_]\w*|\.?\d(?:[eEdDpP][+-]|[\w.])*|[^\w\s]")
-_API = re.compile(r"(P?MPI|omp|acc|cuda|hip|cl|cu|Kokkos|sycl)(_|[A-Z]|\Z)|__\w+__\Z", re.IGNORECASE)
-_KEYWORDS = frozenset(
-    (
-        # C, C++ and CUDA
-        "alignas alignof asm auto bool break case catch char class const constexpr const_cast continue decltype default delete do double "
-        "dynamic_cast else enum explicit extern false float for friend goto if inline int long mutable namespace new noexcept nullptr "
-        "operator private protected public register reinterpret_cast restrict return short signed sizeof static static_assert "
-        "static_cast struct switch template this throw true try typedef typeid typename union unsigned using virtual void volatile while "
-        "define elif endif error ifdef ifndef include pragma undef "
-        # Fortran
-        "allocatable allocate assign associate backspace block blockdata call character class close common complex concurrent contains "
-        "cycle data deallocate dimension doubleprecision elemental elseif elsewhere end enddo endfile endforall endfunction endif "
-        "endinterface endmodule endprogram endselect endsubroutine endtype endwhere entry equivalence exit external final forall format "
-        "function generic implicit import in inout inquire integer intent interface intrinsic kind logical module namelist none nopass "
-        "nullify only open optional out parameter pass pause pointer precision print procedure program protected pure read real "
-        "recursive result return rewind save select sequence stop submodule subroutine target then to type use value volatile where "
-        "write and or not eq ne lt le gt ge eqv neqv "
-        # directives
-        "omp acc parallel simd teams distribute sections section single master masked task taskloop taskwait barrier critical atomic flush "
-        "ordered schedule dynamic guided runtime reduction firstprivate lastprivate shared collapse nowait num_threads map declare loop "
-        "kernels gang worker vector copyin copyout create present update wait async"
-    ).split()
+_INCLUDE = re.compile(r"^[ \t]*#[ \t]*include[^\n]*", re.MULTILINE)
+# The letter after a prefix counts: `cuMemAlloc` and `mpi_send` are, `cutoff` and `accumulate` aren't.
+_API = re.compile(
+    r"P?MPI(?:_|\Z)|p?mpi(?:_|\Z)|omp_|OMP_|acc_|ACC_|cl(?:[A-Z]|_\w+_t\Z)|CL_|cuda(?:_|[A-Z])|CUDA|cu(?:[A-Z]|blas|dnn|fft|rand|solver|sparse)|CU_|"
+    r"hip(?:_|[A-Z]|blas|fft|rand|sparse)|HIP|Kokkos|KOKKOS|sycl|__\w+__\Z"
+)
+_C_WORDS = (
+    "alignas alignof asm auto bool break case catch char class const constexpr const_cast continue decltype default delete do double "
+    "dynamic_cast else enum explicit extern false float for friend goto if inline int long mutable namespace new noexcept nullptr "
+    "operator private protected public register reinterpret_cast restrict return short signed sizeof static static_assert "
+    "static_cast struct switch template this throw true try typedef typeid typename union unsigned using virtual void volatile while "
+    "define elif endif error ifdef ifndef pragma undef "
+    # directives, but for words that are names too, such as acc, shared and map
+    "omp simd firstprivate lastprivate reduction collapse nowait num_threads taskloop taskwait copyin copyout"
+)
+_FORTRAN_WORDS = (
+    "allocatable allocate assign associate backspace block blockdata call character class close common complex concurrent contains "
+    "cycle data deallocate dimension doubleprecision elemental elseif elsewhere end enddo endfile endforall endfunction endif "
+    "endinterface endmodule endprogram endselect endsubroutine endtype endwhere entry equivalence exit external final forall format "
+    "function generic implicit import in inout inquire integer intent interface intrinsic kind logical module namelist none nopass "
+    "nullify only open optional out parameter pass pause pointer precision print procedure program protected pure read real "
+    "recursive result return rewind save select sequence stop submodule subroutine target then to type use value volatile where "
+    "write if else do while case default double public private and or not eq ne lt le gt ge eqv neqv true false "
+    "define elif ifdef ifndef undef "
+    "omp acc parallel simd teams distribute sections section single master masked task taskloop taskwait barrier critical atomic flush "
+    "ordered schedule dynamic guided runtime reduction firstprivate lastprivate shared collapse nowait num_threads map declare loop "
+    "kernels gang worker vector copyin copyout create present update wait async"
 )
 _NUMBER, _STRING = np.uint64(0x9E3779B97F4A7C15), np.uint64(0xC2B2AE3D27D4EB4F)
 _NAME = np.uint64(0x165667B19E3779F9)
@@ -56,25 +64,25 @@ _MAX_KNOWN = 1 << 20
 class _Words(dict[str, int]):
     """Lexeme to a number: the hash of a fixed lexeme, or a serial number with the top bit set for a name."""
 
+    def __init__(self, keywords: frozenset[str]) -> None:
+        super().__init__()
+        self._keywords = keywords
+
     def __missing__(self, word: str) -> int:
         first = word[0]
         if first.isdigit() or (first == "." and len(word) > 1):
             code = int(_NUMBER) >> 1
         elif first in "\"'":
             code = int(_STRING) >> 1
-        elif (first.isalpha() or first == "_") and not self._is_fixed(word):
+        elif (first.isalpha() or first == "_") and word not in self._keywords and not _API.match(word):
             code = _NAME_BIT | len(self)
         else:
-            code = int(sha256_bytes(word.encode())[:15], 16)
+            code = _fixed(word)
         self[word] = code
         return code
 
-    @staticmethod
-    def _is_fixed(word: str) -> bool:
-        return word.lower() in _KEYWORDS or bool(_API.match(word))
 
-
-_words = _Words()
+_c_words, _fortran_words = _Words(frozenset(_C_WORDS.split())), _Words(frozenset(_FORTRAN_WORDS.split()))
 
 
 def features(language: str, code: str) -> Features:
@@ -84,12 +92,25 @@ def features(language: str, code: str) -> Features:
         language: a `hpcraft.records.Language`; Fortran's case and continuation signs don't count.
         code: the text without comments, its strings empty, as `hpcraft.data.comments` leaves it.
     """
+    words = _c_words
     if language == "fortran":
-        code = code.lower().replace("&", " ")
-    if len(_words) > _MAX_KNOWN:
-        _words.clear()  # numbers of names are compared within one text alone
-    lexemes = _LEXEME.findall(code)
-    return _numbered(_hashes(np.fromiter(map(_words.__getitem__, lexemes), np.uint64, len(lexemes))))
+        code, words = code.lower().replace("&", " "), _fortran_words
+    if len(words) > _MAX_KNOWN:
+        words.clear()  # numbers of names are compared within one text alone
+    lexemes = _LEXEME.findall(_INCLUDE.sub("", code) if "include" in code else code)
+    codes = np.fromiter(map(words.__getitem__, lexemes), np.uint64, len(lexemes))
+    hashes = np.sort(_hashes(codes))
+    starts = _starts(hashes)
+    if len(starts) < FEW:
+        names = np.flatnonzero(codes >= np.uint64(_NAME_BIT))
+        codes[names] = [_fixed(lexemes[name]) for name in names]
+        hashes = np.sort(_hashes(codes))
+        starts = _starts(hashes)
+    return _numbered(hashes, starts)
+
+
+def _fixed(word: str) -> int:
+    return int(sha256_bytes(word.encode())[:15], 16)
 
 
 def jaccard(one: Features, other: Features) -> float:
@@ -126,11 +147,16 @@ def _distance_back(codes: NDArray[np.uint64]) -> NDArray[np.int64]:
     return back
 
 
-def _numbered(hashes: NDArray[np.uint64]) -> Features:
-    """Equal hashes made distinct by counting them."""
-    hashes = np.sort(hashes)
-    starts = np.flatnonzero(np.r_[True, hashes[1:] != hashes[:-1]]) if len(hashes) else np.zeros(0, np.int64)
-    occurrence = np.arange(len(hashes)) - np.repeat(starts, np.diff(np.r_[starts, len(hashes)]))
+def _starts(hashes: NDArray[np.uint64]) -> NDArray[np.int64]:
+    """Where each value begins in a sorted array."""
+    if not len(hashes):
+        return np.zeros(0, np.int64)
+    return np.flatnonzero(np.concatenate([[True], hashes[1:] != hashes[:-1]]))
+
+
+def _numbered(hashes: NDArray[np.uint64], starts: NDArray[np.int64]) -> Features:
+    """Equal hashes, which lie side by side, made distinct by counting them."""
+    occurrence = np.arange(len(hashes)) - np.repeat(starts, np.diff(np.append(starts, len(hashes))))
     mixed = (hashes + occurrence.astype(np.uint64) * _OCCURRENCE) * _MIX
-    features = np.sort((mixed >> np.uint64(32)).astype(np.uint32))
-    return features[np.r_[True, features[1:] != features[:-1]]] if len(features) else features
+    found = np.sort((mixed >> np.uint64(32)).astype(np.uint32))
+    return found[np.concatenate([[True], found[1:] != found[:-1]])] if len(found) else found
