@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from hpcraft.records import SourceFile
-from hpcraft.store import read_rows
+from hpcraft.shards import read_rows
 
 _HEADER_SUFFIXES = frozenset((".h", ".hh", ".hpp", ".hxx", ".inc", ".fh", ".inl", ".ipp", ".tpp", ".txx", ".tcc", ".H", ".cuh"))
 _MOST_FOLDERS = 600

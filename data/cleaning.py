@@ -24,7 +24,8 @@ from hpcraft.data.near import write_features
 from hpcraft.data.shingles import Features
 from hpcraft.data.workers import Lost, ordered_map
 from hpcraft.records import CodeUnit, Contamination, Document, SourceFile
-from hpcraft.store import JSON, ShardWriter, atomic_file, read_json, read_shard, write_json
+from hpcraft.shards import ShardWriter, read_shard
+from hpcraft.store import JSON, atomic_file, read_json, write_json
 
 COUNTS = ("rejections", "encodings", "redactions", "contamination", "left_out")
 """What is counted in a folder: rejections by reason, encodings by name, redactions by kind, texts of benchmarks by suite, units left out by reason."""

@@ -18,7 +18,8 @@ from numpy.typing import NDArray
 from hpcraft.data.cleaning import CleanFolder
 from hpcraft.data.selection import SPLITS
 from hpcraft.records import CodeUnit, Document
-from hpcraft.store import JSON, Record, arrow_schema, atomic_file, open_shard, read_json, write_json, write_table
+from hpcraft.shards import arrow_schema, open_shard, write_table
+from hpcraft.store import JSON, Record, atomic_file, read_json, write_json
 
 if TYPE_CHECKING:
     import pyarrow as pa

@@ -39,8 +39,9 @@ from hpcraft.data.statistics import write_out
 from hpcraft.data.survey import Survey, survey, write_plans
 from hpcraft.errors import ConfigError, InputError
 from hpcraft.records import Duplicate
+from hpcraft.shards import ShardWriter
 from hpcraft.stages import Input, Report, Stage, Work, option
-from hpcraft.store import JSON, ShardWriter, read_json
+from hpcraft.store import JSON, read_json
 
 _CLEAN, _EMIT, _INDEX = ".clean", ".emit", ".benchmarks.npz"
 

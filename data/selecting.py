@@ -17,8 +17,9 @@ from hpcraft.data.joining import band_tasks, find_leaks, find_near, leak_tasks, 
 from hpcraft.data.near import Edges
 from hpcraft.data.selection import KEPT, KINDS, SPLITS, Selection, drop_copies, drop_leaks, drop_near, preference
 from hpcraft.records import CodeUnit, Document, Duplicate
+from hpcraft.shards import open_shard
 from hpcraft.stages import Work
-from hpcraft.store import JSON, Record, atomic_file, open_shard
+from hpcraft.store import JSON, Record, atomic_file
 
 if TYPE_CHECKING:
     from hpcraft.data.prepare import PrepareConfig

@@ -15,7 +15,8 @@ from hpcraft.data.splits import split_packages
 from hpcraft.data.vendored import Vendored
 from hpcraft.errors import InputError
 from hpcraft.records import SourceFile
-from hpcraft.store import list_shards, open_shard, read_manifest, read_rows
+from hpcraft.shards import list_shards, open_shard, read_rows
+from hpcraft.store import read_manifest
 
 if TYPE_CHECKING:
     from hpcraft.data.prepare import PrepareConfig

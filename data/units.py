@@ -17,9 +17,9 @@ from hpcraft.data.functions import functions
 from hpcraft.data.kernels import kernels
 from hpcraft.data.loops import loops
 from hpcraft.data.mpi_programs import INCORRECT, is_incorrect, is_program
+from hpcraft.data.parallel_models import find_models
 from hpcraft.data.syntax import grammar_of, parse
 from hpcraft.data.tree_hash import node_hash
-from hpcraft.data.parallel_models import find_models
 from hpcraft.records import CodeUnit, Document
 from hpcraft.store import sha256_bytes
 

@@ -16,8 +16,9 @@ from hpcraft.data.splits import split_packages
 from hpcraft.errors import ConfigError, InputError
 from hpcraft.local import LocalExecutor
 from hpcraft.records import Document, Duplicate, SourceFile
+from hpcraft.shards import read_rows
 from hpcraft.stages import Execution, execute
-from hpcraft.store import read_rows, sha256_bytes
+from hpcraft.store import sha256_bytes
 
 MIT = Evidence("MIT", "file:LICENSE")
 SCALE = "void scale(int n, double a, double *x)\n{\n    for (int i = 0; i < n; ++i)\n        x[i] *= a;\n}\n"
