@@ -60,17 +60,18 @@ def find_leaks(task: LeakTask) -> None:
     write_edges(task.out, leaks(documents, HeldOut(documents, np.load(task.held_out)), others[task.part], task.threshold))
 
 
-def band_tasks(folders: tuple[Path, ...], alive: Path, threshold: float, out: Path) -> list[BandTask]:
-    """The near-duplicate join in parts, which write to files below ``out``."""
+def band_tasks(folders: tuple[Path, ...], alive: Path, threshold: float, out: Path, *, whole: bool = False) -> list[BandTask]:
+    """The near-duplicate join in parts, or as one ``whole`` task, which write to files below ``out``."""
+    num_bands = BANDS if whole else _BANDS_PER_TASK
     return [
         BandTask(
             folders=folders,
             alive=alive,
-            bands=range(start, min(start + _BANDS_PER_TASK, BANDS)),
+            bands=range(start, min(start + num_bands, BANDS)),
             threshold=threshold,
             out=out / f"bands-{start:03d}.npz",
         )
-        for start in range(0, BANDS, _BANDS_PER_TASK)
+        for start in range(0, BANDS, num_bands)
     ]
 
 

@@ -30,6 +30,7 @@ from hpcraft.data.cleaning import CleanFolder, CleanTask, clean_shard
 from hpcraft.data.compiling import CompileTask, compile_folder
 from hpcraft.data.contamination import write_index
 from hpcraft.data.decontaminate import Rules
+from hpcraft.data.dispatch import run_tasks
 from hpcraft.data.emission import EmitTask, emit, merge, write_missing
 from hpcraft.data.facts import Facts
 from hpcraft.data.filters import Limits
@@ -41,7 +42,7 @@ from hpcraft.errors import ConfigError, InputError
 from hpcraft.records import Duplicate
 from hpcraft.shards import ShardWriter
 from hpcraft.stages import Input, Report, Stage, Work, option
-from hpcraft.store import JSON, read_json
+from hpcraft.store import JSON, read_json, write_bytes
 
 _CLEAN, _EMIT, _INDEX = ".clean", ".emit", ".benchmarks.npz"
 
@@ -139,9 +140,7 @@ def run(config: PrepareConfig, work: Work) -> Report:
         work.out,
         Facts(metrics=report.metrics, rows=report.rows, rejections=report.rejections, config=asdict(config), seed=work.seed),
     )
-    for name in (_CLEAN, ".join", _EMIT, ".plans"):
-        shutil.rmtree(work.out / name, ignore_errors=True)
-    (work.out / _INDEX).unlink(missing_ok=True)
+    _tidy(work.out)
     return report
 
 
@@ -179,7 +178,7 @@ def _emit(config: PrepareConfig, work: Work, found: Survey, folders: list[CleanF
         )
         for number, folder in enumerate(folders)
     ]
-    work.executor.map(emit, [t for t in tasks if not t.counts.is_file()], folder=work.out, label="write")
+    run_tasks(work, emit, [t for t in tasks if not t.counts.is_file()], label="write", num_documents=len(chosen.identities))
     write_missing(work.out)
     return merge([read_json(task.counts) for task in tasks])
 
@@ -200,13 +199,29 @@ def _compile(work: Work, found: Survey, folders: list[CleanFolder], decisions: l
 
 
 def _gather(out: Path, folders: list[CleanFolder], name: str) -> None:
-    """Move shards of rows that aren't in the corpus from the clean folders, those without rows left out."""
+    """Copy shards of rows that aren't in the corpus from the clean folders, those without rows left out.
+
+    Not moved: an interrupted run would find fewer of them, and number them otherwise.
+    """
     import pyarrow.parquet as pq
 
     shards = [shard for folder in folders for shard in sorted(folder.path.glob(f"{name}-*.parquet"))]
     filled = [shard for shard in shards if pq.read_metadata(shard).num_rows] or shards[:1]
     for number, shard in enumerate(filled):
-        shard.replace(out / f"{name}-{number:05d}.parquet")
+        write_bytes(out / f"{name}-{number:05d}.parquet", shard.read_bytes())
+
+
+def _tidy(out: Path) -> None:
+    """Remove what was made on the way, what rests on other parts before those.
+
+    A folder goes by another name first: one that is half removed would be taken for whole by the next run, should this be interrupted.
+    """
+    for name in (_EMIT, ".join", _CLEAN, ".plans"):
+        if (out / name).exists():
+            shutil.rmtree(out / f"{name}.done", ignore_errors=True)
+            (out / name).rename(out / f"{name}.done")
+        shutil.rmtree(out / f"{name}.done", ignore_errors=True)
+    (out / _INDEX).unlink(missing_ok=True)
 
 
 def _report(found: Survey, folders: list[CleanFolder], chosen: Chosen, counts: JSON, *, compared: bool) -> Report:

@@ -3,28 +3,31 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from hpcraft.data.cleaning import CleanFolder
+from hpcraft.data.dispatch import is_small, run_tasks
 from hpcraft.data.emission import Decisions
 from hpcraft.data.joining import band_tasks, find_leaks, find_near, leak_tasks, read_edges
-from hpcraft.data.near import Edges
+from hpcraft.data.near import Collection, Edges
 from hpcraft.data.selection import KEPT, KINDS, SPLITS, Selection, drop_copies, drop_leaks, drop_near, preference
-from hpcraft.records import CodeUnit, Document, Duplicate
-from hpcraft.shards import open_shard
+from hpcraft.data.shingles import jaccard
+from hpcraft.data.unit_choice import choose_units
+from hpcraft.records import Document, Duplicate
+from hpcraft.shards import read_columns
 from hpcraft.stages import Work
-from hpcraft.store import JSON, Record, atomic_file
+from hpcraft.store import JSON, atomic_file
 
 if TYPE_CHECKING:
     from hpcraft.data.prepare import PrepareConfig
 
-_LOOP = ["kind", "directive", "tree_sha256"]
+T = TypeVar("T")
 
 
 @dataclass(kw_only=True, slots=True)
@@ -77,7 +80,7 @@ class Chosen:
         """A row for each document that was dropped here."""
         for folder, start in zip(folders, self.starts, strict=False):
             names = ["source", "package", "version", "path", "sha256", "licence"]
-            for number, row in enumerate(_rows(folder.documents(), Document, names), int(start)):
+            for number, row in enumerate(read_columns(folder.documents(), Document, names), int(start)):
                 if self.selection.kind[number] != KEPT:
                     yield Duplicate(
                         kind=KINDS[self.selection.kind[number]],
@@ -94,18 +97,19 @@ def choose(folders: list[CleanFolder], config: PrepareConfig, work: Work) -> Cho
     splits: list[str] = []
     starts = [0]
     for folder in folders:
-        for row in _rows(folder.documents(), Document, ["document_id", "split"]):
+        for row in read_columns(folder.documents(), Document, ["document_id", "split"]):
             identities.append(row["document_id"])
             splits.append(row["split"])
         starts.append(len(identities))
-    order = preference(splits)
+    order, ranks = preference(splits), np.array([SPLITS.index(split) for split in splits], np.int64)
     selection = drop_copies(identities, order)
-    join = _Join(tuple(folder.path for folder in folders), work)
+    join = _Join(tuple(folder.path for folder in folders), work, len(identities))
     if config.near_similarity < 1:
         drop_near(selection, order, lambda alive: join.near(alive, config.near_similarity))
-    leakage = _drop_leaks(selection, np.array([SPLITS.index(split) for split in splits], np.int64), join, config.leak_similarity)
+    leakage = _drop_leaks(selection, ranks, join, config.leak_similarity)
+    join.measure(selection)
     offsets = np.array(starts, np.int64)
-    units = _choose_units(folders, selection, offsets)
+    units = choose_units(folders, selection.kept, ranks, offsets)
     dropped = sum(int(len(kept) - kept.sum()) for kept in units)
     return Chosen(identities=identities, starts=offsets, selection=selection, units=units, num_dropped_units=dropped, leakage=leakage)
 
@@ -113,22 +117,32 @@ def choose(folders: list[CleanFolder], config: PrepareConfig, work: Work) -> Cho
 class _Join:
     """The tasks of the second phase; a task that was done before an interruption isn't done again."""
 
-    def __init__(self, folders: tuple[Path, ...], work: Work) -> None:
-        self._folders, self._work, self._round = folders, work, 0
+    def __init__(self, folders: tuple[Path, ...], work: Work, num_documents: int) -> None:
+        self._folders, self._work, self._num_documents, self._round = folders, work, num_documents, 0
 
     def near(self, alive: NDArray[np.bool_], threshold: float) -> Edges:
         """Near duplicates among those alive."""
         below = self._next()
-        tasks = band_tasks(self._folders, _save(below / "alive.npy", alive), threshold, below)
-        self._work.executor.map(find_near, [t for t in tasks if not t.out.is_file()], folder=self._work.out, label="join")
+        alone = is_small(self._num_documents)
+        tasks = band_tasks(self._folders, _save(below / "alive.npy", alive), threshold, below, whole=alone)
+        self._run(find_near, [t for t in tasks if not t.out.is_file()], label="join")
         return read_edges(task.out for task in tasks)
 
     def leaks(self, held_out: NDArray[np.int64], others: NDArray[np.int64], threshold: float) -> Edges:
         """Pairs of another document and a held-out one."""
         below = self._next()
         tasks = leak_tasks(self._folders, _save(below / "held-out.npy", held_out), _save(below / "others.npy", others), threshold, below)
-        self._work.executor.map(find_leaks, [t for t in tasks if not t.out.is_file()], folder=self._work.out, label="compare splits")
+        self._run(find_leaks, [t for t in tasks if not t.out.is_file()], label="compare splits")
         return read_edges(task.out for task in tasks)
+
+    def measure(self, selection: Selection) -> None:
+        """Fill in the similarities that `Selection` leaves open."""
+        documents = Collection(self._folders)
+        for number in np.flatnonzero(np.isnan(selection.similarity)):
+            selection.similarity[number] = jaccard(documents[int(number)], documents[int(selection.stands_for[number])])
+
+    def _run(self, function: Callable[[T], None], tasks: Sequence[T], *, label: str) -> None:
+        run_tasks(self._work, function, tasks, label=label, num_documents=self._num_documents)
 
     def _next(self) -> Path:
         self._round += 1
@@ -150,43 +164,6 @@ def _drop_leaks(selection: Selection, ranks: NDArray[np.int64], join: _Join, thr
         if not found:
             kept = {split: int((selection.kept & (ranks == rank)).sum()) for rank, split in enumerate(SPLITS)}
             return {"threshold": threshold, "compared": kept, "pairs": found, "removed": removed}
-
-
-def _choose_units(folders: list[CleanFolder], selection: Selection, starts: NDArray[np.int64]) -> list[NDArray[np.bool_]]:
-    """Units of documents that stay, each text once; a held-out one isn't there with other names in training.
-
-    A loop without a directive that elsewhere has one, whatever its names, is no example of a loop that needs none.
-    """
-    annotated = {row["tree_sha256"] for folder in folders for row in _rows(folder.units(), CodeUnit, _LOOP) if row["directive"]}
-    kept = [np.zeros(len(folder.owners()), np.bool_) for folder in folders]
-    seen: set[bytes] = set()
-    trees: dict[str, set[bytes]] = {}
-    for split in SPLITS:
-        earlier = set().union(*trees.values()) if trees else set()
-        trees[split] = set()
-        for number, folder in enumerate(folders):
-            owners = folder.owners() + starts[number]
-            for at, row in enumerate(_rows(folder.units(), CodeUnit, ["unit_id", "split", *_LOOP])):
-                if row["split"] != split or not selection.kept[owners[at]]:
-                    continue
-                if row["kind"] == "loop" and not row["directive"] and row["tree_sha256"] in annotated:
-                    continue
-                unit, tree = bytes.fromhex(row["unit_id"])[:16], bytes.fromhex(row["tree_sha256"])[:16]
-                if unit in seen or (tree and tree in earlier):
-                    continue
-                seen.add(unit)
-                if tree:
-                    trees[split].add(tree)
-                kept[number][at] = True
-    return kept
-
-
-def _rows(shards: list[Path], kind: type[Record], names: list[str]) -> Iterator[dict[str, Any]]:
-    """Some columns of all rows."""
-    for shard in shards:
-        with open_shard(shard, kind) as file:
-            for batch in file.iter_batches(columns=names):
-                yield from batch.to_pylist()
 
 
 def _save(path: Path, array: NDArray[Any]) -> Path:

@@ -30,7 +30,7 @@ class Selection:
     stands_for: NDArray[np.int64]
     """The kept document that stands for it; itself when it is kept."""
     similarity: NDArray[np.float64]
-    """Of the two."""
+    """Of the two; NaN where it wasn't compared with that one, but with another that was dropped later."""
 
     @property
     def kept(self) -> NDArray[np.bool_]:
@@ -102,7 +102,9 @@ def _follow(selection: Selection) -> None:
         if (target == selection.stands_for).all():
             return
         moved = target != selection.stands_for
-        # A copy of a near duplicate is a near duplicate.
-        selection.similarity[moved] = np.minimum(selection.similarity[moved], selection.similarity[selection.stands_for[moved]])
+        # A copy of a near duplicate is a near duplicate; what was itself no copy has yet to be compared with the new one.
+        copies = moved & (selection.kind == EXACT)
+        selection.similarity[copies] = selection.similarity[selection.stands_for[copies]]
+        selection.similarity[moved & ~copies] = np.nan
         selection.kind[moved] = np.maximum(selection.kind[moved], selection.kind[selection.stands_for[moved]])
         selection.stands_for = target

@@ -9,10 +9,10 @@ from __future__ import annotations
 import dataclasses
 import types
 import typing
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Generic, Self
+from typing import TYPE_CHECKING, Any, Generic, Self
 
 from hpcraft.errors import InputError
 from hpcraft.store import R, Record, atomic_file
@@ -119,6 +119,18 @@ def read_shard(shard: Path, kind: type[R]) -> Iterator[R]:
                 yield kind(**{n: tuple(v) if isinstance(v, list) else v for n, v in row.items()})
 
 
+def read_columns(shards: Iterable[Path], kind: type[Record], names: list[str]) -> Iterator[dict[str, Any]]:
+    """Some columns of all rows of some shards.
+
+    Raises:
+        InputError: as `read_shard`.
+    """
+    for shard in shards:
+        with open_shard(shard, kind) as file:
+            for batch in _batches(file, shard, names):
+                yield from batch.to_pylist()
+
+
 @contextmanager
 def open_shard(shard: Path, kind: type[Record]) -> Iterator[pq.ParquetFile]:
     """A shard as a Parquet file whose schema is that of ``kind``.
@@ -140,8 +152,8 @@ def open_shard(shard: Path, kind: type[Record]) -> Iterator[pq.ParquetFile]:
         yield file
 
 
-def _batches(file: pq.ParquetFile, shard: Path) -> Iterator[pa.RecordBatch]:
+def _batches(file: pq.ParquetFile, shard: Path, names: list[str] | None = None) -> Iterator[pa.RecordBatch]:
     try:
-        yield from file.iter_batches(batch_size=_ROWS_PER_GROUP)
+        yield from file.iter_batches(batch_size=_ROWS_PER_GROUP, columns=names)
     except (OSError, ValueError) as error:
         raise InputError(f"{shard}: damaged Parquet file ({error}); run the stage that made it again") from None
