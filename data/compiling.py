@@ -10,6 +10,8 @@ from hpcraft.data.cleaning import CleanFolder
 from hpcraft.data.compiles import Headers, compile_documents
 from hpcraft.data.emission import Decisions
 from hpcraft.records import Document, SourceFile
+from hpcraft.sandbox import Job
+from hpcraft.sandbox.isolation import choose
 from hpcraft.shards import read_shard
 from hpcraft.store import write_json
 
@@ -28,6 +30,15 @@ class CompileTask:
     def name(self) -> str:
         """For messages."""
         return self.clean.name
+
+
+def check_isolation(job: Job) -> None:
+    """Before hours of other work: whether ``job`` would be isolated as it asks.
+
+    Raises:
+        MachineError: the machine isolates too weakly.
+    """
+    choose(job.min_isolation)
 
 
 def compile_folder(task: CompileTask) -> None:

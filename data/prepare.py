@@ -27,7 +27,7 @@ from pathlib import Path
 from hpcraft.data.benchmark_files import hash_benchmarks
 from hpcraft.data.clean import Settings
 from hpcraft.data.cleaning import CleanFolder, CleanTask, clean_shard
-from hpcraft.data.compiling import CompileTask, compile_folder
+from hpcraft.data.compiling import CompileTask, check_isolation, compile_folder
 from hpcraft.data.contamination import write_index
 from hpcraft.data.decontaminate import Rules
 from hpcraft.data.dispatch import run_tasks
@@ -40,6 +40,7 @@ from hpcraft.data.statistics import write_out
 from hpcraft.data.survey import Survey, survey, write_plans
 from hpcraft.errors import ConfigError, InputError
 from hpcraft.records import Duplicate
+from hpcraft.sandbox import Job
 from hpcraft.shards import ShardWriter
 from hpcraft.stages import Input, Report, Stage, Work, option
 from hpcraft.store import JSON, read_json, write_bytes
@@ -121,6 +122,8 @@ class PrepareConfig:
 def run(config: PrepareConfig, work: Work) -> Report:
     """Prepare the corpus; see the module for what is written."""
     found = survey(work.inputs["files"], config)
+    if config.compiles:
+        work.executor.map(check_isolation, [Job(files={}, language="c")], folder=work.out, label="check")
     folders = _clean(config, work, found)
     chosen = choose(folders, config, work)
     if not chosen.num_kept:

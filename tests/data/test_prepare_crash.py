@@ -4,19 +4,18 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from hpcraft.data.clean import Found, Task
 from hpcraft.data.mine import STAGE as MINE
 from hpcraft.data.mine import MineConfig
 from hpcraft.data.prepare import STAGE, PrepareConfig
-from hpcraft.executor import Executor
 from hpcraft.stages import execute
 from hpcraft.store import Manifest
+from tests.data.in_place import Here
 from tests.data.test_corpus import QUEUE, SOLVER
 
 _EACH = 7
@@ -47,15 +46,6 @@ class Disk:
         return counted
 
 
-class Here:
-    """Tasks one after the other in this process."""
-
-    def map(self, function: Callable[[Any], None], tasks: Iterable[Any], *, folder: Path, label: str) -> None:
-        """As `Executor.map`."""
-        for task in tasks:
-            function(task)
-
-
 @pytest.fixture
 def files(tmp_path: Path) -> Path:
     """Four packages, two of them nearly alike, each with a file that is rejected, and a benchmark's text in two."""
@@ -72,23 +62,17 @@ def files(tmp_path: Path) -> Path:
     return tmp_path / "files"
 
 
-def _plain(function: Callable[[Task], Found], items: Iterable[Task], *, num_workers: int) -> Iterator[Found]:
-    return map(function, items)
-
-
 def prepared(files: Path) -> Manifest:
     """The corpus, made in this process."""
     config = PrepareConfig(
         test_packages=("fourth",), valid_share=0.0, keep_rejected=True, decontaminate=(str(files.parent / "dot.c"),), near_similarity=0.9
     )
-    here: Executor = Here()
-    return execute(STAGE, config, {"files": files}, files.parent / "out", executor=here).manifest
+    return execute(STAGE, config, {"files": files}, files.parent / "out", executor=Here()).manifest
 
 
+@pytest.mark.usefixtures("in_place")
 def test_a_run_that_is_cut_off_anywhere_goes_on(files: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Nothing lost, nothing doubled, nothing left over, wherever it ends."""
-    monkeypatch.setattr("hpcraft.data.cleaning.ordered_map", _plain)
-    monkeypatch.setattr("hpcraft.data.statistics.draw", lambda _facts: {})
     monkeypatch.setattr(os, "fsync", lambda _descriptor: None)  # power stays on
     out = files.parent / "out"
     with pytest.MonkeyPatch.context() as patch:
