@@ -77,9 +77,13 @@ def drop_near(selection: Selection, order: NDArray[np.int64], find: Callable[[ND
 
 
 def drop_leaks(selection: Selection, leaks: Edges) -> None:
-    """Drop the held-out side of each pair that crosses splits: ``other`` is like ``one`` of a split before it."""
-    for keeper, number, similarity in zip(leaks.one, leaks.other, leaks.similarity, strict=True):
-        selection.kind[number], selection.stands_for[number], selection.similarity[number] = LEAK, keeper, similarity
+    """Drop the held-out side of each pair that crosses splits: ``other`` is like ``one`` of a split before it.
+
+    Of several that it is like, the most alike one stands for it.
+    """
+    order = np.lexsort((-leaks.one, leaks.similarity))
+    number = leaks.other[order]
+    selection.kind[number], selection.stands_for[number], selection.similarity[number] = LEAK, leaks.one[order], leaks.similarity[order]
     _follow(selection)
 
 

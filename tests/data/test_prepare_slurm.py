@@ -11,7 +11,7 @@ import pytest
 from hpcraft.data.mine import STAGE as MINE
 from hpcraft.data.mine import MineConfig
 from hpcraft.data.prepare import STAGE, PrepareConfig
-from hpcraft.executor import ExecutorConfig, make_executor
+from hpcraft.executor import Executor, ExecutorConfig, make_executor
 from hpcraft.local import LocalExecutor
 from hpcraft.stages import execute
 from hpcraft.store import Manifest
@@ -44,18 +44,19 @@ def jobs() -> list[str]:
     return subprocess.run(words, capture_output=True, text=True, check=True).stdout.split("\n")
 
 
-def prepared(files: Path, name: str, executor: object) -> Manifest:
-    """The corpus."""
-    return execute(STAGE, CONFIG, {"files": files}, files.parent / name, executor=executor).manifest  # type: ignore[arg-type]
+def prepared(name: str, executor: Executor) -> Manifest:
+    """The corpus, paths given as one types them."""
+    return execute(STAGE, CONFIG, {"files": Path("files")}, Path(name), executor=executor).manifest
 
 
 def test_the_corpus_is_the_same_as_here(files: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Cleaning, both joins and writing are done by jobs, and the hash over all outputs doesn't tell."""
-    here = prepared(files, "here", LocalExecutor(2))
+    monkeypatch.chdir(files.parent)
+    here = prepared("here", LocalExecutor(2))
     monkeypatch.setattr("hpcraft.data.dispatch.FEW_DOCUMENTS", 0)
     monkeypatch.setattr("hpcraft.data.joining._LEAK_CHUNK", 20)
     before = jobs()
-    there = prepared(files, "there", make_executor(ExecutorConfig(kind="slurm", tasks_per_job=4, cpus_per_task=2)))
+    there = prepared("there", make_executor(ExecutorConfig(kind="slurm", tasks_per_job=4, cpus_per_task=2)))
     assert there.outputs_sha256 == here.outputs_sha256
     assert there.metrics == here.metrics
     assert here.rejections["near-duplicate"] >= 6
@@ -65,4 +66,4 @@ def test_the_corpus_is_the_same_as_here(files: Path, monkeypatch: pytest.MonkeyP
     assert new["join"] >= 4, "eight tasks, four a job, in two rounds"
     assert new["compare splits"] >= 2
     assert new["write"] == 1
-    assert not [path.name for path in (files.parent / "there").iterdir() if path.name.startswith(".")]
+    assert not [path.name for path in Path("there").iterdir() if path.name.startswith(".")]

@@ -104,3 +104,21 @@ def test_a_leak_takes_its_followers_along():
     assert selection.stands_for.tolist() == [0, 0, 0]
     drop_leaks(selection, pairs())
     assert selection.kept.tolist() == [True, False, False]
+
+
+def test_the_most_alike_one_is_said_of_a_leak():
+    """Of several documents of other splits that it is like; of equal ones the first."""
+    selection = drop_copies(["a", "b", "c", "d"], preference(["train", "train", "train", "test"]))
+    drop_leaks(selection, pairs((0, 3, 0.75), (1, 3, 0.9), (2, 3, 0.9)))
+    assert (selection.stands_for[3], selection.similarity[3]) == (1, 0.9)
+
+
+def test_what_followed_has_yet_to_be_compared():
+    """A near duplicate of a document that leaks was never compared with what stands for it now; a copy is like it as its original is."""
+    order = preference(["train", "test", "test", "test"])
+    selection = drop_copies(["a", "b", "c", "b"], order)
+    drop_near(selection, order, among({(1, 2): 0.8}))
+    drop_leaks(selection, pairs((0, 1, 0.75)))
+    assert selection.stands_for.tolist() == [0, 0, 0, 0]
+    assert selection.similarity[[0, 1, 3]].tolist() == [1, 0.75, 0.75]
+    assert np.isnan(selection.similarity[2])

@@ -17,8 +17,6 @@ from hpcraft.records import CodeUnit
 from hpcraft.shards import ShardWriter
 from hpcraft.store import sha256_bytes
 
-NOTHING = dict.fromkeys(("name", "language", "source", "package", "version", "path", "sha256", "licence", "licence_evidence", "text"), "")
-
 
 @dataclass(frozen=True)
 class Unit:
@@ -42,15 +40,24 @@ class Unit:
     def row(self, split: str) -> CodeUnit:
         """As it is on disk."""
         return CodeUnit(
-            **NOTHING,
             unit_id=self.identity,
-            document_id="",
             kind=self.kind,
+            document_id="",
+            name="f",
+            language="c",
             models=(),
             directive=self.directive,
+            source="path:x",
+            package="x",
+            version="1",
+            path="f.c",
+            sha256="",
+            licence="MIT",
+            licence_evidence="spdx-header",
             split=split,
             start_line=1,
             tree_sha256=self.tree,
+            text=str(self.text),
         )
 
 
