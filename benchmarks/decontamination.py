@@ -21,8 +21,8 @@ from hpcraft.data.fortran_form import looks_fixed, to_free
 from hpcraft.data.languages import language_of, promise
 from hpcraft.eval.benchmarks import STAGE, BenchmarksConfig
 from hpcraft.records import BenchmarkText, SourceFile
+from hpcraft.shards import read_rows
 from hpcraft.stages import execute
-from hpcraft.store import read_rows
 
 FILES_PER_PACKAGE = 250
 

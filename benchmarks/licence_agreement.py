@@ -22,7 +22,7 @@ from hpcraft.data.licence_texts import spdx_tag
 from hpcraft.data.notices import HEAD_CHARACTERS
 from hpcraft.data.sources.wanted import DEBIAN_COPYRIGHT, is_licence_material
 from hpcraft.records import SourceFile
-from hpcraft.store import read_rows
+from hpcraft.shards import read_rows
 
 _TAG_LINE = re.compile(r"^.*SPDX-License-Identifier:.*$", re.MULTILINE)
 

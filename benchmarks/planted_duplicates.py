@@ -27,7 +27,7 @@ from hpcraft.data.comments import blank_c, blank_fortran
 from hpcraft.data.fortran_form import looks_fixed, to_free
 from hpcraft.data.languages import language_of, promise
 from hpcraft.records import SourceFile
-from hpcraft.store import read_rows
+from hpcraft.shards import read_rows
 
 SIZES = range(1_000, 100_001)
 LIMITS = filters.Limits(max_bytes=SIZES[-1], max_line_length=1000, max_mean_line_length=120, min_alnum_share=0.25, min_tokens=15)

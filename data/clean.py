@@ -9,15 +9,17 @@ from hpcraft.data import filters
 from hpcraft.data.comments import blank_c, blank_fortran
 from hpcraft.data.contamination import REASON, check
 from hpcraft.data.decontaminate import load_index
-from hpcraft.data.directives import find_models
+from hpcraft.data.encoding import Decoded, decode
 from hpcraft.data.evidence import Evidence, of_file
 from hpcraft.data.filters import Limits
-from hpcraft.data.fortran_form import looks_fixed, to_free
-from hpcraft.data.languages import language_of, promise
+from hpcraft.data.fortran_form import to_free
+from hpcraft.data.languages import form_of, language_of
 from hpcraft.data.licences import Policy, allows
+from hpcraft.data.parallel_models import find_constructs
+from hpcraft.data.redact import redact
 from hpcraft.data.shingles import Features, features
 from hpcraft.data.syntax import parse
-from hpcraft.data.units import cut_units
+from hpcraft.data.units import cut_units, left_out
 from hpcraft.records import CodeUnit, Contamination, Document, SourceFile
 from hpcraft.store import sha256_bytes
 
@@ -75,14 +77,12 @@ class Clean:
     features: Features
     contamination: list[Contamination]
     """What was left out of ``units``."""
-    latin1: bool
-    """Whether the bytes weren't UTF-8 and were read as Latin-1."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Decoded:
-    text: str
-    latin1: bool
+    encoding: str
+    """In which the file was written."""
+    redactions: dict[str, int]
+    """Kind of secret or address to how many were replaced."""
+    no_program: str
+    """Why the document isn't a unit of its own though it looks like one; empty for none."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -96,6 +96,16 @@ class Contaminated:
 Found = Clean | Contaminated | Rejected
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Read:
+    """A text in its language, without and with comments."""
+
+    text: str
+    code: str
+    language: str
+    form: str
+
+
 def clean(task: Task) -> Found:
     """Clean one file."""
     file, settings = task.file, task.settings
@@ -103,63 +113,80 @@ def clean(task: Task) -> Found:
     if reason:
         return rejected(file, reason)
     decoded = decode(file.content)
+    if decoded.reason:
+        return rejected(file, decoded.reason)
     evidence = of_file(decoded.text, task.package)
     if not evidence.licence:
         return rejected(file, evidence.origin)
     if not allows(settings.policy, evidence.licence, settings.listed):
         return rejected(file, "licence-policy", evidence.licence)
-    if reason := filters.check_text(decoded.text, settings.limits):
+    if reason := filters.check_text(decoded.text, settings.limits, file.path):
         return rejected(file, reason, evidence.licence)
-    return _document(task, decoded, evidence)
+    return _read(task, decoded, evidence)
 
 
-def _document(task: Task, decoded: _Decoded, evidence: Evidence) -> Found:
+def _read(task: Task, decoded: Decoded, evidence: Evidence) -> Found:
     """A file whose text and licence are in order."""
-    file, text = task.file, decoded.text
-    fixed = promise(file.path) == "fixed" and looks_fixed(text)
-    if fixed:
+    file = task.file
+    redacted = redact(decoded.text)
+    text = redacted.text
+    form = form_of(file.path, text)
+    if form == "fixed":
         text = to_free(text)
-    code = blank_fortran(text) if promise(file.path) in ("fixed", "free") else blank_c(text)
-    language = language_of(file.path, code)
+    code = blank_fortran(text) if form else blank_c(text)
+    language = language_of(file.path, code, form)
     if language is None:
         return rejected(file, "language", evidence.licence)
     if filters.is_too_small(code, task.settings.limits):
         return rejected(file, "too-small", evidence.licence)
     root = parse(language, text)
-    document = Document(
-        document_id=sha256_bytes(text.encode()),
-        source=file.source,
-        package=file.package,
-        version=file.version,
-        path=file.path,
-        sha256=file.sha256,
-        year=file.year,
-        language=language,
-        form=("fixed" if fixed else "free") if language == "fortran" else "",
-        models=find_models(language, code),
-        licence=evidence.licence,
-        licence_evidence=evidence.origin,
-        split=task.split,
-        text=text,
-    )
+    share = filters.error_share(root, len(text.encode()))
+    if reason := filters.check_errors(share, task.settings.limits):
+        return rejected(file, reason, evidence.licence)
+    document = _document(task, evidence, _Read(text=text, code=code, language=language, form=form), share)
     units, rows = cut_units(document, root), []
     if task.settings.benchmarks:
         checked = check(load_index(task.settings.benchmarks), document, units)
         if checked.whole:
             return Contaminated(rejected=rejected(file, REASON, evidence.licence), rows=checked.rows)
         units, rows = checked.units, checked.rows
-    return Clean(document=document, units=units, features=features(language, code), contamination=rows, latin1=decoded.latin1)
+    return Clean(
+        document=document,
+        units=units,
+        features=features(language, code),
+        contamination=rows,
+        encoding=decoded.encoding,
+        redactions=redacted.counts,
+        no_program=left_out(document, root),
+    )
 
 
-def decode(content: bytes) -> _Decoded:
-    r"""Bytes as normalised text: UTF-8 or else Latin-1, no BOM, ``\\n`` line ends, no trailing blanks, one line break at the end."""
-    latin1 = False
-    try:
-        text = content.decode("utf-8-sig")
-    except UnicodeDecodeError:
-        text, latin1 = content.decode("latin-1"), True
-    text = text.replace("\r\n", "\n").replace("\r", "\n")
-    return _Decoded("\n".join(line.rstrip(" \t") for line in text.split("\n")).rstrip("\n") + "\n", latin1)
+def _document(task: Task, evidence: Evidence, read: _Read, error_share: float) -> Document:
+    """The document of a file that is kept."""
+    file = task.file
+    found = find_constructs(read.language, read.text, read.code, "free" if read.form else "")
+    constructs, clauses = sorted(found.constructs.items()), sorted(found.clauses.items())
+    return Document(
+        document_id=sha256_bytes(read.text.encode()),
+        source=file.source,
+        package=file.package,
+        version=file.version,
+        path=file.path,
+        sha256=file.sha256,
+        year=file.year,
+        language=read.language,
+        form=read.form,
+        models=found.models,
+        constructs=tuple(name for name, _ in constructs),
+        construct_counts=tuple(number for _, number in constructs),
+        clauses=tuple(name for name, _ in clauses),
+        clause_counts=tuple(number for _, number in clauses),
+        error_share=round(error_share, 6),
+        licence=evidence.licence,
+        licence_evidence=evidence.origin,
+        split=task.split,
+        text=read.text,
+    )
 
 
 def rejected(file: SourceFile, reason: str, licence: str = "") -> Rejected:

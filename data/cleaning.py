@@ -24,10 +24,11 @@ from hpcraft.data.near import write_features
 from hpcraft.data.shingles import Features
 from hpcraft.data.workers import Lost, ordered_map
 from hpcraft.records import CodeUnit, Contamination, Document, SourceFile
-from hpcraft.store import JSON, ShardWriter, atomic_file, read_json, read_shard, write_json
+from hpcraft.shards import ShardWriter, read_shard
+from hpcraft.store import JSON, atomic_file, read_json, write_json
 
-COUNTS = ("rejections", "encodings", "contamination")
-"""What is counted in a folder: rejections by reason, encodings by name, texts of benchmarks by suite."""
+COUNTS = ("rejections", "encodings", "redactions", "contamination", "left_out")
+"""What is counted in a folder: rejections by reason, encodings by name, redactions by kind, texts of benchmarks by suite, units left out by reason."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -122,7 +123,10 @@ def clean_shard(task: CleanTask) -> None:
                 if aside is not None:
                     aside.write(found)
                 continue
-            counts["encodings"]["latin-1" if found.latin1 else "utf-8"] += 1
+            counts["encodings"][found.encoding] += 1
+            counts["redactions"].update(found.redactions)
+            if found.no_program:
+                counts["left_out"][found.no_program] += 1
             for unit in found.units:
                 units.write(unit)
                 owners.append(documents.rows)

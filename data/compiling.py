@@ -10,7 +10,8 @@ from hpcraft.data.cleaning import CleanFolder
 from hpcraft.data.compiles import Headers, compile_documents
 from hpcraft.data.emission import Decisions
 from hpcraft.records import Document, SourceFile
-from hpcraft.store import read_shard, write_json
+from hpcraft.shards import read_shard
+from hpcraft.store import write_json
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

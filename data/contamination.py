@@ -12,7 +12,7 @@ from pathlib import Path
 from hpcraft.data.benchmark_files import read_benchmarks
 from hpcraft.data.decontaminate import Benchmarks, Hit, Rules
 from hpcraft.records import BenchmarkText, CodeUnit, Contamination, Document
-from hpcraft.store import read_rows
+from hpcraft.shards import read_rows
 
 REASON = "benchmark"
 """Under which left out documents are counted."""

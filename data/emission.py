@@ -18,7 +18,8 @@ from numpy.typing import NDArray
 from hpcraft.data.cleaning import CleanFolder
 from hpcraft.data.selection import SPLITS
 from hpcraft.records import CodeUnit, Document
-from hpcraft.store import JSON, Record, arrow_schema, atomic_file, open_shard, read_json, write_json, write_table
+from hpcraft.shards import arrow_schema, open_shard, write_table
+from hpcraft.store import JSON, Record, atomic_file, read_json, write_json
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -118,8 +119,7 @@ class Counts:
         self.rows: Counter[str] = Counter()
         self.counted: dict[str, Counter[str]] = {"by_construct": Counter(), "by_clause": Counter()}
         self.sizes: dict[str, Counter[int]] = {}
-        self.units: dict[str, Counter[str]] = {family: Counter() for family in UNIT_FAMILIES.values()}
-        self.annotated: Counter[str] = Counter()
+        self.units: dict[str, Counter[str]] = {family: Counter() for family in (*UNIT_FAMILIES.values(), "plain_loops")}
         self.compiles: dict[str, Counter[str]] = {}
 
     def add_document(self, row: JSON) -> None:
@@ -146,10 +146,9 @@ class Counts:
                 self.counted[name][word] += number
 
     def add_units(self, family: str, languages: list[str], directives: list[str]) -> None:
-        """Count units of one family."""
-        self.units[family].update(languages)
-        if family == "loops":
-            self.annotated.update(language for language, directive in zip(languages, directives, strict=True) if directive)
+        """Count units of one family; loops without a directive are told apart."""
+        for language, directive in zip(languages, directives, strict=True):
+            self.units["plain_loops" if family == "loops" and not directive else family][language] += 1
 
     def as_json(self) -> JSON:
         """Plain values."""
@@ -159,7 +158,6 @@ class Counts:
             **self.counted,
             "sizes": {language: {str(k): v for k, v in sizes.items()} for language, sizes in self.sizes.items()},
             "units": self.units,
-            "annotated_loops": self.annotated,
             **({"compiles": self.compiles} if self.compiles else {}),
         }
         plain: JSON = json.loads(json.dumps(value))

@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from hpcraft.records import Contamination, Duplicate
-from hpcraft.store import JSON, read_rows
+from hpcraft.shards import read_rows
+from hpcraft.store import JSON
 
 _EXCERPT_CHARACTERS = 600
 _MEMBERS = 4

@@ -3,8 +3,8 @@
 Continued lines are joined physically (grammars stumble over ``&``), comments become ``!``, directive sentinels become ``!$omp``,
 ``!$acc`` and ``!$``, text beyond column 72 is cut (132 where code runs across the border), tabs are expanded, labels stay.
 
-Not covered: blanks inside numbers and keywords, which fixed form allows and free form doesn't (3 of 254 files that compile
-alone), Hollerith constants, conditional (``!$``) lines inside a statement of plain lines.
+Not covered: blanks inside keywords and keywords that touch a name (see `hpcraft.data.fortran_blanks` for what is mended); Hollerith
+constants over several lines; conditional (``!$``) lines inside a statement of plain lines; debug (``D``) lines, which become comments.
 """
 
 from __future__ import annotations
@@ -13,9 +13,16 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
+from hpcraft.data.fortran_blanks import closed_up
+
 _DIRECTIVE = re.compile(r"[cC*!]\$(omp|acc)(?=[ &+0-9a-zA-Z$*.>|-]|$)", re.IGNORECASE)
 _CONDITIONAL = re.compile(r"[cC*!]\$(?=[ 0-9]{3}(?:[ 0] *\S|[^ 0].))")
-_STRING_OR_COMMENT = re.compile(r"'[^']*'|\"[^\"]*\"|!|'[^']*$|\"[^\"]*$")
+_STRING_OR_COMMENT = re.compile(r"'[^']*'|\"[^\"]*\"|!|'[^']*$|\"[^\"]*$|(?<![\w.*])(\d{1,3})[hH]")
+_STATEMENT_LIKE_COMMENT = re.compile(
+    r"(?:call +\w+ *\(.*\)|contains|do +\w+ *= *\w.*,.*|do +while *\(.*\)|deallocate *\(.*\)|character *\(.*::.*|double precision.*::.*) *&?$",
+    re.IGNORECASE,
+)
+"""A line that begins with a comment's letter and is a statement of free form."""
 _TAB_FIELD = re.compile(r"( {0,5}\d{0,5} {0,5})\t([1-9])?")
 
 
@@ -54,10 +61,10 @@ def looks_fixed(text: str) -> bool:
     statements = free = 0
     for raw in text.split("\n")[:2000]:
         line = _expand(raw)
-        if not line.strip() or line[0] in "cC*!dD#":
+        if not line.strip() or line[0] in "*!#" or (line[0] in "cCdD" and not _STATEMENT_LIKE_COMMENT.match(line)):
             continue
         statements += 1
-        free += line[:5].strip()[:1].isalpha() or line.endswith("&")
+        free += line[:5].strip()[:1].isalpha() or line[:72].endswith("&")
     return free * 10 <= statements
 
 
@@ -122,7 +129,8 @@ def _padded(code: str, quote: str, line: _Line, width: int) -> str:
 def _finished(at: _Statement | None) -> Iterator[str]:
     if at:
         yield from at.inside
-        yield at.text.rstrip()
+        text = at.text.rstrip()
+        yield text if at.sentinel else closed_up(text)
         yield from (line.text for line in at.pending)
 
 
@@ -133,7 +141,7 @@ def _take_apart(raw: str, width: int) -> _Line:
     if found := _DIRECTIVE.match(line):
         mark = line[5:6]
         # A letter right behind the sentinel is no mark but sloppy spacing, as in `c$ompparallel`.
-        continues = mark not in ("", " ", "0") and not mark.isalnum()
+        continues = mark not in ("", " ", "0") and not mark.isalpha()
         return _Line(
             "code", line[6 if not mark.isalpha() else 5 : width].rstrip(), f"!$ {found[1]}".replace(" ", "").lower(), "", continues
         )
@@ -144,8 +152,9 @@ def _take_apart(raw: str, width: int) -> _Line:
     if line[0] in "cC*!dD":
         # A dollar here would turn the comment into a directive of free form.
         return _Line("comment", f"!{' ' if line[1:2] == '$' else ''}{line[1:]}".rstrip())
-    if line.lstrip().startswith("!") and line[5:6] != "!":
-        return _Line("comment", line.rstrip())
+    if (bare := line.lstrip()).startswith("!") and line[5:6] != "!":
+        # Behind column 1 a sentinel is a comment in fixed form, and would be a directive in free form.
+        return _Line("comment", (line.replace("!$", "! $", 1) if bare.startswith("!$") else line).rstrip())
     continues = line[5:6] not in ("", " ", "0") and not line[:5].strip()
     body = line[6:width].rstrip()
     return _Line("code", body, "", line[:5].strip(), continues) if body or line[:5].strip() else _Line("comment", "")
@@ -166,10 +175,13 @@ def _scan(code: str, quote: str) -> tuple[str, str]:
         at = end + 1
     if "!" not in code and "'" not in code and '"' not in code:
         return code, ""
-    for found in _STRING_OR_COMMENT.finditer(code, at):
+    while found := _STRING_OR_COMMENT.search(code, at):
         if found[0] == "!":
             return code[: found.start()].rstrip(), ""
-        if len(found[0]) == 1 or found[0][-1] != found[0][0]:
+        at = found.end()
+        if found[1]:
+            at += int(found[1])
+        elif len(found[0]) == 1 or found[0][-1] != found[0][0]:
             return code, found[0][0]
     return code, ""
 

@@ -20,7 +20,7 @@ from hpcraft.data.trees import normalised
 from hpcraft.data.typedefs import Dialect, learn
 from hpcraft.records import CodeUnit, Document, PairOrigin
 from hpcraft.sandbox.abi import Signature
-from hpcraft.store import read_rows
+from hpcraft.shards import read_rows
 
 _C_LIKE = ("c", "cpp")
 

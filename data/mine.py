@@ -22,8 +22,8 @@ from hpcraft.data.sources.listed import Listed, expand
 from hpcraft.errors import ConfigError, InputError
 from hpcraft.progress import track
 from hpcraft.records import SourceFile
+from hpcraft.shards import read_rows
 from hpcraft.stages import Report, Stage, Work, option
-from hpcraft.store import read_rows
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -26,7 +26,8 @@ from hpcraft.data.workers import kill_pool, worker_pool
 from hpcraft.errors import InputError, PartialError
 from hpcraft.progress import set_quiet, track
 from hpcraft.records import SourceFile
-from hpcraft.store import ShardWriter, read_json, sha256_bytes, write_json
+from hpcraft.shards import ShardWriter
+from hpcraft.store import read_json, sha256_bytes, write_json
 
 _SHARD_NAME_CHARACTERS = 80
 

@@ -31,8 +31,9 @@ from hpcraft.data.verify import SOURCE_ONLY, has_tools, lacks_tool, verify
 from hpcraft.errors import ConfigError, MachineError
 from hpcraft.progress import track
 from hpcraft.records import Candidate, Finding, Function, Pair
+from hpcraft.shards import ShardWriter
 from hpcraft.stages import Input, Report, Stage, Work, option
-from hpcraft.store import ShardWriter, read_json, sha256_json, write_json
+from hpcraft.store import read_json, sha256_json, write_json
 
 _TARGETS = ("openmp", "cuda")
 _PARTS = ".parts"

@@ -13,7 +13,8 @@ the order of the mined files.
 ``metrics["by_package" | "by_language" | "by_licence" | "by_model" | "by_split" | "by_year"]`` are ``{name: {"files": n, "bytes": n}}`` of
 what was kept; a document with two parallel models counts under both, one without any under ``serial``. ``by_construct`` and
 ``by_clause`` are ``{name: n}``, ``sizes`` is ``{language: {bits: n}}`` with files of 2^(bits-1) bytes and more, ``mined`` is
-``{"files": n, "bytes": n}`` of the code that came in, ``splits`` is ``{package: split}``, ``units`` is ``{family: {language: n}}``,
+``{"files": n, "bytes": n}`` of the code that came in, ``splits`` is ``{package: split}``, ``units`` is ``{family: {language: n}}``
+with loops without a directive as ``plain_loops``,
 ``duplicates`` counts files by kind, and ``leakage`` says what the comparison of the splits found.
 """
 
@@ -38,8 +39,9 @@ from hpcraft.data.statistics import write_out
 from hpcraft.data.survey import Survey, survey, write_plans
 from hpcraft.errors import ConfigError, InputError
 from hpcraft.records import Duplicate
+from hpcraft.shards import ShardWriter
 from hpcraft.stages import Input, Report, Stage, Work, option
-from hpcraft.store import JSON, ShardWriter, read_json
+from hpcraft.store import JSON, read_json
 
 _CLEAN, _EMIT, _INDEX = ".clean", ".emit", ".benchmarks.npz"
 
@@ -58,6 +60,11 @@ class PrepareConfig:
     max_mean_line_length: int = option(120, help="files with longer lines on average are rejected as minified")
     min_alnum_share: float = option(0.25, help="files with a smaller share of letters and digits among what is not blank are rejected")
     min_tokens: int = option(15, help="files with fewer tokens outside comments are rejected")
+    max_data_share: float = option(0.7, help="files of which more is tables of numbers or strings are rejected as data")
+    min_compressed_share: float = option(
+        0.055, help="files that deflate packs smaller than this are rejected as generated:repetitive; 0 switches it off"
+    )
+    max_error_share: float = option(0.3, help="files of which the grammar can't read more are rejected; 1 switches it off")
     max_package_bytes: int = option(0, help="of a package with more code than this, keep a sample chosen by hash of the path; 0 keeps all")
     near_similarity: float = option(
         0.55,
@@ -81,6 +88,9 @@ class PrepareConfig:
         for name in ("valid_share", "test_share", "min_alnum_share"):
             if not 0 <= getattr(self, name) < 1:
                 raise ConfigError(f"{name} must be 0 or more and below 1")
+        for name in ("max_data_share", "min_compressed_share", "max_error_share", "benchmark_share"):
+            if not 0 <= getattr(self, name) <= 1:
+                raise ConfigError(f"{name} must be from 0 to 1")
         for name in ("near_similarity", "leak_similarity"):
             if not 0.3 <= getattr(self, name) <= 1:
                 raise ConfigError(f"{name} must be from 0.3 to 1")
@@ -100,6 +110,9 @@ class PrepareConfig:
             max_mean_line_length=self.max_mean_line_length,
             min_alnum_share=self.min_alnum_share,
             min_tokens=self.min_tokens,
+            max_data_share=self.max_data_share,
+            min_compressed_share=self.min_compressed_share,
+            max_error_share=self.max_error_share,
         )
         return Settings(policy=self.licence_policy, listed=self.licences, limits=limits)
 
@@ -209,6 +222,8 @@ def _report(found: Survey, folders: list[CleanFolder], chosen: Chosen, counts: J
             **counts,
             "mined": {"files": found.num_files, "bytes": sum(found.code_bytes.values())},
             "splits": dict(sorted(found.splits.items())),
+            "units_left_out": dict(sorted(count(folders, "left_out").items())),
+            "redactions": dict(sorted(count(folders, "redactions").items())),
             "encodings": dict(sorted(count(folders, "encodings").items())),
             "duplicates": {**chosen.kinds, "clusters": chosen.num_clusters, "units": chosen.num_dropped_units},
             "leakage": chosen.leakage,

@@ -17,11 +17,14 @@ from hpcraft.data.joining import band_tasks, find_leaks, find_near, leak_tasks, 
 from hpcraft.data.near import Edges
 from hpcraft.data.selection import KEPT, KINDS, SPLITS, Selection, drop_copies, drop_leaks, drop_near, preference
 from hpcraft.records import CodeUnit, Document, Duplicate
+from hpcraft.shards import open_shard
 from hpcraft.stages import Work
-from hpcraft.store import JSON, Record, atomic_file, open_shard
+from hpcraft.store import JSON, Record, atomic_file
 
 if TYPE_CHECKING:
     from hpcraft.data.prepare import PrepareConfig
+
+_LOOP = ["kind", "directive", "tree_sha256"]
 
 
 @dataclass(kw_only=True, slots=True)
@@ -150,7 +153,11 @@ def _drop_leaks(selection: Selection, ranks: NDArray[np.int64], join: _Join, thr
 
 
 def _choose_units(folders: list[CleanFolder], selection: Selection, starts: NDArray[np.int64]) -> list[NDArray[np.bool_]]:
-    """Units of documents that stay, each text once; a held-out one isn't there with other names in training."""
+    """Units of documents that stay, each text once; a held-out one isn't there with other names in training.
+
+    A loop without a directive that elsewhere has one, whatever its names, is no example of a loop that needs none.
+    """
+    annotated = {row["tree_sha256"] for folder in folders for row in _rows(folder.units(), CodeUnit, _LOOP) if row["directive"]}
     kept = [np.zeros(len(folder.owners()), np.bool_) for folder in folders]
     seen: set[bytes] = set()
     trees: dict[str, set[bytes]] = {}
@@ -159,8 +166,10 @@ def _choose_units(folders: list[CleanFolder], selection: Selection, starts: NDAr
         trees[split] = set()
         for number, folder in enumerate(folders):
             owners = folder.owners() + starts[number]
-            for at, row in enumerate(_rows(folder.units(), CodeUnit, ["unit_id", "tree_sha256", "split"])):
+            for at, row in enumerate(_rows(folder.units(), CodeUnit, ["unit_id", "split", *_LOOP])):
                 if row["split"] != split or not selection.kept[owners[at]]:
+                    continue
+                if row["kind"] == "loop" and not row["directive"] and row["tree_sha256"] in annotated:
                     continue
                 unit, tree = bytes.fromhex(row["unit_id"])[:16], bytes.fromhex(row["tree_sha256"])[:16]
                 if unit in seen or (tree and tree in earlier):

@@ -12,9 +12,11 @@ from typing import TYPE_CHECKING
 from hpcraft.data.cleaning import Plan
 from hpcraft.data.evidence import PackageLicences
 from hpcraft.data.splits import split_packages
+from hpcraft.data.vendored import Vendored
 from hpcraft.errors import InputError
 from hpcraft.records import SourceFile
-from hpcraft.store import list_shards, open_shard, read_manifest, read_rows
+from hpcraft.shards import list_shards, open_shard, read_rows
+from hpcraft.store import read_manifest
 
 if TYPE_CHECKING:
     from hpcraft.data.prepare import PrepareConfig
@@ -28,6 +30,7 @@ class Survey:
     num_files: int = 0
     code_bytes: Counter[str] = field(default_factory=Counter)
     licences: Mapping[str, PackageLicences] = field(default_factory=dict)
+    vendored: Mapping[str, Vendored] = field(default_factory=dict)
     splits: Mapping[str, str] = field(default_factory=dict)
     sources: dict[str, dict[str, str]] = field(default_factory=dict)
     """``{package: {"source": source, "version": version}}``."""
@@ -68,6 +71,7 @@ def survey(folder: Path, config: PrepareConfig) -> Survey:
     for file in read_rows(folder, "licences", SourceFile):
         materials[file.package][file.path] = file.content
     found.licences = {name: PackageLicences(materials[name]) for name in found.code_bytes}
+    found.vendored = {name: Vendored(materials[name], name, others=found.code_bytes) for name in found.code_bytes}
     return found
 
 
@@ -88,7 +92,7 @@ def _plan(shard: Path, found: Survey, config: PrepareConfig) -> Plan:
         plan.origins.append(evidence.origin)
         plan.splits.append(found.splits[package])
         capped = config.max_package_bytes and not _in_sample(path, config.max_package_bytes / found.code_bytes[package])
-        plan.reasons.append("package-cap" if capped else "")
+        plan.reasons.append(found.vendored[package].reason(path) or ("package-cap" if capped else ""))
     return plan
 
 

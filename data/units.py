@@ -13,11 +13,11 @@ from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
 from hpcraft.data.comments import blank_c, blank_fortran
-from hpcraft.data.directives import find_models
 from hpcraft.data.functions import functions
 from hpcraft.data.kernels import kernels
 from hpcraft.data.loops import loops
 from hpcraft.data.mpi_programs import INCORRECT, is_incorrect, is_program
+from hpcraft.data.parallel_models import find_models
 from hpcraft.data.syntax import grammar_of, parse
 from hpcraft.data.tree_hash import node_hash
 from hpcraft.records import CodeUnit, Document

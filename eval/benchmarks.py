@@ -16,8 +16,9 @@ from hpcraft.errors import ConfigError, InputError
 from hpcraft.eval.suites import SUITES, find_suite
 from hpcraft.eval.task import Task
 from hpcraft.records import BenchmarkText
+from hpcraft.shards import ShardWriter
 from hpcraft.stages import Input, Report, Stage, Work, option
-from hpcraft.store import ShardWriter, sha256_file, sha256_json
+from hpcraft.store import sha256_file, sha256_json
 
 _KERNELS = Path(__file__).parent / "kernels"
 _BABELTOWER = "babeltower"

@@ -10,7 +10,8 @@ from pathlib import Path
 from hpcraft.eval.report_corpus import Rejections, rejections
 from hpcraft.eval.report_text import MODELS
 from hpcraft.records import Pair
-from hpcraft.store import read_manifest, read_rows
+from hpcraft.shards import read_rows
+from hpcraft.store import read_manifest
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -14,7 +14,8 @@ from hpcraft.eval.prompts import kernel_question, translation_question
 from hpcraft.eval.task import Kernel, Task
 from hpcraft.recipe import nearest
 from hpcraft.records import Pair
-from hpcraft.store import read_rows, sha256_bytes, sha256_file, sha256_json
+from hpcraft.shards import read_rows
+from hpcraft.store import sha256_bytes, sha256_file, sha256_json
 
 _HERE = Path(__file__).parent
 _SUFFIXES = {"c": "c", "cpp": "cpp", "fortran": "f90", "cuda": "cu"}

@@ -19,7 +19,7 @@ ALLOWED = {
     "train": {"train", "data", "inference", "sandbox", "tokenizer"},
     "eval": {"eval", "data", "inference", "sandbox", "tokenizer"},
 }
-FOR_EVERYBODY = {"__version__", "command", "errors", "executor", "parse", "progress", "recipe", "records", "stages", "store"}
+FOR_EVERYBODY = {"__version__", "command", "errors", "executor", "parse", "progress", "recipe", "records", "shards", "stages", "store"}
 """The parts of the spine that a room may use; the rest (cli, run, doctor) uses the rooms."""
 
 BASE = ("errors", "records")

@@ -11,10 +11,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from hpcraft import store
+from hpcraft import shards, store
 from hpcraft.errors import InputError
 from hpcraft.records import Completion, Document, Sample, SourceFile
-from hpcraft.store import Manifest, OutputFile, ShardWriter, read_jsonl, read_rows
+from hpcraft.shards import ShardWriter, read_rows
+from hpcraft.store import Manifest, OutputFile, read_jsonl
 
 COMPLETION = Completion(task_id="kernels/axpy/openmp/c", sample_id=0, completion="void axpy() {}\n", model="null", prompt_sha256="0")
 
@@ -185,7 +186,7 @@ def write_shards(folder: Path, count: int) -> None:
 
 def test_shards_are_cut_by_size_and_read_in_order(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Many rows spread over shards, each bounded, and come back in order."""
-    monkeypatch.setattr(store, "_SHARD_BYTES", 100)
+    monkeypatch.setattr(shards, "_SHARD_BYTES", 100)
     write_shards(tmp_path, 30)
     assert len(names(tmp_path)) > 3
     assert [row.path for row in read_rows(tmp_path, "files", SourceFile)] == [f"{n}.c" for n in range(30)]

@@ -19,8 +19,9 @@ from typing import ClassVar, Literal
 
 from hpcraft import recipe
 from hpcraft.errors import InputError
+from hpcraft.shards import ShardWriter, read_rows
 from hpcraft.stages import Input, Report, Stage, Work, option
-from hpcraft.store import ShardWriter, read_rows, write_bytes
+from hpcraft.store import write_bytes
 
 _ROOT = str(Path(__file__).resolve().parent.parent)
 if _ROOT not in sys.path:  # as a script, from another folder

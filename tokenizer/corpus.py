@@ -9,7 +9,7 @@ from pathlib import Path
 
 from hpcraft.errors import InputError
 from hpcraft.records import CodeUnit, Document
-from hpcraft.store import read_rows
+from hpcraft.shards import read_rows
 
 DOCUMENTS, FUNCTIONS, LOOPS = "corpus", "functions", "loops"
 """Names of the shards in a corpus folder."""

@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING
 from hpcraft.errors import ConfigError, InputError
 from hpcraft.progress import bar
 from hpcraft.records import Pair
+from hpcraft.shards import read_rows
 from hpcraft.stages import Input, Report, Stage, Work, option
-from hpcraft.store import JSON, read_rows, write_json
+from hpcraft.store import JSON, write_json
 from hpcraft.tokenizer import bpe
 from hpcraft.tokenizer.corpus import FUNCTIONS, characters_by_language, sample, share_of, units
 from hpcraft.tokenizer.layout import canonical

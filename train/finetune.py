@@ -17,8 +17,8 @@ from typing import TYPE_CHECKING
 from hpcraft.errors import ConfigError, InputError
 from hpcraft.inference import TOKENIZER_FILES, ModelFacts, load_model, read_facts, require_torch
 from hpcraft.records import Pair
+from hpcraft.shards import read_rows
 from hpcraft.stages import Input, Report, Stage, Work, option
-from hpcraft.store import read_rows
 from hpcraft.tokenizer import bpe
 from hpcraft.train.batches import Batch, Row, by_length, padded
 from hpcraft.train.folder import save_model

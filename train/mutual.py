@@ -18,8 +18,9 @@ from random import Random
 from hpcraft.errors import ConfigError, InputError
 from hpcraft.inference import Generator, ModelFacts, load, read_facts, require_torch
 from hpcraft.records import Function, Pair, Verifier
+from hpcraft.shards import ShardWriter, read_rows
 from hpcraft.stages import Input, Report, Stage, Work, option
-from hpcraft.store import ShardWriter, read_rows, write_jsonl
+from hpcraft.store import write_jsonl
 from hpcraft.tokenizer.corpus import share_of
 from hpcraft.tokenizer.prompt import DIRECTIONS
 from hpcraft.train.finetune import FinetuneConfig, batches_of, model_folder

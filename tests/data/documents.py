@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from hpcraft.data.comments import blank_c, blank_fortran
-from hpcraft.data.directives import find_models
 from hpcraft.data.fortran_form import to_free
 from hpcraft.data.languages import language_of, promise
+from hpcraft.data.parallel_models import find_models
 from hpcraft.records import Document
 from hpcraft.store import sha256_bytes
 

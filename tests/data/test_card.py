@@ -15,7 +15,7 @@ from hpcraft.data.facts import CONFIGS, Facts, count_shards, facts_of
 from hpcraft.data.statistics import write_out
 from hpcraft.errors import InputError
 from hpcraft.records import CodeUnit, Document
-from hpcraft.store import ShardWriter, read_rows
+from hpcraft.shards import ShardWriter, read_rows
 
 FACTS = Facts(
     metrics={

@@ -15,8 +15,9 @@ from hpcraft.data.mine import STAGE as MINE
 from hpcraft.data.mine import MineConfig
 from hpcraft.data.prepare import STAGE, PrepareConfig
 from hpcraft.records import CodeUnit, Document, Duplicate
+from hpcraft.shards import read_rows
 from hpcraft.stages import Execution, execute
-from hpcraft.store import read_manifest, read_rows
+from hpcraft.store import read_manifest
 
 SOLVER = """// SPDX-License-Identifier: MIT
 #include <math.h>

@@ -146,3 +146,73 @@ def test_both_forms_compile_to_the_same_code(tmp_path: Path) -> None:
         assert done.returncode == 0, done.stderr
         made.append([line for line in done.stdout.splitlines() if ".file" not in line])
     assert made[0] == made[1]
+
+
+@pytest.mark.parametrize(
+    ("line", "free"),
+    [
+        ("IF (P . GE. 0.E0 .AND. X.EQ.0. OR. Y) GOTO 10", "IF (P .GE. 0.E0 .AND. X.EQ.0.OR. Y) GOTO 10"),
+        ("CALL F(A, FOUT IERR, 'X  Y Z')", "CALL F(A, FOUTIERR, 'X  Y Z')"),
+        ("X = 1 000.5 + A * * 2", "X = 1000.5 + A ** 2"),
+        ("10    FORMAT(1X, I5 2X)", "10    FORMAT(1X, I5 2X)"),
+        ("DATA X /4HAB'D/, Y /3H!  /", "DATA X /4HAB'D/, Y /3H!  /"),
+        ("WRITE(*,*) 5HA ! B, Y ! comment", "WRITE(*,*) 5HA ! B, Y"),
+        ("DATA ZERO,HALF/ 0.0 D 0 , 5 . D - 1 /", "DATA ZERO,HALF/ 0.0D0 , 5 . D - 1 /"),
+        ("DATA X/0.51329 91127 D -1/", "DATA X/0.5132991127D-1/"),
+        ("DATA X/-1. E0, 1.E0, A/", "DATA X/-1.E0, 1.E0, A/"),
+        ("STOP'please stop'", "STOP 'please stop'"),
+        ("DO 10 I = 1, N", "DO 10 I = 1, N"),
+        ("REAL*8 FUNCTION F(A, B)", "REAL*8 FUNCTION F(A, B)"),
+        ("IF (A .EQ. 'X . GE. Y') B = 'C D'", "IF (A .EQ. 'X . GE. Y') B = 'C D'"),
+    ],
+)
+def test_blanks_that_free_form_refuses_go(line: str, free: str) -> None:
+    """Numbers, operators and names in brackets are closed up; strings, formats, Hollerith constants and keywords stay."""
+    label = "" if line[0].isdigit() else "      "
+    assert to_free(f"{label}{line}\n") == f"{label}{free}\n"
+
+
+def test_a_sentinel_behind_column_1_stays_a_comment() -> None:
+    """Fixed form takes it for a comment, and free form must too."""
+    assert to_free("      !$omp parallel\n      X = 1\n").splitlines()[0] == "      ! $omp parallel"
+
+
+def test_a_digit_in_column_6_continues_a_directive() -> None:
+    """Any character but blank and zero does."""
+    assert to_free("c$omp parallel\nc$omp1private(x)\nc$omp0barrier\n").splitlines() == ["!$omp parallel private(x)", "!$omp barrier"]
+
+
+def test_free_form_that_begins_with_a_comments_letter_is_noticed() -> None:
+    """Statements such as `call f(x)` in column 1 are no comments."""
+    assert not looks_fixed("call f(x)\ncontains\ndo i = 1, n\n")
+    assert looks_fixed("call f(x) is what this does\nC     do i\n      x = 1\n")
+
+
+BLANKS = """\
+      SUBROUTINE S(A, N, R)
+      INTEGER N, I, FOUTIERR
+      REAL A(N), R
+      CHARACTER*8 C
+      FOUTIERR = 1 000
+      R = 1.5 E 1 + A( FOUT IERR ) * * 2
+      DO 10 I = 1, N
+         IF (A(I) . GT. 0. OR. A(I).LT. - 1 0.) R = R + 1
+   10 CONTINUE
+      C = 'A  B '' C'
+      WRITE(*, 20) R
+   20 FORMAT(1X, F8 . 3 2X, 'A  B')
+      END
+"""
+
+
+@pytest.mark.skipif(not shutil.which("gfortran"), reason="gfortran is missing")
+def test_blanks_change_nothing_in_the_code(tmp_path: Path) -> None:
+    """The compiler makes the same of a routine full of blanks in both forms, but for the text of its format."""
+    made = []
+    for form, text in (("fixed", BLANKS), ("free", to_free(BLANKS))):
+        (tmp_path / "a").write_text(text)
+        command = ["gfortran", "-x", "f77", f"-f{form}-form", "-S", "-O1", "-g0", "-w", "-std=legacy", "-o", "-", "a"]
+        done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+        assert done.returncode == 0, done.stderr
+        made.append([line for line in done.stdout.splitlines() if ".file" not in line])
+    assert made[0] == made[1]

@@ -17,8 +17,9 @@ from hpcraft.data.prepare import STAGE as PREPARE
 from hpcraft.data.prepare import PrepareConfig
 from hpcraft.errors import InputError
 from hpcraft.records import Contamination, Document, Duplicate
+from hpcraft.shards import ShardWriter, read_rows
 from hpcraft.stages import execute
-from hpcraft.store import ShardWriter, list_outputs, read_manifest, read_rows, write_manifest
+from hpcraft.store import list_outputs, read_manifest, write_manifest
 
 
 @pytest.fixture

@@ -18,8 +18,9 @@ from hpcraft.errors import ConfigError, MachineError
 from hpcraft.records import Candidate, CodeUnit, Document, Finding, Function, Pair
 from hpcraft.sandbox import toolchains
 from hpcraft.sandbox.abi import Signature, parse_test
+from hpcraft.shards import ShardWriter, read_rows
 from hpcraft.stages import Report, Work, fingerprint
-from hpcraft.store import ShardWriter, list_outputs, read_rows, sha256_bytes
+from hpcraft.store import list_outputs, sha256_bytes
 
 pytestmark = pytest.mark.skipif(shutil.which("bwrap") is None, reason="bubblewrap is not installed")
 

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from hpcraft.data.clean import Clean, Contaminated, Rejected, Task, clean, decode
+from hpcraft.data.clean import Clean, Contaminated, Rejected, Task, clean
+from hpcraft.data.encoding import decode
 from hpcraft.data.evidence import Evidence
 from hpcraft.data.mine import STAGE as MINE
 from hpcraft.data.mine import MineConfig
@@ -15,8 +16,9 @@ from hpcraft.data.splits import split_packages
 from hpcraft.errors import ConfigError, InputError
 from hpcraft.local import LocalExecutor
 from hpcraft.records import Document, Duplicate, SourceFile
+from hpcraft.shards import read_rows
 from hpcraft.stages import Execution, execute
-from hpcraft.store import read_rows, sha256_bytes
+from hpcraft.store import sha256_bytes
 
 MIT = Evidence("MIT", "file:LICENSE")
 SCALE = "void scale(int n, double a, double *x)\n{\n    for (int i = 0; i < n; ++i)\n        x[i] *= a;\n}\n"
@@ -67,14 +69,14 @@ def test_bytes_become_one_normal_text() -> None:
         SCALE.replace("\n", "  \n").rstrip().encode(),
     ]
     assert {decode(v).text for v in variants} == {SCALE}
-    assert not decode(SCALE.encode()).latin1
+    assert decode(SCALE.encode()).encoding == "utf-8"
 
 
-def test_latin1_is_read_and_noted() -> None:
-    """A file that isn't UTF-8 is read as Latin-1, and the document is UTF-8."""
+def test_legacy_encodings_are_read_and_noted() -> None:
+    """A file that isn't UTF-8 is read as Latin-1 is, and the document is UTF-8."""
     found = cleaned("a.c", b"/* J\xe9r\xf4me */\n" + SCALE.encode())
     assert isinstance(found, Clean)
-    assert found.latin1
+    assert found.encoding == "cp1252"
     assert "Jérôme" in found.document.text
 
 
@@ -142,7 +144,7 @@ def test_fortran_directives_are_no_comments() -> None:
         ("a.c", "double t[] = {\n" + "0.12345678, 1.2345e-10,\n" * 400 + "};\n", "data-as-code"),
         ("a.c", "int /*" + "-=#*+" * 20 + "*/ x;\n" * 3 + "/*" + "\n*****".join([""] * 300) + "*/ int a, b, c, d, e, f, g;\n", "low-alnum"),
         ("third_party/a.c", SCALE, "vendored"),
-        ("a.h", "      integer n\n      parameter (n = 3)\n" * 4, "language"),
+        ("a.inc", "some words that are no program in any language at all\n" * 4, "language"),
     ],
 )
 def test_a_rejection_has_its_reason(path: str, content: str | bytes, reason: str) -> None:

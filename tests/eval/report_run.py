@@ -10,7 +10,8 @@ from hpcraft.eval.models import Null, Reference, Sampling, prompt_hash
 from hpcraft.eval.results import Results, TaskRow, level_figures, to_json
 from hpcraft.eval.suites import SUITES, kernel_tasks, suite_hash, translation_tasks
 from hpcraft.records import Completion, Pair, Sample
-from hpcraft.store import Manifest, ShardWriter, hash_outputs, list_outputs, write_json, write_jsonl, write_manifest, write_text
+from hpcraft.shards import ShardWriter
+from hpcraft.store import Manifest, hash_outputs, list_outputs, write_json, write_jsonl, write_manifest, write_text
 
 HOSTILE = "</code></pre></script><script>document.title='owned'</script><img src=x onerror=\"document.title='owned'\">\x1b[2J\u202e\x00"
 SAMPLING = Sampling(samples=1, temperature=0.0, top_p=1.0, max_new_tokens=64, seed=1)

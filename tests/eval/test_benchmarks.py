@@ -12,8 +12,8 @@ from hpcraft.eval.benchmarks import STAGE, BenchmarksConfig
 from hpcraft.eval.kernels import KERNELS
 from hpcraft.eval.suites import SUITES
 from hpcraft.records import BenchmarkText
+from hpcraft.shards import read_rows
 from hpcraft.stages import execute
-from hpcraft.store import read_rows
 
 
 def texts_of(out: Path) -> list[BenchmarkText]:

@@ -10,8 +10,9 @@ from hpcraft.eval import translation_judge
 from hpcraft.eval.generate import STAGE as GENERATE
 from hpcraft.eval.suites import translation_tasks
 from hpcraft.records import Completion, Pair, Sample
+from hpcraft.shards import ShardWriter
 from hpcraft.stages import Report, Stage, execute
-from hpcraft.store import ShardWriter, read_jsonl
+from hpcraft.store import read_jsonl
 
 SIGNATURE = "void scale(int n, double a, const double *x, double *y)"
 SOURCE = SIGNATURE + " {\n    for (int i = 0; i < n; i++) y[i] = a * x[i] + 1.0;\n}\n"

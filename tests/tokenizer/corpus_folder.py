@@ -8,7 +8,8 @@ from random import Random
 from typing import Any
 
 from hpcraft.records import CodeUnit, Document
-from hpcraft.store import Manifest, ShardWriter, hash_outputs, list_outputs, write_manifest
+from hpcraft.shards import ShardWriter
+from hpcraft.store import Manifest, hash_outputs, list_outputs, write_manifest
 
 _C = """/* {word} {number} */
 #include <stdio.h>

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from hpcraft.records import Function, Pair
+from hpcraft.shards import ShardWriter
 from hpcraft.stages import execute
-from hpcraft.store import ShardWriter
 from hpcraft.tokenizer.train import STAGE as TOKENIZER
 from hpcraft.tokenizer.train import TokenizerConfig
 from tests.tokenizer.corpus_folder import corpus_folder, finish

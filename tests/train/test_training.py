@@ -17,8 +17,9 @@ import pytest
 from hpcraft import inference
 from hpcraft.errors import ConfigError, InputError
 from hpcraft.records import Candidate, Finding, Pair
+from hpcraft.shards import ShardWriter, read_rows
 from hpcraft.stages import Execution, Work, execute
-from hpcraft.store import ShardWriter, read_json, read_rows
+from hpcraft.store import read_json
 from hpcraft.tokenizer.layout import canonical
 from hpcraft.tokenizer.train import STAGE as TOKENIZER
 from hpcraft.tokenizer.train import TokenizerConfig

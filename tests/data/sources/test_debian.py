@@ -11,8 +11,8 @@ import pytest
 from hpcraft.data.sources.apt import archive_entries
 from hpcraft.data.sources.debian import open_package, read_dsc
 from hpcraft.errors import InputError, MachineError
+from hpcraft.shards import read_rows
 from hpcraft.stages import execute
-from hpcraft.store import read_rows
 from tests.data.sources.making import mine, mined, needs_apt, source_package
 
 
