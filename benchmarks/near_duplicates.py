@@ -39,15 +39,16 @@ from planted_duplicates import KINDS, Planted, plant
 
 from hpcraft.data.comments import blank_c, blank_fortran
 from hpcraft.data.joining import band_tasks, find_near, read_edges
-from hpcraft.data.near import Collection, Edges, write_features
+from hpcraft.data.near import Collection, Edges, Likeness, write_features
 from hpcraft.data.selection import drop_copies, drop_near, preference
-from hpcraft.data.shingles import features, jaccard
+from hpcraft.data.shingles import jaccard, traits
 from hpcraft.store import sha256_bytes
 
 SHARDS = 8
 WORKERS = 2
-THRESHOLD = 0.55
-THRESHOLDS = (0.5, THRESHOLD, 0.6, 0.7)
+LIKENESS = Likeness()
+OTHERS = (Likeness(similarity=0.5), Likeness(similarity=0.6, with_names=0.6), Likeness(similarity=0.7, with_names=0.7))
+"""Without regard to names, at three thresholds."""
 ALIKE = 0.5
 """Share of equal lines of code from which two files are alike in truth."""
 RENAMED, FEWEST_LINES = 0.8, 10
@@ -93,7 +94,7 @@ def clean_texts(out: Path, texts: Path) -> list[str]:
         row = json.loads(line)
         identities.append(sha256_bytes(row["text"].encode()))
         strip = blank_fortran if row["language"] == "fortran" else blank_c
-        sets.append(features(row["language"], strip(row["text"])))
+        sets.append(traits(row["language"], strip(row["text"])))
     folder = out / texts.stem
     folder.mkdir(parents=True)
     write_features(folder, sets)
@@ -105,17 +106,17 @@ def ours(texts: Path, out: Path) -> None:
     with ProcessPoolExecutor(WORKERS) as pool:
         parts = list(pool.map(partial(clean_texts, out), sorted(texts.iterdir())))
         identities = [identity for part in parts for identity in part]
-        keepers(pool, out, identities, THRESHOLD)
+        keepers(pool, out, identities, LIKENESS)
 
 
-def keepers(pool: ProcessPoolExecutor, out: Path, identities: list[str], threshold: float) -> NDArray[np.int64]:
+def keepers(pool: ProcessPoolExecutor, out: Path, identities: list[str], likeness: Likeness) -> NDArray[np.int64]:
     """For each document the one that stands for it."""
     folders = tuple(sorted(folder for folder in out.iterdir() if (folder / "signatures.npy").is_file()))
 
     def find(alive: NDArray[np.bool_]) -> Edges:
         below = Path(tempfile.mkdtemp(prefix="join-", dir=out))
         np.save(below / "alive.npy", alive)
-        tasks = band_tasks(folders, below / "alive.npy", threshold, below)
+        tasks = band_tasks(folders, below / "alive.npy", likeness, below)
         list(pool.map(find_near, tasks))
         return read_edges(task.out for task in tasks)
 
@@ -261,10 +262,10 @@ def measure(planted: Sequence[Planted], megabytes: float, below: Path, options: 
     identities = [sha256_bytes(document.text.encode()) for document in planted]
     qualities: dict[str, Quality] = {}
     with ProcessPoolExecutor(WORKERS) as pool:
-        for threshold in THRESHOLDS:
-            stands_for = keepers(pool, below / "ours", identities, threshold)
-            qualities[f"ours, {threshold}"] = judge.judge(stands_for)
-            if options.errors and threshold == THRESHOLD:
+        for likeness in (LIKENESS, *OTHERS):
+            stands_for = keepers(pool, below / "ours", identities, likeness)
+            qualities["ours" if likeness == LIKENESS else f"ours, {likeness.least} alone"] = judge.judge(stands_for)
+            if options.errors and likeness == LIKENESS:
                 _print_errors(planted, stands_for, judge, below / "ours")
     if options.peer_python:
         qualities["datatrove"] = judge.judge(peer_keepers(below / "peer", len(planted)))
