@@ -5,7 +5,7 @@ it. Phase one makes both where the document is cleaned. Phase two goes over the 
 minima of a band fall into one bucket, and the first document of a bucket that is like none before it is a leader to which the later
 ones are compared, so that a family of thousands costs no square. A pair is an edge when the exact similarity reaches the threshold;
 the signatures only save the comparison of pairs that are clearly unlike. Bands are independent of each other, so phase two is as
-many tasks as one likes. A pair of similarity 0.55 shares a bucket with probability 0.998, one of 0.7 with 1 - 1e-7.
+many tasks as one likes. A pair of similarity 0.5 shares a bucket with probability 0.98, one of 0.65 with 1 - 3e-6.
 
 Broder 1997; Leskovec, Rajaraman, Ullman, Mining of Massive Datasets, chapter 3.
 """
