@@ -15,7 +15,7 @@ from hpcraft.data.cleaning import CleanFolder
 from hpcraft.data.dispatch import is_small, run_tasks
 from hpcraft.data.emission import Decisions
 from hpcraft.data.joining import band_tasks, find_leaks, find_near, leak_tasks, read_edges
-from hpcraft.data.near import Collection, Edges
+from hpcraft.data.near import Collection, Edges, Likeness
 from hpcraft.data.selection import KEPT, KINDS, SPLITS, Selection, drop_copies, drop_leaks, drop_near, preference
 from hpcraft.data.shingles import jaccard
 from hpcraft.data.unit_choice import choose_units
@@ -105,7 +105,7 @@ def choose(folders: list[CleanFolder], config: PrepareConfig, work: Work) -> Cho
     selection = drop_copies(identities, order)
     join = _Join(tuple(folder.path for folder in folders), work, len(identities))
     if config.near_similarity < 1:
-        drop_near(selection, order, lambda alive: join.near(alive, config.near_similarity))
+        drop_near(selection, order, lambda alive: join.near(alive, config.likeness))
     leakage = _drop_leaks(selection, ranks, join, config.leak_similarity)
     join.measure(selection)
     offsets = np.array(starts, np.int64)
@@ -120,11 +120,11 @@ class _Join:
     def __init__(self, folders: tuple[Path, ...], work: Work, num_documents: int) -> None:
         self._folders, self._work, self._num_documents, self._round = folders, work, num_documents, 0
 
-    def near(self, alive: NDArray[np.bool_], threshold: float) -> Edges:
+    def near(self, alive: NDArray[np.bool_], likeness: Likeness) -> Edges:
         """Near duplicates among those alive."""
         below = self._next()
         alone = is_small(self._num_documents)
-        tasks = band_tasks(self._folders, _save(below / "alive.npy", alive), threshold, below, whole=alone)
+        tasks = band_tasks(self._folders, _save(below / "alive.npy", alive), likeness, below, whole=alone)
         self._run(find_near, [t for t in tasks if not t.out.is_file()], label="join")
         return read_edges(task.out for task in tasks)
 

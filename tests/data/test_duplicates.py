@@ -42,7 +42,13 @@ def files(tmp_path: Path) -> Path:
 def test_a_similarity_is_that_of_the_two_that_are_named(files: Path, in_place: Here) -> None:
     """Also where a document stood for another before it was dropped itself."""
     config = PrepareConfig(
-        test_packages=("unseen",), valid_share=0.0, near_similarity=0.75, leak_similarity=0.5, max_error_share=1.0, min_compressed_share=0
+        test_packages=("unseen",),
+        valid_share=0.0,
+        near_similarity=0.75,
+        near_similarity_with_names=0.75,
+        leak_similarity=0.5,
+        max_error_share=1.0,
+        min_compressed_share=0,
     )
     out = files.parent / "out"
     execute(STAGE, config, {"files": files}, out, executor=in_place)
