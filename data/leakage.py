@@ -3,7 +3,8 @@
 Unlike the near-duplicate join this misses nothing, because it looks at all features (`hpcraft.data.shingles`) and not at signatures.
 A pair of similarity t shares at least t of the larger one's features, so a document of which fewer than that stand anywhere in the
 held-out split is like none of its documents; for the rest, one of the rarest ``1 - t`` of its features must be shared (prefix filter,
-Chaudhuri et al. 2006, Xiao et al. 2008), and the similarity of those candidates is computed.
+Chaudhuri et al. 2006, Xiao et al. 2008). Of those and some more features it is counted how many each held-out document has, and where
+the others could make up for what is missing, the similarity is computed.
 """
 
 from __future__ import annotations
@@ -15,6 +16,9 @@ from numpy.typing import NDArray
 
 from hpcraft.data.near import Collection, Edges
 from hpcraft.data.shingles import Features, jaccard
+
+_MOST_COUNTED = 10_000
+"""Places in the index that are looked at for one document, but for those that have to be."""
 
 
 class HeldOut:
@@ -40,14 +44,24 @@ class HeldOut:
         needed = int(np.ceil(threshold * len(features) - 1e-9))
         if len(places) < needed:
             return
-        rarest = places[np.argsort(self._counts[places], kind="stable")][: len(places) - needed + 1]
-        owners = np.unique(np.concatenate([self._owners[self._starts[p] : self._starts[p] + self._counts[p]] for p in rarest]))
-        sizes = self._sizes[owners]
-        for owner in owners[(sizes >= threshold * len(features) - 1e-9) & (len(features) >= threshold * sizes - 1e-9)]:
+        hits, left = self._count(places[np.argsort(self._counts[places], kind="stable")], at_least=len(places) - needed + 1)
+        # What the features that weren't counted could add must be enough for the overlap that two sets of these sizes need.
+        enough = hits + left >= threshold / (1 + threshold) * (self._sizes + len(features)) - 1e-6
+        close = (self._sizes >= threshold * len(features) - 1e-9) & (len(features) >= threshold * self._sizes - 1e-9)
+        for owner in np.flatnonzero((hits > 0) & enough & close):
             number = int(self._numbers[owner])
             similarity = jaccard(features, self._documents[number])
             if similarity >= threshold:
                 yield number, similarity
+
+    def _count(self, places: NDArray[np.int64], at_least: int) -> tuple[NDArray[np.int64], int]:
+        """How many of the first ``places`` each document has, and how many places weren't looked at for want of time."""
+        counts = self._counts[places]
+        ends = np.cumsum(counts)
+        num = max(at_least, int(np.searchsorted(ends, _MOST_COUNTED, side="right")))
+        counts, ends = counts[:num], ends[:num]
+        at = np.arange(ends[-1]) + np.repeat(self._starts[places[:num]] - (ends - counts), counts)
+        return np.bincount(self._owners[at], minlength=len(self._numbers)), len(places) - num
 
 
 def leaks(documents: Collection, held_out: HeldOut, others: NDArray[np.int64], threshold: float) -> Edges:

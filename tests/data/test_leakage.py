@@ -15,8 +15,10 @@ from tests.data.near_inputs import collection, family, made_up, pairs_alike
 
 @pytest.mark.parametrize("seed", range(4))
 @pytest.mark.parametrize("threshold", [0.3, 0.5, 0.7, 0.75, 1.0])
-def test_equals_comparing_everything(tmp_path, seed, threshold):
+@pytest.mark.parametrize("most_counted", [0, 10_000])
+def test_equals_comparing_everything(tmp_path, monkeypatch, seed, threshold, most_counted):
     """Exactly the pairs that cross the splits, with their similarity, at any threshold; sets that are empty take no part."""
+    monkeypatch.setattr("hpcraft.data.leakage._MOST_COUNTED", most_counted)
     rng = random.Random(seed)
     sets = family(seed) if seed % 2 else made_up(rng, 150)
     held_out = np.array(sorted(rng.sample(range(len(sets)), len(sets) // 3)), np.int64)
