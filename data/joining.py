@@ -6,6 +6,7 @@ found to one ``.npz`` file.
 
 from __future__ import annotations
 
+import resource
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,6 +19,7 @@ from hpcraft.data.near import BANDS, Collection, Edges, Likeness, edges
 from hpcraft.store import atomic_file
 
 _BANDS_PER_TASK = 8
+_DESCRIPTORS_PER_FOLDER = 4
 _LEAK_CHUNK = 20_000
 
 
@@ -47,15 +49,24 @@ class LeakTask:
     out: Path
 
 
+def open_collection(folders: tuple[Path, ...]) -> Collection:
+    """All documents; a mapped file holds a descriptor, of which a process may have 1024 unless it asks for more, as it may."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    needed = _DESCRIPTORS_PER_FOLDER * len(folders) + 256
+    if soft != resource.RLIM_INFINITY and soft < needed:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (needed if hard == resource.RLIM_INFINITY else min(needed, hard), hard))
+    return Collection(folders)
+
+
 def find_near(task: BandTask) -> None:
     """Write the pairs of a `BandTask`."""
-    documents = Collection(task.folders)
+    documents = open_collection(task.folders)
     write_edges(task.out, edges(documents, np.load(task.alive), task.bands, task.likeness))
 
 
 def find_leaks(task: LeakTask) -> None:
     """Write the pairs of a `LeakTask`; ``one`` is the other document, ``other`` the held-out one."""
-    documents = Collection(task.folders)
+    documents = open_collection(task.folders)
     others: NDArray[np.int64] = np.load(task.others)
     write_edges(task.out, leaks(documents, HeldOut(documents, np.load(task.held_out)), others[task.part], task.threshold))
 

@@ -14,8 +14,8 @@ from numpy.typing import NDArray
 from hpcraft.data.cleaning import CleanFolder
 from hpcraft.data.dispatch import is_small, run_tasks
 from hpcraft.data.emission import Decisions
-from hpcraft.data.joining import band_tasks, find_leaks, find_near, leak_tasks, read_edges
-from hpcraft.data.near import Collection, Edges, Likeness
+from hpcraft.data.joining import band_tasks, find_leaks, find_near, leak_tasks, open_collection, read_edges
+from hpcraft.data.near import Edges, Likeness
 from hpcraft.data.selection import KEPT, KINDS, SPLITS, Selection, drop_copies, drop_leaks, drop_near, preference
 from hpcraft.data.shingles import jaccard
 from hpcraft.data.unit_choice import choose_units
@@ -137,7 +137,7 @@ class _Join:
 
     def measure(self, selection: Selection) -> None:
         """Fill in the similarities that `Selection` leaves open."""
-        documents = Collection(self._folders)
+        documents = open_collection(self._folders)
         for number in np.flatnonzero(np.isnan(selection.similarity)):
             selection.similarity[number] = jaccard(documents[int(number)], documents[int(selection.stands_for[number])])
 

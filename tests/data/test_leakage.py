@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import random
+import resource
 
 import numpy as np
 import pytest
 
-from hpcraft.data.joining import find_leaks, leak_tasks, read_edges
+from hpcraft.data.joining import find_leaks, leak_tasks, open_collection, read_edges
 from hpcraft.data.leakage import HeldOut, leaks
-from hpcraft.data.near import Collection
+from hpcraft.data.near import Collection, write_features
+from hpcraft.data.shingles import Traits
 from tests.data.near_inputs import collection, family, made_up, pairs_alike
 
 
@@ -51,6 +53,21 @@ def test_tasks_give_the_same(tmp_path, monkeypatch):
     assert found.one.tolist() == whole.one.tolist()
     assert found.other.tolist() == whole.other.tolist()
     assert found.similarity.tolist() == whole.similarity.tolist()
+
+
+def test_a_corpus_of_many_shards_can_be_opened(tmp_path):
+    """More files than a process may have open by default."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    folders = [tmp_path / f"{number}" for number in range(150)]
+    for number, folder in enumerate(folders):
+        folder.mkdir()
+        write_features(folder, [Traits(np.arange(number, number + 9, dtype=np.uint32), np.zeros(0, np.uint32))])
+    try:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (120, hard))
+        documents = open_collection(tuple(folders))
+        assert documents[149].tolist() == list(range(149, 158))
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
 
 
 def test_nothing_held_out(tmp_path):
