@@ -3,8 +3,9 @@
 Theory of operation. Three phases, each a map over independent tasks, so that they run in worker processes or as Slurm jobs. First every
 shard of mined files is cleaned into a hidden folder (`hpcraft.data.cleaning`): documents, units, features. Then copies, near duplicates
 and leaks between splits are found among all documents (`hpcraft.data.joining`), and the driver decides what stays
-(`hpcraft.data.selection`). Last every hidden folder is written out as shards (`hpcraft.data.emission`). An interrupted run keeps the
-tasks that were done. The output depends on neither the number of workers nor on where they ran.
+(`hpcraft.data.selection`). Last every hidden folder is written out as shards (`hpcraft.data.emission`). Of a small corpus the later
+phases run in the driver (`hpcraft.data.dispatch`). An interrupted run keeps the tasks that were done. The output depends on neither the
+number of workers nor on where they ran.
 
 Writes ``corpus-*.parquet`` (`Document`), ``functions-*``, ``loops-*``, ``programs-*`` and ``kernels-*.parquet`` (`CodeUnit`),
 ``duplicates-*.parquet`` (`Duplicate`) and with ``keep_rejected`` also ``rejected-*.parquet`` (`hpcraft.data.clean.Rejected`). Rows keep
