@@ -74,6 +74,7 @@ def duplicate(kind: str, kept_id: str, number: int) -> Duplicate:
         path=f"copy{number}.c",
         sha256="0" * 64,
         licence="MIT",
+        licence_evidence="spdx-header",
     )
 
 
@@ -94,6 +95,9 @@ def written(corpus: Path) -> Path:
             package="x",
             version="1",
             path="axpy.c",
+            sha256="0" * 64,
+            licence="MIT",
+            licence_evidence="spdx-header",
             suite="kernels",
             task_id="kernels/axpy/openmp/c",
             kind="reference",
@@ -104,7 +108,15 @@ def written(corpus: Path) -> Path:
     with ShardWriter(corpus, "rejected", Rejected) as rejected:
         for package in ("a", "a", "a", "a", "b"):
             left_out = Rejected(
-                package=package, version="1", path="gen.c", sha256="0" * 64, reason="generated", licence="MIT", excerpt=hostile
+                source="path:x",
+                package=package,
+                version="1",
+                path="gen.c",
+                sha256="0" * 64,
+                reason="generated",
+                licence="MIT",
+                licence_evidence="spdx-header",
+                excerpt=hostile,
             )
             rejected.write(left_out)
     manifest = read_manifest(corpus)
