@@ -142,7 +142,9 @@ def _rows(rest: str, rows: _Local | _Hosted) -> Iterator[Mapping[str, Any]]:
     """The rows of all splits, one by one."""
     from datasets import IterableDataset, load_dataset
     from datasets.exceptions import DatasetsError
+    from datasets.utils import logging
 
+    logging.set_verbosity(logging.CRITICAL)  # it logs what it raises, and we say that in one line
     try:
         if isinstance(rows, _Local):
             found = load_dataset(rows.builder, data_files=[str(file) for file in rows.files], streaming=True)

@@ -285,3 +285,7 @@ def test_a_wrong_limit_is_refused() -> None:
     """Values that can't be meant are errors of use."""
     with pytest.raises(ConfigError, match="valid_share"):
         PrepareConfig(valid_share=1.5)
+    with pytest.raises(ConfigError, match="leave no package for training"):
+        PrepareConfig(valid_share=0.5, test_share=0.5)
+    with pytest.raises(ConfigError, match="'x' is in both"):
+        PrepareConfig(valid_packages=("x",), test_packages=("y", "x"))
