@@ -6,10 +6,10 @@
 ``MINED`` is a folder of ``hpcraft mine``; what is planted is said in ``planted_duplicates.py``. Both systems read the same JSONL files
 with two processes, and are timed up to the list of what is dropped, in turn, so that the machine's moods hit both. A variant is found
 when it and its original are in one cluster. A document that was dropped is right when what stands for it has the same original. When
-it hasn't, the two originals are compared line by line (difflib, without either system), and two kinds are counted apart that are alike
-in truth: copies between packages (half of the lines are the same) and renamed copies (four fifths of at least ten lines of code
-are the same once each word is blanked; how rare that is by chance is printed). All else is an error. ``precision`` leaves both kinds out,
-``strict precision`` the first alone.
+it hasn't, the two originals are compared line by line (difflib on at least ten lines of code, without either system), and two kinds are
+counted apart that are alike in truth: copies (half of the lines are the same) and renamed copies (four fifths are the same
+once each word is blanked; how rare both are by chance is printed). All else is an error. ``precision`` leaves both kinds out, ``strict
+precision`` the first alone, and ``right`` of ``dropped`` none.
 """
 
 from __future__ import annotations
@@ -39,19 +39,20 @@ from planted_duplicates import KINDS, Planted, plant
 
 from hpcraft.data.comments import blank_c, blank_fortran
 from hpcraft.data.joining import band_tasks, find_near, read_edges
-from hpcraft.data.near import Collection, Edges, write_features
+from hpcraft.data.near import Collection, Edges, Likeness, write_features
 from hpcraft.data.selection import drop_copies, drop_near, preference
-from hpcraft.data.shingles import features, jaccard
+from hpcraft.data.shingles import jaccard, traits
 from hpcraft.store import sha256_bytes
 
 SHARDS = 8
 WORKERS = 2
-THRESHOLD = 0.55
-THRESHOLDS = (0.5, THRESHOLD, 0.6, 0.7)
+LIKENESS = Likeness()
+OTHERS = (Likeness(similarity=0.5), Likeness(similarity=0.6, with_names=0.6), Likeness(similarity=0.7, with_names=0.7))
+"""Without regard to names, at three thresholds."""
 ALIKE = 0.5
-"""Share of equal lines from which two files are alike in truth."""
+"""Share of equal lines of code from which two files are alike in truth."""
 RENAMED, FEWEST_LINES = 0.8, 10
-"""The same for lines of code with words blanked, and how many there must be."""
+"""The same with words blanked, and how many lines there must be."""
 CONTROLS = 2000
 
 
@@ -93,7 +94,7 @@ def clean_texts(out: Path, texts: Path) -> list[str]:
         row = json.loads(line)
         identities.append(sha256_bytes(row["text"].encode()))
         strip = blank_fortran if row["language"] == "fortran" else blank_c
-        sets.append(features(row["language"], strip(row["text"])))
+        sets.append(traits(row["language"], strip(row["text"])))
     folder = out / texts.stem
     folder.mkdir(parents=True)
     write_features(folder, sets)
@@ -105,17 +106,17 @@ def ours(texts: Path, out: Path) -> None:
     with ProcessPoolExecutor(WORKERS) as pool:
         parts = list(pool.map(partial(clean_texts, out), sorted(texts.iterdir())))
         identities = [identity for part in parts for identity in part]
-        keepers(pool, out, identities, THRESHOLD)
+        keepers(pool, out, identities, LIKENESS)
 
 
-def keepers(pool: ProcessPoolExecutor, out: Path, identities: list[str], threshold: float) -> NDArray[np.int64]:
+def keepers(pool: ProcessPoolExecutor, out: Path, identities: list[str], likeness: Likeness) -> NDArray[np.int64]:
     """For each document the one that stands for it."""
     folders = tuple(sorted(folder for folder in out.iterdir() if (folder / "signatures.npy").is_file()))
 
     def find(alive: NDArray[np.bool_]) -> Edges:
         below = Path(tempfile.mkdtemp(prefix="join-", dir=out))
         np.save(below / "alive.npy", alive)
-        tasks = band_tasks(folders, below / "alive.npy", threshold, below)
+        tasks = band_tasks(folders, below / "alive.npy", likeness, below)
         list(pool.map(find_near, tasks))
         return read_edges(task.out for task in tasks)
 
@@ -199,12 +200,13 @@ class Judge:
             return "right"
         if key not in self._verdicts:
             files = self._planted[one], self._planted[other]
-            if _equal([[" ".join(line.split()) for line in file.text.splitlines() if line.strip()] for file in files]) >= ALIKE:
+            lines = [_code_lines(file) for file in files]
+            enough = min(map(len, lines)) >= FEWEST_LINES
+            if enough and _equal(lines) >= ALIKE:
                 self._verdicts[key] = "copies"
             else:
-                lines = [_blanked(file) for file in files]
-                renamed = min(map(len, lines)) >= FEWEST_LINES and _equal(lines) >= RENAMED
-                self._verdicts[key] = "renamed" if renamed else "wrong"
+                blanked = [[re.sub(r"\w+", "w", line) for line in part] for part in lines]
+                self._verdicts[key] = "renamed" if enough and _equal(blanked) >= RENAMED else "wrong"
         return self._verdicts[key]
 
 
@@ -213,15 +215,11 @@ def _equal(lines: list[list[str]]) -> float:
     return difflib.SequenceMatcher(None, lines[0], lines[1], autojunk=False).ratio()
 
 
-def _blanked(file: Planted) -> list[str]:
-    """Lines of code without blanks, each word one letter; no includes, no lines of signs alone."""
+def _code_lines(file: Planted) -> list[str]:
+    """Lines of code without layout; no comments, which are licences above all, no includes, no lines of signs alone."""
     code = (blank_fortran if file.language == "fortran" else blank_c)(file.text)
-    lines = (
-        re.sub(r"\w+", "w", "".join(re.sub(r"(?<=\w)\s+(?=\w)", "\0", line).split()))
-        for line in code.splitlines()
-        if "#include" not in line
-    )
-    return [line for line in lines if "w" in line]
+    lines = (re.sub(r"(?<!\w)\s+|\s+(?!\w)", "", line.strip()) for line in code.splitlines())
+    return [line for line in lines if re.search(r"\w", line) and not line.startswith("#include")]
 
 
 def main() -> int:
@@ -264,10 +262,10 @@ def measure(planted: Sequence[Planted], megabytes: float, below: Path, options: 
     identities = [sha256_bytes(document.text.encode()) for document in planted]
     qualities: dict[str, Quality] = {}
     with ProcessPoolExecutor(WORKERS) as pool:
-        for threshold in THRESHOLDS:
-            stands_for = keepers(pool, below / "ours", identities, threshold)
-            qualities[f"ours, {threshold}"] = judge.judge(stands_for)
-            if options.errors and threshold == THRESHOLD:
+        for likeness in (LIKENESS, *OTHERS):
+            stands_for = keepers(pool, below / "ours", identities, likeness)
+            qualities["ours" if likeness == LIKENESS else f"ours, {likeness.least} alone"] = judge.judge(stands_for)
+            if options.errors and likeness == LIKENESS:
                 _print_errors(planted, stands_for, judge, below / "ours")
     if options.peer_python:
         qualities["datatrove"] = judge.judge(peer_keepers(below / "peer", len(planted)))

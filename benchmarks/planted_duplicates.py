@@ -24,8 +24,8 @@ from tree_sitter import Language, Node, Parser
 
 from hpcraft.data import filters
 from hpcraft.data.comments import blank_c, blank_fortran
-from hpcraft.data.fortran_form import looks_fixed, to_free
-from hpcraft.data.languages import language_of, promise
+from hpcraft.data.fortran_form import to_free
+from hpcraft.data.languages import form_of, language_of, promise
 from hpcraft.records import SourceFile
 from hpcraft.shards import read_rows
 
@@ -129,12 +129,13 @@ def _usable(path: str, content: bytes) -> tuple[str, str, str] | None:
         text = content.decode().replace("\r\n", "\n")
     except UnicodeDecodeError:
         return None
-    if filters.check_bytes(content, LIMITS) or filters.check_text(text, LIMITS):
+    if filters.check_bytes(content, LIMITS) or filters.check_text(text, LIMITS, path):
         return None
-    if promise(path) == "fixed" and looks_fixed(text):
+    form = form_of(path, text)
+    if form == "fixed":
         text = to_free(text)
-    code = blank_fortran(text) if promise(path) in ("fixed", "free") else blank_c(text)
-    language = language_of(path, code)
+    code = blank_fortran(text) if form else blank_c(text)
+    language = language_of(path, code, form)
     return None if language is None or filters.is_too_small(code, LIMITS) else (language, text, path)
 
 

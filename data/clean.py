@@ -17,7 +17,7 @@ from hpcraft.data.languages import form_of, language_of
 from hpcraft.data.licences import Policy, allows
 from hpcraft.data.parallel_models import find_constructs
 from hpcraft.data.redact import redact
-from hpcraft.data.shingles import Features, features
+from hpcraft.data.shingles import Traits, traits
 from hpcraft.data.syntax import parse
 from hpcraft.data.units import cut_units, left_out
 from hpcraft.records import CodeUnit, Contamination, Document, SourceFile
@@ -79,7 +79,7 @@ class Clean:
 
     document: Document
     units: list[CodeUnit]
-    features: Features
+    traits: Traits
     contamination: list[Contamination]
     """What was left out of ``units``."""
     encoding: str
@@ -158,7 +158,7 @@ def _read(task: Task, decoded: Decoded, evidence: Evidence) -> Found:
     return Clean(
         document=document,
         units=units,
-        features=features(language, code),
+        traits=traits(language, code),
         contamination=rows,
         encoding=decoded.encoding,
         redactions=redacted.counts,

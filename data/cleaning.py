@@ -21,7 +21,7 @@ import numpy as np
 from hpcraft.data.clean import Contaminated, Found, Rejected, Settings, Task, clean, rejected
 from hpcraft.data.evidence import Evidence
 from hpcraft.data.near import write_features
-from hpcraft.data.shingles import Features
+from hpcraft.data.shingles import Traits
 from hpcraft.data.workers import Lost, ordered_map
 from hpcraft.records import CodeUnit, Contamination, Document, SourceFile
 from hpcraft.shards import ShardWriter, read_shard
@@ -106,7 +106,7 @@ def clean_shard(task: CleanTask) -> None:
     task.out.mkdir(parents=True)
     counts: dict[str, Counter[str]] = {name: Counter() for name in COUNTS}
     owners: list[int] = []
-    sets: list[Features] = []
+    compared: list[Traits] = []
     with ExitStack() as stack:
         documents = stack.enter_context(ShardWriter(task.out, "documents", Document))
         units = stack.enter_context(ShardWriter(task.out, "units", CodeUnit))
@@ -131,8 +131,8 @@ def clean_shard(task: CleanTask) -> None:
                 units.write(unit)
                 owners.append(documents.rows)
             documents.write(found.document)
-            sets.append(found.features)
-    write_features(task.out, sets)
+            compared.append(found.traits)
+    write_features(task.out, compared)
     with atomic_file(task.out / "owners.npy") as file:
         np.save(file, np.array(owners, dtype=np.int64))
     write_json(task.out / "counts.json", json.loads(json.dumps(counts)))

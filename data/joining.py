@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hpcraft.data.leakage import HeldOut, leaks
-from hpcraft.data.near import BANDS, Collection, Edges, edges
+from hpcraft.data.near import BANDS, Collection, Edges, Likeness, edges
 from hpcraft.store import atomic_file
 
 _BANDS_PER_TASK = 8
@@ -29,7 +29,7 @@ class BandTask:
     alive: Path
     """``.npy`` of which documents take part."""
     bands: range
-    threshold: float
+    likeness: Likeness
     out: Path
 
 
@@ -50,7 +50,7 @@ class LeakTask:
 def find_near(task: BandTask) -> None:
     """Write the pairs of a `BandTask`."""
     documents = Collection(task.folders)
-    write_edges(task.out, edges(documents, np.load(task.alive), task.bands, task.threshold))
+    write_edges(task.out, edges(documents, np.load(task.alive), task.bands, task.likeness))
 
 
 def find_leaks(task: LeakTask) -> None:
@@ -60,14 +60,14 @@ def find_leaks(task: LeakTask) -> None:
     write_edges(task.out, leaks(documents, HeldOut(documents, np.load(task.held_out)), others[task.part], task.threshold))
 
 
-def band_tasks(folders: tuple[Path, ...], alive: Path, threshold: float, out: Path) -> list[BandTask]:
+def band_tasks(folders: tuple[Path, ...], alive: Path, likeness: Likeness, out: Path) -> list[BandTask]:
     """The near-duplicate join in parts, which write to files below ``out``."""
     return [
         BandTask(
             folders=folders,
             alive=alive,
             bands=range(start, min(start + _BANDS_PER_TASK, BANDS)),
-            threshold=threshold,
+            likeness=likeness,
             out=out / f"bands-{start:03d}.npz",
         )
         for start in range(0, BANDS, _BANDS_PER_TASK)

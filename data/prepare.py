@@ -36,6 +36,7 @@ from hpcraft.data.emission import EmitTask, emit, merge, write_missing
 from hpcraft.data.facts import Facts
 from hpcraft.data.filters import Limits
 from hpcraft.data.licences import Policy, check_policy
+from hpcraft.data.near import Likeness
 from hpcraft.data.selecting import Chosen, choose, count
 from hpcraft.data.statistics import write_out
 from hpcraft.data.survey import Survey, survey, write_plans
@@ -70,9 +71,11 @@ class PrepareConfig:
     max_error_share: float = option(0.3, help="files of which the grammar can't read more are rejected; 1 switches it off")
     max_package_bytes: int = option(0, help="of a package with more code than this, keep a sample chosen by hash of the path; 0 keeps all")
     near_similarity: float = option(
-        0.55,
+        0.65,
         help="of documents as alike as this one stays (Jaccard similarity of their renamed lexer shingles); 1 drops exact copies alone",
     )
+    near_similarity_with_names: float = option(0.5, help="the same where the names of the two are alike too")
+    near_names: float = option(0.5, help="how alike the names must be for that (Jaccard similarity of the sets of names)")
     leak_similarity: float = option(0.7, help="a document of validation or test as alike as this to one of another split is dropped")
     decontaminate: tuple[str, ...] = option(
         (), help="files and folders with benchmarks whose texts must not be in the corpus: source files, JSON, JSON lines, Parquet"
@@ -97,10 +100,10 @@ class PrepareConfig:
         for name in ("valid_share", "test_share", "min_alnum_share"):
             if not 0 <= getattr(self, name) < 1:
                 raise ConfigError(f"{name} must be 0 or more and below 1")
-        for name in ("max_data_share", "min_compressed_share", "max_error_share", "benchmark_share"):
+        for name in ("max_data_share", "min_compressed_share", "max_error_share", "benchmark_share", "near_names"):
             if not 0 <= getattr(self, name) <= 1:
                 raise ConfigError(f"{name} must be from 0 to 1")
-        for name in ("near_similarity", "leak_similarity"):
+        for name in ("near_similarity", "near_similarity_with_names", "leak_similarity"):
             if not 0.3 <= getattr(self, name) <= 1:
                 raise ConfigError(f"{name} must be from 0.3 to 1")
         for name in ("max_bytes", "max_line_length", "max_mean_line_length"):
@@ -109,6 +112,11 @@ class PrepareConfig:
         for name in ("max_package_bytes", "min_tokens"):
             if getattr(self, name) < 0:
                 raise ConfigError(f"{name} must be 0 or more")
+
+    @property
+    def likeness(self) -> Likeness:
+        """What a near duplicate is."""
+        return Likeness(similarity=self.near_similarity, with_names=self.near_similarity_with_names, names=self.near_names)
 
     @property
     def settings(self) -> Settings:

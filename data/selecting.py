@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from hpcraft.data.cleaning import CleanFolder
 from hpcraft.data.emission import Decisions
 from hpcraft.data.joining import band_tasks, find_leaks, find_near, leak_tasks, read_edges
-from hpcraft.data.near import Edges
+from hpcraft.data.near import Edges, Likeness
 from hpcraft.data.selection import KEPT, KINDS, SPLITS, Selection, drop_copies, drop_leaks, drop_near, preference
 from hpcraft.records import CodeUnit, Document, Duplicate
 from hpcraft.shards import open_shard
@@ -102,7 +102,7 @@ def choose(folders: list[CleanFolder], config: PrepareConfig, work: Work) -> Cho
     selection = drop_copies(identities, order)
     join = _Join(tuple(folder.path for folder in folders), work)
     if config.near_similarity < 1:
-        drop_near(selection, order, lambda alive: join.near(alive, config.near_similarity))
+        drop_near(selection, order, lambda alive: join.near(alive, config.likeness))
     leakage = _drop_leaks(selection, np.array([SPLITS.index(split) for split in splits], np.int64), join, config.leak_similarity)
     offsets = np.array(starts, np.int64)
     units = _choose_units(folders, selection, offsets)
@@ -116,10 +116,10 @@ class _Join:
     def __init__(self, folders: tuple[Path, ...], work: Work) -> None:
         self._folders, self._work, self._round = folders, work, 0
 
-    def near(self, alive: NDArray[np.bool_], threshold: float) -> Edges:
+    def near(self, alive: NDArray[np.bool_], likeness: Likeness) -> Edges:
         """Near duplicates among those alive."""
         below = self._next()
-        tasks = band_tasks(self._folders, _save(below / "alive.npy", alive), threshold, below)
+        tasks = band_tasks(self._folders, _save(below / "alive.npy", alive), likeness, below)
         self._work.executor.map(find_near, [t for t in tasks if not t.out.is_file()], folder=self._work.out, label="join")
         return read_edges(task.out for task in tasks)
 

@@ -12,6 +12,8 @@ Not covered: clones whose statements are all reordered, macros that hide code.
 from __future__ import annotations
 
 import re
+import zlib
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -62,7 +64,7 @@ _MAX_KNOWN = 1 << 20
 
 
 class _Words(dict[str, int]):
-    """Lexeme to a number: the hash of a fixed lexeme, or a serial number with the top bit set for a name."""
+    """Lexeme to a number: its hash, with the top bit set for a name."""
 
     def __init__(self, keywords: frozenset[str]) -> None:
         super().__init__()
@@ -75,7 +77,7 @@ class _Words(dict[str, int]):
         elif first in "\"'":
             code = int(_STRING) >> 1
         elif (first.isalpha() or first == "_") and word not in self._keywords and not _API.match(word):
-            code = _NAME_BIT | len(self)
+            code = _NAME_BIT | zlib.crc32(word.encode())
         else:
             code = _fixed(word)
         self[word] = code
@@ -85,8 +87,17 @@ class _Words(dict[str, int]):
 _c_words, _fortran_words = _Words(frozenset(_C_WORDS.split())), _Words(frozenset(_FORTRAN_WORDS.split()))
 
 
-def features(language: str, code: str) -> Features:
-    """The features of a text.
+class Traits(NamedTuple):
+    """What documents are compared by."""
+
+    features: Features
+    """Shingles after renaming."""
+    names: Features
+    """Hashes of the names as they are."""
+
+
+def traits(language: str, code: str) -> Traits:
+    """The features and the names of a text.
 
     Args:
         language: a `hpcraft.records.Language`; Fortran's case and continuation signs don't count.
@@ -96,17 +107,24 @@ def features(language: str, code: str) -> Features:
     if language == "fortran":
         code, words = code.lower().replace("&", " "), _fortran_words
     if len(words) > _MAX_KNOWN:
-        words.clear()  # numbers of names are compared within one text alone
+        words.clear()
     lexemes = _LEXEME.findall(_INCLUDE.sub("", code) if "include" in code else code)
     codes = np.fromiter(map(words.__getitem__, lexemes), np.uint64, len(lexemes))
+    is_name = codes >= np.uint64(_NAME_BIT)
+    names = np.sort(codes[is_name].astype(np.uint32))
     hashes = np.sort(_hashes(codes))
     starts = _starts(hashes)
     if len(starts) < FEW:
-        names = np.flatnonzero(codes >= np.uint64(_NAME_BIT))
-        codes[names] = [_fixed(lexemes[name]) for name in names]
+        at = np.flatnonzero(is_name)
+        codes[at] = [_fixed(lexemes[name]) for name in at]
         hashes = np.sort(_hashes(codes))
         starts = _starts(hashes)
-    return _numbered(hashes, starts)
+    return Traits(_numbered(hashes, starts), names[_starts(names)])
+
+
+def features(language: str, code: str) -> Features:
+    """The features alone, as `traits` gives them."""
+    return traits(language, code).features
 
 
 def _fixed(word: str) -> int:
@@ -147,7 +165,7 @@ def _distance_back(codes: NDArray[np.uint64]) -> NDArray[np.int64]:
     return back
 
 
-def _starts(hashes: NDArray[np.uint64]) -> NDArray[np.int64]:
+def _starts(hashes: NDArray[np.unsignedinteger[Any]]) -> NDArray[np.int64]:
     """Where each value begins in a sorted array."""
     if not len(hashes):
         return np.zeros(0, np.int64)

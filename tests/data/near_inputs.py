@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from hpcraft.data.comments import blank_c
 from hpcraft.data.near import Collection, write_features
-from hpcraft.data.shingles import Features, features, jaccard
+from hpcraft.data.shingles import Features, Traits, features, jaccard
 
 PROGRAMS = sorted((Path(__file__).parents[1] / "sandbox" / "cuda" / "programs").glob("*.cu"))
 
@@ -65,14 +65,15 @@ def made_up(rng: random.Random, count: int) -> list[Features]:
     return [np.array(sorted(numbers), np.uint32) for numbers in sets]
 
 
-def collection(folder: Path, sets: Sequence[Features], parts: int = 2) -> Collection:
-    """Feature sets in so many files."""
+def collection(folder: Path, sets: Sequence[Features], parts: int = 2, names: Sequence[Features] = ()) -> Collection:
+    """Feature sets, without names unless they are given, in so many files."""
+    traits = [Traits(features, names[number] if names else np.zeros(0, np.uint32)) for number, features in enumerate(sets)]
     bounds = [len(sets) * part // parts for part in range(parts + 1)]
     folders = []
     for number, (start, end) in enumerate(pairwise(bounds)):
         below = folder / f"part-{number}"
         below.mkdir(parents=True)
-        write_features(below, sets[start:end])
+        write_features(below, traits[start:end])
         folders.append(below)
     return Collection(folders)
 
