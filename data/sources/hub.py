@@ -144,7 +144,7 @@ def _rows(rest: str, rows: _Local | _Hosted) -> Iterator[Mapping[str, Any]]:
     from datasets import IterableDataset, load_dataset
     from datasets.exceptions import DatasetsError
     from datasets.utils import logging
-    from tqdm import tqdm  # type: ignore[import-untyped] - its stubs are a package of their own
+    from tqdm import tqdm  # type: ignore[import-untyped]  # its stubs are a package of their own
 
     logging.set_verbosity(logging.CRITICAL)  # it logs what it raises, and we say that in one line
     tqdm.set_lock(threading.RLock())  # its default is a lock of processes, about which Python complains when our worker ends
