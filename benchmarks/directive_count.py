@@ -33,7 +33,7 @@ from hpcraft.records import SourceFile
 
 _LINE_MARK = re.compile(r'# (\d+) "([^"]*)"')
 _PRAGMA = re.compile(r"[ \t]*#[ \t]*pragma[ \t]+(?:omp|acc)\b")
-_WRITTEN = re.compile(r"#\s*pragma|_Pragma|pragma\w*\s*\(\s*(?:omp|acc)\b", re.IGNORECASE)
+_WRITTEN = re.compile(r"#\s*pragma|\b_Pragma\s*\(|pragma\w*\s*\(\s*(?:omp|acc)\b", re.IGNORECASE)
 _DUMPED = re.compile(r"!\$(OMP|ACC) (?!END\b)([A-Z]+)")
 _DECLARATIVE = frozenset(("threadprivate", "declare", "requires", "end", "begin", "routine", "assumes", "assume", "nothing", "error"))
 _MAY_HOLD = re.compile(rb"(?:pragma|_Pragma)[^\n]*(?:omp|acc)\b", re.IGNORECASE)
