@@ -13,8 +13,9 @@ from pathlib import PurePath
 from typing import Any
 
 from hpcraft import __version__
-from hpcraft.data.card_words import KNOWN_LIMITS, LANGUAGE_NAMES, REASONS, hub_licences, size_category
+from hpcraft.data.card_words import KNOWN_LIMITS, LANGUAGE_NAMES, UNITS, hub_licences, reason_words, size_category
 from hpcraft.data.facts import CONFIGS, SPLITS, Facts, rank
+from hpcraft.data.redact import EMAIL, SECRET
 
 _LONGEST_TABLE = 40
 PLOT_TITLES = {
@@ -48,7 +49,7 @@ def card(facts: Facts, plots: Iterable[str] = ()) -> str:
         _sized(facts, "Languages", "by_language", "", "languages", shown),
         _sized(facts, "Parallel models", "by_model", _MODELS, "models", shown),
         _counted(facts, shown),
-        _pictures(shown, ("packages", "sizes", "years")),
+        _shapes(shown),
         _splits(facts),
         _removed(facts, shown),
         _duplicates(facts),
@@ -108,7 +109,7 @@ def _summary(facts: Facts) -> Iterator[str]:
     if languages:
         yield from _table(
             ("unit", *(LANGUAGE_NAMES.get(name, name) for name in languages)),
-            [(kind, *(f"{counts.get(name, 0):,}" for name in languages)) for kind, counts in units.items()],
+            [(UNITS.get(kind, _code(kind)), *(f"{counts.get(name, 0):,}" for name in languages)) for kind, counts in units.items()],
         )
 
 
@@ -164,8 +165,10 @@ def _splits(facts: Facts) -> Iterator[str]:
         yield "of lexer shingles after renaming)."
     yield ""
     packages: dict[str, list[str]] = {}
+    kept = facts.counts("by_package")
     for package, split in sorted(facts.counts("splits").items()):
-        packages.setdefault(split, []).append(package)
+        if package in kept:
+            packages.setdefault(split, []).append(package)
     rows = []
     for split, files, size in sorted(by_split, key=lambda row: list(SPLITS).index(row[0]) if row[0] in SPLITS else len(SPLITS)):
         names = packages.get(split, [])
@@ -180,10 +183,7 @@ def _removed(facts: Facts, shown: set[str]) -> Iterator[str]:
     yield from ("## What was left out", "")
     yield from _table(
         ("reason", "files", "what it means"),
-        [
-            (_code(reason), f"{count:,}", REASONS.get(reason, REASONS.get(reason.partition("-")[0], "")))
-            for reason, count in rank(facts.rejections)
-        ],
+        [(_code(reason), f"{count:,}", reason_words(reason)) for reason, count in rank(facts.rejections)],
         longest=len(facts.rejections),
     )
     yield from _pictures(shown, ("rejections",))
@@ -227,17 +227,21 @@ def _decontamination(facts: Facts) -> Iterator[str]:
 
 
 def _repairs(facts: Facts) -> Iterator[str]:
-    for title, metric, head in (("Redactions", "redactions", "what"), ("Encodings", "encodings", "encoding")):
+    for title, metric, head, words in (
+        ("Redactions", "redactions", "what", f"Replaced by `{SECRET}` and `{EMAIL}`, before duplicates were removed."),
+        ("Encodings", "encodings", "encoding", "In which the files were written, before duplicates were removed; the text is UTF-8."),
+    ):
         ranked = facts.ranked(metric)
         if ranked:
-            yield from (f"## {title}", "")
+            yield from (f"## {title}", "", words, "")
             yield from _table((head, "number"), [(_code(key), f"{count:,}") for key, count in ranked])
 
 
 def _reproduce(facts: Facts) -> Iterator[str]:
     import yaml
 
-    sources = sorted({str(s.get("source", "")) for s in facts.counts("sources").values()} - {""})
+    sources = list(dict.fromkeys(str(s["source"]) for s in facts.counts("sources").values() if s.get("source")))
+    made_from = facts.counts("made_from")
     config = {key: list(value) if isinstance(value, tuple) else value for key, value in facts.config.items()}
     if config.get("decontaminate"):
         config["decontaminate"] = [PurePath(str(path)).name for path in config["decontaminate"]]
@@ -245,16 +249,23 @@ def _reproduce(facts: Facts) -> Iterator[str]:
         "schema": "hpcraft.recipe/1",
         "name": "corpus",
         "seed": facts.seed,
-        "stages": {"mine": {"sources": sources}, "prepare": config},
+        "stages": {"mine": {"sources": sources}, **made_from, "prepare": config},
     }
     yield from ("## How to make it again", "", f"With hpcraft {__version__}, `hpcraft run recipe.yaml` where `recipe.yaml` holds:", "")
     yield from ("```yaml", yaml.safe_dump(recipe, sort_keys=False, allow_unicode=True).rstrip(), "```", "")
-    yield from ("The same sources and options give the same bytes. `manifest.json` holds versions and hashes.", "")
+    yield "Paths are those of the maker's computer. The same versions of the sources (see the table above) and the same options give the same"
+    yield from ("bytes; `manifest.json` holds the hashes of all files.", "")
 
 
 def _citation() -> Iterator[str]:
     yield from ("## Citation", "", "```bibtex", "@misc{hpcraft_corpus,", "  title = {HPC code corpus made by hpcraft},")
     yield from (f"  note = {{hpcraft {__version__}; cite the packages of the table above for their code}}", "}", "```")
+
+
+def _shapes(shown: set[str]) -> Iterator[str]:
+    pictures = list(_pictures(shown, ("packages", "sizes", "years")))
+    if pictures:
+        yield from ("## Packages, sizes and years", "", *pictures)
 
 
 def _pictures(shown: set[str], names: Iterable[str]) -> Iterator[str]:

@@ -22,7 +22,7 @@ REASONS = {
     "minified": "lines too long on average",
     "low-alnum": "few letters and digits",
     "generated": "written by a program",
-    "data-as-code": "mostly numbers",
+    "data-as-code": "mostly tables of numbers or strings",
     "vendored": "a copy of another library",
     "language": "the content isn't what the suffix promises",
     "parse-errors": "too much that the grammar can't read",
@@ -34,6 +34,23 @@ REASONS = {
     "parser": "the grammar crashed on it or never ended",
 }
 """Reason of a rejection, or its first word, to what it means."""
+
+GENERATORS = {
+    "marker": "its head or tail says so",
+    "line-marks": "marks of the lines of another file",
+    "temporaries": "numbered temporaries",
+    "repetitive": "a few lines over and over",
+}
+"""How a generated file was told where its generator isn't named."""
+
+UNITS = {
+    "functions": "functions",
+    "loops": "loops with a directive",
+    "plain_loops": "loops without one",
+    "programs": "MPI programs",
+    "kernels": "CUDA and HIP kernels",
+}
+"""Kind of unit, as it is counted, in words."""
 
 KNOWN_LIMITS = (
     "Licences rest on what packages and headers say of themselves; nobody read the files.",
@@ -49,6 +66,13 @@ _HUB_WORDS = (
     "wtfpl zlib"
 )
 _HUB_LICENCES = frozenset(_HUB_WORDS.split())
+
+
+def reason_words(reason: str) -> str:
+    """What a reason means: its own words, or those of its family, as of ``generated:f2c``."""
+    family, _, detail = reason.partition(":")
+    known = REASONS.get(reason) or REASONS.get(family) or REASONS.get(reason.partition("-")[0], "")
+    return f"{known} ({GENERATORS[detail]})" if detail in GENERATORS else known
 
 
 def hub_licences(expressions: Iterable[str]) -> list[str]:

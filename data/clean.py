@@ -24,14 +24,17 @@ from hpcraft.records import CodeUnit, Contamination, Document, SourceFile
 from hpcraft.store import sha256_bytes
 
 _EXCERPT_CHARACTERS = 2000
+_EXCERPT_BYTES = 4 * _EXCERPT_CHARACTERS
+"""What is looked at for it: UTF-32 has four bytes a character, and a key that begins in the excerpt ends within."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Rejected:
     """A file that isn't kept, and why."""
 
-    SCHEMA: ClassVar[str] = "hpcraft.rejected/1"
+    SCHEMA: ClassVar[str] = "hpcraft.rejected/2"
 
+    source: str
     package: str
     version: str
     path: str
@@ -39,8 +42,10 @@ class Rejected:
     reason: str
     licence: str
     """SPDX expression where one was found, as with ``licence-policy``."""
+    licence_evidence: str
+    """What it rests on, empty where there is none."""
     excerpt: str
-    """The first 2000 characters."""
+    """The first 2000 characters without secrets and addresses; broken characters as U+FFFD."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -119,9 +124,9 @@ def clean(task: Task) -> Found:
     if not evidence.licence:
         return rejected(file, evidence.origin)
     if not allows(settings.policy, evidence.licence, settings.listed):
-        return rejected(file, "licence-policy", evidence.licence)
+        return rejected(file, "licence-policy", evidence)
     if reason := filters.check_text(decoded.text, settings.limits, file.path):
-        return rejected(file, reason, evidence.licence)
+        return rejected(file, reason, evidence)
     return _read(task, decoded, evidence)
 
 
@@ -136,19 +141,19 @@ def _read(task: Task, decoded: Decoded, evidence: Evidence) -> Found:
     code = blank_fortran(text) if form else blank_c(text)
     language = language_of(file.path, code, form)
     if language is None:
-        return rejected(file, "language", evidence.licence)
+        return rejected(file, "language", evidence)
     if filters.is_too_small(code, task.settings.limits):
-        return rejected(file, "too-small", evidence.licence)
+        return rejected(file, "too-small", evidence)
     root = parse(language, text)
     share = filters.error_share(root, len(text.encode()))
     if reason := filters.check_errors(share, task.settings.limits):
-        return rejected(file, reason, evidence.licence)
+        return rejected(file, reason, evidence)
     document = _document(task, evidence, _Read(text=text, code=code, language=language, form=form), share)
     units, rows = cut_units(document, root), []
     if task.settings.benchmarks:
         checked = check(load_index(task.settings.benchmarks), document, units)
         if checked.whole:
-            return Contaminated(rejected=rejected(file, REASON, evidence.licence), rows=checked.rows)
+            return Contaminated(rejected=rejected(file, REASON, evidence), rows=checked.rows)
         units, rows = checked.units, checked.rows
     return Clean(
         document=document,
@@ -189,15 +194,34 @@ def _document(task: Task, evidence: Evidence, read: _Read, error_share: float) -
     )
 
 
-def rejected(file: SourceFile, reason: str, licence: str = "") -> Rejected:
-    """A rejection of a file."""
-    excerpt = file.content[: 4 * _EXCERPT_CHARACTERS].decode("utf-8", errors="replace")[:_EXCERPT_CHARACTERS]
+def rejected(file: SourceFile, reason: str, evidence: Evidence | None = None) -> Rejected:
+    """A rejection of a file, with its licence where that is known."""
     return Rejected(
+        source=file.source,
         package=file.package,
         version=file.version,
         path=file.path,
         sha256=file.sha256,
         reason=reason,
-        licence=licence,
-        excerpt=excerpt,
+        licence=evidence.licence if evidence else "",
+        licence_evidence=evidence.origin if evidence else "",
+        excerpt=_excerpt(file.content),
     )
+
+
+def _excerpt(content: bytes) -> str:
+    """The beginning of a file, redacted as what is kept is: rejected rows are published too."""
+    head = content[:_EXCERPT_BYTES]
+    decoded = decode(head)
+    # What is no text is shown without NULs, which would hide an address from the rules.
+    text = head.decode("utf-8", errors="replace").replace("\0", "") if decoded.reason or _is_cut_utf8(content) else decoded.text
+    return redact(text).text[:_EXCERPT_CHARACTERS]
+
+
+def _is_cut_utf8(content: bytes) -> bool:
+    """Whether the beginning is UTF-8 but for a character that the cut divides."""
+    try:
+        content[:_EXCERPT_BYTES].decode("utf-8")
+    except UnicodeDecodeError as error:
+        return len(content) > _EXCERPT_BYTES and error.start > _EXCERPT_BYTES - 4
+    return False

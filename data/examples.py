@@ -26,10 +26,14 @@ def rejected_examples(folder: Path, reason: str | None, num_examples: int) -> di
 
     chosen = _Examples(num_examples)
     for row in read_rows(folder, "rejected", Rejected):
-        if reason in (None, row.reason):
-            # A later version of the row may say more about its reason.
-            chosen.add(row.reason, _example(row, getattr(row, "detail", ""), row.excerpt))
+        if reason is None or of_reason(row.reason, reason):
+            chosen.add(row.reason, _example(row, "", row.excerpt))
     return chosen.found()
+
+
+def of_reason(name: str, wanted: str) -> bool:
+    """Whether a reason is the one wanted, or of its family, as ``generated:f2c`` is of ``generated``."""
+    return name == wanted or name.startswith(f"{wanted}:")
 
 
 def near_examples(folder: Path, reason: str | None, num_examples: int) -> dict[str, list[JSON]]:
@@ -89,9 +93,10 @@ def document_places(folder: Path, identities: Iterable[str]) -> dict[str, str]:
     return places
 
 
-def shown(text: str) -> str:
-    """Text from a mined file without what would act on a terminal."""
-    return _CONTROL.sub("?", text.replace("\t", "    ").replace("\r\n", "\n"))
+def shown(text: str, *, lines: bool = False) -> str:
+    """Text from a mined file, or a name in it, without what would act on a terminal; ``lines`` says whether it may have several."""
+    text = text.replace("\t", "    ").replace("\r\n", "\n")
+    return _CONTROL.sub("?", text if lines else text.replace("\n", "?"))
 
 
 class _Examples:
@@ -127,7 +132,7 @@ def _example(row: Any, detail: str, excerpt: str) -> JSON:
         "path": shown(row.path),
         "licence": shown(row.licence),
         "detail": shown(detail),
-        "excerpt": shown(excerpt[:_EXCERPT_CHARACTERS]),
+        "excerpt": shown(excerpt[:_EXCERPT_CHARACTERS], lines=True),
     }
 
 

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from hpcraft.command import Command, say
-from hpcraft.data.examples import contaminated, largest_clusters, near_examples, rejected_examples
+from hpcraft.data.examples import contaminated, largest_clusters, near_examples, of_reason, rejected_examples, shown
 from hpcraft.errors import ConfigError, nearest
 from hpcraft.store import JSON, read_manifest
 
@@ -31,7 +31,9 @@ _EXCERPT_LINES, _CHOSEN_LINES = 2, 12
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Flags of ``hpcraft inspect``."""
     parser.add_argument("folder", type=Path, metavar="DIR", help="output folder of mine, prepare or another data stage")
-    parser.add_argument("--reason", metavar="NAME", help="show what was left out for this reason alone, with longer excerpts")
+    parser.add_argument(
+        "--reason", metavar="NAME", help="show what was left out for this reason alone, or this family of reasons, with longer excerpts"
+    )
     parser.add_argument(
         "--examples", type=int, default=_EXAMPLES, metavar="N", help=f"examples of each reason, and clusters, to show (default {_EXAMPLES})"
     )
@@ -51,7 +53,7 @@ def describe(folder: Path, *, reason: str | None = None, num_examples: int = _EX
 
     Args:
         folder: the output of a data stage.
-        reason: look for examples of this reason alone.
+        reason: look for examples of this reason alone, or of its family: ``generated`` is every ``generated:...``.
         num_examples: how many examples of each reason, and how many clusters.
 
     Raises:
@@ -59,8 +61,8 @@ def describe(folder: Path, *, reason: str | None = None, num_examples: int = _EX
         ConfigError: nothing was left out for ``reason``.
     """
     manifest = read_manifest(folder)
-    if reason is not None and reason not in manifest.rejections:
-        known = ", ".join(manifest.rejections) or "none"
+    if reason is not None and not any(of_reason(name, reason) for name in manifest.rejections):
+        known = ", ".join(map(shown, manifest.rejections)) or "none"
         raise ConfigError(f"--reason {reason}: nothing was left out for it{nearest(reason, manifest.rejections)}; reasons are {known}")
     tables = {Path(output.path).name.partition("-")[0] for output in manifest.outputs}
     examples: dict[str, list[JSON]] = {}
@@ -103,17 +105,19 @@ def render(value: JSON) -> str:
     if value["clusters"]:
         console.print(_cluster_table(value["clusters"]))
     for line in value["notes"]:
-        console.print(f"note: {line}")
+        console.print(f"note: {shown(line)}")
     return console.export_text().rstrip()
 
 
 def render_reason(value: JSON, reason: str) -> str:
     """Examples of one reason for people, each with the beginning of its text."""
     console = _console()
-    console.print(f"{value['folder']}: {value['rejections'][reason]:,} files left out for {reason}")
-    found = value["rejected_examples"].get(reason, [])
+    number = sum(count for name, count in value["rejections"].items() if of_reason(name, reason))
+    console.print(f"{value['folder']}: {number:,} files left out for {reason}")
+    found = [{**example, "reason": name} for name, examples in value["rejected_examples"].items() for example in examples]
     for example in found:
-        console.print(f"\n{_line(example)}")
+        family = f"{example['reason']}: " if example["reason"] != reason else ""
+        console.print(f"\n{family}{_line(example)}")
         for line in example["excerpt"].splitlines()[:_CHOSEN_LINES]:
             console.print(f"    {line}", overflow="ellipsis", no_wrap=True)
     if not found:
@@ -149,14 +153,14 @@ def _count_table(title: str, counts: dict[str, Any]) -> Table:
         table = _table(title, "count")
         ranked = sorted(counts.items(), key=lambda item: (-item[1], item[0]))
         for name, count in ranked[:_LONGEST_COUNTS]:
-            table.add_row(name, f"{count:,}")
+            table.add_row(shown(name), f"{count:,}")
         if len(ranked) > _LONGEST_COUNTS:
             table.add_row(f"{len(ranked) - _LONGEST_COUNTS:,} more", f"{sum(count for _, count in ranked[_LONGEST_COUNTS:]):,}")
         return table
     table = _table(title, "files", "MB", "share")
     total = sum(count["bytes"] for count in counts.values()) or 1
     for name, count in sorted(counts.items(), key=lambda item: (-item[1]["bytes"], item[0])):
-        table.add_row(name, f"{count['files']:,}", f"{count['bytes'] / 1e6:,.2f}", f"{count['bytes'] / total:.1%}")
+        table.add_row(shown(name), f"{count['files']:,}", f"{count['bytes'] / 1e6:,.2f}", f"{count['bytes'] / total:.1%}")
     return table
 
 
@@ -168,7 +172,7 @@ def _rejection_table(rejections: dict[str, int], examples: dict[str, list[JSON]]
         for example in examples.get(reason, []):
             excerpt = [f"  {line.strip()[:70]}" for line in example["excerpt"].splitlines() if line.strip()][:_EXCERPT_LINES]
             lines += [_line(example), *excerpt]
-        table.add_row(reason, f"{count:,}", "\n".join(lines))
+        table.add_row(shown(reason), f"{count:,}", "\n".join(lines))
     return table
 
 

@@ -170,10 +170,17 @@ def _settings(config: MineConfig, cache: Path) -> Settings:
 
 
 def cache_folder(given: str) -> Path:
-    """The folder for downloads, made when missing."""
+    """The folder for downloads, made when missing.
+
+    Raises:
+        InputError: it can't be a folder.
+    """
     base = os.environ.get("XDG_CACHE_HOME") or "~/.cache"
     folder = Path(given).expanduser() if given else Path(base).expanduser() / "hpcraft"
-    folder.mkdir(parents=True, exist_ok=True)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except (FileNotFoundError, FileExistsError, NotADirectoryError) as error:
+        raise InputError(f"cache {folder}: can't be made a folder ({error.strerror}); give --cache a folder that can be written") from None
     return folder.resolve()
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import textwrap
+import warnings
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
@@ -11,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from hpcraft.data.card import PLOT_TITLES
 from hpcraft.data.card_words import LANGUAGE_NAMES
 from hpcraft.data.facts import Facts, rank
+from hpcraft.errors import printable
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -39,7 +41,7 @@ def draw(facts: Facts) -> dict[str, bytes]:
 
 def _bars(name: str, values: Sequence[tuple[str, float]], unit: str) -> bytes:
     """One horizontal bar per name, the longest on top; of many the longest, and the rest together."""
-    shown = [(LANGUAGE_NAMES.get(key, key), value) for key, value in values if value > 0]
+    shown = [(LANGUAGE_NAMES.get(key, printable(key)), value) for key, value in values if value > 0]
     if not shown:
         return b""
     if len(shown) > _MOST_BARS:
@@ -106,8 +108,10 @@ def _png(name: str, height_inches: float, paint: Callable[[Axes], None]) -> byte
         paint(axes)
         axes.set_title(PLOT_TITLES[name], loc="left")
         buffer = io.BytesIO()
-        # No name of a program and no date, so that equal counts give equal bytes.
-        figure.savefig(buffer, format="png", dpi=_DPI, metadata={"Software": None})
+        with warnings.catch_warnings():
+            warnings.filterwarnings("ignore", message="Glyph")  # a name in letters that the font lacks is shown as boxes
+            # No name of a program and no date, so that equal counts give equal bytes.
+            figure.savefig(buffer, format="png", dpi=_DPI, metadata={"Software": None})
         return buffer.getvalue()
 
 

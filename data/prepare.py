@@ -16,12 +16,14 @@ what was kept; a document with two parallel models counts under both, one withou
 ``by_clause`` are ``{name: n}``, ``sizes`` is ``{language: {bits: n}}`` with files of 2^(bits-1) bytes and more, ``mined`` is
 ``{"files": n, "bytes": n}`` of the code that came in, ``splits`` is ``{package: split}``, ``units`` is ``{family: {language: n}}``
 with loops without a directive as ``plain_loops``,
-``duplicates`` counts files by kind, and ``leakage`` says what the comparison of the splits found.
+``duplicates`` counts files by kind, ``leakage`` says what the comparison of the splits found, and ``made_from`` is ``{stage: options}`` of
+what came in.
 """
 
 from __future__ import annotations
 
 import shutil
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
@@ -45,9 +47,10 @@ from hpcraft.records import Duplicate
 from hpcraft.sandbox import Job
 from hpcraft.shards import ShardWriter
 from hpcraft.stages import Input, Report, Stage, Work, option
-from hpcraft.store import JSON, read_json, write_bytes
+from hpcraft.store import JSON, read_json, read_manifest, write_bytes
 
 _CLEAN, _EMIT, _INDEX = ".clean", ".emit", ".benchmarks.npz"
+_OF_THE_MACHINE = frozenset({"cache", "offline", "num_workers", "apt_folder", "max_megabytes_per_second"})
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -91,6 +94,12 @@ class PrepareConfig:
     def __post_init__(self) -> None:
         """Refuse values that can't be meant."""
         check_policy(self.licence_policy, self.licences)
+        if both := sorted(set(self.valid_packages) & set(self.test_packages)):
+            raise ConfigError(f"{both[0]!r} is in both valid_packages and test_packages; a package has one split")
+        if self.valid_share + self.test_share >= 1:
+            raise ConfigError(
+                f"valid_share {self.valid_share:g} and test_share {self.test_share:g} leave no package for training; together below 1"
+            )
         for name in ("valid_share", "test_share", "min_alnum_share"):
             if not 0 <= getattr(self, name) < 1:
                 raise ConfigError(f"{name} must be 0 or more and below 1")
@@ -147,7 +156,7 @@ def run(config: PrepareConfig, work: Work) -> Report:
     with ShardWriter(work.out, "duplicates", Duplicate) as writer:
         for row in chosen.duplicates(folders):
             writer.write(row)
-    report = _report(found, folders, chosen, counts, compared=(work.out / _INDEX).is_file())
+    report = _report(work, found, folders, chosen, counts)
     write_out(
         work.out,
         Facts(metrics=report.metrics, rows=report.rows, rejections=report.rejections, config=asdict(config), seed=work.seed),
@@ -238,7 +247,19 @@ def _tidy(out: Path) -> None:
     (out / _INDEX).unlink(missing_ok=True)
 
 
-def _report(found: Survey, folders: list[CleanFolder], chosen: Chosen, counts: JSON, *, compared: bool) -> Report:
+def _made_from(inputs: Mapping[str, Path]) -> JSON:
+    """Stage to its options, of the stages whose output came in, without those that say where things lie or how fast they may go."""
+    manifests = [read_manifest(folder) for _, folder in sorted(inputs.items())]
+    return {m.stage: {key: _named(value) for key, value in m.config.items() if key not in _OF_THE_MACHINE} for m in reversed(manifests)}
+
+
+def _named(value: object) -> object:
+    """An option's value, of a whole path the name alone: a card is for others."""
+    return Path(value).name if isinstance(value, str) and value.startswith(("/", "~")) else value
+
+
+def _report(work: Work, found: Survey, folders: list[CleanFolder], chosen: Chosen, counts: JSON) -> Report:
+    compared = (work.out / _INDEX).is_file()
     rejections = count(folders, "rejections")
     for kind, reason in (("exact", "duplicate"), ("near", "near-duplicate"), ("leak", "leak")):
         if chosen.kinds[kind]:
@@ -257,6 +278,7 @@ def _report(found: Survey, folders: list[CleanFolder], chosen: Chosen, counts: J
             "duplicates": {**chosen.kinds, "clusters": chosen.num_clusters, "units": chosen.num_dropped_units},
             "leakage": chosen.leakage,
             "sources": found.sources,
+            "made_from": _made_from(work.inputs),
             **({"contamination": dict(sorted(count(folders, "contamination").items()))} if compared else {}),
         },
     )

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cache, lru_cache, partial
 from typing import TYPE_CHECKING
@@ -61,7 +61,7 @@ _WITHIN = frozenset(["aws-key", "jwt", "npm-token", "azure-key", "password-in-ur
 """Kinds whose pattern takes in more than the secret, or whose detector checks what its pattern found."""
 
 _MAX_LINE = 4000
-"""Longer lines are left alone; the filters reject files that have them."""
+"""Longer lines are looked at in pieces."""
 
 _PRIVATE_KEY = re.compile(
     r"(-----BEGIN (?:[A-Z0-9]+ )*PRIVATE KEY(?: BLOCK)?-----)(.*?)(-----END (?:[A-Z0-9]+ )*PRIVATE KEY(?: BLOCK)?-----)", re.DOTALL
@@ -145,12 +145,24 @@ def _edit_lines(text: str, clue: str, edit: Callable[[str], str]) -> str:
         start, end = text.rfind("\n", 0, at) + 1, text.find("\n", at)
         end = end if end >= 0 else len(text)
         line = text[start:end]
-        clean = edit(line) if len(line) <= _MAX_LINE else line
+        clean = edit(line) if len(line) <= _MAX_LINE else "".join(map(edit, _pieces(line)))
         if clean != line:
             pieces += [text[done:start], clean]
             done = end
         at = text.find(clue, end)
     return "".join([*pieces, text[done:]])
+
+
+def _pieces(line: str) -> Iterator[str]:
+    """A long line in parts that the rules can take in reasonable time, cut behind a separator where there is one."""
+    start = 0
+    while start < len(line):
+        end = start + _MAX_LINE
+        if end < len(line):
+            separator = max(line.rfind(mark, start + 1, end) for mark in " ,;")
+            end = separator + 1 if separator > start else end
+        yield line[start:end]
+        start = end
 
 
 def _is_real(kind: str, secret: str, line: str) -> bool:

@@ -79,7 +79,7 @@ class Chosen:
     def duplicates(self, folders: list[CleanFolder]) -> Iterator[Duplicate]:
         """A row for each document that was dropped here."""
         for folder, start in zip(folders, self.starts, strict=False):
-            names = ["source", "package", "version", "path", "sha256", "licence"]
+            names = ["source", "package", "version", "path", "sha256", "licence", "licence_evidence"]
             for number, row in enumerate(read_columns(folder.documents(), Document, names), int(start)):
                 if self.selection.kind[number] != KEPT:
                     yield Duplicate(

@@ -5,7 +5,7 @@ Nothing is counted again; a figure that a stage didn't give is left out.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -53,6 +53,9 @@ class Units:
     language: str
     functions: int
     loops: int
+    """With a directive."""
+    programs: int
+    kernels: int
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -67,6 +70,8 @@ class Corpus:
     breakdowns: tuple[Breakdown, ...]
     units: tuple[Units, ...]
     rejections: tuple[Rejections, ...]
+    copies: tuple[tuple[str, int], ...] = ()
+    """What was found to be there twice, or to be a benchmark's, with how often."""
 
 
 def read_corpus(mine: Path | None, prepare: Path | None) -> Corpus | None:
@@ -87,6 +92,7 @@ def read_corpus(mine: Path | None, prepare: Path | None) -> Corpus | None:
         breakdowns=(*_breakdown_of_mine(by_package), *kept),
         units=_units(prepared),
         rejections=tuple(r for m in (mined, prepared) if m and (r := rejections(m))),
+        copies=tuple(_copies(prepared)) if prepared else (),
     )
 
 
@@ -101,9 +107,28 @@ def rejections(manifest: Manifest) -> Rejections | None:
 
 def _units(prepared: Manifest | None) -> tuple[Units, ...]:
     counts: Any = prepared.metrics.get("units", {}) if prepared else {}
-    functions, loops = counts.get("functions", {}), counts.get("loops", {})
-    names: list[str] = sorted({*functions, *loops}, key=lambda n: (-functions.get(n, 0), n))
-    return tuple(Units(language=LANGUAGES.get(n, n), functions=functions.get(n, 0), loops=loops.get(n, 0)) for n in names)
+    kinds: dict[str, Mapping[str, int]] = {kind: counts.get(kind, {}) for kind in ("functions", "loops", "programs", "kernels")}
+    languages = {language for languages in kinds.values() for language, n in languages.items() if n}
+    names: list[str] = sorted(languages, key=lambda n: (-kinds["functions"].get(n, 0), n))
+    return tuple(Units(language=LANGUAGES.get(n, n), **{kind: kinds[kind].get(n, 0) for kind in kinds}) for n in names)
+
+
+def _copies(prepared: Manifest) -> Iterator[tuple[str, int]]:
+    """What a corpus without them had looked for; what wasn't looked for isn't there."""
+    metrics: Any = prepared.metrics
+    duplicates, leakage = metrics.get("duplicates", {}), metrics.get("leakage", {})
+    words = {
+        "exact": "Files with the text of another, removed",
+        "near": "Near duplicates of another file, removed",
+        "leak": "Files too like one of another split, removed",
+        "units": "Units whose text or tree is there already, removed",
+    }
+    yield from ((said, duplicates[kind]) for kind, said in words.items() if kind in duplicates)
+    if leakage:
+        yield f"Pairs of files in two splits that are as alike as {leakage['threshold']:g}, left", leakage["pairs"]
+    yield from ((f"Files and units with a text of suite {suite}, removed", n) for suite, n in metrics.get("contamination", {}).items())
+    if metrics.get("contamination") == {}:
+        yield "Files and units with a text of a suite", 0
 
 
 def _metric(manifest: Manifest | None, name: str) -> Mapping[str, Mapping[str, int]]:

@@ -17,7 +17,7 @@ from types import FrameType
 from typing import TYPE_CHECKING, Any, NoReturn, cast
 
 from hpcraft import __version__
-from hpcraft.errors import HpcError, InputError, MachineError, Stopped
+from hpcraft.errors import HpcError, InputError, MachineError, Stopped, printable
 from hpcraft.progress import set_quiet
 
 if TYPE_CHECKING:
@@ -125,7 +125,7 @@ def _terminate(_number: int, _frame: FrameType | None) -> NoReturn:
 
 
 def _fail(message: str, exit_code: int) -> int:
-    print(f"hpcraft: {' '.join(message.split())}", file=sys.stderr)
+    print(f"hpcraft: {printable(' '.join(message.split()))}", file=sys.stderr)
     return exit_code
 
 

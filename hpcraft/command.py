@@ -8,6 +8,7 @@ import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from hpcraft.errors import printable
 from hpcraft.progress import is_quiet
 
 
@@ -36,4 +37,4 @@ def say(args: argparse.Namespace, value: object, text: str) -> None:
 def note(text: str) -> None:
     """Say something to the person at the terminal, beside the result; not with ``--quiet``."""
     if not is_quiet():
-        print(text, file=sys.stderr, flush=True)
+        print(printable(text), file=sys.stderr, flush=True)

@@ -66,3 +66,8 @@ def nearest(word: object, known: Iterable[str]) -> str:
     """For a message: ``, did you mean 'x'?`` when one of ``known`` is near ``word``, else nothing."""
     close = difflib.get_close_matches(str(word), list(known), n=1)
     return f", did you mean {close[0]!r}?" if close else ""
+
+
+def printable(text: str) -> str:
+    """``text`` without what would act on a terminal: a message may hold what a server said or what a member of an archive is called."""
+    return "".join(c if c.isprintable() else "?" for c in text)

@@ -127,6 +127,8 @@ def from_arguments(args: argparse.Namespace, environment: Mapping[str, str] = os
     Raises:
         ConfigError: a key or value that isn't allowed, or Slurm's options without Slurm.
     """
+    if args.workers < 0:
+        raise ConfigError(f"--workers {args.workers}: give 0 for one per core, or more")
     kind = args.executor or environment.get(KIND_VARIABLE) or "local"
     if kind not in KINDS:
         raise ConfigError(f"{KIND_VARIABLE}={kind}: not an executor{nearest(kind, KINDS)}; it is {' or '.join(KINDS)}")

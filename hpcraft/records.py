@@ -133,7 +133,7 @@ class CodeUnit:
 class Duplicate:
     """A mined file that isn't in the corpus because another document stands for it."""
 
-    SCHEMA: ClassVar[str] = "hpcraft.duplicate/1"
+    SCHEMA: ClassVar[str] = "hpcraft.duplicate/2"
 
     kind: str
     """``exact`` (the same clean text), ``near`` (of one cluster) or ``leak`` (like a document of another split)."""
@@ -148,7 +148,9 @@ class Duplicate:
     version: str
     path: str
     sha256: str
+    """Of the file as mined."""
     licence: str
+    licence_evidence: str
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -170,7 +172,7 @@ class BenchmarkText:
 class Contamination:
     """A document or a unit that isn't in the corpus because it holds a text of a benchmark."""
 
-    SCHEMA: ClassVar[str] = "hpcraft.contamination/1"
+    SCHEMA: ClassVar[str] = "hpcraft.contamination/2"
 
     document_id: str
     unit_id: str
@@ -179,6 +181,10 @@ class Contamination:
     package: str
     version: str
     path: str
+    sha256: str
+    """Of the file as mined."""
+    licence: str
+    licence_evidence: str
     suite: str
     task_id: str
     kind: str

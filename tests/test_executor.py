@@ -163,7 +163,7 @@ def test_flags_and_environment_make_a_config() -> None:
         (["--executor", "slurm", "--slurm", "time_minutes=1h"], "'1h' is no whole number"),
         (["--executor", "slurm", "--slurm", "time_minutes=0"], "must be at least 1"),
         (["--executor", "slurm", "--slurm", "memory_gb=nan"], "must be 0 or more"),
-        (["--workers", "-1"], "must be 0 or more"),
+        (["--workers", "-1"], "give 0 for one per core"),
     ],
 )
 def test_mistakes_are_one_line(words: list[str], message: str) -> None:

@@ -94,7 +94,9 @@ def open_archive(archive: Path, max_file_bytes: int) -> Iterator[Opened]:
             if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
                 raise MachineError(f"no space left in {tempfile.gettempdir()} to read {archive.name}; free some, or set TMPDIR") from None
             why = " ".join(str(error).split())
-            raise InputError(f"{archive}: not a readable tar or zip archive ({why}); remove it and mine again") from None
+            raise InputError(
+                f"{archive}: not a readable tar or zip archive ({why}); give another file, or remove this one to have it fetched again"
+            ) from None
         entries = spool.entries()
         yield Opened(entries=entries, skipped=+skipped)
 

@@ -81,6 +81,9 @@ def _fetch(target: _Target, folder: Path, offline: bool) -> str:
             return known
     if offline:
         raise InputError(f"git:{target.url}@{target.rev}: not in the cache and --offline is given; mine once without it")
+    if not re.match(r"[A-Za-z][\w+.-]*://|[^/]+:", target.url) and not Path(target.url).expanduser().is_dir():
+        given = target.url if target.rev == "HEAD" else f"{target.url}@{target.rev}"
+        raise InputError(f"git:{given}: no such folder; give a repository on this machine or its address, such as https://host/repo")
     folder.mkdir(parents=True, exist_ok=True)
     _git(folder, ["init", "--quiet", "--bare", "--template=", "."])
     try:

@@ -14,6 +14,7 @@ import functools
 import hashlib
 import os
 import re
+import threading
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
@@ -142,7 +143,11 @@ def _rows(rest: str, rows: _Local | _Hosted) -> Iterator[Mapping[str, Any]]:
     """The rows of all splits, one by one."""
     from datasets import IterableDataset, load_dataset
     from datasets.exceptions import DatasetsError
+    from datasets.utils import logging
+    from tqdm import tqdm  # type: ignore[import-untyped]  # its stubs are a package of their own
 
+    logging.set_verbosity(logging.CRITICAL)  # it logs what it raises, and we say that in one line
+    tqdm.set_lock(threading.RLock())  # its default is a lock of processes, about which Python complains when our worker ends
     try:
         if isinstance(rows, _Local):
             found = load_dataset(rows.builder, data_files=[str(file) for file in rows.files], streaming=True)

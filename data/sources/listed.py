@@ -66,7 +66,7 @@ def _listed(text: str, folder: Path, where: str) -> Listed:
     try:
         check_spec(text)
     except ConfigError as error:
-        raise InputError(f"{where}: {error}") from None
+        raise InputError(f"{where}: {error}; in a list also owner/repo or https://host/repo") from None
     kind, _, rest = text.partition(":")
     if kind == "list":
         raise InputError(f"{where}: a list can't stand in a list; give its lines here")

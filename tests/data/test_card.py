@@ -10,7 +10,7 @@ import pytest
 import yaml
 
 from hpcraft.data.card import card, front_matter
-from hpcraft.data.card_words import hub_licences, size_category
+from hpcraft.data.card_words import hub_licences, reason_words, size_category
 from hpcraft.data.facts import CONFIGS, Facts, count_shards, facts_of
 from hpcraft.data.statistics import write_out
 from hpcraft.errors import InputError
@@ -30,12 +30,13 @@ FACTS = Facts(
         "sizes": {"c": {"11": 1, "20": 1}, "fortran": {"10": 1}},
         "mined": {"files": 10, "bytes": 9_000_000},
         "splits": {"hypre": "train", "we`ird|name\n## x": "test"},
-        "units": {"functions": {"c": 5, "fortran": 1}, "loops": {"c": 1}},
+        "units": {"functions": {"c": 5, "fortran": 1}, "loops": {"c": 1}, "plain_loops": {"c": 2}},
         "duplicates": {"exact": 3, "near": 1, "leak": 0, "clusters": 1},
         "leakage": {"threshold": 0.7, "pairs": 0},
         "contamination": {"kernels": 1},
         "redactions": {"e-mail": 12},
         "encodings": {"utf-8": 2, "latin-1": 1},
+        "made_from": {"mine": {"sources": ["path:x", "debian:hypre"], "max_files_per_package": 9}, "benchmarks": {}},
         "sources": {"hypre": {"source": "debian:hypre", "version": "2.26"}, "we`ird|name\n## x": {"source": "path:x", "version": "1"}},
     },
     rows={"corpus": 3, "functions": 6, "loops": 1},
@@ -137,6 +138,10 @@ def test_the_card_says_what_was_counted() -> None:
         {"split": "test", "path": "corpus-*-test.parquet"},
     ]
     assert [c["config_name"] for c in files] == ["documents", "functions"]
+    assert [row for row in text.splitlines() if "| test |" in row] == ["| test | 1 | 0.00 MB | `we ird name ## x` |"]
+    recipe = yaml.safe_load(text.split("```yaml")[1].split("```")[0])
+    assert list(recipe["stages"]) == ["mine", "benchmarks", "prepare"]
+    assert recipe["stages"]["mine"] == {"sources": ["path:x", "debian:hypre"], "max_files_per_package": 9}, "the order decides the bytes"
     bare = card(Facts(metrics={}, rows={"corpus": 0}))
     assert "not compared with any benchmark" in bare
     assert "## Duplicates" not in bare
@@ -176,6 +181,15 @@ def test_plots_of_nothing_and_of_much(tmp_path: Path) -> None:
 def test_licences_as_the_hub_spells_them(expressions: list[str], ids: list[str]) -> None:
     """Ids that the Hub doesn't know become ``other``, once, at the end."""
     assert hub_licences(expressions) == ids
+
+
+def test_every_reason_has_words() -> None:
+    """A reason means what its family does; one that nobody knows means nothing."""
+    assert reason_words("generated:f2c") == reason_words("generated") == "written by a program"
+    assert reason_words("generated:repetitive") == "written by a program (a few lines over and over)"
+    assert reason_words("parser-crash") == reason_words("parser-hang") != ""
+    assert reason_words("licence-policy") != reason_words("licence-unknown")
+    assert reason_words("of-another-version") == ""
 
 
 def test_sizes_as_the_hub_counts_them() -> None:

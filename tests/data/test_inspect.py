@@ -74,6 +74,7 @@ def duplicate(kind: str, kept_id: str, number: int) -> Duplicate:
         path=f"copy{number}.c",
         sha256="0" * 64,
         licence="MIT",
+        licence_evidence="spdx-header",
     )
 
 
@@ -94,6 +95,9 @@ def written(corpus: Path) -> Path:
             package="x",
             version="1",
             path="axpy.c",
+            sha256="0" * 64,
+            licence="MIT",
+            licence_evidence="spdx-header",
             suite="kernels",
             task_id="kernels/axpy/openmp/c",
             kind="reference",
@@ -104,7 +108,15 @@ def written(corpus: Path) -> Path:
     with ShardWriter(corpus, "rejected", Rejected) as rejected:
         for package in ("a", "a", "a", "a", "b"):
             left_out = Rejected(
-                package=package, version="1", path="gen.c", sha256="0" * 64, reason="generated", licence="MIT", excerpt=hostile
+                source="path:x",
+                package=package,
+                version="1",
+                path="gen.c",
+                sha256="0" * 64,
+                reason="generated",
+                licence="MIT",
+                licence_evidence="spdx-header",
+                excerpt=hostile,
             )
             rejected.write(left_out)
     manifest = read_manifest(corpus)
@@ -157,3 +169,28 @@ def test_a_mined_folder_says_what_was_left_out(corpus: Path) -> None:
     assert value["rejections"] == {"not-code": 1}
     assert "not-code" in render(value)
     assert "no examples" in render_reason(describe(corpus.parent / "mined", reason="not-code"), "not-code")
+
+
+def test_a_family_of_reasons_and_hostile_names(written: Path) -> None:
+    """``generated`` stands for all of its kind, and names that a source chose don't act on the terminal."""
+    hostile = "\x1b[2J\n# owned"
+    manifest = read_manifest(written)
+    with ShardWriter(written, "rejected", Rejected) as rejected:
+        for reason in ("generated:f2c", "generated:swig"):
+            rejected.write(
+                Rejected(
+                    source="hf:x", package=hostile, version="1", path=hostile, sha256="0" * 64, reason=reason, licence="", licence_evidence="",
+                    excerpt=hostile,
+                )
+            )  # fmt: skip
+    metrics = {"by_package": {hostile: {"files": 1, "bytes": 1}}, "by_construct": {hostile: 1}}
+    changed = replace(
+        manifest, rejections={"generated:f2c": 3, "generated:swig": 1}, metrics=metrics, notes=[hostile], outputs=list_outputs(written)
+    )
+    write_manifest(written, changed)
+    text = render(describe(written))
+    one = render_reason(describe(written, reason="generated"), "generated")
+    assert "4 files left out for generated" in one
+    assert "generated:swig: ?[2J?# owned/?[2J?# owned" in one
+    assert "\x1b" not in text + one
+    assert not [line for line in text.splitlines() if line.startswith("# owned")]

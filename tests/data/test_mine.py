@@ -24,7 +24,7 @@ def _own_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     ("source", "error", "words"),
     [
         ("path:/no/such/folder", InputError, "no such folder"),
-        ("git:/no/such/repository@main", InputError, "check the address"),
+        ("git:/no/such/repository@main", InputError, "no such folder; give a repository"),
         ("debian:../etc", InputError, "not the name of a source package"),
         ("svn:x", ConfigError, "expected one of debian:"),
         ("debian:", ConfigError, "expected one of debian:"),

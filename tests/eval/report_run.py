@@ -174,7 +174,10 @@ def make_run(root: Path, num_pairs: int = 120) -> dict[str, Path]:
         "by_licence": {"BSD-3-Clause": {"files": 700, "bytes": 9_000_000}, "Apache-2.0 OR MIT": {"files": 500, "bytes": 7_500_000}},
         "by_model": parts(serial=9_000_000, openmp=2_000_000, mpi=5_500_000, cuda=400_000),
         "by_split": parts(train=13_000_000, valid=1_500_000, test=2_000_000),
-        "units": {"functions": {"c": 7_100, "fortran": 2_050}, "loops": {"c": 311}},
+        "units": {"functions": {"c": 7_100, "fortran": 2_050}, "loops": {"c": 311}, "programs": {"c": 47}, "kernels": {"cuda": 58}},
+        "duplicates": {"exact": 310, "near": 187, "leak": 3, "clusters": 90, "units": 412},
+        "leakage": {"threshold": 0.7, "pairs": 0, "removed": 3},
+        "contamination": {"kernels": 6},
     }
     finish(root / "prepare", "prepare", rows={"documents": 2100}, rejections={"duplicate": 310, "licence:none": 44}, metrics=kept)
     languages = {

@@ -19,6 +19,7 @@ from hpcraft.errors import InputError
 from hpcraft.eval import report
 from hpcraft.eval import report_text as text
 from hpcraft.eval.report_code import highlight
+from hpcraft.eval.report_corpus import read_corpus
 from hpcraft.eval.suites import kernel_tasks
 from hpcraft.records import Completion
 from hpcraft.stages import execute
@@ -129,6 +130,20 @@ def test_all_sections_show_their_figures(page):
         assert expected in words, expected
     assert "made without the output" not in words
     assert page.tags["svg"] >= 8
+
+
+def test_copies_leaks_and_benchmarks_have_rows(page, tmp_path):
+    """What prepare found twice or in a benchmark is told; what it didn't look for isn't, and nothing found is a zero."""
+    words = " ".join(" ".join(page.text).split())
+    for expected in (
+        "Near duplicates of another file, removed 187", "too like one of another split, removed 3", "as alike as 0.7, left 0",
+        "a text of suite kernels, removed 6", "Copies, leaks and benchmarks", "MPI programs", "CUDA 0 0 0 58",
+    ):  # fmt: skip
+        assert expected in words, expected
+    finish(tmp_path / "clean", "prepare", metrics={"contamination": {}})
+    corpus = read_corpus(None, tmp_path / "clean")
+    assert corpus is not None
+    assert corpus.copies == (("Files and units with a text of a suite", 0),)
 
 
 def test_levels_are_never_mixed(made):
