@@ -179,7 +179,9 @@ def _clean(config: PrepareConfig, work: Work, found: Survey) -> list[CleanFolder
         CleanTask(shard=shard, plan=plan, out=work.out / _CLEAN / shard.stem, settings=settings, keep_rejected=config.keep_rejected)
         for shard, plan in write_plans(found, work.out / ".plans", config)
     ]
-    work.executor.map(clean_shard, [t for t in tasks if not CleanFolder(t.out).is_whole], folder=work.out, label="clean")
+    todo = [task for task in tasks if not CleanFolder(task.out).is_whole]
+    todo.sort(key=lambda task: (-task.shard.stat().st_size, task.shard))  # the longest first, so that none is left alone at the end
+    work.executor.map(clean_shard, todo, folder=work.out, label="clean")
     return [CleanFolder(task.out) for task in tasks]
 
 
