@@ -13,7 +13,7 @@ from pathlib import PurePath
 from typing import Any
 
 from hpcraft import __version__
-from hpcraft.data.card_words import KNOWN_LIMITS, LANGUAGE_NAMES, UNITS, hub_licences, reason_words, size_category
+from hpcraft.data.card_words import KNOWN_LIMITS, LANGUAGE_NAMES, NAMES, UNITS, hub_licences, reason_words, size_category
 from hpcraft.data.facts import CONFIGS, SPLITS, Facts, rank
 from hpcraft.data.redact import EMAIL, SECRET
 
@@ -141,7 +141,7 @@ def _sized(facts: Facts, title: str, metric: str, words: str, plot: str, shown: 
     total = sum(size for _, _, size in rows) or 1
     yield from _table(
         (name, "files", "size", "share"),
-        [(_code(LANGUAGE_NAMES.get(key, key)), f"{files:,}", _mb(size), f"{size / total:.1%}") for key, files, size in rows],
+        [(_code(NAMES.get(key, key)), f"{files:,}", _mb(size), f"{size / total:.1%}") for key, files, size in rows],
     )
     yield from _pictures(shown, (plot,))
 

@@ -6,6 +6,18 @@ import re
 from collections.abc import Iterable
 
 LANGUAGE_NAMES = {"c": "C", "cpp": "C++", "cuda": "CUDA", "fortran": "Fortran"}
+_MODEL_NAMES = {
+    "openmp": "OpenMP",
+    "openacc": "OpenACC",
+    "mpi": "MPI",
+    "cuda": "CUDA",
+    "hip": "HIP",
+    "opencl": "OpenCL",
+    "sycl": "SYCL",
+    "kokkos": "Kokkos",
+}
+NAMES = {**LANGUAGE_NAMES, **_MODEL_NAMES}
+"""Languages and parallel models as people write them."""
 
 REASONS = {
     "no-licence": "no evidence of a licence",

@@ -126,7 +126,11 @@ _JOINERS = (("OR", r"\s+or\s+|-or-(?!later)|,\s*or\s+"), ("AND", r"\s+and/or\s+|
 
 
 def check_policy(policy: str, listed: Sequence[str] = ()) -> None:
-    """Refuse a policy or a listed licence that doesn't exist, and a list without the policy that reads it."""
+    """Refuse a policy or a listed licence that doesn't exist, and a list without the policy that reads it.
+
+    Raises:
+        ConfigError: one of these.
+    """
     policies = get_args(Policy)
     if policy not in policies:
         raise ConfigError(f"licence_policy {policy!r}: must be one of {', '.join(policies)}{nearest(policy, policies)}")

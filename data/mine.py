@@ -59,7 +59,13 @@ class MineConfig:
 
 
 def run(config: MineConfig, work: Work) -> Report:
-    """Mine every source; see the module for what is written."""
+    """Mine every source; see the module for what is written.
+
+    Raises:
+        InputError: a source that isn't of a list can't be mined, two sources have one name, or there is no code.
+        MachineError: git or a library is missing, or no archive of Debian is configured.
+        PartialError: a worker process died; what is finished is kept.
+    """
     settings = _settings(config, cache_folder(config.cache))
     limits = Limits(max_files_per_package=config.max_files_per_package, max_rows_per_source=config.max_rows_per_source)
     jobs = _jobs(config.sources)

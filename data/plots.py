@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from hpcraft.data.card import PLOT_TITLES
-from hpcraft.data.card_words import LANGUAGE_NAMES
+from hpcraft.data.card_words import LANGUAGE_NAMES, NAMES
 from hpcraft.data.facts import Facts, rank
 from hpcraft.errors import printable
 
@@ -41,7 +41,7 @@ def draw(facts: Facts) -> dict[str, bytes]:
 
 def _bars(name: str, values: Sequence[tuple[str, float]], unit: str) -> bytes:
     """One horizontal bar per name, the longest on top; of many the longest, and the rest together."""
-    shown = [(LANGUAGE_NAMES.get(key, printable(key)), value) for key, value in values if value > 0]
+    shown = [(NAMES.get(key, printable(key)), value) for key, value in values if value > 0]
     if not shown:
         return b""
     if len(shown) > _MOST_BARS:

@@ -138,7 +138,12 @@ class PrepareConfig:
 
 
 def run(config: PrepareConfig, work: Work) -> Report:
-    """Prepare the corpus; see the module for what is written."""
+    """Prepare the corpus; see the module for what is written.
+
+    Raises:
+        InputError: there is no code, nothing is left of it, a package is named that wasn't mined, or a benchmark can't be read.
+        MachineError: worker processes die on every file, or ``compiles`` is asked for and there is no sandbox.
+    """
     found = survey(work.inputs["files"], config)
     if config.compiles:
         work.executor.map(check_isolation, [Job(files={}, language="c")], folder=work.out, label="check")
@@ -298,7 +303,7 @@ STAGE = Stage(
         "benchmarks": Input(stage="benchmarks", help="folder of benchmarks' texts that must not be in the corpus", optional=True),
     },
     run=run,
-    version=2,
+    version=3,
     parallel=True,
     outside=benchmark_versions,
 )

@@ -78,7 +78,11 @@ class PrivateApt:
         return [Download(name, int(size), sha256) for name, size, sha256 in sorted(found)]
 
     def fetch(self, package: str, files: Sequence[Download]) -> Path:
-        """The folder that holds the files of a package, whole and checked; downloads what is missing."""
+        """The folder that holds the files of a package, whole and checked; downloads what is missing.
+
+        Raises:
+            InputError: it is missing offline, or what came isn't what the index promised.
+        """
         folder = self._packages / package
         folder.mkdir(parents=True, exist_ok=True)
         if not (missing := _missing(folder, files)):
