@@ -108,7 +108,7 @@ def _summary(facts: Facts) -> Iterator[str]:
     languages = sorted({language for counts in units.values() for language in counts})
     if languages:
         yield from _table(
-            ("unit", *(LANGUAGE_NAMES.get(name, name) for name in languages)),
+            ("unit", *(str(LANGUAGE_NAMES.get(name, name)) for name in languages)),
             [(UNITS.get(kind, _code(kind)), *(f"{counts.get(name, 0):,}" for name in languages)) for kind, counts in units.items()],
         )
 

@@ -79,6 +79,8 @@ class EmitTask:
 
 def emit(task: EmitTask) -> None:
     """Write the shards of a clean folder, and what they hold."""
+    import pyarrow.compute as pc
+
     if task.counts.is_file():
         return
     folder, decisions = CleanFolder(task.clean), Decisions.read(task.decisions)
@@ -96,7 +98,7 @@ def emit(task: EmitTask) -> None:
         table = _replaced(table, cluster=[decisions.clusters[owner] for owner in owners[part]])
         table = table.filter(decisions.units[part])
         for kind, family in UNIT_FAMILIES.items():
-            _sort_in(tables, table.filter(_equals(table["kind"], kind)), family, counts)
+            _sort_in(tables, table.filter(pc.field("kind") == kind), family, counts)
     for (family, split), parts in sorted(tables.items()):
         _write(task.out / f"{family}-{task.number:05d}-{split}.parquet", parts)
     write_json(task.counts, counts.as_json())
@@ -212,21 +214,15 @@ def _sort_in(tables: dict[tuple[str, str], list[pa.Table]], table: pa.Table, fam
 
     counts.rows[family] += table.num_rows
     if family == "corpus":
-        sizes = pc.binary_length(table["text"]).to_pylist()
+        sizes = pc.call_function("binary_length", [table["text"]]).to_pylist()
         for row, size in zip(table.drop_columns(["text"]).to_pylist(), sizes, strict=True):
             counts.add_document({**row, "size": size})
     else:
         counts.add_units(family, table["language"].to_pylist(), table["directive"].to_pylist())
     for split in SPLITS:
-        rows = table.filter(_equals(table["split"], split))
+        rows = table.filter(pc.field("split") == split)
         if rows.num_rows:
             tables.setdefault((family, split), []).append(rows)
-
-
-def _equals(column: pa.ChunkedArray, value: str) -> pa.ChunkedArray:
-    import pyarrow.compute as pc
-
-    return pc.equal(column, value)
 
 
 def _write(path: Path, parts: list[pa.Table]) -> None:

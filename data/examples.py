@@ -88,7 +88,7 @@ def document_places(folder: Path, identities: Iterable[str]) -> dict[str, str]:
     places: dict[str, str] = {}
     for shard in sorted(folder.glob("corpus-*.parquet")) if wanted else ():
         table = pq.read_table(shard, columns=["document_id", "package", "path"])
-        for row in table.filter(pc.is_in(table["document_id"], value_set=_strings(wanted))).to_pylist():
+        for row in table.filter(pc.field("document_id").isin(wanted)).to_pylist():
             places[row["document_id"]] = shown(f"{row['package']}/{row['path']}")
     return places
 
@@ -134,9 +134,3 @@ def _example(row: Any, detail: str, excerpt: str) -> JSON:
         "detail": shown(detail),
         "excerpt": shown(excerpt[:_EXCERPT_CHARACTERS], lines=True),
     }
-
-
-def _strings(values: list[str]) -> Any:
-    import pyarrow as pa
-
-    return pa.array(values, pa.string())

@@ -111,9 +111,7 @@ def write_edges(path: Path, found: Edges) -> None:
 def read_edges(paths: Iterable[Path]) -> Edges:
     """The pairs of several files, sorted, each once."""
     parts = [np.load(path) for path in paths]
-    one, other, similarity = (
-        np.concatenate([np.zeros(0, kind), *(part[name] for part in parts)])
-        for name, kind in (("one", np.int64), ("other", np.int64), ("similarity", np.float64))
-    )
+    one, other = (np.concatenate([np.zeros(0, np.int64), *(part[name] for part in parts)]) for name in ("one", "other"))
+    similarity = np.concatenate([np.zeros(0), *(part["similarity"] for part in parts)])
     pairs, first = np.unique(np.stack([one, other]), axis=1, return_index=True)
     return Edges(pairs[0], pairs[1], similarity[first])

@@ -14,7 +14,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from importlib import import_module
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -141,14 +143,13 @@ def _offsets(sets: Sequence[Features]) -> NDArray[np.int64]:
 
 def signatures(sets: Sequence[Features]) -> NDArray[np.uint32]:
     """The MinHash signatures of feature sets, ``(len(sets), PERMUTATIONS)``."""
-    from rensa import RMinHash
-
+    rensa: Any = import_module("rensa")  # a compiled module without types
     rows = [np.zeros((0, PERMUTATIONS), np.uint32)]
     for start in range(0, len(sets), _BATCH):
         batch = sets[start : start + _BATCH]
         flat = np.concatenate(batch).astype(np.uint64)
         offsets = np.cumsum([0, *map(len, batch)], dtype=np.uint64)
-        matrix = RMinHash.digest_matrix_from_flat_token_hashes(flat, offsets, PERMUTATIONS, _SEED)
+        matrix = rensa.RMinHash.digest_matrix_from_flat_token_hashes(flat, offsets, PERMUTATIONS, _SEED)
         rows.append(np.array(matrix.to_rows(), dtype=np.uint32).reshape(len(batch), PERMUTATIONS))
     return np.concatenate(rows)
 

@@ -77,7 +77,9 @@ class PrepareConfig:
         0.65,
         help="of documents as alike as this one stays (Jaccard similarity of their renamed lexer shingles); 1 drops exact copies alone",
     )
-    near_similarity_with_names: float = option(0.5, help="the same where the names of the two are alike too; 1 asks for near_similarity always")
+    near_similarity_with_names: float = option(
+        0.5, help="the same where the names of the two are alike too; 1 asks for near_similarity always"
+    )
     near_names: float = option(0.5, help="how alike the names must be for that (Jaccard similarity of the sets of names)")
     leak_similarity: float = option(0.7, help="a document of validation or test as alike as this to one of another split is dropped")
     decontaminate: tuple[str, ...] = option(

@@ -17,7 +17,7 @@ from functools import cache, lru_cache, partial
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from detect_secrets.plugins.base import RegexBasedPlugin
+    from detect_secrets.plugins.base import RegexBasedDetector
 
 EMAIL = "<email>"
 """What stands for an address."""
@@ -124,7 +124,7 @@ def _blank_key(found: re.Match[str], counts: Counter[str]) -> str:
     return found.group(1) + body + found.group(3)
 
 
-def _cut(line: str, kind: str, detector: RegexBasedPlugin, counts: Counter[str]) -> str:
+def _cut(line: str, kind: str, detector: RegexBasedDetector, counts: Counter[str]) -> str:
     clean = line
     if kind in _WITHIN:
         secrets = {secret for secret in detector.analyze_string(line) if secret}
@@ -196,10 +196,10 @@ def _entropy(secret: str) -> float:
 
 
 @cache
-def _detector(module: str, name: str) -> RegexBasedPlugin:
+def _detector(module: str, name: str) -> RegexBasedDetector:
     from importlib import import_module
 
-    made: Callable[[], RegexBasedPlugin] = getattr(import_module(f"detect_secrets.plugins.{module}"), name)
+    made: Callable[[], RegexBasedDetector] = getattr(import_module(f"detect_secrets.plugins.{module}"), name)
     return made()
 
 

@@ -19,6 +19,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -150,7 +151,7 @@ def _rows(rest: str, rows: _Local | _Hosted) -> Iterator[Mapping[str, Any]]:
     tqdm.set_lock(threading.RLock())  # its default is a lock of processes, about which Python complains when our worker ends
     try:
         if isinstance(rows, _Local):
-            found = load_dataset(rows.builder, data_files=[str(file) for file in rows.files], streaming=True)
+            found: Any = load_dataset(rows.builder, data_files=[str(file) for file in rows.files], streaming=True)
         else:
             found = load_dataset(rows.name, data_dir=rows.folder or None, revision=rows.revision, streaming=True)
         for part in [found] if isinstance(found, IterableDataset) else [found[split] for split in sorted(found)]:
@@ -229,8 +230,8 @@ def _declared(value: object) -> str:
 
 def _year(value: object) -> int:
     """Of a date, or of a text that begins with a year."""
-    if hasattr(value, "year"):
-        return plausible_year(int(value.year))
+    if isinstance(value, date):
+        return plausible_year(value.year)
     found = re.match(r"(\d{4})-", value) if isinstance(value, str) else None
     return plausible_year(int(found[1])) if found else 0
 
