@@ -190,7 +190,7 @@ def test_a_family_of_reasons_and_hostile_names(written: Path) -> None:
     write_manifest(written, changed)
     text = render(describe(written))
     one = render_reason(describe(written, reason="generated"), "generated")
-    assert "4 files left out for generated" in one
+    assert "4 files left out for generated" in " ".join(one.split())  # the folder's name may take a line of its own
     assert "generated:swig: ?[2J?# owned/?[2J?# owned" in one
     assert "\x1b" not in text + one
     assert not [line for line in text.splitlines() if line.startswith("# owned")]
