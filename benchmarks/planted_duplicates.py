@@ -15,17 +15,16 @@ import re
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from functools import cache
-from importlib import import_module
 from itertools import cycle
 from pathlib import Path, PurePosixPath
 
-from tree_sitter import Language, Node, Parser
+from tree_sitter import Node
 
 from hpcraft.data import filters
 from hpcraft.data.comments import blank_c, blank_fortran
 from hpcraft.data.fortran_form import to_free
 from hpcraft.data.languages import form_of, language_of, promise
+from hpcraft.data.syntax import parser
 from hpcraft.records import SourceFile
 from hpcraft.shards import read_rows
 
@@ -72,12 +71,6 @@ class Planted:
     name: str
     language: str
     text: str
-
-
-@cache
-def _parser(language: str) -> Parser:
-    module = import_module(f"tree_sitter_{language}")
-    return Parser(Language(module.language()))
 
 
 def plant(mined: Path, *, seed: int, per_package: int) -> list[Planted]:
@@ -196,7 +189,7 @@ def _text(node: Node) -> str:
 
 
 def _tree(language: str, text: str) -> Node:
-    return _parser(language).parse(text.encode()).root_node
+    return parser(language).parse(text.encode()).root_node
 
 
 def _renamed(language: str, text: str, rng: random.Random, foreign: _Foreign) -> str | None:  # noqa: ARG001 - all kinds have one signature

@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import functools
-from importlib import import_module
 from typing import TYPE_CHECKING
 
 from hpcraft.data.code_tokens import code_words
+from hpcraft.data.syntax import parser
 from hpcraft.data.tree_hash import tree_hash
 
 if TYPE_CHECKING:
-    from tree_sitter import Node, Parser
+    from tree_sitter import Node
 
 C_FAMILY = ("c", "cpp", "cuda")
 LANGUAGES = (*C_FAMILY, "fortran")
-_GRAMMARS = {"c": "tree_sitter_c", "cpp": "tree_sitter_cpp", "cuda": "tree_sitter_cuda", "fortran": "tree_sitter_fortran"}
 _FUNCTIONS = frozenset(("function_definition", "subroutine", "function"))
 
 
@@ -34,7 +32,7 @@ def function_trees(language: str, text: str) -> list[tuple[str, int]]:
 def function_texts(language: str, text: str) -> list[str]:
     """The functions of a text that the grammar reads without an error, those inside others too; templates with their heads."""
     source = text.encode()
-    found, stack = [], [_parser(language).parse(source).root_node]
+    found, stack = [], [parser(language).parse(source).root_node]
     while stack:
         node = stack.pop()
         if node.type in _FUNCTIONS and not node.has_error:
@@ -45,10 +43,3 @@ def function_texts(language: str, text: str) -> list[str]:
 
 def _whole(node: Node) -> Node:
     return node.parent if node.parent is not None and node.parent.type == "template_declaration" else node
-
-
-@functools.cache
-def _parser(language: str) -> Parser:
-    from tree_sitter import Language, Parser
-
-    return Parser(Language(import_module(_GRAMMARS[language]).language()))

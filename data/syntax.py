@@ -31,7 +31,7 @@ def parse(language: str, text: str) -> Node:
         language: a `hpcraft.records.Language`.
         text: Fortran in free form.
     """
-    return _parser(grammar_of(language, text)).parse(text.encode()).root_node
+    return parser(grammar_of(language, text)).parse(text.encode()).root_node
 
 
 def captures(grammar: str, query: str, root: Node) -> dict[str, list[Node]]:
@@ -53,7 +53,8 @@ def one_line(text: str) -> str:
 
 
 @functools.cache
-def _parser(grammar: str) -> Parser:
+def parser(grammar: str) -> Parser:
+    """The parser of a grammar, whatever a text holds; `parse` also chooses the grammar."""
     from tree_sitter import Language, Parser
 
     return Parser(Language(import_module(_GRAMMARS[grammar]).language()))
@@ -63,6 +64,6 @@ def _parser(grammar: str) -> Parser:
 def _query(grammar: str, query: str) -> Query:
     from tree_sitter import Query
 
-    parser = _parser(grammar)
-    assert parser.language is not None
-    return Query(parser.language, query)
+    language = parser(grammar).language
+    assert language is not None
+    return Query(language, query)

@@ -7,11 +7,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from functools import cache
 
-import tree_sitter_c
-import tree_sitter_cuda
-from tree_sitter import Language, Node, Parser
+from tree_sitter import Node
+
+from hpcraft.data.syntax import parser
 
 _KEYWORDS = (
     "auto break case char const continue default do double else enum extern float for goto if inline int long register restrict return "
@@ -24,14 +23,9 @@ _LEXEME = re.compile(
 )
 
 
-@cache
-def _parser(language: str) -> Parser:
-    return Parser(Language(tree_sitter_c.language() if language == "c" else tree_sitter_cuda.language()))
-
-
 def parse(text: str, language: str = "c") -> Node:
     """The root of the tree of ``text`` in ``c`` or ``cuda``."""
-    return _parser(language).parse(text.encode()).root_node
+    return parser(language).parse(text.encode()).root_node
 
 
 def walk(node: Node) -> Iterator[Node]:

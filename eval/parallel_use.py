@@ -11,9 +11,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterator
-from functools import cache
 
-from tree_sitter import Language, Node, Parser
+from tree_sitter import Node
+
+from hpcraft.data.syntax import parser
 
 MOVES_DATA = frozenset(
     f"mpi_{call}"
@@ -107,7 +108,7 @@ def _by_syntax(model: str, language: str, code: str) -> str:
         return ""
     if language == "fortran":
         return _fortran(model, code)
-    root = _parser("cuda" if model == "cuda" else language).parse(code.encode(errors="replace")).root_node
+    root = parser("cuda" if model == "cuda" else language).parse(code.encode(errors="replace")).root_node
     if model == "openmp":
         return _openmp_c(root)
     if model == "mpi":
@@ -259,16 +260,6 @@ def _walk(root: Node) -> Iterator[Node]:
 
 def _text(node: Node) -> str:
     return (node.text or b"").decode(errors="replace")
-
-
-@cache
-def _parser(language: str) -> Parser:
-    import tree_sitter_c
-    import tree_sitter_cpp
-    import tree_sitter_cuda
-
-    grammars = {"c": tree_sitter_c, "cpp": tree_sitter_cpp, "cuda": tree_sitter_cuda}
-    return Parser(Language(grammars[language].language()))
 
 
 # ---------------------------------------------------------------- Fortran
