@@ -39,6 +39,8 @@ class Chosen:
     starts: NDArray[np.int64]
     """Number of the first document of each folder, and their number."""
     selection: Selection
+    cluster_files: NDArray[np.int64]
+    """How many documents each stands for, itself included."""
     units: list[NDArray[np.bool_]]
     """For each folder which of its units stay."""
     num_dropped_units: int
@@ -57,10 +59,7 @@ class Chosen:
     @property
     def num_clusters(self) -> int:
         """How many documents stand for others too."""
-        return int((self._cluster_files() > 1).sum())
-
-    def _cluster_files(self) -> NDArray[np.int64]:
-        return np.bincount(self.selection.stands_for, minlength=len(self.identities))
+        return int((self.cluster_files > 1).sum())
 
     def write(self, number: int, below: Path) -> Path:
         """Write the decisions on one folder."""
@@ -69,7 +68,7 @@ class Chosen:
         decisions = Decisions(
             documents=self.selection.kept[part],
             clusters=[self.identities[keeper] for keeper in keepers],
-            cluster_files=self._cluster_files()[keepers],
+            cluster_files=self.cluster_files[keepers],
             units=self.units[number],
         )
         path = below / f"decisions-{number:05d}.npz"
@@ -111,7 +110,15 @@ def choose(folders: list[CleanFolder], config: PrepareConfig, work: Work) -> Cho
     offsets = np.array(starts, np.int64)
     units = choose_units(folders, selection.kept, ranks, offsets)
     dropped = sum(int(len(kept) - kept.sum()) for kept in units)
-    return Chosen(identities=identities, starts=offsets, selection=selection, units=units, num_dropped_units=dropped, leakage=leakage)
+    return Chosen(
+        identities=identities,
+        starts=offsets,
+        selection=selection,
+        cluster_files=np.bincount(selection.stands_for, minlength=len(identities)),
+        units=units,
+        num_dropped_units=dropped,
+        leakage=leakage,
+    )
 
 
 class _Join:

@@ -57,7 +57,9 @@ def cut_units(document: Document, root: Node | None = None) -> list[CodeUnit]:
         place = (cut.node.start_byte, cut.node.end_byte)
         if place not in texts:
             texts[place] = _text(document.language, source, cut.node)
-        units.append(_unit(document, cut, texts[place]))
+        known = texts[place]
+        models = find_models(document.language, f"{cut.directive}\n{known.code}")
+        units.append(_unit(document, cut, known, models, cut.node.start_point.row + 1))
     whole = not is_incorrect(document.path) and is_mpi_program(document, root)
     return ([_program(document, root)] if whole else []) + units
 
@@ -103,14 +105,14 @@ def _text(language: str, source: bytes, node: Node) -> _Text:
     return _Text(text, code, node_hash(language, node, text))
 
 
-def _unit(document: Document, cut: _Cut, known: _Text) -> CodeUnit:
+def _unit(document: Document, cut: _Cut, known: _Text, models: tuple[str, ...], start_line: int) -> CodeUnit:
     return CodeUnit(
         unit_id=sha256_bytes(f"{cut.kind}\0{cut.directive}\0{known.text}".encode()),
         kind=cut.kind,
         document_id=document.document_id,
         name=cut.name,
         language=document.language,
-        models=find_models(document.language, f"{cut.directive}\n{known.code}"),
+        models=models,
         signature=cut.signature,
         comment=cut.comment,
         directive=cut.directive,
@@ -124,31 +126,13 @@ def _unit(document: Document, cut: _Cut, known: _Text) -> CodeUnit:
         licence_evidence=document.licence_evidence,
         cluster=document.cluster,
         split=document.split,
-        start_line=cut.node.start_point.row + 1,
+        start_line=start_line,
         tree_sha256=known.tree_sha256,
         text=known.text,
     )
 
 
 def _program(document: Document, root: Node) -> CodeUnit:
-    return CodeUnit(
-        unit_id=sha256_bytes(f"program\0\0{document.text}".encode()),
-        kind="program",
-        document_id=document.document_id,
-        name=PurePosixPath(document.path).name,
-        language=document.language,
-        models=document.models,
-        directive="",
-        source=document.source,
-        package=document.package,
-        version=document.version,
-        path=document.path,
-        sha256=document.sha256,
-        licence=document.licence,
-        licence_evidence=document.licence_evidence,
-        cluster=document.cluster,
-        split=document.split,
-        start_line=1,
-        tree_sha256=node_hash(document.language, root, document.text),
-        text=document.text,
-    )
+    """The whole document; its tree begins at the first lexeme, its text with the first line."""
+    known = _Text(document.text, "", node_hash(document.language, root, document.text))
+    return _unit(document, _Cut(kind="program", node=root, name=PurePosixPath(document.path).name), known, document.models, 1)
