@@ -4,7 +4,7 @@
 # make check   format, lint and types
 SHELL := /bin/bash
 .DEFAULT_GOAL := run
-.PHONY: run setup test test-slow test-network attacks check pyright lock clean env
+.PHONY: run setup test test-slow test-network attacks check pyright lock clean env native
 
 RECIPE ?= recipes/quickstart.yaml
 WORKERS ?= 2
@@ -25,6 +25,10 @@ setup:
 env:
 	@setup/system.sh
 	@setup/python.sh
+
+# The native half of the tokenizer, in place, after its sources were edited.
+native: env
+	@.venv/bin/python -W ignore -c "from setuptools import setup; setup(script_args=['-q', 'build_ext', '--inplace'])"
 
 test: env
 	@$(PYTEST) -m "not slow and not gpu and not network"

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # The virtual environment .venv/ with the exact versions of requirements.lock and hpcraft itself, editable.
-# Does nothing when the stamp says that it was made from the present lock and pyproject.toml, here.
+# Does nothing when the stamp says that it was made from the present lock, pyproject.toml and native sources, here.
 #
 # Usage: setup/python.sh [--find | --lock]
 #   --find   print the Python that would be used, fail when there is none
@@ -75,7 +75,7 @@ esac
 
 wanted=$({
     pwd
-    cat requirements.lock pyproject.toml setup/python.sh
+    cat requirements.lock pyproject.toml setup/python.sh tokenizer/native/*
 } | sha256sum)
 if [ "$(cat "$stamp" 2>/dev/null)" = "$wanted" ] && .venv/bin/python -c '' 2>/dev/null; then
     exit 0

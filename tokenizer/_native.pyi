@@ -1,0 +1,13 @@
+"""The native half of the tokenizer (source in ``tokenizer/native``): lexers and resolvers of names.
+
+Languages are 0 c, 1 cpp, 2 cuda, 3 fortran; forms are 0 free, 1 fixed. Texts are UTF-8, surrogates passed through.
+"""
+
+def lex(source: bytes, language: int, form: int, /) -> tuple[bytes, bytes]:
+    """Kinds (uint8, an index of `hpcraft.tokenizer.lexer.KINDS`) and ends (uint32) of the tokens."""
+
+def resolve(source: bytes, language: int, form: int, /) -> tuple[list[str], str, bytes, bytes, list[str]]:
+    """Of each symbol spelling, kind (a letter) and flags (uint8); the places (uint32 begin, length, symbol); the headers or modules used."""
+
+def substitute(source: bytes, places: bytes, replacements: list[bytes | None], /) -> bytes:
+    """``source`` with each symbol's places replaced; None lets a symbol stay."""

@@ -1,0 +1,144 @@
+// The Python face of the native tokenizer: bytes in, bytes and plain lists out; no policy. The stub is tokenizer/_native.pyi.
+#define PY_SSIZE_T_CLEAN
+#include <Python.h>
+
+#include <stdexcept>
+
+#include "analysis.h"
+
+namespace {
+
+using namespace hpcraft;
+
+// Runs `body` and makes a Python exception of what it throws.
+template <typename Body>
+PyObject *guarded(Body body) {
+    try {
+        return body();
+    } catch (const std::bad_alloc &) {
+        return PyErr_NoMemory();
+    } catch (const std::exception &error) {
+        PyErr_SetString(PyExc_RuntimeError, error.what());
+        return nullptr;
+    }
+}
+
+std::string_view view(const Py_buffer &buffer) { return {static_cast<const char *>(buffer.buf), static_cast<size_t>(buffer.len)}; }
+
+template <typename T>
+PyObject *packed(const std::vector<T> &items) {
+    return PyBytes_FromStringAndSize(reinterpret_cast<const char *>(items.data()), static_cast<Py_ssize_t>(items.size() * sizeof(T)));
+}
+
+PyObject *lex(PyObject *, PyObject *args) {
+    Py_buffer source;
+    int language, form;
+    if (!PyArg_ParseTuple(args, "y*ii", &source, &language, &form)) return nullptr;
+    PyObject *result = guarded([&]() -> PyObject * {
+        auto text = view(source);
+        auto tokens = Language(language) == Language::fortran ? lex_fortran(text, Form(form)) : lex_c(text);
+        std::vector<uint32_t> ends;
+        std::vector<uint8_t> kinds;
+        ends.reserve(tokens.size());
+        kinds.reserve(tokens.size());
+        for (const Token &token : tokens) {
+            ends.push_back(token.end);
+            kinds.push_back(uint8_t(token.kind));
+        }
+        return Py_BuildValue("NN", packed(kinds), packed(ends));
+    });
+    PyBuffer_Release(&source);
+    return result;
+}
+
+// Spellings as text; a name may hold any bytes from 0x80 on, also such as are no UTF-8.
+PyObject *text_of(std::string_view bytes) {
+    return PyUnicode_DecodeUTF8(bytes.data(), static_cast<Py_ssize_t>(bytes.size()), "surrogatepass");
+}
+
+PyObject *texts_of(const std::vector<std::string_view> &items) {
+    PyObject *list = PyList_New(static_cast<Py_ssize_t>(items.size()));
+    for (size_t i = 0; list && i < items.size(); i++) {
+        PyObject *text = text_of(items[i]);
+        if (!text) {
+            Py_DECREF(list);
+            return nullptr;
+        }
+        PyList_SetItem(list, static_cast<Py_ssize_t>(i), text);
+    }
+    return list;
+}
+
+PyObject *resolve(PyObject *, PyObject *args) {
+    Py_buffer source;
+    int language, form;
+    if (!PyArg_ParseTuple(args, "y*ii", &source, &language, &form)) return nullptr;
+    PyObject *result = guarded([&]() -> PyObject * {
+        auto text = view(source);
+        auto found = Language(language) == Language::fortran ? resolve_fortran(text, Form(form)) : resolve_c(text, Language(language));
+        std::vector<std::string_view> spellings;
+        std::string kinds;
+        std::vector<uint8_t> flags;
+        for (const Symbol &symbol : found.symbols) {
+            spellings.push_back(symbol.spelling);
+            kinds += symbol.kind;
+            flags.push_back(symbol.flags);
+        }
+        PyObject *names = texts_of(spellings), *includes = texts_of(found.includes);
+        if (!names || !includes) return nullptr;
+        return Py_BuildValue("NsNNN", names, kinds.c_str(), packed(flags), packed(found.places), includes);
+    });
+    PyBuffer_Release(&source);
+    return result;
+}
+
+// The replacements as views of Python's own bytes; an empty view means that the name stays.
+bool replacements_of(PyObject *list, std::vector<std::string_view> &out) {
+    for (Py_ssize_t i = 0; i < PyList_Size(list); i++) {
+        char *bytes = nullptr;
+        Py_ssize_t length = 0;
+        PyObject *item = PyList_GetItem(list, i);
+        if (item != Py_None && PyBytes_AsStringAndSize(item, &bytes, &length) < 0) return false;
+        out.emplace_back(bytes ? bytes : "", static_cast<size_t>(length));
+    }
+    return true;
+}
+
+PyObject *substitute(PyObject *, PyObject *args) {
+    Py_buffer source, places;
+    PyObject *list;
+    if (!PyArg_ParseTuple(args, "y*y*O!", &source, &places, &PyList_Type, &list)) return nullptr;
+    PyObject *result = guarded([&]() -> PyObject * {
+        std::vector<std::string_view> replacements;
+        if (!replacements_of(list, replacements)) return nullptr;
+        auto text = view(source);
+        const auto *place = static_cast<const Place *>(places.buf);
+        const auto *last = place + static_cast<size_t>(places.len) / sizeof(Place);
+        std::string out;
+        out.reserve(text.size());
+        size_t done = 0;
+        for (; place < last; place++) {
+            if (replacements.at(place->symbol).empty()) continue;
+            out.append(text.substr(done, place->begin - done)).append(replacements[place->symbol]);
+            done = place->begin + place->length;
+        }
+        out.append(text.substr(done));
+        return PyBytes_FromStringAndSize(out.data(), static_cast<Py_ssize_t>(out.size()));
+    });
+    PyBuffer_Release(&source);
+    PyBuffer_Release(&places);
+    return result;
+}
+
+PyMethodDef methods[] = {
+    {"lex", lex, METH_VARARGS, "lex(source, language, form): kinds (uint8) and ends (uint32) of the tokens, as bytes."},
+    {"resolve", resolve, METH_VARARGS, "resolve(source, language, form): spellings, kinds, flags, places, includes."},
+    {"substitute", substitute, METH_VARARGS, "substitute(source, places, replacements): the text with names replaced."},
+    {nullptr, nullptr, 0, nullptr},
+};
+
+PyModuleDef module = {PyModuleDef_HEAD_INIT, "_native", "Lexers and resolvers of names.", -1, methods, nullptr, nullptr, nullptr, nullptr};
+
+}  // namespace
+
+PyMODINIT_FUNC PyInit__native() { return PyModule_Create(&module); }
