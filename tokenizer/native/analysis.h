@@ -61,6 +61,9 @@ struct Patch {
     std::string original;
 };
 
+// Throws std::length_error where offsets of 32 bits do not reach.
+void check_size(std::string_view source);
+
 std::vector<Token> lex_c(std::string_view source);
 std::vector<Token> lex_fortran(std::string_view source, Form form);
 
