@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from hpcraft.data.constructs import CLAUSES, CONSTRUCTS
+from hpcraft.tokenizer.constructs import CLAUSES, CONSTRUCTS
 from hpcraft.data.directives import Clause, Directive, find_directives, parse_directive, render, same_clauses
 from hpcraft.data.fortran_form import to_free
 from hpcraft.errors import InputError

@@ -48,7 +48,7 @@ _CLAUSES = {
 absent acq_rel acquire adjust_args affinity align aligned allocate allocator append_args apply at atomic_default_mem_order bind capture
 collapse collector combiner compare contains copyin copyprivate counts default defaultmap depend depth destroy detach device
 device_safesync device_type dist_schedule doacross dynamic_allocators enter exclusive ext_implementation_defined_requirement fail filter
-final firstprivate from full graph_id graph_reset has_device_addr hint holds if in_reduction inbranch inclusive indirect induction
+final firstprivate from full graph_id graph_reset grainsize has_device_addr hint holds if in_reduction inbranch inclusive indirect induction
 inductor init init_complete initializer interop is_device_ptr lastprivate linear link local looprange map match memscope mergeable message
 no_openmp no_openmp_constructs no_openmp_routines no_parallelism nocontext nogroup nontemporal notinbranch novariants nowait num_tasks
 num_teams num_threads order ordered otherwise partial permutation priority private proc_bind read reduction relaxed release replayable
