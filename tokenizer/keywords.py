@@ -70,11 +70,14 @@ status stream team_number unformatted unit until_count
 FORTRAN_KEYWORDS = _words(_FORTRAN_STATEMENTS + _FORTRAN_OPERATORS + _FORTRAN_SPECIFIERS) - {"doublewhile"}
 """Of Fortran 2023: words of statements, dotted operators, specifiers of I/O and of ``allocate``; one word or two, as in ``enddo``."""
 
-FORTRAN_CONTEXTUAL = _words(_FORTRAN_SPECIFIERS + """
+FORTRAN_CONTEXTUAL = _words(
+    _FORTRAN_SPECIFIERS
+    + """
 assign block change class common critical data default end entry enum enumeration error event exit final form format generic images import in
 kind len local lock memory module name notify out pass pause pointer position post precision private program protected public quiet
 rank reduce result rewrite sequence shared simple sync target team to type unlock value wait none is only images go use flush nil read write open close print
-""")
+"""
+)
 """Keywords that also serve as names of variables; where one stands as a variable that nothing declares, it isn't the keyword."""
 
 FORTRAN_ARGUMENTS = _words("""

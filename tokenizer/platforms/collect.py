@@ -30,17 +30,21 @@ GCC = "--gcc-install-dir=/usr/lib/gcc/x86_64-linux-gnu/12"
 C = ("clang-19", "-std=gnu23", "-D_GNU_SOURCE", "-march=sapphirerapids")
 CPP = ("clang++-19", "-std=gnu++23", GCC, "-D_GLIBCXX_USE_TBB_PAR_BACKEND=0")
 
+
+def _words(text: str) -> set[str]:
+    return set(text.split())
+
+
 Lists = Mapping[str, Iterable[str]]
 """The names of a platform by file, without ``.txt``."""
 
 NEWER = Declarations(
-    functions=set("format format_to format_to_n formatted_size vformat vformat_to print println vprint_unicode start_lifetime_as".split()),
-    types=set(
-        "format_string formatter basic_format_string format_context format_parse_context format_error mdspan extents dextents layout_left "
-        "layout_right layout_stride flat_map flat_set generator float16_t float32_t float64_t float128_t bfloat16_t inplace_vector".split()
-    ),
-    values=set(),
-    members=set("contains rank static_extent extent mapping and_then or_else transform_error value_or".split()),
+    functions=_words("format format_to format_to_n formatted_size vformat vformat_to print println vprint_unicode start_lifetime_as"),
+    types=_words("""
+        format_string formatter basic_format_string format_context format_parse_context format_error mdspan extents dextents layout_left
+        layout_right layout_stride flat_map flat_set generator float16_t float32_t float64_t float128_t bfloat16_t inplace_vector
+    """),
+    members=_words("contains rank static_extent extent mapping and_then or_else transform_error value_or"),
 )
 """Of C++23 and 26, what libstdc++ 12 hasn't got."""
 
@@ -92,13 +96,18 @@ def collect_cuda(options: argparse.Namespace) -> Lists:
         target = ("-x", "cuda", "--cuda-device-only", "--cuda-gpu-arch=sm_90", "-nocudalib", f"--cuda-path={options.cuda}")
         found = declared(read, ("clang++-19", "-std=c++20", GCC, *target, f"-I{folder}", f"-I{options.cuda}/include/cccl"), suffix=".cu")
     hip = declared(
-        ["hip/hip_runtime_api.h"], (*CPP, "-D__HIP_PLATFORM_AMD__", f"-I{options.root}/usr/include", "-DHIP_INCLUDE_HIP_HIP_PROFILE_H"), suffix=".cpp"
+        ["hip/hip_runtime_api.h"],
+        (*CPP, "-D__HIP_PLATFORM_AMD__", f"-I{options.root}/usr/include", "-DHIP_INCLUDE_HIP_HIP_PROFILE_H"),
+        suffix=".cpp",
     )
     found.members |= hip.members
     base = declared(headers("headers_cpp"), CPP, suffix=".cpp")
     found.values -= base.members
-    lists = {name: {word for word in words if not LIKELY.fullmatch(word)} for name, words in _lists("cuda", found.without(base).without(c_library())).items()}
-    ordinary = {word for word in lists["cuda_members"] if word.isalpha() and word.islower()} - set("xyzw")
+    lists = {
+        name: {word for word in words if not LIKELY.fullmatch(word)}
+        for name, words in _lists("cuda", found.without(base).without(c_library())).items()
+    }
+    ordinary = {word for word in lists["cuda_members"] if word.isalpha() and word.islower()}
     lists["cuda_members"] -= ordinary
     return {**lists, "cuda_members_by_header": {f"cuda_runtime.h:{word}" for word in ordinary}}
 
@@ -129,13 +138,17 @@ def collect_fortran(_options: argparse.Namespace) -> Lists:
     values = {
         word
         for module in ("iso_c_binding", "iso_fortran_env", "ieee_arithmetic", "ieee_exceptions", "ieee_features")
-        for word in _accepted({word for word in words if _IN_A_MODULE.fullmatch(word)} | _words_of_module(module), f"use, intrinsic :: {module}, only: {{}}", alone=True)
+        for word in _accepted(
+            {word for word in words if _IN_A_MODULE.fullmatch(word)} | _words_of_module(module),
+            f"use, intrinsic :: {module}, only: {{}}",
+            alone=True,
+        )
     }
     types = {word for word in values if word in ("c_ptr", "c_funptr") or word.endswith("_type")}
     later = set(LATER_FORTRAN.split())
     return {
         "fortran_functions": procedures | {word for word in values if word.startswith(("c_f_", "ieee_", "compiler_"))} | _LOCATIONS | later,
-        "fortran_values": values - types - procedures,
+        "fortran_values": values - types,
         "fortran_types": types,
     }
 

@@ -22,6 +22,16 @@ _ADDRESS = re.compile(r"0x[0-9a-f]+|\S+:\d+(?::\d+)?")
 _MACRO = re.compile(r"#define ([A-Za-z]\w*)(\(?)")
 _NAME = re.compile(r"~?[A-Za-z_]\w*")
 
+
+def _words(text: str) -> frozenset[str]:
+    return frozenset(text.split())
+
+
+_REMARKS = _words("""
+definition explicit_specialization implicit_instantiation explicit_instantiation_definition explicit_instantiation_declaration
+struct class union inline nested referenced used implicit invalid constexpr consteval col line undeserialized hidden prev parent
+""")
+"""What clang prints around a name."""
 _RECORDS = {
     "RecordDecl",
     "CXXRecordDecl",
@@ -29,7 +39,15 @@ _RECORDS = {
     "ClassTemplatePartialSpecializationDecl",
 }
 _FUNCTIONS = {"FunctionDecl", "FunctionTemplateDecl", "CXXMethodDecl", "UsingShadowDecl"}
-_TYPES = {"TypedefDecl", "TypeAliasDecl", "TypeAliasTemplateDecl", "ClassTemplateDecl", "ConceptDecl", "NamespaceDecl", "NamespaceAliasDecl"}
+_TYPES = {
+    "TypedefDecl",
+    "TypeAliasDecl",
+    "TypeAliasTemplateDecl",
+    "ClassTemplateDecl",
+    "ConceptDecl",
+    "NamespaceDecl",
+    "NamespaceAliasDecl",
+}
 _VALUES = {"VarDecl", "VarTemplateDecl", "EnumConstantDecl", "FieldDecl"}
 _TRANSPARENT = {"LinkageSpecDecl", "ExportDecl", "FriendDecl", "FunctionTemplateDecl", "ClassTemplateDecl", "VarTemplateDecl"}
 _INTERNAL = re.compile(r"_*(?:detail|debug|gnu_debug|internal|impl|gnu_parallel|system|cuda_cub)\w*|__gnu_internal")
@@ -148,12 +166,6 @@ def _name(kind: str, rest: str) -> str:
     return words[-1] if words else ""
 
 
-_REMARKS = set(
-    "definition explicit_specialization implicit_instantiation explicit_instantiation_definition explicit_instantiation_declaration "
-    "struct class union inline nested referenced used implicit invalid constexpr consteval col line undeserialized hidden prev parent".split()
-)
-
-
 def _without_location(rest: str) -> str:
     """The text behind the source range, which stands in angle brackets that nest."""
     if not rest.startswith("<"):
@@ -164,4 +176,3 @@ def _without_location(rest: str) -> str:
         if not depth:
             return rest[place + 1 :]
     return ""
-
