@@ -117,7 +117,7 @@ def save(tokenizer: Tokenizer, folder: Path, *, max_length: int = 1024) -> None:
             "padding_side": "left",
         },
     )
-    if parts["model"]["type"] == "BPE":
+    if not parts["model"]["ignore_merges"]:  # a closed vocabulary has no merges to write
         _save_model(folder / "tokenizer.model", parts)
 
 
@@ -136,7 +136,7 @@ def load(folder: Path) -> Tokenizer:
     """The tokenizer in a folder that has a ``tokenizer.json``.
 
     Raises:
-        InputError: there is none, it can't be read, or it doesn't know the task format.
+        InputError: there is none, it can't be read, or it doesn't know the task format or some byte.
     """
     from tokenizers import Tokenizer as Loader
 
@@ -147,7 +147,7 @@ def load(folder: Path) -> Tokenizer:
         tokenizer = Loader.from_file(str(path))
     except Exception as error:  # noqa: BLE001 - the library raises plain Exception for every defect of the file
         raise InputError(f"{path}: not a tokenizer ({' '.join(str(error).split())[:120]}); make it again") from None
-    for token in (*SPECIAL, *CONTROL):
+    for token in (*SPECIAL, *CONTROL, *BYTES):
         if tokenizer.token_to_id(token) is None:
             raise InputError(f"{path}: has no token {token}; hpcraft's stages need a tokenizer made by `hpcraft tokenizer train`")
     return tokenizer

@@ -130,6 +130,17 @@ acc kernels loop gang worker vector_length num_gangs num_workers copy copyout cr
 fabs sqrt exp log sin cos pow fmax fmin max min abs mod malloc calloc realloc free printf fprintf sizeof memcpy memset stdio stdlib string math
 asm friend explicit override noexcept static_cast reinterpret_cast const_cast dynamic_cast static_assert private protected catch try throw
 elemental pure recursive bind optional select where associate nullify abstract extends procedure class concurrent
+to from always close monotonic nonmonotonic primary spread sink source present_or_copy enter flush taskwait taskgroup unroll ivdep tile order
+workshare scan inclusive exclusive inbranch notinbranch uniform link hint compare requires metadirective serial cache host_data attach detach
+push pop pack once GCC error warning line main
+alignas alignof and concept consteval constinit co_await co_return co_yield decltype export mutable not or requires thread_local typeid typeof
+wchar_t xor array pair tuple list set size begin push_back emplace_back resize reserve first second swap sort fill accumulate numeric_limits
+make_unique make_shared make_pair unique_ptr shared_ptr move forward get cout cerr endl
+access action advance assignment asynchronous backspace block contiguous deferred elseif elsewhere endfunction endinterface endmodule
+endprogram endselect endsubroutine endtype endwhere entry enumerator eq equivalence eqv errmsg file fmt forall form ge generic gt import
+impure inquire intrinsic iostat le lt namelist ne neqv open position rewind sequence stat status unit value
+_Alignas _Alignof _Atomic _Bool _Complex _Generic _Imaginary _Noreturn _Static_assert _Thread_local __asm__ __extension__ __inline
+__restrict __typeof__
 """.split()
 SHORT = tuple(dict.fromkeys((*_WORDS_FIRST, *_WORDS)))
 """Words of letters and underscores alone: one token each, bare and with the blank behind, wherever no letter stands before or behind."""
