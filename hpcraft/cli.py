@@ -33,6 +33,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "tokenizer train": ("hpcraft.tokenizer.train", "train a tokenizer on a corpus"),
     "tokenizer inspect": ("hpcraft.tokenizer.inspect", "show how a file is cut into tokens"),
     "tokenizer encode": ("hpcraft.tokenizer.encode", "print the token ids of a file"),
+    "tokenizer decode": ("hpcraft.tokenizer.decode", "write the text that token ids stand for"),
     "pretrain": ("hpcraft.train.pretrain", "train a small decoder on the corpus"),
     "finetune": ("hpcraft.train.finetune", "teach it to translate and to write tests, on pairs"),
     "mutual": ("hpcraft.train.mutual", "let a translator and a tester teach each other"),

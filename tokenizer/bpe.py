@@ -1,94 +1,102 @@
-"""Byte-level BPE from serialisable parts, in Hugging Face format: it loads anywhere without code of ours.
+"""BPE over raw text with byte fallback, in files that ``tokenizers``, transformers, SentencePiece and llama.cpp's converter read.
 
-A piece that BPE may merge is a word with the blank behind it, a run of punctuation with the newline behind it, one
-digit, or white space; so boilerplate is cheap while ``v3`` stays one token wherever it stands. Words that mean something to a
-compiler are in the vocabulary whole (``ignore_merges`` makes a piece that is in the vocabulary one token).
-Not covered: pre-tokenizers that llama.cpp knows by name.
+Where a piece may end depends on two neighbouring characters alone: letters go together, and punctuation, newlines,
+blanks; blanks also go with what stands before them, and newlines with punctuation; a digit is alone. No token spans such a
+place, so an algorithm that knows no pre-tokenizer gives the same cut. What isn't ASCII is spelled by byte tokens: nothing is unknown.
+Not covered: closed vocabularies (`hpcraft.tokenizer.closed`); scripts other than Latin, which take two tokens and more a letter.
 """
 
 from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from itertools import count
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from hpcraft.errors import InputError
-from hpcraft.store import write_json, write_text
+from hpcraft.store import JSON, write_json, write_text
 from hpcraft.tokenizer.prompt import CONTROL, END, PAD, SPECIAL, TEXT
-from hpcraft.tokenizer.words import WHOLE
+from hpcraft.tokenizer.sentencepiece_model import write_model
+from hpcraft.tokenizer.token_plan import ALPHABET, BYTES, complete, merges, one_of, plan, reserved
 
 if TYPE_CHECKING:
     from tokenizers import Tokenizer
 
-NAMES = (
-    *(f"v{i}" for i in range(32)),
-    *(f"f{i}" for i in range(8)),
-    *(f"w{i}" for i in range(16)),
-    *(f"g{i}" for i in range(4)),
-)
-"""Canonical names that are one token each; longer ones are spelled out."""
+PIECES = r"[A-Za-z_]+[ \t]*|[0-9][ \t]*|[!-/:-@\[-^`{-~]+[\r\n]*[ \t]*|[\r\n]+[ \t]*|[ \t]+"
+LONGEST = 32
+"""Characters of the longest token that may be learnt."""
+FILES = ("tokenizer.json", "tokenizer_config.json", "tokenizer.model")
+"""What a tokenizer folder has for other tools; a closed vocabulary has no ``tokenizer.model``."""
 
-PIECES = r"[0-9]|[\p{L}_]+ ?|[^\s\p{L}_0-9]+\n*|\n+|[^\S\n]+"
-LAUNCH = ("<<<", ">>>", ">>>(")
-SMALLEST = 256 + len(NAMES) + len(SPECIAL) + len(CONTROL) + 2 * len(WHOLE) + len(LAUNCH)
-"""Vocabulary without a single merge; less than this is no tokenizer of ours."""
+_ASCII = re.compile(rf"[{re.escape(''.join(ALPHABET))}]+")
 
 
 def train(texts: Iterable[str], vocab_size: int) -> Tokenizer:
     """Train on ``texts``; the same texts in the same order give the same tokenizer."""
-    from tokenizers import AddedToken, Regex, Tokenizer, decoders, models, pre_tokenizers, trainers
+    parts = plan(vocab_size)
+    between = one_of(parts.added)
+    learnt = _learn((piece for text in texts for part in between.split(text) for piece in _ASCII.findall(part)), parts.room)
+    return _assemble(parts.added, complete(learnt, parts.whole, parts.room), vocab_size)
 
-    assert vocab_size >= SMALLEST
+
+def train_plain(texts: Iterable[str], vocab_size: int) -> Tokenizer:
+    """A byte-level BPE as the library makes it, with nothing of ours: what speed and size are measured against."""
+    from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
+
     tokenizer = Tokenizer(models.BPE())
-    tokenizer.pre_tokenizer = pre_tokenizers.Sequence(
-        [
-            pre_tokenizers.Split(Regex(PIECES), behavior="isolated"),
-            pre_tokenizers.ByteLevel(add_prefix_space=False, use_regex=False),
-        ]
-    )
+    tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
     tokenizer.decoder = decoders.ByteLevel()
-    tokenizer.add_special_tokens([AddedToken(t, special=True, normalized=False) for t in SPECIAL])
-    tokenizer.add_tokens([AddedToken(t, normalized=False) for t in CONTROL])
-    tokenizer.add_tokens([AddedToken(t, normalized=False, single_word=True) for t in NAMES])
-    whole = [*LAUNCH, *WHOLE, *(f"{word} " for word in WHOLE)]
+    alphabet = sorted(pre_tokenizers.ByteLevel.alphabet())
+    tokenizer.train_from_iterator(texts, trainers.BpeTrainer(vocab_size=vocab_size, initial_alphabet=alphabet, show_progress=False))
+    return tokenizer
+
+
+def _learn(pieces: Iterator[str], count: int) -> list[str]:
+    """The first ``count`` pieces that BPE makes, in order."""
+    from tokenizers import Regex, Tokenizer, models, pre_tokenizers, trainers
+
+    tokenizer = Tokenizer(models.BPE())
+    tokenizer.pre_tokenizer = pre_tokenizers.Split(Regex(PIECES), behavior="isolated")
     trainer = trainers.BpeTrainer(
-        vocab_size=vocab_size,
-        initial_alphabet=sorted(pre_tokenizers.ByteLevel.alphabet()),
-        show_progress=False,
+        vocab_size=count + len(ALPHABET), initial_alphabet=list(ALPHABET), max_token_length=LONGEST, show_progress=False
     )
-    # Training doesn't know of added tokens, so what stands between them is what it may merge.
-    between = re.compile("|".join(map(re.escape, (*SPECIAL, *CONTROL))) + rf"|\b(?:{'|'.join(NAMES)})\b")
-    tokenizer.train_from_iterator((part for text in texts for part in between.split(text) if part), trainer)
-    return _with_whole(tokenizer, whole, vocab_size)
+    tokenizer.train_from_iterator(pieces, trainer)
+    vocabulary = tokenizer.get_vocab()
+    return [piece for piece in sorted(vocabulary, key=vocabulary.__getitem__) if piece not in ALPHABET]
 
 
-def _with_whole(tokenizer: Tokenizer, whole: list[str], vocab_size: int) -> Tokenizer:
-    """Number everything afresh: fixed tokens first, then bytes and merges, then the whole words that no merge made."""
-    from tokenizers import Tokenizer as Loader
+def _assemble(added: tuple[str, ...], pieces: list[str], vocab_size: int) -> Tokenizer:
+    from tokenizers import Regex, Tokenizer, decoders, models, pre_tokenizers
 
-    parts: dict[str, Any] = json.loads(tokenizer.to_str())
-    fixed = [*SPECIAL, *CONTROL, *NAMES]
-    learnt = [piece for piece, _ in sorted(parts["model"]["vocab"].items(), key=lambda item: item[1]) if piece not in fixed]
-    pieces = [word.replace(" ", "Ġ") for word in whole]
-    kept = set(learnt)
-    # Merges are dropped from the end, where they are rarest, until the whole words that no merge makes have room.
-    while len(fixed) + len(kept) + sum(piece not in kept for piece in pieces) > vocab_size:
-        kept.remove(learnt.pop())
-    vocabulary = [*fixed, *learnt, *(piece for piece in pieces if piece not in kept)]
-    parts["model"]["merges"] = [merge for merge in parts["model"]["merges"] if "".join(merge) in kept]
-    ids = {piece: number for number, piece in enumerate(vocabulary)}
-    parts["model"]["vocab"] = ids
-    parts["model"]["ignore_merges"] = True
-    for added in parts["added_tokens"]:
-        added["id"] = ids[added["content"]]
-    return Loader.from_str(json.dumps(parts, ensure_ascii=False))
+    tokens = [*added, *BYTES, *ALPHABET, *pieces]
+    spare = tuple(reserved(number) for number in range(vocab_size - len(tokens)))
+    vocabulary = {token: number for number, token in enumerate([*tokens, *spare])}
+    assert len(vocabulary) == vocab_size
+    tokenizer = Tokenizer(models.BPE(vocab=vocabulary, merges=merges(pieces), byte_fallback=True))
+    tokenizer.pre_tokenizer = pre_tokenizers.Split(Regex(PIECES), behavior="isolated")
+    tokenizer.decoder = decoders.Sequence([decoders.ByteFallback(), decoders.Fuse()])
+    add_tokens(tokenizer, (*added, *spare))
+    return tokenizer
+
+
+def add_tokens(tokenizer: Tokenizer, added: Iterable[str]) -> None:
+    """Make tokens of the vocabulary ones that are found in the text before it is cut, wherever they stand."""
+    from tokenizers import AddedToken
+
+    for token in added:
+        if token in SPECIAL:
+            tokenizer.add_special_tokens([AddedToken(token, special=True, normalized=False)])
+        else:
+            tokenizer.add_tokens([AddedToken(token, special=False, normalized=False)])
 
 
 def save(tokenizer: Tokenizer, folder: Path, *, max_length: int = 1024) -> None:
-    """Write ``tokenizer.json`` and ``tokenizer_config.json``."""
-    write_text(folder / "tokenizer.json", tokenizer.to_str(pretty=True) + "\n")
+    """Write ``tokenizer.json``, ``tokenizer_config.json`` and, of a BPE, ``tokenizer.model``."""
+    text = tokenizer.to_str(pretty=True)
+    write_text(folder / "tokenizer.json", text + "\n")
+    parts: JSON = json.loads(text)
     write_json(
         folder / "tokenizer_config.json",
         {
@@ -97,18 +105,38 @@ def save(tokenizer: Tokenizer, folder: Path, *, max_length: int = 1024) -> None:
             "bos_token": TEXT,
             "eos_token": END,
             "pad_token": PAD,
+            # llama.cpp's converter reads these three: without them it adds a blank and a token in front of each text.
+            "add_prefix_space": False,
+            "add_bos_token": False,
+            "add_eos_token": False,
+            "added_tokens_decoder": {
+                str(row["id"]): {key: value for key, value in row.items() if key != "id"} for row in parts["added_tokens"]
+            },
             "clean_up_tokenization_spaces": False,
             "model_max_length": max_length,
             "padding_side": "left",
         },
     )
+    if not parts["model"]["ignore_merges"]:  # a closed vocabulary has no merges to write
+        _save_model(folder / "tokenizer.model", parts)
+
+
+def _save_model(path: Path, parts: JSON) -> None:
+    vocabulary: dict[str, int] = parts["model"]["vocab"]
+    ranks: dict[str, int] = {}
+    numbers = count()
+    for left, right in parts["model"]["merges"]:
+        if left + right not in ranks:
+            ranks[left + right] = next(numbers)
+    added = {row["content"]: bool(row["special"]) for row in parts["added_tokens"]}
+    write_model(path, sorted(vocabulary, key=vocabulary.__getitem__), added, ranks)
 
 
 def load(folder: Path) -> Tokenizer:
     """The tokenizer in a folder that has a ``tokenizer.json``.
 
     Raises:
-        InputError: there is none, it can't be read, or it doesn't know the task format.
+        InputError: there is none, it can't be read, or it doesn't know the task format or some byte.
     """
     from tokenizers import Tokenizer as Loader
 
@@ -119,7 +147,7 @@ def load(folder: Path) -> Tokenizer:
         tokenizer = Loader.from_file(str(path))
     except Exception as error:  # noqa: BLE001 - the library raises plain Exception for every defect of the file
         raise InputError(f"{path}: not a tokenizer ({' '.join(str(error).split())[:120]}); make it again") from None
-    for token in (*SPECIAL, *CONTROL):
+    for token in (*SPECIAL, *CONTROL, *BYTES):
         if tokenizer.token_to_id(token) is None:
             raise InputError(f"{path}: has no token {token}; hpcraft's stages need a tokenizer made by `hpcraft tokenizer train`")
     return tokenizer

@@ -30,12 +30,22 @@ PAD, END, TEXT = "<|pad|>", "<|end|>", "<|text|>"
 ANSWER, TESTS, FILL, CUT = "<|answer|>", "<|tests|>", "<|fill|>", "<|cut|>"
 DIRECTIONS: Mapping[str, str] = {"openmp": "<|c2omp|>", "cuda": "<|c2cuda|>"}
 """Target model of a pair to its direction token."""
+_MORE_DIRECTIONS = tuple(
+    f"<|{direction}|>"
+    for direction in (
+        *("c2mpi", "c2acc", "c2hip", "c2f", "omp2cuda", "omp2acc", "cuda2c", "cuda2omp", "cuda2hip", "acc2omp"),
+        *("f2c", "f2omp", "f2acc", "f2mpi", "f2cuda", "mpi2c"),
+    )
+)
+"""Directions that no task here has yet; they are in the vocabulary, because it can't grow under a trained model."""
+FIM = ("<|fim_prefix|>", "<|fim_suffix|>", "<|fim_middle|>")
+"""Fill in the middle, by the names that editors' plug-ins and llama.cpp know."""
 
 NUM_MARKERS = 64
 MARKERS = tuple(f"<|{number}|>" for number in range(NUM_MARKERS))
 SPECIAL = (PAD, END, TEXT)
 """Tokens that end or pad a text and never stand inside one."""
-CONTROL = (ANSWER, TESTS, FILL, CUT, *DIRECTIONS.values(), *MARKERS)
+CONTROL = (ANSWER, TESTS, FILL, CUT, *DIRECTIONS.values(), *_MORE_DIRECTIONS, *FIM, *MARKERS)
 """Tokens of the task format."""
 
 _EDITED = frozenset({"openmp", ""})
@@ -43,7 +53,7 @@ _EDITED = frozenset({"openmp", ""})
 LANGUAGE_OF = {"openmp": "c", "cuda": "cuda", "": "c"}
 
 _MARKER = re.compile(r"<\|(\d+)\|>")
-_CONTROL = re.compile(r"<\|[a-z0-9]+\|>")
+_CONTROL = re.compile(r"<\|[a-z0-9_]+\|>")
 _HEAD = re.compile(r"(?:\}?else )?(?:for|if|while|switch)\(")
 _LONG_LINE = 10
 """From this many characters on, a line that stands elsewhere in the source is pointed at; a lone brace is spelled out."""
