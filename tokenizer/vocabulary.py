@@ -34,14 +34,11 @@ from hpcraft.tokenizer.keywords import (
     PREPROCESSOR,
 )
 
-RESERVED = re.compile(
-    r"_[A-Z_]\w*|_mm\w*_\w+|_(?:tzcnt|lzcnt|bls|andn|bextr|bzhi|mulx|pdep|pext|rd|wr|x[agrs]|bit_scan|bswap|popcnt|rot|lrot|load|store|k|cvt|tile|bnd|"
-    r"addcarry|subborrow|allow|castf|castu|dir|enq|fx|hreset|inv|loadiwkey|pconfig|ptwrite|senduipi|serialize|stui|clui|testui|tpause|um|encl|cldemote)\w*"
-)
-"""What the standards reserve for compilers and libraries, and the intrinsics of x86."""
+RESERVED = re.compile(r"_[A-Z_]\w*|_m[m_]\w*|_k\w+_mask\d+|_[1-9]\d?")
+"""What the standards reserve for compilers and libraries, the intrinsics of x86, and the placeholders of ``std::bind``."""
 
 FAMILIES = re.compile(
-    r"P?MPIX?_\w+|MPIO_\w+|OMPI_\w+|MPICH_\w+|omp_\w+|OMP_\w+|ompt_\w+|ompx_\w+|kmp_\w+|KMP_\w+|acc_(?:device|async|property|notify|error)_\w+"
+    r"P?MPIX?_\w+|MPIO_\w+|OMPI_\w+|OPEN_MPI|MPICH\w*|MVAPICH\w*|omp_\w+|OMP_\w+|ompt_\w+|ompx_\w+|kmp_\w+|KMP_\w+|acc_(?:device|async|property|notify|error)_\w+"
     r"|(?:cu|hip|roc)(?:blas|sparse|solver|fft|rand|dnn|tensor|dss)(?:Lt|Xt|Mg|Sp|Dn|Rf)?(?:_\w+|[A-Z]\w*)"
     r"|(?:CU|HIP|ROC)(?:BLAS|SPARSE|SOLVER|FFT|RAND|DNN|TENSOR)(?:LT)?_\w+|cuFloatComplex|cuDoubleComplex|nccl[A-Z]\w*|rccl[A-Z]\w*|NCCL_\w+"
     r"|nvrtc[A-Z]\w*|hiprtc[A-Z]\w*|nvtx[A-Z]\w*|roctx[A-Z]\w*|CUDART_\w+"
@@ -50,7 +47,7 @@ FAMILIES = re.compile(
 """Names that belong to a library whoever writes them: their prefix is its namespace."""
 
 LIKELY = re.compile(
-    r"cuda[A-Z_]\w*|CUDA_\w+|cu[A-Z]\w*|CU[a-z_]\w*|hip[A-Z_]\w*|HIP_\w+|cl_\w+|CL_\w+|ACC_\w+|NVCL_\w+|CCCL_\w+|LIBCUDACXX_\w+"
+    r"cuda[A-Z_]\w*|CUDA_\w+|cu[A-Z]\w*|CU[a-z_]\w*|hip[A-Z_]\w*|HIP_\w+|cl_\w+|CL_\w+|ACC_\w+|NVCL_\w+|CCCL_\w+|LIBCUDACXX_\w+|[a-z]\w*f128(?:_[lr])?"
 )
 """Prefixes that programs use too, as in ``CUDA_CHECK``: a name that the text doesn't declare is taken for the library's."""
 
