@@ -38,16 +38,16 @@ RESERVED = re.compile(r"_[A-Z_]\w*|_m[m_]\w*|_k\w+_mask\d+|_[1-9]\d?")
 """What the standards reserve for compilers and libraries, the intrinsics of x86, and the placeholders of ``std::bind``."""
 
 FAMILIES = re.compile(
-    r"P?MPIX?_\w+|MPIO_\w+|OMPI_\w+|OPEN_MPI|MPICH\w*|MVAPICH\w*|omp_\w+|OMP_\w+|ompt_\w+|ompx_\w+|kmp_\w+|KMP_\w+|acc_(?:device|async|property|notify|error)_\w+"
+    r"P?MPIX?_\w+|MPIO_\w+|OMPI_\w+|ompi_\w+|IMPI_\w+|OPEN_MPI|MPICH\w*|MVAPICH\w*|omp_\w+|OMP_\w+|ompt_\w+|ompx_\w+|kmp_\w+|KMP_\w+|acc_(?:device|async|property|notify|error)_\w+"
     r"|(?:cu|hip|roc)(?:blas|sparse|solver|fft|rand|dnn|tensor|dss)(?:Lt|Xt|Mg|Sp|Dn|Rf)?(?:_\w+|[A-Z]\w*)"
     r"|(?:CU|HIP|ROC)(?:BLAS|SPARSE|SOLVER|FFT|RAND|DNN|TENSOR)(?:LT)?_\w+|cuFloatComplex|cuDoubleComplex|nccl[A-Z]\w*|rccl[A-Z]\w*|NCCL_\w+"
     r"|nvrtc[A-Z]\w*|hiprtc[A-Z]\w*|nvtx[A-Z]\w*|roctx[A-Z]\w*|CUDART_\w+"
-    r"|cblas_\w+|Cblas[A-Z]\w*|LAPACKE_\w+|LAPACK_\w+|lapack_(?:int|logical|complex_\w+)|fftw[flq]?_\w+|FFTW_\w+"
+    r"|cblas_\w+|CBLAS_\w+|Cblas[A-Z]\w*|LAPACKE_\w+|LAPACK_\w+|lapack_\w+|clSVM\w+|fftw[flq]?_\w+|FFTW_\w+"
 )
 """Names that belong to a library whoever writes them: their prefix is its namespace."""
 
 LIKELY = re.compile(
-    r"cuda[A-Z_]\w*|CUDA_\w+|cu[A-Z]\w*|CU[a-z_]\w*|hip[A-Z_]\w*|HIP_\w+|cl_\w+|CL_\w+|ACC_\w+|NVCL_\w+|CCCL_\w+|LIBCUDACXX_\w+|[a-z]\w*f128(?:_[lr])?"
+    r"cuda[A-Z_]\w*|CUDA_\w+|cu[A-Z]\w*|CU[a-z_]\w*|hip[A-Z_]\w*|HIP_\w+|cl_\w+|CL_\w+|ACC_\w+|NVCL_\w+|CCCL_\w+|LIBCUDACXX_\w+|cl[A-Z]\w*(?:KHR|EXT|INTEL|_fn)|[a-z]\w*f128(?:_[lr])?"
 )
 """Prefixes that programs use too, as in ``CUDA_CHECK``: a name that the text doesn't declare is taken for the library's."""
 
@@ -196,11 +196,18 @@ def _undeclared(language: str, kind: str) -> frozenset[str]:
         return owned(language, "members") | (types if language != "c" else frozenset())
     if language == "fortran":
         # An intrinsic without brackets is an argument at most; as a variable it is the program's own.
-        return {"v": values, "t": types | values, "f": functions | types, "": values | functions | types | owned(language, "members")}[kind]
+        return {
+            "v": values,
+            "d": values,
+            "t": types | values,
+            "f": functions | types,
+            "": values | functions | types | owned(language, "members"),
+        }[kind]
     everything = values | functions | types
     if not kind:
         return everything | owned(language, "members") | PREPROCESSOR | (CPP_CONTEXTUAL if language != "c" else frozenset())
-    return everything - ordinary() if kind in "vd" else everything
+    # A name of one letter in a fragment is never a type of the library's.
+    return everything - (ordinary() if kind in "vd" else {word for word in everything if kind == "t" and len(word) == 1})
 
 
 @functools.cache

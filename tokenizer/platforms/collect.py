@@ -48,6 +48,12 @@ NEWER = Declarations(
 )
 """Of C++23 and 26, what libstdc++ 12 hasn't got."""
 
+REMOVED_FROM_CUDA = {
+    f"surf{form}{what}" for form in ("1D", "2D", "3D", "1DLayered", "2DLayered", "Cubemap", "CubemapLayered") for what in ("read", "write")
+}
+REMOVED_FROM_CUDA |= {"syncthreads_and", "syncthreads_or", "syncthreads_count", "clock", "mul24", "umul24", "mulhi", "umulhi", "saturate"}
+"""Device functions that clang doesn't see in CUDA 13's headers."""
+
 LATER_FORTRAN = """
 coshape out_of_range reduce split tokenize acospi asinpi atanpi atan2pi cospi sinpi tanpi c_f_strpointer f_c_string
 ieee_fma ieee_int ieee_real ieee_max_num ieee_max_num_mag ieee_min_num ieee_min_num_mag ieee_next_down ieee_next_up ieee_quiet_eq ieee_quiet_ge
@@ -86,6 +92,7 @@ def collect_cpp(_options: argparse.Namespace) -> Lists:
     """The C++ library without what the C library has; members of one letter, all of distributions, are left out."""
     found = declared(headers("headers_cpp"), CPP, language="c++")
     found.members = {word for word in found.members if len(word) > 1}
+    found.methods &= found.members
     for kind in ("functions", "types", "values", "members"):
         getattr(found, kind).update(getattr(NEWER, kind))
     return _lists("cpp", found.without(c_library()))
@@ -109,13 +116,15 @@ def collect_cuda(options: argparse.Namespace) -> Lists:
     found.members |= hip.members
     base = declared(headers("headers_cpp"), CPP, language="c++")
     found.values -= base.members
+    found.functions |= REMOVED_FROM_CUDA
+    found.types |= {"texture", "surface", "textureReference", "surfaceReference"}
     lists = {
         name: {word for word in words if not LIKELY.fullmatch(word)}
         for name, words in _lists("cuda", found.without(base).without(c_library())).items()
     }
-    ordinary = {word for word in lists["cuda_members"] if word.isalpha() and word.islower()}
+    ordinary = {word for word in found.members if word.isalpha() and word.islower()}
     lists["cuda_members"] -= ordinary
-    return {**lists, "cuda_members_by_header": {f"cuda_runtime.h:{word}" for word in ordinary}}
+    return {**lists, "cuda_members_by_header": {f"cuda_runtime.h:{word}" for word in ordinary - base.methods}}
 
 
 def collect_mpi(_options: argparse.Namespace) -> Lists:
@@ -133,7 +142,9 @@ def collect_lapack(options: argparse.Namespace) -> Lists:
     library = Path(options.root, "usr/lib/x86_64-linux-gnu")
     archives = [library / "blas/libblas.a", library / "lapack/liblapack.a"]
     symbols = _run("nm", "-g", "--defined-only", *map(str, archives))
-    return {"lapack": {name for name in re.findall(r"\bT ([a-z]\w*)_$", symbols, re.MULTILINE) if len(name) > 3}}
+    extended = {f"{letter}{form}{task}" for letter in "sdcz" for form in ("gb", "ge", "he", "po", "sy") for task in ("rfsx", "svxx")}
+    testing = {f"{letter}la{what}" for letter in "sdcz" for what in ("gge", "gsy", "ghe", "tms")}
+    return {"lapack": {name for name in re.findall(r"\bT ([a-z]\w*)_$", symbols, re.MULTILINE) if len(name) > 3} | extended | testing}
 
 
 def collect_fortran(_options: argparse.Namespace) -> Lists:

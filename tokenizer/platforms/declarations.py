@@ -66,11 +66,14 @@ class Declarations:
     """Variables, enumerators and macros."""
     members: set[str] = field(default_factory=set)
     """Fields, member functions, constants of classes and of scoped enumerations."""
+    methods: set[str] = field(default_factory=set)
+    """Those of the members that are no fields."""
 
     def without(self, other: Declarations) -> Declarations:
-        """What another set hasn't got, kind by kind."""
+        """What another set hasn't got, kind by kind; a member function stays where the other only has a field of its name."""
+        members = (self.members - other.members) | (self.methods - other.methods)
         return Declarations(
-            self.functions - other.functions, self.types - other.types, self.values - other.values, self.members - other.members
+            self.functions - other.functions, self.types - other.types, self.values - other.values, members, self.methods - other.methods
         )
 
 
@@ -120,6 +123,7 @@ def _add(found: Declarations, scope: str, kind: str, name: str) -> None:
         found.types.add(name)
     elif scope in ("record", "scoped"):
         found.members.add(name)
+        found.methods.update([] if kind == "FieldDecl" else [name])
     elif kind in _FUNCTIONS:
         found.functions.add(name)
     else:
