@@ -12,7 +12,9 @@ One word may be both a function of a library and the commonest name of a variabl
   ``swap`` or ``dgemm_`` overloads or replaces the platform's; one that has a variable ``index`` doesn't.
 - A name declared within a function is the program's own whatever it is called; nobody needs to ask here.
 
-Fields go by `header_members`: ``name`` is kept where ``getopt.h`` or ``netdb.h`` has it, ``st_size`` everywhere.
+Fields go by `header_members`: ``name`` is kept where ``getopt.h`` or ``netdb.h`` has it, ``st_size`` everywhere. In C++ the names
+of the library's own members are kept wherever they stand behind a dot, as nobody knows what is before it.
+What stands behind ``MPI::`` is in ``names("mpi_cpp")``; its words, ``File`` and ``Send`` among them, are programs' own elsewhere.
 
 Not covered: names of headers outside the lists; C++ members of one letter (parameters of distributions).
 """
@@ -47,7 +49,7 @@ FAMILIES = re.compile(
 """Names that belong to a library whoever writes them: their prefix is its namespace."""
 
 LIKELY = re.compile(
-    r"cuda[A-Z_]\w*|CUDA_\w+|cu[A-Z]\w*|CU[a-z_]\w*|hip[A-Z_]\w*|HIP_\w+|cl_\w+|CL_\w+|ACC_\w+|NVCL_\w+|CCCL_\w+|LIBCUDACXX_\w+|cl[A-Z]\w*(?:KHR|EXT|INTEL|_fn)|[a-z]\w*f128(?:_[lr])?"
+    r"MPI|cuda[A-Z_]\w*|CUDA_\w+|cu[A-Z]\w*|CU[a-z_]\w*|hip[A-Z_]\w*|HIP_\w+|cl_\w+|CL_\w+|ACC_\w+|NVCL_\w+|CCCL_\w+|LIBCUDACXX_\w+|cl[A-Z]\w*(?:KHR|EXT|INTEL|_fn)|[a-z]\w*f128(?:_[lr])?"
 )
 """Prefixes that programs use too, as in ``CUDA_CHECK``: a name that the text doesn't declare is taken for the library's."""
 
