@@ -28,7 +28,7 @@ CANONICAL = re.compile(r"[vftmldwgunke](?:0|[1-9]\d*)")
 _ALL_LETTERS = "".join([*LETTERS, *LETTERS.values()]).encode()
 _POOL: Mapping[str, int] = {"v": 32, "f": 8, "t": 8, "m": 16, "l": 4, "d": 8}
 """Random numbers are drawn from this many at least, so that a short text shows large ones too."""
-_DECLARED, _LOCAL, _FIXED = 1, 2, 16
+_DECLARED, _LOCAL, _FIXED, _MEMBER = 1, 2, 16, 32
 """Flags of a symbol, as in ``native/analysis.h``."""
 
 
@@ -164,10 +164,15 @@ def _policy(language: str, includes: Collection[str], keep: Collection[str]) -> 
             return True
         if flags & _LOCAL:
             return False
+        uses = kind + "m" if flags & _MEMBER and kind != "m" else kind
         if flags & _DECLARED:
-            return is_kept(spelling, language, kind=kind, declared=True, headers=headers)
+            return any(is_kept(spelling, language, kind=use, declared=True, headers=headers) for use in uses)
         # In a whole text only a platform can have declared it; a fragment may leave out what declares it.
-        return foreign or is_kept(spelling, language, kind="" if headers else kind, headers=headers)
+        return (
+            foreign
+            or any(is_kept(spelling, language, kind=use, headers=headers) for use in uses)
+            or (bool(headers) and is_kept(spelling, language))
+        )
 
     return stays
 

@@ -280,10 +280,12 @@ bool Parser::specifier_name(Specifiers &found, Where where) {
     size_t past = past_qualified(0, callable);
     if (callable || past == 0) return false;
     const Tok next = peek(past);
-    bool macro = names_[peek().value].traits & macro_name;
+    const Tok first = peek();
+    bool macro = first.name() && names_[first.value].traits & macro_name;
     bool goes_on = next.name() || next.word == Word::type || next.word == Word::class_key || next.word == Word::enum_ ||
                    next.word == Word::specifier || next.is(Word::typeof_) || next.is("::") || next.is(Word::typedef_) ||
-                   next.is(Word::extern_) || next.is(Word::operator_);
+                   next.is(Word::extern_) || next.is(Word::operator_) ||
+                   (found.type && (next.is("*") || next.is("&") || next.is("&&")));
     if (!goes_on && past == 1 && next.is("(") && (macro || !found.type)) {
         size_t behind = past_parentheses(1);
         bool type = behind && (peek(behind).name() || peek(behind).is("*") || peek(behind).word == Word::type ||
@@ -302,6 +304,7 @@ bool Parser::specifier_name(Specifiers &found, Where where) {
         if (follows_declarator(peek(past + 1)) && names_[next.value].traits & macro_name) return false;
     }
     if (found.type && next.name() && names_[next.value].traits & macro_name && !macro) return false;
+    if (found.type && next.name() && peek(past + 1).is("(") && peek(past + 2).is("(")) return false;  // int f PROTO((int a));
     if (!found.type && !goes_on) {
         bool declared_here = next.is("(") || next.is(";") || next.is(",") || next.is("=") || next.is("[") || next.is(":");
         if (next.is("(") && where != Where::parameter) {
@@ -311,7 +314,9 @@ bool Parser::specifier_name(Specifiers &found, Where where) {
             return false;
         }
     }
+    const Tok last = peek(past - 1);
     plain(past);
+    if (!macro) mark_type(past == 1 || peek().is("::") ? first : last.name() ? last : first);
     found.type = true;
     return true;
 }

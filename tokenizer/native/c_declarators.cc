@@ -34,6 +34,7 @@ void Parser::declare(const Tok &token, Where where, const Specifiers &found, boo
         if (!plus_) return member(token, true);
         uint32_t symbol = names_.outer(token.value, kind == 'v' ? 'm' : kind, token.value != class_);
         if (unknown_base_ && token.value != class_) names_.meaning(symbol).flags |= fixed;
+        if (token.value != class_) names_.meaning(symbol).flags |= hpcraft::member;
         if (names_.is_local(token.value)) names_[token.value].traits |= pin_all;
         return record(token, symbol);
     }

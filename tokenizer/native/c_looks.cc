@@ -84,7 +84,8 @@ bool Parser::declares(size_t k, Where where) {
     if (simple && !type && peek(at).is("*") && known_value(token)) return false;
     if (simple && names_[token.value].traits & macro_call && peek(at).is("(")) {
         size_t past = past_parentheses(at);
-        return past && (peek(past).name() || peek(past).is("*")) && declarator_at(past, false) && !peek(past).is("(");
+        bool named = past && peek(past).name() && follows_declarator(peek(past + 1)) && !peek(past + 1).is("(");
+        return named || (past && peek(past).is("*") && declarator_at(past, false));
     }
     if (peek(at).word == Word::type || peek(at).word == Word::class_key || peek(at).word == Word::specifier) {
         return !peek(at).is(Word::name) && peek(at).kind == Kind::word;
