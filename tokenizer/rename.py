@@ -167,9 +167,11 @@ def _policy(language: str, includes: Collection[str], keep: Collection[str]) -> 
         uses = kind + "m" if flags & _MEMBER and kind != "m" else kind
         if flags & _DECLARED:
             return any(is_kept(spelling, language, kind=use, declared=True, headers=headers) for use in uses)
-        # In a whole text only a platform can have declared it; a fragment may leave out what declares it.
+        # In a whole text only a platform can have declared it; a fragment may leave out what declares it. A field or method that no
+        # class of a whole text has belongs to a class of its headers, listed or not.
         return (
             foreign
+            or (bool(headers) and "m" in uses)
             or any(is_kept(spelling, language, kind=use, headers=headers) for use in uses)
             or (bool(headers) and is_kept(spelling, language))
         )

@@ -156,7 +156,9 @@ void Parser::template_parameters() {
     take();
     while (!peek().is(">") && !peek().end_of_text() && !peek().is(";") && !peek().is("{")) {
         uint32_t begin = peek().begin;
-        bool type = peek().is(Word::typename_) || peek().is(Word::class_key);
+        bool keyword = peek().is(Word::typename_) || peek().is(Word::class_key);
+        // `typename T::type = 0` names no parameter, it is the type of one.
+        bool type = keyword && !(peek(1).name() && (peek(2).is("::") || peek(2).is("<"))) && !peek(1).is("::");
         if (peek().is(Word::template_)) {
             take();
             names_.push();

@@ -134,6 +134,9 @@ void Parser::direct(Where where, const Specifiers &found, Declarator &made) {
             }
             return;
         }
+        if (past == 1 && peek(1).name() && (peek(2).is("(") || peek(2).name()) && !shouted(peek(1)) && !peek(1).is("override")) {
+            plain(1);  // a macro before the name
+        }
         bool function = peek(1).is("(") && (where == Where::klass || where == Where::file || where == Where::local);
         if (function) {
             Tok name = take();

@@ -125,6 +125,11 @@ void Parser::operand(const Tok &before, size_t base, int ternary) {
             return;
         case Word::name:
             break;
+        case Word::value:
+            // Every program that asks a type for its name calls `name`.
+            if (names_[token.value].text == "typeid") names_[names_.intern("name")].traits |= fix_all;
+            take();
+            return;
         default:
             take();
             return;

@@ -3,6 +3,13 @@
 
 namespace hpcraft {
 
+// Whether a name is a macro or looks like one.
+bool Parser::shouted(const Tok &token) {
+    const Spelling &spelling = names_[token.value];
+    if (spelling.traits & macro_name) return true;
+    return spelling.text.find_first_of("abcdefghijklmnopqrstuvwxyz") == std::string_view::npos;
+}
+
 // What may stand behind the name that a declarator declares.
 bool Parser::follows_declarator(const Tok &token) const {
     if (token.is(Word::attribute) || token.is(Word::asm_)) return true;

@@ -51,6 +51,7 @@ private:
     void member(const Tok &token, bool declares);
     void qualified_part(const Tok &token);
     void mark_type(const Tok &token);
+    bool shouted(const Tok &token);
     bool foreign(const Tok &token);
     bool skip(const char *text) { return peek().is(text) ? (take(), true) : false; }
     size_t past_parentheses(size_t k);

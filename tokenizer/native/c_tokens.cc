@@ -9,7 +9,8 @@ Tok Parser::take() {
     Tok token = peek();
     stream_.pop();
     if (token.is("::")) foreign_ = (foreign_ && last_.name()) || foreign(last_);
-    else if (token.kind == Kind::word && !last_.is("::")) foreign_ = false;
+    else if (token.is(".") || token.is("->")) foreign_ = foreign_ && last_.name();
+    else if (token.kind == Kind::word && !last_.is("::") && !last_.is(".") && !last_.is("->")) foreign_ = false;
     last_ = token;
     if (token.kind == Kind::word) {
         Spelling &spelling = names_[token.value];
@@ -54,7 +55,7 @@ void Parser::record(const Tok &token, uint32_t symbol) {
 
 void Parser::member(const Tok &token, bool declares) {
     uint32_t symbol = plus_ ? names_.outer(token.value, 'm', declares) : names_.member(token.value, declares);
-    if (declares && unknown_base_) names_.meaning(symbol).flags |= fixed;
+    if ((declares && unknown_base_) || (!declares && foreign_)) names_.meaning(symbol).flags |= fixed;
     record(token, symbol);
 }
 
