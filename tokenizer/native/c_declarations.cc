@@ -305,7 +305,7 @@ bool Parser::specifier_name(Specifiers &found, Where where) {
         // `int x UNUSED;` against `int EXPORT x;`
         if (follows_declarator(peek(past + 1)) && names_[next.value].traits & macro_name) return false;
     }
-    if (found.type && next.name() && names_[next.value].traits & macro_name && !macro) return false;
+    if (found.type && next.name() && names_[next.value].traits & macro_name && !macro && !peek(past + 1).name()) return false;
     if (found.type && next.name() && peek(past + 1).is("(") && peek(past + 2).is("(")) return false;  // int f PROTO((int a));
     if (!found.type && !goes_on) {
         bool declared_here = next.is("(") || next.is(";") || next.is(",") || next.is("=") || next.is("[") || next.is(":");
@@ -355,16 +355,7 @@ bool Parser::rest_of_function(Where where, Declarator &made) {
     }
     if (!peek().is("{") || !made.function) return false;
     function_body();
-    while (peek().is(Word::catch_)) {
-        take();
-        names_.push();
-        if (skip("(")) {
-            declaration(Where::head);
-            skip(")");
-        }
-        block();
-        names_.pop();
-    }
+    while (peek().is(Word::catch_)) handler();
     return true;
 }
 

@@ -88,7 +88,13 @@ bool Parser::declares(size_t k, Where where) {
     bool type = simple ? known_type(token) : false;
     if (where == Where::parameter && type && (peek(at).is(",") || peek(at).is(")"))) return true;
     if (simple && !type && peek(at).is("(") && names_.kind_of(token.value) == 'f') return false;
-    if (simple && !type && peek(at).is("*") && known_value(token)) return false;
+    bool pointer = peek(at).is("*") || peek(at).is("&") || peek(at).is("&&");
+    if (simple && !type && pointer && known_value(token)) return false;
+    if (where == Where::head && pointer && !type) {  // `if (a && b)`, against `for (T *p = ..`
+        size_t name = at;
+        while (peek(name).is("*") || peek(name).is("&") || peek(name).is("&&") || peek(name).is(Word::specifier)) name++;
+        if (peek(name).name() && !peek(name + 1).is("=") && !peek(name + 1).is(":")) return false;
+    }
     if (simple && names_[token.value].traits & macro_call && peek(at).is("(")) {
         size_t past = past_parentheses(at);
         bool named = past && peek(past).name() && follows_declarator(peek(past + 1)) && !peek(past + 1).is("(");

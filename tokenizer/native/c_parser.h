@@ -117,6 +117,7 @@ private:
     void statement();
     bool statement_by_keyword();
     void condition_and_statement();
+    void handler();
     void if_statement();
     void for_statement();
     void head();

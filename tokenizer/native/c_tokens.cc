@@ -152,7 +152,7 @@ bool Parser::known_type(const Tok &token) { return token.name() && names_.kind_o
 
 bool Parser::known_value(const Tok &token) {
     char kind = token.name() ? names_.kind_of(token.value) : 0;
-    return kind == 'v' || kind == 'f';
+    return kind == 'v' || kind == 'f' || kind == 'm';
 }
 
 // Takes `count` tokens as plain uses.
