@@ -12,12 +12,12 @@ from __future__ import annotations
 
 import random
 import re
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 
 from hpcraft.tokenizer import _native
 from hpcraft.tokenizer.lexer import language_number, lex
-from hpcraft.tokenizer.words import is_kept, is_platform_header
+from hpcraft.tokenizer.vocabulary import is_kept, is_platform_header
 
 LETTERS: Mapping[str, str] = {"v": "w", "f": "g", "t": "u", "m": "n", "l": "k", "d": "e"}
 """Letter of a kind of symbol to the one for what is new in a translation."""
@@ -28,7 +28,7 @@ CANONICAL = re.compile(r"[vftmldwgunke](?:0|[1-9]\d*)")
 _ALL_LETTERS = "".join([*LETTERS, *LETTERS.values()]).encode()
 _POOL: Mapping[str, int] = {"v": 32, "f": 8, "t": 8, "m": 16, "l": 4, "d": 8}
 """Random numbers are drawn from this many at least, so that a short text shows large ones too."""
-_DECLARED, _LOCAL, _FIXED = 1, 2, 16
+_DECLARED, _LOCAL, _FIXED, _MEMBER = 1, 2, 16, 32
 """Flags of a symbol, as in ``native/analysis.h``."""
 
 
@@ -148,24 +148,33 @@ def _resolve(text: str, language: str, form: str, keep: Collection[str]) -> _Sym
         kinds=kinds,
         flags=flags,
         places=places,
-        stays=[stays(spelling, flag) for spelling, flag in zip(spellings, flags, strict=True)],
+        stays=[stays(*symbol) for symbol in zip(spellings, kinds, flags, strict=True)],
     )
 
 
-def _policy(language: str, includes: Iterable[str], keep: Collection[str]) -> Callable[[str, int], bool]:
-    """Whether a symbol of a spelling and flags stays."""
+def _policy(language: str, includes: Collection[str], keep: Collection[str]) -> Callable[[str, str, int], bool]:
+    """Whether a symbol of a spelling, a kind and flags stays."""
+    headers = frozenset(includes)
     # What a header declares that isn't at hand, and is no platform's, can't be told from what the text leaves undeclared.
-    foreign = any(not is_platform_header(header, language) for header in includes)
+    foreign = any(not is_platform_header(header, language) for header in headers)
     kept = frozenset(keep) | {"main"}
 
-    def stays(spelling: str, flags: int) -> bool:
+    def stays(spelling: str, kind: str, flags: int) -> bool:
         if flags & _FIXED or spelling in kept:
             return True
         if flags & _LOCAL:
             return False
-        if is_kept(spelling, language):
-            return True
-        return foreign and not flags & _DECLARED
+        uses = kind + "m" if flags & _MEMBER and kind != "m" else kind
+        if flags & _DECLARED:
+            return any(is_kept(spelling, language, kind=use, declared=True, headers=headers) for use in uses)
+        # In a whole text only a platform can have declared it; a fragment may leave out what declares it. A field or method that no
+        # class of a whole text has belongs to a class of its headers, listed or not.
+        return (
+            foreign
+            or (bool(headers) and "m" in uses)
+            or any(is_kept(spelling, language, kind=use, headers=headers) for use in uses)
+            or (bool(headers) and is_kept(spelling, language))
+        )
 
     return stays
 

@@ -32,6 +32,7 @@ enum Flag : uint8_t {
     called = 4,    // stands before a parenthesis somewhere
     pinned = 8,    // one symbol for all that is spelled so
     fixed = 16,    // must keep its spelling (touched by # or ##, formed by pasting, inherited from an unknown class, ...)
+    member = 32,  // declared in a class, or used behind . or -> (C++, where such a name may be another kind's too)
 };
 
 // A name. `kind` is the letter of its canonical names: v variable, f function, t type, m member, l label, d macro.

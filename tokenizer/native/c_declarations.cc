@@ -156,7 +156,9 @@ void Parser::template_parameters() {
     take();
     while (!peek().is(">") && !peek().end_of_text() && !peek().is(";") && !peek().is("{")) {
         uint32_t begin = peek().begin;
-        bool type = peek().is(Word::typename_) || peek().is(Word::class_key);
+        bool keyword = peek().is(Word::typename_) || peek().is(Word::class_key);
+        // `typename T::type = 0` names no parameter, it is the type of one.
+        bool type = keyword && !(peek(1).name() && (peek(2).is("::") || peek(2).is("<"))) && !peek(1).is("::");
         if (peek().is(Word::template_)) {
             take();
             names_.push();
@@ -280,10 +282,12 @@ bool Parser::specifier_name(Specifiers &found, Where where) {
     size_t past = past_qualified(0, callable);
     if (callable || past == 0) return false;
     const Tok next = peek(past);
-    bool macro = names_[peek().value].traits & macro_name;
+    const Tok first = peek();
+    bool macro = first.name() && names_[first.value].traits & macro_name;
     bool goes_on = next.name() || next.word == Word::type || next.word == Word::class_key || next.word == Word::enum_ ||
                    next.word == Word::specifier || next.is(Word::typeof_) || next.is("::") || next.is(Word::typedef_) ||
-                   next.is(Word::extern_) || next.is(Word::operator_);
+                   next.is(Word::extern_) || next.is(Word::operator_) ||
+                   (found.type && (next.is("*") || next.is("&") || next.is("&&")));
     if (!goes_on && past == 1 && next.is("(") && (macro || !found.type)) {
         size_t behind = past_parentheses(1);
         bool type = behind && (peek(behind).name() || peek(behind).is("*") || peek(behind).word == Word::type ||
@@ -301,7 +305,8 @@ bool Parser::specifier_name(Specifiers &found, Where where) {
         // `int x UNUSED;` against `int EXPORT x;`
         if (follows_declarator(peek(past + 1)) && names_[next.value].traits & macro_name) return false;
     }
-    if (found.type && next.name() && names_[next.value].traits & macro_name && !macro) return false;
+    if (found.type && next.name() && names_[next.value].traits & macro_name && !macro && !peek(past + 1).name()) return false;
+    if (found.type && next.name() && peek(past + 1).is("(") && peek(past + 2).is("(")) return false;  // int f PROTO((int a));
     if (!found.type && !goes_on) {
         bool declared_here = next.is("(") || next.is(";") || next.is(",") || next.is("=") || next.is("[") || next.is(":");
         if (next.is("(") && where != Where::parameter) {
@@ -311,7 +316,9 @@ bool Parser::specifier_name(Specifiers &found, Where where) {
             return false;
         }
     }
+    const Tok last = peek(past - 1);
     plain(past);
+    if (!macro) mark_type(past == 1 || peek().is("::") ? first : last.name() ? last : first);
     found.type = true;
     return true;
 }
@@ -348,16 +355,7 @@ bool Parser::rest_of_function(Where where, Declarator &made) {
     }
     if (!peek().is("{") || !made.function) return false;
     function_body();
-    while (peek().is(Word::catch_)) {
-        take();
-        names_.push();
-        if (skip("(")) {
-            declaration(Where::head);
-            skip(")");
-        }
-        block();
-        names_.pop();
-    }
+    while (peek().is(Word::catch_)) handler();
     return true;
 }
 

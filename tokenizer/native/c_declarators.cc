@@ -34,6 +34,7 @@ void Parser::declare(const Tok &token, Where where, const Specifiers &found, boo
         if (!plus_) return member(token, true);
         uint32_t symbol = names_.outer(token.value, kind == 'v' ? 'm' : kind, token.value != class_);
         if (unknown_base_ && token.value != class_) names_.meaning(symbol).flags |= fixed;
+        if (token.value != class_) names_.meaning(symbol).flags |= hpcraft::member;
         if (names_.is_local(token.value)) names_[token.value].traits |= pin_all;
         return record(token, symbol);
     }
@@ -132,6 +133,9 @@ void Parser::direct(Where where, const Specifiers &found, Declarator &made) {
                 direct(where, found, made);
             }
             return;
+        }
+        if (past == 1 && peek(1).name() && (peek(2).is("(") || peek(2).name()) && !shouted(peek(1)) && !peek(1).is("override")) {
+            plain(1);  // a macro before the name
         }
         bool function = peek(1).is("(") && (where == Where::klass || where == Where::file || where == Where::local);
         if (function) {

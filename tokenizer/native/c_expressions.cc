@@ -80,7 +80,7 @@ void Parser::expression(int stops) {
 // An opening brace or bracket; false if it begins the block of a statement.
 bool Parser::nested(const Tok &before, bool macro_block, int stops, size_t base) {
     if (peek().is("[")) {
-        bool lambda_here = plus_ && !value_before(before) && !peek(1).is("[") && !(before.is(Word::value) && peek(1).is("]")) &&
+        bool lambda_here = plus_ && !value_before(before) && !peek(1).is("[") && !(before.is(Word::value) && peek(1).is("]")) && !before.is(Word::type) &&
                            !(before.is(Word::value) && source_.substr(before.begin, before.end - before.begin) == "new");
         if (lambda_here && !before.is(Word::operator_)) {
             lambda();
@@ -125,6 +125,11 @@ void Parser::operand(const Tok &before, size_t base, int ternary) {
             return;
         case Word::name:
             break;
+        case Word::value:
+            // Every program that asks a type for its name calls `name`.
+            if (names_[token.value].text == "typeid") names_[names_.intern("name")].traits |= fix_all;
+            take();
+            return;
         default:
             take();
             return;

@@ -3,6 +3,13 @@
 
 namespace hpcraft {
 
+// Whether a name is a macro or looks like one.
+bool Parser::shouted(const Tok &token) {
+    const Spelling &spelling = names_[token.value];
+    if (spelling.traits & macro_name) return true;
+    return spelling.text.find_first_of("abcdefghijklmnopqrstuvwxyz") == std::string_view::npos;
+}
+
 // What may stand behind the name that a declarator declares.
 bool Parser::follows_declarator(const Tok &token) const {
     if (token.is(Word::attribute) || token.is(Word::asm_)) return true;
@@ -81,10 +88,17 @@ bool Parser::declares(size_t k, Where where) {
     bool type = simple ? known_type(token) : false;
     if (where == Where::parameter && type && (peek(at).is(",") || peek(at).is(")"))) return true;
     if (simple && !type && peek(at).is("(") && names_.kind_of(token.value) == 'f') return false;
-    if (simple && !type && peek(at).is("*") && known_value(token)) return false;
+    bool pointer = peek(at).is("*") || peek(at).is("&") || peek(at).is("&&");
+    if (simple && !type && pointer && known_value(token)) return false;
+    if (where == Where::head && pointer && !type) {  // `if (a && b)`, against `for (T *p = ..`
+        size_t name = at;
+        while (peek(name).is("*") || peek(name).is("&") || peek(name).is("&&") || peek(name).is(Word::specifier)) name++;
+        if (peek(name).name() && !peek(name + 1).is("=") && !peek(name + 1).is(":")) return false;
+    }
     if (simple && names_[token.value].traits & macro_call && peek(at).is("(")) {
         size_t past = past_parentheses(at);
-        return past && (peek(past).name() || peek(past).is("*")) && declarator_at(past, false) && !peek(past).is("(");
+        bool named = past && peek(past).name() && follows_declarator(peek(past + 1)) && !peek(past + 1).is("(");
+        return named || (past && peek(past).is("*") && declarator_at(past, false));
     }
     if (peek(at).word == Word::type || peek(at).word == Word::class_key || peek(at).word == Word::specifier) {
         return !peek(at).is(Word::name) && peek(at).kind == Kind::word;

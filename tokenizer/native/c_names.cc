@@ -73,6 +73,7 @@ uint32_t Names::outer(uint32_t id, char kind, bool declares) {
     uint32_t &symbol = spellings_[id].outer;
     if (!symbol) symbol = make(id, kind, 0) + 1;
     Meaning &found = meanings_[symbol - 1];
+    if (kind == 'm') found.flags |= hpcraft::member;
     if (declares) {
         // What was declared first decides, but a type is a type (a constructor is spelled as its class).
         if (!(found.flags & declared) || kind == 't') found.kind = kind;

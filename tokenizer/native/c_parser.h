@@ -50,6 +50,9 @@ private:
     void used(const Tok &token, const Tok &before);
     void member(const Tok &token, bool declares);
     void qualified_part(const Tok &token);
+    void mark_type(const Tok &token);
+    bool shouted(const Tok &token);
+    bool foreign(const Tok &token);
     bool skip(const char *text) { return peek().is(text) ? (take(), true) : false; }
     size_t past_parentheses(size_t k);
     size_t past_template(size_t k);
@@ -114,6 +117,7 @@ private:
     void statement();
     bool statement_by_keyword();
     void condition_and_statement();
+    void handler();
     void if_statement();
     void for_statement();
     void head();
@@ -155,6 +159,8 @@ private:
     uint64_t pending_ = 0;
     uint32_t parentheses_ = 0;
     bool hot_ = false;
+    Tok last_;               // the token taken last
+    bool foreign_ = false;   // it belongs to a name behind `::` whose beginning is a header's
     std::vector<char> brackets_;
     std::vector<char> called_;  // for each parenthesis whether a name stands before it
     uint32_t function_ = 0;

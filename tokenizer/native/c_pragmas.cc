@@ -130,6 +130,13 @@ size_t Directives::clause(const std::vector<Tok> &line, size_t at, std::string_v
         if (depth == 1 && token.is(",") && !comma) comma = end;
     }
     if (words_alone(clause_name)) return end + 1;
+    if (clause_name == "aligned" || clause_name == "linear") {
+        for (size_t i = from; i < end; i++) {
+            bool modifier = kModifiers.count(text(line[i])) && (line[i + 1].is("(") || (colon && i > colon));
+            if (line[i].name() && !modifier) name(line, i, from);
+        }
+        return end + 1;
+    }
     if (clause_name == "reduction" || clause_name == "in_reduction" || clause_name == "task_reduction") {
         for (size_t i = from; i < colon; i++) {
             bool own = line[i].name() && !kModifiers.count(text(line[i]));

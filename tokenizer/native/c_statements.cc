@@ -75,8 +75,10 @@ bool Parser::statement_by_keyword() {
             for_statement();
             return true;
         case Word::while_:
-        case Word::catch_:
             condition_and_statement();
+            return true;
+        case Word::catch_:
+            handler();
             return true;
         case Word::do_:
             take();
@@ -138,6 +140,17 @@ void Parser::head() {
         if (!skip(";") && !skip(":") && peek().begin == begin) plain(1);
     }
     skip(")");
+}
+
+void Parser::handler() {
+    take();
+    names_.push();
+    if (skip("(")) {
+        declaration(Where::head);
+        skip(")");
+    }
+    block();
+    names_.pop();
 }
 
 void Parser::condition_and_statement() {

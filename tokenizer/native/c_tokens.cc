@@ -8,6 +8,10 @@ Tok Parser::take() {
     while (stream_.aside(aside)) directives_.read(aside);
     Tok token = peek();
     stream_.pop();
+    if (token.is("::")) foreign_ = (foreign_ && last_.name()) || foreign(last_);
+    else if (token.is(".") || token.is("->")) foreign_ = foreign_ && last_.name();
+    else if (token.kind == Kind::word && !last_.is("::") && !last_.is(".") && !last_.is("->")) foreign_ = false;
+    last_ = token;
     if (token.kind == Kind::word) {
         Spelling &spelling = names_[token.value];
         spelling.traits |= in_code;
@@ -51,11 +55,32 @@ void Parser::record(const Tok &token, uint32_t symbol) {
 
 void Parser::member(const Tok &token, bool declares) {
     uint32_t symbol = plus_ ? names_.outer(token.value, 'm', declares) : names_.member(token.value, declares);
-    if (declares && unknown_base_) names_.meaning(symbol).flags |= fixed;
+    if ((declares && unknown_base_) || (!declares && foreign_)) names_.meaning(symbol).flags |= fixed;
     record(token, symbol);
 }
 
-void Parser::qualified_part(const Tok &token) { record(token, names_.outer(token.value, 'v', false)); }
+void Parser::qualified_part(const Tok &token) {
+    uint32_t symbol = names_.outer(token.value, 'v', false);
+    if (foreign_) names_.meaning(symbol).flags |= fixed;
+    record(token, symbol);
+}
+
+// Whether a name before `::` is a namespace or class of a header.
+bool Parser::foreign(const Tok &token) {
+    if (!token.name()) return false;
+    if (names_[token.value].text == "std") return true;
+    if (names_.includes.empty() || names_.is_local(token.value) || names_.kind_of(token.value)) return false;
+    if (token.value == class_) return false;
+    names_.meaning(names_.outer(token.value, 't', false)).flags |= fixed;
+    return true;
+}
+
+// A name that stands for a type, whether or not the text declares it.
+void Parser::mark_type(const Tok &token) {
+    if (!token.name() || names_.is_local(token.value) || !names_[token.value].outer) return;
+    Meaning &meaning = names_.meaning(names_[token.value].outer - 1);
+    if (!(meaning.flags & declared)) meaning.kind = 't';
+}
 
 // A name that is used, `before` being the token before it.
 void Parser::used(const Tok &token, const Tok &before) {
@@ -127,7 +152,7 @@ bool Parser::known_type(const Tok &token) { return token.name() && names_.kind_o
 
 bool Parser::known_value(const Tok &token) {
     char kind = token.name() ? names_.kind_of(token.value) : 0;
-    return kind == 'v' || kind == 'f';
+    return kind == 'v' || kind == 'f' || kind == 'm';
 }
 
 // Takes `count` tokens as plain uses.
