@@ -4,7 +4,8 @@
 
 A file counts when its compiler (`gcc`, `g++`, `gfortran`, `nvcc -ptx`) takes it as found, with its own folder for headers. Its canonical layout
 is compiled in the same folder under the same name, and the assembly compared without file names and line numbers; assertions, which
-hold the source as a string, are switched off. The layout must also be its own layout. Nothing is linked or run.
+hold the source as a string, are switched off, and
+`__LINE__` is 0. The layout must also be its own layout. Nothing is linked or run.
 """
 
 from __future__ import annotations
@@ -40,11 +41,11 @@ def assembly(path: Path, text: str, source: Source, fixed: bool) -> list[str] | 
         # The same name in another folder, which is searched for headers last.
         unit = Path(folder) / f"unit{path.suffix}"
         unit.write_bytes(text.encode("latin-1"))
-        command = [*_COMPILERS[source.language], "-w", "-O1", "-DNDEBUG", f"-I{path.parent}", "-o", "-", unit.name]
+        command = [*_COMPILERS[source.language], "-w", "-O0", "-DNDEBUG", f"-I{path.parent}", "-o", "-", unit.name]
         if source.language == "fortran":
             command[1:1] = [f"-f{'fixed' if fixed else 'free'}-form", "-cpp" if path.suffix.isupper() else "-nocpp", "-fopenmp"]
         elif source.language != "cuda":
-            command[1:1] = ["-fopenmp"]
+            command[1:1] = ["-fopenmp", "-D__LINE__=0"]
         if source.language == "cuda":
             command[command.index("-w") : command.index("-w") + 2] = ["-w", "-O3"]
         else:
