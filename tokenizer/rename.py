@@ -11,8 +11,8 @@ from __future__ import annotations
 
 import random
 import re
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass, replace
 
 from hpcraft.tokenizer.lexer import Token, lex
 from hpcraft.tokenizer.words import CLAUSE, DIRECTIVE, is_kept
@@ -32,15 +32,23 @@ class Renamed:
     names: Mapping[str, str]
     """Canonical name to original."""
     language: str
+    form: str = ""
+    """Of Fortran: ``fixed``, ``free``, or empty."""
+    spellings: tuple[tuple[int | str, ...], ...] = ()
+    """Occurrences whose letter case differs."""
+    patches: tuple[tuple[int | str, ...], ...] = ()
+    """Line breaks that were put in."""
 
 
-def rename(source: str, language: str, *, seed: int | None = None) -> Renamed:
+def rename(source: str, language: str, *, form: str = "", seed: int | None = None, keep: Collection[str] = ()) -> Renamed:
     """Put canonical names for the program's own.
 
     Args:
         source: any text.
         language: ``c``, ``cpp``, ``cuda`` or ``fortran``.
+        form: of Fortran: ``fixed``, ``free``, or empty to look at the text.
         seed: number names at random instead of by first use (an augmentation).
+        keep: names that stay.
 
     Returns:
         The renamed text; `restore` gives ``source`` back byte for byte.
@@ -48,11 +56,12 @@ def rename(source: str, language: str, *, seed: int | None = None) -> Renamed:
     words = list(_own_words(lex(source, language), language))
     order: dict[str, bool] = {}
     for word, called, _ in words:
-        order.setdefault(word, called)
+        if word not in keep:
+            order.setdefault(word, called)
     variables = [w for w, called in order.items() if not called]
     functions = [w for w, called in order.items() if called]
     to_canonical = _numbered("v", variables, seed) | _numbered("f", functions, seed)
-    return _checked(source, language, to_canonical)
+    return replace(_checked(source, language, to_canonical), form=form)
 
 
 def rename_like(text: str, language: str, renamed: Renamed) -> Renamed:
@@ -92,7 +101,7 @@ def restore_text(text: str, names: Mapping[str, str], language: str = "c") -> st
 def _checked(text: str, language: str, to_canonical: Mapping[str, str]) -> Renamed:
     tokens = lex(text, language)
     places = {position for _, _, position in _own_words(tokens, language)}
-    result = "".join(to_canonical[t.text] if i in places else t.text for i, t in enumerate(tokens))
+    result = "".join(to_canonical.get(t.text, t.text) if i in places else t.text for i, t in enumerate(tokens))
     names = {canonical: original for original, canonical in to_canonical.items()}
     if _substitute(result, language, names) != text:
         return Renamed(text=text, names={}, language=language)
