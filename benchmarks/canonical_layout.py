@@ -22,9 +22,9 @@ from fixed_form import comparable, unordered
 from package_layout import compile_only
 
 from hpcraft.errors import InputError
+from hpcraft.tokenizer.fortran_lines import looks_fixed
 from hpcraft.tokenizer.languages import SUFFIXES, Source, source_of
 from hpcraft.tokenizer.layout import canonical
-from hpcraft.tokenizer.fortran_lines import looks_fixed
 
 _COMPILERS = {
     "c": ["gcc", "-std=gnu17"],

@@ -137,6 +137,8 @@ def _free_line(at: Statement | None, raw: str, sentinel: str) -> Statement:
     code = raw.lstrip()
     if at is None:
         at = Statement("", sentinel=sentinel)
+        if code.startswith("&"):
+            at.begins, code = "&&", code.lstrip("&")
     elif at.sentinel == "?":
         at.sentinel = sentinel
         if code.startswith("&"):
@@ -225,6 +227,8 @@ def _fixed(lines: list[str]) -> Iterator[Statement]:
 
 def _closed(at: Statement | None, pending: list[_Line]) -> Iterator[Statement]:
     if at:
+        if at.quote:
+            at.text = at.text.rstrip()  # nothing ends this string, so its blanks are no contents
         yield at
     yield from (Statement(line.text, line.kind) for line in pending if line.kind != "blank")
 

@@ -10,7 +10,36 @@ import re
 from hpcraft.tokenizer.layout_c import HEADS
 from hpcraft.tokenizer.layout_tokens import Piece, pieces, safe
 
-_BINARY = frozenset(["=", "+=", "-=", "*=", "/=", "%=", "&=", "|=", "^=", "<<=", ">>=", "==", "!=", "<=", ">=", "<", ">", "&&", "||", "?", ":", "+", "-", "*", "/", "%"])
+_BINARY = frozenset(
+    [
+        "=",
+        "+=",
+        "-=",
+        "*=",
+        "/=",
+        "%=",
+        "&=",
+        "|=",
+        "^=",
+        "<<=",
+        ">>=",
+        "==",
+        "!=",
+        "<=",
+        ">=",
+        "<",
+        ">",
+        "&&",
+        "||",
+        "?",
+        ":",
+        "+",
+        "-",
+        "*",
+        "/",
+        "%",
+    ]
+)
 _OPERAND = frozenset({"word", "number", "string"})
 _TYPES = frozenset({"int", "float", "double", "char", "long", "unsigned", "short", "void", "size_t", "bool"})
 _HANGING = re.compile(r"(?:for|if|while|else if)\b.*\)$|else$")

@@ -31,7 +31,7 @@ class NameRow:
     canonical: str
     original: str
     kind: str
-    count: int
+    uses: int
 
 
 def render(view: View, path: Path, tokenizer_name: str, labels: dict[int, str]) -> str:
@@ -69,16 +69,9 @@ def render(view: View, path: Path, tokenizer_name: str, labels: dict[int, str]) 
 
 
 def _names(view: View) -> Iterator[NameRow]:
-    counts: dict[str, int] = {}
-    for row in view.rows:
-        begun = -1
-        for fragment in row.fragments:
-            if fragment.original and fragment.token != begun:
-                counts[fragment.original] = counts.get(fragment.original, 0) + 1
-            begun = fragment.token
     by_kind = {kind: place for place, kind in enumerate((*NAME_KINDS, "plain"))}
     for new, old in sorted(view.renamed.names.items(), key=lambda item: (by_kind[kind_of_name(item[0])], len(item[0]), item[0])):
-        yield NameRow(new, old, kind_of_name(new), counts.get(old, 0))
+        yield NameRow(new, old, kind_of_name(new), view.uses[new])
 
 
 def _data(view: View, labels: dict[int, str]) -> dict[str, object]:
@@ -112,4 +105,4 @@ def _flat(row: Row, number: int, originals: dict[str, int]) -> list[object]:
 
 def _whole(text: str) -> str:
     """Text that UTF-8 can hold: bytes that were none become the replacement character."""
-    return text.encode("utf-8", "replace").decode() if text.isascii() is False else text
+    return text.encode("utf-8", "replace").decode() if not text.isascii() else text

@@ -18,7 +18,29 @@ _VALUES = frozenset({"return", "throw", "co_return", "co_yield", "goto"})
 _BODIES = frozenset({"else", "do", "try", "const", "noexcept", "override", "final", "volatile", "&", "&&", ")", "}", "", ":"})
 """What stands before a brace that opens statements, even when none of them ends in a semicolon."""
 _NO_LABEL = frozenset(
-    ["int", "char", "short", "long", "unsigned", "signed", "float", "double", "bool", "auto", "enum", "struct", "class", "union", "const", "static", "volatile", "_Bool", "else", "do", "try"]
+    [
+        "int",
+        "char",
+        "short",
+        "long",
+        "unsigned",
+        "signed",
+        "float",
+        "double",
+        "bool",
+        "auto",
+        "enum",
+        "struct",
+        "class",
+        "union",
+        "const",
+        "static",
+        "volatile",
+        "_Bool",
+        "else",
+        "do",
+        "try",
+    ]
 )
 _CLOSERS = {">": 1, ">>": 2, ">>>": 3}
 
@@ -82,6 +104,8 @@ class _Writer:
             elif piece.kind == "directive":
                 self._end()
                 self.lines.append(piece.text)
+            elif piece.kind == "break":
+                self._end()
             elif piece.kind == "comment":
                 self._comment(piece, following)
             else:
@@ -125,8 +149,13 @@ class _Writer:
     def _punctuation(self, piece: Piece, following: Piece | None, body: bool) -> None:
         text = piece.text
         frame = self.frames[-1]
+        if text in ("#", "%") and not self.line and self.lines:
+            # At the begin of a line it would be a directive.
+            self.line.append(self.lines.pop())
         if text == "(":
-            if (not frame.parens and (self.previous in HEADS or (self.previous == "constexpr" and frame.first in ("if", "else")))) or (not frame.parens and self.previous == "_Pragma" and frame.count == 1):
+            if (not frame.parens and (self.previous in HEADS or (self.previous == "constexpr" and frame.first in ("if", "else")))) or (
+                not frame.parens and self.previous == "_Pragma" and frame.count == 1
+            ):
                 frame.head = True
             frame.parens += 1
             self._put(piece)

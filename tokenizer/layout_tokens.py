@@ -18,7 +18,7 @@ _PUNCTUATORS = re.compile(
 """Those of C, C++ and CUDA together, digraphs too; ``..`` is none, but two dots and a third would be one."""
 _KNOWN = frozenset("!#%&()*+,-./:;<=>?[]^{|}~")
 _LONE_SPLICE = re.compile(r"(?:\\\n)+")
-_LOOSE_SPLICE = re.compile(r"\\[ \t]+\n")
+_LOOSE_SPLICE = re.compile(r'(R"(?P<fence>[^()\\\s]{0,16})\([\s\S]*?\)(?P=fence)")|\\[ \t]+\n')
 _INCLUDE = re.compile(r'[ \t]*#[ \t]*include[ \t]*(<[^>\n]*>|"[^"\n]*")?')
 
 
@@ -26,7 +26,7 @@ class Piece(NamedTuple):
     """A token of code, a whole directive, or a comment."""
 
     kind: str
-    """That of the token, or ``directive``."""
+    """That of the token, or ``directive``, or ``break`` for a line end that must stay: a quote without its fellow stands before it."""
     text: str
     gap: bool
     """Whether something stood between it and the token before."""
@@ -36,10 +36,9 @@ class Piece(NamedTuple):
 
 def pieces(text: str, language: str, *, comments: bool = False) -> list[Piece]:
     """The pieces of a text, without white space and, unless asked for, without comments."""
-    text = text.removeprefix("\ufeff").replace("\r\n", "\n")
-    if 'R"' not in text:
-        # Compilers take a backslash for a splice also where blanks follow it; in a raw string they would be contents.
-        text = _LOOSE_SPLICE.sub("\\\n", text)
+    text = text.removeprefix("\ufeff").replace("\r\n", "\n") + "\n"
+    # Compilers take a backslash for a splice also where blanks follow it; in a raw string they are contents.
+    text = _LOOSE_SPLICE.sub(lambda found: found[1] or "\\\n", text)
     result: list[Piece] = []
     rest: str | None = text
     while rest is not None:
@@ -51,6 +50,7 @@ def _cut(text: str, language: str, comments: bool, into: list[Piece]) -> str | N
     """Cut until the end, or until a comment that an ``#include`` line begins and doesn't end; gives what is left then."""
     at = 0
     gap = fresh = True
+    torn = False
     directive: list[Piece] | None = None
     tokens = lex(text, language)
     for number, (kind, part) in enumerate(tokens):
@@ -58,7 +58,9 @@ def _cut(text: str, language: str, comments: bool, into: list[Piece]) -> str | N
         if kind == "newline":
             if directive is not None:
                 into.append(Piece("directive", directive_text(directive), True))
-            directive, gap, fresh = None, True, True
+            elif torn:
+                into.append(Piece("break", "", True))
+            directive, gap, fresh, torn = None, True, True, False
         elif kind == "space":
             gap = gap or _LONE_SPLICE.fullmatch(part) is None
         elif kind == "comment":
@@ -71,15 +73,18 @@ def _cut(text: str, language: str, comments: bool, into: list[Piece]) -> str | N
             if opened:
                 end = text.find("*/", at)
                 return None if end < 0 else text[end + 2 :]
+        elif directive is not None and directive[-1].kind == "digraph":
+            directive = [Piece("other", "#", True)]
         elif directive is not None:
             directive.append(Piece(kind, part, gap))
             gap = False
         elif fresh and (part == "#" or (part == "%" and _follows(tokens, number, ":"))):
-            directive = [Piece("other", "#", True)]
+            directive = [Piece("other" if part == "#" else "digraph", "#", True)]
             gap = False
         else:
             into.append(Piece(kind, part, gap, fresh))
             gap = fresh = False
+            torn = torn or part in ("'", '"')
     if directive is not None:
         into.append(Piece("directive", directive_text(directive), True))
     return None
@@ -122,6 +127,12 @@ def _include(line: str, comments: bool) -> tuple[str, bool]:
 
 def directive_text(parts: list[Piece]) -> str:
     """A directive on one line; parts that are free text, as behind ``#error``, only have their white space squeezed."""
+    text = _directive_text(parts)
+    # A backslash that has come to the end of the line would splice the next.
+    return f"{text}/**/" if text.endswith("\\") else text
+
+
+def _directive_text(parts: list[Piece]) -> str:
     words = parts[1:]
     if not words:
         return "#"
@@ -177,4 +188,33 @@ def _boundary(a: str, b: str) -> bool:
     return at == len(a)
 
 
-_KNOWN_PUNCTUATORS = _KNOWN | frozenset(["<<<", ">>>", "<<=", ">>=", "...", "->", "++", "--", "&&", "||", "-=", "+=", "*=", "/=", "%=", "&=", "|=", "^=", "==", "!=", "<=", ">=", "<<", ">>", "::", "##"])
+_KNOWN_PUNCTUATORS = _KNOWN | frozenset(
+    [
+        "<<<",
+        ">>>",
+        "<<=",
+        ">>=",
+        "...",
+        "->",
+        "++",
+        "--",
+        "&&",
+        "||",
+        "-=",
+        "+=",
+        "*=",
+        "/=",
+        "%=",
+        "&=",
+        "|=",
+        "^=",
+        "==",
+        "!=",
+        "<=",
+        ">=",
+        "<<",
+        ">>",
+        "::",
+        "##",
+    ]
+)

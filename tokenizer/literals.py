@@ -46,7 +46,7 @@ def abstract(text: str, language: str) -> Abstracted:
     taken = {token.text for token in tokens if token.kind in ("string", "number")}
     placeholders: dict[str, str] = {}
     parts = [token.text for token in tokens]
-    fresh = {kind: _fresh(kind, taken) for kind in ("s", "c", "n")}
+    fresh = {kind: _fresh(kind) for kind in ("s", "c", "n")}
     for i in _places(tokens, language):
         literal = parts[i]
         if literal not in placeholders:
@@ -67,7 +67,7 @@ def restore_literals(abstracted: Abstracted) -> str:
     return "".join(literals.get(text, text) if kind in ("string", "number") else text for kind, text in tokens)
 
 
-def _fresh(kind: str, taken: set[str]) -> Iterator[str]:
+def _fresh(kind: str) -> Iterator[str]:
     """The stems of placeholders in their order; those of numbers begin behind the numbers that stay."""
     number = 10 if kind == "n" else 0
     while True:

@@ -12,13 +12,11 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import ClassVar
 
-from hpcraft.errors import InputError
+from hpcraft.errors import ConfigError, InputError
 from hpcraft.parse import record_from
 from hpcraft.store import JSON, write_text
 from hpcraft.tokenizer.languages import check
 from hpcraft.tokenizer.rename import Renamed
-
-Row = tuple[int | str, ...]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -95,11 +93,24 @@ def read(path: Path) -> NamesFile:
         value = json.loads(read_bytes(path))
     except ValueError as error:
         raise InputError(f"{path}: not JSON ({error}); give the file that `hpcraft tokenizer rename --names` wrote") from None
-    record = record_from(value, NamesFile, where=str(path))
+    return from_json(value, str(path))
+
+
+def from_json(value: object, where: str) -> NamesFile:
+    """What `to_json` gave.
+
+    Args:
+        value: as it was read.
+        where: opens the message of an error.
+
+    Raises:
+        InputError: not of this schema.
+    """
+    record = record_from(value, NamesFile, where=where)
     try:
         check(record.language, record.form)
-    except ValueError as error:
-        raise InputError(f"{path}: {error}") from None
+    except ConfigError as error:
+        raise InputError(f"{where}: {error}") from None
     return record
 
 

@@ -75,6 +75,8 @@ class View:
     """Of the text that is shown."""
     directive_words: int
     directive_tokens: int
+    uses: Mapping[str, int]
+    """Canonical name to how often it stands in the text."""
     tokens_as_written: int
     """How many tokens the text has with its own names, in the same layout."""
 
@@ -125,7 +127,7 @@ def make_view(text: str, tokenizer: Tokenizer | None, options: Options) -> View:
     renamed = Renamed(text=text, names={}, language=language)
     if language and options.renames:
         renamed = rename(text, language, form=options.form)
-    tokens = lex(renamed.text, language) if language else [Token("other", renamed.text)]
+    tokens = lex(renamed.text, language) if language else [Token("other", renamed.text)] * bool(text)
     ids, ends = _cut(renamed.text, tokens, tokenizer)
     pieces = [renamed.text[begin:end] for begin, end in zip([0, *ends], ends, strict=False)]
     rows, words, in_directives = _rows(tokens, ends, renamed)
@@ -139,6 +141,7 @@ def make_view(text: str, tokenizer: Tokenizer | None, options: Options) -> View:
         num_bytes=len(renamed.text.encode("utf-8", "surrogateescape")),
         directive_words=words,
         directive_tokens=in_directives,
+        uses=Counter(token.text for token in tokens if token.kind == "word" and token.text in renamed.names),
         tokens_as_written=len(before),
     )
 
@@ -177,7 +180,7 @@ class _Rows:
         """Put a lexical token, which lies in one token or more."""
         begin, end = self.at, self.at + len(text)
         while self.at < end:
-            self._skip()
+            self.skip()
             until = min(end, self.ends[self.token]) if self.token < len(self.ends) else end
             part = text[self.at - begin : until - begin]
             if directive and not part.isspace():
@@ -185,7 +188,7 @@ class _Rows:
             self._lines(part, kind, original, directive)
             self.at = until
 
-    def _skip(self) -> None:
+    def skip(self) -> None:
         """Go on to the token that holds the place; those without a character of their own are empty fragments."""
         while self.token < len(self.ends) and self.ends[self.token] <= self.at:
             before = self.ends[self.token - 1] if self.token else 0
@@ -208,20 +211,22 @@ def _rows(tokens: list[Token], ends: list[int], renamed: Renamed) -> tuple[list[
     rows = _Rows(ends)
     words = 0
     directive = False
-    for token, directive in _with_directives(tokens):  # noqa: B007 - the last one tells of the last row
+    for token, directive in _with_directives(tokens):
         original = renamed.names.get(token.text, "") if token.kind == "word" else ""
         words += directive and token.kind not in ("space", "newline", "comment")
-        rows.add(token.text, _kind(token, renamed), original, directive)
+        rows.add(token.text, _kind(token, renamed, directive), original, directive)
+    rows.skip()
     if rows.fragments:
         rows.done.append(Row(rows.fragments, directive))
     return rows.done, words, len(rows.in_directives)
 
 
-def _kind(token: Token, renamed: Renamed) -> int:
+def _kind(token: Token, renamed: Renamed, directive: bool) -> int:
     if token.kind == "word":
         if token.text in renamed.names:
             return _NUMBER_OF[kind_of_name(token.text)]
-        return _NUMBER_OF["platform"] if renamed.language and is_kept(token.text, renamed.language) else 0
+        kept = directive or (renamed.language and is_kept(token.text, renamed.language))
+        return _NUMBER_OF["platform"] if kept else 0
     if token.kind == "include":
         return _NUMBER_OF["platform"]
     return _NUMBER_OF.get(token.kind, 0)

@@ -10,10 +10,8 @@ from hpcraft.errors import ConfigError
 from hpcraft.tokenizer.lexer import LANGUAGES, lex
 from hpcraft.tokenizer.literals import abstract, restore_literals
 
-PARTS = st.sampled_from(
-    ['"s0"', '"a"', "'c0'", "'x'", "10", "11", "10.0", "3.5f", "1.0_dp", "2.d0", "0x1F", "7", "'", '"', "\\", "\n", " ", "x", ".", "+"]
-    + ["#define N", "#pragma omp", "!$omp", "//", "/*", "!", "5Habcde", "f10.3", "1e5", "extern", 'R"(', ")"]
-)
+WORDS = """"s0" "a" 'c0' 'x' 10 11 10.0 3.5f 1.0_dp 2.d0 0x1F 7 ' " \\ x . + !$omp // /* ! 5Habcde f10.3 1e5 extern R"( )"""
+PARTS = st.sampled_from((*WORDS.split(), " ", "\n", "#define N", "#pragma omp"))
 
 
 @settings(max_examples=300, deadline=None)
