@@ -156,7 +156,7 @@ def _free_line(at: Statement | None, raw: str, sentinel: str) -> Statement:
             at.inside.append(comment)
         else:
             at.comment = comment
-    at.text += trimmed[:-1] if at.goes_on else trimmed
+    at.text += (trimmed[:-1] if at.quote else trimmed.rstrip("&")) if at.goes_on else trimmed
     return at
 
 
@@ -285,5 +285,8 @@ def _take_apart(raw: str, width: int) -> _Line:
     if (bare := line.strip()).startswith("!") and line[5:6] != "!":
         # Behind column 1 a sentinel is a comment.
         return _Line("comment", f"! {bare[1:]}" if bare.startswith("!$") else bare)
-    continues = line[5:6] not in ("", " ", "0") and not line[:5].strip()
-    return _Line("code", line[6:width].rstrip(), "", line[:5].strip(), continues)
+    label = line[:5].replace(" ", "")
+    if label and not label.isdigit():
+        # No label: the statement of another form, which in column 1 could turn into a comment.
+        return _Line("code", line[:width].strip())
+    return _Line("code", line[6:width].rstrip(), "", label, not label and line[5:6] not in ("", " ", "0"))

@@ -68,7 +68,7 @@ def _cut(text: str, language: str, comments: bool, into: list[Piece]) -> str | N
                 (into if directive is None else directive).append(Piece(kind, _comment(part), gap, fresh))
             gap = True
         elif kind == "include":
-            line, opened = _include(part, comments)
+            line, opened = _include(part, comments=comments)
             into.append(Piece("directive", line, True))
             if opened:
                 end = text.find("*/", at)
@@ -102,7 +102,7 @@ def _follows(tokens: list[Token], number: int, text: str) -> bool:
     return number + 1 < len(tokens) and tokens[number + 1].text == text
 
 
-def _include(line: str, comments: bool) -> tuple[str, bool]:
+def _include(line: str, *, comments: bool) -> tuple[str, bool]:
     """An ``#include`` line in one style, and whether a comment that it begins goes on in the next line."""
     found = _INCLUDE.match(line)
     assert found is not None
@@ -143,6 +143,8 @@ def _directive_text(parts: list[Piece]) -> str:
             end = next((i + 1 for i, part in enumerate(words) if part.text == ")"), len(words))
         body = joined(words[end:])
         return f"#define {joined([words[1]._replace(gap=True), *words[2:end]])}{' ' + body if body else ''}"
+    if name == "include":
+        return _include("#" + "".join(f"{' ' * part.gap}{part.text}" for part in words if part.kind != "comment"), comments=False)[0]
     if name in ("pragma", "if", "elif", "ifdef", "ifndef", "else", "endif", "define"):
         return "#" + joined(words)
     text = "".join((" " if part.gap and i else "") + part.text for i, part in enumerate(words))

@@ -16,10 +16,11 @@ from hpcraft.tokenizer.lexer import LANGUAGES, lex
 
 C_WORDS = """{ } ( ) ; , = : :: < > >> <<< + - & # ## . ... / * % ? ' " if else for do case default struct enum template operator return
 x int L _s 1 0xE "a" 'c' #define"""
-C_SPACED = ("// c", "/* c */", "/* c\n * d */", 'R"(a\n b)"', "\n", " ", "\\\n", "\\ \n", "\r\n", "#pragma omp", "#include <a>")
+C_SPACED = ("// c", "/* c */", "/* c\n * d */", 'R"(a\n b)"', "\n", " ", " \\\n", "\\ \n", "\r\n", "#pragma omp", "#include <a>")
 C_PARTS = st.sampled_from((*C_WORDS.split(), *C_SPACED))
-FORTRAN_WORDS = """!$omp& & 'it''s' " ' x 10 1. .eq. ; ( ) / * = , % 5Habcde"""
-FORTRAN_SPACED = ("!$omp ", "!$ ", "! c", "\n", "\n     &", "\n      ", "\t", " ", "'a b'", "#if x", "c c", "end if", "!dir$ ivdep")
+FORTRAN_WORDS = """'it''s' x 10 1. .eq. ; ( ) / * = , % 5Habcde"""
+FORTRAN_SPACED = ("\n!$omp do &\n!$omp& x\n", "\n!$ x\n", "! c\n", "\n", "&\nx", "&\n &y", "\n     &x", "\n      ", "\t", " ", "'a b'", "\n#if x\n",
+                  "\nc c\n", "end if", "\n!dir$ ivdep\n")  # fmt: skip
 FORTRAN_PARTS = st.sampled_from((*FORTRAN_WORDS.split(), *FORTRAN_SPACED, "x" * 70, "'" + "y " * 50 + "'"))
 
 
