@@ -114,6 +114,8 @@ def _apart(last_kind: str, last: str, kind: str, piece: str, gap: bool) -> bool:
         return gap
     if last == ")" and kind in ("word", "string"):
         return True
+    if last == "." and kind == "word":
+        return gap
     if kind == "dotted" or piece[0] == ".":
         return last_kind == "dotted" or (last_kind == "word" and last[0] in ".0123456789")
     return gap and last_kind == kind == "other" and last[-1] + piece[0] in _PAIRS

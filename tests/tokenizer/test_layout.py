@@ -7,16 +7,16 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from hypothesis import assume, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hpcraft.errors import ConfigError
 from hpcraft.tokenizer.layout import canonical
 from hpcraft.tokenizer.lexer import LANGUAGES, lex
 
-C_WORDS = """{ } ( ) ; , = : :: < > >> <<< + - & # ## . ... / * % ? ' " if else for do case default struct enum template operator return
+C_WORDS = """{ } ( ) ; , = : :: < > >> <<< + - & # ## . ... / * % ? if else for do case default struct enum template operator return
 x int L _s 1 0xE "a" 'c' #define"""
-C_SPACED = ("// c", "/* c */", "/* c\n * d */", 'R"(a\n b)"', "\n", " ", " \\\n", "\\ \n", "\r\n", "#pragma omp", "#include <a>")
+C_SPACED = ("// c", "/* c */", "/* c\n * d */", 'R"(a\n b)"', "\n", " ", " \\\n", " \\ \n", "\r\n", "#pragma omp", "#include <a>")
 C_PARTS = st.sampled_from((*C_WORDS.split(), *C_SPACED))
 FORTRAN_WORDS = """'it''s' x 10 1. .eq. ; ( ) / * = , % 5Habcde"""
 FORTRAN_SPACED = ("\n!$omp do &\n!$omp& x\n", "\n!$ x\n", "! c\n", "\n", "&\nx", "&\n &y", "\n     &x", "\n      ", "\t", " ", "'a b'", "\n#if x\n",
@@ -45,10 +45,9 @@ def test_a_layout_of_fortran_is_its_own(text: str, form: str) -> None:
 @settings(max_examples=200, deadline=None)
 @given(text=st.lists(C_PARTS, max_size=40).map("".join))
 def test_a_layout_keeps_the_tokens(text: str) -> None:
-    """Outside directives no token is lost, made or cut, where every quote has its fellow."""
+    """Outside directives no token is lost, made or cut."""
     text = text.replace("#", "").replace("\\", "").replace("\r", "")
     before = [t.text for t in lex(text, "cpp") if t.kind not in ("space", "newline", "comment")]
-    assume("'" not in before and '"' not in before)
     after = [t.text for t in lex(canonical(text, "cpp"), "cpp") if t.kind not in ("space", "newline", "comment")]
     assert after == before
 
@@ -75,6 +74,7 @@ def test_any_text_is_laid_out(text: str, language: str) -> None:
         ('f("a" PRIu64, "b"_s, L"c" "d", R"(x\n y)");', ['f("a" PRIu64,"b"_s,L"c""d",R"(x', ' y)");']),
         ("#define F( x )  ( x ) + \\\n  1\n#define G ( 1 )\n#  if A  &&  B", ["#define F(x) (x)+1", "#define G (1)", "#if A&&B"]),
         ("#pragma omp parallel for \\\n  private ( i )\nint x;", ["#pragma omp parallel for private(i)", "int x;"]),
+        ("#if 0\nwe don't\n  do  it's;\n#endif\nint  x;", ["#if 0", "we don't", "do it's;", "#endif", "int x;"]),
         ("#include <a.h> /* b\n c */\nint x;", ["#include <a.h>", "int x;"]),
         ("in\\\nt x;\n%:define A  1\nint a<:2:>;", ["int x;", "#define A 1", "int a<:2:>;"]),
         ("struct s { unsigned f : 3; T operator ( ) (int) const { return 1; } };",
