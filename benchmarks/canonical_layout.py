@@ -32,6 +32,8 @@ _COMPILERS = {
     "cuda": ["nvcc", "-ptx", "-arch=sm_80"],
     "fortran": ["gfortran", "-std=legacy", "-fallow-argument-mismatch", "-ffree-line-length-none"],
 }
+_OFFLOADED = re.compile(r"\t\.section\t\.gnu\.offload_lto.*?(?=\t\.(?:section\t(?!\.gnu\.offload_lto)|text|data|bss|ident)|\Z)", re.DOTALL)
+"""Bytecode for an accelerator, which is compressed and holds line numbers; what the host does instead is compared."""
 _PTX_NOISE = re.compile(r"\s*(?://|\.file|\.loc)")
 
 
@@ -55,7 +57,7 @@ def assembly(path: Path, text: str, source: Source, fixed: bool) -> list[str] | 
         return None
     if source.language == "cuda":
         return [line for line in done.out.split("\n") if not _PTX_NOISE.match(line)]
-    return comparable(done.out)
+    return comparable(_OFFLOADED.sub("", done.out))
 
 
 def compare(path: Path, comments: bool, counts: Counter[str]) -> str:
