@@ -13,7 +13,8 @@ from hpcraft.tokenizer.view import KINDS, Row, View
 if TYPE_CHECKING:
     from rich.text import Text
 
-_SHADES = ("#2a303a", "#3b4554")
+_SHADES = ("#16191e", "#3b4554")
+"""Far enough apart to differ in a terminal of 16 colours as well."""
 _COLOURS = {
     "plain": "#d8dee9",
     "variable": "bold #82bdf7",
@@ -56,7 +57,7 @@ _NAMES = frozenset(name for name, _ in KINDS[1:7])
 def _line(row: Row, seen: set[str]) -> Text:
     from rich.text import Text
 
-    line = Text("▌" if row.directive else " ", _DIRECTIVE)
+    line = Text().append("▌" if row.directive else " ", _DIRECTIVE)
     for i, fragment in enumerate(row.fragments):
         style = f"{_COLOURS[KINDS[fragment.kind][0]]} on {_SHADES[fragment.token % 2]}"
         line.append(visible(fragment.text).replace(" ", "·") or "▯", style)
