@@ -14,15 +14,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from hpcraft.data.fortran_blanks import closed_up
+from hpcraft.tokenizer.fortran_lines import crosses_border
 
 _DIRECTIVE = re.compile(r"[cC*!]\$(omp|acc)(?=[ &+0-9a-zA-Z$*.>|-]|$)", re.IGNORECASE)
 _CONDITIONAL = re.compile(r"[cC*!]\$(?=[ 0-9]{3}(?:[ 0] *\S|[^ 0].))")
 _STRING_OR_COMMENT = re.compile(r"'[^']*'|\"[^\"]*\"|!|'[^']*$|\"[^\"]*$|(?<![\w.*])(\d{1,3})[hH]")
-_STATEMENT_LIKE_COMMENT = re.compile(
-    r"(?:call +\w+ *\(.*\)|contains|do +\w+ *= *\w.*,.*|do +while *\(.*\)|deallocate *\(.*\)|character *\(.*::.*|double precision.*::.*) *&?$",
-    re.IGNORECASE,
-)
-"""A line that begins with a comment's letter and is a statement of free form."""
 _TAB_FIELD = re.compile(r"( {0,5}\d{0,5} {0,5})\t([1-9])?")
 
 
@@ -56,22 +52,10 @@ class _Statement:
     """Comments and preprocessor lines since its last line: inside or behind it, the next line tells."""
 
 
-def looks_fixed(text: str) -> bool:
-    """Whether a file with a fixed-form suffix really is fixed form: statements keep out of columns 1 to 5."""
-    statements = free = 0
-    for raw in text.split("\n")[:2000]:
-        line = _expand(raw)
-        if not line.strip() or line[0] in "*!#" or (line[0] in "cCdD" and not _STATEMENT_LIKE_COMMENT.match(line)):
-            continue
-        statements += 1
-        free += line[:5].strip()[:1].isalpha() or line[:72].endswith("&")
-    return free * 10 <= statements
-
-
 def to_free(text: str) -> str:
     """Convert a fixed-form text; every statement becomes one free-form line."""
     lines = text.split("\n")
-    width = 132 if any(_crosses_border(line) for line in lines) else 72
+    width = 132 if any(crosses_border(line) for line in lines) else 72
     out: list[str] = []
     at: _Statement | None = None
     for line in (_take_apart(raw, width) for raw in lines):
@@ -195,13 +179,6 @@ def _expand(line: str) -> str:
     if found and len(found[1]) <= 5:
         return f"{found[1].rstrip():<5}{found[2] or ' '}{line[found.end() :].expandtabs(8)}"
     return line.expandtabs(8)
-
-
-def _crosses_border(raw: str) -> bool:
-    """Whether code runs from column 72 into 73, so that 72 can't be this file's last column."""
-    if len(raw) < 73 or raw[0] in "cC*!dD#" or "!" in raw or "\t" in raw:
-        return False
-    return raw[71] != " " and raw[72] != " " and not raw[72:].strip().isdigit()
 
 
 def _in_name(letter: str) -> bool:

@@ -14,22 +14,8 @@ import re
 from pathlib import PurePosixPath
 
 from hpcraft.data.comments import blank_c
-from hpcraft.data.fortran_form import looks_fixed
-
-SUFFIXES: dict[str, str] = {
-    **dict.fromkeys((".c",), "c"),
-    **dict.fromkeys((".h",), "header"),
-    **dict.fromkeys(
-        (".cc", ".cpp", ".cxx", ".c++", ".C", ".hh", ".hpp", ".hxx", ".h++", ".H", ".ipp", ".inl", ".tpp", ".txx", ".tcc"), "cpp"
-    ),
-    **dict.fromkeys((".cu", ".cuh"), "cuda"),
-    **dict.fromkeys((".hip",), "cpp"),
-    **dict.fromkeys((".cl",), "opencl"),
-    **dict.fromkeys((".inc", ".fh", ".fi"), "include"),
-    **dict.fromkeys((".f", ".for", ".ftn", ".f77", ".fpp", ".F", ".FOR", ".FTN", ".F77", ".FPP"), "fixed"),
-    **dict.fromkeys((".f90", ".f95", ".f03", ".f08", ".f18", ".F90", ".F95", ".F03", ".F08", ".F18", ".cuf", ".CUF"), "free"),
-}
-"""Suffix to what it promises: a language, ``header``, ``include``, ``opencl``, or the form of Fortran source."""
+from hpcraft.tokenizer.fortran_lines import looks_fixed
+from hpcraft.tokenizer.languages import SUFFIXES
 
 _CUDA_KERNEL = re.compile(r"__global__|\w\s*(?:<[^;<>]*>\s*)?<<<(?!<)[^;]{1,400}?>>>\s*\(")
 _DEVICE = re.compile(r"^(?![ \t]*#)[^\n]*\b__(?:device|shared|constant)__\b", re.MULTILINE)

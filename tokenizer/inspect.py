@@ -1,36 +1,81 @@
-"""``hpcraft tokenizer inspect``: shows how a file is cut into tokens, or what a tokenizer costs in numbers."""
+"""``hpcraft tokenizer inspect``: shows how a file is cut into tokens and renamed, in the terminal or as a page."""
 
 from __future__ import annotations
 
 import argparse
+import sys
 from pathlib import Path
 
-from hpcraft.command import Command, say
+from hpcraft.command import Command, note, say
 from hpcraft.errors import InputError
+from hpcraft.store import write_bytes
 from hpcraft.tokenizer import bpe
+from hpcraft.tokenizer.inspect_terminal import coloured, plain, summary
+from hpcraft.tokenizer.languages import FORMS, SUFFIXES, source_of
+from hpcraft.tokenizer.lexer import LANGUAGES
+from hpcraft.tokenizer.view import Options, View, make_view
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Flags of ``hpcraft tokenizer inspect``."""
-    parser.add_argument("tokenizer", type=Path, help="folder with a tokenizer.json")
+    parser.add_argument("tokenizer", type=Path, nargs="?", help="folder with a tokenizer.json; without one the tokens are the lexer's")
     parser.add_argument("file", type=Path, help="file to cut")
+    parser.add_argument("--html", type=Path, metavar="FILE", help="write the view as one HTML page")
+    parser.add_argument("--language", default="", help=f"one of {', '.join(LANGUAGES)}; by default what the suffix says, if anything")
+    parser.add_argument("--form", default="", help=f"of Fortran: one of {', '.join(FORMS)}; by default what the text looks like")
+    parser.add_argument("--own-names", action="store_true", help="leave the names as they are")
+    parser.add_argument("--layout", action="store_true", help="lay the text out canonically first, with its comments")
 
 
 def main(args: argparse.Namespace) -> int:
     """Cut one file."""
-    tokenizer = bpe.load(args.tokenizer)
+    tokenizer = bpe.load(args.tokenizer) if args.tokenizer else None
     text = read_source(args.file)
-    encoding = tokenizer.encode(text, add_special_tokens=False)
-    pieces = [text[begin:end] for begin, end in encoding.offsets]
-    num_bytes = len(text.encode())
-    result = {"tokens": len(encoding.ids), "bytes": num_bytes, "bytes_per_token": round(num_bytes / max(1, len(encoding.ids)), 4)}
-    shown = "|".join(piece.replace("\n", "⏎\n") for piece in pieces)
-    say(
-        args,
-        {**result, "pieces": pieces},
-        f"{shown}\n{len(encoding.ids):,} tokens, {num_bytes:,} bytes, {result['bytes_per_token']} bytes per token",
+    known = args.language or args.file.suffix in SUFFIXES
+    source = source_of(args.file, args.language, args.form) if known else None
+    options = Options(
+        language=source.language if source else "",
+        form=source.form if source else "",
+        renames=not args.own_names,
+        layout=args.layout,
     )
+    view = make_view(text, tokenizer, options)
+    if args.html:
+        from hpcraft.tokenizer.inspect_page import render
+
+        labels = {number: tokenizer.id_to_token(number) or "" for number in set(view.ids)} if tokenizer else {}
+        page = render(view, args.file, str(args.tokenizer or ""), labels)
+        write_bytes(args.html, page.encode())
+        note(f"{args.html}: {len(page) / 1e6:.1f} MB; open it in a browser")
+        say(args, _json(view), summary(view))
+    elif args.json or not sys.stdout.isatty():
+        say(args, _json(view), f"{plain(view)}\n{summary(view)}")
+    elif not args.quiet:
+        _print(view)
     return 0
+
+
+def _json(view: View) -> dict[str, object]:
+    return {
+        "tokens": len(view.pieces),
+        "bytes": view.num_bytes,
+        "bytes_per_token": view.bytes_per_token,
+        "tokens_with_own_names": view.tokens_as_written,
+        "directive_fertility": view.fertility,
+        "language": view.language,
+        "ids": view.ids,
+        "pieces": view.pieces,
+        "names": dict(view.renamed.names),
+    }
+
+
+def _print(view: View) -> None:
+    from rich.console import Console
+
+    console = Console(highlight=False, markup=False, emoji=False)
+    for line in coloured(view):
+        console.print(line, soft_wrap=True)
+    console.print(summary(view))
 
 
 def read_source(path: Path) -> str:
@@ -48,8 +93,8 @@ def read_source(path: Path) -> str:
 
 
 COMMAND = Command(
-    summary="show how a file is cut into tokens",
-    example="hpcraft tokenizer inspect runs/quickstart/tokenizer kernel.c",
+    summary="show how a file is cut into tokens and renamed",
+    example="hpcraft tokenizer inspect runs/quickstart/tokenizer kernel.c --html kernel.html",
     add_arguments=add_arguments,
     main=main,
 )

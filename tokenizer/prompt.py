@@ -22,7 +22,8 @@ from dataclasses import dataclass
 from difflib import SequenceMatcher
 
 from hpcraft.errors import ConfigError
-from hpcraft.tokenizer.layout import canonical, indent
+from hpcraft.tokenizer.indent import indent
+from hpcraft.tokenizer.layout import canonical
 from hpcraft.tokenizer.lengths import evaluate, generalise
 from hpcraft.tokenizer.rename import Renamed, rename, rename_like, restore_text
 

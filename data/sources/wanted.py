@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import PurePosixPath
 
-from hpcraft.data.languages import SUFFIXES
+from hpcraft.tokenizer.languages import SUFFIXES
 
 DEBIAN_COPYRIGHT = "debian/copyright"
 PKG_INFO = "PKG-INFO"

@@ -11,7 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hpcraft.errors import ConfigError
-from hpcraft.tokenizer.layout import canonical, indent
+from hpcraft.tokenizer.indent import indent
+from hpcraft.tokenizer.layout import canonical
 from hpcraft.tokenizer.prompt import (
     END,
     build_fill,

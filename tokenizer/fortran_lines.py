@@ -1,0 +1,292 @@
+"""Fortran source as logical statements: continued lines joined, comments apart, directives and preprocessor lines recognised, both forms.
+
+The columns of fixed form are read as gfortran reads them: a tab in the label field moves to column 7, or to column 6 before a digit; any other
+tab is one column; text beyond column 72 is no code (132 where code runs across the border); inside a string the blanks up to the last
+column count.
+Not covered: Hollerith constants over several lines.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+_TAB_FIELD = re.compile(r"([^\t\n]{0,5})\t([1-9])?")
+_FREE_SENTINEL = re.compile(r"!\$(omp|acc)(?=[\s&]|$)|!\$(?=[ \t&]|$)", re.IGNORECASE)
+_FIXED_SENTINEL = re.compile(r"[cC*!]\$(omp|acc)(?=[ &+0-9a-zA-Z$*.>|-]|$)", re.IGNORECASE)
+_FIXED_CONDITIONAL = re.compile(r"[cC*!]\$(?=[ 0-9]{3}(?:[ 0] *\S|[^ 0].))")
+_VENDOR = re.compile(r"[cC*!](?:\$\w|(?:dir|dec|gcc|pgi|cdir|nec)\$|ibm\*)", re.IGNORECASE)
+"""Directives of single compilers, which other compilers take for comments."""
+_STRING_OR_COMMENT = re.compile(r"'[^']*'|\"[^\"]*\"|!|'[^']*$|\"[^\"]*$|(?<=[(,/=])[ \t]*(\d{1,3})[hH]")
+_STATEMENT_LIKE_COMMENT = re.compile(
+    r"(?:call +\w+ *\(.*\)|contains|do +\w+ *= *\w.*,.*|do +while *\(.*\)|deallocate *\(.*\)|character *\(.*::.*|double precision.*::.*) *&?$",
+    re.IGNORECASE,
+)
+"""A line that begins with a comment's letter and is a statement of free form."""
+
+
+@dataclass(slots=True)
+class Statement:
+    """A statement, or a line that is none."""
+
+    text: str
+    """Code without comments and continuation marks, blanks as found; a whole line where ``kind`` isn't ``code``."""
+    kind: str = "code"
+    """``code``, ``comment`` or ``line`` (of the preprocessor, or a directive of one compiler)."""
+    sentinel: str = ""
+    """``!$omp``, ``!$acc``, ``!$`` or nothing."""
+    label: str = ""
+    """In fixed form alone."""
+    begins: str = ""
+    """``&`` for a part of a statement that a preprocessor or conditional line cut; ``&&`` where a token may have been cut."""
+    goes_on: bool = False
+    """Whether the statement goes on behind a line that cuts it."""
+    quote: str = ""
+    """The quote that is open at the end of ``text`` while lines are read."""
+    full: bool = False
+    """Whether the last line reached the last column, so that a name may go on in the next."""
+    comment: str = ""
+    """What stands behind the statement on its one line."""
+    inside: list[str] = field(default_factory=list)
+    """Comments between and behind its lines."""
+
+
+def looks_fixed(text: str) -> bool:
+    """Whether Fortran source really is fixed form: statements keep out of columns 1 to 5."""
+    statements = free = 0
+    for raw in text.split("\n")[:2000]:
+        line = expand(raw)
+        if not line.strip() or line[0] in "*!#" or (line[0] in "cCdD" and not _STATEMENT_LIKE_COMMENT.match(line)):
+            continue
+        statements += 1
+        free += line[:5].strip()[:1].isalpha() or line[:72].endswith("&")
+    return free * 10 <= statements
+
+
+def crosses_border(raw: str) -> bool:
+    """Whether code runs from column 72 into 73, so that 72 can't be this file's last column."""
+    if len(raw) < 73 or raw[0] in "cC*!dD#" or "!" in raw or "\t" in raw:
+        return False
+    return raw[71] != " " and raw[72] != " " and not raw[72:].strip().isdigit()
+
+
+def expand(line: str) -> str:
+    """A line of fixed form with the tab of its label field in columns, as gfortran has it."""
+    line = line.rstrip("\r\n\f")
+    found = _TAB_FIELD.match(line) if "\t" in line[:6] else None
+    if not found:
+        return line
+    return f"{found[1]:<5}{found[2] or ' '}{line[found.end() :]}"
+
+
+def statements(text: str, *, fixed: bool) -> Iterator[Statement]:
+    """The statements, comments and other lines of a text, in their order."""
+    text = text.removeprefix("\ufeff").replace("\0", "").replace("\r", "")
+    return _fixed(text.split("\n")) if fixed else _free(text.split("\n"))
+
+
+def _free(lines: list[str]) -> Iterator[Statement]:
+    at: Statement | None = None
+    macro = False
+    for raw in lines:
+        bare = raw.strip()
+        if macro or raw.startswith("#"):
+            macro = raw.endswith("\\")
+            at, mid = _cut(at)
+            if mid:
+                yield mid
+            yield Statement(bare, "line")
+            continue
+        sentinel, found = "", None
+        if bare.startswith("!"):
+            found = _FREE_SENTINEL.match(bare)
+            if not found:
+                comment = Statement(bare, "line" if _VENDOR.match(bare) else "comment")
+                if at is None:
+                    yield comment
+                elif comment.kind == "comment":
+                    at.inside.append(bare)
+                continue
+            sentinel = found[0].lower()
+        code = bare[found.end() :] if found else raw
+        if not code.strip():
+            continue
+        if at is not None and at.sentinel != sentinel:
+            at, mid = _cut(at)
+            if mid:
+                yield mid
+        at = _free_line(at, code, sentinel)
+        if not at.goes_on:
+            yield at
+            at = None
+    if at is not None:
+        at.goes_on = False
+        yield at
+
+
+def _cut(at: Statement | None) -> tuple[Statement | None, Statement | None]:
+    """What is under way after a line that cuts it, and the part before that line."""
+    if at is None:
+        return None, None
+    return Statement("", sentinel="?", begins="&", goes_on=True), (at if at.text.strip() else None)
+
+
+def _free_line(at: Statement | None, raw: str, sentinel: str) -> Statement:
+    """Read one line of code into the statement under way, or begin one."""
+    code = raw.lstrip()
+    if at is None:
+        at = Statement("", sentinel=sentinel)
+        if code.startswith("&"):
+            at.begins, code = "&&", code.lstrip("&")
+    elif at.sentinel == "?":
+        at.sentinel = sentinel
+        if code.startswith("&"):
+            at.begins, code = "&&", code[1:]
+    elif code.startswith("&"):
+        code = code[1:]
+    elif not at.quote:
+        code = f" {code}"
+    code, quote, comment = _scan(code, at.quote)
+    trimmed = code.rstrip()
+    at.goes_on = trimmed.endswith("&")
+    at.quote = quote if at.goes_on else ""
+    if comment:
+        if at.goes_on or at.text:
+            at.inside.append(comment)
+        else:
+            at.comment = comment
+    at.text += (trimmed[:-1] if at.quote else trimmed.rstrip("&")) if at.goes_on else trimmed
+    return at
+
+
+def _scan(code: str, quote: str) -> tuple[str, str, str]:
+    """The code without a trailing comment, the quote that is open at its end, and the comment.
+
+    Args:
+        code: part of a statement.
+        quote: the quote open at its begin, if any.
+    """
+    at = 0
+    if quote:
+        end = code.find(quote)
+        if end < 0:
+            return code, quote, ""
+        at = end + 1
+    if "!" not in code and "'" not in code and '"' not in code:
+        return code, "", ""
+    while found := _STRING_OR_COMMENT.search(code, at):
+        if found[0] == "!":
+            return code[: found.start()], "", code[found.start() :].rstrip()
+        at = found.end()
+        if found[1]:
+            at += int(found[1])
+        elif len(found[0]) == 1 or found[0][-1] != found[0][0]:
+            return code, found[0][0], ""
+    return code, "", ""
+
+
+@dataclass(frozen=True, slots=True)
+class _Line:
+    """One physical line of fixed form, taken apart."""
+
+    kind: str
+    """``code``, ``comment``, ``line`` or ``blank``."""
+    text: str
+    """Columns 7 on of code, the whole line of the others."""
+    sentinel: str = ""
+    label: str = ""
+    continues: bool = False
+
+
+def _fixed(lines: list[str]) -> Iterator[Statement]:
+    width = 132 if any(crosses_border(line) for line in lines) else 72
+    at: Statement | None = None
+    pending: list[_Line] = []
+    macro = False
+    for raw in lines:
+        line = _Line("line", raw.rstrip()) if macro else _take_apart(raw, width)
+        macro = line.kind == "line" and line.text.endswith("\\")
+        if line.kind != "code":
+            # Inside the statement under way or behind it: the next line of code tells.
+            pending.append(line)
+            continue
+        if not line.continues or at is None:
+            yield from _closed(at, pending)
+            at = _begin(line, width)
+        elif at.sentinel != line.sentinel or any(other.kind == "line" for other in pending):
+            at.goes_on = True
+            yield from _closed(at, pending)
+            at = _begin(line, width)
+        else:
+            at.inside += [other.text for other in pending if other.kind == "comment"]
+            _continue(at, line, width)
+        pending = []
+    yield from _closed(at, pending)
+
+
+def _closed(at: Statement | None, pending: list[_Line]) -> Iterator[Statement]:
+    if at:
+        if at.quote:
+            at.text = at.text.rstrip()  # nothing ends this string, so its blanks are no contents
+        yield at
+    yield from (Statement(line.text, line.kind) for line in pending if line.kind != "blank")
+
+
+def _begin(line: _Line, width: int) -> Statement:
+    at = Statement("", sentinel=line.sentinel, label=line.label, begins="&" if line.continues else "")
+    code, at.quote, at.comment = _scan(line.text, "")
+    at.text = _padded(code, at.quote, line, width)
+    at.full = len(line.text) >= width - 6
+    return at
+
+
+def _continue(at: Statement, line: _Line, width: int) -> None:
+    code, quote, comment = _scan(line.text, at.quote)
+    code = _padded(code, quote, line, width)
+    at.inside += [text for text in (at.comment, comment) if text]
+    at.comment = ""
+    if at.quote:
+        at.text += code
+    else:
+        before = at.text.rstrip()
+        touching = _in_name(before[-1:]) and _in_name(code[:1]) and not at.full
+        at.text = before + (" " if touching else "") + code
+    at.quote, at.full = quote, len(line.text) >= width - 6
+
+
+def _padded(code: str, quote: str, line: _Line, width: int) -> str:
+    """Inside a string the blanks up to the last column count."""
+    return code + " " * (width - 6 - len(line.text)) if quote else code
+
+
+def _in_name(letter: str) -> bool:
+    return letter.isalnum() or letter == "_"
+
+
+def _take_apart(raw: str, width: int) -> _Line:
+    if raw.startswith("#"):
+        return _Line("line", raw.rstrip())
+    line = expand(raw)
+    if not line.strip():
+        return _Line("blank", "")
+    if found := _FIXED_SENTINEL.match(line):
+        mark = line[5:6]
+        # A letter right behind the sentinel is no mark but sloppy spacing, as in `c$ompparallel`.
+        continues = mark not in ("", " ", "0") and not mark.isalpha()
+        return _Line("code", line[6 if not mark.isalpha() else 5 : width].rstrip(), f"!${found[1].lower()}", "", continues)
+    if _FIXED_CONDITIONAL.match(line):
+        return _Line("code", line[6:width].rstrip(), "!$", line[2:5].strip(), line[5] not in " 0")
+    if line[0] in "cC*!dD":
+        if _VENDOR.match(line):
+            return _Line("line", line.rstrip())
+        # A dollar behind the mark would turn the comment into a conditional line.
+        return _Line("comment", f"!{' ' if line[1:2] == '$' else ''}{line[1:]}".rstrip())
+    if (bare := line.strip()).startswith("!") and line[5:6] != "!":
+        # Behind column 1 a sentinel is a comment.
+        return _Line("comment", f"! {bare[1:]}" if bare.startswith("!$") else bare)
+    label = line[:5].replace(" ", "")
+    if label and not label.isdigit():
+        # No label: the statement of another form, which in column 1 could turn into a comment.
+        return _Line("code", line[:width].strip())
+    return _Line("code", line[6:width].rstrip(), "", label, not label and line[5:6] not in ("", " ", "0"))

@@ -1,0 +1,74 @@
+"""What the suffix of a file says of its language, and the languages that the tokenizer knows.
+
+Not covered: the content, which `hpcraft.data.languages` asks.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import NamedTuple
+
+from hpcraft.errors import ConfigError, InputError
+from hpcraft.tokenizer.lexer import LANGUAGES
+
+FORMS = ("fixed", "free")
+
+SUFFIXES: dict[str, str] = {
+    **dict.fromkeys((".c",), "c"),
+    **dict.fromkeys((".h",), "header"),
+    **dict.fromkeys(
+        (".cc", ".cpp", ".cxx", ".c++", ".C", ".hh", ".hpp", ".hxx", ".h++", ".H", ".ipp", ".inl", ".tpp", ".txx", ".tcc"), "cpp"
+    ),
+    **dict.fromkeys((".cu", ".cuh"), "cuda"),
+    **dict.fromkeys((".hip",), "cpp"),
+    **dict.fromkeys((".cl",), "opencl"),
+    **dict.fromkeys((".inc", ".fh", ".fi"), "include"),
+    **dict.fromkeys((".f", ".for", ".ftn", ".f77", ".fpp", ".F", ".FOR", ".FTN", ".F77", ".FPP"), "fixed"),
+    **dict.fromkeys((".f90", ".f95", ".f03", ".f08", ".f18", ".F90", ".F95", ".F03", ".F08", ".F18", ".cuf", ".CUF"), "free"),
+}
+"""Suffix to what it promises: a language, ``header``, ``include``, ``opencl``, or the form of Fortran source."""
+
+_LANGUAGES = {"header": "c", "opencl": "c", "fixed": "fortran", "free": "fortran"} | {language: language for language in LANGUAGES}
+
+
+class Source(NamedTuple):
+    """How a file is to be read."""
+
+    language: str
+    form: str
+    """Of Fortran: ``fixed``, ``free``, or empty to look at the text."""
+
+
+def check(language: str, form: str = "") -> None:
+    """Check a language and a form.
+
+    Raises:
+        ConfigError: there is no such one.
+    """
+    if language not in LANGUAGES:
+        raise ConfigError(f"language {language!r}: expected one of {', '.join(LANGUAGES)}")
+    if form and form not in FORMS:
+        raise ConfigError(f"form {form!r}: expected one of {', '.join(FORMS)}, or nothing to look at the text")
+
+
+def source_of(path: Path, language: str = "", form: str = "") -> Source:
+    """The language and the form of a file.
+
+    Args:
+        path: tells by its suffix what the other two don't.
+        language: as the user gave it.
+        form: likewise.
+
+    Raises:
+        ConfigError: no such language or form.
+        InputError: the suffix says nothing.
+    """
+    if language:
+        check(language, form)
+        return Source(language, form)
+    kind = SUFFIXES.get(path.suffix, "")
+    if kind not in _LANGUAGES:
+        raise InputError(f"{path}: its suffix names no language; give --language, one of {', '.join(LANGUAGES)}")
+    check(_LANGUAGES[kind], form)
+    # Many a file with a suffix of fixed form is free form, so its text is asked.
+    return Source(_LANGUAGES[kind], form or ("free" if kind == "free" else ""))

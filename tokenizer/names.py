@@ -1,0 +1,126 @@
+"""The names of a renamed text in a file, so that the text can be restored later; the schema is ``hpcraft.names/1``.
+
+Text is decoded in a way that loses no byte (bytes that aren't UTF-8 become surrogates), and the file is JSON in ASCII, which holds them.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import ClassVar
+
+from hpcraft.errors import ConfigError, InputError
+from hpcraft.parse import record_from
+from hpcraft.store import JSON, write_text
+from hpcraft.tokenizer.languages import check
+from hpcraft.tokenizer.rename import Renamed
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class NamesFile:
+    """What restores a renamed text."""
+
+    SCHEMA: ClassVar[str] = "hpcraft.names/1"
+
+    language: str
+    form: str
+    names: Mapping[str, str]
+    """Canonical name to original."""
+    spellings: tuple[list[int | str], ...] = ()
+    patches: tuple[list[int | str], ...] = ()
+    original_sha256: str = ""
+    """Of the bytes of the original text; empty for one that isn't known."""
+
+
+def decode(data: bytes) -> str:
+    """Bytes as text that `encode` turns back, whatever they are."""
+    return data.decode("utf-8", "surrogateescape")
+
+
+def encode(text: str) -> bytes:
+    """The bytes of a text that `decode` made."""
+    return text.encode("utf-8", "surrogateescape")
+
+
+def read_bytes(path: Path) -> bytes:
+    """The bytes of a source file.
+
+    Raises:
+        InputError: there is no such file.
+    """
+    try:
+        return path.read_bytes()
+    except FileNotFoundError:
+        raise InputError(f"{path}: no such file") from None
+    except IsADirectoryError:
+        raise InputError(f"{path}: a folder; give a file") from None
+
+
+def to_json(renamed: Renamed, original: bytes) -> JSON:
+    """The names of a renamed text as JSON.
+
+    Args:
+        renamed: what was made of ``original``.
+        original: its hash tells later whether the restored text is it.
+    """
+    record = NamesFile(
+        language=renamed.language,
+        form=renamed.form,
+        names=dict(renamed.names),
+        spellings=tuple(list(row) for row in renamed.spellings),
+        patches=tuple(list(row) for row in renamed.patches),
+        original_sha256=hashlib.sha256(original).hexdigest(),
+    )
+    value: JSON = json.loads(json.dumps({"schema": NamesFile.SCHEMA, **asdict(record)}))
+    return value
+
+
+def write(path: Path, renamed: Renamed, original: bytes) -> None:
+    """Write the names of a renamed text."""
+    write_text(path, json.dumps(to_json(renamed, original), indent=2) + "\n")
+
+
+def read(path: Path) -> NamesFile:
+    """Read a file of names.
+
+    Raises:
+        InputError: missing, not JSON, or not of this schema.
+    """
+    try:
+        value = json.loads(read_bytes(path))
+    except ValueError as error:
+        raise InputError(f"{path}: not JSON ({error}); give the file that `hpcraft tokenizer rename --names` wrote") from None
+    return from_json(value, str(path))
+
+
+def from_json(value: object, where: str) -> NamesFile:
+    """What `to_json` gave.
+
+    Args:
+        value: as it was read.
+        where: opens the message of an error.
+
+    Raises:
+        InputError: not of this schema.
+    """
+    record = record_from(value, NamesFile, where=where)
+    try:
+        check(record.language, record.form)
+    except ConfigError as error:
+        raise InputError(f"{where}: {error}") from None
+    return record
+
+
+def renamed_with(text: str, record: NamesFile) -> Renamed:
+    """The renamed text that a file of names belongs to."""
+    return Renamed(
+        text=text,
+        names=record.names,
+        language=record.language,
+        form=record.form,
+        spellings=tuple(tuple(row) for row in record.spellings),
+        patches=tuple(tuple(row) for row in record.patches),
+    )

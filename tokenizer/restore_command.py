@@ -1,0 +1,48 @@
+"""``hpcraft tokenizer restore``: gives a renamed text its own names back."""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+import json
+import sys
+from pathlib import Path
+
+from hpcraft.command import Command, note
+from hpcraft.store import write_bytes
+from hpcraft.tokenizer import names
+from hpcraft.tokenizer.rename import restore
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Flags of ``hpcraft tokenizer restore``."""
+    parser.add_argument("renamed", type=Path, help="text that `hpcraft tokenizer rename` wrote")
+    parser.add_argument("--names", type=Path, required=True, help="the names that it wrote")
+    parser.add_argument("-o", "--out", type=Path, help="file for the original text; standard output by default")
+
+
+def main(args: argparse.Namespace) -> int:
+    """Restore one file."""
+    record = names.read(args.names)
+    text = restore(names.renamed_with(names.decode(names.read_bytes(args.renamed)), record))
+    data = names.encode(text)
+    same = not record.original_sha256 or hashlib.sha256(data).hexdigest() == record.original_sha256
+    if not same:
+        note(f"{args.renamed}: was edited since it was renamed, so what comes out is not the original text")
+    if args.out:
+        write_bytes(args.out, data)
+        note(f"{args.out}: {len(data):,} bytes")
+    if args.json:
+        print(json.dumps({"text": text, "is_original": same}, indent=2))
+    elif not args.out and not args.quiet:
+        sys.stdout.flush()
+        sys.stdout.buffer.write(data)
+    return 0
+
+
+COMMAND = Command(
+    summary="give a renamed text its own names back",
+    example="hpcraft tokenizer restore renamed.c --names names.json -o kernel.c",
+    add_arguments=add_arguments,
+    main=main,
+)
