@@ -115,6 +115,7 @@ void Parser::direct(Where where, const Specifiers &found, Declarator &made) {
             direct(where, found, made);
             suffixes(where, found, made, true);
         }
+        if (!peek().is(")")) expression(0);
         skip(")");
     } else if (token.is("[") && plus_ && !peek(1).is("[") && (where == Where::local || where == Where::head) && !made.named) {
         structured_binding(where);
@@ -140,7 +141,7 @@ void Parser::direct(Where where, const Specifiers &found, Declarator &made) {
         bool function = peek(1).is("(") && (where == Where::klass || where == Where::file || where == Where::local);
         if (function) {
             Tok name = take();
-            function = parameters_follow(where);
+            function = parameters_follow(where, found);
             declare(name, where, found, function && !found.is_typedef);
         } else {
             declare(take(), where, found, false);
@@ -159,7 +160,7 @@ void Parser::suffixes(Where where, const Specifiers &found, Declarator &made, bo
             expression(0);
             if (!skip("]")) return;
         } else if (token.is("(")) {
-            if (!parameters_follow(where)) return;
+            if (!parameters_follow(where, found)) return;
             parameters(where, made);
             if (!in_parentheses) made.function = true;
         } else if (token.is(Word::attribute)) {

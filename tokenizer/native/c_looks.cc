@@ -135,8 +135,8 @@ bool Parser::all_names(size_t k, size_t &close) {
 }
 
 // At the parenthesis behind a declared name: parameters, or what initialises a variable of C++.
-bool Parser::parameters_follow(Where where) {
-    if (!plus_) return true;
+bool Parser::parameters_follow(Where where, const Specifiers &found) {
+    if (!plus_ || (!found.type && where != Where::local && where != Where::head)) return true;
     const Tok first = peek(1);
     if (first.is(")") || first.is("...")) return true;
     if (where == Where::local || where == Where::head) return declares(1, Where::parameter);

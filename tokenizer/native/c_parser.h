@@ -67,7 +67,7 @@ private:
     bool follows_declarator(const Tok &token) const;
     bool braces_hold_statements();
     bool all_names(size_t k, size_t &close);
-    bool parameters_follow(Where where);
+    bool parameters_follow(Where where, const Specifiers &found);
 
     // declarations (c_declarations.cc)
     void item(Where where);

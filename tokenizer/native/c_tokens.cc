@@ -184,7 +184,7 @@ Analysis Parser::run() {
     directives_.survey();
     while (!peek().end_of_text()) {
         if (peek().is("}") || peek().is(")") || peek().is("]")) {
-            pinned_ = true;
+            pinned_ |= peek().is("}");
             take();
             continue;
         }
