@@ -26,10 +26,10 @@ def write_model(path: Path, vocabulary: Sequence[str], added: Mapping[str, bool]
         added: tokens that are found in the text before it is cut, and whether they are special.
         ranks: rank of each piece that merging makes.
     """
-    from sentencepiece import sentencepiece_model_pb2 as format
+    from sentencepiece import sentencepiece_model_pb2 as schema
 
-    kinds = format.ModelProto.SentencePiece
-    model = format.ModelProto()
+    kinds = schema.ModelProto.SentencePiece
+    model = schema.ModelProto()
     for token in vocabulary:
         kind, score = kinds.NORMAL, 0.0
         if token == PAD:
@@ -42,7 +42,7 @@ def write_model(path: Path, vocabulary: Sequence[str], added: Mapping[str, bool]
             score = -float(ranks[token] + 1)
         model.pieces.add(piece=token.replace(" ", _BLANK), score=score, type=kind)
     trainer = model.trainer_spec
-    trainer.model_type = format.TrainerSpec.BPE
+    trainer.model_type = schema.TrainerSpec.BPE
     trainer.vocab_size = len(vocabulary)
     trainer.byte_fallback = True
     trainer.unk_id, trainer.bos_id, trainer.eos_id = (vocabulary.index(token) for token in (PAD, TEXT, END))
