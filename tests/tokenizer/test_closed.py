@@ -26,8 +26,7 @@ def tokenizer_of(kind: str) -> Tokenizer:
 
 def tokens(kind: str, text: str) -> list[str]:
     """The tokens of a text."""
-    tokenizer = tokenizer_of(kind)
-    return [tokenizer.id_to_token(i) for i in tokenizer.encode(text, add_special_tokens=False).ids]
+    return list(tokenizer_of(kind).encode(text, add_special_tokens=False).tokens)
 
 
 def test_the_gaps_of_the_seed_are_filled() -> None:

@@ -37,7 +37,8 @@ _LLAMA = """
 import json, sys
 from cyllama.llama import llama_cpp
 llama_cpp.disable_logging()
-vocab = llama_cpp.LlamaModel(sys.argv[1], llama_cpp.LlamaModelParams()).get_vocab()
+model = llama_cpp.LlamaModel(sys.argv[1], llama_cpp.LlamaModelParams())
+vocab = model.get_vocab()
 print(json.dumps([list(vocab.tokenize(x, False, True)) for x in json.load(open(sys.argv[2]))]))
 """
 
@@ -123,12 +124,20 @@ def test_llama_cpp_gives_the_same_ids(folder: Path, tmp_path: Path) -> None:
         pytest.skip("HPCRAFT_LLAMA_CPP names no checkout, or cyllama or torch isn't installed")
     from transformers import LlamaConfig, LlamaForCausalLM
 
-    sizes = {"hidden_size": 64, "intermediate_size": 64, "num_hidden_layers": 1, "num_attention_heads": 2, "num_key_value_heads": 2}
-    LlamaForCausalLM(LlamaConfig(vocab_size=4096, max_position_embeddings=64, **sizes)).save_pretrained(tmp_path)
+    config = LlamaConfig(
+        vocab_size=4096,
+        hidden_size=64,
+        intermediate_size=64,
+        num_hidden_layers=1,
+        num_attention_heads=2,
+        num_key_value_heads=2,
+        max_position_embeddings=64,
+    )
+    LlamaForCausalLM(config).save_pretrained(tmp_path)
     bpe.save(_trained(), tmp_path)
     converter, gguf = Path(checkout) / "convert_hf_to_gguf.py", tmp_path / "model.gguf"
     environment = {**os.environ, "PYTHONPATH": str(Path(checkout) / "gguf-py")}
-    command = [sys.executable, converter, tmp_path, "--outfile", gguf]
+    command = [sys.executable, str(converter), str(tmp_path), "--outfile", str(gguf)]
     done = subprocess.run(command, capture_output=True, text=True, env=environment, check=False)
     assert done.returncode == 0, done.stderr[-2000:]
     assert json.loads(_run(_LLAMA, gguf, folder / "texts.json")) == _ids(_texts(folder))

@@ -27,7 +27,7 @@ def tokenizer_of(size: int) -> Tokenizer:
 
 def tokens(tokenizer: Tokenizer, text: str) -> list[str]:
     """The tokens of a text."""
-    return [tokenizer.id_to_token(i) for i in tokenizer.encode(text, add_special_tokens=False).ids]
+    return list(tokenizer.encode(text, add_special_tokens=False).tokens)
 
 
 @pytest.mark.parametrize("size", SIZES)
