@@ -50,7 +50,7 @@ cudaFree cudaMemcpyHostToDevice cudaMemcpyDeviceToHost cudaDeviceSynchronize cud
 """)
 _MPI_FIRST = _words("""
 MPI_COMM_WORLD MPI_Comm_rank MPI_Comm_size MPI_Comm MPI_Allreduce MPI_DOUBLE MPI_INT MPI_SUM MPI_Bcast MPI_Reduce MPI_Send MPI_Recv
-MPI_Init MPI_Finalize MPI_Barrier omp_get_thread_num omp_get_num_threads
+MPI_Init MPI_Finalize MPI_Barrier MPI_ omp_get_thread_num omp_get_num_threads
 """)
 _MPI = _words("""
 MPI_Isend MPI_Irecv MPI_Wait MPI_Waitall MPI_Request MPI_Status MPI_STATUS_IGNORE MPI_STATUSES_IGNORE MPI_Datatype MPI_Op MPI_MAX MPI_MIN
@@ -62,7 +62,7 @@ MPI_Scan MPI_Exscan MPI_Type_commit MPI_Type_contiguous MPI_Type_vector MPI_Type
 MPI_Cart_shift MPI_Probe MPI_Iprobe MPI_Test MPI_Testall MPI_Waitany MPI_Get_count MPI_Init_thread MPI_THREAD_MULTIPLE MPI_THREAD_FUNNELED
 MPI_Iallreduce MPI_Ibcast MPI_Reduce_scatter MPI_Op_create MPI_Aint MPI_Info MPI_INFO_NULL MPI_Fint MPI_Initialized MPI_Finalized
 MPI_File_open MPI_File_close MPI_File_write_at MPI_File_read_at MPI_Offset MPI_STATUS_SIZE MPI_INTEGER MPI_REAL MPI_DOUBLE_PRECISION
-MPI_DOUBLE_COMPLEX MPI_COMPLEX MPI_LOGICAL MPI_CHARACTER MPI_BOR MPI_BAND MPI_Error_string MPI_Get_processor_name MPI_
+MPI_DOUBLE_COMPLEX MPI_COMPLEX MPI_LOGICAL MPI_CHARACTER MPI_BOR MPI_BAND MPI_Error_string MPI_Get_processor_name
 """)
 _OPENMP = _words("""
 omp_get_max_threads omp_set_num_threads omp_get_wtime omp_get_num_procs omp_in_parallel omp_lock_t omp_init_lock omp_set_lock
@@ -98,9 +98,9 @@ LONG = tuple(
             *_CUDA_FIRST,
             *_MPI_FIRST,
             *_UPPER_DIRECTIVES[:6],
+            *_MPI[:24],
             *_C_DIRECTIVES,
             *_CUDA[:8],
-            *_MPI[:24],
             *_FORTRAN_DIRECTIVES,
             *_FIXED_WIDTH,
             *_CUDA,

@@ -14,7 +14,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from sentencepiece import SentencePieceProcessor
 from tokenizers import Tokenizer
@@ -107,10 +107,11 @@ def test_sentencepiece_gives_the_same_ids(folder: Path) -> None:
     assert [_sentencepiece(folder).decode(ids) for ids in _ids(texts)] == texts
 
 
-_PIECES = [t for t in sorted(_trained().get_vocab()) if t not in (*SPECIAL, *BYTES)]
+_PIECES = st.deferred(lambda: st.sampled_from([t for t in sorted(_trained().get_vocab()) if t not in (*SPECIAL, *BYTES)]))
 
 
-@given(st.lists(st.one_of(st.sampled_from(_PIECES), st.text(max_size=5), st.text("-= \n/*a_1", max_size=12)), max_size=6).map("".join))
+@settings(deadline=None)  # the first example trains
+@given(st.lists(st.one_of(_PIECES, st.text(max_size=5), st.text("-= \n/*a_1", max_size=12)), max_size=6).map("".join))
 def test_sentencepiece_agrees_on_anything(folder: Path, text: str) -> None:
     """Any text without U+2581, which is SentencePiece's blank, and without its control tokens is cut alike."""
     if "\u2581" not in text and not any(token in text for token in SPECIAL):

@@ -7,7 +7,7 @@ import tracemalloc
 from functools import cache
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from tokenizers import Tokenizer
 from typing_extensions import Buffer
@@ -47,6 +47,7 @@ _PARTS = st.one_of(
 
 
 @pytest.mark.parametrize("kind", KINDS)
+@settings(deadline=None)  # the first example trains
 @given(parts=st.lists(_PARTS, max_size=80), chunk=st.integers(1, 120))
 def test_chunks_give_the_ids_of_the_whole_and_every_byte_comes_back(kind: str, parts: list[bytes], chunk: int) -> None:
     """Directive heads across chunk ends, broken UTF-8, NUL, BOM and CRLF change nothing."""
@@ -107,6 +108,7 @@ def test_a_run_without_end_is_one_clear_error() -> None:
         in_chunks(coders("bpe")[0], b"a" * 6_000_000, streams.CHUNK)
 
 
+@settings(deadline=None)
 @given(st.lists(st.integers(0, 99_999), max_size=50), st.integers(1, 30))
 def test_ids_are_read_in_chunks(ids: list[int], chunk: int) -> None:
     """Ids as printed, plain or as JSON, are read whatever the chunks."""
