@@ -110,7 +110,6 @@ def test_merges_take_the_leftmost_of_overlapping_pieces() -> None:
     assert merges(["xy", "yz", "xyz"])[2:] == [("x", "yz"), ("xy", "z")]
 
 
-@settings(deadline=None)  # short, but the first example compiles patterns
 @given(
     st.lists(st.text("abc", min_size=1, max_size=5), min_size=1, max_size=6), st.lists(st.text("abc", min_size=2, max_size=4), max_size=12)
 )
