@@ -1,4 +1,4 @@
-"""What the report says of the tokenizer: what a byte of each language costs, from the tokenizer's ``report.json``."""
+"""What the report says of the tokenizer: what a byte of each language and each construct costs, from the tokenizer's ``report.json``."""
 
 from __future__ import annotations
 
@@ -24,6 +24,17 @@ class Fertility:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Construct:
+    """How many tokens one occurrence of a construct costs."""
+
+    language: str
+    name: str
+    count: int
+    tokens_each: float
+    bytes_each: float
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Tokenizer:
     """The tokenizer's measurements."""
 
@@ -31,6 +42,8 @@ class Tokenizer:
     measured_on: str
     """The split of the corpus."""
     languages: tuple[Fertility, ...]
+    constructs: tuple[Construct, ...]
+    """What parallel programs are about, where the measured documents have it."""
     tokens_per_byte: float
     bytes_per_token: float
     plot: str
@@ -56,6 +69,11 @@ def read_tokenizer(folder: Path) -> Tokenizer | None:
             )
             for name, row in report["languages"].items()
         )
+        constructs = tuple(
+            Construct(language=LANGUAGES.get(str(name), str(name)), name=construct, **figures)
+            for name, row in report["languages"].items()
+            for construct, figures in row["constructs"].items()
+        )
         values = [(f.language, f.tokens_per_byte) for f in languages]
         title = "Tokens per byte by language: " + ", ".join(f"{name} {value:.3f}" for name, value in values)
         return (
@@ -63,6 +81,7 @@ def read_tokenizer(folder: Path) -> Tokenizer | None:
                 vocab_size=report["vocab_size"],
                 measured_on=report["measured_on"],
                 languages=languages,
+                constructs=constructs,
                 tokens_per_byte=report["tokens_per_byte"],
                 bytes_per_token=report["bytes_per_token"],
                 plot=bar_plot("tokens-per-byte", values, title=title, x_label="tokens per byte"),

@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 FORMAT = "hpcraft.model/1"
 MODEL_FILE = "hpcraft.json"
 TOKENIZER_FILES = ("tokenizer.json", "tokenizer_config.json")
+TOKENIZER_MODEL = "tokenizer.model"
+"""For llama.cpp's converter; the folder of a closed vocabulary has none."""
 _BATCH_TOKENS = 1 << 14
 
 

@@ -27,9 +27,6 @@ if TYPE_CHECKING:
 PIECES = r"[A-Za-z_]+[ \t]*|[0-9][ \t]*|[!-/:-@\[-^`{-~]+[\r\n]*[ \t]*|[\r\n]+[ \t]*|[ \t]+"
 LONGEST = 32
 """Characters of the longest token that may be learnt."""
-FILES = ("tokenizer.json", "tokenizer_config.json", "tokenizer.model")
-"""What a tokenizer folder has for other tools; a closed vocabulary has no ``tokenizer.model``."""
-
 _ASCII = re.compile(rf"[{re.escape(''.join(ALPHABET))}]+")
 
 

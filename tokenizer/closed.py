@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 from hpcraft.tokenizer.prompt import CONTROL, SPECIAL
 from hpcraft.tokenizer.token_plan import ALPHABET, BYTES, one_of, reserved
-from hpcraft.tokenizer.whole import LONG, NAMES, SHORT
+from hpcraft.tokenizer.whole import LONG, SHORT
 
 if TYPE_CHECKING:
     from tokenizers import Tokenizer
@@ -28,7 +28,7 @@ _OPERATORS = (
 _SIGNS = r"[!-/:-@\[-^`{-~]"
 _REST = rf"[0-9]+|[#][a-z]+|![$][A-Za-z]+|{'|'.join(map(re.escape, _OPERATORS))}|\r?\n|[ \t]+|{_SIGNS}"
 LEXEMES = rf"[A-Za-z_][A-Za-z_0-9]*|{_REST}"
-_KINDS = "".join(dict.fromkeys(name[0] for name in NAMES))
+_KINDS = "vftmldwgunke"
 PARTED_LEXEMES = rf"\b[{_KINDS}](?=[0-9]+\b)|{LEXEMES}"
 """The same, but a canonical name is its kind and its number."""
 
@@ -41,7 +41,12 @@ _FIXED = (*SPECIAL, *CONTROL, *BYTES, *ALPHABET)
 def _known() -> tuple[str, ...]:
     """Lexemes of the languages and platforms."""
     names = (lexeme for text in LONG for lexeme in re.findall(LEXEMES, text))
-    heads = (*("#include", "#define", "#if", "#ifdef", "#ifndef", "#else", "#elif", "#endif", "#undef", "#pragma"), "!$omp", "!$OMP", "!$acc")
+    heads = (
+        *("#include", "#define", "#if", "#ifdef", "#ifndef", "#else", "#elif", "#endif", "#undef", "#pragma"),
+        "!$omp",
+        "!$OMP",
+        "!$acc",
+    )
     words = (*SHORT, *(word.upper() for word in SHORT if word.isalpha() and word.islower()))
     blanks = (*(" " * width for width in range(2, _DEEPEST + 1)), *("\t" * depth for depth in range(2, _DEEPEST_TABS + 1)), "\r\n")
     numbers = map(str, range(_NUMBERS))

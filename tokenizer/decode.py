@@ -44,7 +44,7 @@ def main(args: argparse.Namespace) -> int:
 
 COMMAND = Command(
     summary="write the text that token ids stand for",
-    example="hpcraft tokenizer decode runs/quickstart/tokenizer kernel.ids > kernel.c",
+    example="hpcraft tokenizer decode runs/quickstart/tokenizer kernel.ids",
     add_arguments=add_arguments,
     main=main,
 )

@@ -30,8 +30,11 @@ def main(args: argparse.Namespace) -> int:
     separator = ", " if args.json else " "
     with open_bytes(args.file) as file:
         sys.stdout.write("[" if args.json else "")
-        for number, ids in enumerate(encoder.encode_file(file)):
-            sys.stdout.write((separator if number else "") + separator.join(map(str, ids)))
+        try:
+            for number, ids in enumerate(encoder.encode_file(file)):
+                sys.stdout.write((separator if number else "") + separator.join(map(str, ids)))
+        except InputError as error:
+            raise InputError(f"{args.file}: {error}") from None
         sys.stdout.write("]\n" if args.json else "\n")
     return 0
 
@@ -56,7 +59,7 @@ def open_bytes(path: Path) -> Iterator[IO[bytes]]:
 
 COMMAND = Command(
     summary="print the token ids of a file",
-    example="hpcraft tokenizer encode runs/quickstart/tokenizer kernel.c > kernel.ids",
+    example="hpcraft tokenizer encode runs/quickstart/tokenizer kernel.c",
     add_arguments=add_arguments,
     main=main,
 )

@@ -14,8 +14,9 @@ from collections.abc import Iterable, Iterator
 from typing import IO, TYPE_CHECKING
 
 from hpcraft.errors import InputError
+from hpcraft.store import JSON
 from hpcraft.tokenizer.bpe import PIECES
-from hpcraft.tokenizer.token_plan import BYTES
+from hpcraft.tokenizer.token_plan import BYTES, one_of
 
 if TYPE_CHECKING:
     from tokenizers import Tokenizer
@@ -35,10 +36,11 @@ class Encoder:
 
     def __init__(self, tokenizer: Tokenizer) -> None:
         self.tokenizer = tokenizer
-        self.byte_ids = [tokenizer.token_to_id(token) for token in BYTES]
-        added = sorted((token.content for token in tokenizer.get_added_tokens_decoder().values()), key=len, reverse=True)
+        vocabulary = tokenizer.get_vocab()
+        self._byte_ids = [vocabulary[token] for token in BYTES]
+        added = [token.content for token in tokenizer.get_added_tokens_decoder().values()]
         self._longest = max(map(len, added), default=1)
-        self._added = re.compile("|".join(re.escape(token) for token in added if _may_be_cut(token)) or r"(?!)")
+        self._added = one_of(token for token in added if _may_be_cut(token))
         # A closed vocabulary cuts words and numbers by rules of its own, but never without regard to white space.
         self._cuts = (_CUTS, _TIGHT_CUTS) if _pattern(tokenizer) == PIECES else (_CUTS,)
 
@@ -49,7 +51,7 @@ class Encoder:
         ids: list[int] = []
         for part in _SPLIT_STRAY.split(text):
             if _STRAY.match(part):
-                ids.append(self.byte_ids[ord(part) - 0xDC00])
+                ids.append(self._byte_ids[ord(part) - 0xDC00])
             elif part:
                 ids += self.tokenizer.encode(part, add_special_tokens=False).ids
         return ids
@@ -102,8 +104,9 @@ class Encoder:
 
 
 def _pattern(tokenizer: Tokenizer) -> str | None:
-    rule = json.loads(tokenizer.to_str())["pre_tokenizer"] or {}
-    return rule.get("pattern", {}).get("Regex")
+    rule: JSON = json.loads(tokenizer.to_str())["pre_tokenizer"] or {}
+    pattern: JSON = rule.get("pattern", {})
+    return pattern.get("Regex")
 
 
 def _may_be_cut(token: str) -> bool:

@@ -98,9 +98,7 @@ def cut(text: str, ranks: Mapping[str, int]) -> list[str]:
 def merges(pieces: Sequence[str], alphabet: Iterable[str] = ALPHABET) -> list[tuple[str, str]]:
     """Every pair of symbols that gives a piece, in the order of the pieces."""
     symbols = {*alphabet, *pieces}
-    return [
-        (piece[:at], piece[at:]) for piece in pieces for at in _splits(piece) if piece[:at] in symbols and piece[at:] in symbols
-    ]
+    return [(piece[:at], piece[at:]) for piece in pieces for at in _splits(piece) if piece[:at] in symbols and piece[at:] in symbols]
 
 
 def _splits(piece: str) -> list[int]:
@@ -117,7 +115,8 @@ def _splits(piece: str) -> list[int]:
 
 def one_of(words: Iterable[str]) -> re.Pattern[str]:
     """A pattern that finds the longest of ``words`` at a place; quick for many words, as the alternatives share no beginning."""
-    return re.compile(_branches(sorted(set(words))))
+    distinct = sorted(set(words))
+    return re.compile(_branches(distinct) if distinct else r"(?!)")
 
 
 def _branches(words: Sequence[str]) -> str:

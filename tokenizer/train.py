@@ -98,7 +98,9 @@ def measure(tokenizer: Tokenizer, work: Work, max_characters: int) -> JSON:
         meter.add(document.document_id, document.language, document.text)
     tallies = dict(sorted(meter.languages.items()))
     if broken := sum(tally.broken for tally in tallies.values()):
-        raise GateError(f"{broken} documents don't come back from their tokens, the first is {meter.first_broken}; don't use this tokenizer")
+        raise GateError(
+            f"{broken} documents don't come back from their tokens, the first is {meter.first_broken}; don't use this tokenizer"
+        )
     all_bytes, all_tokens = sum(tally.bytes for tally in tallies.values()), sum(tally.tokens for tally in tallies.values())
     return {
         "vocab_size": tokenizer.get_vocab_size(),

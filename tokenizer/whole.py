@@ -7,11 +7,16 @@ Not covered: which names renaming keeps (`hpcraft.tokenizer.words`), and the tok
 
 from __future__ import annotations
 
-_CANONICAL = {"v": 32, "f": 8, "w": 16, "g": 4, "t": 8, "m": 16, "l": 4, "d": 8, "u": 4, "n": 4, "k": 2, "e": 2}
-"""Letter of a canonical name to how many of them are one token."""
+
+def _words(text: str) -> list[str]:
+    return text.split()
+
+
+_CANONICAL = {"v": 32, "f": 8, "w": 16, "g": 4, "t": 8, "m": 16, "l": 4, "d": 8}
+"""Letter of a canonical name to how many of them are one token. Longer ones, and the rare kinds, are two tokens and more."""
 
 NAMES = tuple(f"{letter}{number}" for letter, count in _CANONICAL.items() for number in range(count))
-"""Canonical names that are one token each; longer ones are spelled out."""
+"""Canonical names that are one token each."""
 
 _C_HEADS = """
 omp parallel for|omp parallel|omp for|omp target teams distribute parallel for|omp simd|omp parallel for simd|omp atomic|omp critical
@@ -30,24 +35,24 @@ acc data|acc end data|acc kernels|acc end kernels|acc routine seq|acc
 """
 
 
-def _split(text: str) -> list[str]:
+def _heads(text: str) -> list[str]:
     return text.replace("\n", "|").strip("|").split("|")
 
 
-_C_DIRECTIVES = tuple(f"#pragma {head}" for head in _split(_C_HEADS))
-_FORTRAN_DIRECTIVES = tuple(f"!${head}" for head in _split(_FORTRAN_HEADS))
+_C_DIRECTIVES = tuple(f"#pragma {head}" for head in _heads(_C_HEADS))
+_FORTRAN_DIRECTIVES = tuple(f"!${head}" for head in _heads(_FORTRAN_HEADS))
 _UPPER_DIRECTIVES = tuple(head.upper() for head in _FORTRAN_DIRECTIVES)
 
-_LAUNCH = ("<<<", ">>>", ">>>(")
-_CUDA_FIRST = """
+_LAUNCH = ("<<<", ">>>")
+_CUDA_FIRST = _words("""
 __global__ __device__ __host__ __shared__ __syncthreads __restrict__ threadIdx.x blockIdx.x blockDim.x gridDim.x cudaMalloc cudaMemcpy
 cudaFree cudaMemcpyHostToDevice cudaMemcpyDeviceToHost cudaDeviceSynchronize cudaMemset atomicAdd
-""".split()
-_MPI_FIRST = """
+""")
+_MPI_FIRST = _words("""
 MPI_COMM_WORLD MPI_Comm_rank MPI_Comm_size MPI_Comm MPI_Allreduce MPI_DOUBLE MPI_INT MPI_SUM MPI_Bcast MPI_Reduce MPI_Send MPI_Recv
-MPI_Init MPI_Finalize MPI_Barrier omp_get_thread_num omp_get_num_threads
-""".split()
-_MPI = """
+MPI_Init MPI_Finalize MPI_Barrier MPI_ omp_get_thread_num omp_get_num_threads
+""")
+_MPI = _words("""
 MPI_Isend MPI_Irecv MPI_Wait MPI_Waitall MPI_Request MPI_Status MPI_STATUS_IGNORE MPI_STATUSES_IGNORE MPI_Datatype MPI_Op MPI_MAX MPI_MIN
 MPI_Wtime MPI_Abort MPI_Gather MPI_Scatter MPI_Allgather MPI_Allgatherv MPI_Gatherv MPI_Scatterv MPI_Alltoall MPI_Alltoallv MPI_Sendrecv
 MPI_FLOAT MPI_CHAR MPI_BYTE MPI_LONG MPI_LONG_LONG MPI_UNSIGNED MPI_IN_PLACE MPI_COMM_NULL MPI_COMM_SELF MPI_REQUEST_NULL MPI_ANY_SOURCE
@@ -57,14 +62,14 @@ MPI_Scan MPI_Exscan MPI_Type_commit MPI_Type_contiguous MPI_Type_vector MPI_Type
 MPI_Cart_shift MPI_Probe MPI_Iprobe MPI_Test MPI_Testall MPI_Waitany MPI_Get_count MPI_Init_thread MPI_THREAD_MULTIPLE MPI_THREAD_FUNNELED
 MPI_Iallreduce MPI_Ibcast MPI_Reduce_scatter MPI_Op_create MPI_Aint MPI_Info MPI_INFO_NULL MPI_Fint MPI_Initialized MPI_Finalized
 MPI_File_open MPI_File_close MPI_File_write_at MPI_File_read_at MPI_Offset MPI_STATUS_SIZE MPI_INTEGER MPI_REAL MPI_DOUBLE_PRECISION
-MPI_DOUBLE_COMPLEX MPI_COMPLEX MPI_LOGICAL MPI_CHARACTER MPI_BOR MPI_BAND MPI_Error_string MPI_Get_processor_name MPI_
-""".split()
-_OPENMP = """
+MPI_DOUBLE_COMPLEX MPI_COMPLEX MPI_LOGICAL MPI_CHARACTER MPI_BOR MPI_BAND MPI_Error_string MPI_Get_processor_name
+""")
+_OPENMP = _words("""
 omp_get_max_threads omp_set_num_threads omp_get_wtime omp_get_num_procs omp_in_parallel omp_lock_t omp_init_lock omp_set_lock
 omp_unset_lock omp_destroy_lock omp_get_num_devices omp_get_default_device omp_set_default_device omp_is_initial_device omp_target_alloc
 omp_target_free omp_target_memcpy omp_get_team_num omp_get_num_teams _OPENMP omp_lib
-""".split()
-_CUDA = """
+""")
+_CUDA = _words("""
 threadIdx.y blockIdx.y blockDim.y gridDim.y threadIdx.z blockIdx.z blockDim.z gridDim.z __forceinline__ __constant__ __launch_bounds__
 __inline__ __attribute__ __syncwarp __threadfence __shfl_down_sync __shfl_xor_sync __shfl_sync __ldg threadIdx blockIdx blockDim gridDim
 cudaError_t cudaSuccess cudaGetLastError cudaGetErrorString cudaPeekAtLastError cudaStream_t cudaStreamCreate cudaStreamSynchronize
@@ -74,14 +79,14 @@ cudaGetDeviceCount cudaDeviceProp cudaGetDeviceProperties cudaDeviceReset cudaLa
 hipMalloc hipFree hipMemcpy hipMemcpyHostToDevice hipMemcpyDeviceToHost hipDeviceSynchronize hipMemset hipLaunchKernelGGL hipSuccess
 hipError_t hipGetLastError hipGetErrorString hipStream_t hipMemcpyAsync hipMemcpyDeviceToDevice hipStreamSynchronize
 int2 int3 int4 float2 float3 float4 double2 double3 double4 dim3
-""".split()
-_FIXED_WIDTH = """
+""")
+_FIXED_WIDTH = _words("""
 int32_t int64_t uint32_t uint64_t uint8_t int8_t uint16_t int16_t real(8) REAL(8) real64 REAL64 int32 int64 real*8 REAL*8 integer*8 INTEGER*8
-""".split()
-_FORTRAN_MPI = """
+""")
+_FORTRAN_MPI = _words("""
 MPI_INIT MPI_FINALIZE MPI_COMM_RANK MPI_COMM_SIZE MPI_BCAST MPI_REDUCE MPI_ALLREDUCE MPI_SEND MPI_RECV MPI_BARRIER MPI_ISEND MPI_IRECV
 MPI_WAIT MPI_WAITALL MPI_ALLGATHER MPI_GATHER MPI_SCATTER MPI_ABORT MPI_WTIME MPI_SENDRECV MPI_ALLTOALL
-""".split()
+""")
 
 LONG = tuple(
     dict.fromkeys(
@@ -93,9 +98,9 @@ LONG = tuple(
             *_CUDA_FIRST,
             *_MPI_FIRST,
             *_UPPER_DIRECTIVES[:6],
+            *_MPI[:24],
             *_C_DIRECTIVES,
             *_CUDA[:8],
-            *_MPI[:24],
             *_FORTRAN_DIRECTIVES,
             *_FIXED_WIDTH,
             *_CUDA,
@@ -110,12 +115,12 @@ LONG = tuple(
 )
 """Directive heads, launches, and names of the platforms: found in the text before anything else is, the longest first."""
 
-_WORDS_FIRST = """
+_WORDS_FIRST = _words("""
 for if int void double float return const else while static struct long char unsigned sizeof omp parallel private reduction shared
 schedule firstprivate collapse num_threads nowait map tofrom simd target atomic critical default dynamic none pragma include define
 integer real end do call subroutine then dimension intent if size_t single barrier guided lastprivate teams distribute
-""".split()
-_WORDS = """
+""")
+_WORDS = _words("""
 break case continue switch typedef enum extern goto short signed union volatile inline register restrict ifdef ifndef endif elif undef defined
 bool true false template class namespace typename using public new delete this auto virtual operator constexpr nullptr std vector
 program module function use only contains implicit logical character complex parameter allocatable allocate deallocate pointer
@@ -141,6 +146,6 @@ endprogram endselect endsubroutine endtype endwhere entry enumerator eq equivale
 impure inquire intrinsic iostat le lt namelist ne neqv open position rewind sequence stat status unit value
 _Alignas _Alignof _Atomic _Bool _Complex _Generic _Imaginary _Noreturn _Static_assert _Thread_local __asm__ __extension__ __inline
 __restrict __typeof__
-""".split()
+""")
 SHORT = tuple(dict.fromkeys((*_WORDS_FIRST, *_WORDS)))
 """Words of letters and underscores alone: one token each, bare and with the blank behind, wherever no letter stands before or behind."""

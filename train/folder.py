@@ -10,7 +10,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from hpcraft.inference import MODEL_FILE, TOKENIZER_FILES, ModelFacts
+from hpcraft.inference import MODEL_FILE, TOKENIZER_FILES, TOKENIZER_MODEL, ModelFacts
 from hpcraft.store import write_json
 
 if TYPE_CHECKING:
@@ -24,6 +24,7 @@ def save_model(model: LlamaForCausalLM, tokenizer_folder: Path, folder: Path, fa
     model.generation_config.eos_token_id = model.config.eos_token_id
     model.generation_config.pad_token_id = model.config.pad_token_id
     model.save_pretrained(folder)
-    for name in TOKENIZER_FILES:
-        shutil.copyfile(tokenizer_folder / name, folder / name)
+    for name in (*TOKENIZER_FILES, TOKENIZER_MODEL):
+        if name != TOKENIZER_MODEL or (tokenizer_folder / name).is_file():
+            shutil.copyfile(tokenizer_folder / name, folder / name)
     write_json(folder / MODEL_FILE, {**asdict(facts), "tasks": list(facts.tasks)})

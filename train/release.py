@@ -2,7 +2,7 @@
 
 Weights are safetensors, the architecture is a stock one, and nothing needs remote code. Figures, packages and licences are
 read from the results and manifests of the run, never typed. Nothing is uploaded.
-Not covered: GGUF; the pre-tokenizer is one that llama.cpp doesn't know.
+Not covered: GGUF itself; llama.cpp's converter reads the folder, as docs/tokenizer.md shows.
 """
 
 from __future__ import annotations
@@ -18,14 +18,14 @@ import yaml
 
 from hpcraft.command import Command, say
 from hpcraft.errors import ConfigError, InputError
-from hpcraft.inference import MODEL_FILE, TOKENIZER_FILES, read_facts
+from hpcraft.inference import MODEL_FILE, TOKENIZER_FILES, TOKENIZER_MODEL, read_facts
 from hpcraft.store import MANIFEST, Manifest, read_json, read_manifest, write_json, write_text
 from hpcraft.train.provenance import Provenance, read_provenance
 
 _PLACES = ("mutual/translator", "finetune/model", "pretrain/model")
 """Where a run has its model, best first."""
 _LICENCE = "other"
-_HUB_FILES = ("config.json", "generation_config.json", *TOKENIZER_FILES, MODEL_FILE)
+_HUB_FILES = ("config.json", "generation_config.json", *TOKENIZER_FILES, TOKENIZER_MODEL, MODEL_FILE)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -108,3 +108,12 @@ def corpus_folder(folder: Path, repeats: int = 80) -> Path:
                     )
                 )
     return finish(folder, "prepare")
+
+
+def source_texts() -> list[str]:
+    """Real sources to learn from: C, C++, CUDA and Fortran of this repository, and the patterns above."""
+    root = Path(__file__).resolve().parents[2]
+    files = [path for pattern in ("*.c", "*.cpp", "*.cu", "*.h", "*.f90") for path in sorted(root.glob(f"[a-z]*/**/{pattern}"))]
+    texts = [path.read_text(errors="replace") for path in files if path.is_relative_to(root) and ".venv" not in path.parts]
+    assert sum(map(len, texts)) > 100_000
+    return texts

@@ -5,15 +5,17 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from tokenizers import decoders
 
 from hpcraft.cli import main
-from hpcraft.errors import ConfigError, InputError
-from hpcraft.stages import execute
+from hpcraft.errors import ConfigError, GateError, InputError
+from hpcraft.stages import Work, execute
 from hpcraft.store import read_json, read_manifest
-from hpcraft.tokenizer import bpe
+from hpcraft.tokenizer import bpe, closed
+from hpcraft.tokenizer.fertility import Meter
 from hpcraft.tokenizer.prompt import CONTROL, SPECIAL
-from hpcraft.tokenizer.train import STAGE, TokenizerConfig
-from hpcraft.tokenizer.words import WHOLE
+from hpcraft.tokenizer.train import STAGE, TokenizerConfig, measure
+from hpcraft.tokenizer.whole import NAMES
 from tests.tokenizer.corpus_folder import corpus_folder
 
 ODD = [
@@ -55,20 +57,50 @@ def test_transformers_loads_it_without_remote_code(folder: Path) -> None:
     assert read_json(folder / "tokenizer_config.json")["tokenizer_class"] == "PreTrainedTokenizerFast"
 
 
-def test_words_of_compilers_and_canonical_names_are_whole(folder: Path) -> None:
-    """Directive words, qualifiers, launches, names and control tokens are one token each; digits are single."""
+def test_names_launches_and_control_tokens_are_whole(folder: Path) -> None:
+    """Canonical names, launches, directive heads and control tokens are one token each wherever they stand; digits are single."""
     tokenizer = bpe.load(folder)
-    for word in (*WHOLE, *(f"{w} " for w in WHOLE), *bpe.NAMES, *SPECIAL, *CONTROL, "<<<", ">>>"):
-        assert len(tokenizer.encode(word, add_special_tokens=False).ids) == 1, word
+    for word in (*NAMES, *SPECIAL, *CONTROL, "<<<", ">>>", "#pragma omp parallel for"):
+        assert tokenizer.encode(f"({word}", add_special_tokens=False).tokens[-1:] == [word], word
     assert tokenizer.encode("1024", add_special_tokens=False).tokens == ["1", "0", "2", "4"]
 
 
-def test_report_measures_each_language(folder: Path) -> None:
-    """The report has bytes per token by language on held-out files, all of which round-trip."""
+def test_report_measures_each_language_and_construct(folder: Path) -> None:
+    """The report has bytes per token and the cost of constructs by language on held-out files, all of which round-trip."""
     report = read_json(folder / "report.json")
     assert report["measured_on"] == "valid"
     assert {"c", "fortran"} <= report["languages"].keys()
     assert all(row["broken"] == 0 and row["bytes_per_token"] > 1 for row in report["languages"].values())
+    keyword = report["languages"]["fortran"]["constructs"]["Fortran keyword"]
+    assert keyword["count"] > 10
+    assert keyword["tokens_each"] >= 1
+    assert 0 < report["languages"]["c"]["indentation_byte_share"] < 1
+
+
+def test_constructs_are_counted_with_their_tokens() -> None:
+    """A directive line, its clause words, MPI and CUDA names and a launch are found where they stand, and their tokens counted."""
+    meter = Meter(closed.tokompiler())
+    meter.add("a", "cuda", "  #pragma omp parallel for private(v1)\nMPI_Send(v0);\nf0<<<1,2>>>(v0);\n")
+    meter.add("b", "fortran", "!$OMP DO\n      end do\n")
+    cuda, fortran = meter.languages["cuda"].constructs, meter.languages["fortran"].constructs
+    assert cuda["clause word"][:2] == (3, 3)
+    assert cuda["directive line"][:2] == (
+        1,
+        len(["  ", "#pragma", " ", "omp", " ", "parallel", " ", "for", " ", "private", "(", "v", "1", ")"]),
+    )
+    assert cuda["MPI name"] == (1, 1, len("MPI_Send"))
+    assert cuda["CUDA launch"][:2] == (1, 5)
+    assert fortran["directive line"][:2] == (1, 3)
+    assert fortran["Fortran keyword"][:2] == (3, 3)
+    assert meter.languages["fortran"].indentation_bytes == 6
+
+
+def test_a_tokenizer_that_loses_text_fails_the_stage(folder: Path, tmp_path: Path) -> None:
+    """Documents that don't come back from their tokens are a failed gate, not a report."""
+    lossy = bpe.load(folder)
+    lossy.decoder = decoders.WordPiece()
+    with pytest.raises(GateError, match="don't come back"):
+        measure(lossy, Work(out=tmp_path, inputs={"corpus": folder.parent / "corpus"}, seed=0), 100_000)
 
 
 def test_training_is_deterministic(folder: Path, tmp_path: Path) -> None:
@@ -89,21 +121,35 @@ def test_too_small_a_vocabulary_is_refused() -> None:
         TokenizerConfig(vocab_size=300)
 
 
-def test_commands_show_and_encode(folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """Encoding a file and decoding the ids gives the file back; inspecting it counts the tokens."""
+def test_commands_encode_and_decode(folder: Path, tmp_path: Path, capfdbinary: pytest.CaptureFixture[bytes]) -> None:
+    """Encoding a file of any bytes and decoding the ids gives it back, plain and as JSON; inspecting it counts the tokens."""
     source = tmp_path / "a.c"
-    source.write_text("int main(void) { return 0; }\n")
-    assert main(["tokenizer", "encode", str(folder), str(source)]) == 0
-    (tmp_path / "ids").write_text(capsys.readouterr().out)
-    assert main(["tokenizer", "encode", str(folder), str(tmp_path / "ids"), "--decode"]) == 0
-    assert capsys.readouterr().out == source.read_text()
+    for data in (b"int main(void) { return 0; }\r\n", b"", b"\xef\xbb\xbf\x00\xff\xfe\xc3"):
+        source.write_bytes(data)
+        for flags in ([], ["--json"]):
+            assert main(["tokenizer", "encode", str(folder), str(source), *flags]) == 0
+            (tmp_path / "ids").write_bytes(capfdbinary.readouterr().out)
+            assert main(["tokenizer", "decode", str(folder), str(tmp_path / "ids")]) == 0
+            assert capfdbinary.readouterr().out == data
+    assert main(["tokenizer", "decode", str(folder), str(tmp_path / "ids"), "--json"]) == 3
+    assert b"without --json" in capfdbinary.readouterr().err
+    source.write_text("int x;\n")
     assert main(["tokenizer", "inspect", str(folder), str(source)]) == 0
-    assert "bytes per token" in capsys.readouterr().out
+    assert b"bytes per token" in capfdbinary.readouterr().out
 
 
-def test_binary_file_and_missing_tokenizer_are_bad_input(folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """A file that isn't text, or a folder without a tokenizer, is one line and exit code 3."""
-    (tmp_path / "b").write_bytes(b"\xff\xfe\x00")
-    assert main(["tokenizer", "encode", str(folder), str(tmp_path / "b")]) == 3
-    assert main(["tokenizer", "encode", str(tmp_path), str(tmp_path / "b")]) == 3
-    assert capsys.readouterr().err.count("\n") == 2
+def test_bad_input_is_one_line(folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A missing file, what isn't ids, or a folder without a tokenizer is one line with the name, and exit code 3."""
+    (tmp_path / "words").write_text("int x;")
+    assert main(["tokenizer", "encode", str(folder), str(tmp_path / "none")]) == 3
+    assert main(["tokenizer", "decode", str(folder), str(tmp_path / "words")]) == 3
+    assert main(["tokenizer", "encode", str(tmp_path), str(tmp_path / "words")]) == 3
+    lines = capsys.readouterr().err.splitlines()
+    assert len(lines) == 3
+    assert all(str(tmp_path) in line for line in lines)
+
+
+def test_an_unknown_kind_is_refused() -> None:
+    """A kind that there is no training for is a usage error that lists the kinds."""
+    with pytest.raises(ConfigError, match="bpe, tokompiler, lexer"):
+        TokenizerConfig(kind="wordpiece")

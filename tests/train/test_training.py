@@ -48,7 +48,7 @@ def base(run_folder: Path) -> Execution:
 @pytest.fixture(scope="module")
 def tuned(run_folder: Path, base: Execution) -> Path:
     """A model that knows the eight training pairs by heart."""
-    config = FinetuneConfig(max_steps=70, max_seconds=280, learning_rate=1e-2, shuffled_share=0.0, tests_repeats=1, batch_tokens=2048)
+    config = FinetuneConfig(max_steps=90, max_seconds=280, learning_rate=1e-2, shuffled_share=0.0, tests_repeats=1, batch_tokens=2048)
     execute(FINETUNE, config, {"base": run_folder / "pretrain", "pairs": run_folder / "pairs"}, run_folder / "finetune")
     return run_folder / "finetune"
 
