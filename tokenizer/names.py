@@ -121,6 +121,6 @@ def renamed_with(text: str, record: NamesFile) -> Renamed:
         names=record.names,
         language=record.language,
         form=record.form,
-        spellings=tuple(tuple(row) for row in record.spellings),
-        patches=tuple(tuple(row) for row in record.patches),
+        spellings=tuple((int(number), str(spelling)) for number, spelling in record.spellings),
+        patches=tuple((int(begin), int(length), str(original)) for begin, length, original in record.patches),
     )

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from hpcraft.tokenizer.layout import canonical
 from hpcraft.tokenizer.lexer import Token, lex
 from hpcraft.tokenizer.rename import Renamed, rename
-from hpcraft.tokenizer.words import is_kept
+from hpcraft.tokenizer.vocabulary import is_kept
 
 if TYPE_CHECKING:
     from tokenizers import Tokenizer

@@ -16,6 +16,7 @@ from hpcraft.tokenizer import bpe
 from hpcraft.tokenizer.inspect_page import render
 from hpcraft.tokenizer.inspect_terminal import coloured, plain, visible
 from hpcraft.tokenizer.lexer import LANGUAGES
+from hpcraft.tokenizer.token_plan import SMALLEST
 from hpcraft.tokenizer.view import KINDS, Options, make_view
 
 SOURCE = """#include <math.h>
@@ -29,7 +30,7 @@ double total(int count, const double *values)
     return sum;
 }
 """
-TOKENIZER = bpe.train([SOURCE], bpe.SMALLEST)
+TOKENIZER = bpe.train([SOURCE], SMALLEST)
 
 
 @settings(max_examples=150, deadline=None)

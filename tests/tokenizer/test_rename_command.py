@@ -45,7 +45,7 @@ def test_any_bytes_are_text_and_back(data: bytes) -> None:
     """Decoding loses nothing, and neither does the file of names."""
     text = names.decode(data)
     assert names.encode(text) == data
-    record = Renamed(text=text, names={"v0": "x"}, language="fortran", form="fixed", spellings=((1, 2, "Xy"),), patches=((5, text),))
+    record = Renamed(text=text, names={"v0": "x"}, language="fortran", form="fixed", spellings=((1, "Xy"),), patches=((5, 2, text),))
     stored = json.loads(json.dumps(names.to_json(record, data)))
     assert stored["schema"] == "hpcraft.names/1"
     assert names.renamed_with(text, names.from_json(stored, "here")) == record
