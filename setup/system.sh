@@ -18,6 +18,12 @@ runs() { "$@" >/dev/null 2>&1; }
 # A usable Python with the venv module; setup/python.sh makes the same choice.
 has_python() { runs setup/python.sh --find; }
 
+has_headers() { # Python's own, which the native half of the tokenizer is built with
+    local python
+    python=$(setup/python.sh --find) || return 0 # no Python at all is said already
+    runs "$python" -c 'import pathlib, sys, sysconfig; sys.exit(not pathlib.Path(sysconfig.get_path("include"), "Python.h").is_file())'
+}
+
 clang_works() { # a clang with its OpenMP runtime and its sanitizers' runtime
     local clang library
     for clang in clang $(compgen -c clang- | grep -E '^clang-[0-9]+$' | sort -u); do
@@ -45,7 +51,8 @@ has_kokkos() {
 # What is missing, as "need|what it switches off|apt packages", one per line.
 missing() {
     has_python || echo "Python 3.11 to 3.13 with venv|everything|python"
-    runs g++ --version || echo "g++|building and judging C and C++ (so nearly everything)|g++"
+    has_headers || echo "Python's headers|hpcraft can't be installed, since a part of its tokenizer is compiled|headers"
+    runs g++ --version || echo "g++|hpcraft can't be installed, since a part of its tokenizer is compiled; nor are C and C++ built and judged|g++"
     runs gfortran --version || echo "gfortran|Fortran tasks are neither built nor judged|gfortran"
     { runs mpicc --version && runs mpirun --version; } || echo "Open MPI|MPI tasks are neither built nor judged|libopenmpi-dev openmpi-bin"
     runs bwrap --version || echo "bubblewrap|nothing that is generated or mined can be verified or judged; the quickstart stops at pairs|bubblewrap"
@@ -81,11 +88,16 @@ python_packages() { # the oldest supported Python that the index has
     local version
     for version in 3.11 3.12 3.13; do
         if available "python$version-venv"; then
-            echo "python$version python$version-venv"
+            echo "python$version python$version-venv python$version-dev"
             return
         fi
     done
-    echo "python3 python3-venv"
+    echo "python3 python3-venv python3-dev"
+}
+
+headers_package() { # of the Python that is used
+    local python
+    python=$(setup/python.sh --find) && "$python" -c 'import sys; print("python%d.%d-dev" % sys.version_info[:2])'
 }
 
 as_root() { # empty as root, sudo where it asks nothing, else failure
@@ -103,6 +115,7 @@ packages_of() { # apt packages for the lines of `missing`
     while IFS= read -r line; do
         case ${line##*|} in
             python) python_packages ;;
+            headers) headers_package ;;
             clang) clang_packages ;;
             kokkos) kokkos_packages ;;
             *) echo "${line##*|}" ;;
@@ -140,11 +153,12 @@ echo "$lacking" >"$tried"
 [ -z "$lacking" ] && exit 0
 while IFS='|' read -r need off packages; do
     case $packages in
-        python) packages="python3 python3-venv" ;;
+        python) packages="python3 python3-venv python3-dev" ;;
+        headers) packages=$(headers_package) ;;
         clang) packages="clang libomp-dev" ;;
         kokkos) packages="libtrilinos-kokkos-dev" ;;
     esac
     if runs command -v apt-get; then how="sudo apt-get install $packages"; else how="install the equivalent of the Debian packages: $packages"; fi
     say "missing: $need. Without it: $off. To mend: $how; then make setup"
 done <<<"$lacking"
-has_python || exit 1
+has_python && has_headers && runs g++ --version || exit 1
