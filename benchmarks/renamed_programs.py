@@ -22,7 +22,7 @@ import json
 import re
 import sys
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from itertools import chain
@@ -38,6 +38,7 @@ from hpcraft.errors import HpcError
 from hpcraft.eval.judging import first_error
 from hpcraft.sandbox import Build, Job, Limits, Outcome, Run, Verdict, build
 from hpcraft.sandbox.outcome import Language, Model
+from hpcraft.store import sha256_bytes
 from hpcraft.tokenizer.rename import Renamed, rename
 
 _OWN_HEADER = re.compile(r"^[ \t]*#[ \t]*include[ \t]*\"(?!mpi\.h|omp\.h|mpif\.h|cuda)", re.MULTILINE)
@@ -49,6 +50,8 @@ _COMPILE = Limits(wall_seconds=60.0, memory_mb=4096, output_bytes=1 << 24, disk_
 _RUN = Run(limits=Limits(wall_seconds=5.0, memory_mb=1024))
 _ENDED = (Verdict.OK, Verdict.RUNTIME_ERROR)
 _LONGEST = 300_000
+_OF_PACKAGE = 400
+"""Candidates of a package and group, so that memory stays small."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -94,7 +97,7 @@ def job_of(file: File, text: str, *, links: bool) -> Job:
         language=language,
         model=cast("Model", model),
         links=links,
-        flags=(*_FLAGS, *free, *fortran),
+        flags=(*(_FLAGS if model != "cuda" else ("-w",)), *free, *fortran),
         cuda="compile" if model == "cuda" else "auto",
         compile_limits=_COMPILE,
     )
@@ -163,21 +166,30 @@ def _said(outcome: Outcome) -> str:
     return f"{outcome.verdict} {outcome.exit_code} {outcome.stdout}"
 
 
-def candidates(folders: Iterable[Path], group: str) -> Iterator[File]:
-    """Files that may compile alone, as far as their includes say."""
-    seen = set()
-    for file in chain.from_iterable(files(folder, [group]) for folder in folders):
+def candidates(folders: Iterable[Path], groups: Iterable[str], seed: int) -> dict[str, list[File]]:
+    """Files of each group that may compile alone, as far as their includes say: of each package some by chance."""
+    kept: dict[tuple[str, str], dict[str, File]] = {}
+    wanted = frozenset(groups)
+    for file in chain.from_iterable(files(folder, wanted) for folder in folders):
         own = _FORTRAN_HEADER if file.language == "fortran" else _OWN_HEADER
         header = PurePosixPath(file.path).suffix.startswith((".h", ".H", ".cuh", ".inc", ".fh"))
-        if file.group == group and not header and len(file.text) <= _LONGEST and not own.search(file.text) and file.text not in seen:
-            seen.add(file.text)
-            yield file
+        if file.group not in wanted or header or len(file.text) > _LONGEST or own.search(file.text):
+            continue
+        of_package = kept.setdefault((file.group, file.package), {})
+        of_package[sha256_bytes(f"{seed}{file.text}".encode())] = file
+        if len(of_package) > 2 * _OF_PACKAGE:
+            for key in sorted(of_package)[_OF_PACKAGE:]:
+                del of_package[key]
+    found: dict[str, list[File]] = {}
+    for (group, _), of_package in kept.items():
+        found.setdefault(group, []).extend(of_package[key] for key in sorted(of_package)[:_OF_PACKAGE])
+    return found
 
 
-def compare_group(args: argparse.Namespace, group: str) -> list[Result]:
+def compare_group(args: argparse.Namespace, of_group: list[File]) -> list[Result]:
     """Go through the files of a group by chance, the packages taking turns, until enough compile alone."""
     found: list[Result] = []
-    ordered = spread(candidates(args.folders, group), args.limit * args.tries, args.seed)
+    ordered = spread(of_group, args.limit * args.tries, args.seed)
     with ThreadPoolExecutor(args.workers) as pool:
         for at in range(0, len(ordered), 4 * args.workers):
             found += pool.map(lambda file: compare(file, args.seed if args.random else None), ordered[at : at + 4 * args.workers])
@@ -266,7 +278,8 @@ def main() -> int:
     if args.what == "units":
         return report_verdicts(unit_tests(args.folders[0], args.limit, args.seed, args.workers), args.json)
     args.limit = args.limit or 80
-    results = list(chain.from_iterable(compare_group(args, group) for group in args.language or GROUPS))
+    found = candidates(args.folders, args.language or GROUPS, args.seed)
+    results = list(chain.from_iterable(compare_group(args, found[group]) for group in GROUPS if group in found))
     if args.json:
         rows = [{name: getattr(r, name) for name in r.__dataclass_fields__ if name != "text"} | {"failure": r.failure} for r in results]
         args.json.write_text(json.dumps(rows, indent=1) + "\n")
