@@ -154,6 +154,12 @@ class Build:
             raise ConfigError(f"{name} is not a compiled source of this job; there are {', '.join(self._symbols)}")
         return self._symbols[name]
 
+    def objects(self) -> dict[str, bytes]:
+        """The object of each source file, by the name of the source; hostile bytes. Empty where the build failed."""
+        if not self.ok or not isinstance(self._plan, toolchains.Plan):
+            return {}
+        return {source: (self._folder / name).read_bytes() for source, name in self._plan.objects.items()}
+
     def _cores(self, run: Run) -> AbstractContextManager[tuple[int, ...]]:
         ranks = run.ranks if self._job.model.startswith("mpi") else 1
         return lease(ranks * run.threads) if run.pin else nullcontext(())

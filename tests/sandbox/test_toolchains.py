@@ -312,3 +312,15 @@ def test_python_is_not_mistaken_for_another_language(name: str, language: str) -
     """A Python file in a job of another language, or the other way round, is a usage error."""
     with pytest.raises(ConfigError, match=r"allowed: python for \.py files"):
         toolchains.plan(Job(files={name: b""}, language=language))  # type: ignore[arg-type]
+
+
+def test_objects_are_there_without_a_program(need: Need) -> None:
+    """A build that ends at its objects gives the object of each source, and a failed one gives none."""
+    need("bwrap", "gcc")
+    files = {"a.c": b"int twice(int n) { return 2 * n; }", "b.c": b"int one = 1;"}
+    with build(Job(files=files, language="c", links=False)) as built:
+        found = built.objects()
+    assert sorted(found) == ["a.c", "b.c"]
+    assert all(content.startswith(b"\x7fELF") for content in found.values())
+    with build(Job(files={"a.c": b"int f("}, language="c", links=False)) as built:
+        assert not built.objects()
