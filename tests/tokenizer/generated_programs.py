@@ -22,7 +22,9 @@ def c_programs(draw: st.DrawFn) -> str:
         parameters = draw(st.lists(st.sampled_from(names), min_size=1, max_size=2, unique=True))
         scope = {*globals_, *parameters}
         head = ", ".join(f"int {name}" for name in parameters)
-        parts.append(f"int fun{k}({head}, struct {tag} *here) {{ {_block(draw, scope, member, tag, 3)} return {draw(st.sampled_from(sorted(scope)))}; }}")
+        parts.append(
+            f"int fun{k}({head}, struct {tag} *here) {{ {_block(draw, scope, member, tag, 3)} return {draw(st.sampled_from(sorted(scope)))}; }}"
+        )
     return "\n".join(parts) + "\n"
 
 
@@ -33,9 +35,13 @@ def _block(draw: st.DrawFn, scope: set[str], member: str, tag: str, depth: int) 
     for _ in range(draw(st.integers(1, 3))):
         known = sorted(scope | declared)
         name, used = draw(st.sampled_from(_NAMES)), draw(st.sampled_from(known))
-        kind = draw(st.sampled_from(["declare", "assign", "member", "for", "if", "label", "type", "enum"] if depth else ["assign", "member"]))
+        kind = draw(
+            st.sampled_from(["declare", "assign", "member", "for", "if", "label", "type", "enum"] if depth else ["assign", "member"])
+        )
         if kind == "declare" and name not in declared:
-            parts.append(f"int {name}_ = {used}; {{ int {name} = {name}_; {_block(draw, scope | declared | {name}, member, tag, depth - 1)} }}")
+            parts.append(
+                f"int {name}_ = {used}; {{ int {name} = {name}_; {_block(draw, scope | declared | {name}, member, tag, depth - 1)} }}"
+            )
         elif kind == "for":
             body = _block(draw, scope | declared | {name}, member, tag, depth - 1)
             parts.append(f"for (int {name} = 0; {name} < 3; {name}++) {{ {body} }}")

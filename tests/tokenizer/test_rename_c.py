@@ -9,8 +9,10 @@ from hpcraft.tokenizer.rename import rename, restore
 _CASES = {
     "shadowing": (
         "int x; int f(int x) { int y = x; { int x = y; for (int x = 0; x < y; x++) y += x; y = x; } return x; } int g(void) { return x; }",
-        "int v0; int f0(int v1) { int v2 = v1; { int v3 = v2; for (int v4 = 0; v4 < v2; v4++) v2 += v4; v2 = v3; } return v1; } "
-        "int f1(void) { return v0; }",
+        (
+            "int v0; int f0(int v1) { int v2 = v1; { int v3 = v2; for (int v4 = 0; v4 < v2; v4++) v2 += v4; v2 = v3; } return v1; } "
+            "int f1(void) { return v0; }"
+        ),
     ),
     "name spaces": (
         "typedef struct s { int s; struct s *next; } s; int f(s *p) { int s = p->s; goto s; s: return s + sizeof(struct s); }",
@@ -37,10 +39,14 @@ _CASES = {
         "static int (*v0[2])(int) = {0}; int (*f0(int v1))(int v2) { return v0[v1]; } void (*f1(int v3, void (*v4)(int)))(int);",
     ),
     "members": (
-        "struct s { struct { int a; }; union { int b; float c; } u; int bits : 3; int (*op)(int a); };"
-        "struct s x = { .u.b = 1, .bits = 2, op: f }; int y = offsetof(struct s, u.b) + x.a;",
-        "struct t0 { struct { int m0; }; union { int m1; float m2; } m3; int m4 : 3; int (*m5)(int v0); };"
-        "struct t0 v1 = { .m3.m1 = 1, .m4 = 2, m5: v2 }; int v3 = offsetof(struct t0, m3.m1) + v1.m0;",
+        (
+            "struct s { struct { int a; }; union { int b; float c; } u; int bits : 3; int (*op)(int a); };"
+            "struct s x = { .u.b = 1, .bits = 2, op: f }; int y = offsetof(struct s, u.b) + x.a;"
+        ),
+        (
+            "struct t0 { struct { int m0; }; union { int m1; float m2; } m3; int m4 : 3; int (*m5)(int v0); };"
+            "struct t0 v1 = { .m3.m1 = 1, .m4 = 2, m5: v2 }; int v3 = offsetof(struct t0, m3.m1) + v1.m0;"
+        ),
     ),
     "enumerators": (
         "enum e { A, B = A + 1 } z = (enum e)B; int f(void) { enum { A = 5 }; return A; } int g(void) { return A; }",
@@ -48,8 +54,10 @@ _CASES = {
     ),
     "GNU": (
         "int f(int a) { typedef int T; T *p = (T[]){1, 2}; int sq(int a) { return a * a; } return ({ int q = sq(a); q; }) + *p; }",
-        "int f0(int v0) { typedef int t0; t0 *v1 = (t0[]){1, 2}; int f1(int v2) { return v2 * v2; } "
-        "return ({ int v3 = f1(v0); v3; }) + *v1; }",
+        (
+            "int f0(int v0) { typedef int t0; t0 *v1 = (t0[]){1, 2}; int f1(int v2) { return v2 * v2; } "
+            "return ({ int v3 = f1(v0); v3; }) + *v1; }"
+        ),
     ),
     "extern in a block": (
         "int f(int n) { extern int count; int g(int n); return g(n) + count; } int count; int g(int n) { return n; }",

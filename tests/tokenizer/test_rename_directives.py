@@ -10,8 +10,10 @@ _HEAD, _HEAD_EXPECTED = "void f(int n, double *x) { double s = 0; int i;\n", "vo
 _CASES = {
     "scope of the place": (
         "#pragma omp parallel for private(i) firstprivate(n) reduction(+:s) schedule(dynamic, n) if(parallel: n > 1)\nfor (i = 0; i < n; i++) { double s = x[i]; }",
-        "#pragma omp parallel for private(v3) firstprivate(v0) reduction(+:v2) schedule(dynamic, v0) if(parallel: v0 > 1)\n"
-        "for (v3 = 0; v3 < v0; v3++) { double v4 = v1[v3]; }",
+        (
+            "#pragma omp parallel for private(v3) firstprivate(v0) reduction(+:v2) schedule(dynamic, v0) if(parallel: v0 > 1)\n"
+            "for (v3 = 0; v3 < v0; v3++) { double v4 = v1[v3]; }"
+        ),
     ),
     "mapping": (
         "#pragma omp target map(to: x[0:n]) map(always, tofrom: s) \\\n    depend(in: x[i]) defaultmap(none) device(n)\n;",

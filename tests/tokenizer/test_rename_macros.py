@@ -12,10 +12,14 @@ _CASES = {
         "#define d0(v0) v1[(v0) * v2]\nint f0(int v2, int *v1) { int v3 = 0; return d0(v3); } int f1(int v2, int *v1) { return d0(v2); } int f2(int v4) { return v4; }",
     ),
     "pasting and quoting fix names": (
-        '#define STR(x) #x\n#define CAT(a, b) a##b\n#define VIA(a) CAT(get_, a)\nint VIA(width)(void); int get_width(void); int width; int depth;\n'
-        "const char *s(int p, int q) { return q ? STR(p) : STR(depth); } int h = CAT(wid, th) + get_width();",
-        '#define d0(v0) #v0\n#define d1(v1, v2) v1##v2\n#define d2(v3) d1(get_, v3)\nint d2(width)(void); int get_width(void); int width; int depth;\n'
-        "const char *f0(int p, int v4) { return v4 ? d0(p) : d0(depth); } int v5 = d1(wid, th) + get_width();",
+        (
+            "#define STR(x) #x\n#define CAT(a, b) a##b\n#define VIA(a) CAT(get_, a)\nint VIA(width)(void); int get_width(void); int width; int depth;\n"
+            "const char *s(int p, int q) { return q ? STR(p) : STR(depth); } int h = CAT(wid, th) + get_width();"
+        ),
+        (
+            "#define d0(v0) #v0\n#define d1(v1, v2) v1##v2\n#define d2(v3) d1(get_, v3)\nint d2(width)(void); int get_width(void); int width; int depth;\n"
+            "const char *f0(int p, int v4) { return v4 ? d0(p) : d0(depth); } int v5 = d1(wid, th) + get_width();"
+        ),
     ),
     "macros for headers": (
         "#define _GNU_SOURCE\n#define SOLVER_DEBUG 1\n#include <stdio.h>\n#define SIZE 3\n#ifdef HAVE_X\nint a[SIZE];\n#endif\n#undef SIZE\n",

@@ -33,7 +33,7 @@ def _with_names(assembly: str, names: Mapping[str, str]) -> str:
 
 @_needs_gcc
 @given(source=c_programs(), seed=st.none() | st.integers(0, 9))
-@settings(max_examples=30, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=30, deadline=None, suppress_health_check=(HealthCheck.function_scoped_fixture, HealthCheck.too_slow))
 def test_generated_programs_keep_their_code(source: str, seed: int | None, tmp_path_factory: pytest.TempPathFactory) -> None:
     """The compiler makes the same code of a program and of its renamed form, but for the names."""
     folder = tmp_path_factory.getbasetemp()
