@@ -197,17 +197,19 @@ def _numbers(letter: str, count: int, taken: frozenset[str], seed: int | None) -
 
 def _written(text: str, language: str, form: str, symbols: _Symbols, canonical: list[str | None]) -> Renamed:
     written = _native.substitute(symbols.source, symbols.places, [name.encode() if name else None for name in canonical])
-    result = written.decode("utf-8", "surrogatepass")
     names = {name: spelling for name, spelling in zip(canonical, symbols.spellings, strict=True) if name}
-    if _substitute(result, language, names, form) != text:
+    if not _native.restores(written, *symbols.numbers, *_encoded(names), symbols.source):
+        # Never met; the promise is that restoring is exact.
         return Renamed(text=text, names={}, language=language, form=form)
-    return Renamed(text=result, names=names, language=language, form=form)
+    return Renamed(text=written.decode("utf-8", "surrogatepass"), names=names, language=language, form=form)
 
 
 def _substitute(text: str, language: str, names: Mapping[str, str], form: str = "") -> str:
     if not names:
         return text
     source = text.encode("utf-8", "surrogatepass")
-    from_ = [name.encode("utf-8", "surrogatepass") for name in names]
-    to = [name.encode("utf-8", "surrogatepass") for name in names.values()]
-    return _native.replace_words(source, *language_number(language, form), from_, to).decode("utf-8", "surrogatepass")
+    return _native.replace_words(source, *language_number(language, form), *_encoded(names)).decode("utf-8", "surrogatepass")
+
+
+def _encoded(names: Mapping[str, str]) -> tuple[list[bytes], list[bytes]]:
+    return [name.encode("utf-8", "surrogatepass") for name in names], [name.encode("utf-8", "surrogatepass") for name in names.values()]

@@ -23,6 +23,18 @@ bool Parser::ends_expression(const Tok &token, int stops, size_t base, int &tern
     return false;
 }
 
+// Takes a closing bracket off the stack, if it matches; `macro_block` becomes whether a name stood before its parenthesis.
+bool Parser::close_bracket(const Tok &token, bool &macro_block) {
+    char open = token.is(")") ? '(' : token.is("]") ? '[' : '{';
+    if (brackets_.back() != open) return false;
+    brackets_.pop_back();
+    if (open == '(') {
+        macro_block = called_.back();
+        called_.pop_back();
+    }
+    return true;
+}
+
 // Reads up to a stop, a semicolon or a closing bracket that isn't its own.
 void Parser::expression(int stops) {
     Deeper deeper(*this);
@@ -43,20 +55,15 @@ void Parser::expression(int stops) {
             if (!nested(before, macro_block, stops, base)) break;
             before = token;
             before.kind = Kind::other;
-            if (brackets_.size() == base || brackets_.back() != char(token.value)) before.value = op("}");  // a lambda or block, read whole
+            // A lambda or block was read whole.
+            if (brackets_.size() == base || brackets_.back() != char(token.value)) before.value = op("}");
             continue;
         }
         if (token.is("(")) {
             brackets_.push_back('(');
             called_.push_back(before.name());
         } else if (token.is(")") || token.is("]") || token.is("}")) {
-            char open = token.is(")") ? '(' : token.is("]") ? '[' : '{';
-            if (brackets_.back() != open) break;  // a bracket that doesn't match: the caller recovers
-            brackets_.pop_back();
-            if (open == '(') {
-                macro_block = called_.back();
-                called_.pop_back();
-            }
+            if (!close_bracket(token, macro_block)) break;  // a bracket that doesn't match: the caller recovers
         }
         if (token.is("&&") && !value_before(before) && peek(1).name() && !(before.is(Word::type))) {
             take();

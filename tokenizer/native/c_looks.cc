@@ -3,6 +3,12 @@
 
 namespace hpcraft {
 
+// Whether what may stand between a type and the declared name is at `k`.
+bool Parser::pointer_at(size_t k) {
+    const Tok token = peek(k);
+    return token.is("*") || token.is("&") || token.is("&&") || token.is(Word::specifier);
+}
+
 // Whether a name is a macro or looks like one.
 bool Parser::shouted(const Tok &token) {
     const Spelling &spelling = names_[token.value];
@@ -31,7 +37,7 @@ bool Parser::declares_by_keyword(size_t k) {
 bool Parser::declarator_at(size_t k, bool sure) {
     size_t at = k;
     bool pointer = false;
-    while (peek(at).is("*") || peek(at).is("&") || peek(at).is("&&") || peek(at).word == Word::specifier || peek(at).is("...")) {
+    while (pointer_at(at) || peek(at).is("...")) {
         pointer = true;
         if (++at > k + kLookahead) return false;
     }
@@ -76,10 +82,15 @@ bool Parser::declares(size_t k, Where where) {
             return past && !peek(past).is("(") && !peek(past).is("{") && !peek(past).is("::");
         }
         case Word::name:
-            break;
+            return name_declares(k, where);
         default:
             return false;
     }
+}
+
+// The same where a name stands first: `T x`, `A::B<C> *p`, against `a * b`, `f(x)`.
+bool Parser::name_declares(size_t k, Where where) {
+    const Tok token = peek(k);
     bool callable;
     size_t at = past_qualified(k, callable);
     if (callable || at == k) return false;
@@ -92,7 +103,7 @@ bool Parser::declares(size_t k, Where where) {
     if (simple && !type && pointer && known_value(token)) return false;
     if (where == Where::head && pointer && !type) {  // `if (a && b)`, against `for (T *p = ..`
         size_t name = at;
-        while (peek(name).is("*") || peek(name).is("&") || peek(name).is("&&") || peek(name).is(Word::specifier)) name++;
+        while (pointer_at(name)) name++;
         if (peek(name).name() && !peek(name + 1).is("=") && !peek(name + 1).is(":")) return false;
     }
     if (simple && names_[token.value].traits & macro_call && peek(at).is("(")) {

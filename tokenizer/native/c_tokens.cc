@@ -164,6 +164,7 @@ void Parser::plain(size_t count) {
         if (token.name()) {
             if (tag) record(token, names_.tag(token.value, false));
             else used(token, before);
+            if (plus_ && peek().is("<")) mark_type(token);
         }
         before = token;
     }
