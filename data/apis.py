@@ -1,6 +1,6 @@
 """The names of parallel programming interfaces, and where a text calls them.
 
-The lists in ``api_names/`` hold the functions of each interface in their own case, blanks between them: MPI 4 with what it
+The lists in ``tokenizer/platforms/`` hold the functions of each interface in their own case, blanks between them: MPI 4 with what it
 removed, the CUDA runtime and driver (to 13, with what was removed), the HIP runtime, OpenCL 3 with extensions, and the run-time
 routines of OpenMP 6 and OpenACC 3.3. Maths libraries of CUDA and HIP are told by their prefix. A name counts where a bracket
 follows it (in Fortran also behind ``call`` without one), so that declarations count as well as calls; a user's own function with
@@ -15,7 +15,8 @@ import functools
 import re
 from collections import Counter
 from collections.abc import Iterator
-from importlib.resources import files
+
+from hpcraft.tokenizer import vocabulary
 
 _CALLS: dict[str, tuple[tuple[str, str], ...]] = {
     "mpi": (("MPI_", r"MPI_(\w+)\s*\("),),
@@ -164,10 +165,9 @@ KOKKOS_NAMES = frozenset(
 """Names right behind ``Kokkos::`` that count as constructs; any other only makes the model."""
 
 
-@functools.cache
 def names(model: str) -> frozenset[str]:
     """The functions of an interface, in their own case."""
-    return frozenset((files("hpcraft.data") / "api_names" / f"{model}.txt").read_text(encoding="utf-8").split())
+    return vocabulary.names(model)
 
 
 @functools.cache

@@ -16,9 +16,9 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from hpcraft.data.constructs import ATOMIC_KINDS, CLAUSES, CONSTRUCTS, LIST_CLAUSES, by_spelling, most_words, spelling
 from hpcraft.data.directive_scan import Place, scan
 from hpcraft.errors import InputError
+from hpcraft.tokenizer.constructs import ATOMIC_KINDS, CLAUSES, CONSTRUCTS, LIST_CLAUSES, by_spelling, most_words, spelling
 
 _C_PIECE = re.compile(r'"(?:\\.|[^"\\])*"|\'(?:\\.|[^\'\\])*\'|\s+')
 _FORTRAN_PIECE = re.compile(r"\"[^\"]*\"|'[^']*'|\s+")

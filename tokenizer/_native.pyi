@@ -11,3 +11,9 @@ def resolve(source: bytes, language: int, form: int, /) -> tuple[list[str], str,
 
 def substitute(source: bytes, places: bytes, replacements: list[bytes | None], /) -> bytes:
     """``source`` with each symbol's places replaced; None lets a symbol stay."""
+
+def occurring(source: bytes, places: bytes, replaced: bytes, letters: bytes, /) -> list[str]:
+    """Words of ``source`` that look canonical (one of ``letters`` and a number) where no symbol that is ``replaced`` (a flag each) stands."""
+
+def replace_words(source: bytes, language: int, form: int, from_: list[bytes], to: list[bytes], /) -> bytes:
+    """``source`` with each word token that is in ``from_`` replaced by its counterpart in ``to``."""

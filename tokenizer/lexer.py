@@ -1,20 +1,28 @@
 """Cuts program text into tokens without losing a byte: the tokens joined are the text.
 
-One regular expression per family of languages; whatever it doesn't know is a token of one character, so
-every text has a cut.
+C, C++ and CUDA are cut natively (``tokenizer/native/lex_c.cc``), Fortran by a regular expression; whatever they don't know
+is a token of one character, so every text has a cut.
 Not covered: fixed-form Fortran (the corpus converts it), trigraphs.
 """
 
 from __future__ import annotations
 
 import re
+from itertools import pairwise
 from typing import Literal, NamedTuple
 
 from hpcraft.errors import ConfigError
+from hpcraft.tokenizer import _native
 
 Kind = Literal["comment", "string", "number", "word", "space", "newline", "include", "other"]
 
+KINDS: tuple[Kind, ...] = ("comment", "string", "number", "word", "space", "newline", "include", "other")
+"""In the order of the native half."""
+
 LANGUAGES = ("c", "cpp", "cuda", "fortran")
+"""In the order of the native half."""
+FORMS = ("free", "fixed")
+"""Forms of Fortran; the first is the default."""
 
 
 class Token(NamedTuple):
@@ -24,21 +32,6 @@ class Token(NamedTuple):
     """A `Kind`."""
     text: str
 
-
-_C = re.compile(
-    r"""
-    (?P<include>^[ \t]*\#[ \t]*include\b[^\n]*)
-  | (?P<comment>//(?:[^\\\n]|\\[\s\S])*|/\*[\s\S]*?\*/)
-  | (?P<string>(?:u8|[uUL])?R"(?P<delimiter>[^()\\\s]{0,16})\([\s\S]*?\)(?P=delimiter)"
-      |(?:u8|[uUL])?(?:"(?:[^"\\\n]|\\[\s\S])*"|'(?:[^'\\\n]|\\[\s\S])*'))
-  | (?P<number>\.?[0-9](?:[eEpP][+-]|[0-9A-Za-z_.]|'(?=[0-9A-Za-z_]))*)
-  | (?P<word>[^\W\d]\w*)
-  | (?P<newline>\n)
-  | (?P<space>(?:[ \t\r\f\v]|\\\r?\n)+)
-  | (?P<other><<<|>>>|<<=|>>=|\.\.\.|->|\+\+|--|&&|\|\||[-+*/%&|^=!<>]=|<<|>>|::|\#\#|[\s\S])
-    """,
-    re.VERBOSE | re.MULTILINE,
-)
 
 _FORTRAN = re.compile(
     r"""
@@ -55,13 +48,34 @@ _FORTRAN = re.compile(
 )
 
 
-def lex(text: str, language: str) -> list[Token]:
-    """The tokens of ``text``.
+def language_number(language: str, form: str = "") -> tuple[int, int]:
+    """What the native half calls a language and a form.
 
     Raises:
-        ConfigError: no such language.
+        ConfigError: no such language or form.
     """
     if language not in LANGUAGES:
         raise ConfigError(f"language {language!r}: expected one of {', '.join(LANGUAGES)}")
-    pattern = _FORTRAN if language == "fortran" else _C
-    return [Token(m.lastgroup if m.lastgroup != "delimiter" else "string", m.group()) for m in pattern.finditer(text) if m.lastgroup]
+    if form and form not in FORMS:
+        raise ConfigError(f"form {form!r}: expected one of {', '.join(FORMS)}")
+    return LANGUAGES.index(language), FORMS.index(form or FORMS[0])
+
+
+def lex(text: str, language: str, form: str = "") -> list[Token]:
+    """The tokens of ``text``.
+
+    Raises:
+        ConfigError: no such language or form.
+    """
+    numbers = language_number(language, form)
+    if language == "fortran":
+        return [Token(m.lastgroup, m.group()) for m in _FORTRAN.finditer(text) if m.lastgroup]
+    source = text.encode("utf-8", "surrogatepass")
+    kinds, ends = _native.lex(source, *numbers)
+    bounds = [0, *memoryview(ends).cast("I")]
+    if len(source) == len(text):  # one byte a character
+        return [Token(KINDS[kind], text[begin:end]) for kind, (begin, end) in zip(kinds, pairwise(bounds), strict=True)]
+    return [
+        Token(KINDS[kind], source[begin:end].decode("utf-8", "surrogatepass"))
+        for kind, (begin, end) in zip(kinds, pairwise(bounds), strict=True)
+    ]

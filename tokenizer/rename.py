@@ -1,27 +1,35 @@
 """Renames a program's own identifiers to canonical ones and back, so that a small model learns code rather than names.
 
-Functions become ``f0, f1, ..`` and everything else ``v0, v1, ..`` in the order of first use, or in a random
-order drawn from a seed. Text that is new in a translation names its own things ``g0, ..`` (functions) and ``w0, ..``.
-What a language, a library or a directive gives a meaning stays. Restoring is exact for every text:
-where the lexer can't keep that promise, the text is left as it is, with no names.
-Not covered: scopes (one spelling is one name wherever it stands), words inside comments and strings.
+Each symbol (a name in its scope) gets a letter for what it is and a number by first use, or one drawn from a seed: ``v0`` variables,
+``f0`` functions, ``t0`` types and namespaces, ``m0`` members, ``l0`` labels, ``d0`` macros. What is new in a translation takes
+``w g u n k e`` in their stead. What a language, a library or a directive gives a meaning stays, and so do names of headers that
+are not at hand. Restoring is exact for every text.
+The native half finds the symbols and writes the text; what stays and how the others are numbered is decided here.
+Not covered: words inside comments and strings; names in the assembler's and the linker's options.
 """
 
 from __future__ import annotations
 
 import random
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 
-from hpcraft.tokenizer.lexer import Token, lex
-from hpcraft.tokenizer.words import CLAUSE, DIRECTIVE, is_kept
+from hpcraft.tokenizer import _native
+from hpcraft.tokenizer.lexer import language_number, lex
+from hpcraft.tokenizer.vocabulary import is_kept, is_platform_header
 
-CANONICAL = re.compile(r"[vfwg](?:0|[1-9]\d*)")
+LETTERS: Mapping[str, str] = {"v": "w", "f": "g", "t": "u", "m": "n", "l": "k", "d": "e"}
+"""Letter of a kind of symbol to the one for what is new in a translation."""
+
+CANONICAL = re.compile(r"[vftmldwgunke](?:0|[1-9]\d*)")
 """What a canonical name looks like."""
 
-_POOL = 32
-_COORDINATES = frozenset("xyzw")
+_ALL_LETTERS = "".join([*LETTERS, *LETTERS.values()]).encode()
+_POOL: Mapping[str, int] = {"v": 32, "f": 8, "t": 8, "m": 16, "l": 4, "d": 8}
+"""Random numbers are drawn from this many at least, so that a short text shows large ones too."""
+_DECLARED, _LOCAL, _FIXED, _MEMBER = 1, 2, 16, 32
+"""Flags of a symbol, as in ``native/analysis.h``."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -32,44 +40,83 @@ class Renamed:
     names: Mapping[str, str]
     """Canonical name to original."""
     language: str
+    form: str = ""
+    """Of Fortran."""
+    spellings: tuple[tuple[int, str], ...] = ()
+    """Fortran: places whose name was spelled in another case than at its first place."""
+    patches: tuple[tuple[int, int, str], ...] = ()
+    """Fortran: stretches that keep columns in bounds (begin, length), and what stood there."""
 
 
-def rename(source: str, language: str, *, seed: int | None = None) -> Renamed:
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Symbols:
+    """What the native half found in a text."""
+
+    source: bytes
+    numbers: tuple[int, int]
+    spellings: list[str]
+    kinds: str
+    flags: bytes
+    places: bytes
+    stays: list[bool]
+
+
+def rename(source: str, language: str, *, form: str = "", seed: int | None = None, keep: Collection[str] = ()) -> Renamed:
     """Put canonical names for the program's own.
 
     Args:
         source: any text.
         language: ``c``, ``cpp``, ``cuda`` or ``fortran``.
+        form: of Fortran: ``free`` or ``fixed``.
         seed: number names at random instead of by first use (an augmentation).
+        keep: names that stay.
 
     Returns:
         The renamed text; `restore` gives ``source`` back byte for byte.
     """
-    words = list(_own_words(lex(source, language), language))
-    order: dict[str, bool] = {}
-    for word, called, _ in words:
-        order.setdefault(word, called)
-    variables = [w for w, called in order.items() if not called]
-    functions = [w for w, called in order.items() if called]
-    to_canonical = _numbered("v", variables, seed) | _numbered("f", functions, seed)
-    return _checked(source, language, to_canonical)
+    symbols = _resolve(source, language, form, keep)
+    taken = _occurring(symbols)
+    canonical: list[str | None] = [None] * len(symbols.spellings)
+    for letter in LETTERS:
+        mine = [i for i, kind in enumerate(symbols.kinds) if kind == letter and not symbols.stays[i]]
+        for i, number in zip(mine, _numbers(letter, len(mine), taken, seed), strict=True):
+            canonical[i] = f"{letter}{number}"
+    return _written(source, language, form, symbols, canonical)
 
 
 def rename_like(text: str, language: str, renamed: Renamed) -> Renamed:
-    """Rename a translation with the names of its source; names that are new in it become ``w0, ..`` and ``g0, ..``."""
-    to_canonical = {original: canonical for canonical, original in renamed.names.items()}
-    new: dict[str, bool] = {}
-    for word, called, _ in _own_words(lex(text, language), language):
-        if word not in to_canonical:
-            new.setdefault(word, called)
-    to_canonical |= _numbered("w", [w for w, called in new.items() if not called], None)
-    to_canonical |= _numbered("g", [w for w, called in new.items() if called], None)
-    return _checked(text, language, to_canonical)
+    """Rename a translation with the names of its source; names that are new in it become ``w0, ..`` and ``g0, ..``.
+
+    Of several symbols of one spelling and kind, the k-th of the translation is taken for the k-th of the source.
+    """
+    symbols = _resolve(text, language, "", ())
+    known: dict[tuple[str, str], list[str]] = {}
+    for name, original in renamed.names.items():
+        known.setdefault((original, name[0]), []).append(name)
+        known.setdefault((original, ""), []).append(name)
+    taken = _occurring(symbols)
+    canonical: list[str | None] = [None] * len(symbols.spellings)
+    seen: dict[tuple[str, str], int] = {}
+    new: dict[str, list[int]] = {}
+    for i, (spelling, kind) in enumerate(zip(symbols.spellings, symbols.kinds, strict=True)):
+        if symbols.stays[i]:
+            continue
+        same = known.get((spelling, kind)) or known.get((spelling, ""))
+        if same is None:
+            new.setdefault(kind, []).append(i)
+            continue
+        rank = seen[spelling, kind] = seen.get((spelling, kind), -1) + 1
+        canonical[i] = same[min(rank, len(same) - 1)]
+    for kind, mine in new.items():
+        letter = LETTERS[kind]
+        for i, number in zip(mine, _numbers(letter, len(mine), taken, None), strict=True):
+            canonical[i] = f"{letter}{number}"
+    return _written(text, language, "", symbols, canonical)
 
 
 def restore(renamed: Renamed) -> str:
     """The original text, byte for byte."""
-    return _substitute(renamed.text, renamed.language, renamed.names)
+    return _substitute(renamed.text, renamed.language, renamed.names, renamed.form)
 
 
 def restore_text(text: str, names: Mapping[str, str], language: str = "c") -> str:
@@ -89,60 +136,76 @@ def restore_text(text: str, names: Mapping[str, str], language: str = "c") -> st
     return _substitute(text, language, full)
 
 
-def _checked(text: str, language: str, to_canonical: Mapping[str, str]) -> Renamed:
-    tokens = lex(text, language)
-    places = {position for _, _, position in _own_words(tokens, language)}
-    result = "".join(to_canonical[t.text] if i in places else t.text for i, t in enumerate(tokens))
-    names = {canonical: original for original, canonical in to_canonical.items()}
-    if _substitute(result, language, names) != text:
-        return Renamed(text=text, names={}, language=language)
-    return Renamed(text=result, names=names, language=language)
+def _resolve(text: str, language: str, form: str, keep: Collection[str]) -> _Symbols:
+    numbers = language_number(language, form)
+    source = text.encode("utf-8", "surrogatepass")
+    spellings, kinds, flags, places, includes = _native.resolve(source, *numbers)
+    stays = _policy(language, includes, keep)
+    return _Symbols(
+        source=source,
+        numbers=numbers,
+        spellings=spellings,
+        kinds=kinds,
+        flags=flags,
+        places=places,
+        stays=[stays(*symbol) for symbol in zip(spellings, kinds, flags, strict=True)],
+    )
 
 
-def _substitute(text: str, language: str, names: Mapping[str, str]) -> str:
+def _policy(language: str, includes: Collection[str], keep: Collection[str]) -> Callable[[str, str, int], bool]:
+    """Whether a symbol of a spelling, a kind and flags stays."""
+    headers = frozenset(includes)
+    # What a header declares that isn't at hand, and is no platform's, can't be told from what the text leaves undeclared.
+    foreign = any(not is_platform_header(header, language) for header in headers)
+    kept = frozenset(keep) | {"main"}
+
+    def stays(spelling: str, kind: str, flags: int) -> bool:
+        if flags & _FIXED or spelling in kept:
+            return True
+        if flags & _LOCAL:
+            return False
+        uses = kind + "m" if flags & _MEMBER and kind != "m" else kind
+        if flags & _DECLARED:
+            return any(is_kept(spelling, language, kind=use, declared=True, headers=headers) for use in uses)
+        # In a whole text only a platform can have declared it; a fragment may leave out what declares it.
+        return (
+            foreign
+            or any(is_kept(spelling, language, kind=use, headers=headers) for use in uses)
+            or (bool(headers) and is_kept(spelling, language))
+        )
+
+    return stays
+
+
+def _occurring(symbols: _Symbols) -> frozenset[str]:
+    """Canonical names that the text has of itself, where they stay."""
+    replaced = bytes(not stays for stays in symbols.stays)
+    return frozenset(_native.occurring(symbols.source, symbols.places, replaced, _ALL_LETTERS))
+
+
+def _numbers(letter: str, count: int, taken: frozenset[str], seed: int | None) -> list[int]:
+    """Numbers for ``count`` names, none of which the text has already."""
+    if not count:
+        return []
+    size = count if seed is None else max(count, _POOL[letter])
+    used = {int(name[1:]) for name in taken if name[0] == letter}
+    free = [number for number in range(size + len(used)) if number not in used][:size]
+    return free if seed is None else random.Random(f"{seed}{letter}").sample(free, count)
+
+
+def _written(text: str, language: str, form: str, symbols: _Symbols, canonical: list[str | None]) -> Renamed:
+    written = _native.substitute(symbols.source, symbols.places, [name.encode() if name else None for name in canonical])
+    result = written.decode("utf-8", "surrogatepass")
+    names = {name: spelling for name, spelling in zip(canonical, symbols.spellings, strict=True) if name}
+    if _substitute(result, language, names, form) != text:
+        return Renamed(text=text, names={}, language=language, form=form)
+    return Renamed(text=result, names=names, language=language, form=form)
+
+
+def _substitute(text: str, language: str, names: Mapping[str, str], form: str = "") -> str:
     if not names:
         return text
-    return "".join(names.get(t.text, t.text) if t.kind == "word" else t.text for t in lex(text, language))
-
-
-def _numbered(letter: str, words: list[str], seed: int | None) -> dict[str, str]:
-    numbers = list(range(len(words)))
-    if seed is not None:
-        numbers = random.Random(f"{seed}{letter}").sample(range(max(len(words), _POOL if letter == "v" else len(words))), len(words))
-    return {word: f"{letter}{number}" for word, number in zip(words, numbers, strict=True)}
-
-
-def _own_words(tokens: list[Token], language: str) -> Iterator[tuple[str, bool, int]]:
-    """Each occurrence of a name of the program's own: the word, whether it is called, its position."""
-    in_code = {t.text for t, directive in zip(tokens, _directives(tokens), strict=True) if not directive and t.kind == "word"}
-    depth = 0
-    for position, (token, directive) in enumerate(zip(tokens, _directives(tokens), strict=True)):
-        if directive and token.text in "()" and token.kind == "other":
-            depth += 1 if token.text == "(" else -1
-        elif not directive:
-            depth = 0
-        if token.kind != "word" or is_kept(token.text, language):
-            continue
-        low = token.text.lower() if language == "fortran" else token.text
-        if directive and ((depth == 0 and low in DIRECTIVE) or (depth > 0 and low in CLAUSE and token.text not in in_code)):
-            continue
-        if token.text in _COORDINATES and position and tokens[position - 1].text == ".":
-            continue
-        following = next((t for t in tokens[position + 1 : position + 3] if t.kind != "space"), None)
-        yield token.text, following is not None and following.text == "(" and not directive, position
-
-
-def _directives(tokens: list[Token]) -> Iterator[bool]:
-    """For each token, whether it stands in a ``#pragma`` or ``!$`` line."""
-    inside, at_start = False, True
-    for i, token in enumerate(tokens):
-        if token.kind == "newline":
-            # A Fortran directive goes on where the line ends in an ampersand, and says so itself again on the next.
-            inside, at_start = False, True
-        elif at_start and token.text == "#":
-            inside = any(t.text == "pragma" for t in tokens[i + 1 : i + 3])
-        elif at_start and token.text == "!$":
-            inside = True
-        yield inside
-        if token.kind not in ("newline", "space"):
-            at_start = False
+    source = text.encode("utf-8", "surrogatepass")
+    from_ = [name.encode("utf-8", "surrogatepass") for name in names]
+    to = [name.encode("utf-8", "surrogatepass") for name in names.values()]
+    return _native.replace_words(source, *language_number(language, form), from_, to).decode("utf-8", "surrogatepass")

@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import re
 
+from hpcraft.tokenizer.constructs import CLAUSE_WORDS, DIRECTIVE_WORDS
+
 
 def _words(text: str) -> frozenset[str]:
     return frozenset(text.split())
@@ -98,23 +100,8 @@ dim3 threadIdx blockIdx blockDim gridDim warpSize int2 int3 int4 uint2 uint3 uin
 make_int2 make_float2 make_float3 make_float4 make_double2 half __half
 """)
 
-DIRECTIVE = _words("""
-omp acc parallel for do simd sections section single master masked critical atomic barrier taskwait taskgroup task taskloop flush ordered
-target teams distribute loop data enter exit update declare end threadprivate workshare scan requires metadirective kernels routine serial
-wait cache host_data capture read write compare seq_cst acquire release relaxed
-if num_threads num_teams thread_limit default shared private firstprivate lastprivate copyin copyprivate reduction schedule collapse nowait
-proc_bind map depend device is_device_ptr use_device_ptr safelen simdlen aligned linear untied mergeable final priority grainsize num_tasks
-defaultmap dist_schedule uniform inbranch notinbranch link hint allocate order bind nontemporal inclusive exclusive
-copy copyout create present deviceptr gang worker vector seq auto independent async num_gangs num_workers vector_length tile attach detach
-once pack push pop unroll ivdep GCC
-""")
-"""Words of OpenMP and OpenACC directives outside the parentheses of a clause."""
-
-CLAUSE = _words("""
-static dynamic guided auto runtime none shared firstprivate private to from tofrom alloc always delete release in out inout source sink
-min max close master spread primary monotonic nonmonotonic simd concurrent parallel taskloop present present_or_copy update
-""")
-"""Words that have a meaning inside the parentheses of a clause, unless the program uses them as names."""
+DIRECTIVE = frozenset(DIRECTIVE_WORDS)
+CLAUSE = frozenset(CLAUSE_WORDS)
 
 FORTRAN_KEYWORDS = _words("""
 program end module subroutine function call use only contains implicit none integer real double precision complex character logical type

@@ -10,10 +10,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from hpcraft.data.constructs import CLAUSES, CONSTRUCTS
 from hpcraft.data.directives import Clause, Directive, find_directives, parse_directive, render, same_clauses
 from hpcraft.data.fortran_form import to_free
 from hpcraft.errors import InputError
+from hpcraft.tokenizer.constructs import CLAUSES, CONSTRUCTS
 
 
 def found(language: str, text: str, form: str = "") -> list[str]:

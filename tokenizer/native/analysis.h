@@ -33,6 +33,7 @@ enum Flag : uint8_t {
     called = 4,    // stands before a parenthesis somewhere
     pinned = 8,    // one symbol for all that is spelled so
     fixed = 16,    // must keep its spelling (touched by # or ##, formed by pasting, inherited from an unknown class, ...)
+    member = 32,  // declared in a class, or used behind . or -> (C++, where such a name may be another kind's too)
 };
 
 // A name. `kind` is the letter of its canonical names: v variable, f function, t type, m member, l label, d macro.
@@ -61,6 +62,9 @@ struct Patch {
     uint32_t length;
     std::string original;
 };
+
+// Throws std::length_error where offsets of 32 bits do not reach.
+void check_size(std::string_view source);
 
 std::vector<Token> lex_c(std::string_view source);
 std::vector<Token> lex_fortran(std::string_view source, Form form);

@@ -2,7 +2,6 @@
 #include "fortran_scan.h"
 
 #include <cstring>
-#include <stdexcept>
 
 namespace hpcraft::fortran {
 
@@ -21,7 +20,7 @@ bool same_letters(std::string_view text, std::string_view low) {
 
 Scanner::Scanner(std::string_view text, Form form)
     : text_(text), fixed_(form != Form::free_form), width_(form == Form::fixed_form ? 72 : 132), mark_(kNone) {
-    if (text.size() >= kNone) throw std::length_error("a text of 4 GiB or more: cut it, texts are handled up to 4 GiB");
+    check_size(text);
 }
 
 uint32_t Scanner::line_end(uint32_t from) const {

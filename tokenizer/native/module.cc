@@ -2,9 +2,12 @@
 #define PY_SSIZE_T_CLEAN
 #include <Python.h>
 
+#include <cctype>
 #include <stdexcept>
+#include <unordered_map>
 
 #include "analysis.h"
+#include "c_lexer.h"
 
 namespace {
 
@@ -130,10 +133,88 @@ PyObject *substitute(PyObject *, PyObject *args) {
     return result;
 }
 
+// A word of the shape that canonical names have: one of `letters` and a number without leading zeros.
+bool canonical(std::string_view word, std::string_view letters) {
+    if (word.size() < 2 || letters.find(word[0]) == std::string_view::npos || (word[1] == '0' && word.size() > 2)) return false;
+    return word.find_first_not_of("0123456789", 1) == std::string_view::npos;
+}
+
+bool word_byte(char byte) { return std::isalnum(static_cast<unsigned char>(byte)) || byte == '_' || byte == '$' || (byte & 0x80); }
+
+// Canonical-looking words of the text that stand where nothing is replaced, comments and strings included.
+PyObject *occurring(PyObject *, PyObject *args) {
+    Py_buffer source, places, replaced, letters;
+    if (!PyArg_ParseTuple(args, "y*y*y*y*", &source, &places, &replaced, &letters)) return nullptr;
+    PyObject *result = guarded([&]() -> PyObject * {
+        auto text = view(source), flags = view(replaced);
+        const auto *place = static_cast<const Place *>(places.buf);
+        const auto *last = place + static_cast<size_t>(places.len) / sizeof(Place);
+        std::vector<std::string_view> found;
+        for (size_t at = 0; at < text.size();) {
+            if (!word_byte(text[at])) {
+                at++;
+                continue;
+            }
+            size_t end = at;
+            while (end < text.size() && word_byte(text[end])) end++;
+            while (place < last && place->begin < at) place++;
+            bool gone = place < last && place->begin == at && flags.at(place->symbol);
+            if (!gone && canonical(text.substr(at, end - at), view(letters))) found.push_back(text.substr(at, end - at));
+            at = end;
+        }
+        return texts_of(found);
+    });
+    PyBuffer_Release(&source);
+    PyBuffer_Release(&places);
+    PyBuffer_Release(&replaced);
+    PyBuffer_Release(&letters);
+    return result;
+}
+
+using Names = std::unordered_map<std::string_view, std::string_view>;
+
+bool names_of(PyObject *from, PyObject *to, Names &out) {
+    std::vector<std::string_view> keys, values;
+    if (!replacements_of(from, keys) || !replacements_of(to, values)) return false;
+    for (size_t i = 0; i < keys.size(); i++) out.emplace(keys[i], values.at(i));
+    return true;
+}
+
+PyObject *replace_words(PyObject *, PyObject *args) {
+    Py_buffer source;
+    int language, form;
+    PyObject *from, *to;
+    if (!PyArg_ParseTuple(args, "y*iiO!O!", &source, &language, &form, &PyList_Type, &from, &PyList_Type, &to)) return nullptr;
+    PyObject *result = guarded([&]() -> PyObject * {
+        Names names;
+        if (!names_of(from, to, names)) return nullptr;
+        auto text = view(source);
+        std::string out;
+        out.reserve(text.size());
+        auto put = [&](const Token &token) {
+            auto piece = text.substr(token.begin, token.end - token.begin);
+            auto found = token.kind == Kind::word ? names.find(piece) : names.end();
+            out.append(found == names.end() ? piece : found->second);
+        };
+        if (Language(language) == Language::fortran) {
+            for (const Token &token : lex_fortran(text, Form(form))) put(token);
+        } else {
+            check_size(text);
+            CLexer lexer(text);
+            for (Token token; lexer.next(token);) put(token);
+        }
+        return PyBytes_FromStringAndSize(out.data(), static_cast<Py_ssize_t>(out.size()));
+    });
+    PyBuffer_Release(&source);
+    return result;
+}
+
 PyMethodDef methods[] = {
     {"lex", lex, METH_VARARGS, "lex(source, language, form): kinds (uint8) and ends (uint32) of the tokens, as bytes."},
     {"resolve", resolve, METH_VARARGS, "resolve(source, language, form): spellings, kinds, flags, places, includes."},
     {"substitute", substitute, METH_VARARGS, "substitute(source, places, replacements): the text with names replaced."},
+    {"occurring", occurring, METH_VARARGS, "occurring(source, places, replaced, letters): canonical-looking words that are not replaced."},
+    {"replace_words", replace_words, METH_VARARGS, "replace_words(source, language, form, from, to): the text with words replaced."},
     {nullptr, nullptr, 0, nullptr},
 };
 

@@ -48,7 +48,7 @@ _CLAUSES = {
 absent acq_rel acquire adjust_args affinity align aligned allocate allocator append_args apply at atomic_default_mem_order bind capture
 collapse collector combiner compare contains copyin copyprivate counts default defaultmap depend depth destroy detach device
 device_safesync device_type dist_schedule doacross dynamic_allocators enter exclusive ext_implementation_defined_requirement fail filter
-final firstprivate from full graph_id graph_reset has_device_addr hint holds if in_reduction inbranch inclusive indirect induction
+final firstprivate from full graph_id graph_reset grainsize has_device_addr hint holds if in_reduction inbranch inclusive indirect induction
 inductor init init_complete initializer interop is_device_ptr lastprivate linear link local looprange map match memscope mergeable message
 no_openmp no_openmp_constructs no_openmp_routines no_parallelism nocontext nogroup nontemporal notinbranch novariants nowait num_tasks
 num_teams num_threads order ordered otherwise partial permutation priority private proc_bind read reduction relaxed release replayable
@@ -166,3 +166,39 @@ def spelling(name: str, *, fortran: bool) -> str:
 def most_words(model: str) -> int:
     """The number of words in the longest name."""
     return max(len(name.split()) for name in CONSTRUCTS[model])
+
+
+_OTHER_PRAGMAS = """
+omp ompx acc once pack push pop unroll nounroll ivdep novector vector simd GCC clang optimize STDC FP_CONTRACT FENV_ACCESS weak message region endregion
+"""
+_UNDERSCORED = ("declare ", "begin ", "end declare", "end assumes", "end metadirective", "task iteration", "cancellation", "target ")
+
+
+def _directive_words() -> Iterator[str]:
+    yield from _OTHER_PRAGMAS.split()
+    for names in (*CONSTRUCTS.values(), *CLAUSES.values()):
+        for name in names:
+            yield from name.split()
+    # OpenMP 6 spells what were two words with an underscore, as in ``declare_target``.
+    yield from (name.replace(" ", "_") for name in _entries(_LEAVES) if name.startswith(_UNDERSCORED))
+
+
+DIRECTIVE_WORDS = tuple(sorted(set(_directive_words())))
+"""Words that have a meaning in a directive outside the brackets of a clause: constructs, clauses, and what other pragmas begin with."""
+
+_IN_CLAUSES = """
+static dynamic guided auto runtime monotonic nonmonotonic simd strict dims none shared private firstprivate default present saved
+alloc to from tofrom storage release delete always close self ref ref_ptee ref_ptr ref_ptr_ptee iterator mapper
+scalar aggregate pointer allocatable all all_memory in out inout inoutset mutexinoutset depobj source sink omp_cur_iteration
+master primary spread thread concurrent reproducible unconstrained conditional task inscan original relaxed step val uval linear
+parallel sections section for do loop taskgroup taskloop teams distribute target data enter exit update atomic cancel
+targetsync prefer_type fr attr device_num ancestor host nohost any initial memspace traits allocator align
+omp_priv omp_orig omp_in omp_out omp_var omp_idx omp_step omp_pool omp_team cgroup seq_cst acq_rel acquire
+read write compare capture device user condition construct implementation kind arch isa vendor extension score requires uid
+match_any match_all match_none dispatch target_device need_device_ptr need_device_addr interop nothing
+fatal warning compilation execution fused grid identity interchanged intratile offsets reversed split unrolled
+num dim length gang worker vector devnum queues readonly zero alwaysin alwaysout nvidia radeon multicore not_host current
+present_or_copy min max and or iand ior ieor eqv neqv if collapse
+"""
+CLAUSE_WORDS = tuple(sorted(set(_IN_CLAUSES.split())))
+"""Words that have a meaning inside the brackets of a clause, unless the program uses them as names: kinds, modifiers, operators."""

@@ -1,0 +1,283 @@
+// Declarators: pointers, names, parameters, and what follows them.
+#include "c_parser.h"
+
+namespace hpcraft {
+
+void Parser::pointers() {
+    while (true) {
+        const Tok token = peek();
+        if (token.is("*") || token.is("&") || token.is("&&") || token.is("^") || token.is(Word::specifier) || token.is("...")) {
+            take();
+        } else if (token.is(Word::attribute)) {
+            attribute();
+        } else if (token.is("[") && peek(1).is("[")) {
+            square_attribute();
+        } else {
+            return;
+        }
+    }
+}
+
+Declarator Parser::declarator(Where where, const Specifiers &found) {
+    Declarator made;
+    pointers();
+    direct(where, found, made);
+    suffixes(where, found, made, false);
+    return made;
+}
+
+// Gives the declared name its symbol.
+void Parser::declare(const Tok &token, Where where, const Specifiers &found, bool function) {
+    char kind = found.is_typedef ? 't' : function ? 'f' : 'v';
+    bool outside = where == Where::file || (where == Where::local && (found.is_extern || function) && !found.is_typedef);
+    if (where == Where::klass && !(plus_ && found.is_friend)) {
+        if (!plus_) return member(token, true);
+        uint32_t symbol = names_.outer(token.value, kind == 'v' ? 'm' : kind, token.value != class_);
+        if (unknown_base_ && token.value != class_) names_.meaning(symbol).flags |= fixed;
+        if (token.value != class_) names_.meaning(symbol).flags |= hpcraft::member;
+        if (names_.is_local(token.value)) names_[token.value].traits |= pin_all;
+        return record(token, symbol);
+    }
+    if (outside || where == Where::klass) {
+        uint32_t symbol = names_.outer(token.value, kind, true);
+        if (where == Where::local) names_.bind_to(token.value, symbol);
+        return record(token, symbol);
+    }
+    record(token, names_.bind(token.value, kind));
+}
+
+void Parser::operator_name() {
+    take();
+    if (peek().is("(") && peek(1).is(")")) {
+        take();
+        take();
+        return;
+    }
+    if (peek().is("[")) {
+        take();
+        skip("]");
+        return;
+    }
+    // A conversion (`operator T *`), a literal (`operator""_x`), new, delete, or an operator.
+    for (int i = 0; i < 16 && !peek().is("(") && !peek().end_of_text() && !peek().is(";") && !peek().is("{"); i++) {
+        if (peek().kind == Kind::string) {
+            take();
+            if (peek().kind == Kind::word) names_[peek().value].traits |= fix_all;
+        }
+        plain(1);
+    }
+}
+
+// A::B<T>::name, ~A, operator+: names that are declared elsewhere.
+void Parser::qualified_declarator() {
+    Tok before;
+    while (!peek().end_of_text()) {
+        if (peek().is(Word::operator_)) return operator_name();
+        if (!peek().name() && !peek().is("::") && !peek().is("~") && !peek().is(Word::template_)) return;
+        if (peek().name() && before.name()) return;
+        Tok token = take();
+        if (token.name()) used(token, before);
+        before = token;
+        if (peek().is("<")) plain(past_template(0));
+    }
+}
+
+void Parser::structured_binding(Where where) {
+    take();
+    while (!peek().is("]") && !peek().end_of_text() && !peek().is(";")) {
+        Tok token = take();
+        if (token.name()) declare(token, where, {}, false);
+    }
+    skip("]");
+}
+
+// The name itself, or a declarator in parentheses.
+void Parser::direct(Where where, const Specifiers &found, Declarator &made) {
+    Deeper deeper(*this);
+    if (!deeper.ok) return give_up();
+    const Tok token = peek();
+    bool callable = false;
+    if (token.is("(")) {
+        bool inner = peek(1).is("*") || peek(1).is("&") || peek(1).is("^") || peek(1).is("(") || peek(1).word == Word::attribute ||
+                     (peek(1).name() && peek(2).is(")") && (peek(3).is("(") || peek(3).is("["))) ||
+                     (peek(1).name() && (peek(2).is("*") || (peek(2).is("::") && peek(3).is("*"))) && peek(3).kind != Kind::number) ||
+                     (peek(1).name() && peek(2).is("["));
+        if (!inner || (where == Where::parameter && !peek(1).is("*") && !peek(1).is("&") && !peek(1).is("^") && known_type(peek(1)))) return;
+        bool function = peek(1).name() && peek(2).is(")") && peek(3).is("(");
+        take();
+        while (peek().name() && !peek(1).is(")") && !peek(1).is("[") && !peek(1).is("(")) plain(1);  // a calling convention, A::
+        if (peek().is("::")) take();
+        pointers();
+        if (function && peek().name()) {
+            made.named = made.function = true;
+            declare(take(), where, found, true);
+        } else {
+            direct(where, found, made);
+            suffixes(where, found, made, true);
+        }
+        skip(")");
+    } else if (token.is("[") && plus_ && !peek(1).is("[") && (where == Where::local || where == Where::head) && !made.named) {
+        structured_binding(where);
+        made.named = true;
+    } else if (token.is(Word::operator_) || token.is("~") || token.is("::")) {
+        made.named = made.function = true;
+        qualified_declarator();
+    } else if (token.name()) {
+        made.named = true;
+        size_t past = plus_ ? past_qualified(0, callable) : 1;
+        if (callable || past > 1) {
+            if (peek(past).is("*") && past > 1) plain(past);
+            else qualified_declarator();
+            if (peek().is("*")) {
+                pointers();
+                direct(where, found, made);
+            }
+            return;
+        }
+        bool function = peek(1).is("(") && (where == Where::klass || where == Where::file || where == Where::local);
+        if (function) {
+            Tok name = take();
+            function = parameters_follow(where);
+            declare(name, where, found, function && !found.is_typedef);
+        } else {
+            declare(take(), where, found, false);
+        }
+    }
+}
+
+// [..], (..) and what stands between a declarator and its end.
+void Parser::suffixes(Where where, const Specifiers &found, Declarator &made, bool in_parentheses) {
+    while (true) {
+        const Tok token = peek();
+        if (token.is("[") && peek(1).is("[")) {
+            square_attribute();
+        } else if (token.is("[")) {
+            take();
+            expression(0);
+            if (!skip("]")) return;
+        } else if (token.is("(")) {
+            if (!parameters_follow(where)) return;
+            parameters(where, made);
+            if (!in_parentheses) made.function = true;
+        } else if (token.is(Word::attribute)) {
+            attribute();
+        } else if (token.is(Word::asm_)) {
+            asm_statement();
+        } else if (token.name() && made.named && where != Where::parameter && !found.is_friend) {
+            // A macro behind a name: `int x UNUSED;`, `int f() NOEXCEPT {`; what looks like a new declaration is none.
+            bool last = peek(1).is("{") || peek(1).is(";") || peek(1).is(",") || peek(1).is("=");
+            size_t past = peek(1).is("(") ? past_parentheses(1) : 0;
+            if (!last && !(past && (peek(past).is(";") || peek(past).is("{")))) return;
+            plain(past ? past : 1);
+        } else {
+            return;
+        }
+    }
+}
+
+// Parameters in a scope of their own, which stays open for a body if it is the first.
+void Parser::parameters(Where where, Declarator &made) {
+    Deeper deeper(*this);
+    if (!deeper.ok) return give_up();
+    size_t close = 0;
+    bool old = !plus_ && where != Where::parameter && all_names(1, close) &&
+               (peek(close + 1).is("{") || peek(close + 1).kind == Kind::word) && !peek(close + 1).is(Word::attribute) &&
+               !peek(close + 1).name();
+    if (!old && !plus_ && all_names(1, close) && peek(close + 1).name()) old = peek(close + 2).name() || peek(close + 2).is("*");
+    take();
+    names_.push();
+    while (!peek().is(")") && !peek().end_of_text()) {
+        uint32_t begin = peek().begin;
+        if (peek().is(";") || peek().is("}") || (peek().is("{") && !old)) break;
+        if (old && peek().name()) {
+            Tok token = take();
+            record(token, names_.bind(token.value, 'v'));
+        } else if (peek().is("...")) {
+            take();
+        } else if (peek().kind == Kind::number || peek().kind == Kind::string) {
+            expression(at_comma);
+        } else {
+            Specifiers found = specifiers(Where::parameter);
+            Declarator inner = declarator(Where::parameter, found);
+            if (inner.scope_open) names_.pop();
+            if (skip("=")) expression(at_comma);
+            if (!peek().is(",") && !peek().is(")")) expression(at_comma);
+        }
+        if (!skip(",") && peek().begin == begin) plain(1);
+    }
+    skip(")");
+    directives_.flush();
+    if (made.scope_open) names_.pop();
+    else made.scope_open = true;
+}
+
+// const, noexcept(..), -> type, override, requires: what stands between parameters and a body.
+void Parser::after_parameters(Where where) {
+    while (true) {
+        const Tok token = peek();
+        bool word = token.name() && (names_[token.value].text == "override" || names_[token.value].text == "final");
+        if (token.is(Word::specifier) || token.is("&") || token.is("&&") || word || token.is(Word::try_)) {
+            take();
+        } else if (token.is(Word::value)) {  // noexcept
+            take();
+            if (skip("(")) {
+                expression(0);
+                skip(")");
+            }
+        } else if (token.is(Word::attribute)) {
+            attribute();
+        } else if (token.is("[") && peek(1).is("[")) {
+            square_attribute();
+        } else if (token.is("->")) {
+            take();
+            Specifiers found = specifiers(Where::parameter);
+            pointers();
+            if (!found.type) return;
+        } else if (token.is(Word::requires_)) {
+            take();
+            expression(at_comma | at_block);
+        } else if (token.is(Word::jump)) {  // throw()
+            take();
+            if (peek().is("(")) plain(past_parentheses(0));
+        } else if (token.is(":") && where != Where::parameter && plus_) {
+            return constructor_list();
+        } else {
+            return;
+        }
+    }
+}
+
+// x(1), Base<T>{2}: the name is a member or a base, never a parameter; a parameter of a template may be a base.
+void Parser::constructor_list() {
+    take();
+    while (peek().name() || peek().is("::") || peek().is(Word::typename_)) {
+        Tok before;
+        while (peek().name() || peek().is("::") || peek().is(Word::typename_) || peek().is(Word::template_)) {
+            Tok token = take();
+            if (token.name()) {
+                if (names_.kind_of(token.value) == 't' || before.is("::")) used(token, before);
+                else record(token, names_.outer(token.value, 'm', false));
+            }
+            before = token;
+            if (peek().is("<")) plain(past_template(0));
+        }
+        const char *close = peek().is("(") ? ")" : peek().is("{") ? "}" : nullptr;
+        if (!close) return;
+        take();
+        expression(0);
+        skip(close);
+        skip("...");
+        if (!skip(",")) return;
+    }
+}
+
+// Declarations of K&R parameters, up to the body.
+void Parser::old_parameters() {
+    while (!peek().is("{") && !peek().end_of_text() && !peek().is("}") && peek().kind == Kind::word) {
+        uint32_t begin = peek().begin;
+        declaration(Where::local);
+        if (peek().begin == begin) plain(1);
+    }
+}
+
+}  // namespace hpcraft

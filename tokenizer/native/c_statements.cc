@@ -1,0 +1,177 @@
+// Statements.
+#include "c_parser.h"
+
+namespace hpcraft {
+
+void Parser::function_body() {
+    bool unknown = unknown_base_;
+    uint32_t enclosing = class_;
+    if (functions_deep_ == 0) function_++;
+    functions_deep_++;
+    unknown_base_ = false;
+    class_ = 0xFFFFFFFFu;
+    block();
+    functions_deep_--;
+    unknown_base_ = unknown;
+    class_ = enclosing;
+}
+
+// Statements in braces, in a scope of their own.
+void Parser::block() {
+    Deeper deeper(*this);
+    if (!deeper.ok) return give_up();
+    if (!skip("{")) return;
+    names_.push();
+    while (!peek().is("}") && !peek().end_of_text()) {
+        uint32_t begin = peek().begin;
+        statement();
+        if (peek().begin == begin) plain(1);
+    }
+    names_.pop();
+    if (!skip("}")) pinned_ = true;
+}
+
+// `name:` before a statement, `case x:` and `default:`.
+void Parser::labels() {
+    while (true) {
+        const Tok token = peek();
+        if (token.is(Word::case_) || (token.is(Word::default_) && peek(1).is(":"))) {
+            take();
+            expression(at_colon);
+            skip(":");
+        } else if (token.name() && peek(1).is(":")) {
+            Tok name = take();
+            record(name, names_.label(name.value, function_));
+            take();
+        } else if (token.is(Word::access)) {  // signals and slots in odd places
+            take();
+        } else {
+            return;
+        }
+    }
+}
+
+void Parser::statement() {
+    Deeper deeper(*this);
+    if (!deeper.ok) return give_up();
+    labels();
+    if (peek().is("}") || peek().end_of_text()) return;
+    if (peek().is("{")) return block();
+    if (peek().is("[") && peek(1).is("[")) square_attribute();
+    if (statement_by_keyword()) return;
+    if (declares(0, Where::local)) return declaration(Where::local);
+    expression(at_block);
+    skip(";");
+}
+
+bool Parser::statement_by_keyword() {
+    const Tok token = peek();
+    if (token.kind != Kind::word) return false;
+    switch (token.word) {
+        case Word::if_:
+            if_statement();
+            return true;
+        case Word::for_:
+            for_statement();
+            return true;
+        case Word::while_:
+        case Word::catch_:
+            condition_and_statement();
+            return true;
+        case Word::do_:
+            take();
+            statement();
+            if (!peek().is(Word::while_)) return true;
+            take();
+            expression(0);
+            skip(";");
+            return true;
+        case Word::else_:
+        case Word::try_:
+            take();
+            statement();
+            return true;
+        case Word::goto_:
+            take();
+            if (peek().name()) {
+                Tok name = take();
+                record(name, names_.label(name.value, function_));
+            }
+            expression(0);
+            skip(";");
+            return true;
+        case Word::label_:
+            take();
+            while (!peek().is(";") && !peek().end_of_text()) {
+                Tok name = take();
+                if (name.name()) record(name, names_.label(name.value, function_));
+            }
+            skip(";");
+            return true;
+        case Word::using_:
+            using_item(Where::local);
+            return true;
+        case Word::namespace_:
+            finish_item(Where::local);
+            return true;
+        case Word::assert_:
+            static_assertion();
+            return true;
+        case Word::asm_:
+            asm_statement();
+            skip(";");
+            return true;
+        default:
+            return false;
+    }
+}
+
+// What stands in the parentheses of a statement: a declaration or expressions.
+void Parser::head() {
+    while (peek().kind == Kind::word && !peek().is("(")) plain(1);  // constexpr, a macro
+    if (!skip("(")) return;
+    while (!peek().is(")") && !peek().end_of_text()) {
+        uint32_t begin = peek().begin;
+        if (peek().is(Word::using_)) using_item(Where::head);
+        else if (declares(0, Where::head)) declaration(Where::head);
+        else expression(0);
+        if (!skip(";") && !skip(":") && peek().begin == begin) plain(1);
+    }
+    skip(")");
+}
+
+void Parser::condition_and_statement() {
+    take();
+    names_.push();
+    head();
+    statement();
+    names_.pop();
+}
+
+// A chain of else-if is read in a loop, so that a long one is not deep.
+void Parser::if_statement() {
+    size_t scopes = names_.depth();
+    while (true) {
+        take();
+        names_.push();
+        head();
+        if (peek().is("{")) block();
+        else statement();
+        if (!peek().is(Word::else_)) break;
+        take();
+        if (peek().is(Word::if_)) continue;
+        statement();
+        break;
+    }
+    while (names_.depth() > scopes) names_.pop();
+}
+
+void Parser::for_statement() {
+    take();
+    names_.push();
+    head();
+    statement();
+    names_.pop();
+}
+
+}  // namespace hpcraft

@@ -1,0 +1,1 @@
+"""Lists of the names that languages, libraries and parallel models define, and the scripts that made them from real headers."""
