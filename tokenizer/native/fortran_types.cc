@@ -30,8 +30,8 @@ void Resolver::type_definition(uint32_t i) {
 void Resolver::in_type(uint32_t i) {
     uint32_t after = 0;
     if (end_word(i, after)) return end_statement(i);
-    uint32_t head = open_.back().contains ? 0 : procedure_at(i);
-    if (head || word(i) == w_module || word(i) == w_use || word(i) == w_call) {  // the definition never ended
+    uint32_t head = open_.back().contains ? kNone : procedure_at(i);
+    if (head != kNone || word(i) == w_module || word(i) == w_use || word(i) == w_call) {  // the definition never ended
         pop();
         return dispatch(i);
     }

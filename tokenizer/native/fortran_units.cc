@@ -30,15 +30,15 @@ void Resolver::open_unnamed() {
     push(Frame::unit, kNone, names_.open(kGlobal)).unnamed = true;
 }
 
-// The SUBROUTINE or FUNCTION of a heading that begins at `i`, or 0.
+// The SUBROUTINE or FUNCTION of a heading that begins at `i`, or kNone.
 uint32_t Resolver::procedure_at(uint32_t i) const {
     for (uint32_t k = i; k < size();) {
         switch (word(k)) {
-            case w_subroutine: return is_word(k + 1) ? k : 0;
-            case w_function: return is_word(k + 1) && op(k + 2) == '(' ? k : 0;
+            case w_subroutine: return is_word(k + 1) ? k : kNone;
+            case w_function: return is_word(k + 1) && op(k + 2) == '(' ? k : kNone;
             case w_recursive: case w_pure: case w_elemental: case w_impure: case w_non_recursive: case w_module: k++; break;
             case w_attributes: case w_type: case w_class_:
-                if (op(k + 1) != '(') return 0;
+                if (op(k + 1) != '(') return kNone;
                 k = behind(k + 1);
                 break;
             case w_double_: k += 2; break;
@@ -47,10 +47,10 @@ uint32_t Resolver::procedure_at(uint32_t i) const {
                 if (op(k) == '*') k++, k = behind(k);
                 else if (op(k) == '(') k = behind(k);
                 break;
-            default: return 0;
+            default: return kNone;
         }
     }
-    return 0;
+    return kNone;
 }
 
 uint32_t Resolver::lookup(uint32_t scope, uint32_t name) const {
@@ -178,7 +178,7 @@ void Resolver::open_submodule(uint32_t i) {
 
 bool Resolver::dispatch_unit(uint32_t i) {
     bool in_interface = !open_.empty() && open_.back().frame == Frame::interface, alone = is_word(i + 1) && i + 2 == size();
-    if (uint32_t head = procedure_at(i)) return open_procedure(i, head), true;
+    if (uint32_t head = procedure_at(i); head != kNone) return open_procedure(i, head), true;
     switch (word(i)) {
         case w_program: return alone ? (open_unit(i + 1, w_program), true) : false;
         case w_blockdata: return open_unit(i + 1, w_blockdata), true;
