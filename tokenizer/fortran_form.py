@@ -13,7 +13,7 @@ _STATEMENT_LIKE_COMMENT = re.compile(
 )
 """A line that begins with a comment's letter and is a statement of free form."""
 _TAB_FIELD = re.compile(r"( {0,5}\d{0,5} {0,5})\t([1-9])?")
-_COMMENT = re.compile(r"^[cC*][^\n]*", re.MULTILINE)
+_COMMENT = re.compile(r"^(?:[cC](?![\w(=%]|[ \t]*[=(%])|\*)[^\n]*", re.MULTILINE)
 _MARK = re.compile(r"^(?: {5}|\t)[^\sA-Za-z!0]", re.MULTILINE)
 _AMPERSAND = re.compile(r"&[ \t]*(?:!.*)?$")
 _ACROSS = re.compile(r"^(?![cC*!dD#])[^\t!\n]{71}[^\s!]\S[^\n!]*", re.MULTILINE)
@@ -60,6 +60,7 @@ def _shows_fixed(text: str) -> bool:
         return True
     for mark in _MARK.finditer(text):
         before = text[text.rfind("\n", 0, max(mark.start() - 1, 0)) + 1 : mark.start()].rstrip()
-        if before and not _AMPERSAND.search(before):
+        # An ampersand in column 73 lets a text be read in both forms.
+        if before and (len(before) == 73 or not _AMPERSAND.search(before)):
             return True
     return False

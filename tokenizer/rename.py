@@ -30,7 +30,7 @@ CANONICAL = re.compile(r"[vftmldicwgunkejq](?:0|[1-9]\d*)")
 _ALL_LETTERS = "".join([*LETTERS, *LETTERS.values()]).encode()
 _POOL: Mapping[str, int] = {"v": 32, "f": 8, "t": 8, "m": 16, "l": 4, "d": 8, "i": 16, "c": 8}
 """Random numbers are drawn from this many at least, so that a short text shows large ones too."""
-_USED_AS: Mapping[str, str] = {"i": "v", "c": "d"}
+_USED_AS: Mapping[str, str] = {"i": "vf", "c": "d"}
 """Letters that Fortran needs for kinds that have another: an implicit integer, and a macro (`1.d0` would be one)."""
 _DECLARED, _LOCAL, _FIXED, _MEMBER = 1, 2, 16, 32
 """Flags of a symbol, as in ``native/analysis.h``."""
@@ -172,8 +172,8 @@ def _policy(language: str, includes: Collection[str], keep: Collection[str]) -> 
             return True
         if flags & _LOCAL:
             return False
-        kind = _USED_AS.get(kind, kind)
-        uses = kind + "m" if flags & _MEMBER and kind != "m" else kind
+        uses = _USED_AS.get(kind, kind)
+        uses += "m" if flags & _MEMBER and kind != "m" else ""
         if flags & _DECLARED:
             return any(is_kept(spelling, language, kind=use, declared=True, headers=headers) for use in uses)
         # In a whole text only a platform can have declared it; a fragment may leave out what declares it.

@@ -45,7 +45,8 @@ uint32_t Resolver::attributes(uint32_t i, uint32_t end, uint32_t &state) {
             default: break;
         }
         if (op(k) == '(' || op(k) == '[') {
-            if (word(k - 1) != w_intent && word(k - 1) != w_pass) expression(k, behind(k), true);
+            if (word(k - 1) == w_bind) binding_name(k);
+            else if (word(k - 1) != w_intent && word(k - 1) != w_pass) expression(k, behind(k), true);
             k = behind(k) - 1;
         }
     }
@@ -117,7 +118,10 @@ void Resolver::attribute_statement(uint32_t i) {
         case w_optional: case w_pointer: case w_volatile_: case w_asynchronous: case w_save: break;
         default: state = s_variable;
     }
-    if ((word(i) == w_intent || word(i) == w_bind) && op(k) == '(') k = behind(k);
+    if ((word(i) == w_intent || word(i) == w_bind) && op(k) == '(') {
+        if (word(i) == w_bind) binding_name(k);
+        k = behind(k);
+    }
     if (op(k) == op_colons) k++;
     bool access = word(i) == w_public_ || word(i) == w_private_;
     while (k < size()) {

@@ -5,11 +5,6 @@
 
 namespace hpcraft::fortran {
 
-// Whether the word stands between dots, as in .and., .true. or .myop.
-bool Resolver::is_operator(uint32_t k) const {
-    return k > 0 && op(k - 1) == '.' && op(k + 1) == '.';
-}
-
 // Whether the word is a keyword of an argument: after an opening bracket or comma, before a single =.
 bool Resolver::is_keyword(uint32_t k) const {
     return op(k + 1) == '=' && k > 0 && (op(k - 1) == '(' || op(k - 1) == ',');
@@ -50,7 +45,6 @@ uint32_t Resolver::member(uint32_t k) {
 // A word of an expression; `callee` is the handle of the name before the innermost bracket. Returns the index behind it.
 uint32_t Resolver::word_in_expression(uint32_t k, uint32_t end, uint32_t callee) {
     if (k > 0 && op(k - 1) == '%') return member(k), k + 1;
-    if (is_operator(k)) return k + 1;
     if (callee != kNone && is_keyword(k)) {
         if (callee != kIntrinsic) keywords_.push_back({t_[k].begin, t_[k].length, callee, t_[k].name});
         return k + 1;

@@ -37,6 +37,7 @@ enum State : uint32_t {
     s_assigned = 8192,  // left of =, with a parenthesis
     s_generic = 16384,
     s_intrinsic = 32768,
+    s_early = 131072,   // used before a type was declared for it
     s_imported = 65536, // an entity of a module, by an ONLY list
 };
 

@@ -119,7 +119,8 @@ uint32_t Resolver::place(uint32_t k, uint32_t entity) {
 uint32_t Resolver::refer(uint32_t k, uint32_t state) {
     if (macro_at(k)) return kNone;
     uint32_t entity = names_.in(scope_, t_[k].name);
-    names_.at(names_.root(entity)).state |= state;
+    Entity &e = names_.at(names_.root(entity));
+    e.state |= state | (e.state & s_typed ? 0 : uint32_t(s_early));
     return place(k, entity);
 }
 

@@ -86,7 +86,7 @@ class Resolver {
     uint32_t open_heading(uint32_t i, uint32_t word, bool separate);
     uint32_t lookup(uint32_t scope, uint32_t name) const;
     uint32_t arguments(uint32_t i);
-    void suffix(uint32_t i, uint32_t function, bool typed);
+    bool binding_name(uint32_t open);
     Open &push(Frame frame, uint32_t entity, uint32_t scope);
     void pop();
     void close_unit();
@@ -118,7 +118,6 @@ class Resolver {
     // Expressions (fortran_expression.cc).
     void expression(uint32_t i, uint32_t end, bool control = false);
     uint32_t word_in_expression(uint32_t k, uint32_t end, uint32_t callee);
-    bool is_operator(uint32_t k) const;
     bool is_keyword(uint32_t k) const;
     uint32_t member(uint32_t k);
     uint32_t designator_before(uint32_t k) const;

@@ -73,6 +73,8 @@ class Scanner {
     uint32_t hollerith_end(uint32_t at);
     uint32_t sentinel_end(uint32_t at, bool &directive) const;
     uint32_t operator_end(uint32_t at) const;
+    uint32_t spaced_operator_end(uint32_t at, uint32_t stop) const;
+    uint32_t spaced_exponent_end(uint32_t at) const;
     void set(Lexeme &lexeme, uint32_t end, Kind kind, bool trivia = false);
     char at(uint32_t i) const { return i < text_.size() ? text_[i] : '\n'; }
     bool boz_at(uint32_t i) const;
@@ -89,6 +91,7 @@ class Scanner {
     bool starts_ = true;             // the next code is a new statement
     bool code_goes_on_ = false;      // free form: the code's last line ended in &
     bool directive_goes_on_ = false;
+    bool after_number_ = false;      // the last lexeme is a number, and no label
     bool after_sentinel_ = false;    // nothing but a sentinel stands before on this line
     bool tail_ = false;              // the next word goes on the last one
     bool sized_ = false;             // after `REAL*` and the like, where 8H is no Hollerith constant

@@ -65,13 +65,14 @@ void Names::settle_declared(uint32_t entity) {
     bool procedure_of_own = (e.state & s_procedure) && !(e.state & (s_external | s_dummy));
     uint32_t scope = e.scope;
     if (external) {
-        e.flags &= uint8_t(~local);
+        // That an intrinsic's type is declared makes it no function of the program's.
+        e.flags &= uint8_t(e.state & s_external ? ~local : ~(local | declared));
         entities_[entity].state |= s_procedure;
         join(in(kGlobal, entities_[entity].name), entity);
     } else if (!(e.state & (s_intrinsic | s_generic))) {
         e.flags |= local;
     }
-    if (!typed && variable_or_function && !procedure_of_own) constrain(entity, scope, entity);
+    if ((!typed || (entities_[entity].state & s_early)) && variable_or_function && !procedure_of_own) constrain(entity, scope, entity);
 }
 
 void Names::settle_undeclared(uint32_t entity) {

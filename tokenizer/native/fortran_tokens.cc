@@ -21,19 +21,21 @@ bool is_sized_type(std::string_view word) {
 
 void Scanner::lex_body(Lexeme &lexeme) {
     char c = text_[at_], following = at(at_ + 1);
-    bool sized = sized_;
-    sized_ = false;
+    bool sized = sized_, after_number = after_number_;
+    sized_ = after_number_ = false;
     if (c == '&' && !fixed_ && lex_ampersand(lexeme)) return;
     if (boz_at(at_)) {
         uint32_t end = at_ + 2;
         while (end < text_.size() && text_[end] != following && text_[end] != '\n') end++;
         set(lexeme, end + (at(end) == following), Kind::number);
+    } else if (uint32_t end = fixed_ && after_number ? spaced_exponent_end(at_) : at_; end > at_) {
+        set(lexeme, end, Kind::number);
     } else if (is_letter(c) || c == '_') {
         lex_word(lexeme);
     } else if (is_digit(c) || (c == '.' && is_digit(following))) {
         uint32_t end = sized ? at_ : hollerith_end(at_);
         if (end > at_) set(lexeme, end, Kind::string);
-        else set(lexeme, number_end(at_), Kind::number);
+        else after_number_ = at_ >= label_end_, set(lexeme, number_end(at_), Kind::number);
     } else if (is_quote(c)) {
         set(lexeme, string_end(at_), Kind::string);
     } else {
@@ -194,6 +196,35 @@ uint32_t Scanner::hollerith_end(uint32_t from) {
     }
 }
 
+// An operator with blanks inside, as in `. AND .`; or the dot alone.
+uint32_t Scanner::spaced_operator_end(uint32_t from, uint32_t stop) const {
+    static constexpr std::string_view kLogical[] = {"eq", "ne", "lt", "le", "gt", "ge", "and", "or", "not", "eqv", "neqv", "true", "false"};
+    char letters[6];
+    uint32_t count = 0, i = from + 1;
+    for (; i < stop && (is_blank(text_[i]) || (is_letter(text_[i]) && count < 6)); i++)
+        if (is_letter(text_[i])) letters[count++] = lower(text_[i]);
+    if (i >= stop || text_[i] != '.') return from + 1;
+    for (auto word : kLogical)
+        if (word == std::string_view(letters, count)) return i + 1;
+    return from + 1;
+}
+
+// The end of an exponent that blanks part from its number, as in `0.5 D 0`; or `from`.
+uint32_t Scanner::spaced_exponent_end(uint32_t from) const {
+    char letter = lower(text_[from]);
+    if (letter != 'd' && letter != 'e') return from;
+    uint32_t i = from + 1, stop = std::min<uint32_t>(limit_, uint32_t(text_.size()));
+    auto blanks = [&] { while (i < stop && is_blank(text_[i])) i++; };
+    blanks();
+    if (i < stop && (text_[i] == '+' || text_[i] == '-')) i++, blanks();
+    uint32_t digits = i;
+    while (i < stop && is_digit(text_[i])) i++;
+    uint32_t end = i;
+    blanks();
+    bool name = i < stop && (text_[i] == '=' || text_[i] == '(' || text_[i] == '%' || in_word(text_[i]));
+    return i == digits || end == digits || name ? from : end;
+}
+
 uint32_t Scanner::operator_end(uint32_t from) const {
     char c = text_[from];
     uint32_t stop = fixed_ ? limit_ : uint32_t(text_.size());
@@ -201,6 +232,12 @@ uint32_t Scanner::operator_end(uint32_t from) const {
         uint32_t end = from + 1;
         while (end < stop && static_cast<unsigned char>(text_[end]) >= 0x80) end++;
         return end;
+    }
+    if (c == '.') {  // .and., .true., .myop.
+        uint32_t end = from + 1;
+        while (end < stop && is_letter(text_[end])) end++;
+        if (end > from + 1 && end < stop && text_[end] == '.') return end + 1;
+        return spaced_operator_end(from, stop);
     }
     static constexpr std::string_view kOperators[] = {"<<<", ">>>", "**", "//", "::", "=>", "==", "/=", "<=", ">=", "(/", "/)"};
     for (auto op : kOperators)

@@ -115,15 +115,19 @@ void Resolver::open_procedure(uint32_t i, uint32_t head) {
             open_.back().has_result = true;
             k++;
         } else if (word(k) == w_bind && op(k + 1) == '(') {
-            bool named = false;
-            for (uint32_t n = k + 2; n + 1 < behind(k + 1); n++) named |= op(n) == '=';
             // The linker knows a foreign procedure by this name.
-            if (in_interface && !named) names_.at(names_.root(entity)).flags |= fixed;
-            expression(k + 1, behind(k + 1), true);
+            if (!binding_name(k + 1) && in_interface) names_.at(names_.root(entity)).flags |= fixed;
             k++;
         }
     }
     if (typed && !open_.back().has_result) names_.at(names_.root(entity)).state |= s_typed;
+}
+
+// BIND(C, NAME=..): whether there is a name, which is an expression.
+bool Resolver::binding_name(uint32_t open) {
+    for (uint32_t k = open + 1; k + 1 < behind(open); k++)
+        if (op(k) == '=') return expression(k + 1, behind(open)), true;
+    return false;
 }
 
 uint32_t Resolver::arguments(uint32_t i) {
