@@ -16,6 +16,7 @@ _TAB_FIELD = re.compile(r"( {0,5}\d{0,5} {0,5})\t([1-9])?")
 _COMMENT = re.compile(r"^(?:[cC](?![\w(=%]|[ \t]*[=(%])|\*)[^\n]*", re.MULTILINE)
 _MARK = re.compile(r"^(?: {5}|\t)[^\sA-Za-z!0]", re.MULTILINE)
 _AMPERSAND = re.compile(r"&[ \t]*(?:!.*)?$")
+_INDENTED_DIRECTIVE = re.compile(r"^[ \t]+!\$(?:omp|acc)\b", re.MULTILINE | re.IGNORECASE)
 _ACROSS = re.compile(r"^(?![cC*!dD#])[^\t!\n]{71}[^\s!]\S[^\n!]*", re.MULTILINE)
 
 
@@ -55,7 +56,9 @@ def expand_tabs(line: str) -> str:
 
 
 def _shows_fixed(text: str) -> bool:
-    """Whether a comment or a continuation stands as only fixed form has it."""
+    """Whether a comment or a continuation stands as only fixed form has it, and no directive as only free form has it."""
+    if _INDENTED_DIRECTIVE.search(text):
+        return False
     if any(not _STATEMENT_LIKE_COMMENT.match(line.group()) for line in _COMMENT.finditer(text)):
         return True
     for mark in _MARK.finditer(text):

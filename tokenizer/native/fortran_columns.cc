@@ -128,7 +128,7 @@ void Columns::insert(const std::string &text) {
 // A line may end where no token is cut, and where nobody takes two for one.
 bool Columns::may_break(size_t i) const {
     if (i == 0 || pieces_[i].lexeme.trivia || pieces_[i].text.empty()) return false;
-    static constexpr std::string_view kBehind = " \t,()=+-*/<>:;[]";
+    static constexpr std::string_view kBehind = " \t,)=+-*/<>:;]";
     char before = pieces_[i - 1].text.back(), next = pieces_[i].text[0];
     bool in_head = pieces_[i - 1].lexeme.trivia && pieces_[i - 1].lexeme.kind == Kind::other;
     if (pieces_[i].lexeme.starts || in_head || next == '&' || next == '!') return false;

@@ -127,6 +127,7 @@ void Resolver::macro_word(uint32_t k) {
         names_.at(names_.root(names_.in(kMembers, name))).state |= s_member;
     } else {
         place(k, names_.in(kGlobal, name));
+        if (k > 0 && names_.words.id(view(t_[k - 1])) == w_call) names_.at(names_.root(names_.in(kGlobal, name))).state |= s_sub;
         if (op(k + 1) == '(') names_.at(names_.root(names_.in(kGlobal, name))).state |= s_called;
     }
     pinned_.push_back(name);

@@ -35,7 +35,7 @@ void Scanner::lex_body(Lexeme &lexeme) {
     } else if (is_digit(c) || (c == '.' && is_digit(following))) {
         uint32_t end = sized ? at_ : hollerith_end(at_);
         if (end > at_) set(lexeme, end, Kind::string);
-        else after_number_ = at_ >= label_end_, set(lexeme, number_end(at_), Kind::number);
+        else after_number_ = at_ >= label_end_ && !sized, set(lexeme, number_end(at_), Kind::number);
     } else if (is_quote(c)) {
         set(lexeme, string_end(at_), Kind::string);
     } else {
