@@ -22,7 +22,6 @@ from fixed_form import comparable, unordered
 from package_layout import compile_only
 
 from hpcraft.errors import InputError
-from hpcraft.tokenizer.fortran_lines import looks_fixed
 from hpcraft.tokenizer.languages import SUFFIXES, Source, source_of
 from hpcraft.tokenizer.layout import canonical
 
@@ -63,9 +62,8 @@ def assembly(path: Path, text: str, source: Source, fixed: bool) -> list[str] | 
 def compare(path: Path, comments: bool, counts: Counter[str]) -> str:
     """Compare one file; says what is wrong with it."""
     text = path.read_bytes().decode("latin-1")
-    source = source_of(path)
-    fixed = source.language == "fortran" and (source.form == "fixed" or (not source.form and looks_fixed(text)))
-    form = "fixed" if fixed else source.form or ("free" if source.language == "fortran" else "")
+    source = source_of(path, text)
+    form, fixed = source.form, source.form in ("fixed", "wide")
     begin = time.perf_counter()
     laid = canonical(text, source.language, form=form, comments=comments)
     counts["nanoseconds"] += int(1e9 * (time.perf_counter() - begin))

@@ -23,7 +23,7 @@ from hpcraft.eval.benchmarks import STAGE, BenchmarksConfig
 from hpcraft.records import BenchmarkText, SourceFile
 from hpcraft.shards import read_rows
 from hpcraft.stages import execute
-from hpcraft.tokenizer.fortran_lines import looks_fixed
+from hpcraft.tokenizer.fortran_form import looks_fixed
 
 FILES_PER_PACKAGE = 250
 

@@ -30,7 +30,7 @@ from hpcraft.data.directives import Directive, find_directives
 from hpcraft.data.fortran_form import to_free
 from hpcraft.data.languages import promise
 from hpcraft.records import SourceFile
-from hpcraft.tokenizer.fortran_lines import looks_fixed
+from hpcraft.tokenizer.fortran_form import looks_fixed
 
 _LINE_MARK = re.compile(r'# (\d+) "([^"]*)"')
 _PRAGMA = re.compile(r"[ \t]*#[ \t]*pragma[ \t]+(?:omp|acc)\b")

@@ -23,7 +23,7 @@ from hpcraft.data.clean import decode
 from hpcraft.data.fortran_form import to_free
 from hpcraft.data.languages import form_of, promise
 from hpcraft.records import SourceFile
-from hpcraft.tokenizer.fortran_lines import looks_fixed
+from hpcraft.tokenizer.fortran_form import looks_fixed
 
 _NAME = "unit"
 _STORED = re.compile(r"\tmov[lq]\t\$(\d+), (.*)")

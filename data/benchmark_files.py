@@ -20,7 +20,7 @@ from hpcraft.data.languages import language_of, promise
 from hpcraft.errors import InputError
 from hpcraft.records import BenchmarkText
 from hpcraft.store import sha256_file
-from hpcraft.tokenizer.fortran_lines import looks_fixed
+from hpcraft.tokenizer.fortran_form import looks_fixed
 
 MIN_WORDS = 12
 """A shorter string is no code and no prompt, but a name or a label."""

@@ -14,12 +14,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from hpcraft.data.fortran_blanks import closed_up
-from hpcraft.tokenizer.fortran_lines import crosses_border
+from hpcraft.tokenizer.fortran_form import crosses_border, expand_tabs
 
 _DIRECTIVE = re.compile(r"[cC*!]\$(omp|acc)(?=[ &+0-9a-zA-Z$*.>|-]|$)", re.IGNORECASE)
 _CONDITIONAL = re.compile(r"[cC*!]\$(?=[ 0-9]{3}(?:[ 0] *\S|[^ 0].))")
 _STRING_OR_COMMENT = re.compile(r"'[^']*'|\"[^\"]*\"|!|'[^']*$|\"[^\"]*$|(?<![\w.*])(\d{1,3})[hH]")
-_TAB_FIELD = re.compile(r"( {0,5}\d{0,5} {0,5})\t([1-9])?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +120,7 @@ def _finished(at: _Statement | None) -> Iterator[str]:
 def _take_apart(raw: str, width: int) -> _Line:
     if raw.startswith("#"):
         return _Line("cpp", raw.rstrip())
-    line = _expand(raw)
+    line = expand_tabs(raw)
     if found := _DIRECTIVE.match(line):
         mark = line[5:6]
         # A letter right behind the sentinel is no mark but sloppy spacing, as in `c$ompparallel`.
@@ -168,17 +167,6 @@ def _scan(code: str, quote: str) -> tuple[str, str]:
         elif len(found[0]) == 1 or found[0][-1] != found[0][0]:
             return code, found[0][0]
     return code, ""
-
-
-def _expand(line: str) -> str:
-    line = line.rstrip("\r\n\f")
-    if "\t" not in line:
-        return line
-    # A tab in the label field moves to column 7, or marks a continuation when a digit follows (DEC convention).
-    found = _TAB_FIELD.match(line)
-    if found and len(found[1]) <= 5:
-        return f"{found[1].rstrip():<5}{found[2] or ' '}{line[found.end() :].expandtabs(8)}"
-    return line.expandtabs(8)
 
 
 def _in_name(letter: str) -> bool:

@@ -14,7 +14,7 @@ import re
 from pathlib import PurePosixPath
 
 from hpcraft.data.comments import blank_c
-from hpcraft.tokenizer.fortran_lines import looks_fixed
+from hpcraft.tokenizer.fortran_form import looks_fixed
 from hpcraft.tokenizer.languages import SUFFIXES
 
 _CUDA_KERNEL = re.compile(r"__global__|\w\s*(?:<[^;<>]*>\s*)?<<<(?!<)[^;]{1,400}?>>>\s*\(")

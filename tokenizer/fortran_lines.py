@@ -12,6 +12,8 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
+from hpcraft.tokenizer.fortran_form import crosses_border
+
 _TAB_FIELD = re.compile(r"([^\t\n]{0,5})\t([1-9])?")
 _FREE_SENTINEL = re.compile(r"!\$(omp|acc)(?=[\s&]|$)|!\$(?=[ \t&]|$)", re.IGNORECASE)
 _FIXED_SENTINEL = re.compile(r"[cC*!]\$(omp|acc)(?=[ &+0-9a-zA-Z$*.>|-]|$)", re.IGNORECASE)
@@ -19,11 +21,6 @@ _FIXED_CONDITIONAL = re.compile(r"[cC*!]\$(?=[ 0-9]{3}(?:[ 0] *\S|[^ 0].))")
 _VENDOR = re.compile(r"[cC*!](?:\$\w|(?:dir|dec|gcc|pgi|cdir|nec)\$|ibm\*)", re.IGNORECASE)
 """Directives of single compilers, which other compilers take for comments."""
 _STRING_OR_COMMENT = re.compile(r"'[^']*'|\"[^\"]*\"|!|'[^']*$|\"[^\"]*$|(?<=[(,/=])[ \t]*(\d{1,3})[hH]")
-_STATEMENT_LIKE_COMMENT = re.compile(
-    r"(?:call +\w+ *\(.*\)|contains|do +\w+ *= *\w.*,.*|do +while *\(.*\)|deallocate *\(.*\)|character *\(.*::.*|double precision.*::.*) *&?$",
-    re.IGNORECASE,
-)
-"""A line that begins with a comment's letter and is a statement of free form."""
 
 
 @dataclass(slots=True)
@@ -50,25 +47,6 @@ class Statement:
     """What stands behind the statement on its one line."""
     inside: list[str] = field(default_factory=list)
     """Comments between and behind its lines."""
-
-
-def looks_fixed(text: str) -> bool:
-    """Whether Fortran source really is fixed form: statements keep out of columns 1 to 5."""
-    statements = free = 0
-    for raw in text.split("\n")[:2000]:
-        line = expand(raw)
-        if not line.strip() or line[0] in "*!#" or (line[0] in "cCdD" and not _STATEMENT_LIKE_COMMENT.match(line)):
-            continue
-        statements += 1
-        free += line[:5].strip()[:1].isalpha() or line[:72].endswith("&")
-    return free * 10 <= statements
-
-
-def crosses_border(raw: str) -> bool:
-    """Whether code runs from column 72 into 73, so that 72 can't be this file's last column."""
-    if len(raw) < 73 or raw[0] in "cC*!dD#" or "!" in raw or "\t" in raw:
-        return False
-    return raw[71] != " " and raw[72] != " " and not raw[72:].strip().isdigit()
 
 
 def expand(line: str) -> str:

@@ -11,8 +11,8 @@ from hpcraft.errors import InputError
 from hpcraft.store import write_bytes
 from hpcraft.tokenizer import bpe
 from hpcraft.tokenizer.inspect_terminal import coloured, plain, summary
-from hpcraft.tokenizer.languages import FORMS, SUFFIXES, source_of
-from hpcraft.tokenizer.lexer import LANGUAGES
+from hpcraft.tokenizer.languages import SUFFIXES, source_of
+from hpcraft.tokenizer.lexer import FORMS, LANGUAGES
 from hpcraft.tokenizer.view import Options, View, make_view
 
 
@@ -32,7 +32,7 @@ def main(args: argparse.Namespace) -> int:
     tokenizer = bpe.load(args.tokenizer) if args.tokenizer else None
     text = read_source(args.file)
     known = args.language or args.file.suffix in SUFFIXES
-    source = source_of(args.file, args.language, args.form) if known else None
+    source = source_of(args.file, text, args.language, args.form) if known else None
     options = Options(
         language=source.language if source else "",
         form=source.form if source else "",

@@ -9,9 +9,8 @@ from pathlib import Path
 from typing import NamedTuple
 
 from hpcraft.errors import ConfigError, InputError
-from hpcraft.tokenizer.lexer import LANGUAGES
-
-FORMS = ("fixed", "free")
+from hpcraft.tokenizer.fortran_form import fixed_width_form, form_of, looks_fixed
+from hpcraft.tokenizer.lexer import FORMS, LANGUAGES
 
 SUFFIXES: dict[str, str] = {
     **dict.fromkeys((".c",), "c"),
@@ -36,7 +35,7 @@ class Source(NamedTuple):
 
     language: str
     form: str
-    """Of Fortran: ``fixed``, ``free``, or empty to look at the text."""
+    """Of Fortran: ``free``, ``fixed`` or ``wide``."""
 
 
 def check(language: str, form: str = "") -> None:
@@ -51,11 +50,12 @@ def check(language: str, form: str = "") -> None:
         raise ConfigError(f"form {form!r}: expected one of {', '.join(FORMS)}, or nothing to look at the text")
 
 
-def source_of(path: Path, language: str = "", form: str = "") -> Source:
+def source_of(path: Path, text: str, language: str = "", form: str = "") -> Source:
     """The language and the form of a file.
 
     Args:
-        path: tells by its suffix what the other two don't.
+        path: tells by its suffix what the last two don't.
+        text: what the file holds; many a file with a suffix of fixed form is free form, so its text is asked.
         language: as the user gave it.
         form: likewise.
 
@@ -63,12 +63,13 @@ def source_of(path: Path, language: str = "", form: str = "") -> Source:
         ConfigError: no such language or form.
         InputError: the suffix says nothing.
     """
-    if language:
-        check(language, form)
-        return Source(language, form)
-    kind = SUFFIXES.get(path.suffix, "")
-    if kind not in _LANGUAGES:
+    kind = language or SUFFIXES.get(path.suffix, "")
+    if not language and kind not in _LANGUAGES:
         raise InputError(f"{path}: its suffix names no language; give --language, one of {', '.join(LANGUAGES)}")
-    check(_LANGUAGES[kind], form)
-    # Many a file with a suffix of fixed form is free form, so its text is asked.
-    return Source(_LANGUAGES[kind], form or ("free" if kind == "free" else ""))
+    language = language or _LANGUAGES[kind]
+    check(language, form)
+    if language != "fortran" or form:
+        return Source(language, form)
+    if kind == "fixed":
+        return Source(language, fixed_width_form(text) if looks_fixed(text) else "free")
+    return Source(language, "free" if kind == "free" else form_of(text))

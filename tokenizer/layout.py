@@ -17,7 +17,7 @@ def canonical(text: str, language: str = "c", *, form: str = "", comments: bool 
     Args:
         text: any text.
         language: ``c``, ``cpp``, ``cuda`` or ``fortran``.
-        form: of Fortran: ``fixed``, ``free``, or empty to look at the text.
+        form: of Fortran: ``free``, ``fixed``, ``wide``, or empty to look at the text.
         comments: keep them, each on its line or behind its line.
 
     Raises:

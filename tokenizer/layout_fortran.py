@@ -10,7 +10,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from hpcraft.tokenizer.fortran_lines import Statement, looks_fixed, statements
+from hpcraft.tokenizer.fortran_form import form_of
+from hpcraft.tokenizer.fortran_lines import Statement, statements
 
 _PIECE = re.compile(
     r"""
@@ -32,10 +33,10 @@ def lines(text: str, form: str = "", *, comments: bool = False) -> list[str]:
 
     Args:
         text: any text.
-        form: ``fixed``, ``free``, or empty to look at the text.
+        form: ``free``, ``fixed``, ``wide``, or empty to look at the text.
         comments: keep them; those between the lines of a statement go before it.
     """
-    fixed = form == "fixed" or (not form and looks_fixed(text))
+    fixed = (form or form_of(text)) != "free"
     found: list[str] = []
     for statement in statements(text, fixed=fixed):
         if statement.kind == "comment":

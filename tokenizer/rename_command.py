@@ -32,10 +32,11 @@ def main(args: argparse.Namespace) -> int:
     outputs = [path.resolve() for path in (args.out, args.names) if path]
     if len(set(outputs)) < len(outputs) or (args.names and args.names.resolve() == args.file.resolve()):
         raise ConfigError(f"--names {args.names}: is the file of the text too; give the names a file of their own")
-    source = source_of(args.file, args.language, args.form)
     data = names.read_bytes(args.file)
+    original = names.decode(data)
+    source = source_of(args.file, original, args.language, args.form)
     seed = args.seed if args.random else None
-    renamed = rename(names.decode(data), source.language, form=source.form, seed=seed, keep=frozenset(args.keep))
+    renamed = rename(original, source.language, form=source.form, seed=seed, keep=frozenset(args.keep))
     text = names.encode(renamed.text)
     if args.names:
         names.write(args.names, renamed, data)

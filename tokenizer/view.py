@@ -124,14 +124,14 @@ def make_view(text: str, tokenizer: Tokenizer | None, options: Options) -> View:
     language = options.language
     if language and options.layout:
         text = canonical(text, language, form=options.form, comments=True)
-    renamed = Renamed(text=text, names={}, language=language)
+    renamed = Renamed(text=text, names={}, language=language, form=options.form)
     if language and options.renames:
         renamed = rename(text, language, form=options.form)
-    tokens = lex(renamed.text, language) if language else [Token("other", renamed.text)] * bool(text)
+    tokens = lex(renamed.text, language, renamed.form) if language else [Token("other", renamed.text)] * bool(text)
     ids, ends = _cut(renamed.text, tokens, tokenizer)
     pieces = [renamed.text[begin:end] for begin, end in zip([0, *ends], ends, strict=False)]
     rows, words, in_directives = _rows(tokens, ends, renamed)
-    before = _cut(text, lex(text, language) if language else [], tokenizer)[1] if renamed.names else ends
+    before = _cut(text, lex(text, language, renamed.form) if language else [], tokenizer)[1] if renamed.names else ends
     return View(
         rows=rows,
         ids=ids,
