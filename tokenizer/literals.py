@@ -79,7 +79,8 @@ def _placeholder(token: Token, language: str, fresh: Mapping[str, Iterator[str]]
     """A literal of the token's kind that the text has not; empty for one that stays."""
     if token.kind == "string":
         found = _PREFIX.match(token.text)
-        assert found is not None
+        if found is None:  # a Hollerith constant
+            return ""
         prefix, quote = found[1] or "", found[2]
         stems = fresh["c" if quote == "'" and language != "fortran" else "s"]
         made = (f"{prefix}{quote}{stem}{quote}" for stem in stems)
@@ -106,14 +107,14 @@ def _places(tokens: list[Token], language: str) -> Iterator[int]:
         kind, text = token
         if kind == "newline":
             at_start, kept = True, False
-        elif at_start and kind == "other" and text in ("#", "!$"):
+        elif at_start and kind == "other" and (text == "#" or text[1:2] == "$"):
             kept = not (text == "#" and _first_word(tokens, i) == "define")
         if kind == "string":
             if not kept and last_word not in ("extern", "_Pragma"):
                 yield i
         elif kind == "number" and not kept and text not in labels and before.kind != "word" and before.text != ".":
             following = tokens[i + 1].kind if i + 1 < len(tokens) else ""
-            if following != "word":
+            if following != "word" or text[-1] == "_":  # the name of a Fortran kind
                 yield i
         if kind not in ("space", "newline", "comment"):
             at_start = False

@@ -10,8 +10,8 @@ from hpcraft.command import Command, note
 from hpcraft.errors import ConfigError
 from hpcraft.store import write_bytes
 from hpcraft.tokenizer import names
-from hpcraft.tokenizer.languages import FORMS, source_of
-from hpcraft.tokenizer.lexer import LANGUAGES
+from hpcraft.tokenizer.languages import source_of
+from hpcraft.tokenizer.lexer import FORMS, LANGUAGES
 from hpcraft.tokenizer.rename import rename
 
 

@@ -238,7 +238,7 @@ def _with_directives(tokens: list[Token]) -> Iterator[tuple[Token, bool]]:
     for i, token in enumerate(tokens):
         if at_start and token.text == "#":
             inside = any(t.text == "pragma" for t in tokens[i + 1 : i + 3])
-        elif at_start and token.text == "!$":
+        elif at_start and token.kind == "other" and token.text[1:2] == "$":
             inside = True
         yield token, inside
         if token.kind == "newline":

@@ -268,5 +268,5 @@ def test_unknown_language_and_form_are_refused() -> None:
     """The message names what is allowed."""
     with pytest.raises(ConfigError, match="expected one of c, cpp, cuda, fortran"):
         canonical("", "ada")
-    with pytest.raises(ConfigError, match="expected one of fixed, free"):
+    with pytest.raises(ConfigError, match="expected one of free, fixed, wide"):
         canonical("", "fortran", form="punched")

@@ -20,6 +20,7 @@ ODD = b'\xef\xbb\xbfint main(void) {\r\n int total = 1;\0 char *s = "\xff\xfe"; 
 def folder(tmp_path: Path) -> Path:
     """A folder with odd source in it."""
     (tmp_path / "a.c").write_bytes(ODD)
+    (tmp_path / "a.zig").write_bytes(ODD)
     return tmp_path
 
 
@@ -75,7 +76,7 @@ def test_an_edited_text_is_restored_with_a_note(folder: Path, capsys: pytest.Cap
         (["rename", "a.zig"], 3, "names no language; give --language, one of c, cpp, cuda, fortran"),
         (["rename", "none.c"], 3, "none.c: no such file"),
         (["rename", "a.c", "--language", "ada"], 2, "language 'ada': expected one of"),
-        (["rename", "a.c", "--form", "odd"], 2, "form 'odd': expected one of fixed, free"),
+        (["rename", "a.c", "--form", "odd"], 2, "form 'odd': expected one of free, fixed, wide"),
         (["rename", "a.c", "--names", "a.c"], 2, "give the names a file of their own"),
         (["restore", "a.c", "--names", "a.c"], 3, "not JSON"),
         (["restore", "a.c", "--names", "none.json"], 3, "none.json: no such file"),

@@ -17,6 +17,7 @@ private:
     char peek(size_t offset = 0) const { return at_ + offset < text_.size() ? text_[at_ + offset] : '\0'; }
     bool line_start() const { return at_ == 0 || text_[at_ - 1] == '\n'; }
     size_t include_end() const;
+    size_t header_end(size_t at) const;
     size_t comment_end() const;
     size_t string_end(size_t quote);
     size_t raw_end(size_t quote);

@@ -49,7 +49,21 @@ size_t CLexer::include_end() const {
     if (text_.substr(at, 7) != "include") return 0;
     at += 7;
     if (at < text_.size() && is(text_[at], letter | digit)) return 0;
-    return std::min(text_.find('\n', at), text_.size());
+    return header_end(at);
+}
+
+// The end of an include line, but for a comment, which may go on over more lines. In a header's name `//` is no comment.
+size_t CLexer::header_end(size_t at) const {
+    size_t end = std::min(text_.find('\n', at), text_.size());
+    while (at < end && (text_[at] == ' ' || text_[at] == '\t')) at++;
+    if (at < end && (text_[at] == '<' || text_[at] == '"')) {
+        size_t closed = text_.find(text_[at] == '<' ? '>' : '"', at + 1);
+        if (closed < end) at = closed + 1;
+    }
+    for (; at + 1 < end; at++) {
+        if (text_[at] == '/' && (text_[at + 1] == '/' || text_[at + 1] == '*')) return at;
+    }
+    return end;
 }
 
 size_t CLexer::comment_end() const {
