@@ -118,7 +118,7 @@ def _renamed(text: str, form: str = "free") -> str:
         # Macros know case, and what stands in their text is one name wherever it stands.
         (
             "#define CHECK(x) if (ierr /= 0) call stop_now(x)\nsubroutine s\ninteger ierr, check\nCHECK(check)\nend",
-            "#define c0(v0) if (v1 /= 0) call f0(v0)\nsubroutine f1\ninteger v1, v2\nc0(v2)\nend",
+            "#define s0(v0) if (v1 /= 0) call f0(v0)\nsubroutine f1\ninteger v1, v2\ns0(v2)\nend",
         ),
         # What another module may have stays.
         ("subroutine s\nuse other\nimplicit none\nreal :: a\na = b\nend", "subroutine f0\nuse other\nimplicit none\nreal :: v0\nv0 = b\nend"),
