@@ -199,7 +199,13 @@ def _undeclared(language: str, kind: str) -> frozenset[str]:
         return owned(language, "members") | (types if language != "c" else frozenset())
     if language == "fortran":
         # An intrinsic without brackets is an argument at most; as a variable it is the program's own.
-        return {"v": values, "d": values, "t": types | values, "f": functions | types, "": values | functions | types | owned(language, "members")}[kind]
+        return {
+            "v": values,
+            "d": values,
+            "t": types | values,
+            "f": functions | types,
+            "": values | functions | types | owned(language, "members"),
+        }[kind]
     everything = values | functions | types
     if not kind:
         return everything | owned(language, "members") | PREPROCESSOR | (CPP_CONTEXTUAL if language != "c" else frozenset())
