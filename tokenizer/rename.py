@@ -21,17 +21,17 @@ from hpcraft.tokenizer.lexer import language_number, lex
 from hpcraft.tokenizer.rename_fortran import restore_fortran, substitute_fortran
 from hpcraft.tokenizer.vocabulary import is_kept, is_platform_header
 
-LETTERS: Mapping[str, str] = {"v": "w", "f": "g", "t": "u", "m": "n", "l": "k", "d": "e", "i": "j", "c": "q"}
+LETTERS: Mapping[str, str] = {"v": "w", "f": "g", "t": "u", "m": "n", "l": "k", "d": "e", "i": "j", "s": "r"}
 """Letter of a kind of symbol to the one for what is new in a translation."""
 
-CANONICAL = re.compile(r"[vftmldicwgunkejq](?:0|[1-9]\d*)")
+CANONICAL = re.compile(r"[vftmldiswgunkejr](?:0|[1-9]\d*)")
 """What a canonical name looks like."""
 
 _ALL_LETTERS = "".join([*LETTERS, *LETTERS.values()]).encode()
-_POOL: Mapping[str, int] = {"v": 32, "f": 8, "t": 8, "m": 16, "l": 4, "d": 8, "i": 16, "c": 8}
+_POOL: Mapping[str, int] = {"v": 32, "f": 8, "t": 8, "m": 16, "l": 4, "d": 8, "i": 16, "s": 8}
 """Random numbers are drawn from this many at least, so that a short text shows large ones too."""
-_USED_AS: Mapping[str, str] = {"i": "vf", "c": "d"}
-"""Letters that Fortran needs for kinds that have another: an implicit integer, and a macro (`1.d0` would be one)."""
+_USED_AS: Mapping[str, str] = {"i": "vf", "s": "d"}
+"""Letters that Fortran needs for kinds that have another: an implicit integer, and a macro (one called `d0` would change `1.d0`)."""
 _DECLARED, _LOCAL, _FIXED, _MEMBER = 1, 2, 16, 32
 """Flags of a symbol, as in ``native/analysis.h``."""
 

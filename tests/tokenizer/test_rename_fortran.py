@@ -50,8 +50,10 @@ def _renamed(text: str, form: str = "free") -> str:
         # Host association, a keyword that is a dummy, and one of a procedure from elsewhere.
         (
             "program p\nimplicit none\ninteger :: n\ncall s(k=n)\ncall other(k=n)\ncontains\nsubroutine s(k)\ninteger :: k, i\ni = k + n\nend subroutine\nend",
-            "program f0\nimplicit none\ninteger :: v0\ncall f1(v1=v0)\ncall f2(k=v0)\ncontains\nsubroutine f1(v1)\ninteger :: v1, v2\nv2 = v1 + v0\n"
-            "end subroutine\nend",
+            (
+                "program f0\nimplicit none\ninteger :: v0\ncall f1(v1=v0)\ncall f2(k=v0)\ncontains\nsubroutine f1(v1)\ninteger :: v1, v2\nv2 = v1 + v0\n"
+                "end subroutine\nend"
+            ),
         ),
         # A module of the text is read, renamings included; the kind of a literal is a name.
         (
@@ -60,19 +62,27 @@ def _renamed(text: str, form: str = "free") -> str:
         ),
         # Components are one symbol per spelling; constructors and bindings know them.
         (
-            "module m\ntype :: p\nreal :: x\ncontains\nprocedure :: len2 => p_len\nend type\ncontains\nreal function p_len(self)\nclass(p) :: self\n"
-            "type(p) :: x\nx = p(x=1.)\np_len = x%x + self%x + x%len2()\nend function\nend module",
-            "module t0\ntype :: t1\nreal :: m0\ncontains\nprocedure :: m1 => f0\nend type\ncontains\nreal function f0(v0)\nclass(t1) :: v0\n"
-            "type(t1) :: v1\nv1 = t1(m0=1.)\nf0 = v1%m0 + v0%m0 + v1%m1()\nend function\nend module",
+            (
+                "module m\ntype :: p\nreal :: x\ncontains\nprocedure :: len2 => p_len\nend type\ncontains\nreal function p_len(self)\nclass(p) :: self\n"
+                "type(p) :: x\nx = p(x=1.)\np_len = x%x + self%x + x%len2()\nend function\nend module"
+            ),
+            (
+                "module t0\ntype :: t1\nreal :: m0\ncontains\nprocedure :: m1 => f0\nend type\ncontains\nreal function f0(v0)\nclass(t1) :: v0\n"
+                "type(t1) :: v1\nv1 = t1(m0=1.)\nf0 = v1%m0 + v0%m0 + v1%m1()\nend function\nend module"
+            ),
         ),
         # Procedures that override each other have dummies of one name.
         (
-            "module m\ntype, abstract :: a\ncontains\nprocedure(i), deferred :: run\nend type\ntype, extends(a) :: b\ncontains\nprocedure :: run => brun\n"
-            "end type\nabstract interface\nsubroutine i(self)\nimport a\nclass(a) :: self\nend subroutine\nend interface\ncontains\nsubroutine brun(self)\n"
-            "class(b) :: self\nend subroutine\nend module",
-            "module t0\ntype, abstract :: t1\ncontains\nprocedure(f0), deferred :: m0\nend type\ntype, extends(t1) :: t2\ncontains\nprocedure :: m0 => f1\n"
-            "end type\nabstract interface\nsubroutine f0(v0)\nimport t1\nclass(t1) :: v0\nend subroutine\nend interface\ncontains\nsubroutine f1(v0)\n"
-            "class(t2) :: v0\nend subroutine\nend module",
+            (
+                "module m\ntype, abstract :: a\ncontains\nprocedure(i), deferred :: run\nend type\ntype, extends(a) :: b\ncontains\nprocedure :: run => brun\n"
+                "end type\nabstract interface\nsubroutine i(self)\nimport a\nclass(a) :: self\nend subroutine\nend interface\ncontains\nsubroutine brun(self)\n"
+                "class(b) :: self\nend subroutine\nend module"
+            ),
+            (
+                "module t0\ntype, abstract :: t1\ncontains\nprocedure(f0), deferred :: m0\nend type\ntype, extends(t1) :: t2\ncontains\nprocedure :: m0 => f1\n"
+                "end type\nabstract interface\nsubroutine f0(v0)\nimport t1\nclass(t1) :: v0\nend subroutine\nend interface\ncontains\nsubroutine f1(v0)\n"
+                "class(t2) :: v0\nend subroutine\nend module"
+            ),
         ),
         # No word is reserved: what it is follows from where it stands.
         (
@@ -98,17 +108,25 @@ def _renamed(text: str, form: str = "free") -> str:
         ),
         # Directives and clauses go with their variables.
         (
-            "subroutine s(a, n, sum)\nreal a(n), sum\n!$omp parallel do private(i) &\n!$omp& reduction(+:sum) schedule(static, n)\ndo i = 1, n\n"
-            "sum = sum + a(i)\nend do\n!$acc data copyin(a(1:n))\n!$ n = 1\nend",
-            "subroutine f0(v0, i0, v1)\nreal v0(i0), v1\n!$omp parallel do private(i1) &\n!$omp& reduction(+:v1) schedule(static, i0)\ndo i1 = 1, i0\n"
-            "v1 = v1 + v0(i1)\nend do\n!$acc data copyin(v0(1:i0))\n!$ i0 = 1\nend",
+            (
+                "subroutine s(a, n, sum)\nreal a(n), sum\n!$omp parallel do private(i) &\n!$omp& reduction(+:sum) schedule(static, n)\ndo i = 1, n\n"
+                "sum = sum + a(i)\nend do\n!$acc data copyin(a(1:n))\n!$ n = 1\nend"
+            ),
+            (
+                "subroutine f0(v0, i0, v1)\nreal v0(i0), v1\n!$omp parallel do private(i1) &\n!$omp& reduction(+:v1) schedule(static, i0)\ndo i1 = 1, i0\n"
+                "v1 = v1 + v0(i1)\nend do\n!$acc data copyin(v0(1:i0))\n!$ i0 = 1\nend"
+            ),
         ),
         # Constructs have names and scopes.
         (
-            "subroutine s(x)\nimplicit none\nreal x\nouter: do\nblock\nreal x\nx = 1\nend block\nassociate (y => x)\ny = 2\nend associate\nexit outer\n"
-            "end do outer\nend",
-            "subroutine f0(v0)\nimplicit none\nreal v0\nl0: do\nblock\nreal v1\nv1 = 1\nend block\nassociate (v2 => v0)\nv2 = 2\nend associate\nexit l0\n"
-            "end do l0\nend",
+            (
+                "subroutine s(x)\nimplicit none\nreal x\nouter: do\nblock\nreal x\nx = 1\nend block\nassociate (y => x)\ny = 2\nend associate\nexit outer\n"
+                "end do outer\nend"
+            ),
+            (
+                "subroutine f0(v0)\nimplicit none\nreal v0\nl0: do\nblock\nreal v1\nv1 = 1\nend block\nassociate (v2 => v0)\nv2 = 2\nend associate\nexit l0\n"
+                "end do l0\nend"
+            ),
         ),
         # Names of COMMON blocks and external procedures are global, members are local.
         (
@@ -118,7 +136,7 @@ def _renamed(text: str, form: str = "free") -> str:
         # Macros know case, and what stands in their text is one name wherever it stands.
         (
             "#define CHECK(x) if (ierr /= 0) call stop_now(x)\nsubroutine s\ninteger ierr, check\nCHECK(check)\nend",
-            "#define c0(v0) if (v1 /= 0) call f0(v0)\nsubroutine f1\ninteger v1, v2\nc0(v2)\nend",
+            "#define s0(v0) if (v1 /= 0) call f0(v0)\nsubroutine f1\ninteger v1, v2\ns0(v2)\nend",
         ),
         # What another module may have stays.
         (

@@ -36,7 +36,8 @@ enum Flag : uint8_t {
     member = 32,  // declared in a class, or used behind . or -> (C++, where such a name may be another kind's too)
 };
 
-// A name. `kind` is the letter of its canonical names: v variable, f function, t type, m member, l label, d macro.
+// A name. `kind` is the letter of its canonical names: v variable, f function, t type, m member, l label, d macro; in Fortran also
+// i for what is an implicit integer, and s for macros, since one called d0 would change 1.d0.
 struct Symbol {
     std::string_view spelling;  // as it stands at its first place; a view of the source
     char kind;

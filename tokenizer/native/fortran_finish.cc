@@ -138,7 +138,7 @@ void Resolver::finish_pins() {
 
 char Resolver::kind_of(uint32_t entity) {
     const Entity &e = names_.at(entity);
-    if (e.scope >= 0x80000000u) return 'c';
+    if (e.scope >= 0x80000000u) return 's';
     if (e.state & (s_type | s_module)) return 't';
     if (e.state & s_procedure) return 'f';
     if (e.state & s_label) return 'l';

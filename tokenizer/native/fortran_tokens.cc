@@ -74,7 +74,7 @@ void Scanner::lex_word(Lexeme &lexeme) {
     while (end < stop && in_word(text_[end])) end++;
     // The kind of a literal is a name of its own: ck_'abc', .true._lk
     bool after_dot = at_ > 0 && text_[at_ - 1] == '.';
-    if (text_[at_] == '_' && after_dot && end > at_ + 1) return set(lexeme, at_ + 1, Kind::other);
+    if (text_[at_] == '_' && (after_dot || end == at_ + 1)) return set(lexeme, at_ + 1, Kind::other);
     if (end < stop && is_quote(text_[end]) && text_[end - 1] == '_' && end > at_ + 1) end--;
     auto word = text_.substr(at_, end - at_);
     if (starts_ && part_ == Part::code && equals(word, "include")) {
