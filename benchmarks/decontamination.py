@@ -17,12 +17,13 @@ from pathlib import Path
 from hpcraft.data.clean import decode
 from hpcraft.data.code_tokens import code_words
 from hpcraft.data.decontaminate import Benchmarks
-from hpcraft.data.fortran_form import looks_fixed, to_free
+from hpcraft.data.fortran_form import to_free
 from hpcraft.data.languages import language_of, promise
 from hpcraft.eval.benchmarks import STAGE, BenchmarksConfig
 from hpcraft.records import BenchmarkText, SourceFile
 from hpcraft.shards import read_rows
 from hpcraft.stages import execute
+from hpcraft.tokenizer.fortran_form import looks_fixed
 
 FILES_PER_PACKAGE = 250
 

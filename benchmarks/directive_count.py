@@ -27,9 +27,10 @@ from pathlib import Path
 from package_layout import compile_only, lay_out, mpi_options, packages, switches, with_stubs
 
 from hpcraft.data.directives import Directive, find_directives
-from hpcraft.data.fortran_form import looks_fixed, to_free
+from hpcraft.data.fortran_form import to_free
 from hpcraft.data.languages import promise
 from hpcraft.records import SourceFile
+from hpcraft.tokenizer.fortran_form import looks_fixed
 
 _LINE_MARK = re.compile(r'# (\d+) "([^"]*)"')
 _PRAGMA = re.compile(r"[ \t]*#[ \t]*pragma[ \t]+(?:omp|acc)\b")

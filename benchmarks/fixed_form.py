@@ -20,9 +20,10 @@ from pathlib import Path
 from package_layout import compile_only, lay_out, mpi_options, packages
 
 from hpcraft.data.clean import decode
-from hpcraft.data.fortran_form import looks_fixed, to_free
+from hpcraft.data.fortran_form import to_free
 from hpcraft.data.languages import form_of, promise
 from hpcraft.records import SourceFile
+from hpcraft.tokenizer.fortran_form import looks_fixed
 
 _NAME = "unit"
 _STORED = re.compile(r"\tmov[lq]\t\$(\d+), (.*)")

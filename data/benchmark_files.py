@@ -15,11 +15,12 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
-from hpcraft.data.fortran_form import looks_fixed, to_free
+from hpcraft.data.fortran_form import to_free
 from hpcraft.data.languages import language_of, promise
 from hpcraft.errors import InputError
 from hpcraft.records import BenchmarkText
 from hpcraft.store import sha256_file
+from hpcraft.tokenizer.fortran_form import looks_fixed
 
 MIN_WORDS = 12
 """A shorter string is no code and no prompt, but a name or a label."""

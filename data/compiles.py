@@ -18,11 +18,12 @@ from dataclasses import replace
 from pathlib import PurePosixPath
 
 from hpcraft import sandbox
-from hpcraft.data.fortran_form import looks_fixed, to_free
+from hpcraft.data.fortran_form import to_free
 from hpcraft.data.languages import promise
 from hpcraft.records import Document
 from hpcraft.sandbox.outcome import COMPILE_LIMITS, Job, Language, Model, Outcome, Verdict
 from hpcraft.sandbox.table import SUFFIXES as SOURCES
+from hpcraft.tokenizer.fortran_form import looks_fixed
 
 YES = "yes"
 MAX_HEADERS, MAX_HEADER_BYTES = 400, 8_000_000

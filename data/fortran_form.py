@@ -14,16 +14,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from hpcraft.data.fortran_blanks import closed_up
+from hpcraft.tokenizer.fortran_form import expand_tabs
 
 _DIRECTIVE = re.compile(r"[cC*!]\$(omp|acc)(?=[ &+0-9a-zA-Z$*.>|-]|$)", re.IGNORECASE)
 _CONDITIONAL = re.compile(r"[cC*!]\$(?=[ 0-9]{3}(?:[ 0] *\S|[^ 0].))")
 _STRING_OR_COMMENT = re.compile(r"'[^']*'|\"[^\"]*\"|!|'[^']*$|\"[^\"]*$|(?<![\w.*])(\d{1,3})[hH]")
-_STATEMENT_LIKE_COMMENT = re.compile(
-    r"(?:call +\w+ *\(.*\)|contains|do +\w+ *= *\w.*,.*|do +while *\(.*\)|deallocate *\(.*\)|character *\(.*::.*|double precision.*::.*) *&?$",
-    re.IGNORECASE,
-)
-"""A line that begins with a comment's letter and is a statement of free form."""
-_TAB_FIELD = re.compile(r"( {0,5}\d{0,5} {0,5})\t([1-9])?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,18 +49,6 @@ class _Statement:
     """Comments between its lines, which go in front of the joined line."""
     pending: list[_Line] = field(default_factory=list)
     """Comments and preprocessor lines since its last line: inside or behind it, the next line tells."""
-
-
-def looks_fixed(text: str) -> bool:
-    """Whether a file with a fixed-form suffix really is fixed form: statements keep out of columns 1 to 5."""
-    statements = free = 0
-    for raw in text.split("\n")[:2000]:
-        line = _expand(raw)
-        if not line.strip() or line[0] in "*!#" or (line[0] in "cCdD" and not _STATEMENT_LIKE_COMMENT.match(line)):
-            continue
-        statements += 1
-        free += line[:5].strip()[:1].isalpha() or line[:72].endswith("&")
-    return free * 10 <= statements
 
 
 def to_free(text: str) -> str:
@@ -137,7 +120,7 @@ def _finished(at: _Statement | None) -> Iterator[str]:
 def _take_apart(raw: str, width: int) -> _Line:
     if raw.startswith("#"):
         return _Line("cpp", raw.rstrip())
-    line = _expand(raw)
+    line = expand_tabs(raw)
     if found := _DIRECTIVE.match(line):
         mark = line[5:6]
         # A letter right behind the sentinel is no mark but sloppy spacing, as in `c$ompparallel`.
@@ -184,17 +167,6 @@ def _scan(code: str, quote: str) -> tuple[str, str]:
         elif len(found[0]) == 1 or found[0][-1] != found[0][0]:
             return code, found[0][0]
     return code, ""
-
-
-def _expand(line: str) -> str:
-    line = line.rstrip("\r\n\f")
-    if "\t" not in line:
-        return line
-    # A tab in the label field moves to column 7, or marks a continuation when a digit follows (DEC convention).
-    found = _TAB_FIELD.match(line)
-    if found and len(found[1]) <= 5:
-        return f"{found[1].rstrip():<5}{found[2] or ' '}{line[found.end() :].expandtabs(8)}"
-    return line.expandtabs(8)
 
 
 def _crosses_border(raw: str) -> bool:

@@ -14,7 +14,7 @@ import re
 from pathlib import PurePosixPath
 
 from hpcraft.data.comments import blank_c
-from hpcraft.data.fortran_form import looks_fixed
+from hpcraft.tokenizer.fortran_form import looks_fixed
 
 SUFFIXES: dict[str, str] = {
     **dict.fromkeys((".c",), "c"),

@@ -1,6 +1,6 @@
 """The native half of the tokenizer (source in ``tokenizer/native``): lexers and resolvers of names.
 
-Languages are 0 c, 1 cpp, 2 cuda, 3 fortran; forms are 0 free, 1 fixed. Texts are UTF-8, surrogates passed through.
+Languages are 0 c, 1 cpp, 2 cuda, 3 fortran; forms are 0 free, 1 fixed, 2 fixed up to column 132. Texts are UTF-8, surrogates passed through.
 """
 
 def lex(source: bytes, language: int, form: int, /) -> tuple[bytes, bytes]:
@@ -20,3 +20,17 @@ def replace_words(source: bytes, language: int, form: int, from_: list[bytes], t
 
 def restores(source: bytes, language: int, form: int, from_: list[bytes], to: list[bytes], expected: bytes, /) -> bool:
     """Whether `replace_words` gives ``expected``."""
+
+def substitute_fortran(
+    source: bytes, form: int, places: bytes, replacements: list[bytes | None], /
+) -> tuple[bytes, list[tuple[int, int, str]], list[tuple[int, str]]]:
+    """Like `substitute`, in lines that fit.
+
+    Also gives what was put in for that (begin, length, what stood there), and the places whose name is spelled in another case than at
+    its first place (number among all that were replaced, spelling).
+    """
+
+def restore_fortran(
+    text: bytes, form: int, from_: list[bytes], to: list[bytes], patches: list[tuple[int, int, bytes]], variants: list[tuple[int, bytes]], /
+) -> bytes:
+    """What `substitute_fortran` got."""

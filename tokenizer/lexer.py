@@ -1,13 +1,11 @@
 """Cuts program text into tokens without losing a byte: the tokens joined are the text.
 
-C, C++ and CUDA are cut natively (``tokenizer/native/lex_c.cc``), Fortran by a regular expression; whatever they don't know
-is a token of one character, so every text has a cut.
-Not covered: fixed-form Fortran (the corpus converts it), trigraphs.
+They are cut natively (``tokenizer/native``); whatever a lexer doesn't know is a token of its own, so every text has a cut.
+Not covered: trigraphs.
 """
 
 from __future__ import annotations
 
-import re
 from itertools import pairwise
 from typing import Literal, NamedTuple
 
@@ -21,8 +19,8 @@ KINDS: tuple[Kind, ...] = ("comment", "string", "number", "word", "space", "newl
 
 LANGUAGES = ("c", "cpp", "cuda", "fortran")
 """In the order of the native half."""
-FORMS = ("free", "fixed")
-"""Forms of Fortran; the first is the default."""
+FORMS = ("free", "fixed", "wide")
+"""Forms of Fortran in the order of the native half; ``wide`` is fixed form with statements up to column 132. The first is the default."""
 
 
 class Token(NamedTuple):
@@ -31,21 +29,6 @@ class Token(NamedTuple):
     kind: str
     """A `Kind`."""
     text: str
-
-
-_FORTRAN = re.compile(
-    r"""
-    (?P<include>^[ \t]*(?:\#[ \t]*)?include\b[^\n]*)
-  | (?P<comment>!(?!\$(?:omp|acc)\b)[^\n]*)
-  | (?P<string>"(?:[^"\n]|"")*"|'(?:[^'\n]|'')*')
-  | (?P<number>[0-9]+(?:\.(?![A-Za-z]{2,}\.)[0-9]*)?(?:[eEdD][+-]?[0-9]+)?(?:_\w+)?|\.[0-9]+(?:[eEdD][+-]?[0-9]+)?(?:_\w+)?)
-  | (?P<word>[^\W\d]\w*)
-  | (?P<newline>\n)
-  | (?P<space>[ \t\r\f\v]+)
-  | (?P<other>!\$|\*\*|//|::|=>|==|/=|<=|>=|\(/|/\)|[\s\S])
-    """,
-    re.VERBOSE | re.MULTILINE | re.IGNORECASE,
-)
 
 
 def language_number(language: str, form: str = "") -> tuple[int, int]:
@@ -68,8 +51,6 @@ def lex(text: str, language: str, form: str = "") -> list[Token]:
         ConfigError: no such language or form.
     """
     numbers = language_number(language, form)
-    if language == "fortran":
-        return [Token(m.lastgroup, m.group()) for m in _FORTRAN.finditer(text) if m.lastgroup]
     source = text.encode("utf-8", "surrogatepass")
     kinds, ends = _native.lex(source, *numbers)
     bounds = [0, *memoryview(ends).cast("I")]

@@ -16,18 +16,22 @@ from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 
 from hpcraft.tokenizer import _native
+from hpcraft.tokenizer.fortran_form import form_of
 from hpcraft.tokenizer.lexer import language_number, lex
+from hpcraft.tokenizer.rename_fortran import restore_fortran, substitute_fortran
 from hpcraft.tokenizer.vocabulary import is_kept, is_platform_header
 
-LETTERS: Mapping[str, str] = {"v": "w", "f": "g", "t": "u", "m": "n", "l": "k", "d": "e"}
+LETTERS: Mapping[str, str] = {"v": "w", "f": "g", "t": "u", "m": "n", "l": "k", "d": "e", "i": "j", "c": "q"}
 """Letter of a kind of symbol to the one for what is new in a translation."""
 
-CANONICAL = re.compile(r"[vftmldwgunke](?:0|[1-9]\d*)")
+CANONICAL = re.compile(r"[vftmldicwgunkejq](?:0|[1-9]\d*)")
 """What a canonical name looks like."""
 
 _ALL_LETTERS = "".join([*LETTERS, *LETTERS.values()]).encode()
-_POOL: Mapping[str, int] = {"v": 32, "f": 8, "t": 8, "m": 16, "l": 4, "d": 8}
+_POOL: Mapping[str, int] = {"v": 32, "f": 8, "t": 8, "m": 16, "l": 4, "d": 8, "i": 16, "c": 8}
 """Random numbers are drawn from this many at least, so that a short text shows large ones too."""
+_USED_AS: Mapping[str, str] = {"i": "vf", "c": "d"}
+"""Letters that Fortran needs for kinds that have another: an implicit integer, and a macro (`1.d0` would be one)."""
 _DECLARED, _LOCAL, _FIXED, _MEMBER = 1, 2, 16, 32
 """Flags of a symbol, as in ``native/analysis.h``."""
 
@@ -45,7 +49,7 @@ class Renamed:
     spellings: tuple[tuple[int, str], ...] = ()
     """Fortran: places whose name was spelled in another case than at its first place."""
     patches: tuple[tuple[int, int, str], ...] = ()
-    """Fortran: stretches that keep columns in bounds (begin, length), and what stood there."""
+    """Fortran: stretches that keep columns in bounds (begin and length in bytes of UTF-8), and what stood there."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -67,13 +71,14 @@ def rename(source: str, language: str, *, form: str = "", seed: int | None = Non
     Args:
         source: any text.
         language: ``c``, ``cpp``, ``cuda`` or ``fortran``.
-        form: of Fortran: ``free`` or ``fixed``.
+        form: of Fortran: ``free``, ``fixed``, or ``wide`` for statements up to column 132; found by `form_of` when not given.
         seed: number names at random instead of by first use (an augmentation).
         keep: names that stay.
 
     Returns:
         The renamed text; `restore` gives ``source`` back byte for byte.
     """
+    form = form or (form_of(source) if language == "fortran" else "")
     symbols = _resolve(source, language, form, keep)
     taken = _occurring(symbols)
     canonical: list[str | None] = [None] * len(symbols.spellings)
@@ -89,7 +94,8 @@ def rename_like(text: str, language: str, renamed: Renamed) -> Renamed:
 
     Of several symbols of one spelling and kind, the k-th of the translation is taken for the k-th of the source.
     """
-    symbols = _resolve(text, language, "", ())
+    form = form_of(text) if language == "fortran" else ""
+    symbols = _resolve(text, language, form, ())
     known: dict[tuple[str, str], list[str]] = {}
     for name, original in renamed.names.items():
         known.setdefault((original, name[0]), []).append(name)
@@ -111,12 +117,14 @@ def rename_like(text: str, language: str, renamed: Renamed) -> Renamed:
         letter = LETTERS[kind]
         for i, number in zip(mine, _numbers(letter, len(mine), taken, None), strict=True):
             canonical[i] = f"{letter}{number}"
-    return _written(text, language, "", symbols, canonical)
+    return _written(text, language, form, symbols, canonical)
 
 
 def restore(renamed: Renamed) -> str:
     """The original text, byte for byte."""
-    return _substitute(renamed.text, renamed.language, renamed.names, renamed.form)
+    if renamed.language == "fortran":
+        return restore_fortran(renamed.text, renamed.form, renamed.names, renamed.patches, renamed.spellings)
+    return _substitute(renamed.text, renamed.language, renamed.names)
 
 
 def restore_text(text: str, names: Mapping[str, str], language: str = "c") -> str:
@@ -164,7 +172,8 @@ def _policy(language: str, includes: Collection[str], keep: Collection[str]) -> 
             return True
         if flags & _LOCAL:
             return False
-        uses = kind + "m" if flags & _MEMBER and kind != "m" else kind
+        uses = _USED_AS.get(kind, kind)
+        uses += "m" if flags & _MEMBER and kind != "m" else ""
         if flags & _DECLARED:
             return any(is_kept(spelling, language, kind=use, declared=True, headers=headers) for use in uses)
         # In a whole text only a platform can have declared it; a fragment may leave out what declares it. A field or method that no
@@ -182,7 +191,9 @@ def _policy(language: str, includes: Collection[str], keep: Collection[str]) -> 
 def _occurring(symbols: _Symbols) -> frozenset[str]:
     """Canonical names that the text has of itself, where they stay."""
     replaced = bytes(not stays for stays in symbols.stays)
-    return frozenset(_native.occurring(symbols.source, symbols.places, replaced, _ALL_LETTERS))
+    letters = _ALL_LETTERS + _ALL_LETTERS.upper()
+    # Fortran takes V0 for v0; elsewhere skipping one more number does no harm.
+    return frozenset(name.lower() for name in _native.occurring(symbols.source, symbols.places, replaced, letters))
 
 
 def _numbers(letter: str, count: int, taken: frozenset[str], seed: int | None) -> list[int]:
@@ -196,8 +207,12 @@ def _numbers(letter: str, count: int, taken: frozenset[str], seed: int | None) -
 
 
 def _written(text: str, language: str, form: str, symbols: _Symbols, canonical: list[str | None]) -> Renamed:
-    written = _native.substitute(symbols.source, symbols.places, [name.encode() if name else None for name in canonical])
     names = {name: spelling for name, spelling in zip(canonical, symbols.spellings, strict=True) if name}
+    if language == "fortran":
+        result, patches, spellings = substitute_fortran(symbols.source, form, symbols.places, canonical)
+        renamed = Renamed(text=result, names=names, language=language, form=form, spellings=spellings, patches=patches)
+        return renamed if restore(renamed) == text else Renamed(text=text, names={}, language=language, form=form)
+    written = _native.substitute(symbols.source, symbols.places, [name.encode() if name else None for name in canonical])
     if not _native.restores(written, *symbols.numbers, *_encoded(names), symbols.source):
         # Never met; the promise is that restoring is exact.
         return Renamed(text=text, names={}, language=language, form=form)

@@ -10,7 +10,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from hpcraft.data.fortran_form import looks_fixed, to_free
+from hpcraft.data.fortran_form import to_free
+from hpcraft.tokenizer.fortran_form import looks_fixed
 
 WORDS = st.sampled_from(["X", "Y1", "ALPHA", "+", "*", "(", ")", ",", "1.5D0", "'it''s'", '"a ! b"', "'C'", ".AND.", "=", "FOO_BAR"])
 STATEMENTS = st.lists(WORDS, min_size=1, max_size=60).map(lambda words: "X" + " ".join(words))

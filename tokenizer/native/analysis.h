@@ -15,7 +15,8 @@
 namespace hpcraft {
 
 enum class Language : uint8_t { c, cpp, cuda, fortran };
-enum class Form : uint8_t { free_form, fixed_form };
+// Fixed form with statements up to column 132 is a form of its own, for the sake of files that need such an option of the compiler.
+enum class Form : uint8_t { free_form, fixed_form, wide_fixed_form };
 
 // In the order of `KINDS` in hpcraft/tokenizer/lexer.py.
 enum class Kind : uint8_t { comment, string, number, word, space, newline, include, other };

@@ -9,6 +9,7 @@
 
 #include "analysis.h"
 #include "c_lexer.h"
+#include "fortran_columns.h"
 
 namespace {
 
@@ -141,6 +142,86 @@ PyObject *substitute(PyObject *, PyObject *args) {
     return result;
 }
 
+PyObject *patches_to(const std::vector<Patch> &patches) {
+    PyObject *list = PyList_New(0);
+    for (const Patch &patch : patches) {
+        PyObject *item = Py_BuildValue("IIN", patch.begin, patch.length, text_of(patch.original));
+        if (!item || PyList_Append(list, item) < 0) return nullptr;
+        Py_DECREF(item);
+    }
+    return list;
+}
+
+PyObject *variants_to(const Substituted &done) {
+    PyObject *list = PyList_New(0);
+    for (const auto &[number, spelling] : done.variants) {
+        PyObject *item = Py_BuildValue("IN", number, text_of(spelling));
+        if (!item || PyList_Append(list, item) < 0) return nullptr;
+        Py_DECREF(item);
+    }
+    return list;
+}
+
+PyObject *substitute_fortran_(PyObject *, PyObject *args) {
+    Py_buffer source, places;
+    int form;
+    PyObject *list;
+    if (!PyArg_ParseTuple(args, "y*iy*O!", &source, &form, &places, &PyList_Type, &list)) return nullptr;
+    PyObject *result = guarded([&]() -> PyObject * {
+        std::vector<std::string_view> replacements;
+        if (!replacements_of(list, replacements)) return nullptr;
+        auto done = substitute_fortran(view(source), Form(form), static_cast<const Place *>(places.buf), size_t(places.len) / sizeof(Place), replacements);
+        PyObject *text = PyBytes_FromStringAndSize(done.text.data(), static_cast<Py_ssize_t>(done.text.size()));
+        return Py_BuildValue("NNN", text, patches_to(done.patches), variants_to(done));
+    });
+    PyBuffer_Release(&source);
+    PyBuffer_Release(&places);
+    return result;
+}
+
+bool patches_from(PyObject *list, std::vector<Patch> &out) {
+    for (Py_ssize_t i = 0; i < PyList_Size(list); i++) {
+        unsigned begin, length;
+        const char *original;
+        Py_ssize_t size;
+        if (!PyArg_ParseTuple(PyList_GetItem(list, i), "IIy#", &begin, &length, &original, &size)) return false;
+        out.push_back({begin, length, std::string(original, static_cast<size_t>(size))});
+    }
+    return true;
+}
+
+bool variants_from(PyObject *list, std::vector<std::pair<uint32_t, std::string_view>> &out) {
+    for (Py_ssize_t i = 0; i < PyList_Size(list); i++) {
+        unsigned number;
+        const char *spelling;
+        Py_ssize_t size;
+        if (!PyArg_ParseTuple(PyList_GetItem(list, i), "Iy#", &number, &spelling, &size)) return false;
+        out.push_back({number, {spelling, static_cast<size_t>(size)}});
+    }
+    return true;
+}
+
+PyObject *restore_fortran_(PyObject *, PyObject *args) {
+    Py_buffer text;
+    int form;
+    PyObject *from, *to, *patch_list, *variant_list;
+    if (!PyArg_ParseTuple(args, "y*iO!O!O!O!", &text, &form, &PyList_Type, &from, &PyList_Type, &to, &PyList_Type, &patch_list, &PyList_Type, &variant_list))
+        return nullptr;
+    PyObject *result = guarded([&]() -> PyObject * {
+        std::vector<std::string_view> canonical, original;
+        std::vector<Patch> patches;
+        std::vector<std::pair<uint32_t, std::string_view>> variants;
+        if (!replacements_of(from, canonical) || !replacements_of(to, original) || !patches_from(patch_list, patches)) return nullptr;
+        if (!variants_from(variant_list, variants)) return nullptr;
+        std::vector<Renaming> names;
+        for (size_t i = 0; i < canonical.size(); i++) names.push_back({canonical[i], original.at(i)});
+        auto out = restore_fortran(view(text), Form(form), names, patches, variants);
+        return PyBytes_FromStringAndSize(out.data(), static_cast<Py_ssize_t>(out.size()));
+    });
+    PyBuffer_Release(&text);
+    return result;
+}
+
 // A word of the shape that canonical names have: one of `letters` and a number without leading zeros.
 bool canonical(std::string_view word, std::string_view letters) {
     if (word.size() < 2 || letters.find(word[0]) == std::string_view::npos || (word[1] == '0' && word.size() > 2)) return false;
@@ -251,6 +332,8 @@ PyMethodDef methods[] = {
     {"occurring", occurring, METH_VARARGS, "occurring(source, places, replaced, letters): canonical-looking words that are not replaced."},
     {"replace_words", replace_words, METH_VARARGS, "replace_words(source, language, form, from, to): the text with words replaced."},
     {"restores", restores, METH_VARARGS, "restores(source, language, form, from, to, expected): whether replace_words gives expected."},
+    {"substitute_fortran", substitute_fortran_, METH_VARARGS, "substitute_fortran(source, form, places, replacements): text, patches, variants."},
+    {"restore_fortran", restore_fortran_, METH_VARARGS, "restore_fortran(text, form, from, to, patches, variants): the text as it was."},
     {nullptr, nullptr, 0, nullptr},
 };
 
