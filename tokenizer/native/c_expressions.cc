@@ -97,8 +97,9 @@ bool Parser::nested(const Tok &before, bool macro_block, int stops, size_t base)
         take();
         return true;
     }
-    bool statements = before.is("(") || ((before.is(",") || before.is("(")) && brackets_.size() > base);
-    if (statements && brackets_.size() > base && brackets_.back() == '(' && braces_hold_statements()) {
+    // ({ statements }), or a block that is handed to a macro
+    bool among_arguments = brackets_.size() > base && brackets_.back() == '(' && (before.is("(") || before.is(","));
+    if (among_arguments && braces_hold_statements()) {
         block();
         return true;
     }
