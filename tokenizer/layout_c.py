@@ -149,7 +149,7 @@ class _Writer:
     def _punctuation(self, piece: Piece, following: Piece | None, body: bool) -> None:
         text = piece.text
         frame = self.frames[-1]
-        if text in ("#", "%") and not self.line and self.lines:
+        if text in ("#", "%") and not self.line and self.lines and self.lines[-1][0] != "#":
             # At the begin of a line it would be a directive.
             self.line.append(self.lines.pop())
         if text == "(":

@@ -39,22 +39,12 @@ def pieces(text: str, language: str, *, comments: bool = False) -> list[Piece]:
     text = text.removeprefix("\ufeff").replace("\r\n", "\n") + "\n"
     # Compilers take a backslash for a splice also where blanks follow it; in a raw string they are contents.
     text = _LOOSE_SPLICE.sub(lambda found: found[1] or "\\\n", text)
-    result: list[Piece] = []
-    rest: str | None = text
-    while rest is not None:
-        rest = _cut(rest, language, comments, result)
-    return result
-
-
-def _cut(text: str, language: str, comments: bool, into: list[Piece]) -> str | None:
-    """Cut until the end, or until a comment that an ``#include`` line begins and doesn't end; gives what is left then."""
-    at = 0
+    into: list[Piece] = []
     gap = fresh = True
     torn = False
     directive: list[Piece] | None = None
     tokens = lex(text, language)
     for number, (kind, part) in enumerate(tokens):
-        at += len(part)
         if kind == "newline":
             if directive is not None:
                 into.append(Piece("directive", directive_text(directive), True))
@@ -68,11 +58,7 @@ def _cut(text: str, language: str, comments: bool, into: list[Piece]) -> str | N
                 (into if directive is None else directive).append(Piece(kind, _comment(part), gap, fresh))
             gap = True
         elif kind == "include":
-            line, opened = _include(part, comments=comments)
-            into.append(Piece("directive", line, True))
-            if opened:
-                end = text.find("*/", at)
-                return None if end < 0 else text[end + 2 :]
+            directive = [Piece(kind, _include(part), True)]
         elif directive is not None and directive[-1].kind == "digraph":
             directive = [Piece("other", "#", True)]
         elif directive is not None:
@@ -87,7 +73,7 @@ def _cut(text: str, language: str, comments: bool, into: list[Piece]) -> str | N
             torn = torn or part in ("'", '"')
     if directive is not None:
         into.append(Piece("directive", directive_text(directive), True))
-    return None
+    return into
 
 
 def _comment(text: str) -> str:
@@ -102,27 +88,12 @@ def _follows(tokens: list[Token], number: int, text: str) -> bool:
     return number + 1 < len(tokens) and tokens[number + 1].text == text
 
 
-def _include(line: str, *, comments: bool) -> tuple[str, bool]:
-    """An ``#include`` line in one style, and whether a comment that it begins goes on in the next line."""
+def _include(line: str) -> str:
+    """An ``#include`` line without comments in one style."""
     found = _INCLUDE.match(line)
     assert found is not None
-    rest = line[found.end() :].strip()
-    shown = " ".join(["#include", *([found[1]] if found[1] else [])])
-    kept = []
-    while rest:
-        head, mark, tail = rest.partition("/")
-        if mark and tail[:1] == "/":
-            kept += [head, mark + tail] if comments else [head]
-            break
-        if mark and tail[:1] == "*":
-            inside, end, rest = tail[1:].partition("*/")
-            kept += [head, f"/*{inside}*/"] if comments else [head]
-            if not end:
-                return " ".join([shown, *" ".join(kept).split()]), True
-            continue
-        kept.append(head + mark)
-        rest = tail
-    return " ".join([shown, *" ".join(kept).split()]), False
+    rest = line[found.end() :].split()
+    return " ".join(["#include", *([found[1]] if found[1] else []), *rest])
 
 
 def directive_text(parts: list[Piece]) -> str:
@@ -134,6 +105,8 @@ def directive_text(parts: list[Piece]) -> str:
 
 def _directive_text(parts: list[Piece]) -> str:
     words = parts[1:]
+    if parts[0].kind == "include":
+        return " ".join(part.text for part in parts)
     if not words:
         return "#"
     name = words[0].text
@@ -144,7 +117,7 @@ def _directive_text(parts: list[Piece]) -> str:
         body = joined(words[end:])
         return f"#define {joined([words[1]._replace(gap=True), *words[2:end]])}{' ' + body if body else ''}"
     if name == "include":
-        return _include("#" + "".join(f"{' ' * part.gap}{part.text}" for part in words if part.kind != "comment"), comments=False)[0]
+        return _include("#" + "".join(f"{' ' * part.gap}{part.text}" for part in words if part.kind != "comment"))
     if name in ("pragma", "if", "elif", "ifdef", "ifndef", "else", "endif", "define"):
         return "#" + joined(words)
     text = "".join((" " if part.gap and i else "") + part.text for i, part in enumerate(words))

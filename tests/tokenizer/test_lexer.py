@@ -10,7 +10,8 @@ from hpcraft.errors import ConfigError
 from hpcraft.tokenizer.lexer import LANGUAGES, lex
 
 _CUTS = {
-    "#include <a> // b\nx": ["include", "newline", "word"],
+    "#include <a> // b\nx": ["include", "comment", "newline", "word"],
+    "#include <a//b>/*\n*/x": ["include", "comment", "word"],
     "# include <a>\\\nx": ["include", "newline", "word"],
     "// a \\\n b\nc": ["comment", "newline", "word"],
     "/* a\n */b /* c": ["comment", "word", "space", "comment"],
