@@ -18,6 +18,9 @@ def occurring(source: bytes, places: bytes, replaced: bytes, letters: bytes, /) 
 def replace_words(source: bytes, language: int, form: int, from_: list[bytes], to: list[bytes], /) -> bytes:
     """``source`` with each word token that is in ``from_`` replaced by its counterpart in ``to``."""
 
+def restores(source: bytes, language: int, form: int, from_: list[bytes], to: list[bytes], expected: bytes, /) -> bool:
+    """Whether `replace_words` gives ``expected``."""
+
 def substitute_fortran(
     source: bytes, form: int, places: bytes, replacements: list[bytes | None], /
 ) -> tuple[bytes, list[tuple[int, int, str]], list[tuple[int, str]]]:

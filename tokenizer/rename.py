@@ -176,9 +176,11 @@ def _policy(language: str, includes: Collection[str], keep: Collection[str]) -> 
         uses += "m" if flags & _MEMBER and kind != "m" else ""
         if flags & _DECLARED:
             return any(is_kept(spelling, language, kind=use, declared=True, headers=headers) for use in uses)
-        # In a whole text only a platform can have declared it; a fragment may leave out what declares it.
+        # In a whole text only a platform can have declared it; a fragment may leave out what declares it. A field or method that no
+        # class of a whole text has belongs to a class of its headers, listed or not.
         return (
             foreign
+            or (bool(headers) and "m" in uses)
             or any(is_kept(spelling, language, kind=use, headers=headers) for use in uses)
             or (bool(headers) and is_kept(spelling, language))
         )
@@ -211,16 +213,18 @@ def _written(text: str, language: str, form: str, symbols: _Symbols, canonical: 
         renamed = Renamed(text=result, names=names, language=language, form=form, spellings=spellings, patches=patches)
         return renamed if restore(renamed) == text else Renamed(text=text, names={}, language=language, form=form)
     written = _native.substitute(symbols.source, symbols.places, [name.encode() if name else None for name in canonical])
-    result = written.decode("utf-8", "surrogatepass")
-    if _substitute(result, language, names, form) != text:
+    if not _native.restores(written, *symbols.numbers, *_encoded(names), symbols.source):
+        # Never met; the promise is that restoring is exact.
         return Renamed(text=text, names={}, language=language, form=form)
-    return Renamed(text=result, names=names, language=language, form=form)
+    return Renamed(text=written.decode("utf-8", "surrogatepass"), names=names, language=language, form=form)
 
 
 def _substitute(text: str, language: str, names: Mapping[str, str], form: str = "") -> str:
     if not names:
         return text
     source = text.encode("utf-8", "surrogatepass")
-    from_ = [name.encode("utf-8", "surrogatepass") for name in names]
-    to = [name.encode("utf-8", "surrogatepass") for name in names.values()]
-    return _native.replace_words(source, *language_number(language, form), from_, to).decode("utf-8", "surrogatepass")
+    return _native.replace_words(source, *language_number(language, form), *_encoded(names)).decode("utf-8", "surrogatepass")
+
+
+def _encoded(names: Mapping[str, str]) -> tuple[list[bytes], list[bytes]]:
+    return [name.encode("utf-8", "surrogatepass") for name in names], [name.encode("utf-8", "surrogatepass") for name in names.values()]

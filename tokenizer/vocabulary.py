@@ -12,7 +12,9 @@ One word may be both a function of a library and the commonest name of a variabl
   ``swap`` or ``dgemm_`` overloads or replaces the platform's; one that has a variable ``index`` doesn't.
 - A name declared within a function is the program's own whatever it is called; nobody needs to ask here.
 
-Fields go by `header_members`: ``name`` is kept where ``getopt.h`` or ``netdb.h`` has it, ``st_size`` everywhere.
+Fields go by `header_members`: ``name`` is kept where ``getopt.h`` or ``netdb.h`` has it, ``st_size`` everywhere. In C++ the names
+of the library's own members are kept wherever they stand behind a dot, as nobody knows what is before it.
+What stands behind ``MPI::`` is in ``names("mpi_cpp")``; its words, ``File`` and ``Send`` among them, are programs' own elsewhere.
 
 Not covered: names of headers outside the lists; C++ members of one letter (parameters of distributions).
 """
@@ -34,23 +36,20 @@ from hpcraft.tokenizer.keywords import (
     PREPROCESSOR,
 )
 
-RESERVED = re.compile(
-    r"_[A-Z_]\w*|_mm\w*_\w+|_(?:tzcnt|lzcnt|bls|andn|bextr|bzhi|mulx|pdep|pext|rd|wr|x[agrs]|bit_scan|bswap|popcnt|rot|lrot|load|store|k|cvt|tile|bnd|"
-    r"addcarry|subborrow|allow|castf|castu|dir|enq|fx|hreset|inv|loadiwkey|pconfig|ptwrite|senduipi|serialize|stui|clui|testui|tpause|um|encl|cldemote)\w*"
-)
-"""What the standards reserve for compilers and libraries, and the intrinsics of x86."""
+RESERVED = re.compile(r"_[A-Z_]\w*|_m[m_]\w*|_k\w+_mask\d+|_[1-9]\d?")
+"""What the standards reserve for compilers and libraries, the intrinsics of x86, and the placeholders of ``std::bind``."""
 
 FAMILIES = re.compile(
-    r"P?MPIX?_\w+|MPIO_\w+|OMPI_\w+|MPICH_\w+|omp_\w+|OMP_\w+|ompt_\w+|ompx_\w+|kmp_\w+|KMP_\w+|acc_(?:device|async|property|notify|error)_\w+"
+    r"P?MPIX?_\w+|MPIO_\w+|OMPI_\w+|ompi_\w+|IMPI_\w+|OPEN_MPI|MPICH\w*|MVAPICH\w*|omp_\w+|OMP_\w+|ompt_\w+|ompx_\w+|kmp_\w+|KMP_\w+|acc_(?:device|async|property|notify|error)_\w+"
     r"|(?:cu|hip|roc)(?:blas|sparse|solver|fft|rand|dnn|tensor|dss)(?:Lt|Xt|Mg|Sp|Dn|Rf)?(?:_\w+|[A-Z]\w*)"
     r"|(?:CU|HIP|ROC)(?:BLAS|SPARSE|SOLVER|FFT|RAND|DNN|TENSOR)(?:LT)?_\w+|cuFloatComplex|cuDoubleComplex|nccl[A-Z]\w*|rccl[A-Z]\w*|NCCL_\w+"
     r"|nvrtc[A-Z]\w*|hiprtc[A-Z]\w*|nvtx[A-Z]\w*|roctx[A-Z]\w*|CUDART_\w+"
-    r"|cblas_\w+|Cblas[A-Z]\w*|LAPACKE_\w+|LAPACK_\w+|lapack_(?:int|logical|complex_\w+)|fftw[flq]?_\w+|FFTW_\w+"
+    r"|cblas_\w+|CBLAS_\w+|Cblas[A-Z]\w*|LAPACKE_\w+|LAPACK_\w+|lapack_\w+|clSVM\w+|fftw[flq]?_\w+|FFTW_\w+"
 )
 """Names that belong to a library whoever writes them: their prefix is its namespace."""
 
 LIKELY = re.compile(
-    r"cuda[A-Z_]\w*|CUDA_\w+|cu[A-Z]\w*|CU[a-z_]\w*|hip[A-Z_]\w*|HIP_\w+|cl_\w+|CL_\w+|ACC_\w+|NVCL_\w+|CCCL_\w+|LIBCUDACXX_\w+"
+    r"MPI|cuda[A-Z_]\w*|CUDA_\w+|cu[A-Z]\w*|CU[a-z_]\w*|hip[A-Z_]\w*|HIP_\w+|cl_\w+|CL_\w+|ACC_\w+|NVCL_\w+|CCCL_\w+|LIBCUDACXX_\w+|cl[A-Z]\w*(?:KHR|EXT|INTEL|_fn)|[a-z]\w*f128(?:_[lr])?"
 )
 """Prefixes that programs use too, as in ``CUDA_CHECK``: a name that the text doesn't declare is taken for the library's."""
 
@@ -209,7 +208,8 @@ def _undeclared(language: str, kind: str) -> frozenset[str]:
     everything = values | functions | types
     if not kind:
         return everything | owned(language, "members") | PREPROCESSOR | (CPP_CONTEXTUAL if language != "c" else frozenset())
-    return everything - ordinary() if kind in "vd" else everything
+    # A name of one letter in a fragment is never a type of the library's.
+    return everything - (ordinary() if kind in "vd" else {word for word in everything if kind == "t" and len(word) == 1})
 
 
 @functools.cache

@@ -67,6 +67,34 @@ def test_translation_shares_the_names_of_its_source() -> None:
     assert restore_text(target.text, renamed.names, "cuda").endswith("void f(int n, double *w0) { double *w0_; }")
 
 
+def test_canonical_names_of_the_text_itself_are_skipped() -> None:
+    """A canonical name that the text has already and that stays is given to nothing else."""
+    renamed = rename('#include "a.h"\nint f(int n) { /* v1 */ return v0 + n; }\n', "c")
+    assert renamed.text == '#include "a.h"\nint f0(int v2) { /* v1 */ return v0 + v2; }\n'
+    assert restore(renamed) == '#include "a.h"\nint f(int n) { /* v1 */ return v0 + n; }\n'
+
+
+def test_names_to_keep_stay() -> None:
+    """The caller may keep names, and ``main`` always stays."""
+    assert rename("int main(void) { return solve(1) + n; }", "c", keep=("solve",)).text == "int main(void) { return solve(1) + v0; }"
+
+
+@pytest.mark.parametrize("language", ["c", "cpp", "cuda"])
+def test_renaming_again_changes_nothing(language: str) -> None:
+    """Canonical names in order are their own canonical names."""
+    source = "struct s { int n; }; int f(struct s *p, int n) { for (int i = 0; i < n; i++) p->n += i; goto end; end: return n; }"
+    once = rename(source, language).text
+    assert rename(once, language).text == once
+
+
+def test_translation_pairs_namesakes_in_order() -> None:
+    """Of several symbols of one spelling the k-th of the translation is the k-th of the source."""
+    source = "void f(int n) { int i; { int i = n; } } void g(int n) { }"
+    renamed = rename(source, "c")
+    assert rename_like(source, "c", renamed).text == renamed.text
+    assert restore(rename_like(source, "c", renamed)) == source
+
+
 def test_unknown_language_is_named() -> None:
     """A language without a lexer is a usage error that lists the languages."""
     with pytest.raises(ConfigError, match=r"cobol.*fortran"):

@@ -92,6 +92,7 @@ bool Parser::bases() {
         if (peek(0).name() && names_[peek(0).value].text == "std") found = false;
         unknown |= !found;
         plain(past);
+        mark_type(base);
         skip("...");
         skip(",");
     }

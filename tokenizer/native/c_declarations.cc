@@ -11,9 +11,34 @@ void Parser::item(Where where) {
         take();
         return;
     }
-    if (!item_by_keyword(where)) declaration(where);
+    if (where == Where::file && fragment()) statement();
+    else if (!item_by_keyword(where)) declaration(where);
     while (names_.depth() > scopes) names_.pop();
     if (peek().begin == begin && !peek().end_of_text()) plain(1);
+}
+
+// Whether a statement stands outside functions: a loop cut out of its function, a macro that is called.
+bool Parser::fragment() {
+    const Tok token = peek();
+    if (token.kind != Kind::word) return false;
+    switch (token.word) {
+        case Word::if_:
+        case Word::for_:
+        case Word::while_:
+        case Word::do_:
+        case Word::else_:
+        case Word::try_:
+        case Word::goto_:
+        case Word::case_:
+        case Word::jump:
+            return true;
+        case Word::name: {
+            size_t past = peek(1).is("(") ? past_parentheses(1) : 0;
+            return past && peek(past).is(";") && !peek(2).is("*");
+        }
+        default:
+            return false;
+    }
 }
 
 bool Parser::item_by_keyword(Where where) {
@@ -47,15 +72,9 @@ bool Parser::item_by_keyword(Where where) {
             asm_statement();
             skip(";");
             return true;
-        case Word::concept_: {
-            take();
-            if (peek().name()) {
-                Tok name = take();
-                record(name, names_.outer(name.value, 't', true));
-            }
-            finish_item(where);
+        case Word::concept_:
+            concept_item(where);
             return true;
-        }
         case Word::extern_:
             if (peek(1).kind == Kind::string && peek(2).is("{")) return extern_block(), true;
             if (peek(1).is(Word::template_)) {
@@ -71,6 +90,15 @@ bool Parser::item_by_keyword(Where where) {
         default:
             return false;
     }
+}
+
+void Parser::concept_item(Where where) {
+    take();
+    if (peek().name()) {
+        Tok name = take();
+        record(name, names_.outer(name.value, 't', true));
+    }
+    finish_item(where);
 }
 
 void Parser::extern_block() {
@@ -156,7 +184,9 @@ void Parser::template_parameters() {
     take();
     while (!peek().is(">") && !peek().end_of_text() && !peek().is(";") && !peek().is("{")) {
         uint32_t begin = peek().begin;
-        bool type = peek().is(Word::typename_) || peek().is(Word::class_key);
+        bool keyword = peek().is(Word::typename_) || peek().is(Word::class_key);
+        // `typename T::type = 0` names no parameter, it is the type of one.
+        bool type = keyword && !(peek(1).name() && (peek(2).is("::") || peek(2).is("<"))) && !peek(1).is("::");
         if (peek().is(Word::template_)) {
             take();
             names_.push();
@@ -217,55 +247,48 @@ Specifiers Parser::specifiers(Where where) {
     return found;
 }
 
+// A keyword among specifiers that names no type.
+void Parser::storage(Specifiers &found) {
+    const Tok token = take();
+    found.is_typedef |= token.is(Word::typedef_);
+    found.is_extern |= token.is(Word::extern_);
+    found.is_friend |= token.is(Word::friend_);
+    found.any |= token.is(Word::specifier);
+    if (token.is(Word::extern_) && peek().kind == Kind::string) take();
+    if (names_[token.value].text == "explicit" && peek().is("(")) plain(past_parentheses(0));
+}
+
 bool Parser::specifier(Specifiers &found, Where where) {
     const Tok token = peek();
     if (token.is("[") && peek(1).is("[")) return square_attribute(), true;
     if (token.is("::")) return !found.type && specifier_name(found, where);
     if (token.kind != Kind::word) return false;
     switch (token.word) {
-        case Word::type:
-            found.type = found.keyword = true;
-            take();
-            return true;
         case Word::typedef_:
-            found.is_typedef = true;
-            return take(), true;
         case Word::extern_:
-            found.is_extern = true;
-            take();
-            if (peek().kind == Kind::string) take();
-            return true;
         case Word::friend_:
-            found.is_friend = true;
-            return take(), true;
         case Word::specifier:
-            found.any = true;
-            take();
-            if (names_[token.value].text == "explicit" && peek().is("(")) plain(past_parentheses(0));
-            return true;
         case Word::typename_:
-            return take(), true;
+            storage(found);
+            return true;
         case Word::template_:
             template_header(true);
             return true;
         case Word::attribute:
             attribute();
             return true;
+        case Word::type:
         case Word::typeof_:
+        case Word::class_key:
+        case Word::enum_:
             found.type = found.keyword = true;
+            if (token.word == Word::class_key) return class_specifier(where), true;
+            if (token.word == Word::enum_) return enum_specifier(where), true;
             take();
-            if (skip("(")) {
+            if (token.word == Word::typeof_ && skip("(")) {
                 expression(0);
                 skip(")");
             }
-            return true;
-        case Word::class_key:
-            found.type = found.keyword = true;
-            class_specifier(where);
-            return true;
-        case Word::enum_:
-            found.type = found.keyword = true;
-            enum_specifier(where);
             return true;
         case Word::name:
             return specifier_name(found, where);
@@ -303,7 +326,7 @@ bool Parser::specifier_name(Specifiers &found, Where where) {
         // `int x UNUSED;` against `int EXPORT x;`
         if (follows_declarator(peek(past + 1)) && names_[next.value].traits & macro_name) return false;
     }
-    if (found.type && next.name() && names_[next.value].traits & macro_name && !macro) return false;
+    if (found.type && next.name() && names_[next.value].traits & macro_name && !macro && !peek(past + 1).name()) return false;
     if (found.type && next.name() && peek(past + 1).is("(") && peek(past + 2).is("(")) return false;  // int f PROTO((int a));
     if (!found.type && !goes_on) {
         bool declared_here = next.is("(") || next.is(";") || next.is(",") || next.is("=") || next.is("[") || next.is(":");
@@ -333,7 +356,7 @@ bool Parser::declarators(Where where, const Specifiers &found) {
         // Behind a comma in template arguments (`x = f<a, b>()`) stands no declarator.
         while (peek().is(",")) {
             size_t at = 1;
-            while (peek(at).is("*") || peek(at).is("&") || peek(at).is("&&") || peek(at).is(Word::specifier) || peek(at).is(Word::attribute)) {
+            while (pointer_at(at) || peek(at).is(Word::attribute)) {
                 at = peek(at).is(Word::attribute) && peek(at + 1).is("(") ? std::max(past_parentheses(at + 1), at + 1) : at + 1;
             }
             take();
@@ -353,16 +376,7 @@ bool Parser::rest_of_function(Where where, Declarator &made) {
     }
     if (!peek().is("{") || !made.function) return false;
     function_body();
-    while (peek().is(Word::catch_)) {
-        take();
-        names_.push();
-        if (skip("(")) {
-            declaration(Where::head);
-            skip(")");
-        }
-        block();
-        names_.pop();
-    }
+    while (peek().is(Word::catch_)) handler();
     return true;
 }
 

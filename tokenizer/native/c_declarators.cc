@@ -96,26 +96,8 @@ void Parser::direct(Where where, const Specifiers &found, Declarator &made) {
     Deeper deeper(*this);
     if (!deeper.ok) return give_up();
     const Tok token = peek();
-    bool callable = false;
     if (token.is("(")) {
-        bool inner = peek(1).is("*") || peek(1).is("&") || peek(1).is("^") || peek(1).is("(") || peek(1).word == Word::attribute ||
-                     (peek(1).name() && peek(2).is(")") && (peek(3).is("(") || peek(3).is("["))) ||
-                     (peek(1).name() && (peek(2).is("*") || (peek(2).is("::") && peek(3).is("*"))) && peek(3).kind != Kind::number) ||
-                     (peek(1).name() && peek(2).is("["));
-        if (!inner || (where == Where::parameter && !peek(1).is("*") && !peek(1).is("&") && !peek(1).is("^") && known_type(peek(1)))) return;
-        bool function = peek(1).name() && peek(2).is(")") && peek(3).is("(");
-        take();
-        while (peek().name() && !peek(1).is(")") && !peek(1).is("[") && !peek(1).is("(")) plain(1);  // a calling convention, A::
-        if (peek().is("::")) take();
-        pointers();
-        if (function && peek().name()) {
-            made.named = made.function = true;
-            declare(take(), where, found, true);
-        } else {
-            direct(where, found, made);
-            suffixes(where, found, made, true);
-        }
-        skip(")");
+        if (parentheses_declare(where)) direct_in_parentheses(where, found, made);
     } else if (token.is("[") && plus_ && !peek(1).is("[") && (where == Where::local || where == Where::head) && !made.named) {
         structured_binding(where);
         made.named = true;
@@ -123,26 +105,55 @@ void Parser::direct(Where where, const Specifiers &found, Declarator &made) {
         made.named = made.function = true;
         qualified_declarator();
     } else if (token.name()) {
-        made.named = true;
-        size_t past = plus_ ? past_qualified(0, callable) : 1;
-        if (callable || past > 1) {
-            if (peek(past).is("*") && past > 1) plain(past);
-            else qualified_declarator();
-            if (peek().is("*")) {
-                pointers();
-                direct(where, found, made);
-            }
-            return;
-        }
-        bool function = peek(1).is("(") && (where == Where::klass || where == Where::file || where == Where::local);
-        if (function) {
-            Tok name = take();
-            function = parameters_follow(where);
-            declare(name, where, found, function && !found.is_typedef);
-        } else {
-            declare(take(), where, found, false);
-        }
+        direct_name(where, found, made);
     }
+}
+
+// At a parenthesis where a declarator is due: `(*name)`, `(name)(`, `(A::*name)`, against the parameters of a nameless function.
+bool Parser::parentheses_declare(Where where) {
+    const Tok first = peek(1), second = peek(2), third = peek(3);
+    bool pointer = first.is("*") || first.is("&") || first.is("^");
+    if (pointer || first.is("(") || first.is(Word::attribute)) return true;
+    if (!first.name() || (where == Where::parameter && known_type(first))) return false;
+    if (second.is(")")) return third.is("(") || third.is("[");
+    return second.is("[") || ((second.is("*") || (second.is("::") && third.is("*"))) && third.kind != Kind::number);
+}
+
+void Parser::direct_in_parentheses(Where where, const Specifiers &found, Declarator &made) {
+    bool function = peek(1).name() && peek(2).is(")") && peek(3).is("(");
+    take();
+    while (peek().name() && !peek(1).is(")") && !peek(1).is("[") && !peek(1).is("(")) plain(1);  // a calling convention, A::
+    if (peek().is("::")) take();
+    pointers();
+    if (function && peek().name()) {
+        made.named = made.function = true;
+        declare(take(), where, found, true);
+    } else {
+        direct(where, found, made);
+        suffixes(where, found, made, true);
+    }
+    if (!peek().is(")")) expression(0);
+    skip(")");
+}
+
+void Parser::direct_name(Where where, const Specifiers &found, Declarator &made) {
+    made.named = true;
+    bool callable = false;
+    size_t past = plus_ ? past_qualified(0, callable) : 1;
+    if (callable || past > 1) {
+        if (peek(past).is("*") && past > 1) plain(past);
+        else qualified_declarator();
+        if (peek().is("*")) {
+            pointers();
+            direct(where, found, made);
+        }
+        return;
+    }
+    if (past == 1 && peek(1).name() && (peek(2).is("(") || peek(2).name()) && !shouted(peek(1))) plain(1);  // a macro before the name
+    bool function = peek(1).is("(") && (where == Where::klass || where == Where::file || where == Where::local);
+    Tok name = take();
+    if (function) function = parameters_follow(where, found) && !found.is_typedef;
+    declare(name, where, found, function);
 }
 
 // [..], (..) and what stands between a declarator and its end.
@@ -156,7 +167,7 @@ void Parser::suffixes(Where where, const Specifiers &found, Declarator &made, bo
             expression(0);
             if (!skip("]")) return;
         } else if (token.is("(")) {
-            if (!parameters_follow(where)) return;
+            if (!parameters_follow(where, found)) return;
             parameters(where, made);
             if (!in_parentheses) made.function = true;
         } else if (token.is(Word::attribute)) {

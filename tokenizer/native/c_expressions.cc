@@ -23,6 +23,18 @@ bool Parser::ends_expression(const Tok &token, int stops, size_t base, int &tern
     return false;
 }
 
+// Takes a closing bracket off the stack, if it matches; `macro_block` becomes whether a name stood before its parenthesis.
+bool Parser::close_bracket(const Tok &token, bool &macro_block) {
+    char open = token.is(")") ? '(' : token.is("]") ? '[' : '{';
+    if (brackets_.back() != open) return false;
+    brackets_.pop_back();
+    if (open == '(') {
+        macro_block = called_.back();
+        called_.pop_back();
+    }
+    return true;
+}
+
 // Reads up to a stop, a semicolon or a closing bracket that isn't its own.
 void Parser::expression(int stops) {
     Deeper deeper(*this);
@@ -43,20 +55,15 @@ void Parser::expression(int stops) {
             if (!nested(before, macro_block, stops, base)) break;
             before = token;
             before.kind = Kind::other;
-            if (brackets_.size() == base || brackets_.back() != char(token.value)) before.value = op("}");  // a lambda or block, read whole
+            // A lambda or block was read whole.
+            if (brackets_.size() == base || brackets_.back() != char(token.value)) before.value = op("}");
             continue;
         }
         if (token.is("(")) {
             brackets_.push_back('(');
             called_.push_back(before.name());
         } else if (token.is(")") || token.is("]") || token.is("}")) {
-            char open = token.is(")") ? '(' : token.is("]") ? '[' : '{';
-            if (brackets_.back() != open) break;  // a bracket that doesn't match: the caller recovers
-            brackets_.pop_back();
-            if (open == '(') {
-                macro_block = called_.back();
-                called_.pop_back();
-            }
+            if (!close_bracket(token, macro_block)) break;  // a bracket that doesn't match: the caller recovers
         }
         if (token.is("&&") && !value_before(before) && peek(1).name() && !(before.is(Word::type))) {
             take();
@@ -90,8 +97,9 @@ bool Parser::nested(const Tok &before, bool macro_block, int stops, size_t base)
         take();
         return true;
     }
-    bool statements = before.is("(") || ((before.is(",") || before.is("(")) && brackets_.size() > base);
-    if (statements && brackets_.size() > base && brackets_.back() == '(' && braces_hold_statements()) {
+    // ({ statements }), or a block that is handed to a macro
+    bool among_arguments = brackets_.size() > base && brackets_.back() == '(' && (before.is("(") || before.is(","));
+    if (among_arguments && braces_hold_statements()) {
         block();
         return true;
     }
@@ -125,6 +133,11 @@ void Parser::operand(const Tok &before, size_t base, int ternary) {
             return;
         case Word::name:
             break;
+        case Word::value:
+            // Every program that asks a type for its name calls `name`.
+            if (names_[token.value].text == "typeid") names_[names_.intern("name")].traits |= fix_all;
+            take();
+            return;
         default:
             take();
             return;

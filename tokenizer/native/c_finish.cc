@@ -56,8 +56,14 @@ void Names::fix_macros() {
 // In a text that includes others, a name that is used where nothing declares it may come from a macro: its namesakes go with it.
 void Names::pin_undeclared() {
     if (includes.empty()) return;
+    std::vector<bool> called_here(spellings_.size(), false);
     for (const Meaning &meaning : meanings_) {
-        if (meaning.used_undeclared && !(meaning.flags & declared)) spellings_[meaning.spelling].traits |= pin_all;
+        if (meaning.flags & declared && meaning.flags & called) called_here[meaning.spelling] = true;
+    }
+    for (const Meaning &meaning : meanings_) {
+        bool missing = meaning.used_undeclared && !(meaning.flags & declared);
+        // A function of a library, whose namesakes are variables, is none of them.
+        if (missing && (!(meaning.flags & called) || called_here[meaning.spelling])) spellings_[meaning.spelling].traits |= pin_all;
     }
 }
 

@@ -3,6 +3,19 @@
 
 namespace hpcraft {
 
+// Whether what may stand between a type and the declared name is at `k`.
+bool Parser::pointer_at(size_t k) {
+    const Tok token = peek(k);
+    return token.is("*") || token.is("&") || token.is("&&") || token.is(Word::specifier);
+}
+
+// Whether a name is a macro or looks like one.
+bool Parser::shouted(const Tok &token) {
+    const Spelling &spelling = names_[token.value];
+    if (spelling.traits & macro_name) return true;
+    return spelling.text.find_first_of("abcdefghijklmnopqrstuvwxyz") == std::string_view::npos;
+}
+
 // What may stand behind the name that a declarator declares.
 bool Parser::follows_declarator(const Tok &token) const {
     if (token.is(Word::attribute) || token.is(Word::asm_)) return true;
@@ -24,7 +37,7 @@ bool Parser::declares_by_keyword(size_t k) {
 bool Parser::declarator_at(size_t k, bool sure) {
     size_t at = k;
     bool pointer = false;
-    while (peek(at).is("*") || peek(at).is("&") || peek(at).is("&&") || peek(at).word == Word::specifier || peek(at).is("...")) {
+    while (pointer_at(at) || peek(at).is("...")) {
         pointer = true;
         if (++at > k + kLookahead) return false;
     }
@@ -69,10 +82,15 @@ bool Parser::declares(size_t k, Where where) {
             return past && !peek(past).is("(") && !peek(past).is("{") && !peek(past).is("::");
         }
         case Word::name:
-            break;
+            return name_declares(k, where);
         default:
             return false;
     }
+}
+
+// The same where a name stands first: `T x`, `A::B<C> *p`, against `a * b`, `f(x)`.
+bool Parser::name_declares(size_t k, Where where) {
+    const Tok token = peek(k);
     bool callable;
     size_t at = past_qualified(k, callable);
     if (callable || at == k) return false;
@@ -81,7 +99,13 @@ bool Parser::declares(size_t k, Where where) {
     bool type = simple ? known_type(token) : false;
     if (where == Where::parameter && type && (peek(at).is(",") || peek(at).is(")"))) return true;
     if (simple && !type && peek(at).is("(") && names_.kind_of(token.value) == 'f') return false;
-    if (simple && !type && peek(at).is("*") && known_value(token)) return false;
+    bool pointer = peek(at).is("*") || peek(at).is("&") || peek(at).is("&&");
+    if (simple && !type && pointer && known_value(token)) return false;
+    if (where == Where::head && pointer && !type) {  // `if (a && b)`, against `for (T *p = ..`
+        size_t name = at;
+        while (pointer_at(name)) name++;
+        if (peek(name).name() && !peek(name + 1).is("=") && !peek(name + 1).is(":")) return false;
+    }
     if (simple && names_[token.value].traits & macro_call && peek(at).is("(")) {
         size_t past = past_parentheses(at);
         bool named = past && peek(past).name() && follows_declarator(peek(past + 1)) && !peek(past + 1).is("(");
@@ -122,8 +146,8 @@ bool Parser::all_names(size_t k, size_t &close) {
 }
 
 // At the parenthesis behind a declared name: parameters, or what initialises a variable of C++.
-bool Parser::parameters_follow(Where where) {
-    if (!plus_) return true;
+bool Parser::parameters_follow(Where where, const Specifiers &found) {
+    if (!plus_ || (!found.type && where != Where::local && where != Where::head)) return true;
     const Tok first = peek(1);
     if (first.is(")") || first.is("...")) return true;
     if (where == Where::local || where == Where::head) return declares(1, Where::parameter);

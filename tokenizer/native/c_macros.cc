@@ -48,7 +48,8 @@ bool Directives::parse_macro(const std::vector<Tok> &line, size_t from, Macro &m
     if (macro.function_like) {
         for (at++; at < line.size() && !line[at].is(")"); at++) {
             if (line[at].kind == Kind::word) macro.parameters.push_back(line[at].value);
-            if (line[at].is("...") && !(at > 0 && line[at - 1].kind == Kind::word)) macro.parameters.push_back(names_.intern("__VA_ARGS__"));
+            bool named = line[at - 1].kind == Kind::word;
+            if (line[at].is("...") && !named) macro.parameters.push_back(names_.intern("__VA_ARGS__"));
         }
         at++;
     }

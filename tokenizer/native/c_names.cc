@@ -13,7 +13,10 @@ uint32_t hash_of(std::string_view text) {
 
 }  // namespace
 
-Names::Names(std::string_view source, Language language) : source_(source), language_(language), table_(1024, 0) {}
+Names::Names(std::string_view source, Language language) : source_(source), language_(language), table_(1024, 0) {
+    // Address space alone: growing would hold the places twice.
+    places_.reserve(source.size() / 6 + 16);
+}
 
 uint32_t Names::intern(std::string_view text) {
     uint32_t hash = hash_of(text);

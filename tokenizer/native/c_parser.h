@@ -47,10 +47,12 @@ private:
     Tok take();
     void enter_argument(const Tok &token);
     void record(const Tok &token, uint32_t symbol);
+    bool pointer_at(size_t k);
     void used(const Tok &token, const Tok &before);
     void member(const Tok &token, bool declares);
     void qualified_part(const Tok &token);
     void mark_type(const Tok &token);
+    bool shouted(const Tok &token);
     bool foreign(const Tok &token);
     bool skip(const char *text) { return peek().is(text) ? (take(), true) : false; }
     size_t past_parentheses(size_t k);
@@ -63,14 +65,16 @@ private:
     bool declares(size_t k, Where where);
     bool declares_by_keyword(size_t k);
     bool declarator_at(size_t k, bool sure);
+    bool name_declares(size_t k, Where where);
     bool follows_declarator(const Tok &token) const;
     bool braces_hold_statements();
     bool all_names(size_t k, size_t &close);
-    bool parameters_follow(Where where);
+    bool parameters_follow(Where where, const Specifiers &found);
 
     // declarations (c_declarations.cc)
     void item(Where where);
     bool item_by_keyword(Where where);
+    bool fragment();
     void declaration(Where where);
     Specifiers specifiers(Where where);
     bool specifier(Specifiers &found, Where where);
@@ -85,6 +89,8 @@ private:
     void using_item(Where where);
     void namespace_item();
     void extern_block();
+    void concept_item(Where where);
+    void storage(Specifiers &found);
     void template_header(bool keep_scope);
     void template_parameters();
     void static_assertion();
@@ -93,6 +99,9 @@ private:
     Declarator declarator(Where where, const Specifiers &found);
     void pointers();
     void direct(Where where, const Specifiers &found, Declarator &made);
+    void direct_in_parentheses(Where where, const Specifiers &found, Declarator &made);
+    bool parentheses_declare(Where where);
+    void direct_name(Where where, const Specifiers &found, Declarator &made);
     void suffixes(Where where, const Specifiers &found, Declarator &made, bool in_parentheses);
     void declare(const Tok &token, Where where, const Specifiers &found, bool function);
     void operator_name();
@@ -115,12 +124,16 @@ private:
     void block();
     void statement();
     bool statement_by_keyword();
+    void do_statement();
+    void jump_to_label();
     void condition_and_statement();
+    void handler();
     void if_statement();
     void for_statement();
     void head();
     void labels();
     void expression(int stops);
+    bool close_bracket(const Tok &token, bool &macro_block);
     bool ends_expression(const Tok &token, int stops, size_t base, int &ternary);
     bool nested(const Tok &before, bool macro_block, int stops, size_t base);
     void operand(const Tok &before, size_t base, int ternary);

@@ -11,8 +11,7 @@ using Set = std::unordered_set<std::string_view>;
 
 // Clauses whose parentheses hold words of the standard alone.
 const Set kWordsAlone = {"default", "proc_bind", "bind", "order", "atomic_default_mem_order", "device_type", "dtype", "at", "severity",
-                         "defaultmap", "match", "message", "filter_out", "bind_to", "fail", "memscope", "interop", "init", "adjust_args",
-                         "append_args", "when", "otherwise", "self_maps", "absent", "contains", "holds"};
+                         "defaultmap", "match", "message", "fail", "memscope", "adjust_args", "append_args", "absent", "contains"};
 // Clauses whose first argument is a word.
 const Set kWordFirst = {"schedule", "dist_schedule", "gang", "worker", "vector"};
 // Words before the colon of a clause.
@@ -22,7 +21,7 @@ const Set kModifiers = {"to", "from", "tofrom", "alloc", "release", "delete", "a
                         "ancestor", "device_num", "monotonic", "nonmonotonic", "static", "dynamic", "guided", "runtime", "auto",
                         "conditional", "strict", "force", "readonly", "zero", "num", "dim", "length", "devnum", "queues", "allocator",
                         "align", "step", "tgt", "omp_cur_iteration", "and", "or", "self", "prefer_type", "targetsync", "need_device_ptr",
-                        "capture", "always_", "alwaysin", "alwaysout"};
+                        "capture"};
 
 bool words_alone(std::string_view clause) { return kWordsAlone.count(clause) != 0; }
 

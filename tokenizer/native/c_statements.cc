@@ -64,6 +64,27 @@ void Parser::statement() {
     skip(";");
 }
 
+void Parser::do_statement() {
+    take();
+    statement();
+    if (!peek().is(Word::while_)) return;
+    take();
+    expression(0);
+    skip(";");
+}
+
+// `goto name;`, `goto *address;`, `__label__ a, b;`
+void Parser::jump_to_label() {
+    bool computed = peek(1).is("*");
+    take();
+    while (!computed && !peek().is(";") && !peek().end_of_text() && !peek().is("}")) {
+        Tok name = take();
+        if (name.name()) record(name, names_.label(name.value, function_));
+    }
+    if (computed) expression(0);
+    skip(";");
+}
+
 bool Parser::statement_by_keyword() {
     const Tok token = peek();
     if (token.kind != Kind::word) return false;
@@ -75,16 +96,13 @@ bool Parser::statement_by_keyword() {
             for_statement();
             return true;
         case Word::while_:
-        case Word::catch_:
             condition_and_statement();
             return true;
+        case Word::catch_:
+            handler();
+            return true;
         case Word::do_:
-            take();
-            statement();
-            if (!peek().is(Word::while_)) return true;
-            take();
-            expression(0);
-            skip(";");
+            do_statement();
             return true;
         case Word::else_:
         case Word::try_:
@@ -92,21 +110,8 @@ bool Parser::statement_by_keyword() {
             statement();
             return true;
         case Word::goto_:
-            take();
-            if (peek().name()) {
-                Tok name = take();
-                record(name, names_.label(name.value, function_));
-            }
-            expression(0);
-            skip(";");
-            return true;
         case Word::label_:
-            take();
-            while (!peek().is(";") && !peek().end_of_text()) {
-                Tok name = take();
-                if (name.name()) record(name, names_.label(name.value, function_));
-            }
-            skip(";");
+            jump_to_label();
             return true;
         case Word::using_:
             using_item(Where::local);
@@ -138,6 +143,17 @@ void Parser::head() {
         if (!skip(";") && !skip(":") && peek().begin == begin) plain(1);
     }
     skip(")");
+}
+
+void Parser::handler() {
+    take();
+    names_.push();
+    if (skip("(")) {
+        declaration(Where::head);
+        skip(")");
+    }
+    block();
+    names_.pop();
 }
 
 void Parser::condition_and_statement() {

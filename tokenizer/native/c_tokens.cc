@@ -9,7 +9,8 @@ Tok Parser::take() {
     Tok token = peek();
     stream_.pop();
     if (token.is("::")) foreign_ = (foreign_ && last_.name()) || foreign(last_);
-    else if (token.kind == Kind::word && !last_.is("::")) foreign_ = false;
+    else if (token.is(".") || token.is("->")) foreign_ = foreign_ && last_.name();
+    else if (token.kind == Kind::word && !last_.is("::") && !last_.is(".") && !last_.is("->")) foreign_ = false;
     last_ = token;
     if (token.kind == Kind::word) {
         Spelling &spelling = names_[token.value];
@@ -54,7 +55,7 @@ void Parser::record(const Tok &token, uint32_t symbol) {
 
 void Parser::member(const Tok &token, bool declares) {
     uint32_t symbol = plus_ ? names_.outer(token.value, 'm', declares) : names_.member(token.value, declares);
-    if (declares && unknown_base_) names_.meaning(symbol).flags |= fixed;
+    if ((declares && unknown_base_) || (!declares && foreign_)) names_.meaning(symbol).flags |= fixed;
     record(token, symbol);
 }
 
@@ -151,7 +152,7 @@ bool Parser::known_type(const Tok &token) { return token.name() && names_.kind_o
 
 bool Parser::known_value(const Tok &token) {
     char kind = token.name() ? names_.kind_of(token.value) : 0;
-    return kind == 'v' || kind == 'f';
+    return kind == 'v' || kind == 'f' || kind == 'm';
 }
 
 // Takes `count` tokens as plain uses.
@@ -163,6 +164,7 @@ void Parser::plain(size_t count) {
         if (token.name()) {
             if (tag) record(token, names_.tag(token.value, false));
             else used(token, before);
+            if (plus_ && peek().is("<")) mark_type(token);
         }
         before = token;
     }
@@ -183,7 +185,7 @@ Analysis Parser::run() {
     directives_.survey();
     while (!peek().end_of_text()) {
         if (peek().is("}") || peek().is(")") || peek().is("]")) {
-            pinned_ = true;
+            pinned_ |= peek().is("}");
             take();
             continue;
         }

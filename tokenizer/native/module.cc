@@ -2,6 +2,7 @@
 #define PY_SSIZE_T_CLEAN
 #include <Python.h>
 
+#include <algorithm>
 #include <cctype>
 #include <stdexcept>
 #include <unordered_map>
@@ -118,16 +119,23 @@ PyObject *substitute(PyObject *, PyObject *args) {
         auto text = view(source);
         const auto *place = static_cast<const Place *>(places.buf);
         const auto *last = place + static_cast<size_t>(places.len) / sizeof(Place);
-        std::string out;
-        out.reserve(text.size());
+        size_t size = text.size();
+        for (const Place *p = place; p < last; p++) {
+            if (!replacements.at(p->symbol).empty()) size += replacements[p->symbol].size() - p->length;
+        }
+        // Written where Python keeps it, so that a large text isn't held twice.
+        PyObject *bytes = PyBytes_FromStringAndSize(nullptr, static_cast<Py_ssize_t>(size));
+        if (!bytes) return nullptr;
+        char *out = PyBytes_AsString(bytes);
         size_t done = 0;
         for (; place < last; place++) {
-            if (replacements.at(place->symbol).empty()) continue;
-            out.append(text.substr(done, place->begin - done)).append(replacements[place->symbol]);
+            if (replacements[place->symbol].empty()) continue;
+            out = std::copy(text.begin() + done, text.begin() + place->begin, out);
+            out = std::copy(replacements[place->symbol].begin(), replacements[place->symbol].end(), out);
             done = place->begin + place->length;
         }
-        out.append(text.substr(done));
-        return PyBytes_FromStringAndSize(out.data(), static_cast<Py_ssize_t>(out.size()));
+        std::copy(text.begin() + done, text.end(), out);
+        return bytes;
     });
     PyBuffer_Release(&source);
     PyBuffer_Release(&places);
@@ -261,6 +269,23 @@ bool names_of(PyObject *from, PyObject *to, Names &out) {
     return true;
 }
 
+// Gives `put` the pieces of a text in which words were replaced.
+template <typename Put>
+void put_words(std::string_view text, Language language, Form form, const Names &names, Put put) {
+    auto one = [&](const Token &token) {
+        auto piece = text.substr(token.begin, token.end - token.begin);
+        auto found = token.kind == Kind::word ? names.find(piece) : names.end();
+        put(found == names.end() ? piece : found->second);
+    };
+    if (language == Language::fortran) {
+        for (const Token &token : lex_fortran(text, form)) one(token);
+        return;
+    }
+    check_size(text);
+    CLexer lexer(text);
+    for (Token token; lexer.next(token);) one(token);
+}
+
 PyObject *replace_words(PyObject *, PyObject *args) {
     Py_buffer source;
     int language, form;
@@ -269,24 +294,34 @@ PyObject *replace_words(PyObject *, PyObject *args) {
     PyObject *result = guarded([&]() -> PyObject * {
         Names names;
         if (!names_of(from, to, names)) return nullptr;
-        auto text = view(source);
         std::string out;
-        out.reserve(text.size());
-        auto put = [&](const Token &token) {
-            auto piece = text.substr(token.begin, token.end - token.begin);
-            auto found = token.kind == Kind::word ? names.find(piece) : names.end();
-            out.append(found == names.end() ? piece : found->second);
-        };
-        if (Language(language) == Language::fortran) {
-            for (const Token &token : lex_fortran(text, Form(form))) put(token);
-        } else {
-            check_size(text);
-            CLexer lexer(text);
-            for (Token token; lexer.next(token);) put(token);
-        }
+        out.reserve(view(source).size());
+        put_words(view(source), Language(language), Form(form), names, [&](std::string_view piece) { out.append(piece); });
         return PyBytes_FromStringAndSize(out.data(), static_cast<Py_ssize_t>(out.size()));
     });
     PyBuffer_Release(&source);
+    return result;
+}
+
+// Whether replacing words gives a text that is known, without making it.
+PyObject *restores(PyObject *, PyObject *args) {
+    Py_buffer source, expected;
+    int language, form;
+    PyObject *from, *to;
+    if (!PyArg_ParseTuple(args, "y*iiO!O!y*", &source, &language, &form, &PyList_Type, &from, &PyList_Type, &to, &expected)) return nullptr;
+    PyObject *result = guarded([&]() -> PyObject * {
+        Names names;
+        if (!names_of(from, to, names)) return nullptr;
+        std::string_view rest = view(expected);
+        bool same = true;
+        put_words(view(source), Language(language), Form(form), names, [&](std::string_view piece) {
+            same = same && rest.substr(0, piece.size()) == piece;
+            if (same) rest.remove_prefix(piece.size());
+        });
+        return PyBool_FromLong(same && rest.empty());
+    });
+    PyBuffer_Release(&source);
+    PyBuffer_Release(&expected);
     return result;
 }
 
@@ -296,6 +331,7 @@ PyMethodDef methods[] = {
     {"substitute", substitute, METH_VARARGS, "substitute(source, places, replacements): the text with names replaced."},
     {"occurring", occurring, METH_VARARGS, "occurring(source, places, replaced, letters): canonical-looking words that are not replaced."},
     {"replace_words", replace_words, METH_VARARGS, "replace_words(source, language, form, from, to): the text with words replaced."},
+    {"restores", restores, METH_VARARGS, "restores(source, language, form, from, to, expected): whether replace_words gives expected."},
     {"substitute_fortran", substitute_fortran_, METH_VARARGS, "substitute_fortran(source, form, places, replacements): text, patches, variants."},
     {"restore_fortran", restore_fortran_, METH_VARARGS, "restore_fortran(text, form, from, to, patches, variants): the text as it was."},
     {nullptr, nullptr, 0, nullptr},

@@ -22,7 +22,7 @@ from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 
 from hpcraft.errors import MachineError
-from hpcraft.tokenizer.platforms.declarations import Declarations, declared
+from hpcraft.tokenizer.platforms.declarations import Declarations, add_macros, declared
 from hpcraft.tokenizer.vocabulary import FAMILIES, LIKELY, RESERVED
 
 FOLDER = Path(__file__).parent
@@ -42,11 +42,17 @@ NEWER = Declarations(
     functions=_words("format format_to format_to_n formatted_size vformat vformat_to print println vprint_unicode start_lifetime_as"),
     types=_words("""
         format_string formatter basic_format_string format_context format_parse_context format_error mdspan extents dextents layout_left
-        layout_right layout_stride flat_map flat_set generator float16_t float32_t float64_t float128_t bfloat16_t inplace_vector
+        layout_right layout_stride is_corresponding_member is_pointer_interconvertible_with_class flat_map flat_set generator float16_t float32_t float64_t float128_t bfloat16_t inplace_vector
     """),
     members=_words("contains rank static_extent extent mapping and_then or_else transform_error value_or"),
 )
 """Of C++23 and 26, what libstdc++ 12 hasn't got."""
+
+REMOVED_FROM_CUDA = {
+    f"surf{form}{what}" for form in ("1D", "2D", "3D", "1DLayered", "2DLayered", "Cubemap", "CubemapLayered") for what in ("read", "write")
+}
+REMOVED_FROM_CUDA |= {"syncthreads_and", "syncthreads_or", "syncthreads_count", "clock", "mul24", "umul24", "mulhi", "umulhi", "saturate"}
+"""Device functions that clang doesn't see in CUDA 13's headers."""
 
 LATER_FORTRAN = """
 coshape out_of_range reduce split tokenize acospi asinpi atanpi atan2pi cospi sinpi tanpi c_f_strpointer f_c_string
@@ -62,15 +68,21 @@ def headers(name: str) -> list[str]:
 
 
 def c_library() -> Declarations:
-    """ISO C, POSIX, glibc and the intrinsics of x86."""
-    return declared(headers("headers_c"), C, suffix=".c")
+    """ISO C, POSIX, glibc and the intrinsics of x86, with the macros that only gcc sees."""
+    found = declared(headers("headers_c"), C, language="c")
+    add_macros(
+        found,
+        "".join(f"#include <{header}>\n" for header in headers("headers_c")),
+        ("gcc", "-D_GNU_SOURCE", "-march=sapphirerapids", "-x", "c"),
+    )
+    return found
 
 
 def collect_c(_options: argparse.Namespace) -> Lists:
     """The C library; fields that are ordinary words go with their headers, so that they don't hold a program's own fields."""
     everything = c_library()
     ordinary = {word for word in everything.members if word.isalpha() and word.islower()}
-    by_header = {header: declared([header], C, suffix=".c").members & ordinary for header in headers("headers_c")}
+    by_header = {header: declared([header], C, language="c").members & ordinary for header in headers("headers_c")}
     everything.members -= ordinary
     pairs = {f"{header}:{word}" for header, words in by_header.items() for word in words}
     return {**_lists("c", everything), "c_members_by_header": pairs}
@@ -78,8 +90,9 @@ def collect_c(_options: argparse.Namespace) -> Lists:
 
 def collect_cpp(_options: argparse.Namespace) -> Lists:
     """The C++ library without what the C library has; members of one letter, all of distributions, are left out."""
-    found = declared(headers("headers_cpp"), CPP, suffix=".cpp")
+    found = declared(headers("headers_cpp"), CPP, language="c++")
     found.members = {word for word in found.members if len(word) > 1}
+    found.methods &= found.members
     for kind in ("functions", "types", "values", "members"):
         getattr(found, kind).update(getattr(NEWER, kind))
     return _lists("cpp", found.without(c_library()))
@@ -94,29 +107,31 @@ def collect_cuda(options: argparse.Namespace) -> Lists:
         for missing in ("texture_fetch_functions.h", "curand_mtgp32_kernel.h"):
             Path(folder, missing).write_text("", encoding="utf-8")
         target = ("-x", "cuda", "--cuda-device-only", "--cuda-gpu-arch=sm_90", "-nocudalib", f"--cuda-path={options.cuda}")
-        found = declared(read, ("clang++-19", "-std=c++20", GCC, *target, f"-I{folder}", f"-I{options.cuda}/include/cccl"), suffix=".cu")
+        found = declared(read, ("clang++-19", "-std=c++20", GCC, *target, f"-I{folder}", f"-I{options.cuda}/include/cccl"), language="cuda")
     hip = declared(
         ["hip/hip_runtime_api.h"],
         (*CPP, "-D__HIP_PLATFORM_AMD__", f"-I{options.root}/usr/include", "-DHIP_INCLUDE_HIP_HIP_PROFILE_H"),
-        suffix=".cpp",
+        language="c++",
     )
     found.members |= hip.members
-    base = declared(headers("headers_cpp"), CPP, suffix=".cpp")
+    base = declared(headers("headers_cpp"), CPP, language="c++")
     found.values -= base.members
+    found.functions |= REMOVED_FROM_CUDA
+    found.types |= {"texture", "surface", "textureReference", "surfaceReference"}
     lists = {
         name: {word for word in words if not LIKELY.fullmatch(word)}
         for name, words in _lists("cuda", found.without(base).without(c_library())).items()
     }
-    ordinary = {word for word in lists["cuda_members"] if word.isalpha() and word.islower()}
+    ordinary = {word for word in found.members if word.isalpha() and word.islower()}
     lists["cuda_members"] -= ordinary
-    return {**lists, "cuda_members_by_header": {f"cuda_runtime.h:{word}" for word in ordinary}}
+    return {**lists, "cuda_members_by_header": {f"cuda_runtime.h:{word}" for word in ordinary - base.methods}}
 
 
 def collect_mpi(_options: argparse.Namespace) -> Lists:
     """The names of MPI's former C++ interface, which count where a text has ``MPI::``; everything else of MPI is a family."""
     include = "/usr/lib/x86_64-linux-gnu/openmpi/include"
     wanted = ("-DOMPI_BUILDING=0", f"-I{include}", f"-I{include}/openmpi")
-    found = declared(["mpi.h"], (*CPP, *wanted), suffix=".cpp")
+    found = declared(["mpi.h"], (*CPP, *wanted), language="c++")
     capital = re.compile(r"[A-Z]\w*")
     words = {word for words in vars(found.without(c_library())).values() for word in words if capital.fullmatch(word)}
     return {"mpi_cpp": {word for word in words if not re.match(r"OPAL|OMPI|TBB|HAVE|BEGIN_C|END_C", word)}}
@@ -127,7 +142,9 @@ def collect_lapack(options: argparse.Namespace) -> Lists:
     library = Path(options.root, "usr/lib/x86_64-linux-gnu")
     archives = [library / "blas/libblas.a", library / "lapack/liblapack.a"]
     symbols = _run("nm", "-g", "--defined-only", *map(str, archives))
-    return {"lapack": {name for name in re.findall(r"\bT ([a-z]\w*)_$", symbols, re.MULTILINE) if len(name) > 3}}
+    extended = {f"{letter}{form}{task}" for letter in "sdcz" for form in ("gb", "ge", "he", "po", "sy") for task in ("rfsx", "svxx")}
+    testing = {f"{letter}la{what}" for letter in "sdcz" for what in ("gge", "gsy", "ghe", "tms")}
+    return {"lapack": {name for name in re.findall(r"\bT ([a-z]\w*)_$", symbols, re.MULTILINE) if len(name) > 3} | extended | testing}
 
 
 def collect_fortran(_options: argparse.Namespace) -> Lists:

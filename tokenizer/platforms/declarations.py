@@ -1,7 +1,7 @@
 """What a set of C or C++ headers declares, by kind, as clang's syntax tree and the preprocessor tell it.
 
 A compiler is asked, not a pattern: fields, enumerators and member functions are where they are whatever macros stand around them.
-Names with a leading underscore are left out, as the standards reserve them (`vocabulary.RESERVED` keeps them by a pattern); so are
+Names with a leading underscore are left out but for functions of C, as the standards reserve them (`vocabulary.RESERVED`); so are
 parameters, local variables and template parameters, and everything in a namespace for internal use.
 
 Not covered: names that only exist in a function-like macro's expansion.
@@ -19,7 +19,7 @@ from hpcraft.errors import MachineError
 _LINE = re.compile(r"([|`\- ]*)(?:(\w+) 0x[0-9a-f]+ ?)?(.*)")
 _LOCATION = re.compile(r"(?:parent 0x\w+ |prev 0x\w+ )*")
 _ADDRESS = re.compile(r"0x[0-9a-f]+|\S+:\d+(?::\d+)?")
-_MACRO = re.compile(r"#define ([A-Za-z]\w*)(\(?)")
+_MACRO = re.compile(r"#define (_?[A-Za-z]\w*)(\(?)")
 _NAME = re.compile(r"~?[A-Za-z_]\w*")
 
 
@@ -27,11 +27,13 @@ def _words(text: str) -> frozenset[str]:
     return frozenset(text.split())
 
 
-_REMARKS = _words("""
+_TRAILING = _words("""
 definition explicit_specialization implicit_instantiation explicit_instantiation_definition explicit_instantiation_declaration
-struct class union inline nested referenced used implicit invalid constexpr consteval col line undeserialized hidden prev parent
+inline nested
 """)
-"""What clang prints around a name."""
+"""What clang prints behind the name of a class or namespace."""
+_NAMELESS = _words("struct class union implicit referenced")
+"""What stands last where there is no name."""
 _RECORDS = {
     "RecordDecl",
     "CXXRecordDecl",
@@ -64,36 +66,45 @@ class Declarations:
     """Variables, enumerators and macros."""
     members: set[str] = field(default_factory=set)
     """Fields, member functions, constants of classes and of scoped enumerations."""
+    methods: set[str] = field(default_factory=set)
+    """Those of the members that are no fields."""
 
     def without(self, other: Declarations) -> Declarations:
-        """What another set hasn't got, kind by kind."""
+        """What another set hasn't got, kind by kind; a member function stays where the other only has a field of its name."""
+        members = (self.members - other.members) | (self.methods - other.methods)
         return Declarations(
-            self.functions - other.functions, self.types - other.types, self.values - other.values, self.members - other.members
+            self.functions - other.functions, self.types - other.types, self.values - other.values, members, self.methods - other.methods
         )
 
 
-def declared(headers: Iterable[str], compiler: Sequence[str], *, suffix: str) -> Declarations:
+def declared(headers: Iterable[str], compiler: Sequence[str], *, language: str) -> Declarations:
     """The public names that a text with some headers can use.
 
     Args:
         headers: names as in ``#include <..>``; one that isn't installed is an error of clang's.
         compiler: clang and its options.
-        suffix: of the text, which tells clang the language.
+        language: ``c``, ``c++`` or ``cuda``.
 
     Raises:
         MachineError: clang isn't there or refuses the headers.
     """
     text = "".join(f"#include <{header}>\n" for header in headers)
-    command = [*compiler, "-fsyntax-only", "-x", {".c": "c", ".cpp": "c++", ".cu": "cuda"}[suffix], "-"]
+    command = [*compiler, "-x", language]
     found = Declarations()
-    # Names are looked for in the tree after another, as it is too large to hold.
-    for scope, kind, name in _declarations(_output([*command, "-Xclang", "-ast-dump", "-fno-color-diagnostics"], text)):
+    for scope, kind, name in _declarations(
+        _output([*command, "-fsyntax-only", "-Xclang", "-ast-dump", "-fno-color-diagnostics", "-"], text)
+    ):
         _add(found, scope, kind, name)
-    for line in _output([*command[:-3], "-E", "-dM", *command[-3:]], text):
-        macro = _MACRO.match(line)
-        if macro:
-            (found.functions if macro[2] else found.values).add(macro[1])
+    add_macros(found, text, command)
     return found
+
+
+def add_macros(found: Declarations, text: str, command: Sequence[str]) -> None:
+    """Add the macros that hold at the end of a text, by a compiler that reads it from its standard input."""
+    for line in _output([*command, "-E", "-dM", "-"], text):
+        macro = _MACRO.match(line)
+        if macro and not re.match("_[A-Z]", macro[1]):
+            (found.functions if macro[2] else found.values).add(macro[1])
 
 
 def _output(command: Sequence[str], text: str) -> Iterator[str]:
@@ -112,6 +123,7 @@ def _add(found: Declarations, scope: str, kind: str, name: str) -> None:
         found.types.add(name)
     elif scope in ("record", "scoped"):
         found.members.add(name)
+        found.methods.update([] if kind == "FieldDecl" else [name])
     elif kind in _FUNCTIONS:
         found.functions.add(name)
     else:
@@ -131,9 +143,18 @@ def _declarations(lines: Iterable[str]) -> Iterator[tuple[str, str, str]]:
         scopes.extend(["local"] * (depth - len(scopes)))
         name = _name(kind, rest) if kind.endswith("Decl") else ""
         scopes.append(_inside(around, kind, name, rest))
-        public = name and not name.startswith(("_", "~", "operator")) and around != "local" and not _INTERNAL.fullmatch(name)
-        if public and (kind in _FUNCTIONS or kind in _TYPES or kind in _VALUES or kind in _RECORDS or kind == "EnumDecl"):
+        public = name and around != "local" and not name.startswith(("~", "operator")) and (name[0] != "_" or _is_called_for(line, name))
+        if (
+            public
+            and not (kind == "NamespaceDecl" and _INTERNAL.fullmatch(name))
+            and (kind in _FUNCTIONS or kind in _TYPES or kind in _VALUES or kind in _RECORDS or kind == "EnumDecl")
+        ):
             yield around, kind, name
+
+
+def _is_called_for(line: str, name: str) -> bool:
+    """Whether a name with an underscore is a function or variable that programs use all the same, as ``_exit`` and the intrinsics are."""
+    return ("-FunctionDecl" in line or "-VarDecl" in line) and line.startswith(("|-", "`-")) and name[1:2].islower()
 
 
 def _inside(around: str, kind: str, name: str, rest: str) -> str:
@@ -162,8 +183,8 @@ def _name(kind: str, rest: str) -> str:
     head = rest.partition(" '")[0]
     if "operator" in head:
         return "operator"
-    words = [word for word in _NAME.findall(_ADDRESS.sub(" ", head)) if word not in _REMARKS]
-    return words[-1] if words else ""
+    words = [word for word in _NAME.findall(_ADDRESS.sub(" ", head)) if word not in _TRAILING]
+    return words[-1] if words and words[-1] not in _NAMELESS else ""
 
 
 def _without_location(rest: str) -> str:
