@@ -138,6 +138,11 @@ def _renamed(text: str, form: str = "free") -> str:
             "#define CHECK(x) if (ierr /= 0) call stop_now(x)\nsubroutine s\ninteger ierr, check\nCHECK(check)\nend",
             "#define s0(v0) if (v1 /= 0) call f0(v0)\nsubroutine f1\ninteger v1, v2\ns0(v2)\nend",
         ),
+        # A type may be a macro of a header.
+        (
+            '#include "h.h"\nsubroutine s\nPetscInt n\nPetscReal, save :: x(3)\nx(n) = y\nend',
+            '#include "h.h"\nsubroutine f0\nPetscInt v0\nPetscReal, save :: v1(3)\nv1(v0) = y\nend',
+        ),
         # What another module may have stays.
         (
             "subroutine s\nuse other\nimplicit none\nreal :: a\na = b\nend",

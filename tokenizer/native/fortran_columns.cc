@@ -132,7 +132,8 @@ bool Columns::may_break(size_t i) const {
     char before = pieces_[i - 1].text.back(), next = pieces_[i].text[0];
     bool in_head = pieces_[i - 1].lexeme.trivia && pieces_[i - 1].lexeme.kind == Kind::other;
     if (pieces_[i].lexeme.starts || in_head || next == '&' || next == '!') return false;
-    return kBehind.find(before) != std::string_view::npos;
+    auto named_operator = [&](size_t k) { return pieces_[k].lexeme.kind == Kind::other && pieces_[k].text.size() > 2 && pieces_[k].text[0] == '.'; };
+    return kBehind.find(before) != std::string_view::npos || named_operator(i) || named_operator(i - 1);
 }
 
 std::string Columns::line_break(const Piece &next) const {

@@ -258,6 +258,10 @@ void Resolver::unknown_statement(uint32_t i) {
         }
     }
     fix(text);
+    // A type that is a macro of a header, as in `PetscInt n` or `PetscInt, parameter :: n = 3`
+    uint32_t colons = find_op(i, op_colons), state = s_typed;
+    if (colons < size()) return attributes(i + 1, colons, state), entities(colons + 1, state, kNone);
+    if (is_word(i + 1)) return entities(i + 1, state, kNone);
     expression(i + 1, size());
 }
 
