@@ -22,8 +22,9 @@ import re
 import threading
 from typing import TYPE_CHECKING
 
+from hpcraft.data import tree_words as words
 from hpcraft.data.syntax import parse
-from hpcraft.tokenizer import words
+from hpcraft.tokenizer.constructs import CLAUSE_WORDS, DIRECTIVE_WORDS
 
 if TYPE_CHECKING:
     from tree_sitter import Node
@@ -76,6 +77,7 @@ _C_ALWAYS |= {"stdin", "stdout", "stderr", "bool", "true", "false"} | words.CUDA
 _C_CALLED = words.C_LIBRARY | words.MATH
 _CPP_CALLED = _C_CALLED | _CPP_LIBRARY
 _CPP_ALWAYS = _C_ALWAYS | (words.CPP_KEYWORDS - _CPP_LIBRARY)
+_DIRECTIVE, _CLAUSE = frozenset(DIRECTIVE_WORDS), frozenset(CLAUSE_WORDS)
 _API = re.compile(words.KEPT_PATTERN.pattern + r"|PMPI_\w+|cu(?:fft|rand|solver)\w+|cl[A-Z]\w*|CL_\w+|roc(?:blas|sparse|fft)\w+")
 _FORTRAN_SOFT = _words(
     "data error value kind len iostat stat errmsg unit fmt file status form access action advance position entry result block name "
@@ -177,7 +179,7 @@ class _Normal(dict[str, str]):
             depth += (word == "(") - (word == ")")
             if not (word[0].isalpha() or word[0] == "_"):
                 normal.append("0" if word[0].isdigit() else word)
-            elif word.lower() in (words.CLAUSE if depth else words.DIRECTIVE):
+            elif word.lower() in (_CLAUSE if depth else _DIRECTIVE):
                 normal.append(word)
             else:
                 normal.append(self._name(word, called=False))

@@ -11,15 +11,13 @@ from collections.abc import Iterator
 from itertools import groupby
 from typing import TYPE_CHECKING
 
+from hpcraft.tokenizer.keywords import C_KEYWORDS, FORTRAN_KEYWORDS
 from hpcraft.tokenizer.lexer import LANGUAGES, lex
-from hpcraft.tokenizer.words import C_KEYWORDS, FORTRAN_KEYWORDS
 
 if TYPE_CHECKING:
     from markupsafe import Markup
 
 _CLASSES = {"comment": "c", "string": "s", "include": "p"}
-_OPENERS = ("#", "!$")
-"""Signs that make the rest of the line a directive."""
 _QUALIFIERS = ("__global__", "__device__", "__host__", "__shared__", "__constant__", "__launch_bounds__")
 
 
@@ -45,7 +43,7 @@ def _marked(text: str, language: str) -> Iterator[tuple[str, str]]:
         if kind == "newline":
             directive, fresh = False, True
         elif kind != "space":
-            directive = directive or (fresh and value in _OPENERS)
+            directive = directive or (fresh and kind == "other" and (value == "#" or value[1:2] == "$"))
             fresh = False
         if directive and kind != "comment":
             yield "d", value

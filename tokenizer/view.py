@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from hpcraft.tokenizer.layout import canonical
 from hpcraft.tokenizer.lexer import Token, lex
-from hpcraft.tokenizer.rename import Renamed, rename
+from hpcraft.tokenizer.rename import LETTERS, Renamed, rename
 from hpcraft.tokenizer.vocabulary import is_kept
 
 if TYPE_CHECKING:
@@ -36,7 +36,8 @@ KINDS = (
 """Kinds of fragments and what they are called."""
 NAME_KINDS = tuple(name for name, _ in KINDS[1:7])
 _NUMBER_OF = {name: number for number, (name, _) in enumerate(KINDS)}
-_OF_LETTER = dict(zip("vftmld" + "wgunke", NAME_KINDS * 2, strict=True))
+_KIND_OF_LETTER = dict(zip(LETTERS, (*NAME_KINDS, "variable", "macro"), strict=True))
+_OF_LETTER = _KIND_OF_LETTER | {LETTERS[letter]: kind for letter, kind in _KIND_OF_LETTER.items()}
 
 
 class Fragment(NamedTuple):

@@ -2,7 +2,7 @@
 
 A small vocabulary takes the first of each list, so that enough is left to learn. Order within a list is by how often
 parallel programs use a name, and directives and launches come first.
-Not covered: which names renaming keeps (`hpcraft.tokenizer.words`), and the tokens of the task format (`hpcraft.tokenizer.prompt`).
+Not covered: which names renaming keeps (`hpcraft.tokenizer.vocabulary`), and the tokens of the task format (`hpcraft.tokenizer.prompt`).
 """
 
 from __future__ import annotations

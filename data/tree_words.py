@@ -1,15 +1,11 @@
-"""Words that renaming keeps: what a compiler, a standard library or a parallel model gives a meaning.
+"""Words that the hash of a tree keeps. The lists are closed and stay as they are: another word would be another hash.
 
-The lists are closed on purpose: a word that isn't here is taken for a name of the program's own, and renaming it is
-always safe, because it is restored.
-Not covered: the names of C++ libraries beyond the common containers, and vendors' directives other than OpenMP and OpenACC.
+What renaming keeps is another matter, and grows: `hpcraft.tokenizer.vocabulary`.
 """
 
 from __future__ import annotations
 
 import re
-
-from hpcraft.tokenizer.constructs import CLAUSE_WORDS, DIRECTIVE_WORDS
 
 
 def _words(text: str) -> frozenset[str]:
@@ -100,8 +96,6 @@ dim3 threadIdx blockIdx blockDim gridDim warpSize int2 int3 int4 uint2 uint3 uin
 make_int2 make_float2 make_float3 make_float4 make_double2 half __half
 """)
 
-DIRECTIVE = frozenset(DIRECTIVE_WORDS)
-CLAUSE = frozenset(CLAUSE_WORDS)
 
 FORTRAN_KEYWORDS = _words("""
 program end module subroutine function call use only contains implicit none integer real double precision complex character logical type
@@ -128,64 +122,3 @@ KEPT_PATTERN = re.compile(
     r"MPI_\w+|omp_\w+|OMP_\w+|acc_\w+|ACC_\w+|cuda[A-Z]\w*|cublas\w+|cusparse\w+|hip[A-Z]\w*|__\w+__|__\w+|atomic[A-Z]\w+|PRI[dux]\d+|_OPENMP"
 )
 """Families of names that belong to a library or a compiler."""
-
-_C = C_KEYWORDS | C_LIBRARY | MATH
-_KEPT = {
-    "c": _C,
-    "cpp": _C | CPP_KEYWORDS,
-    "cuda": _C | CPP_KEYWORDS | CUDA,
-    "fortran": FORTRAN_KEYWORDS | FORTRAN_INTRINSICS,
-}
-
-
-def is_kept(word: str, language: str) -> bool:
-    """Whether ``word`` has a meaning of its own in ``language``; Fortran doesn't mind case."""
-    if language == "fortran":
-        low = word.lower()
-        return low in _KEPT["fortran"] or low.startswith(("mpi_", "omp_"))
-    return word in _KEPT[language] or KEPT_PATTERN.fullmatch(word) is not None
-
-
-WHOLE = tuple(
-    sorted(
-        (C_KEYWORDS - {"main", "line", "error", "warning"})
-        | {"omp", "parallel", "for", "simd", "critical", "atomic", "barrier", "target", "teams", "distribute", "map", "single", "task"}
-        | {"num_threads", "default", "shared", "private", "firstprivate", "lastprivate", "reduction", "schedule", "collapse", "nowait"}
-        | {"dynamic", "guided", "none", "tofrom", "acc", "loop", "kernels", "data", "gang", "vector", "sections"}
-        | {"size_t", "bool", "template", "class", "namespace", "typename", "using", "dim", "threadIdx", "blockIdx", "blockDim", "gridDim"}
-        | {
-            "__global__",
-            "__device__",
-            "__host__",
-            "__shared__",
-            "__syncthreads",
-            "__restrict__",
-            "atomicAdd",
-            "subroutine",
-            "integer",
-            "real",
-        }
-        | {
-            "cudaMalloc",
-            "cudaMemcpy",
-            "cudaFree",
-            "cudaMemcpyHostToDevice",
-            "cudaMemcpyDeviceToHost",
-            "cudaDeviceSynchronize",
-            "cudaMemset",
-        }
-        | {
-            "MPI_Comm_rank",
-            "MPI_Comm_size",
-            "MPI_COMM_WORLD",
-            "MPI_Allreduce",
-            "MPI_Reduce",
-            "MPI_Bcast",
-            "MPI_DOUBLE",
-            "MPI_SUM",
-            "MPI_INT",
-        }
-        | {"omp_get_thread_num", "omp_get_num_threads", "fabs", "sqrt", "exp", "sin", "cos", "fmax", "fmin", "pow", "end", "call", "do"}
-    )
-)
-"""Words that the tokenizer never cuts."""
