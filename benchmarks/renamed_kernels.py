@@ -20,7 +20,7 @@ from hpcraft.eval.suites import kernel_tasks
 from hpcraft.eval.task import Task
 from hpcraft.sandbox import Job, Run, build
 from hpcraft.tokenizer.layout import canonical
-from hpcraft.tokenizer.rename import Renamed, rename, restore
+from hpcraft.tokenizer.rename import rename
 
 WAYS = ("renamed", "random numbers", "canonical layout", "renamed, canonical layout")
 SEPARATOR = " | "
@@ -50,18 +50,9 @@ class Verdicts:
 
 def ways(text: str, language: str, keep: frozenset[str], seed: int) -> tuple[dict[str, str], int]:
     """A text in each of `WAYS`, and how many names were found; the names in ``keep`` stay."""
-    plain, random = (keeping(rename(text, language, seed=s), keep) for s in (None, seed))
+    plain, random = (rename(text, language, seed=s, keep=keep) for s in (None, seed))
     texts = (plain.text, random.text, canonical(text, language), canonical(plain.text, language))
     return dict(zip(WAYS, texts, strict=True)), len(plain.names)
-
-
-def keeping(renamed: Renamed, keep: frozenset[str]) -> Renamed:
-    """A renamed text with some of the original names put back."""
-    low = {name.lower() for name in keep}
-    back = {new: old for new, old in renamed.names.items() if old in keep or (renamed.language == "fortran" and old.lower() in low)}
-    text = restore(Renamed(text=renamed.text, names=back, language=renamed.language))
-    names = {new: old for new, old in renamed.names.items() if new not in back}
-    return Renamed(text=text, names=names, language=renamed.language)
 
 
 def kernels(wanted: str, seed: int, workers: int) -> Iterator[Verdicts]:

@@ -110,7 +110,7 @@ def compare(file: File, seed: int | None) -> Result:
     with _built(file, file.text, main=main) as before:
         if not before.ok:
             return result
-        renamed = rename(file.text, file.language, seed=seed)
+        renamed = rename(file.text, file.language, form=file.form, seed=seed)
         result = replace(result, alone=True, names=len(renamed.names))
         with _built(file, renamed.text, main=before.runnable) as after:
             if not after.ok:

@@ -40,6 +40,11 @@ class File:
         return f"{self.package}:{self.path}"
 
     @property
+    def form(self) -> str:
+        """Of Fortran, else empty."""
+        return self.group.removeprefix("fortran-") if self.language == "fortran" else ""
+
+    @property
     def num_bytes(self) -> int:
         """Length in UTF-8."""
         return len(self.text.encode())

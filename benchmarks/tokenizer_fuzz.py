@@ -37,6 +37,7 @@ from tokenizer_roundtrip import difference, there_and_back, through_json
 from hpcraft.tokenizer import bpe
 from hpcraft.tokenizer.layout import canonical
 from hpcraft.tokenizer.lexer import LANGUAGES, lex
+from hpcraft.tokenizer.literals import abstract, restore_literals
 from hpcraft.tokenizer.rename import rename, restore
 
 if TYPE_CHECKING:
@@ -64,6 +65,10 @@ def _seeded(text: str, language: str, seed: int) -> str:
     return difference(text, restore(through_json(renamed))) or difference(renamed.text, rename(text, language, seed=seed).text)
 
 
+def _abstracted(text: str, language: str, _seed: int) -> str:
+    return difference(text, restore_literals(abstract(text, language)))
+
+
 def _laid_out(text: str, language: str, _seed: int) -> str:
     once = canonical(text, language)
     return difference(once, canonical(once, language))
@@ -71,7 +76,7 @@ def _laid_out(text: str, language: str, _seed: int) -> str:
 
 def checks(tokenizer: Path | None) -> dict[str, Check]:
     """What each input is put through."""
-    found: dict[str, Check] = {"lex": _lexed, "rename": _renamed, "seeded": _seeded, "layout": _laid_out}
+    found: dict[str, Check] = {"lex": _lexed, "rename": _renamed, "seeded": _seeded, "layout": _laid_out, "literals": _abstracted}
     if tokenizer:
         loaded = bpe.load(tokenizer)
         found["encode"] = lambda text, _language, _seed: difference(text, there_and_back(loaded, text))

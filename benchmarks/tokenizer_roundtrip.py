@@ -31,7 +31,7 @@ from typing import TYPE_CHECKING
 from tokenizer_files import GROUPS, File, files, spread
 
 from hpcraft.data.workers import Lost, ordered_map
-from hpcraft.tokenizer import bpe
+from hpcraft.tokenizer import bpe, names
 from hpcraft.tokenizer.layout import canonical
 from hpcraft.tokenizer.lexer import lex
 from hpcraft.tokenizer.rename import Renamed, rename, restore
@@ -73,12 +73,12 @@ def check(item: Item) -> Result:
     renamed: list[Renamed] = []
 
     def of_names(seed: int | None) -> str:
-        renamed.append(rename(file.text, file.language, seed=seed))
+        renamed.append(rename(file.text, file.language, form=file.form, seed=seed))
         return difference(file.text, restore(through_json(renamed[-1])))
 
     def of_layout() -> str:
-        once = canonical(file.text, file.language)
-        return difference(once, canonical(once, file.language))
+        once = canonical(file.text, file.language, form=file.form)
+        return difference(once, canonical(once, file.language, form=file.form))
 
     def of_tokens() -> str:
         tokenizer = _tokenizer(item.tokenizer)
@@ -106,8 +106,7 @@ def check(item: Item) -> Result:
 
 def through_json(renamed: Renamed) -> Renamed:
     """The record as one gets it back from a file, so that it can hold nothing but what it says."""
-    text, names, language = json.loads(json.dumps([renamed.text, dict(renamed.names), renamed.language]))
-    return Renamed(text=text, names=names, language=language)
+    return names.renamed_with(renamed.text, names.from_json(json.loads(json.dumps(names.to_json(renamed, b""))), "names"))
 
 
 def there_and_back(tokenizer: Tokenizer, text: str) -> str:

@@ -114,7 +114,8 @@ def renaming(args: argparse.Namespace) -> dict[str, Any]:
         if size < _LEAST_BYTES:
             continue
         seconds = [
-            _processor_seconds(lambda found=found: [rename(file.text, file.language) for file in found]) for _ in range(args.repetitions)
+            _processor_seconds(lambda found=found: [rename(file.text, file.language, form=file.form) for file in found])
+            for _ in range(args.repetitions)
         ]
         rows[group] = {"files": len(found), "MB": size / 1e6, "MB_per_second": size / 1e6 / statistics.median(seconds), "seconds": seconds}
     return rows
