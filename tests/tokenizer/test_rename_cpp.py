@@ -27,6 +27,10 @@ _CASES = {
             "template <class t3, int v3, typename t4> t3 *f1(t1<t3, v3, t4> &v4) { return v4.m0; }"
         ),
     ),
+    "comparisons that look like a template's name": (
+        "void f(int n, double r) { double q = 1; for (int s = 0; s < n && g(r) > q; s++) q = h(s < n, n > q); }",
+        "void f0(int v0, double v1) { double v2 = 1; for (int v3 = 0; v3 < v0 && f1(v1) > v2; v3++) v2 = f2(v3 < v0, v0 > v2); }",
+    ),
     "lambda": (
         "void f(int n) { int k; auto g = [&, k = n](int n) mutable -> int { return n + k; }; g(k); [=] { return n; }(); }",
         "void f0(int v0) { int v1; auto v2 = [&, v3 = v0](int v4) mutable -> int { return v4 + v3; }; v2(v1); [=] { return v0; }(); }",

@@ -95,7 +95,8 @@ bool Parser::name_declares(size_t k, Where where) {
     size_t at = past_qualified(k, callable);
     if (callable || at == k) return false;
     bool simple = at == k + 1;
-    if (simple && names_.is_local(token.value) && names_.kind_of(token.value) != 't') return false;
+    // Also `step < n && f(x) > limit`, which looks like a template's name.
+    if (names_.is_local(token.value) && names_.kind_of(token.value) != 't') return false;
     bool type = simple ? known_type(token) : false;
     if (where == Where::parameter && type && (peek(at).is(",") || peek(at).is(")"))) return true;
     if (simple && !type && peek(at).is("(") && names_.kind_of(token.value) == 'f') return false;
