@@ -23,6 +23,7 @@ _MESSAGE = re.compile(r"^.*_gfortran_(?:runtime|os)_error.*$", re.MULTILINE)
 _NAMED = re.compile(r'&"(\w+)"')
 _NUMBERED = re.compile(r"\b([A-Za-z_]\w*)\.(\d+)\b")
 _TYPE = r"(?:(?:extern|volatile|const|unsigned|signed)\s+)*(?:integer|real|complex|logical|character|struct|union|void|long|int|char)\b"
+_LINE = re.compile(r"\bline = \d+;")
 _DECLARATION = re.compile(rf"\s+(?:static\s.*|{_TYPE}(?!.* = ).*|\S+\.(?:data = 0b|dtype = \{{[^}}]*\}}));$")
 """Also what is set where a procedure begins, in the order of the declarations."""
 
@@ -64,5 +65,6 @@ def _normalised(lines: list[str]) -> Procedure:
     def counted(found: re.Match[str]) -> str:
         return f"{found[1]}.{numbers.setdefault((found[1], found[2]), len(numbers))}"
 
-    statements = tuple(_NUMBERED.sub(counted, line) for line in lines if not _DECLARATION.match(line))
+    # A line that was broken to fit its columns moves what stands below it.
+    statements = tuple(_LINE.sub("line = #;", _NUMBERED.sub(counted, line)) for line in lines if not _DECLARATION.match(line))
     return statements, frozenset(declarations.items())
