@@ -171,18 +171,14 @@ def _encode(tokenizer: Tokenizer, texts: list[str], way: str) -> None:
 
 def _plain(args: argparse.Namespace, vocab_size: int) -> Tokenizer:
     """The library's byte-level BPE as it comes, trained on other files than are encoded; kept for the next child."""
-    from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
+    from tokenizers import Tokenizer
 
     kept = args.plain / "plain.json"
     if kept.is_file():
         return Tokenizer.from_file(str(kept))
-    tokenizer = Tokenizer(models.BPE())
-    tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
-    tokenizer.decoder = decoders.ByteLevel()
-    alphabet = sorted(pre_tokenizers.ByteLevel.alphabet())
-    trainer = trainers.BpeTrainer(vocab_size=vocab_size, initial_alphabet=alphabet, show_progress=False)
     share = args.train_megabytes * 1_000_000 // len(GROUPS)
-    tokenizer.train_from_iterator((f.text for group in GROUPS for f in sample(args.mined, share, group, seed=args.seed + 1)), trainer)
+    texts = (f.text for group in GROUPS for f in sample(args.mined, share, group, seed=args.seed + 1))
+    tokenizer = bpe.train_plain(texts, vocab_size)
     tokenizer.save(str(kept))
     return tokenizer
 

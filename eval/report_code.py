@@ -12,7 +12,7 @@ from itertools import groupby
 from typing import TYPE_CHECKING
 
 from hpcraft.tokenizer.keywords import C_KEYWORDS, FORTRAN_KEYWORDS
-from hpcraft.tokenizer.lexer import LANGUAGES, lex
+from hpcraft.tokenizer.lexer import LANGUAGES, lex, opens_directive
 
 if TYPE_CHECKING:
     from markupsafe import Markup
@@ -39,11 +39,12 @@ def _marked(text: str, language: str) -> Iterator[tuple[str, str]]:
         return
     keywords = FORTRAN_KEYWORDS if language == "fortran" else C_KEYWORDS
     directive, fresh = False, True
-    for kind, value in lex(text, language):
+    for token in lex(text, language):
+        kind, value = token
         if kind == "newline":
             directive, fresh = False, True
         elif kind != "space":
-            directive = directive or (fresh and kind == "other" and (value == "#" or value[1:2] == "$"))
+            directive = directive or (fresh and opens_directive(token))
             fresh = False
         if directive and kind != "comment":
             yield "d", value

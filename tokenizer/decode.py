@@ -12,7 +12,7 @@ from pathlib import Path
 from hpcraft.command import Command, say
 from hpcraft.errors import InputError
 from hpcraft.tokenizer import bpe
-from hpcraft.tokenizer.encode import open_bytes
+from hpcraft.tokenizer.files import open_bytes
 from hpcraft.tokenizer.streams import Decoder, read_ids
 
 

@@ -7,14 +7,12 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
-from typing import IO
 
 from hpcraft.command import Command
 from hpcraft.errors import InputError
 from hpcraft.tokenizer import bpe
+from hpcraft.tokenizer.files import open_bytes
 from hpcraft.tokenizer.streams import Encoder
 
 
@@ -37,24 +35,6 @@ def main(args: argparse.Namespace) -> int:
             raise InputError(f"{args.file}: {error}") from None
         sys.stdout.write("]\n" if args.json else "\n")
     return 0
-
-
-@contextmanager
-def open_bytes(path: Path) -> Iterator[IO[bytes]]:
-    """A file, or standard input for ``-``.
-
-    Raises:
-        InputError: there is no such file.
-    """
-    if path == Path("-"):
-        yield sys.stdin.buffer
-        return
-    try:
-        file = path.open("rb")
-    except FileNotFoundError:
-        raise InputError(f"{path}: no such file") from None
-    with file:
-        yield file
 
 
 COMMAND = Command(

@@ -10,8 +10,9 @@ from hpcraft.command import Command, note, say
 from hpcraft.errors import InputError
 from hpcraft.store import write_bytes
 from hpcraft.tokenizer import bpe
+from hpcraft.tokenizer.files import read_bytes
 from hpcraft.tokenizer.inspect_terminal import coloured, plain, summary
-from hpcraft.tokenizer.languages import SUFFIXES, source_of
+from hpcraft.tokenizer.languages import promised, source_of
 from hpcraft.tokenizer.lexer import FORMS, LANGUAGES
 from hpcraft.tokenizer.view import Options, View, make_view
 
@@ -19,9 +20,11 @@ from hpcraft.tokenizer.view import Options, View, make_view
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Flags of ``hpcraft tokenizer inspect``."""
     parser.add_argument("tokenizer", type=Path, nargs="?", help="folder with a tokenizer.json; without one the tokens are the lexer's")
-    parser.add_argument("file", type=Path, help="file to cut")
+    parser.add_argument("file", type=Path, help="file to cut, in UTF-8; - is standard input")
     parser.add_argument("--html", type=Path, metavar="FILE", help="write the view as one HTML page")
-    parser.add_argument("--language", default="", help=f"one of {', '.join(LANGUAGES)}; by default what the suffix says, if anything")
+    parser.add_argument(
+        "--language", default="", help=f"one of {', '.join(LANGUAGES)}; by default what the suffix says; without one nothing is renamed"
+    )
     parser.add_argument("--form", default="", help=f"of Fortran: one of {', '.join(FORMS)}; by default what the text looks like")
     parser.add_argument("--own-names", action="store_true", help="leave the names as they are")
     parser.add_argument("--layout", action="store_true", help="lay the text out canonically first, with its comments")
@@ -31,7 +34,7 @@ def main(args: argparse.Namespace) -> int:
     """Cut one file."""
     tokenizer = bpe.load(args.tokenizer) if args.tokenizer else None
     text = read_source(args.file)
-    known = args.language or args.file.suffix in SUFFIXES
+    known = args.language or args.form or promised(args.file)
     source = source_of(args.file, text, args.language, args.form) if known else None
     options = Options(
         language=source.language if source else "",
@@ -46,7 +49,7 @@ def main(args: argparse.Namespace) -> int:
         labels = {number: tokenizer.id_to_token(number) or "" for number in set(view.ids)} if tokenizer else {}
         page = render(view, args.file, str(args.tokenizer or ""), labels)
         write_bytes(args.html, page.encode())
-        note(f"{args.html}: {len(page) / 1e6:.1f} MB; open it in a browser")
+        note(f"{args.html}: {len(page) / 1e3:,.0f} kB; open it in a browser")
         say(args, _json(view), summary(view))
     elif args.json or not sys.stdout.isatty():
         say(args, _json(view), f"{plain(view)}\n{summary(view)}")
@@ -85,11 +88,9 @@ def read_source(path: Path) -> str:
         InputError: it is missing or isn't UTF-8.
     """
     try:
-        return path.read_bytes().decode()
-    except FileNotFoundError:
-        raise InputError(f"{path}: no such file") from None
-    except (UnicodeDecodeError, IsADirectoryError) as error:
-        raise InputError(f"{path}: not a UTF-8 text file ({error})") from None
+        return read_bytes(path).decode()
+    except UnicodeDecodeError as error:
+        raise InputError(f"{path}: not UTF-8 ({error}); convert it, as with `iconv -f latin1 -t utf-8`") from None
 
 
 COMMAND = Command(

@@ -33,16 +33,6 @@ reinterpret_cast requires static_cast template this throw try typeid typename us
 """)
 CPP_CONTEXTUAL = _words("final override import module")
 
-ATTRIBUTES = _words("""
-access alias aligned alloc_align alloc_size always_inline artificial assume_aligned carries_dependency cdecl cleanup cold common const constructor
-copy deprecated destructor error fallthrough fastcall flatten format format_arg gnu gnu_inline hot ifunc interrupt leaf likely malloc may_alias
-maybe_unused mode ms_abi ms_struct naked no_icf no_instrument_function no_reorder no_sanitize no_sanitize_address no_unique_address noclone
-nodiscard noinline noipa nonnull nonstring noplt noreturn nothrow noreturn optimize packed patchable_function_entry printf pure reproducible
-returns_nonnull returns_twice scanf section sentinel simd stdcall symver sysv_abi target target_clones tls_model transparent_union unlikely unsequenced
-unused used vector_size visibility warn_unused_result warning weak weakref zero_call_used_regs
-""")
-"""Names of attributes, in C23's and C++'s double brackets and in ``__attribute__((..))``; they may stand between double underscores."""
-
 CUDA_QUALIFIERS = (
     "__global__", "__device__", "__host__", "__shared__", "__constant__", "__managed__", "__grid_constant__", "__launch_bounds__",
     "__restrict__", "__forceinline__", "__noinline__", "__cluster_dims__", "__maxnreg__", "__align__",

@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from hpcraft.errors import ConfigError, InputError
 from hpcraft.tokenizer.fortran_form import fixed_width_form, form_of, looks_fixed
-from hpcraft.tokenizer.lexer import FORMS, LANGUAGES
+from hpcraft.tokenizer.lexer import LANGUAGES, language_number
 
 SUFFIXES: dict[str, str] = {
     **dict.fromkeys((".c",), "c"),
@@ -38,16 +38,9 @@ class Source(NamedTuple):
     """Of Fortran: ``free``, ``fixed`` or ``wide``."""
 
 
-def check(language: str, form: str = "") -> None:
-    """Check a language and a form.
-
-    Raises:
-        ConfigError: there is no such one.
-    """
-    if language not in LANGUAGES:
-        raise ConfigError(f"language {language!r}: expected one of {', '.join(LANGUAGES)}")
-    if form and form not in FORMS:
-        raise ConfigError(f"form {form!r}: expected one of {', '.join(FORMS)}, or nothing to look at the text")
+def promised(path: Path) -> str:
+    """The language that a suffix promises; empty where it promises none or leaves it open, as ``.inc`` does."""
+    return _LANGUAGES.get(SUFFIXES.get(path.suffix, ""), "")
 
 
 def source_of(path: Path, text: str, language: str = "", form: str = "") -> Source:
@@ -60,15 +53,19 @@ def source_of(path: Path, text: str, language: str = "", form: str = "") -> Sour
         form: likewise.
 
     Raises:
-        ConfigError: no such language or form.
+        ConfigError: no such language or form, or a form for another language than Fortran.
         InputError: the suffix says nothing.
     """
-    kind = language or SUFFIXES.get(path.suffix, "")
-    if not language and kind not in _LANGUAGES:
+    kind = "" if language else SUFFIXES.get(path.suffix, "")
+    language = language or promised(path)
+    if not language:
         raise InputError(f"{path}: its suffix names no language; give --language, one of {', '.join(LANGUAGES)}")
-    language = language or _LANGUAGES[kind]
-    check(language, form)
-    if language != "fortran" or form:
+    language_number(language, form)
+    if language != "fortran":
+        if form:
+            raise ConfigError(f"form {form!r}: only Fortran has forms, and {path} is {language}; leave it out or give --language fortran")
+        return Source(language, "")
+    if form:
         return Source(language, form)
     if kind == "fixed":
         return Source(language, fixed_width_form(text) if looks_fixed(text) else "free")

@@ -8,7 +8,7 @@ Not covered: upper and lower case in Fortran, which is spelling and no layout.
 from __future__ import annotations
 
 from hpcraft.tokenizer import layout_c, layout_fortran
-from hpcraft.tokenizer.languages import check
+from hpcraft.tokenizer.lexer import language_number
 
 
 def canonical(text: str, language: str = "c", *, form: str = "", comments: bool = False) -> str:
@@ -23,7 +23,7 @@ def canonical(text: str, language: str = "c", *, form: str = "", comments: bool 
     Raises:
         ConfigError: no such language or form.
     """
-    check(language, form)
+    language_number(language, form)
     if language == "fortran":
         lines = layout_fortran.lines(text, form, comments=comments)
     else:

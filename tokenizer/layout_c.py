@@ -105,7 +105,9 @@ class _Writer:
                 self._end()
                 self.lines.append(piece.text)
             elif piece.kind == "break":
-                self._end()
+                # A brace behind the quote may have ended its line already.
+                if '"' in self.line or "'" in self.line:
+                    self._end()
             elif piece.kind == "comment":
                 self._comment(piece, following)
             else:

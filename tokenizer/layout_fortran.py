@@ -24,7 +24,6 @@ _PIECE = re.compile(
 )
 _HOLLERITH = re.compile(r"(?<=[(,/=])\s*(\d{1,3})[hH]")
 _PAIRS = frozenset({"**", "//", "==", "/=", "<=", ">=", "=>", "::", "(/", "/)", ".."})
-_BLANKS = re.compile(r"[ \t]+")
 _QUOTED = re.compile(r"('[^'\n]*'|\"[^\"\n]*\")|[ \t]+")
 
 

@@ -31,6 +31,11 @@ class Token(NamedTuple):
     text: str
 
 
+def opens_directive(token: Token) -> bool:
+    """Whether a token that is the first on its line makes the line a directive: C's ``#``, or a sentinel of Fortran such as ``!$``."""
+    return token.kind == "other" and (token.text == "#" or token.text[1:2] == "$")
+
+
 def language_number(language: str, form: str = "") -> tuple[int, int]:
     """What the native half calls a language and a form.
 

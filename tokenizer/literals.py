@@ -12,8 +12,7 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from hpcraft.tokenizer.languages import check
-from hpcraft.tokenizer.lexer import Token, lex
+from hpcraft.tokenizer.lexer import Token, language_number, lex, opens_directive
 
 _PREFIX = re.compile(r"(u8|[uUL])?R?([\"'])")
 _NUMBER = re.compile(
@@ -41,7 +40,7 @@ def abstract(text: str, language: str) -> Abstracted:
     Raises:
         ConfigError: no such language.
     """
-    check(language)
+    language_number(language)
     tokens = lex(text, language)
     taken = {token.text for token in tokens if token.kind in ("string", "number")}
     placeholders: dict[str, str] = {}
@@ -107,7 +106,7 @@ def _places(tokens: list[Token], language: str) -> Iterator[int]:
         kind, text = token
         if kind == "newline":
             at_start, kept = True, False
-        elif at_start and kind == "other" and (text == "#" or text[1:2] == "$"):
+        elif at_start and opens_directive(token):
             kept = not (text == "#" and _first_word(tokens, i) == "define")
         if kind == "string":
             if not kept and last_word not in ("extern", "_Pragma"):

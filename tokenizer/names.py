@@ -15,7 +15,8 @@ from typing import ClassVar
 from hpcraft.errors import ConfigError, InputError
 from hpcraft.parse import record_from
 from hpcraft.store import JSON, write_text
-from hpcraft.tokenizer.languages import check
+from hpcraft.tokenizer.files import read_bytes
+from hpcraft.tokenizer.lexer import language_number
 from hpcraft.tokenizer.rename import Renamed
 
 
@@ -43,20 +44,6 @@ def decode(data: bytes) -> str:
 def encode(text: str) -> bytes:
     """The bytes of a text that `decode` made."""
     return text.encode("utf-8", "surrogateescape")
-
-
-def read_bytes(path: Path) -> bytes:
-    """The bytes of a source file.
-
-    Raises:
-        InputError: there is no such file.
-    """
-    try:
-        return path.read_bytes()
-    except FileNotFoundError:
-        raise InputError(f"{path}: no such file") from None
-    except IsADirectoryError:
-        raise InputError(f"{path}: a folder; give a file") from None
 
 
 def to_json(renamed: Renamed, original: bytes) -> JSON:
@@ -89,8 +76,9 @@ def read(path: Path) -> NamesFile:
     Raises:
         InputError: missing, not JSON, or not of this schema.
     """
+    data = read_bytes(path)
     try:
-        value = json.loads(read_bytes(path))
+        value = json.loads(data)
     except ValueError as error:
         raise InputError(f"{path}: not JSON ({error}); give the file that `hpcraft tokenizer rename --names` wrote") from None
     return from_json(value, str(path))
@@ -108,7 +96,7 @@ def from_json(value: object, where: str) -> NamesFile:
     """
     record = record_from(value, NamesFile, where=where)
     try:
-        check(record.language, record.form)
+        language_number(record.language, record.form)
     except ConfigError as error:
         raise InputError(f"{where}: {error}") from None
     return record

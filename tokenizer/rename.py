@@ -24,10 +24,10 @@ from hpcraft.tokenizer.vocabulary import is_kept, is_platform_header
 LETTERS: Mapping[str, str] = {"v": "w", "f": "g", "t": "u", "m": "n", "l": "k", "d": "e", "i": "j", "s": "r"}
 """Letter of a kind of symbol to the one for what is new in a translation."""
 
-CANONICAL = re.compile(r"[vftmldiswgunkejr](?:0|[1-9]\d*)")
+ALL_LETTERS = "".join([*LETTERS, *LETTERS.values()])
+CANONICAL = re.compile(rf"[{ALL_LETTERS}](?:0|[1-9]\d*)")
 """What a canonical name looks like."""
 
-_ALL_LETTERS = "".join([*LETTERS, *LETTERS.values()]).encode()
 _POOL: Mapping[str, int] = {"v": 32, "f": 8, "t": 8, "m": 16, "l": 4, "d": 8, "i": 16, "s": 8}
 """Random numbers are drawn from this many at least, so that a short text shows large ones too."""
 _USED_AS: Mapping[str, str] = {"i": "vf", "s": "d"}
@@ -191,7 +191,7 @@ def _policy(language: str, includes: Collection[str], keep: Collection[str]) -> 
 def _occurring(symbols: _Symbols) -> frozenset[str]:
     """Canonical names that the text has of itself, where they stay."""
     replaced = bytes(not stays for stays in symbols.stays)
-    letters = _ALL_LETTERS + _ALL_LETTERS.upper()
+    letters = (ALL_LETTERS + ALL_LETTERS.upper()).encode()
     # Fortran takes V0 for v0; elsewhere skipping one more number does no harm.
     return frozenset(name.lower() for name in _native.occurring(symbols.source, symbols.places, replaced, letters))
 
@@ -219,11 +219,11 @@ def _written(text: str, language: str, form: str, symbols: _Symbols, canonical: 
     return Renamed(text=written.decode("utf-8", "surrogatepass"), names=names, language=language, form=form)
 
 
-def _substitute(text: str, language: str, names: Mapping[str, str], form: str = "") -> str:
+def _substitute(text: str, language: str, names: Mapping[str, str]) -> str:
     if not names:
         return text
     source = text.encode("utf-8", "surrogatepass")
-    return _native.replace_words(source, *language_number(language, form), *_encoded(names)).decode("utf-8", "surrogatepass")
+    return _native.replace_words(source, *language_number(language), *_encoded(names)).decode("utf-8", "surrogatepass")
 
 
 def _encoded(names: Mapping[str, str]) -> tuple[list[bytes], list[bytes]]:

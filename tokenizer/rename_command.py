@@ -10,6 +10,7 @@ from hpcraft.command import Command, note
 from hpcraft.errors import ConfigError
 from hpcraft.store import write_bytes
 from hpcraft.tokenizer import names
+from hpcraft.tokenizer.files import read_bytes
 from hpcraft.tokenizer.languages import source_of
 from hpcraft.tokenizer.lexer import FORMS, LANGUAGES
 from hpcraft.tokenizer.rename import rename
@@ -17,7 +18,7 @@ from hpcraft.tokenizer.rename import rename
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Flags of ``hpcraft tokenizer rename``."""
-    parser.add_argument("file", type=Path, help="source file")
+    parser.add_argument("file", type=Path, help="source file, any bytes; - is standard input, with --language")
     parser.add_argument("-o", "--out", type=Path, help="file for the renamed text; standard output by default")
     parser.add_argument("--names", type=Path, help="JSON file for the names, which `hpcraft tokenizer restore` reads")
     parser.add_argument("--language", default="", help=f"one of {', '.join(LANGUAGES)}; by default what the suffix says")
@@ -32,7 +33,7 @@ def main(args: argparse.Namespace) -> int:
     outputs = [path.resolve() for path in (args.out, args.names) if path]
     if len(set(outputs)) < len(outputs) or (args.names and args.names.resolve() == args.file.resolve()):
         raise ConfigError(f"--names {args.names}: is the file of the text too; give the names a file of their own")
-    data = names.read_bytes(args.file)
+    data = read_bytes(args.file)
     original = names.decode(data)
     source = source_of(args.file, original, args.language, args.form)
     seed = args.seed if args.random else None

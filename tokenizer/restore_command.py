@@ -11,12 +11,13 @@ from pathlib import Path
 from hpcraft.command import Command, note
 from hpcraft.store import write_bytes
 from hpcraft.tokenizer import names
+from hpcraft.tokenizer.files import read_bytes
 from hpcraft.tokenizer.rename import restore
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Flags of ``hpcraft tokenizer restore``."""
-    parser.add_argument("renamed", type=Path, help="text that `hpcraft tokenizer rename` wrote")
+    parser.add_argument("renamed", type=Path, help="text that `hpcraft tokenizer rename` wrote; - is standard input")
     parser.add_argument("--names", type=Path, required=True, help="the names that it wrote")
     parser.add_argument("-o", "--out", type=Path, help="file for the original text; standard output by default")
 
@@ -24,7 +25,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def main(args: argparse.Namespace) -> int:
     """Restore one file."""
     record = names.read(args.names)
-    text = restore(names.renamed_with(names.decode(names.read_bytes(args.renamed)), record))
+    text = restore(names.renamed_with(names.decode(read_bytes(args.renamed)), record))
     data = names.encode(text)
     same = not record.original_sha256 or hashlib.sha256(data).hexdigest() == record.original_sha256
     if not same:

@@ -48,7 +48,9 @@ class TokenizerConfig:
         if self.kind not in KINDS:
             raise ConfigError(f"kind: {self.kind!r} isn't one of {', '.join(KINDS)}")
         if self.vocab_size < SMALLEST:
-            raise ConfigError(f"vocab_size: {self.vocab_size} is too small, bytes and words that stay whole alone are {SMALLEST}")
+            raise ConfigError(
+                f"vocab_size: {self.vocab_size} is too small; bytes, control tokens and canonical names need {SMALLEST} at least"
+            )
         if self.max_characters < _LEAST_CHARACTERS:
             raise ConfigError(f"max_characters: {self.max_characters} is too little, give {_LEAST_CHARACTERS} and more")
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple
 
 from hpcraft.tokenizer.layout import canonical
-from hpcraft.tokenizer.lexer import Token, lex
+from hpcraft.tokenizer.lexer import Token, lex, opens_directive
 from hpcraft.tokenizer.rename import LETTERS, Renamed, rename
 from hpcraft.tokenizer.vocabulary import is_kept
 
@@ -237,10 +237,8 @@ def _with_directives(tokens: list[Token]) -> Iterator[tuple[Token, bool]]:
     """The tokens, and for each whether it stands in a ``#pragma`` or a ``!$`` line; a newline belongs to what it ends."""
     inside, at_start = False, True
     for i, token in enumerate(tokens):
-        if at_start and token.text == "#":
-            inside = any(t.text == "pragma" for t in tokens[i + 1 : i + 3])
-        elif at_start and token.kind == "other" and token.text[1:2] == "$":
-            inside = True
+        if at_start and opens_directive(token):
+            inside = token.text != "#" or any(t.text == "pragma" for t in tokens[i + 1 : i + 3])
         yield token, inside
         if token.kind == "newline":
             inside, at_start = False, True

@@ -270,3 +270,10 @@ def test_unknown_language_and_form_are_refused() -> None:
         canonical("", "ada")
     with pytest.raises(ConfigError, match="expected one of free, fixed, wide"):
         canonical("", "fortran", form="punched")
+
+
+def test_a_lone_quote_ends_its_own_line_only() -> None:
+    """A brace behind it has ended the line already, and what follows is on another."""
+    laid = canonical('ifR"(a\n b)"{(\n{', "c")
+    assert laid == 'ifR"(a\nb)"{\n({\n'
+    assert canonical(laid, "c") == laid

@@ -99,3 +99,11 @@ def test_unknown_language_is_named() -> None:
     """A language without a lexer is a usage error that lists the languages."""
     with pytest.raises(ConfigError, match=r"cobol.*fortran"):
         rename("x", "cobol")
+
+
+def test_the_package_has_the_two_functions() -> None:
+    """``hpcraft.tokenizer.rename`` is the function, whatever was imported before."""
+    import hpcraft.tokenizer
+
+    assert hpcraft.tokenizer.rename is rename
+    assert hpcraft.tokenizer.restore is restore

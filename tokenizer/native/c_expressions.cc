@@ -87,8 +87,10 @@ void Parser::expression(int stops) {
 // An opening brace or bracket; false if it begins the block of a statement.
 bool Parser::nested(const Tok &before, bool macro_block, int stops, size_t base) {
     if (peek().is("[")) {
-        bool lambda_here = plus_ && !value_before(before) && !peek(1).is("[") && !(before.is(Word::value) && peek(1).is("]")) && !before.is(Word::type) &&
-                           !(before.is(Word::value) && source_.substr(before.begin, before.end - before.begin) == "new");
+        bool deletes = before.is(Word::value) && peek(1).is("]");
+        bool placed = before.is(Word::value) && source_.substr(before.begin, before.end - before.begin) == "new";
+        bool lambda_here =
+            plus_ && !value_before(before) && !peek(1).is("[") && !deletes && !before.is(Word::type) && !placed;
         if (lambda_here && !before.is(Word::operator_)) {
             lambda();
             return true;

@@ -71,10 +71,20 @@ private:
     bool all_names(size_t k, size_t &close);
     bool parameters_follow(Where where, const Specifiers &found);
 
-    // declarations (c_declarations.cc)
+    // items outside functions (c_items.cc)
     void item(Where where);
     bool item_by_keyword(Where where);
     bool fragment();
+    void using_item(Where where);
+    void namespace_item();
+    void extern_block();
+    void concept_item(Where where);
+    void finish_item(Where where);
+    void static_assertion();
+    void template_header(bool keep_scope);
+    void template_parameters();
+
+    // declarations (c_declarations.cc)
     void declaration(Where where);
     Specifiers specifiers(Where where);
     bool specifier(Specifiers &found, Where where);
@@ -82,18 +92,7 @@ private:
     bool declarators(Where where, const Specifiers &found);
     bool rest_of_function(Where where, Declarator &made);
     void initialiser(Where where);
-    void finish_item(Where where);
-    void attribute();
-    void square_attribute();
-    void asm_statement();
-    void using_item(Where where);
-    void namespace_item();
-    void extern_block();
-    void concept_item(Where where);
     void storage(Specifiers &found);
-    void template_header(bool keep_scope);
-    void template_parameters();
-    void static_assertion();
 
     // declarators (c_declarators.cc)
     Declarator declarator(Where where, const Specifiers &found);
@@ -112,7 +111,10 @@ private:
     void after_parameters(Where where);
     void constructor_list();
 
-    // types with bodies (c_classes.cc)
+    // types with bodies, attributes (c_classes.cc)
+    void attribute();
+    void square_attribute();
+    void asm_statement();
     void class_specifier(Where where);
     void class_body(bool unknown_base);
     bool bases();

@@ -15,13 +15,13 @@ const Set kWordsAlone = {"default", "proc_bind", "bind", "order", "atomic_defaul
 // Clauses whose first argument is a word.
 const Set kWordFirst = {"schedule", "dist_schedule", "gang", "worker", "vector"};
 // Words before the colon of a clause.
-const Set kModifiers = {"to", "from", "tofrom", "alloc", "release", "delete", "always", "close", "present", "iterator", "mapper", "in", "out",
-                        "inout", "inoutset", "mutexinoutset", "depobj", "sink", "source", "min", "max", "inscan", "task", "default", "val",
-                        "ref", "uval", "parallel", "target", "data", "enter", "exit", "update", "taskloop", "teams", "simd", "cancel",
-                        "ancestor", "device_num", "monotonic", "nonmonotonic", "static", "dynamic", "guided", "runtime", "auto",
-                        "conditional", "strict", "force", "readonly", "zero", "num", "dim", "length", "devnum", "queues", "allocator",
-                        "align", "step", "tgt", "omp_cur_iteration", "and", "or", "self", "prefer_type", "targetsync", "need_device_ptr",
-                        "capture"};
+const Set kModifiers = {"to", "from", "tofrom", "alloc", "release", "delete", "always", "close", "present", "iterator", "mapper",
+                        "in", "out", "inout", "inoutset", "mutexinoutset", "depobj", "sink", "source", "min", "max", "inscan",
+                        "task", "default", "val", "ref", "uval", "parallel", "target", "data", "enter", "exit", "update",
+                        "taskloop", "teams", "simd", "cancel", "ancestor", "device_num", "monotonic", "nonmonotonic", "static",
+                        "dynamic", "guided", "runtime", "auto", "conditional", "strict", "force", "readonly", "zero", "num",
+                        "dim", "length", "devnum", "queues", "allocator", "align", "step", "tgt", "omp_cur_iteration", "and",
+                        "or", "self", "prefer_type", "targetsync", "need_device_ptr", "capture"};
 
 bool words_alone(std::string_view clause) { return kWordsAlone.count(clause) != 0; }
 

@@ -15,9 +15,10 @@ struct Row {
 const Row kBoth[] = {
     {Word::type, "void char short int long float double signed unsigned _Bool _Complex _Imaginary __int128 __int128_t __signed__ __signed "
                  "__complex__ __complex auto _Float16 _Float32 _Float64 _Float128 __float128 __builtin_va_list __auto_type"},
-    {Word::specifier, "const volatile static inline register restrict _Noreturn _Thread_local __thread __inline __inline__ __const __const__ "
-                      "__restrict __restrict__ __volatile __volatile__ __extension__ __forceinline __cdecl __stdcall __fastcall noinline "
-                      "__global__ __device__ __host__ __shared__ __constant__ __managed__ __noinline__ __forceinline__ __grid_constant__"},
+    {Word::specifier, "const volatile static inline register restrict _Noreturn _Thread_local __thread __inline __inline__ __const "
+                      "__const__ __restrict __restrict__ __volatile __volatile__ __extension__ __forceinline __cdecl __stdcall "
+                      "__fastcall noinline __global__ __device__ __host__ __shared__ __constant__ __managed__ __noinline__ __forceinline__ "
+                      "__grid_constant__"},
     {Word::typedef_, "typedef"},
     {Word::extern_, "extern"},
     {Word::attribute, "__attribute__ __attribute __declspec _Alignas alignas __launch_bounds__ __align__ __cluster_dims__ __maxnreg__"},
@@ -38,8 +39,8 @@ const Row kBoth[] = {
     {Word::pragma_, "_Pragma"},
     {Word::assert_, "_Static_assert static_assert"},
     {Word::jump, "return"},
-    {Word::value, "break continue sizeof _Alignof alignof __alignof__ __alignof _Generic __func__ __FUNCTION__ __PRETTY_FUNCTION__ __FILE__ "
-                  "__LINE__ __VA_ARGS__ __VA_OPT__ __builtin_types_compatible_p __real__ __imag__ defined"},
+    {Word::value, "break continue sizeof _Alignof alignof __alignof__ __alignof _Generic __func__ __FUNCTION__ __PRETTY_FUNCTION__ "
+                  "__FILE__ __LINE__ __VA_ARGS__ __VA_OPT__ __builtin_types_compatible_p __real__ __imag__ defined"},
 };
 
 const Row kPlus[] = {

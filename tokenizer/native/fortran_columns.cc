@@ -24,7 +24,8 @@ struct Piece {
 class Columns {
   public:
     Columns(std::string_view source, Form form, const Place *places, size_t count, const std::vector<std::string_view> &replacements)
-        : source_(source), scanner_(source, form), place_(places), last_(places + count), replacements_(replacements), first_(replacements.size()) {}
+        : source_(source), scanner_(source, form), place_(places), last_(places + count), replacements_(replacements),
+          first_(replacements.size()) {}
 
     Substituted run() {
         out_.text.reserve(source_.size() + source_.size() / 16);
@@ -132,7 +133,10 @@ bool Columns::may_break(size_t i) const {
     char before = pieces_[i - 1].text.back(), next = pieces_[i].text[0];
     bool in_head = pieces_[i - 1].lexeme.trivia && pieces_[i - 1].lexeme.kind == Kind::other;
     if (pieces_[i].lexeme.starts || in_head || next == '&' || next == '!') return false;
-    auto named_operator = [&](size_t k) { return pieces_[k].lexeme.kind == Kind::other && pieces_[k].text.size() > 2 && pieces_[k].text[0] == '.'; };
+    auto named_operator = [&](size_t k) {
+        const auto &piece = pieces_[k];
+        return piece.lexeme.kind == Kind::other && piece.text.size() > 2 && piece.text[0] == '.';
+    };
     return kBehind.find(before) != std::string_view::npos || named_operator(i) || named_operator(i - 1);
 }
 

@@ -13,7 +13,9 @@ uint32_t Resolver::type_spec(uint32_t i, uint32_t &type) {
             if (op(k) != '(') return k;
             uint32_t close = behind(k), unused;
             switch (word(k + 1)) {
-                case w_integer: case w_real: case w_complex: case w_logical: case w_character: case w_double_: type_spec(k + 1, unused); break;
+                case w_integer: case w_real: case w_complex: case w_logical: case w_character: case w_double_:
+                    type_spec(k + 1, unused);
+                    break;
                 case w_nothing: break;
                 default:
                     if (!macro_at(k + 1)) {
@@ -38,7 +40,9 @@ uint32_t Resolver::attributes(uint32_t i, uint32_t end, uint32_t &state) {
     for (uint32_t k = i; k < end; k++) {
         switch (word(k)) {
             case w_dimension: state |= s_array; break;
-            case w_parameter: case w_allocatable: case w_target: case w_save: case w_value: case w_intent: case w_contiguous: state |= s_variable; break;
+            case w_parameter: case w_allocatable: case w_target: case w_save: case w_value: case w_intent: case w_contiguous:
+                state |= s_variable;
+                break;
             case w_pointer: break;
             case w_external: state |= s_external; break;
             case w_intrinsic: state |= s_intrinsic; break;
@@ -201,8 +205,9 @@ bool Resolver::dispatch_declaration(uint32_t i) {
         case w_doublecomplex:
             return type_declaration(i), true;
         case w_procedure: return op(next) == '(' ? (type_declaration(i), true) : false;
-        case w_dimension: case w_codimension: case w_external: case w_intrinsic: case w_allocatable: case w_pointer: case w_target: case w_optional:
-        case w_save: case w_intent: case w_value: case w_volatile_: case w_asynchronous: case w_contiguous: case w_public_: case w_private_:
+        case w_dimension: case w_codimension: case w_external: case w_intrinsic: case w_allocatable: case w_pointer: case w_target:
+        case w_optional: case w_save: case w_intent: case w_value: case w_volatile_: case w_asynchronous: case w_contiguous:
+        case w_public_: case w_private_:
         case w_protected_: case w_automatic: case w_static_: case w_bind:
             return attribute_statement(i), true;
         case w_common: return common_statement(i), true;

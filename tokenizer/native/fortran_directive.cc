@@ -13,7 +13,9 @@ std::string low(std::string_view text) {
     return out;
 }
 
-bool among(const std::string &word, std::initializer_list<std::string_view> list) { return std::find(list.begin(), list.end(), word) != list.end(); }
+bool among(const std::string &word, std::initializer_list<std::string_view> list) {
+    return std::find(list.begin(), list.end(), word) != list.end();
+}
 
 }  // namespace
 

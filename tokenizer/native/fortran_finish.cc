@@ -155,7 +155,8 @@ Analysis Resolver::analysis() {
     std::vector<uint32_t>().swap(chain_);
     auto before = [](const Place &a, const Place &b) { return a.begin < b.begin; };
     if (!std::is_sorted(places_.begin(), places_.end(), before)) std::stable_sort(places_.begin(), places_.end(), before);
-    places_.erase(std::unique(places_.begin(), places_.end(), [](const Place &a, const Place &b) { return a.begin == b.begin; }), places_.end());
+    auto same = [](const Place &a, const Place &b) { return a.begin == b.begin; };
+    places_.erase(std::unique(places_.begin(), places_.end(), same), places_.end());
     Analysis out;
     std::vector<uint32_t> numbers(names_.count(), kNone);
     for (Place &at : places_) {

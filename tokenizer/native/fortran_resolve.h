@@ -113,7 +113,6 @@ class Resolver {
     void in_type(uint32_t i);
     void bindings(uint32_t i);
     void generic_binding(uint32_t i);
-    void link_interface(uint32_t entity);
 
     // Expressions (fortran_expression.cc).
     void expression(uint32_t i, uint32_t end, bool control = false);

@@ -13,7 +13,8 @@ uint32_t Names::in_module(uint32_t scope, uint32_t name, int &budget) {
         uint32_t found = find(todo[i], name);
         // Not a name that the module itself only mentions.
         if (found != kNone && ((entities_[found].flags & declared) || entities_[root(found)].scope != kGlobal)) return found;
-        for (uint32_t use = scopes_[todo[i]].use; use != kNone && todo.size() < 256; use = uses_[use].next) todo.push_back(uses_[use].scope);
+        uint32_t use = scopes_[todo[i]].use;
+        for (; use != kNone && todo.size() < 256; use = uses_[use].next) todo.push_back(uses_[use].scope);
     }
     return kNone;
 }

@@ -243,8 +243,9 @@ bool Resolver::dispatch_action(uint32_t i) {
 
 // No statement that is known: a macro, an extension, or keywords of fixed form that touch a name.
 void Resolver::unknown_statement(uint32_t i) {
-    static constexpr std::string_view kGlued[] = {"subroutine", "function", "integer", "real", "logical", "complex", "character", "dimension",
-                                                  "doubleprecision", "common", "data", "call", "goto", "external", "parameter", "program", "return"};
+    static constexpr std::string_view kGlued[] = {"subroutine", "function", "integer", "real", "logical", "complex",
+                                                  "character", "dimension", "doubleprecision", "common", "data", "call",
+                                                  "goto", "external", "parameter", "program", "return"};
     auto text = view(t_[i]);
     for (auto keyword : kGlued) {
         if (!scanner_.fixed() || text.size() <= keyword.size()) continue;

@@ -14,7 +14,8 @@ bool equals(std::string_view word, std::string_view low) {
 }
 
 bool is_sized_type(std::string_view word) {
-    return equals(word, "real") || equals(word, "integer") || equals(word, "complex") || equals(word, "logical") || equals(word, "character");
+    return equals(word, "real") || equals(word, "integer") || equals(word, "complex") || equals(word, "logical") ||
+           equals(word, "character");
 }
 
 }  // namespace
@@ -264,7 +265,8 @@ void Scanner::lex_cpp(Lexeme &lexeme) {
         set(lexeme, close == std::string_view::npos ? stop : uint32_t(close + 2), Kind::comment, true);
     } else if (is_quote(c)) {
         auto close = text_.substr(0, stop).find(c, at_ + 1);
-        set(lexeme, close == std::string_view::npos ? end : uint32_t(close + 1), close == std::string_view::npos ? Kind::other : Kind::string);
+        bool open = close == std::string_view::npos;
+        set(lexeme, open ? end : uint32_t(close + 1), open ? Kind::other : Kind::string);
     } else {
         end = at_ + uint32_t(text_.compare(at_, 2, "##") == 0 ? 2 : static_cast<unsigned char>(c) >= 0x80 ? operator_end(at_) - at_ : 1);
         set(lexeme, end, Kind::other);

@@ -48,8 +48,8 @@ void Resolver::in_type(uint32_t i) {
         case w_procedure:
             if (open_.back().contains) return bindings(i);
             return type_declaration(i);
-        case w_type: case w_class_: case w_integer: case w_real: case w_complex: case w_logical: case w_character: case w_byte: case w_double_:
-        case w_doubleprecision: case w_doublecomplex:
+        case w_type: case w_class_: case w_integer: case w_real: case w_complex: case w_logical: case w_character: case w_byte:
+        case w_double_: case w_doubleprecision: case w_doublecomplex:
             return type_declaration(i);
         default: break;
     }

@@ -42,7 +42,8 @@ uint32_t Resolver::procedure_at(uint32_t i) const {
                 k = behind(k + 1);
                 break;
             case w_double_: k += 2; break;
-            case w_integer: case w_real: case w_complex: case w_logical: case w_character: case w_byte: case w_doubleprecision: case w_doublecomplex:
+            case w_integer: case w_real: case w_complex: case w_logical: case w_character: case w_byte: case w_doubleprecision:
+            case w_doublecomplex:
                 k++;
                 if (op(k) == '*') k++, k = behind(k);
                 else if (op(k) == '(') k = behind(k);
@@ -189,7 +190,8 @@ bool Resolver::dispatch_unit(uint32_t i) {
         case w_block: return word(i + 1) == w_data ? (open_unit(i + 2, w_blockdata), true) : false;
         case w_submodule: return op(i + 1) == '(' ? (open_submodule(i), true) : false;
         case w_module:
-            if (word(i + 1) == w_procedure && i + 2 < size()) return in_interface ? procedure_list(i + 2) : open_module_procedure(i + 2), true;
+            if (word(i + 1) == w_procedure && i + 2 < size())
+                return in_interface ? procedure_list(i + 2) : open_module_procedure(i + 2), true;
             return alone ? (open_unit(i + 1, w_module), true) : false;
         case w_procedure: return in_interface ? (procedure_list(i + 1), true) : false;
         case w_interface: return interface_statement(i), true;

@@ -170,7 +170,8 @@ PyObject *substitute_fortran_(PyObject *, PyObject *args) {
     PyObject *result = guarded([&]() -> PyObject * {
         std::vector<std::string_view> replacements;
         if (!replacements_of(list, replacements)) return nullptr;
-        auto done = substitute_fortran(view(source), Form(form), static_cast<const Place *>(places.buf), size_t(places.len) / sizeof(Place), replacements);
+        auto *first = static_cast<const Place *>(places.buf);
+        auto done = substitute_fortran(view(source), Form(form), first, size_t(places.len) / sizeof(Place), replacements);
         PyObject *text = PyBytes_FromStringAndSize(done.text.data(), static_cast<Py_ssize_t>(done.text.size()));
         return Py_BuildValue("NNN", text, patches_to(done.patches), variants_to(done));
     });
@@ -205,7 +206,8 @@ PyObject *restore_fortran_(PyObject *, PyObject *args) {
     Py_buffer text;
     int form;
     PyObject *from, *to, *patch_list, *variant_list;
-    if (!PyArg_ParseTuple(args, "y*iO!O!O!O!", &text, &form, &PyList_Type, &from, &PyList_Type, &to, &PyList_Type, &patch_list, &PyList_Type, &variant_list))
+    if (!PyArg_ParseTuple(args, "y*iO!O!O!O!", &text, &form, &PyList_Type, &from, &PyList_Type, &to, &PyList_Type, &patch_list,
+                          &PyList_Type, &variant_list))
         return nullptr;
     PyObject *result = guarded([&]() -> PyObject * {
         std::vector<std::string_view> canonical, original;
@@ -332,8 +334,10 @@ PyMethodDef methods[] = {
     {"occurring", occurring, METH_VARARGS, "occurring(source, places, replaced, letters): canonical-looking words that are not replaced."},
     {"replace_words", replace_words, METH_VARARGS, "replace_words(source, language, form, from, to): the text with words replaced."},
     {"restores", restores, METH_VARARGS, "restores(source, language, form, from, to, expected): whether replace_words gives expected."},
-    {"substitute_fortran", substitute_fortran_, METH_VARARGS, "substitute_fortran(source, form, places, replacements): text, patches, variants."},
-    {"restore_fortran", restore_fortran_, METH_VARARGS, "restore_fortran(text, form, from, to, patches, variants): the text as it was."},
+    {"substitute_fortran", substitute_fortran_, METH_VARARGS,
+     "substitute_fortran(source, form, places, replacements): text, patches, variants."},
+    {"restore_fortran", restore_fortran_, METH_VARARGS,
+     "restore_fortran(text, form, from, to, patches, variants): the text as it was."},
     {nullptr, nullptr, 0, nullptr},
 };
 
