@@ -99,7 +99,15 @@ def from_json(value: object, where: str) -> NamesFile:
         language_number(record.language, record.form)
     except ConfigError as error:
         raise InputError(f"{where}: {error}") from None
+    _check_rows(f"{where}: spellings", record.spellings, int, str)
+    _check_rows(f"{where}: patches", record.patches, int, int, str)
     return record
+
+
+def _check_rows(where: str, rows: tuple[list[int | str], ...], *kinds: type) -> None:
+    for row in rows:
+        if tuple(type(item) for item in row) != kinds:
+            raise InputError(f"{where}: expected rows of {', '.join(kind.__name__ for kind in kinds)}, not {row}")
 
 
 def renamed_with(text: str, record: NamesFile) -> Renamed:

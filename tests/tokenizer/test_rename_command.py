@@ -86,6 +86,7 @@ def test_an_edited_text_is_restored_with_a_note(folder: Path, capsys: pytest.Cap
         (["inspect", "a.c"], 3, "a.c: not UTF-8"),
         (["restore", "a.c", "--names", "bad.json"], 3, "schema 'x/1'"),
         (["restore", "a.c", "--names", "ada.json"], 3, "language 'ada'"),
+        (["restore", "a.c", "--names", "rows.json"], 3, "patches: expected rows of int, int, str"),
     ],
 )
 def test_mistakes_are_one_line(
@@ -95,6 +96,9 @@ def test_mistakes_are_one_line(
     monkeypatch.chdir(folder)
     (folder / "bad.json").write_text('{"schema": "x/1"}')
     (folder / "ada.json").write_text('{"schema": "hpcraft.names/1", "language": "ada", "form": "", "names": {}}')
+    (folder / "rows.json").write_text(
+        '{"schema": "hpcraft.names/1", "language": "fortran", "form": "free", "names": {}, "patches": [[1, "x"]]}'
+    )
     assert main(["tokenizer", *words]) == code
     shown = capsys.readouterr().err
     assert said in shown

@@ -71,6 +71,19 @@ def _renamed(text: str, form: str = "free") -> str:
                 "type(t1) :: v1\nv1 = t1(m0=1.)\nf0 = v1%m0 + v0%m0 + v1%m1()\nend function\nend module"
             ),
         ),
+        # The dummy that a binding passes goes with the procedure, also where the binding has another name.
+        (
+            (
+                "module m\ntype :: p\nreal :: x\ncontains\nprocedure, pass(self) :: get => p_get\nprocedure, pass(b) :: put\nend type\ncontains\n"
+                "real function p_get(self)\nclass(p) :: self\np_get = self%x\nend function\nsubroutine put(a, b)\nreal :: a\nclass(p) :: b\nend subroutine\n"
+                "end module"
+            ),
+            (
+                "module t0\ntype :: t1\nreal :: m0\ncontains\nprocedure, pass(v0) :: m1 => f0\nprocedure, pass(v1) :: f1\nend type\ncontains\n"
+                "real function f0(v0)\nclass(t1) :: v0\nf0 = v0%m0\nend function\nsubroutine f1(v2, v1)\nreal :: v2\nclass(t1) :: v1\nend subroutine\n"
+                "end module"
+            ),
+        ),
         # Procedures that override each other have dummies of one name.
         (
             (

@@ -37,6 +37,16 @@ _CASES = {
         "int f(int a) {\n#if 0\n  don't { count a }\n#endif\n  return a; }\nint g(int a) { return a; }",
         "int f0(int v0) {\n#if 0\n  don't { count v0 }\n#endif\n  return v0; }\nint f1(int v1) { return v1; }",
     ),
+    "members as arguments": (
+        (
+            "#define GET(p, f) ((p)->f)\n#define OFF(t, f) offsetof(t, f)\n#define VIA(f) GET(&q, f)\nstruct s { int a, b, c; };\n"
+            "int f(struct s q, int a, int b) { return GET(&q, a) + OFF(struct s, b) + VIA(c) + a; }\nint g(int a, int c) { return a + c; }"
+        ),
+        (
+            "#define d0(v0, v1) ((v0)->v1)\n#define d1(v2, v3) offsetof(v2, v3)\n#define d2(v4) d0(&v5, v4)\nstruct t0 { int v6, v7, v8; };\n"
+            "int f0(struct t0 v5, int v6, int v7) { return d0(&v5, v6) + d1(struct t0, v7) + d2(v8) + v6; }\nint f1(int v6, int v8) { return v6 + v8; }"
+        ),
+    ),
     "macro that declares": (
         "#define LOCAL(t, x) t x = 0\nint f(void) { LOCAL(int, k); return k; }",
         "#define d0(v0, v1) v0 v1 = 0\nint f0(void) { d0(int, v2); return v2; }",

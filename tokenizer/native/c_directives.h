@@ -39,6 +39,7 @@ private:
     Tok made(const Token &token);
     bool parse_macro(const std::vector<Tok> &line, size_t from, Macro &macro);
     void survey_macro(const Macro &macro);
+    void survey_members(const Macro &macro);
     void survey_call(const Macro &macro, size_t at);
     void hash_parameter(const Macro &macro, uint32_t parameter);
     void spread();

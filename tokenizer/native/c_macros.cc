@@ -83,7 +83,21 @@ void Directives::hash_parameter(const Macro &macro, uint32_t parameter) {
     }
 }
 
+// Parameters behind `.` and `->`, and those that end an offsetof.
+void Directives::survey_members(const Macro &macro) {
+    const auto &body = macro.body;
+    bool offset = false;
+    for (size_t i = 1; i < body.size(); i++) {
+        offset = (offset || body[i - 1].is(Word::offsetof_)) && !body[i - 1].is(")");
+        bool selects = body[i - 1].is(".") || body[i - 1].is("->") || (offset && body[i - 1].is(","));
+        if (!selects) continue;
+        auto found = std::find(macro.parameters.begin(), macro.parameters.end(), body[i].value);
+        if (body[i].kind == Kind::word && found != macro.parameters.end()) names_[macro.name].selecting |= bit(int(found - macro.parameters.begin()));
+    }
+}
+
 void Directives::survey_macro(const Macro &macro) {
+    survey_members(macro);
     const auto &body = macro.body;
     auto piece = [&](const Tok &token) {
         bool parameter = std::find(macro.parameters.begin(), macro.parameters.end(), token.value) != macro.parameters.end();
@@ -131,11 +145,13 @@ void Directives::spread() {
     for (int round = 0; changed && round < kMaxRounds; round++) {
         changed = false;
         for (const Flow &flow : flows_) {
-            uint64_t wanted = bit(flow.from_position);
             // Arguments that follow a variadic one are part of it.
-            if (!(names_[flow.to].hashed & bit(flow.to_position)) || names_[flow.from].hashed & wanted) continue;
-            names_[flow.from].hashed |= wanted;
-            changed = true;
+            for (uint64_t Spelling::*mask : {&Spelling::hashed, &Spelling::selecting}) {
+                uint64_t wanted = bit(flow.from_position);
+                if (!(names_[flow.to].*mask & bit(flow.to_position)) || names_[flow.from].*mask & wanted) continue;
+                names_[flow.from].*mask |= wanted;
+                changed = true;
+            }
         }
     }
     if (changed) {

@@ -25,6 +25,7 @@ enum Trait : uint16_t {
 struct Spelling {
     std::string_view text;
     uint64_t hashed = 0;  // the parameters of this macro that # or ## touch, as bits
+    uint64_t selecting = 0;  // .. that stand where a member does
     uint32_t hash = 0;
     uint32_t local = 0;   // innermost binding; all numbers here are one more than the index, 0 is none
     uint32_t outer = 0;   // symbol outside all functions

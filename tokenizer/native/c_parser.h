@@ -156,10 +156,11 @@ private:
     static constexpr int kMaxDepth = 400;
     static constexpr size_t kLookahead = 256;
 
-    struct Invocation {  // a macro that touches its arguments with # or ##
+    struct Invocation {  // a macro that touches its arguments with # or ##, or takes members
         uint32_t parenthesis;
         int argument;
         uint64_t hashed;
+        uint64_t selecting;
         bool outer;
     };
 
@@ -169,9 +170,10 @@ private:
     Directives directives_;
     Stream stream_;
     std::vector<Invocation> invocations_;
-    uint64_t pending_ = 0;
+    uint32_t pending_ = 0;  // the macro whose parenthesis comes, one more than its number
     uint32_t parentheses_ = 0;
     bool hot_ = false;
+    bool selects_ = false;
     Tok last_;               // the token taken last
     bool foreign_ = false;   // it belongs to a name behind `::` whose beginning is a header's
     std::vector<char> brackets_;

@@ -11,12 +11,15 @@ Tok Parser::take() {
     if (token.is("::")) foreign_ = (foreign_ && last_.name()) || foreign(last_);
     else if (token.is(".") || token.is("->")) foreign_ = foreign_ && last_.name();
     else if (token.kind == Kind::word && !last_.is("::") && !last_.is(".") && !last_.is("->")) foreign_ = false;
+    bool starts = last_.is("(") || last_.is(",");
     last_ = token;
     if (token.kind == Kind::word) {
         Spelling &spelling = names_[token.value];
         spelling.traits |= in_code;
         if (hot_) names_.fragment(spelling.text);
-        if (spelling.hashed && peek().is("(")) pending_ = spelling.hashed;
+        // A member, though a variable or type may be spelled so.
+        if (starts && selects_) spelling.traits |= pin_all;
+        if ((spelling.hashed || spelling.selecting) && peek().is("(")) pending_ = token.value + 1;
     } else if (token.kind == Kind::other) {
         if (token.value == op("(") || token.value == op(")") || token.value == op(",")) enter_argument(token);
     } else if (hot_ && token.kind == Kind::number) {
@@ -25,12 +28,13 @@ Tok Parser::take() {
     return token;
 }
 
-// Keeps `hot_`: whether the present token is an argument that # or ## touches.
+// Keeps `hot_` and `selects_`: whether the present token is an argument that # or ## touches, or one that stands for a member.
 void Parser::enter_argument(const Tok &token) {
     if (token.is("(")) {
         parentheses_++;
         if (pending_) {
-            invocations_.push_back({parentheses_, 0, pending_, hot_});
+            const Spelling &macro = names_[pending_ - 1];
+            invocations_.push_back({parentheses_, 0, macro.hashed, macro.selecting, hot_});
             pending_ = 0;
         }
     } else if (token.is(")")) {
@@ -40,10 +44,12 @@ void Parser::enter_argument(const Tok &token) {
         }
         if (parentheses_) parentheses_--;
     }
+    selects_ = false;
     if (invocations_.empty() || invocations_.back().parenthesis != parentheses_) return;
     Invocation &now = invocations_.back();
     if (token.is(",")) now.argument++;
     hot_ = now.outer || (now.hashed >> std::min(now.argument, 63) & 1);
+    selects_ = now.selecting >> std::min(now.argument, 63) & 1;
 }
 
 void Parser::record(const Tok &token, uint32_t symbol) {

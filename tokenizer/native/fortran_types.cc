@@ -83,7 +83,7 @@ void Resolver::bindings(uint32_t i) {
         if (procedure == kNone) continue;
         links_.push_back({member, procedure, true});
         bindings_.push_back({type, member, procedure});
-        if (passed != kNone) keywords_.push_back({t_[passed].begin, t_[passed].length, procedure, t_[passed].name});
+        if (passed != kNone) keywords_.push_back({t_[passed].begin, t_[passed].length, procedure << 1, t_[passed].name});
     }
 }
 
