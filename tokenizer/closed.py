@@ -14,6 +14,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from hpcraft.tokenizer.prompt import CONTROL, SPECIAL
+from hpcraft.tokenizer.rename import ALL_LETTERS
 from hpcraft.tokenizer.token_plan import ALPHABET, BYTES, one_of, reserved
 from hpcraft.tokenizer.whole import LONG, SHORT
 
@@ -28,8 +29,7 @@ _OPERATORS = (
 _SIGNS = r"[!-/:-@\[-^`{-~]"
 _REST = rf"[0-9]+|[#][a-z]+|![$][A-Za-z]+|{'|'.join(map(re.escape, _OPERATORS))}|\r?\n|[ \t]+|{_SIGNS}"
 LEXEMES = rf"[A-Za-z_][A-Za-z_0-9]*|{_REST}"
-_KINDS = "vftmldwgunke"
-PARTED_LEXEMES = rf"\b[{_KINDS}](?=[0-9]+\b)|{LEXEMES}"
+PARTED_LEXEMES = rf"\b[{ALL_LETTERS}](?=[0-9]+\b)|{LEXEMES}"
 """The same, but a canonical name is its kind and its number."""
 
 _NUMBERS = 1000
