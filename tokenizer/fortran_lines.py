@@ -252,9 +252,9 @@ def _take_apart(raw: str, width: int) -> _Line:
         mark = line[5:6]
         # A letter right behind the sentinel is no mark but sloppy spacing, as in `c$ompparallel`.
         continues = mark not in ("", " ", "0") and not mark.isalpha()
-        return _Line("code", line[6 if not mark.isalpha() else 5 : width].rstrip(), f"!${found[1].lower()}", "", continues)
+        return _Line("code", line[6 if not mark.isalpha() else 5 : width].rstrip(" "), f"!${found[1].lower()}", "", continues)
     if _FIXED_CONDITIONAL.match(line):
-        return _Line("code", line[6:width].rstrip(), "!$", line[2:5].strip(), line[5] not in " 0")
+        return _Line("code", line[6:width].rstrip(" "), "!$", line[2:5].strip(), line[5] not in " 0")
     if line[0] in "cC*!dD":
         if _VENDOR.match(line):
             return _Line("line", line.rstrip())
@@ -267,4 +267,4 @@ def _take_apart(raw: str, width: int) -> _Line:
     if label and not label.isdigit():
         # No label: the statement of another form, which in column 1 could turn into a comment.
         return _Line("code", line[:width].strip())
-    return _Line("code", line[6:width].rstrip(), "", label, not label and line[5:6] not in ("", " ", "0"))
+    return _Line("code", line[6:width].rstrip(" "), "", label, not label and line[5:6] not in ("", " ", "0"))

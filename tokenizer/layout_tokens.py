@@ -92,7 +92,7 @@ def _include(line: str) -> str:
     """An ``#include`` line without comments in one style."""
     found = _INCLUDE.match(line)
     assert found is not None
-    rest = line[found.end() :].split()
+    rest = line[found.end() :].removesuffix("\\").split()
     return " ".join(["#include", *([found[1]] if found[1] else []), *rest])
 
 
