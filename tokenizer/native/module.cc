@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cctype>
+#include <memory>
 #include <stdexcept>
 #include <unordered_map>
 
@@ -61,17 +62,20 @@ PyObject *text_of(std::string_view bytes) {
     return PyUnicode_DecodeUTF8(bytes.data(), static_cast<Py_ssize_t>(bytes.size()), "surrogatepass");
 }
 
+// A reference that is given back when it goes out of scope.
+struct GiveBack {
+    void operator()(PyObject *object) const { Py_DecRef(object); }
+};
+using Owned = std::unique_ptr<PyObject, GiveBack>;
+
 PyObject *texts_of(const std::vector<std::string_view> &items) {
-    PyObject *list = PyList_New(static_cast<Py_ssize_t>(items.size()));
+    Owned list(PyList_New(static_cast<Py_ssize_t>(items.size())));
     for (size_t i = 0; list && i < items.size(); i++) {
         PyObject *text = text_of(items[i]);
-        if (!text) {
-            Py_DECREF(list);
-            return nullptr;
-        }
-        PyList_SetItem(list, static_cast<Py_ssize_t>(i), text);
+        if (!text) return nullptr;
+        PyList_SetItem(list.get(), static_cast<Py_ssize_t>(i), text);
     }
-    return list;
+    return list.release();
 }
 
 PyObject *resolve(PyObject *, PyObject *args) {
@@ -89,9 +93,9 @@ PyObject *resolve(PyObject *, PyObject *args) {
             kinds += symbol.kind;
             flags.push_back(symbol.flags);
         }
-        PyObject *names = texts_of(spellings), *includes = texts_of(found.includes);
+        Owned names(texts_of(spellings)), includes(texts_of(found.includes));
         if (!names || !includes) return nullptr;
-        return Py_BuildValue("NsNNN", names, kinds.c_str(), packed(flags), packed(found.places), includes);
+        return Py_BuildValue("OsNNO", names.get(), kinds.c_str(), packed(flags), packed(found.places), includes.get());
     });
     PyBuffer_Release(&source);
     return result;
@@ -142,24 +146,24 @@ PyObject *substitute(PyObject *, PyObject *args) {
     return result;
 }
 
-PyObject *patches_to(const std::vector<Patch> &patches) {
-    PyObject *list = PyList_New(0);
-    for (const Patch &patch : patches) {
-        PyObject *item = Py_BuildValue("IIN", patch.begin, patch.length, text_of(patch.original));
-        if (!item || PyList_Append(list, item) < 0) return nullptr;
-        Py_DECREF(item);
+// A list of what `make` makes of each item.
+template <typename Items, typename Make>
+PyObject *listed(const Items &items, Make make) {
+    Owned list(PyList_New(0));
+    if (!list) return nullptr;
+    for (const auto &item : items) {
+        Owned made(make(item));
+        if (!made || PyList_Append(list.get(), made.get()) < 0) return nullptr;
     }
-    return list;
+    return list.release();
+}
+
+PyObject *patches_to(const std::vector<Patch> &patches) {
+    return listed(patches, [](const Patch &patch) { return Py_BuildValue("IIN", patch.begin, patch.length, text_of(patch.original)); });
 }
 
 PyObject *variants_to(const Substituted &done) {
-    PyObject *list = PyList_New(0);
-    for (const auto &[number, spelling] : done.variants) {
-        PyObject *item = Py_BuildValue("IN", number, text_of(spelling));
-        if (!item || PyList_Append(list, item) < 0) return nullptr;
-        Py_DECREF(item);
-    }
-    return list;
+    return listed(done.variants, [](const auto &variant) { return Py_BuildValue("IN", variant.first, text_of(variant.second)); });
 }
 
 PyObject *substitute_fortran_(PyObject *, PyObject *args) {
