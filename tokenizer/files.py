@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import argparse
+import json
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import IO
 
+from hpcraft.command import note
 from hpcraft.errors import InputError
+from hpcraft.store import write_bytes
 
 
 @contextmanager
@@ -39,3 +43,22 @@ def read_bytes(path: Path) -> bytes:
     """
     with open_bytes(path) as file:
         return file.read()
+
+
+def deliver(args: argparse.Namespace, data: bytes, said: str, value: object) -> None:
+    """Hand over what a command made: into the file ``--out``, as JSON with ``--json``, else on standard output.
+
+    Args:
+        args: with ``out``, ``json`` and ``quiet``.
+        data: what was made.
+        said: noted when it goes into a file.
+        value: what ``--json`` prints.
+    """
+    if args.out:
+        write_bytes(args.out, data)
+        note(f"{args.out}: {said}")
+    if args.json:
+        print(json.dumps(value, indent=2))
+    elif not args.out and not args.quiet:
+        sys.stdout.flush()
+        sys.stdout.buffer.write(data)

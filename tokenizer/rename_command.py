@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import argparse
-import sys
 from pathlib import Path
 
-from hpcraft.command import Command, note
+from hpcraft.command import Command
 from hpcraft.errors import ConfigError
-from hpcraft.store import write_bytes
 from hpcraft.tokenizer import names
-from hpcraft.tokenizer.files import read_bytes
+from hpcraft.tokenizer.files import deliver, read_bytes
 from hpcraft.tokenizer.languages import source_of
 from hpcraft.tokenizer.lexer import FORMS, LANGUAGES
 from hpcraft.tokenizer.rename import rename
@@ -38,19 +36,10 @@ def main(args: argparse.Namespace) -> int:
     source = source_of(args.file, original, args.language, args.form)
     seed = args.seed if args.random else None
     renamed = rename(original, source.language, form=source.form, seed=seed, keep=frozenset(args.keep))
-    text = names.encode(renamed.text)
     if args.names:
         names.write(args.names, renamed, data)
-    if args.out:
-        write_bytes(args.out, text)
-        note(f"{args.out}: {len(renamed.names):,} names, {source.language}")
-    if args.json:
-        from json import dumps
-
-        print(dumps({"text": renamed.text, **names.to_json(renamed, data)}, indent=2))
-    elif not args.out and not args.quiet:
-        sys.stdout.flush()
-        sys.stdout.buffer.write(text)
+    value = {"text": renamed.text, **names.to_json(renamed, data)} if args.json else None
+    deliver(args, names.encode(renamed.text), f"{len(renamed.names):,} names, {source.language}", value)
     return 0
 
 

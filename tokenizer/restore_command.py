@@ -4,14 +4,11 @@ from __future__ import annotations
 
 import argparse
 import hashlib
-import json
-import sys
 from pathlib import Path
 
 from hpcraft.command import Command, note
-from hpcraft.store import write_bytes
 from hpcraft.tokenizer import names
-from hpcraft.tokenizer.files import read_bytes
+from hpcraft.tokenizer.files import deliver, read_bytes
 from hpcraft.tokenizer.rename import restore
 
 
@@ -30,14 +27,7 @@ def main(args: argparse.Namespace) -> int:
     same = not record.original_sha256 or hashlib.sha256(data).hexdigest() == record.original_sha256
     if not same:
         note(f"{args.renamed}: was edited since it was renamed, so what comes out is not the original text")
-    if args.out:
-        write_bytes(args.out, data)
-        note(f"{args.out}: {len(data):,} bytes")
-    if args.json:
-        print(json.dumps({"text": text, "is_original": same}, indent=2))
-    elif not args.out and not args.quiet:
-        sys.stdout.flush()
-        sys.stdout.buffer.write(data)
+    deliver(args, data, f"{len(data):,} bytes", {"text": text, "is_original": same})
     return 0
 
 

@@ -57,8 +57,9 @@ def test_a_layout_keeps_the_tokens(text: str) -> None:
 @given(text=st.text(max_size=200), language=st.sampled_from(LANGUAGES))
 @settings(max_examples=150, deadline=None)
 def test_any_text_is_laid_out(text: str, language: str) -> None:
-    """Whatever a file holds, it has a layout."""
-    canonical(text, language, comments=True)
+    """Whatever a file holds, it has a layout, of whole lines."""
+    laid = canonical(text, language, comments=True)
+    assert not laid or laid.endswith("\n")
 
 
 @pytest.mark.parametrize(

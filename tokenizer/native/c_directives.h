@@ -36,7 +36,6 @@ private:
         Tok word;
     };
     std::vector<Tok> words_of(uint32_t begin, uint32_t end);
-    Tok made(const Token &token);
     bool parse_macro(const std::vector<Tok> &line, size_t from, Macro &macro);
     void survey_macro(const Macro &macro);
     void survey_members(const Macro &macro);

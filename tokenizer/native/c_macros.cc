@@ -14,27 +14,12 @@ uint64_t bit(int position) { return uint64_t(1) << std::min(position, kVariadic)
 
 }  // namespace
 
-Tok Directives::made(const Token &token) {
-    Tok made;
-    made.begin = token.begin;
-    made.end = token.end;
-    made.kind = token.kind;
-    std::string_view spelled = source_.substr(token.begin, token.end - token.begin);
-    if (token.kind == Kind::word) {
-        made.value = names_.intern(spelled);
-        made.word = names_[made.value].word;
-    } else if (token.kind == Kind::other) {
-        for (char byte : spelled) made.value = made.value << 8 | static_cast<uint8_t>(byte);
-    }
-    return made;
-}
-
 std::vector<Tok> Directives::words_of(uint32_t begin, uint32_t end) {
     std::vector<Tok> found;
     CLexer lexer(source_.substr(0, end), begin);
     Token token;
     while (lexer.next(token)) {
-        if (token.kind != Kind::space && token.kind != Kind::comment && token.kind != Kind::newline) found.push_back(made(token));
+        if (token.kind != Kind::space && token.kind != Kind::comment && token.kind != Kind::newline) found.push_back(tok_of(token, source_, names_));
     }
     return found;
 }
@@ -66,7 +51,7 @@ void Directives::survey() {
         Token token;
         std::vector<Tok> line;
         while (lexer.next(token) && token.kind != Kind::newline) {
-            if (token.kind != Kind::space && token.kind != Kind::comment) line.push_back(made(token));
+            if (token.kind != Kind::space && token.kind != Kind::comment) line.push_back(tok_of(token, source_, names_));
         }
         Macro macro;
         if (parse_macro(line, 1, macro)) survey_macro(macro);

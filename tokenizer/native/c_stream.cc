@@ -23,18 +23,17 @@ void Stream::put(const Tok &token) {
     filled_++;
 }
 
-Tok Stream::made(const Token &token) {
+Tok tok_of(const Token &token, std::string_view source, Names &names) {
     Tok made;
     made.begin = token.begin;
     made.end = token.end;
     made.kind = token.kind;
-    std::string_view text = source_.substr(token.begin, token.end - token.begin);
+    std::string_view text = source.substr(token.begin, token.end - token.begin);
     if (token.kind == Kind::word) {
-        made.value = names_.intern(text);
-        made.word = names_[made.value].word;
+        made.value = names.intern(text);
+        made.word = names[made.value].word;
     } else if (token.kind == Kind::other) {
         for (char byte : text) made.value = made.value << 8 | static_cast<uint8_t>(byte);
-        if (!made.value) made.kind = Kind::number;  // a NUL byte isn't the end
     }
     return made;
 }
@@ -51,7 +50,8 @@ void Stream::fill() {
         } else if (token.kind != Kind::space && token.kind != Kind::comment) {
             line_start_ = false;
             if (weak_) continue;
-            Tok code = made(token);
+            Tok code = tok_of(token, source_, names_);
+            if (code.end_of_text()) code.kind = Kind::number;  // a NUL byte isn't the end
             if (code.is("{") || code.is("(") || code.is("[")) depth_++;
             if (code.is("}") || code.is(")") || code.is("]")) depth_--;
             last_ = code;

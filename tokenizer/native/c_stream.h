@@ -30,6 +30,9 @@ struct Tok {
     bool end_of_text() const { return kind == Kind::other && value == 0; }
 };
 
+// A token of the lexer as the parser reads it; a word's spelling is interned.
+Tok tok_of(const Token &token, std::string_view source, Names &names);
+
 enum class Part : uint8_t { directive, weak, disputed };
 
 // A stretch of the text that isn't code for the parser.
@@ -74,7 +77,6 @@ private:
     bool whole(const Branch &branch) const;
     void set_weak(bool weak, bool disputed, uint32_t at);
     void close_weak(uint32_t at);
-    Tok made(const Token &token);
 
     std::string_view source_;
     Names &names_;
