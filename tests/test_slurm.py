@@ -118,7 +118,7 @@ def test_a_killed_job_is_done_again_where_it_stopped(tmp_path: Path) -> None:
     parts = [Part(path=tmp_path / f"part-{i}", seconds=1.5) for i in range(4)]
 
     def kill_the_job() -> None:
-        wait_until(parts[0].path.exists)
+        wait_until(lambda: num_tries(parts[1]) == 1 and any("done 0" in path.read_text() for path in tmp_path.rglob("*.journal")))
         for entry in Path("/proc").glob("[0-9]*/cmdline"):
             words = entry.read_bytes() if entry.exists() else b""
             if b"submitit.core._submit" in words and os.fsencode(tmp_path) in words and b"srun" not in words:
