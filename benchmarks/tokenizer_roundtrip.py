@@ -1,6 +1,7 @@
 """Whether nothing is lost: every file of a mined or prepared folder renamed and restored, encoded and decoded, laid out twice.
 
-    .venv/bin/python benchmarks/tokenizer_roundtrip.py MINED [PREPARED ..] [--tokenizer DIR] [--workers 2] [--limit N] [--language L] [--json FILE]
+    .venv/bin/python benchmarks/tokenizer_roundtrip.py MINED [PREPARED ..] [--tokenizer DIR] [--workers 2] [--limit N] [--language L]
+        [--check NAME ..] [--json FILE]
 
 Target: exact for every file of the mined corpus, all languages, also files with parse errors. Mined files are read raw (line ends, byte
 order mark, odd bytes), those that ``prepare`` rejects too. What is checked of each file:
@@ -39,6 +40,7 @@ from hpcraft.tokenizer.rename import Renamed, rename, restore
 if TYPE_CHECKING:
     from tokenizers import Tokenizer
 
+CHECKS = ("rename", "seeded", "layout", "encode")
 _FEW_WORDS = 5
 _ITEM_SECONDS = 120.0
 
@@ -51,6 +53,7 @@ class Item:
     seed: int
     tokenizer: str
     """Folder, or empty."""
+    checks: tuple[str, ...]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -90,11 +93,11 @@ def check(item: Item) -> Result:
         "rename": lambda: of_names(None),
         "seeded": lambda: of_names(item.seed),
         "layout": of_layout,
-        **({"encode": of_tokens} if item.tokenizer else {}),
+        "encode": of_tokens,
     }
-    for name, run in checks.items():
+    for name in item.checks:
         try:
-            wrong = run()
+            wrong = checks[name]()
         except Exception as error:  # noqa: BLE001 - any error is a failure of the file
             wrong = f"{type(error).__name__}: {error}"
         if wrong:
@@ -131,7 +134,7 @@ def results(args: argparse.Namespace) -> Iterator[Result]:
     """Check all files in worker processes; one that kills its worker is a failure."""
     found = chain.from_iterable(files(folder, args.language) for folder in args.folders)
     wanted = spread(found, args.limit) if args.limit else found
-    items = (Item(file=f, seed=args.seed + i, tokenizer=str(args.tokenizer or "")) for i, f in enumerate(wanted))
+    items = (Item(file=f, seed=args.seed + i, tokenizer=str(args.tokenizer or ""), checks=args.checks) for i, f in enumerate(wanted))
     for result in ordered_map(check, items, num_workers=args.workers, item_seconds=_ITEM_SECONDS):
         if isinstance(result, Lost):
             file = result.item.file
@@ -152,7 +155,13 @@ def main() -> int:
     parser.add_argument("--language", action="append", default=[], help=f"a language or one of {', '.join(GROUPS)}; can be repeated")
     parser.add_argument("--show", type=int, default=20, help="failures shown of each check")
     parser.add_argument("--json", type=Path, help="write all figures and failures here")
+    parser.add_argument(
+        "--check", action="append", default=[], choices=CHECKS, help="one of the checks; can be repeated (default: all that can be)"
+    )
     args = parser.parse_args()
+    args.checks = tuple(name for name in CHECKS if (name in args.check if args.check else name != "encode" or args.tokenizer))
+    if "encode" in args.checks and not args.tokenizer:
+        parser.error("--check encode needs --tokenizer DIR")
     counts: dict[str, Counter[str]] = {}
     failures: list[tuple[str, str]] = []
     begin = time.monotonic()
@@ -167,7 +176,7 @@ def main() -> int:
 
 def report(counts: dict[str, Counter[str]], failures: list[tuple[str, str]], seconds: float, args: argparse.Namespace) -> None:
     """Print, and write the JSON."""
-    columns = ["rename", "seeded", "layout", *(["encode"] if args.tokenizer else []), "crash"]
+    columns = [*args.checks, "crash"]
     print(f"{'':15}{'files':>9}{'MB':>9}{'names':>11}{'no names':>10}" + "".join(f"{name:>9}" for name in columns) + "  (files that fail)")
     for group in (*GROUPS, "all"):
         if row := counts.get(group):
