@@ -18,13 +18,14 @@ from functools import lru_cache
 from typing import cast
 
 import numpy as np
+from numpy.typing import NDArray
 
 from hpcraft import sandbox
 from hpcraft.eval import parallel_use
 from hpcraft.eval.judging import Judgement, describe_run, first_error
 from hpcraft.eval.kernels import KERNELS
-from hpcraft.eval.task import Expected, Task
-from hpcraft.sandbox.abi import Argument, Array, CallResult, Signature, decode_results, driver_source, encode_calls
+from hpcraft.eval.task import Expected, Outputs, Task
+from hpcraft.sandbox.abi import DTYPES, Argument, Array, CallResult, Signature, decode_results, driver_source, encode_calls
 from hpcraft.sandbox.outcome import Check, Job, Language, Limits, Model, Outcome, Run, Verdict
 
 THREADS = (1, 2, 4)
@@ -50,7 +51,7 @@ class Trial:
     race_calls: int
     """Number of calls in ``race_inputs``."""
     functions: tuple[int, ...]
-    expected: tuple[Expected, ...]
+    expected: tuple[Outputs, ...]
     shapes: tuple[str, ...]
     """The scalar arguments of each call, for people."""
 
@@ -187,25 +188,39 @@ def wrong(task: Task, made: Trial, outcome: Outcome) -> str:
     return "" if outcome.ok else describe_run(outcome)
 
 
-def _differs(task: Task, result: CallResult, expected: Expected) -> str:
+def _differs(task: Task, result: CallResult, expected: Outputs) -> str:
     assert task.kernel is not None
     if not result.guards_intact:
         return "wrote outside an array"
     if not result.const_intact:
         return "changed an input that is const"
-    return compare(result.arrays[task.kernel.output], expected)
+    signature = task.kernel.signature
+    named = [(signature.arrays[i].name, result.arrays[i]) for i in task.kernel.outputs]
+    if signature.returns != "void":
+        named.append(("return value", np.array([result.value], DTYPES[signature.returns])))
+    for (name, array), one in zip(named, expected, strict=True):
+        if why := compare(array, one):
+            return why if len(named) == 1 else f"{name}: {why}"
+    return ""
 
 
 def compare(array: Array, expected: Expected) -> str:
     """Where an output array differs from what is expected; NaN and infinity must stand exactly where they are expected."""
     if array.shape != expected.values.shape:
         return f"{array.size} elements, {expected.values.size} expected"
-    got, want = array.astype(np.float64), expected.values
+    if array.dtype.kind != "f":
+        bad = array != expected.values
+        return _where(bad, array, expected.values)
+    got, want = array.astype(np.float64), expected.values.astype(np.float64)
     with np.errstate(invalid="ignore", over="ignore"):
         near = np.abs(got - want) <= expected.tolerance
     same = (got == want) | (np.isnan(got) & np.isnan(want))
     # Written so that a NaN on either side is never "near".
     bad = ~np.where(np.isfinite(want) & np.isfinite(got), near, same)
+    return _where(bad, got, want)
+
+
+def _where(bad: NDArray[np.bool_], got: Array, want: Array) -> str:
     if not bad.any():
         return ""
     first = int(np.argmax(bad))

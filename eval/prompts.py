@@ -21,10 +21,39 @@ _MPI = (
     "the result must be complete at least on rank 0."
 )
 _CUDA = "Do the work in CUDA kernels. All pointers are host memory: allocate, copy and launch here, and copy the result back."
-HOW = {"serial": _SERIAL, "openmp": _OPENMP, "mpi": _MPI, "cuda": _CUDA}
+_OFFLOAD = "Do the work on the device with OpenMP target directives, which map the data. All pointers are host memory."
+_OPENACC = "Do the work with OpenACC directives, which copy the data. All pointers are host memory."
+_HYBRID = _MPI + " Within a rank, share the work between threads with OpenMP."
+_KOKKOS = "Do the work in Kokkos' parallel patterns. Kokkos is already initialised. All pointers are host memory."
+HOW = {
+    "serial": _SERIAL,
+    "openmp": _OPENMP,
+    "offload": _OFFLOAD,
+    "openacc": _OPENACC,
+    "mpi": _MPI,
+    "mpi+openmp": _HYBRID,
+    "cuda": _CUDA,
+    "kokkos": _KOKKOS,
+}
 
-_C_INCLUDES = {"serial": "", "openmp": "#include <omp.h>\n", "mpi": "#include <mpi.h>\n", "cuda": "#include <cuda_runtime.h>\n"}
-_FORTRAN_USES = {"serial": "", "openmp": "  use omp_lib\n", "mpi": "  use mpi\n"}
+_C_INCLUDES = {
+    "serial": "",
+    "openmp": "#include <omp.h>\n",
+    "offload": "#include <omp.h>\n",
+    "openacc": "#include <openacc.h>\n",
+    "mpi": "#include <mpi.h>\n",
+    "mpi+openmp": "#include <mpi.h>\n#include <omp.h>\n",
+    "cuda": "#include <cuda_runtime.h>\n",
+    "kokkos": "#include <Kokkos_Core.hpp>\n",
+}
+_FORTRAN_USES = {
+    "serial": "",
+    "openmp": "  use omp_lib\n",
+    "offload": "  use omp_lib\n",
+    "openacc": "  use openacc\n",
+    "mpi": "  use mpi\n",
+    "mpi+openmp": "  use mpi\n  use omp_lib\n",
+}
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -148,7 +148,8 @@ def level_figures(tasks: Mapping[str, Task], samples: Iterable[Sample]) -> dict[
 def task_groups(task: Task) -> list[str]:
     """What figures are broken down by."""
     kind = "kernel" if task.suite == "kernels" else "origin"
-    return [f"{kind}:{task.group}", f"model:{task.model}", f"language:{task.language}", f"{task.group}/{task.model}"]
+    domain = [f"domain:{task.kernel.domain}"] if task.kernel else []
+    return [f"{kind}:{task.group}", *domain, f"model:{task.model}", f"language:{task.language}", f"{task.group}/{task.model}"]
 
 
 def figures(tasks: Sequence[Sequence[Sample]]) -> JSON:

@@ -14,12 +14,13 @@ from hpcraft.eval.prompts import kernel_question, translation_question
 from hpcraft.eval.task import Kernel, Task
 from hpcraft.recipe import nearest
 from hpcraft.records import Pair
+from hpcraft.sandbox.outcome import LANGUAGES, MODELS
 from hpcraft.shards import read_rows
 from hpcraft.store import sha256_bytes, sha256_file, sha256_json
 
 _HERE = Path(__file__).parent
-_SUFFIXES = {"c": "c", "cpp": "cpp", "fortran": "f90", "cuda": "cu"}
-_LANGUAGES = ("c", "cpp", "fortran")
+_REFERENCES = _HERE / "kernels" / "references"
+_SUFFIXES = {"c": "c", "cpp": "cpp", "fortran": "f90", "python": "py"}
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -37,13 +38,21 @@ class Suite:
 
 
 def kernel_tasks(_pairs: Path | None = None) -> list[Task]:
-    """Six kernels in three languages and three models, and CUDA."""
-    tasks = []
-    for kernel in KERNELS.values():
-        for model in ("serial", "openmp", "mpi"):
-            tasks += [_kernel_task(kernel, model, language) for language in _LANGUAGES]
-        tasks.append(_kernel_task(kernel, "cuda", "cpp"))
-    return tasks
+    """A task for each reference solution that there is: every kernel in the models and languages that make sense for it."""
+    found = {(kernel, model, suffix) for kernel, model, suffix in (path.name.rsplit(".", 2) for path in _REFERENCES.glob("*.*.*"))}
+    return [
+        _kernel_task(kernel, model, language)
+        for kernel in KERNELS.values()
+        for model in MODELS
+        for language in LANGUAGES
+        if (kernel.name, model, _suffix(model, language)) in found
+    ]
+
+
+def _suffix(model: str, language: str) -> str:
+    if model == "cuda":
+        return "cu" if language == "cpp" else ""
+    return _SUFFIXES[language]
 
 
 def _kernel_task(kernel: Kernel, model: str, language: str) -> Task:
@@ -66,8 +75,7 @@ def _kernel_task(kernel: Kernel, model: str, language: str) -> Task:
 
 def reference(kernel: str, model: str, language: str) -> str:
     """Our own solution of a kernel task."""
-    suffix = _SUFFIXES["cuda" if model == "cuda" else language]
-    return (_HERE / "kernels" / "references" / f"{kernel}.{model}.{suffix}").read_text()
+    return (_REFERENCES / f"{kernel}.{model}.{_suffix(model, language)}").read_text()
 
 
 def translation_tasks(pairs: Path | None) -> list[Task]:

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hpcraft.records import Pair
-from hpcraft.sandbox.abi import Argument, Signature
+from hpcraft.sandbox.abi import Argument, Array, Signature
 
 Doubles: TypeAlias = NDArray[np.float64]
 
@@ -24,11 +24,31 @@ EPS = float(np.finfo(np.float64).eps)
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Expected:
-    """What the output array must hold after a call."""
+    """What one output must hold after a call."""
 
-    values: Doubles
+    values: Array
+    """In the dtype of the output; a value that is returned is an array of one element."""
     tolerance: Doubles
-    """Largest difference allowed, by element: from the number and size of the operations behind it."""
+    """Largest difference allowed, by element: from the number and size of the operations behind it. Zero for integers."""
+
+
+Outputs: TypeAlias = tuple[Expected, ...]
+"""One for each array that the kernel may write, in the order of its parameters, then one for the value that it returns."""
+
+
+def exact(values: Array) -> Expected:
+    """An output that has one right answer, to the last bit."""
+    return Expected(values=values, tolerance=np.zeros(values.shape))
+
+
+def rounded(values: Array, scale: Array | float, operations: Array | float) -> Expected:
+    """An output of so many rounded operations, in any order, on numbers whose magnitudes add up to ``scale``.
+
+    The bound is that of a sum in the worst order (Higham, Accuracy and Stability of Numerical Algorithms, section 4.2), with the
+    rounding unit of the dtype of ``values``, and twice that for compilers that contract or reorder.
+    """
+    most = 2.0 * float(np.finfo(values.dtype.str).eps) * (np.asarray(operations, dtype=np.float64) + 2.0)
+    return Expected(values=values, tolerance=np.broadcast_to(most * np.abs(np.asarray(scale, dtype=np.float64)), values.shape))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,6 +56,8 @@ class Kernel:
     """One computation: its C prototype, inputs, oracle and work count."""
 
     name: str
+    domain: str
+    """Kind of work, such as ``dense linear algebra``, by which figures are broken down."""
     prototype: str
     summary: str
     """What it computes, as the prompt says it."""
@@ -47,8 +69,8 @@ class Kernel:
     """Bounds between which each judgement draws two more."""
     make_inputs: Callable[[np.random.Generator, int], list[Argument]]
     """Arguments of one call; outputs that the kernel must not read are filled with NaN."""
-    oracle: Callable[[list[Argument]], Expected]
-    """What the output array holds after the call."""
+    oracle: Callable[[list[Argument]], Outputs]
+    """What every output holds after the call."""
     flops: Callable[[list[Argument]], int]
     num_bytes: Callable[[list[Argument]], int]
     """Bytes that have to move at least once."""
@@ -59,9 +81,9 @@ class Kernel:
         return Signature.parse(self.prototype)
 
     @property
-    def output(self) -> int:
-        """Position of the output among the array parameters."""
-        return next(i for i, p in enumerate(self.signature.arrays) if not p.const)
+    def outputs(self) -> tuple[int, ...]:
+        """Positions of the outputs among the array parameters."""
+        return tuple(i for i, p in enumerate(self.signature.arrays) if not p.const)
 
     def calls(self, seed: int) -> Iterator[list[Argument]]:
         """Arguments of every call of one judgement; no two seeds give the same contents."""
@@ -82,7 +104,7 @@ class Task:
     language: str
     """``c``, ``cpp`` or ``fortran``."""
     model: str
-    """``serial``, ``openmp``, ``mpi`` or ``cuda``."""
+    """One of the sandbox's models, such as ``openmp``."""
     level: str
     """How far an answer can be proved: `hpcraft.records.Level`."""
     group: str

@@ -6,7 +6,7 @@ from typing import Any, cast
 
 import numpy as np
 
-from hpcraft.eval.task import EPS, Doubles, Expected, Kernel
+from hpcraft.eval.task import EPS, Doubles, Expected, Kernel, Outputs
 from hpcraft.sandbox.abi import Argument
 
 
@@ -15,14 +15,15 @@ def make_inputs(rng: np.random.Generator, size: int) -> list[Argument]:
     return [size, float(rng.uniform(0.5, 2.0)), rng.standard_normal(size), rng.standard_normal(size)]
 
 
-def oracle(arguments: list[Argument]) -> Expected:
+def oracle(arguments: list[Argument]) -> Outputs:
     """One multiplication and one addition per element."""
     _n, a, x, y = cast("tuple[int, float, Doubles, Doubles]", tuple[Any, ...](arguments))
-    return Expected(values=a * x + y, tolerance=4 * EPS * (np.abs(a * x) + np.abs(y)))
+    return (Expected(values=a * x + y, tolerance=4 * EPS * (np.abs(a * x) + np.abs(y))),)
 
 
 AXPY = Kernel(
     name="axpy",
+    domain="dense linear algebra",
     prototype="void axpy(int n, double a, const double *x, double *y)",
     summary="y = a x + y, where x and y are vectors of n doubles",
     fortran="""integer(c_int), value :: n

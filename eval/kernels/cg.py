@@ -10,7 +10,7 @@ from typing import Any, cast
 
 import numpy as np
 
-from hpcraft.eval.task import Doubles, Expected, Kernel
+from hpcraft.eval.task import Doubles, Expected, Kernel, Outputs
 from hpcraft.sandbox.abi import Argument, Array
 
 _FEW = 3
@@ -31,7 +31,7 @@ def make_inputs(rng: np.random.Generator, size: int) -> list[Argument]:
     return [size, row_ptr, cols.astype(np.int32), dense[rows, cols], b, x, most, tolerance]
 
 
-def oracle(arguments: list[Argument]) -> Expected:
+def oracle(arguments: list[Argument]) -> Outputs:
     """The solution up to what the stopping rule leaves open, or the iterate up to rounding."""
     n, row_ptr, col, val, b, start, most, tolerance = cast(
         "tuple[int, Any, Any, Doubles, Doubles, Doubles, int, float]", tuple[Any, ...](arguments)
@@ -45,7 +45,7 @@ def oracle(arguments: list[Argument]) -> Expected:
     else:
         values = _iterate(dense, b, start, most, tolerance * size)
         allowed = 1e-10 * float(np.abs(values).max(initial=1.0))
-    return Expected(values=values, tolerance=np.full(n, allowed))
+    return (Expected(values=values, tolerance=np.full(n, allowed)),)
 
 
 def _iterate(dense: Doubles, b: Doubles, start: Doubles, most: int, limit: float) -> Doubles:
@@ -66,6 +66,7 @@ def _iterate(dense: Doubles, b: Doubles, start: Doubles, most: int, limit: float
 
 CG = Kernel(
     name="cg",
+    domain="sparse linear algebra",
     prototype=(
         "void cg(int n, const int *row_ptr, const int *col, const double *val, const double *b, double *x, int max_iterations, "
         "double tolerance)"

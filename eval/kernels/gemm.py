@@ -6,7 +6,7 @@ from typing import Any, cast
 
 import numpy as np
 
-from hpcraft.eval.task import EPS, Doubles, Expected, Kernel
+from hpcraft.eval.task import EPS, Doubles, Expected, Kernel, Outputs
 from hpcraft.sandbox.abi import Argument
 
 
@@ -16,11 +16,11 @@ def make_inputs(rng: np.random.Generator, size: int) -> list[Argument]:
     return [m, n, k, rng.standard_normal(m * k), rng.standard_normal(k * n), np.full(m * n, np.nan)]
 
 
-def oracle(arguments: list[Argument]) -> Expected:
+def oracle(arguments: list[Argument]) -> Outputs:
     """K multiplications and additions per element."""
     m, n, k, a, b, _c = cast("tuple[int, int, int, Doubles, Doubles, Doubles]", tuple[Any, ...](arguments))
     left, right = a.reshape(m, k), b.reshape(k, n)
-    return Expected(values=(left @ right).ravel(), tolerance=(2 * (k + 4) * EPS * (np.abs(left) @ np.abs(right))).ravel())
+    return (Expected(values=(left @ right).ravel(), tolerance=(2 * (k + 4) * EPS * (np.abs(left) @ np.abs(right))).ravel()),)
 
 
 def _work(arguments: list[Argument]) -> tuple[int, int, int]:
@@ -42,6 +42,7 @@ def num_bytes(arguments: list[Argument]) -> int:
 
 GEMM = Kernel(
     name="gemm",
+    domain="dense linear algebra",
     prototype="void gemm(int m, int n, int k, const double *A, const double *B, double *C)",
     summary="C = A B with row-major matrices: A is m x k, B is k x n and C is m x n; C holds nothing useful before",
     fortran="""integer(c_int), value :: m, n, k

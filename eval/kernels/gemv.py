@@ -6,7 +6,7 @@ from typing import Any, cast
 
 import numpy as np
 
-from hpcraft.eval.task import EPS, Doubles, Expected, Kernel
+from hpcraft.eval.task import EPS, Doubles, Expected, Kernel, Outputs
 from hpcraft.sandbox.abi import Argument
 
 
@@ -16,15 +16,16 @@ def make_inputs(rng: np.random.Generator, size: int) -> list[Argument]:
     return [m, n, rng.standard_normal(m * n), rng.standard_normal(n), np.full(m, np.nan)]
 
 
-def oracle(arguments: list[Argument]) -> Expected:
+def oracle(arguments: list[Argument]) -> Outputs:
     """N multiplications and additions per element."""
     m, n, a, x, _y = cast("tuple[int, int, Doubles, Doubles, Doubles]", tuple[Any, ...](arguments))
     matrix = a.reshape(m, n)
-    return Expected(values=matrix @ x, tolerance=2 * (n + 4) * EPS * (np.abs(matrix) @ np.abs(x)))
+    return (Expected(values=matrix @ x, tolerance=2 * (n + 4) * EPS * (np.abs(matrix) @ np.abs(x))),)
 
 
 GEMV = Kernel(
     name="gemv",
+    domain="dense linear algebra",
     prototype="void gemv(int m, int n, const double *A, const double *x, double *y)",
     summary="y = A x, where A is a row-major matrix of m rows and n columns, x has n elements and y has m; y holds nothing useful before",
     fortran="""integer(c_int), value :: m, n

@@ -6,7 +6,7 @@ from typing import Any, cast
 
 import numpy as np
 
-from hpcraft.eval.task import EPS, Doubles, Expected, Kernel
+from hpcraft.eval.task import EPS, Doubles, Expected, Kernel, Outputs
 from hpcraft.sandbox.abi import Argument
 
 
@@ -16,7 +16,7 @@ def make_inputs(rng: np.random.Generator, size: int) -> list[Argument]:
     return [size, iterations, rng.standard_normal(size * size), rng.standard_normal(size * size)]
 
 
-def oracle(arguments: list[Argument]) -> Expected:
+def oracle(arguments: list[Argument]) -> Outputs:
     """Each sweep reads the sweep before; its five operations add a few roundings to those it inherits."""
     n, iterations, b, u = cast("tuple[int, int, Doubles, Doubles]", tuple[Any, ...](arguments))
     source, grid = b.reshape(n, n), u.reshape(n, n).copy()
@@ -27,7 +27,7 @@ def oracle(arguments: list[Argument]) -> Expected:
             grid[1:-1, 1:-1] = inside
     tolerance = np.zeros((n, n))
     tolerance[1:-1, 1:-1] = 8 * (iterations + 1) * EPS * scale
-    return Expected(values=grid.ravel(), tolerance=tolerance.ravel())
+    return (Expected(values=grid.ravel(), tolerance=tolerance.ravel()),)
 
 
 def _updates(arguments: list[Argument]) -> int:
@@ -37,6 +37,7 @@ def _updates(arguments: list[Argument]) -> int:
 
 JACOBI = Kernel(
     name="jacobi",
+    domain="stencil",
     prototype="void jacobi(int n, int iterations, const double *b, double *u)",
     summary=(
         "`iterations` Jacobi sweeps of the 5-point Laplace stencil on the row-major n x n grid u: every sweep sets each interior point to "

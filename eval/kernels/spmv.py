@@ -6,7 +6,7 @@ from typing import Any, cast
 
 import numpy as np
 
-from hpcraft.eval.task import EPS, Doubles, Expected, Kernel
+from hpcraft.eval.task import EPS, Doubles, Expected, Kernel, Outputs
 from hpcraft.sandbox.abi import Argument, Array
 
 
@@ -21,7 +21,7 @@ def make_inputs(rng: np.random.Generator, size: int) -> list[Argument]:
     return [size, row_ptr, col, rng.standard_normal(col.size), rng.standard_normal(size), np.full(size, np.nan)]
 
 
-def oracle(arguments: list[Argument]) -> Expected:
+def oracle(arguments: list[Argument]) -> Outputs:
     """As many multiplications and additions as the row has entries."""
     n, row_ptr, col, val, x, _y = cast("tuple[int, Any, Any, Doubles, Doubles, Doubles]", tuple[Any, ...](arguments))
     values, tolerance = np.zeros(n), np.zeros(n)
@@ -30,11 +30,12 @@ def oracle(arguments: list[Argument]) -> Expected:
         products = val[row] * x[col[row]]
         values[i] = products.sum()
         tolerance[i] = 2 * (products.size + 4) * EPS * np.abs(products).sum()
-    return Expected(values=values, tolerance=tolerance)
+    return (Expected(values=values, tolerance=tolerance),)
 
 
 SPMV = Kernel(
     name="spmv",
+    domain="sparse linear algebra",
     prototype="void spmv(int n, const int *row_ptr, const int *col, const double *val, const double *x, double *y)",
     summary=(
         "y = A x, where A is a sparse n x n matrix in CSR form (row i has the entries row_ptr[i] to row_ptr[i + 1] - 1 of col and val, "

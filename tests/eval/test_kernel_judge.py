@@ -193,8 +193,9 @@ def test_doing_nothing_is_never_right(kernel):
         calls = list(kernel.calls(seed))
         wrong = []
         for call in calls:
-            before = [a for a, p in zip(call, kernel.signature.parameters, strict=True) if p.pointer][kernel.output]
-            wrong.append(bool(kernel_judge.compare(before, kernel.oracle(call))))
+            arrays = [a for a, p in zip(call, kernel.signature.parameters, strict=True) if p.pointer]
+            before = [arrays[i] for i in kernel.outputs]
+            wrong.append(any(kernel_judge.compare(b, e) for b, e in zip(before, kernel.oracle(call), strict=False)))
         assert sum(wrong) >= len(calls) - 3
     first, second = (next(c for c in kernel.calls(s) if np.size(c[-1]) + np.size(c[-3]) > 8) for s in (1, 2))
     assert any(np.size(a) != np.size(b) or not np.array_equal(a, b) for a, b in zip(first, second, strict=True))
@@ -204,6 +205,11 @@ def test_doing_nothing_is_never_right(kernel):
 def test_oracles_tolerate_rounding_only(kernel):
     """The allowed difference is far below the values, so that single precision shows."""
     for call in kernel.calls(7):
-        expected = kernel.oracle(call)
-        if expected.values.size > 100:
-            assert np.median(expected.tolerance) < 1e-7 * np.median(np.abs(expected.values))
+        for expected in kernel.oracle(call):
+            if expected.values.size <= 100:
+                continue
+            if expected.values.dtype.kind != "f":
+                assert not expected.tolerance.any()
+                continue
+            most = 1e-7 if expected.values.dtype == np.float64 else 1e-3
+            assert np.median(expected.tolerance) < most * np.median(np.abs(expected.values))
