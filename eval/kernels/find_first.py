@@ -1,0 +1,58 @@
+"""The first element above a threshold: a search that may stop early."""
+
+from __future__ import annotations
+
+from typing import Any, cast
+
+import numpy as np
+
+from hpcraft.eval.task import Kernel, Outputs, exact
+from hpcraft.sandbox.abi import Argument, Array
+
+_WITHOUT = (1, 65, 127)
+"""Sizes of inputs without an element above the threshold."""
+
+
+def make_inputs(rng: np.random.Generator, size: int) -> list[Argument]:
+    """Most elements below the threshold, some equal to it or NaN, and many hits behind the first one.
+
+    The first hit is anywhere but at the beginning. Some sizes have none, and a negative threshold, so that reading too far shows.
+    """
+    has_hit = size > 0 and size not in _WITHOUT
+    threshold = np.float32(rng.uniform(0.5, 1.5) * (1 if has_hit else -1))
+    x = (threshold - rng.exponential(1.0, size) - 1e-3).astype(np.float32)
+    x[rng.random(size) < 0.1] = threshold
+    x[rng.random(size) < 0.1] = np.nan
+    if has_hit:
+        first = int(rng.integers(size // 3, size))
+        later = first + np.flatnonzero(rng.random(size - first) < 0.2)
+        x[later] = threshold + rng.exponential(1.0, later.size).astype(np.float32) + np.float32(1e-3)
+        x[first] = np.nextafter(threshold, np.float32(np.inf))
+    return [size, x, float(threshold)]
+
+
+def oracle(arguments: list[Argument]) -> Outputs:
+    """Comparisons alone, so there is one right answer."""
+    _n, x, threshold = cast("tuple[int, Array, float]", tuple[Any, ...](arguments))
+    found = np.flatnonzero(x > np.float32(threshold))
+    return (exact(np.array([found[0] if found.size else -1], dtype=np.int32)),)
+
+
+FIND_FIRST = Kernel(
+    name="find_first",
+    domain="search",
+    prototype="int find_first(int n, const float *x, float threshold)",
+    summary=(
+        "the smallest index i, counted from 0, with x[i] > threshold, where x has n elements; -1 if there is none or n is 0; "
+        "elements may be NaN, which are not greater than anything; the index is returned"
+    ),
+    fortran="""integer(c_int), value :: n
+real(c_float), intent(in) :: x(n)
+real(c_float), value :: threshold""",
+    sizes=(0, 1, 2, 7, 64, 65, 127, 1009, 4096, 65537),
+    random_sizes=(200, 9000),
+    make_inputs=make_inputs,
+    oracle=oracle,
+    flops=lambda arguments: cast("int", arguments[0]),
+    num_bytes=lambda arguments: 4 * cast("int", arguments[0]),
+)
