@@ -51,7 +51,7 @@ int lcs_length(int m, int n, const char *a, const char *b) {
                 if (i_end > i)
                     corner[r + 1][c + 1] = west[i_end - 1];
                 else
-                    corner[r + 1][c + 1] = j_end > 0 ? north[j_end - 1] : corner[r][c];
+                    corner[r + 1][c + 1] = j_end > j ? north[j_end - 1] : corner[r][c];
             }
         }
         if (rank < ranks - 1) MPI_Send(west, rows, MPI_INT, rank + 1, 0, MPI_COMM_WORLD);
