@@ -29,7 +29,7 @@ def make_inputs(rng: np.random.Generator, size: int) -> list[Argument]:
 
 def oracle(arguments: list[Argument]) -> Outputs:
     """Every triangle is six closed walks of three edges; the products of such matrices are exact in double precision."""
-    n, row_ptr, col = cast("tuple[int, Array, Array]", tuple[Any, ...](arguments))
+    n, row_ptr, col = cast("tuple[int, Any, Any]", tuple[Any, ...](arguments))
     dense: Doubles = np.zeros((n, n))
     dense[np.repeat(np.arange(n), np.diff(row_ptr)), col] = 1.0
     walks = int(((dense @ dense) * dense).sum())
