@@ -51,11 +51,16 @@ class Statement:
 
 def expand(line: str) -> str:
     """A line of fixed form with the tab of its label field in columns, as gfortran has it."""
-    line = line.rstrip("\r\n\f")
     found = _TAB_FIELD.match(line) if "\t" in line[:6] else None
     if not found:
         return line
     return f"{found[1]:<5}{found[2] or ' '}{line[found.end() :]}"
+
+
+def comment_line(comment: str, *, fixed: bool) -> str:
+    """A comment that stood behind code as one on a line of its own, where what looks like a directive would be one."""
+    line = f"! {comment[1:]}" if comment[1:2] == "$" or _VENDOR.match(comment) else comment
+    return expand(line) if fixed else line
 
 
 def statements(text: str, *, fixed: bool) -> Iterator[Statement]:
@@ -90,7 +95,7 @@ def _free(lines: list[str]) -> Iterator[Statement]:
         code = bare[found.end() :] if found else raw
         if not code.strip():
             continue
-        if at is not None and at.sentinel != sentinel:
+        if at is not None and at.sentinel not in (sentinel, "?"):
             at, mid = _cut(at)
             if mid:
                 yield mid
@@ -99,7 +104,7 @@ def _free(lines: list[str]) -> Iterator[Statement]:
             yield at
             at = None
     if at is not None:
-        at.goes_on = False
+        at.goes_on = bool(at.quote)  # an ampersand at the end of an open string is no part of it
         yield at
 
 
@@ -116,25 +121,25 @@ def _free_line(at: Statement | None, raw: str, sentinel: str) -> Statement:
     if at is None:
         at = Statement("", sentinel=sentinel)
         if code.startswith("&"):
-            at.begins, code = "&&", code.lstrip("&")
+            at.begins, code = "&&", code.lstrip("&; \t")
     elif at.sentinel == "?":
         at.sentinel = sentinel
         if code.startswith("&"):
-            at.begins, code = "&&", code[1:]
+            at.begins, code = "&&", code.lstrip("&; \t")
     elif code.startswith("&"):
-        code = code[1:]
+        code = code[1:] if at.quote else code.lstrip("&")
     elif not at.quote:
         code = f" {code}"
     code, quote, comment = _scan(code, at.quote)
     trimmed = code.rstrip()
-    at.goes_on = trimmed.endswith("&")
+    at.goes_on = trimmed.endswith("&") or not trimmed
     at.quote = quote if at.goes_on else ""
     if comment:
         if at.goes_on or at.text:
             at.inside.append(comment)
         else:
             at.comment = comment
-    at.text += (trimmed[:-1] if at.quote else trimmed.rstrip("&")) if at.goes_on else trimmed
+    at.text += (trimmed[:-1] if at.quote else trimmed.rstrip("& \t")) if at.goes_on else trimmed
     return at
 
 
@@ -228,7 +233,7 @@ def _continue(at: Statement, line: _Line, width: int) -> None:
         at.text += code
     else:
         before = at.text.rstrip()
-        touching = _in_name(before[-1:]) and _in_name(code[:1]) and not at.full
+        touching = in_name(before[-1:]) and in_name(code[:1]) and not at.full
         at.text = before + (" " if touching else "") + code
     at.quote, at.full = quote, len(line.text) >= width - 6
 
@@ -238,7 +243,7 @@ def _padded(code: str, quote: str, line: _Line, width: int) -> str:
     return code + " " * (width - 6 - len(line.text)) if quote else code
 
 
-def _in_name(letter: str) -> bool:
+def in_name(letter: str) -> bool:
     return letter.isalnum() or letter == "_"
 
 
@@ -262,7 +267,7 @@ def _take_apart(raw: str, width: int) -> _Line:
         return _Line("comment", f"!{' ' if line[1:2] == '$' else ''}{line[1:]}".rstrip())
     if (bare := line.strip()).startswith("!") and line[5:6] != "!":
         # Behind column 1 a sentinel is a comment.
-        return _Line("comment", f"! {bare[1:]}" if bare.startswith("!$") else bare)
+        return _Line("comment", expand(f"! {bare[1:]}" if bare.startswith("!$") else bare))
     label = line[:5].replace(" ", "")
     if label and not label.isdigit():
         # No label: the statement of another form, which in column 1 could turn into a comment.
