@@ -11,18 +11,18 @@ import re
 from collections.abc import Iterator
 
 from hpcraft.tokenizer.fortran_form import form_of
-from hpcraft.tokenizer.fortran_lines import Statement, comment_line, in_name, statements
+from hpcraft.tokenizer.fortran_lines import HOLLERITH, Statement, comment_line, in_name, statements
 
 _PIECE = re.compile(
     r"""
     (?P<string>'(?:[^']|'')*'?|"(?:[^"]|"")*"?)
   | (?P<word>[0-9]+(?:\.(?![A-Za-z]{2,}[ ]*\.)[0-9]*)?(?:[eEdDqQ][+-]?[0-9]+)?\w*|\.[0-9]+(?:[eEdDqQ][+-]?[0-9]+)?\w*|[^\W\d][\w$]*)
-  | (?P<dotted>\.[A-Za-z]+\.)
+  | (?P<dotted>\.(?:[A-Za-z]+|(?i:eq|ne|lt|le|gt|ge|and|or|not|eqv|neqv|true|false)[ \t]+)\.)
   | (?P<other>\*\*|//|==|/=|<=|>=|=>|::|\(/|/\)|[^\s])
     """,
     re.VERBOSE,
 )
-_HOLLERITH = re.compile(r"(?<=[(,/=])\s*(\d{1,3})[hH]")
+_HOLLERITH = re.compile(HOLLERITH)
 _PAIRS = frozenset({"**", "//", "==", "/=", "<=", ">=", "=>", "::", "(/", "/)", ".."})
 _QUOTED = re.compile(r"('[^'\n]*'|\"[^\"\n]*\")|[ \t]+")
 
@@ -30,14 +30,19 @@ _QUOTED = re.compile(r"('[^'\n]*'|\"[^\"\n]*\")|[ \t]+")
 def shown_lines(text: str, *, comments: bool = False) -> list[str]:
     """The lines of a text whose form only the text shows, so laid out that they show it too.
 
-    Fixed form without its comments may show nothing of itself; what can be read as both is free form, here as in `form_of`. A line of free
-    form that shows fixed form is indented by a blank, so that none shows it.
+    Fixed form that shows in nothing but its comments keeps an empty one; where that isn't enough, free form is what readers take it for, here
+    as in `form_of`. A line of free form that shows fixed form is indented by a blank, so that none shows it.
     """
     form = form_of(text)
     found = lines(text, form, comments=comments)
     if form != "free":
+        if comments and text.startswith("*\n"):
+            found = found[1:]  # the mark of a text that was laid out before
         if form_of("\n".join(found)) != "free":
             return found
+        marked = ["*", *found]
+        if form_of("\n".join(marked)) != "free":
+            return marked
         found = lines("\n".join(found), "free", comments=comments)
     if form_of("\n".join(found)) != "free":
         found = [f" {line}" if line[:1] in ("c", "C", "*") else line for line in found]
@@ -88,7 +93,7 @@ def _pieces(text: str) -> Iterator[tuple[str, str, bool]]:
     while at < end:
         found = _PIECE.search(text, at)
         if hollerith and (not found or found.start() >= hollerith.start()):
-            begin, at = hollerith.start(1), hollerith.end() + int(hollerith[1])
+            begin, at = hollerith.start(), hollerith.end() + int(hollerith[1])
             yield "string", text[begin:at], begin > before
             hollerith = _HOLLERITH.search(text, at)
         elif not found:
@@ -97,7 +102,8 @@ def _pieces(text: str) -> Iterator[tuple[str, str, bool]]:
             at = found.end()
             if hollerith and at > hollerith.start():  # it stands in a string
                 hollerith = _HOLLERITH.search(text, at)
-            yield found.lastgroup or "", found[0], found.start() > before
+            kind = found.lastgroup or ""
+            yield kind, "".join(found[0].split()) if kind == "dotted" else found[0], found.start() > before
         before = at
 
 
@@ -105,25 +111,28 @@ def _parts(text: str) -> list[list[str]]:
     """Per statement (a semicolon ends one) its tokens; a blank that must stand is one of them."""
     result: list[list[str]] = [[]]
     depth = 0
-    last_kind = last = before = ""
+    last_kind = last = dot = ""
     for kind, piece, gap in _pieces(text):
         if piece == ";" and not depth and last != "&":
             result.append([])
-            last_kind = last = before = ""
+            last_kind = last = dot = ""
             continue
         if kind == "other":
             depth += (piece[0] == "(") - (piece[-1] == ")")
         line = result[-1]
-        # Behind a dot and a word another dot would make an operator of the three.
-        if line and ((gap and before == "." == piece[0]) or _apart(last_kind, last, kind, piece, gap)):
+        # Behind a dot and a word that touches it another dot would make an operator of the three.
+        if line and ((gap and dot and piece[0] == ".") or _apart(last_kind, last, kind, piece, gap)):
             line.append(" ")
         line.append(piece)
-        last_kind, last, before = kind, piece, last
+        dot = last if last == "." and not gap else ""
+        last_kind, last = kind, piece
     return [line for line in result if line]
 
 
 def _apart(last_kind: str, last: str, kind: str, piece: str, gap: bool) -> bool:
     """Whether a blank stands between two tokens."""
+    if kind == "string" and piece[0].isdigit() and last[-1] in "*.":
+        return gap  # behind these digits and an ``H`` begin no Hollerith constant
     if last_kind in ("word", "string") and kind in ("word", "string"):
         return gap
     if last == ")" and kind in ("word", "string"):
@@ -194,8 +203,9 @@ def _fixed_break(row: list[str], part: str, *, full: bool) -> int:
     if full and len(row) > 2:
         # A word that fills the last column would run into the next line's first, so it goes there itself.
         return len(row) - 2
-    # The end of a line is a blank between two words alone, elsewhere the blank begins the next line.
-    regained = len(row) > 1 and (row[-2] == ")" or (not full and in_name(row[-2][-1]) and in_name(part[0])))
+    # What `_apart` puts in any case comes back, and between two words so does a blank; any other begins the next line.
+    before = row[-2] if len(row) > 1 else " "
+    regained = before == ")" or (part[0] == "." and before[0] in ".0123456789") or (not full and in_name(before[-1]) and in_name(part[0]))
     return len(row) - (row[-1] == " " and not regained)
 
 
