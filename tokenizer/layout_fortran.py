@@ -126,7 +126,8 @@ def _parts(text: str) -> list[list[str]]:
         line.append(piece)
         dot = last if last == "." and not gap else ""
         last_kind, last = kind, piece
-    return [line for line in result if line]
+    # Blanks that end a Hollerith constant end a line with nobody seeing them.
+    return [[*line[:-1], line[-1].rstrip()] for line in result if line]
 
 
 def _apart(last_kind: str, last: str, kind: str, piece: str, gap: bool) -> bool:
@@ -206,7 +207,9 @@ def _fixed_break(row: list[str], part: str, *, full: bool) -> int:
     # What `_apart` puts in any case comes back, and between two words so does a blank; any other begins the next line.
     before = row[-2] if len(row) > 1 else " "
     regained = before == ")" or (part[0] == "." and before[0] in ".0123456789") or (not full and in_name(before[-1]) and in_name(part[0]))
-    return len(row) - (row[-1] == " " and not regained)
+    breaking = len(row) - (row[-1] == " " and not regained)
+    # Blanks that end a Hollerith constant would be lost at the end of a line.
+    return breaking - (breaking > 1 and len(row[breaking - 1]) > 1 and row[breaking - 1][-1] == " ")
 
 
 def _last_break(row: list[str], part: str) -> int:
