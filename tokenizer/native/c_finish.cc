@@ -40,6 +40,18 @@ void Names::fix_pasted() {
     }
 }
 
+// A macro is a brace where all its definitions say so; one that vanishes elsewhere may still close what surrounds a whole text.
+void Names::settle_braces() {
+    constexpr uint16_t kShapes = opens | closes | unbalanced | surrounds | balanced;
+    for (Spelling &spelling : spellings_) {
+        uint16_t shape = spelling.traits & kShapes;
+        bool harmless = !(shape & (opens | closes | unbalanced)) || (surrounded && shape == (closes | balanced));
+        bool brace = shape == opens || shape == closes;
+        spelling.traits &= uint16_t(~kShapes);
+        spelling.traits |= uint16_t(harmless ? 0 : brace ? shape : uint16_t(unbalanced));
+    }
+}
+
 // A macro that this text sets for headers, or that others set for this text, has a meaning outside.
 void Names::fix_macros() {
     for (Spelling &spelling : spellings_) {
