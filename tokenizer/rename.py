@@ -177,10 +177,11 @@ def _policy(language: str, includes: Collection[str], keep: Collection[str]) -> 
         if flags & _DECLARED:
             return any(is_kept(spelling, language, kind=use, declared=True, headers=headers) for use in uses)
         # In a whole text only a platform can have declared it; a fragment may leave out what declares it. A field or method that no
-        # class of a whole text has belongs to a class of its headers, listed or not.
+        # class of a whole text has belongs to a class of its headers, listed or not. What isn't called must be declared in C, or else is a
+        # macro of the command line.
         return (
             foreign
-            or (bool(headers) and "m" in uses)
+            or (bool(headers) and ("m" in uses or (language != "fortran" and uses != "f")))
             or any(is_kept(spelling, language, kind=use, headers=headers) for use in uses)
             or (bool(headers) and is_kept(spelling, language))
         )

@@ -309,3 +309,26 @@ def test_renamed_program_prints_the_same(tmp_path: Path, seed: int | None) -> No
         subprocess.run(["gfortran", "-w", f"-J{tmp_path}", "-o", tmp_path / name, source], check=True)
         outputs.append(subprocess.run([tmp_path / name], capture_output=True, check=True).stdout)
     assert outputs[0] == outputs[1] != b""
+
+
+def test_macros_of_the_command_line_stay_in_fortran() -> None:
+    """A macro that the text asks for before it defines it, or without, may come from the command line."""
+    source = """#ifdef USE_MPI
+      call start(N)
+#endif
+#ifndef NMAX
+#define NMAX 100
+#endif
+#define OWN 3
+#if defined(BIG) && OWN > 1
+      real a(NMAX), b(OWN)
+#endif
+      if (USE_MPI .gt. 0) a(1) = b(1)
+      end
+"""
+    renamed = rename(source, "fortran", form="fixed")
+    kept = {"USE_MPI", "NMAX", "BIG"}
+    assert kept.isdisjoint(renamed.names.values())
+    assert all(renamed.text.count(name) == source.count(name) for name in kept)
+    assert "#define s0 3" in renamed.text
+    assert restore(renamed) == source

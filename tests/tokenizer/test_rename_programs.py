@@ -19,11 +19,11 @@ _HEADERS = sorted(Path("/usr/include").glob("*.h"))[:40]
 _needs_gcc = pytest.mark.skipif(shutil.which("gcc") is None, reason="no gcc")
 
 
-def _assembly(folder: Path, text: str) -> str | None:
+def _assembly(folder: Path, text: str, *flags: str) -> str | None:
     """What gcc makes of a C text, or None if it refuses it."""
     path = folder / "program.c"
     path.write_text(text)
-    made = subprocess.run(["gcc", "-std=gnu11", "-O1", "-w", "-S", "-g0", "-o", "-", path], capture_output=True, text=True, check=False)
+    made = subprocess.run(["gcc", *flags, "-std=gnu11", "-O1", "-w", "-S", "-g0", "-o", "-", path], capture_output=True, text=True, check=False)
     return made.stdout if made.returncode == 0 else None
 
 
@@ -83,6 +83,32 @@ def test_macros_for_braces_cost_no_scope() -> None:
     assert rename(source, "c").text.splitlines()[2:] == ["int f0(int v0) d0 return v0; d1", "int f1(int v1) { return v1; }"]
     source = '#ifdef C\n#define BEGIN extern "C" {\n#define END }\n#else\n#define BEGIN\n#define END\n#endif\nBEGIN int f(int a); int g(int a); END\n'
     assert rename(source, "cpp").text.splitlines()[-1] == "d0 int f0(int v0); int f1(int v1); d1"
+
+
+_COMMAND_LINE = """#include <stdlib.h>
+#ifndef N
+#define N 10
+#endif
+#if defined(USE_FLOAT) || LEVEL > 1
+static float table[N];
+#endif
+REAL sum(REAL *x, int count) { REAL s = 0; for (int i = 0; i < count; i++) s += x[i] * SCALE; return s + N; }
+int level(int count) { int USE = 3; return LEVEL > 1 ? abs(count) : USE; }
+"""
+
+
+@_needs_gcc
+@pytest.mark.parametrize("flags", [(), ("-DN=3", "-DUSE_FLOAT", "-DLEVEL=2"), ("-DLEVEL=7",)])
+def test_macros_of_the_command_line_do_what_they_did(flags: tuple[str, ...], tmp_path: Path) -> None:
+    """A macro that the text leaves to the compiler's options, or lets them change, has its name in the renamed text too."""
+    flags = ("-DREAL=double", "-DSCALE=2", *(flags or ("-DLEVEL=0",)))
+    before = _assembly(tmp_path, _COMMAND_LINE, *flags)
+    renamed = rename(_COMMAND_LINE, "c")
+    after = _assembly(tmp_path, renamed.text, *flags)
+    assert before is not None
+    assert after is not None, renamed.text
+    assert _with_names(after, renamed.names) == before
+    assert {"sum", "count", "USE", "table"} <= set(renamed.names.values())
 
 
 @pytest.mark.skipif(not _HEADERS, reason="no headers of a system")

@@ -55,9 +55,8 @@ void Names::settle_braces() {
 // A macro that this text sets for headers, or that others set for this text, has a meaning outside.
 void Names::fix_macros() {
     for (Spelling &spelling : spellings_) {
-        bool defined = spelling.traits & macro_name;
-        if (!defined && spelling.traits & tested) spelling.traits |= fix_all;
-        if (!defined) continue;
+        if (spelling.traits & tested && !(spelling.traits & guard)) spelling.traits |= fix_all;
+        if (!(spelling.traits & macro_name)) continue;
         spelling.traits |= pin_all;
         if (spelling.traits & guard) continue;
         bool for_headers = !(spelling.traits & in_code) && spelling.defined_at < last_include;

@@ -219,7 +219,8 @@ void Directives::define(const std::vector<Tok> &line, size_t from) {
 void Directives::condition(const std::vector<Tok> &line, size_t from) {
     for (size_t i = from; i < line.size(); i++) {
         if (!line[i].name()) continue;
-        names_[line[i].value].traits |= tested;
+        Spelling &spelling = names_[line[i].value];
+        if (!(spelling.traits & macro_name)) spelling.traits |= tested;
         names_.place(line[i].begin, line[i].end, names_.outer(line[i].value, 'd', false));
     }
 }

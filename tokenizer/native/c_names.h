@@ -17,7 +17,7 @@ enum Trait : uint16_t {
     macro_name = 4,     // defined as a macro
     macro_call = 8,     // .. with parameters
     in_code = 16,       // stands outside of directives, or in the body of a macro
-    tested = 32,        // stands in the condition of a directive
+    tested = 32,        // stands in the condition of a directive before the text defines it, so that a command line may
     guard = 64,         // a guard against a second inclusion
     dead = 128,         // stands in text that no compiler may see
     opens = 256,        // a macro for an opening brace and nothing else; while macros are surveyed: in one definition at least
