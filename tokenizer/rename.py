@@ -96,28 +96,54 @@ def rename_like(text: str, language: str, renamed: Renamed) -> Renamed:
     """
     form = form_of(text) if language == "fortran" else ""
     symbols = _resolve(text, language, form, ())
-    known: dict[tuple[str, str], list[str]] = {}
-    for name, original in renamed.names.items():
-        known.setdefault((original, name[0]), []).append(name)
-        known.setdefault((original, ""), []).append(name)
+    canonical = _shared(symbols, language, renamed)
     taken = _occurring(symbols)
-    canonical: list[str | None] = [None] * len(symbols.spellings)
-    seen: dict[tuple[str, str], int] = {}
-    new: dict[str, list[int]] = {}
-    for i, (spelling, kind) in enumerate(zip(symbols.spellings, symbols.kinds, strict=True)):
-        if symbols.stays[i]:
-            continue
-        same = known.get((spelling, kind)) or known.get((spelling, ""))
-        if same is None:
-            new.setdefault(kind, []).append(i)
-            continue
-        rank = seen[spelling, kind] = seen.get((spelling, kind), -1) + 1
-        canonical[i] = same[min(rank, len(same) - 1)]
-    for kind, mine in new.items():
-        letter = LETTERS[kind]
-        for i, number in zip(mine, _numbers(letter, len(mine), taken, None), strict=True):
+    for kind, letter in LETTERS.items():
+        new = [i for i, name in enumerate(canonical) if name is None and symbols.kinds[i] == kind and not symbols.stays[i]]
+        for i, number in zip(new, _numbers(letter, len(new), taken, None), strict=True):
             canonical[i] = f"{letter}{number}"
     return _written(text, language, form, symbols, canonical)
+
+
+def _shared(symbols: _Symbols, language: str, renamed: Renamed) -> list[str | None]:
+    """For each symbol of a translation the name that its source has for it, or None; one name is never two spellings."""
+    # Fortran takes N for n, so that a translation from it or to it may spell a name in another case.
+    fold = str.lower if "fortran" in (language, renamed.language) else str
+    exact, folded = _by_spelling(renamed.names, str), _by_spelling(renamed.names, fold)
+    shared: list[str | None] = [None] * len(symbols.spellings)
+    owner: dict[str, str] = {}
+    ranks: dict[tuple[str, str], int] = {}
+    # In C the one of `n` and `N` that is spelled as in the source comes first.
+    for tables in ((exact, folded),) if language == "fortran" else ((exact,), (folded,)):
+        for i, (spelling, kind, flags) in enumerate(zip(symbols.spellings, symbols.kinds, symbols.flags, strict=True)):
+            if symbols.stays[i] or shared[i]:
+                continue
+            found = (table.get((spelling if table is exact else fold(spelling), use), ()) for use in (kind, "") for table in tables)
+            same = [name for name in next(filter(None, found), ()) if language != "fortran" or _fits(name, kind, flags)]
+            rank = ranks.get((fold(spelling), kind), 0)
+            first = min(rank, max(len(same) - 1, 0))
+            chosen = next((name for name in [*same[first:], *same[:first][::-1]] if owner.get(name, spelling) == spelling), None)
+            if chosen:
+                ranks[fold(spelling), kind] = rank + 1
+                owner[chosen] = spelling
+                shared[i] = chosen
+    return shared
+
+
+def _by_spelling(names: Mapping[str, str], fold: Callable[[str], str]) -> dict[tuple[str, str], list[str]]:
+    """Canonical names by what they were and by their letter, or any letter (an empty one)."""
+    known: dict[tuple[str, str], list[str]] = {}
+    for name, original in names.items():
+        known.setdefault((fold(original), name[0]), []).append(name)
+        known.setdefault((fold(original), ""), []).append(name)
+    return known
+
+
+def _fits(name: str, kind: str, flags: int) -> bool:
+    """Whether a symbol of Fortran may be called so: what is implicitly typed has the type of its letter, and `1.d0` no macro in it."""
+    if kind in "is":
+        return name[0] in (kind, LETTERS[kind])
+    return bool(flags & _DECLARED) or name[0] not in "ij"
 
 
 def restore(renamed: Renamed) -> str:
@@ -132,7 +158,8 @@ def restore_text(text: str, names: Mapping[str, str], language: str = "c") -> st
 
     A canonical name without an original keeps its spelling, unless a name of the program has it already.
     """
-    taken = set(names.values())
+    fold = str.lower if language == "fortran" else str
+    taken = {fold(name) for name in names.values()}
     full = dict(names)
     for token in lex(text, language):
         if token.kind == "word" and CANONICAL.fullmatch(token.text) and token.text not in full:
