@@ -332,3 +332,36 @@ def test_macros_of_the_command_line_stay_in_fortran() -> None:
     assert all(renamed.text.count(name) == source.count(name) for name in kept)
     assert "#define s0 3" in renamed.text
     assert restore(renamed) == source
+
+
+def test_blanks_inside_names_of_fixed_form() -> None:
+    """A name with blanks inside is the name without them, and stays; where no such name is known, its pieces stay wherever they stand."""
+    source = """      SUBROUTINE SOLVE(N, OUTIERR, X)
+      INTEGER N, OUT IERR, K
+      REAL X(N), BE TA
+      OUT IERR = 0
+      IERR = 3
+      IF (N .GT. 0) OUT IERR = N
+      BETA = X(1) + BE TA * OUT  IERR
+      CALL PUT ALL(X, OUT IERR, UN KNOWN)
+      KNOWN = K
+      END
+      SUBROUTINE PUTALL(X, IERR, L)
+      END
+"""
+    expected = """      SUBROUTINE f0(v0, OUTIERR, v1)
+      INTEGER v0, OUT IERR, v2
+      REAL v1(v0), BE TA
+      OUT IERR = 0
+      i0 = 3
+      IF (v0 .GT. 0) OUT IERR = v0
+      BETA = v1(1) + BE TA * OUT  IERR
+      CALL PUT ALL(v1, OUT IERR, UN KNOWN)
+      KNOWN = v2
+      END
+      SUBROUTINE PUTALL(v3, i1, i2)
+      END
+"""
+    renamed = rename(source, "fortran", form="fixed")
+    assert renamed.text == expected
+    assert restore(renamed) == source
