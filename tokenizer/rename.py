@@ -15,9 +15,10 @@ import re
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 
+from hpcraft.errors import InputError
 from hpcraft.tokenizer import _native
 from hpcraft.tokenizer.fortran_form import form_of
-from hpcraft.tokenizer.lexer import language_number, lex
+from hpcraft.tokenizer.lexer import encoded, language_number, lex
 from hpcraft.tokenizer.rename_fortran import restore_fortran, substitute_fortran
 from hpcraft.tokenizer.vocabulary import is_kept, is_platform_header
 
@@ -147,7 +148,11 @@ def _fits(name: str, kind: str, flags: int) -> bool:
 
 
 def restore(renamed: Renamed) -> str:
-    """The original text, byte for byte."""
+    """The original text, byte for byte.
+
+    Raises:
+        InputError: ``patches`` or ``spellings`` of Fortran aren't this text's.
+    """
     if renamed.language == "fortran":
         return restore_fortran(renamed.text, renamed.form, renamed.names, renamed.patches, renamed.spellings)
     return _substitute(renamed.text, renamed.language, renamed.names)
@@ -173,7 +178,7 @@ def restore_text(text: str, names: Mapping[str, str], language: str = "c") -> st
 
 def _resolve(text: str, language: str, form: str, keep: Collection[str]) -> _Symbols:
     numbers = language_number(language, form)
-    source = text.encode("utf-8", "surrogatepass")
+    source = encoded(text)
     spellings, kinds, flags, places, includes = _native.resolve(source, *numbers)
     stays = _policy(language, includes, keep)
     return _Symbols(
@@ -239,7 +244,7 @@ def _written(text: str, language: str, form: str, symbols: _Symbols, canonical: 
     if language == "fortran":
         result, patches, spellings = substitute_fortran(symbols.source, form, symbols.places, canonical)
         renamed = Renamed(text=result, names=names, language=language, form=form, spellings=spellings, patches=patches)
-        return renamed if restore(renamed) == text else Renamed(text=text, names={}, language=language, form=form)
+        return renamed if _restores(renamed, text) else Renamed(text=text, names={}, language=language, form=form)
     written = _native.substitute(symbols.source, symbols.places, [name.encode() if name else None for name in canonical])
     if not _native.restores(written, *symbols.numbers, *_encoded(names), symbols.source):
         # Never met; the promise is that restoring is exact.
@@ -247,10 +252,17 @@ def _written(text: str, language: str, form: str, symbols: _Symbols, canonical: 
     return Renamed(text=written.decode("utf-8", "surrogatepass"), names=names, language=language, form=form)
 
 
+def _restores(renamed: Renamed, text: str) -> bool:
+    try:
+        return restore(renamed) == text
+    except InputError:  # two symbols that share a name, in a translation, and are spelled otherwise
+        return False
+
+
 def _substitute(text: str, language: str, names: Mapping[str, str]) -> str:
     if not names:
         return text
-    source = text.encode("utf-8", "surrogatepass")
+    source = encoded(text)
     return _native.replace_words(source, *language_number(language), *_encoded(names)).decode("utf-8", "surrogatepass")
 
 

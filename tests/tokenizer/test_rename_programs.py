@@ -23,7 +23,9 @@ def _assembly(folder: Path, text: str, *flags: str) -> str | None:
     """What gcc makes of a C text, or None if it refuses it."""
     path = folder / "program.c"
     path.write_text(text)
-    made = subprocess.run(["gcc", *flags, "-std=gnu11", "-O1", "-w", "-S", "-g0", "-o", "-", path], capture_output=True, text=True, check=False)
+    made = subprocess.run(
+        ["gcc", *flags, "-std=gnu11", "-O1", "-w", "-S", "-g0", "-o", "-", path], capture_output=True, text=True, check=False
+    )
     return made.stdout if made.returncode == 0 else None
 
 

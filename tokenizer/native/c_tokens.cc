@@ -206,7 +206,6 @@ Analysis Parser::run() {
 }
 
 Analysis resolve_c(std::string_view source, Language language) {
-    check_size(source);
     return Parser(source, language).run();
 }
 

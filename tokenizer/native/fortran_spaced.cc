@@ -1,8 +1,8 @@
 // Names of fixed form with blanks inside, as in `OUT IERR` for OUTIERR: no two names stand side by side there.
 //
-// Where the text has the joined word elsewhere it is that name, and stays: a name in pieces has no place to be renamed at. Where it doesn't, and
-// no keyword can stand there, the pieces stay, wherever they are spelled. What is found once is known only when all of the text was read,
-// so that such a text, which is rare, is read twice.
+// Where the text has the joined word elsewhere it is that name, and stays: a name in pieces has no place to be renamed at. Where it
+// doesn't, and no keyword can stand there, the pieces stay, wherever they are spelled. What stands elsewhere is known only when all of
+// the text was read, so that such a text, which is rare, is read twice.
 // Not covered: digits of a name behind a blank (`X 1`), directives.
 #include <algorithm>
 
