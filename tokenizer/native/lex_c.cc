@@ -3,7 +3,6 @@
 
 #include <algorithm>
 #include <array>
-#include <stdexcept>
 
 namespace hpcraft {
 
@@ -194,12 +193,7 @@ bool CLexer::next(Token &token) {
     return true;
 }
 
-void check_size(std::string_view source) {
-    if (source.size() > 0xFFFFFFFFu) throw std::length_error("the text is longer than 4 GiB: cut it into files");
-}
-
 std::vector<Token> lex_c(std::string_view source) {
-    check_size(source);
     std::vector<Token> tokens;
     CLexer lexer(source);
     Token token;
