@@ -1,0 +1,54 @@
+"""Estimators as others have published them, wrong values included, so that their tables can be reproduced beside ours.
+
+Never a figure of ours: each function says what is wrong with it, and `hpcraft.eval.metrics` has the right one.
+ParEval's are those of its ``analysis/metrics.py``; the normalised perplexity is that of the first studies of HPC code models.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from math import comb, exp
+
+
+def _pareval_combinations(n: int, r: int) -> int:
+    """C(n, r), but 1 where it should be 0."""
+    return 1 if n < r else comb(n, r)
+
+
+def pareval_speedup_at_k(baseline_seconds: float, valid_seconds: Sequence[float], k: int) -> float:
+    """speedup_n@k of one task as ParEval's code computes it.
+
+    Times are sorted ascending, so that the weights go to the slowest, combinations that don't exist count 1, and samples that are
+    wrong have been dropped before. Right for k = 1 alone: times 1, 2, 4 against 4 give 2.667 for k = 2 (true: 3.333) and 7.0 for
+    k = 3, above the best single speed-up of 4.
+    """
+    if not valid_seconds:
+        return 0.0
+    count = len(valid_seconds)
+    weights = [_pareval_combinations(j - 1, k - 1) / _pareval_combinations(count, k) for j in range(1, count + 1)]
+    return sum(weight * baseline_seconds / seconds for weight, seconds in zip(weights, sorted(valid_seconds), strict=True))
+
+
+def pareval_efficiency_at_k(baseline_seconds: float, valid_seconds: Sequence[float], k: int, resources: int) -> float:
+    """efficiency_n@k of one task as ParEval's code computes it: as wrong as its speed-up, by a number of resources fixed in its code."""
+    return pareval_speedup_at_k(baseline_seconds, valid_seconds, k) / resources
+
+
+def pareval_build_at_k(built: Sequence[bool], num_configurations: int, k: int) -> float:
+    """build@k of one task as ParEval's code computes it: over rows of runs.
+
+    A sample that builds has a row for each configuration that it is run in, one that doesn't has a single row: five of ten samples
+    built, with seven configurations, give 0.875 for k = 1 (true: 0.5).
+    """
+    successes = sum(built) * num_configurations
+    rows = successes + built.count(False)
+    return 1.0 - (comb(rows - successes, k) / comb(rows, k) if rows - successes >= k else 0.0)
+
+
+def lexer_normalised_perplexity(total_nats: float, num_lexer_tokens: int, num_lexer_rules: int) -> float:
+    """exp(total / (lexer tokens * number of regular expressions of the lexer)), published as "normalised perplexity".
+
+    It says little of a model: 3.0 per lexer token becomes 1.015 with the 76 rules of a C++ lexer, and the value moves with the
+    lexer's version. See `hpcraft.eval.likelihood` for figures that can be compared.
+    """
+    return exp(total_nats / (num_lexer_tokens * num_lexer_rules))
