@@ -16,6 +16,7 @@ from hpcraft.errors import InputError
 from hpcraft.eval.judging import NO_CODE
 from hpcraft.eval.metrics import Figure, mean, pass_at_k, proficiency
 from hpcraft.eval.task import Task
+from hpcraft.eval.text_metrics import TextScore, figures_of_scores
 from hpcraft.parse import record_from
 from hpcraft.records import Sample
 from hpcraft.store import JSON, read_json, read_jsonl, sha256_file
@@ -129,8 +130,16 @@ def by_task(samples: Iterable[Sample]) -> dict[str, list[Sample]]:
     return dict(tasks)
 
 
-def level_figures(tasks: Mapping[str, Task], samples: Iterable[Sample]) -> dict[str, JSON]:
-    """The figures of every level: over all its tasks, and by group."""
+def level_figures(
+    tasks: Mapping[str, Task], samples: Iterable[Sample], texts: Mapping[tuple[str, int], TextScore] | None = None
+) -> dict[str, JSON]:
+    """The figures of every level: over all its tasks, and by group.
+
+    Args:
+        tasks: of the suite, by id.
+        samples: the judged answers.
+        texts: by task and sample, how like the gold text an answer is; of suites that have one.
+    """
     judged = by_task(samples)
     levels: dict[str, JSON] = {}
     for level in sorted({s[0].level for s in judged.values()}):
@@ -141,7 +150,7 @@ def level_figures(tasks: Mapping[str, Task], samples: Iterable[Sample]) -> dict[
                 groups[group].append(rows)
         kernels = [rows for task_id, rows in here.items() if tasks[task_id].kernel]
         levels[level] = {
-            "metrics": figures(list(here.values())) | _proficiency(kernels),
+            "metrics": figures(list(here.values())) | _proficiency(kernels) | _similarity(list(here.values()), texts or {}),
             "groups": {group: figures(rows) for group, rows in sorted(groups.items())},
             "checks": _checks(s for rows in here.values() for s in rows),
             "verdicts": dict(sorted(Counter(s.verdict for rows in here.values() for s in rows).items())),
@@ -177,6 +186,14 @@ def _proficiency(tasks: Sequence[Sequence[Sample]]) -> JSON:
         in_model = [s for s in suggested if not s.checks.get("parallel", "").startswith("fail")]
         scores.append(proficiency(len(suggested), sum(s.passed for s in suggested), len(in_model)))
     return {"proficiency": figure_json(mean(scores))} if scores else {}
+
+
+def _similarity(tasks: Sequence[Sequence[Sample]], texts: Mapping[tuple[str, int], TextScore]) -> JSON:
+    """The text figures of suites with a gold text."""
+    if not texts:
+        return {}
+    scores = [[texts[s.task_id, s.sample_id] for s in rows] for rows in tasks]
+    return {name: figure_json(figure) for name, figure in figures_of_scores(scores).items()}
 
 
 def figure_json(figure: Figure) -> JSON:
