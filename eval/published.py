@@ -52,3 +52,25 @@ def lexer_normalised_perplexity(total_nats: float, num_lexer_tokens: int, num_le
     lexer's version. See `hpcraft.eval.likelihood` for figures that can be compared.
     """
     return exp(total_nats / (num_lexer_tokens * num_lexer_rules))
+
+
+def mpirigen_location_score(gold: Sequence[tuple[int, int]], predicted: Sequence[tuple[int, int]], variance: int) -> float:
+    """The location score of one program as MPIrigen's code computes it, from lines and places of calls.
+
+    It is recall alone: surplus calls cost nothing, and one call may satisfy several. Line and place are glued into one number, so that
+    the tenth place of a line is its first; a line may be off only where the place is the same, a place only on the same line.
+    """
+    found = [_glued(*where) for where in predicted]
+    matched = sum(any(_near(wanted, other, variance) for other in found) for wanted in (_glued(*where) for where in gold))
+    return matched / len(gold) if gold else 0.0
+
+
+def _glued(line: int, place: int) -> tuple[int, str]:
+    whole, _, part = str(float(f"{line}.{place}")).partition(".")
+    return int(whole), part
+
+
+def _near(wanted: tuple[int, str], found: tuple[int, str], variance: int) -> bool:
+    if wanted[1] == found[1]:
+        return abs(wanted[0] - found[0]) <= variance
+    return wanted[0] == found[0] and abs(int(wanted[1]) - int(found[1])) <= variance
