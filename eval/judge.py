@@ -28,7 +28,7 @@ from hpcraft.eval.models import prompt_hash
 from hpcraft.eval.results import RESULTS, SAMPLES, TASKS, Results, TaskRow, level_figures, to_json
 from hpcraft.eval.suites import Suite, find_suite, suite_hash
 from hpcraft.eval.task import Task
-from hpcraft.eval.text_metrics import TextPair, TextScore, signatures, text_score
+from hpcraft.eval.text_metrics import compare_with_gold, signatures
 from hpcraft.eval.toolchain import isolation, toolchain
 from hpcraft.eval.translation_judge import Question
 from hpcraft.eval.translation_judge import judge as judge_translations
@@ -196,7 +196,8 @@ def _conclude(entry: Entry, seed: int, run_seed: int, report: Report) -> None:
     asked = [t for t in entry.tasks.values() if t.task_id in {s.task_id for s in samples}]
     write_jsonl(entry.out / TASKS, map(_row, asked))
     unsupported = sorted({s.task_id for s in samples if s.verdict == "unsupported"})
-    texts = _compare_with_gold(entry) if entry.suite.gold else {}
+    answers = read_jsonl(entry.out / COMPLETIONS, Completion)
+    texts = compare_with_gold(entry.tasks, answers, extract, total=len(samples)) if entry.suite.gold else {}
     levels = level_figures(entry.tasks, samples, texts)
     results = Results(
         suite=entry.suite.name,
@@ -217,19 +218,6 @@ def _conclude(entry: Entry, seed: int, run_seed: int, report: Report) -> None:
     )
     write_json(entry.out / RESULTS, to_json(results))
     _count(entry, results, samples, report)
-
-
-def _compare_with_gold(entry: Entry) -> dict[tuple[str, int], TextScore]:
-    """How like the gold text each answer is, by task and sample; answers are read one at a time."""
-    scores: dict[tuple[str, int], TextScore] = {}
-    with bar("comparing with the gold text", sum(1 for _ in read_jsonl(entry.completions, Completion))) as advance:
-        for c in read_jsonl(entry.completions, Completion):
-            task = entry.tasks[c.task_id]
-            language = "cuda" if task.model == "cuda" else task.language
-            pair = TextPair(reference=task.reference, candidate=extract(task, c.completion), language=language, given=task.stem)
-            scores[c.task_id, c.sample_id] = text_score(pair)
-            advance(1)
-    return scores
 
 
 def _count(entry: Entry, results: Results, samples: list[Sample], report: Report) -> None:

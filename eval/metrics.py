@@ -21,8 +21,12 @@ from typing import Any, NamedTuple, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from hpcraft.store import JSON
+
 Numbers: TypeAlias = NDArray[np.float64]
 
+KS = (1, 5, 10, 100)
+"""For which k there are figures, as far as every task has so many samples."""
 RESAMPLES = 10_000
 SEED = 20_230_615
 
@@ -165,7 +169,7 @@ def of_sums(rows: Sequence[Sequence[float]], score: Callable[[Numbers], Any], re
         raise ValueError("figure of no tasks")
     counts = np.asarray(rows, dtype=float)
     rng = np.random.default_rng(SEED)
-    draws = rng.multinomial(len(rows), np.full(len(rows), 1 / len(rows)), size=resamples)
+    draws = rng.multinomial(len(rows), np.full(len(rows), 1 / len(rows)), size=resamples).astype(np.float64)
     low, high = percentiles(np.asarray(score(draws @ counts), dtype=float))
     return Figure(value=float(score(counts.sum(axis=0))), ci95=(low, high), n=len(rows))
 
@@ -182,3 +186,8 @@ def percentiles(values: Numbers) -> tuple[float, float]:
     """The 95 % in the middle."""
     low, high = np.percentile(values, [2.5, 97.5])
     return float(low), float(high)
+
+
+def figure_json(figure: Figure) -> JSON:
+    """A figure as ``results.json`` has it."""
+    return {"value": round(figure.value, 6), "ci95": [round(bound, 6) for bound in figure.ci95], "n": figure.n}

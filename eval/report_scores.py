@@ -19,7 +19,7 @@ from hpcraft.eval.results import Results, find_results, read_results
 STICKS = ("reference", "null")
 """The measuring sticks: known right answers, and functions that do nothing."""
 
-_METRICS = {"pass": "passes every check", "build": "builds"}
+_METRICS = {"pass": "passes every check", "build": "builds", "fast_1": "is right and faster than the sequential reference"}
 _MEANINGS = {
     "proficiency": "the Codex study's score of a task's first ten answers, from the checks",
     "bleu": "BLEU of the whole set against the gold text",
@@ -187,8 +187,17 @@ def _metric(name: str, levels: Mapping[str, Mapping[str, Any]]) -> MetricRows:
         for label, value in levels.items()
         if name in value["metrics"]
     ]
-    meaning = f"{tries} {_METRICS.get(kind, kind)}" if at else _MEANINGS.get(name, name)
+    meaning = f"{tries} {_METRICS[kind]}" if kind in _METRICS else _MEANINGS.get(name, "")
+    if at and kind not in _METRICS:
+        meaning = f"{_of_speed(kind)}, the best of {k} answers expected" if k != "1" else f"{_of_speed(kind)}, mean of the answers"
     return MetricRows(metric=name, meaning=meaning, rows=tuple(rows))
+
+
+def _of_speed(kind: str) -> str:
+    """What a figure of speed is, such as ``speedup_4``."""
+    what, _, cores = kind.partition("_")
+    words = {"speedup": "speed-up over the sequential reference", "efficiency": "speed-up by processor"}.get(what, what)
+    return f"{words} on {'the best number of' if cores == 'max' else cores} cores; wrong answers count 0"
 
 
 def _groups(results: Mapping[str, Results], level: str) -> Iterator[GroupRow]:

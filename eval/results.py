@@ -14,7 +14,8 @@ from typing import Any, ClassVar
 
 from hpcraft.errors import InputError
 from hpcraft.eval.judging import NO_CODE
-from hpcraft.eval.metrics import Figure, mean, pass_at_k, proficiency
+from hpcraft.eval.metrics import KS, figure_json, mean, pass_at_k, proficiency
+from hpcraft.eval.speed_figures import speed_figures
 from hpcraft.eval.task import Task
 from hpcraft.eval.text_metrics import TextScore, figures_of_scores
 from hpcraft.parse import record_from
@@ -25,7 +26,6 @@ RESULTS = "results.json"
 TASKS = "tasks.jsonl"
 SAMPLES = "samples.jsonl"
 
-_KS = (1, 5, 10, 100)
 _SUGGESTIONS = 10
 """So many of a task's first answers make its proficiency, as in the Codex study."""
 
@@ -166,15 +166,15 @@ def task_groups(task: Task) -> list[str]:
 
 
 def figures(tasks: Sequence[Sequence[Sample]]) -> JSON:
-    """pass@k and build@k for every k that all tasks have samples for."""
+    """pass@k and build@k for every k that all tasks have samples for, and figures of speed where answers were timed."""
     fewest = min(len(rows) for rows in tasks)
     passed = [[s.passed for s in rows] for rows in tasks]
     built = [[s.checks.get("build") == "pass" for s in rows] for rows in tasks]
     result: JSON = {}
-    for k in (k for k in _KS if k <= fewest):
+    for k in (k for k in KS if k <= fewest):
         result[f"pass@{k}"] = figure_json(pass_at_k(passed, k))
         result[f"build@{k}"] = figure_json(pass_at_k(built, k))
-    return result
+    return result | speed_figures(tasks)
 
 
 def _proficiency(tasks: Sequence[Sequence[Sample]]) -> JSON:
@@ -194,11 +194,6 @@ def _similarity(tasks: Sequence[Sequence[Sample]], texts: Mapping[tuple[str, int
         return {}
     scores = [[texts[s.task_id, s.sample_id] for s in rows] for rows in tasks]
     return {name: figure_json(figure) for name, figure in figures_of_scores(scores).items()}
-
-
-def figure_json(figure: Figure) -> JSON:
-    """A figure as ``results.json`` has it."""
-    return {"value": round(figure.value, 6), "ci95": [round(bound, 6) for bound in figure.ci95], "n": figure.n}
 
 
 def _checks(samples: Iterable[Sample]) -> JSON:

@@ -12,7 +12,7 @@ Not covered: several gold texts for one task.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -25,6 +25,9 @@ from hpcraft.eval.code_bleu import package
 from hpcraft.eval.code_bleu.lexemes import lexemes, placed, words
 from hpcraft.eval.code_bleu.score import LANGUAGES, codebleu_hpc, score_pair
 from hpcraft.eval.metrics import Figure, Numbers, mean, of_sums
+from hpcraft.eval.task import Task
+from hpcraft.progress import bar
+from hpcraft.records import Completion
 
 if TYPE_CHECKING:
     from sacrebleu.metrics.bleu import BLEU
@@ -62,6 +65,28 @@ class TextScore:
 def text_figures(tasks: Iterable[Iterable[TextPair]]) -> dict[str, Figure]:
     """The figures of a suite's answers, ``tasks`` holding the pairs of each task."""
     return figures_of_scores([[text_score(pair) for pair in pairs] for pairs in tasks])
+
+
+def compare_with_gold(
+    tasks: Mapping[str, Task], answers: Iterable[Completion], code_of: Callable[[Task, str], str], *, total: int
+) -> dict[tuple[str, int], TextScore]:
+    """How like the gold text each answer is, by task and sample; answers are taken one at a time, and not kept.
+
+    Args:
+        tasks: of the suite, by id.
+        answers: as models gave them.
+        code_of: takes the code out of an answer.
+        total: how many answers there are.
+    """
+    scores: dict[tuple[str, int], TextScore] = {}
+    with bar("comparing with the gold text", total) as advance:
+        for answer in answers:
+            task = tasks[answer.task_id]
+            language = "cuda" if task.model == "cuda" else task.language
+            pair = TextPair(task.reference, code_of(task, answer.completion), language, task.stem)
+            scores[answer.task_id, answer.sample_id] = text_score(pair)
+            advance(1)
+    return scores
 
 
 def text_score(pair: TextPair) -> TextScore:

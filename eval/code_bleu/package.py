@@ -13,6 +13,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
+from importlib import import_module
 from importlib.metadata import PackageNotFoundError, version
 from importlib.util import find_spec
 
@@ -58,10 +59,8 @@ def package_parts(reference: str, candidate: str, language: str) -> dict[str, fl
         raise InputError(f"codebleu of language {language!r}: the package reads c and cpp (and cuda as cpp); use codebleu-hpc")
     if not is_installed():
         raise MachineError(f"codebleu is not installed; {INSTALL}")
-    from codebleu import calc_codebleu
-
     with _quiet():
-        found = calc_codebleu([reference], [candidate], _LANGUAGES[language])
+        found = import_module("codebleu").calc_codebleu([reference], [candidate], _LANGUAGES[language])
     return {name: float(found[key]) for name, key in _PARTS.items()}
 
 

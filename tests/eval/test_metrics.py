@@ -306,3 +306,36 @@ def test_proficiency_stands_beside_pass_at_k():
     serial = sample("kernels/axpy/openmp/c", 2, passed=False)
     serial = dataclasses.replace(serial, checks={"build": "pass", "parallel": "fail: nothing in it is openmp"})
     assert level_figures(tasks, [right, prose, serial])["run"]["metrics"]["proficiency"]["value"] == 0.25
+
+
+def timed(task_id, sample_id, *, passed=True, **seconds):
+    """A sample with times on so many cores against a baseline of 8 seconds, as ``c4=2.0``."""
+    timings = {
+        name[1:]: {"threads": float(name[1:]), "ranks": 1.0, "seconds": value, "baseline_seconds": 8.0} for name, value in seconds.items()
+    }
+    return dataclasses.replace(sample(task_id, sample_id, passed=passed), timings=timings)
+
+
+def test_speed_stands_beside_pass_at_k():
+    """Two tasks, one of them with a wrong answer: speed-ups 4 and 0, 2 and 8 on four cores."""
+    found = figures(
+        [
+            [timed("a", 0, c1=8.0, c4=2.0), sample("a", 1, passed=False)],
+            [timed("b", 0, c1=16.0, c4=4.0), timed("b", 1, c1=4.0, c4=1.0)],
+        ]
+    )
+    assert found["speedup_4@1"]["value"] == pytest.approx((2 + 5) / 2)
+    assert found["efficiency_4@1"]["value"] == pytest.approx((2 + 5) / 8)
+    assert found["speedup_1@1"]["value"] == pytest.approx((0.5 + 1.25) / 2)
+    assert found["speedup_max@1"] == found["speedup_4@1"] | {"processors": 4}
+    assert found["fast_1@1"]["value"] == pytest.approx(0.75)
+    assert "speedup_4@1" not in figures([[sample("a", 0, passed=True)]])
+
+
+def test_what_could_not_be_timed_is_no_failure():
+    """A right answer without a time at some number of cores is left out there; a wrong one counts 0 everywhere."""
+    found = figures([[timed("a", 0, c2=4.0)], [timed("b", 0, c4=2.0)], [sample("c", 0, passed=False)]])
+    assert found["speedup_2@1"] == figures([[timed("a", 0, c2=4.0)], [sample("c", 0, passed=False)]])["speedup_2@1"]
+    assert found["speedup_2@1"]["n"] == 2
+    assert found["speedup_4@1"]["value"] == 2.0
+    assert found["pass@1"]["n"] == 3

@@ -84,6 +84,7 @@ def test_the_number_of_tasks_that_it_would_need():
         return paired_difference(list(rng.binomial(1, difficulty)), list(rng.binomial(1, difficulty + 0.15)))
 
     needed = draw(4000).tasks_needed
+    assert needed is not None
     found = [draw(needed).better for _ in range(20)]
     assert 11 <= found.count("B") <= 20
     assert [draw(needed // 8).better for _ in range(20)].count("B") < 10

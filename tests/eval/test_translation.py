@@ -7,9 +7,11 @@ import pytest
 from hpcraft.errors import ConfigError
 from hpcraft.eval import judge as judge_stage
 from hpcraft.eval import translation_judge
+from hpcraft.eval.extract import extract
 from hpcraft.eval.generate import STAGE as GENERATE
 from hpcraft.eval.results import level_figures
 from hpcraft.eval.suites import find_suite, translation_tasks
+from hpcraft.eval.text_metrics import compare_with_gold
 from hpcraft.records import Completion, Pair, Sample
 from hpcraft.shards import ShardWriter
 from hpcraft.stages import Report, Stage, execute
@@ -137,9 +139,8 @@ def test_answers_are_compared_with_the_gold_text(pairs, write_completions):
     """The code in an answer is scored, not the prose around it; figures stand beside pass@k at each level."""
     tasks = {t.task_id: t for t in translation_tasks(pairs)}
     rows = [("translation/a", 0, f"Here:\n```c\n{OPENMP}```\n"), ("translation/a", 1, ""), ("translation/b", 0, CUDA)]
-    suite = find_suite("translation")
-    entry = judge_stage.Entry(suite=suite, tasks=tasks, completions=write_completions(rows), out=pairs)
-    texts = judge_stage._compare_with_gold(entry)
+    assert find_suite("translation").gold
+    texts = compare_with_gold(tasks, read_jsonl(write_completions(rows), Completion), extract, total=len(rows))
     samples = [
         Sample(
             task_id=task_id,
