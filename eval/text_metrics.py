@@ -20,10 +20,12 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from hpcraft import __version__
+from hpcraft.data.syntax import parse
 from hpcraft.errors import InputError
 from hpcraft.eval.code_bleu import package
 from hpcraft.eval.code_bleu.lexemes import lexemes, placed, words
 from hpcraft.eval.code_bleu.score import LANGUAGES, codebleu_hpc, score_pair
+from hpcraft.eval.code_bleu.subtrees import depth
 from hpcraft.eval.metrics import Figure, Numbers, mean, of_sums
 from hpcraft.eval.task import Task
 from hpcraft.progress import bar
@@ -35,6 +37,8 @@ if TYPE_CHECKING:
 
 MAX_CHARACTERS, MAX_TIMES = 20_000, 4
 """No more of an answer is looked at than this, or than so many times the gold text where that is longer."""
+DEEPEST = 200
+"""The package takes minutes for a text that nests more deeply; such an answer's ``codebleu`` is 0."""
 METRICS = ("bleu", "chrf", "codebleu", "codebleu-hpc", "parableu-hpc")
 
 
@@ -100,7 +104,8 @@ def text_score(pair: TextPair) -> TextScore:
         raise InputError(f"text figures of language {language!r}: expected one of {', '.join(LANGUAGES)}")
     reference = without_given(pair.reference, pair.given, language)
     longest = max(MAX_CHARACTERS, MAX_TIMES * len(pair.reference))
-    candidate = without_given(pair.candidate[:longest], pair.given, language)
+    answered = pair.candidate[:longest].encode("utf-8", "replace").decode()  # half a surrogate pair is no text
+    candidate = without_given(answered, pair.given, language)
     if not reference.strip():
         raise InputError("text figures: the gold text is empty; leave the task out or mend it")
     gold, answer = (" ".join(words(lexemes(text, language))) for text in (reference, candidate))
@@ -109,7 +114,8 @@ def text_score(pair: TextPair) -> TextScore:
     hpc = score_pair(reference, candidate, language)
     by_package = None
     if package.is_installed() and package.knows(language):
-        by_package = package.package_parts(reference, candidate, language)["codebleu"] if answer else 0.0
+        readable = bool(answer) and depth(parse(language, candidate)) <= DEEPEST
+        by_package = package.package_parts(reference, candidate, language)["codebleu"] if readable else 0.0
     return TextScore(
         bleu=(*map(float, counted.counts), *map(float, counted.totals), float(counted.sys_len), float(counted.ref_len)),
         chrf=min(1.0, chrf.sentence_score(answer, [gold]).score / 100) if answer else 0.0,

@@ -64,6 +64,21 @@ class Subtrees:
         return self._numbers.setdefault(shape, len(self._numbers))
 
 
+def depth(root: Node) -> int:
+    """How deeply a tree nests."""
+    cursor = root.walk()
+    deepest = at = 0
+    while True:
+        if cursor.goto_first_child():
+            at += 1
+            deepest = max(deepest, at)
+            continue
+        while not cursor.goto_next_sibling():
+            if not cursor.goto_parent():
+                return deepest
+            at -= 1
+
+
 def match_counts(reference: Counter[int], candidate: Counter[int]) -> list[float]:
     """Subtrees of the reference that the candidate has, and subtrees of the reference."""
     return [float((reference & candidate).total()), float(reference.total())]

@@ -16,7 +16,7 @@ from hpcraft.eval.code_bleu.flow import COMES, COMPUTED, Edge
 from hpcraft.eval.code_bleu.lexemes import lexemes, words
 from hpcraft.eval.code_bleu.parallelism import Shape, shape, shape_similarity, word_similarity
 from hpcraft.eval.code_bleu.score import codebleu_hpc, parts, score_pair
-from hpcraft.eval.code_bleu.subtrees import Subtrees, match_counts
+from hpcraft.eval.code_bleu.subtrees import Subtrees, depth, match_counts
 from hpcraft.tokenizer.rename import rename
 
 _FOLDER = Path(hpcraft.eval.kernels.__file__).parent / "references"
@@ -250,6 +250,12 @@ def test_directives_are_part_of_the_syntax():
         assert four(gold, without, language)["syntax"] < four(gold, other, language)["syntax"] < 1.0
 
 
+def test_depth():
+    """Levels below the root."""
+    assert depth(parse("c", "")) == 0
+    assert depth(parse("c", "int x = ((1));")) == depth(parse("c", "int x = 1;")) + 2
+
+
 def test_matches_are_clipped():
     """Three equal statements aren't found in one."""
     shapes = Subtrees()
@@ -323,6 +329,26 @@ def test_the_package_reads_launches_as_comparisons():
     assert "kernel_call_syntax" not in str(parser("cpp").parse(text.encode()).root_node)
     assert "kernel_call_syntax" in str(parse("cuda", text))
     assert package.package_parts(text, text, "cuda")["codebleu"] == 1.0
+
+
+@needs_package
+def test_the_package_gives_the_same_in_every_process(monkeypatch):
+    """Its score hangs on the order of sets; in our process of its own that order is fixed, whatever the hash seed here."""
+    reference, candidate = (code(name)[0] for name in ("spmv.serial.c", "gemm.serial.c"))
+    found = set()
+    for seed in ("1", "2", "3"):
+        monkeypatch.setenv("PYTHONHASHSEED", seed)
+        package._worker.cache_clear()
+        found.add(package.package_parts(reference, candidate, "c")["data-flow"])
+    assert len(found) == 1
+
+
+@needs_package
+def test_the_package_forgets_brevity_in_weighted_words():
+    """Half of a text is compared with the number 2 there, and has no penalty; its plain n-grams have one."""
+    text = "for ( int x = 1 ; x ; x ) for ( int x = 1 ; x ; x ) ;"
+    found = package.package_parts(text, " ".join(text.split()[:11]), "c")
+    assert found["weighted-ngram"] > 0.4 > found["ngram"]
 
 
 @needs_package

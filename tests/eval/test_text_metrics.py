@@ -88,6 +88,13 @@ def test_an_endless_answer_is_cut():
     assert text_score(TextPair(GOLD, "x;" * MAX_CHARACTERS, "c")).bleu[8] == MAX_CHARACTERS
 
 
+def test_hostile_answers_have_figures():
+    """Nests without end, half a surrogate pair, zeros: none stops the judge or takes long."""
+    for candidate in ("void f() { x = " + "(" * 9000 + ")" * 9000 + "; }", "a = " * 4500, "a\ud800b", "\0\1", "/*" * 5000, "'" * 999):
+        figures = text_figures([[TextPair(GOLD, candidate, "c")]])
+        assert all(figure.value < 0.1 for name, figure in figures.items() if name != "codebleu")
+
+
 def test_what_cannot_be_compared_is_refused():
     """A language without a lexer, and a gold text without code."""
     with pytest.raises(InputError, match="python"):
