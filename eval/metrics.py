@@ -137,15 +137,13 @@ def share(values: Sequence[float]) -> Figure:
 
     Where all are 0 or all are 1 the bootstrap has nothing to resample; the interval is then the exact one of Clopper and Pearson.
     """
-    figure = mean(values)
-    if not 0 <= min(values) <= max(values) <= 1:
+    if values and not 0 <= min(values) <= max(values) <= 1:
         raise ValueError("share of values outside [0, 1]")
-    edge = 0.025 ** (1 / len(values))
-    if min(values) == 1:
-        return Figure(value=1.0, ci95=(edge, 1.0), n=figure.n)
-    if max(values) == 0:
-        return Figure(value=0.0, ci95=(0.0, 1 - edge), n=figure.n)
-    return figure
+    if values and min(values) == 1:
+        return Figure(value=1.0, ci95=(0.025 ** (1 / len(values)), 1.0), n=len(values))
+    if values and max(values) == 0:
+        return Figure(value=0.0, ci95=(0.0, 1 - 0.025 ** (1 / len(values))), n=len(values))
+    return mean(values)
 
 
 def mean(values: Sequence[float]) -> Figure:

@@ -4,7 +4,7 @@ It is optional: its metadata asks for a tree-sitter older than ours, but its cod
 dependencies (docs/evaluation.md says how). Where it isn't installed, there is no figure of that name.
 
 Theory of operation: its data flow is put together in the order of Python's sets of strings, which is another in every process, and its
-score with it (by 0.02 on sixty pairs). So it runs in a process of its own in which that order is fixed, one pair after the other. The
+score with it (``benchmarks/text_figures.py`` shows by how much). So it runs in a process of its own in which that order is fixed, one pair after the other. The
 process ends when ours closes its input.
 
 What its figures suffer from, and `hpcraft.eval.code_bleu.score` doesn't: words are cut at blanks alone; Fortran is unknown and CUDA's
