@@ -13,7 +13,6 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 from hpcraft.errors import InputError
-from hpcraft.eval.judging import NO_CODE
 from hpcraft.eval.metrics import KS, figure_json, mean, pass_at_k, proficiency
 from hpcraft.eval.speed_figures import speed_figures
 from hpcraft.eval.task import Task
@@ -26,6 +25,8 @@ RESULTS = "results.json"
 TASKS = "tasks.jsonl"
 SAMPLES = "samples.jsonl"
 
+_NO_CODE = "skip: no code"
+"""What a check that was not reached says of an answer that holds no code: it is no suggestion."""
 _SUGGESTIONS = 10
 """So many of a task's first answers make its proficiency, as in the Codex study."""
 
@@ -182,7 +183,7 @@ def _proficiency(tasks: Sequence[Sequence[Sample]]) -> JSON:
     scores = []
     for rows in tasks:
         first = sorted(rows, key=lambda s: s.sample_id)[:_SUGGESTIONS]
-        suggested = [s for s in first if s.checks.get("build") != NO_CODE]
+        suggested = [s for s in first if _NO_CODE not in s.checks.values()]
         in_model = [s for s in suggested if not s.checks.get("parallel", "").startswith("fail")]
         scores.append(proficiency(len(suggested), sum(s.passed for s in suggested), len(in_model)))
     return {"proficiency": figure_json(mean(scores))} if scores else {}

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from hpcraft.eval import kernel_judge
 from hpcraft.eval.metrics import (
     at_k,
     best_of_k,
@@ -301,7 +302,8 @@ def test_proficiency_stands_beside_pass_at_k():
     tasks = {t.task_id: t for t in kernel_tasks()}
     right = sample("kernels/axpy/openmp/c", 0, passed=True)
     assert level_figures(tasks, [right])["run"]["metrics"]["proficiency"]["value"] == 1.0
-    prose = sample("kernels/axpy/openmp/c", 1, passed=False, build="fail: the answer holds no code")
+    prose = sample("kernels/axpy/openmp/c", 1, passed=False)
+    prose = dataclasses.replace(prose, checks=kernel_judge.judge(tasks[prose.task_id], " ", 1).checks)
     assert level_figures(tasks, [right, prose])["run"]["metrics"]["proficiency"]["value"] == 1.0
     serial = sample("kernels/axpy/openmp/c", 2, passed=False)
     serial = dataclasses.replace(serial, checks={"build": "pass", "parallel": "fail: nothing in it is openmp"})
