@@ -4,9 +4,20 @@ from __future__ import annotations
 
 from hpcraft.eval.kernels.axpy import AXPY
 from hpcraft.eval.kernels.cg import CG
+from hpcraft.eval.kernels.dot import DOT
 from hpcraft.eval.kernels.gemm import GEMM
 from hpcraft.eval.kernels.gemv import GEMV
 from hpcraft.eval.kernels.jacobi import JACOBI
 from hpcraft.eval.kernels.spmv import SPMV
 
-KERNELS = {kernel.name: kernel for kernel in (AXPY, GEMV, GEMM, SPMV, JACOBI, CG)}
+_KERNELS = (
+    AXPY,
+    GEMV,
+    GEMM,
+    SPMV,
+    JACOBI,
+    CG,
+    DOT,
+)
+
+KERNELS = {kernel.name: kernel for kernel in _KERNELS}
