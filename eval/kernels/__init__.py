@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from hpcraft.eval.kernels.axpy import AXPY
 from hpcraft.eval.kernels.cg import CG
+from hpcraft.eval.kernels.count_above import COUNT_ABOVE
 from hpcraft.eval.kernels.dot import DOT
 from hpcraft.eval.kernels.gemm import GEMM
 from hpcraft.eval.kernels.gemv import GEMV
@@ -18,6 +19,7 @@ _KERNELS = (
     JACOBI,
     CG,
     DOT,
+    COUNT_ABOVE,
 )
 
 KERNELS = {kernel.name: kernel for kernel in _KERNELS}
