@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from hpcraft.eval.kernels.argmax import ARGMAX
 from hpcraft.eval.kernels.axpy import AXPY
 from hpcraft.eval.kernels.cg import CG
 from hpcraft.eval.kernels.count_above import COUNT_ABOVE
@@ -20,6 +21,7 @@ _KERNELS = (
     CG,
     DOT,
     COUNT_ABOVE,
+    ARGMAX,
 )
 
 KERNELS = {kernel.name: kernel for kernel in _KERNELS}
