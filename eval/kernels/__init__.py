@@ -10,6 +10,7 @@ from hpcraft.eval.kernels.dot import DOT
 from hpcraft.eval.kernels.gemm import GEMM
 from hpcraft.eval.kernels.gemv import GEMV
 from hpcraft.eval.kernels.jacobi import JACOBI
+from hpcraft.eval.kernels.prefix_sum import PREFIX_SUM
 from hpcraft.eval.kernels.spmv import SPMV
 
 _KERNELS = (
@@ -22,6 +23,7 @@ _KERNELS = (
     DOT,
     COUNT_ABOVE,
     ARGMAX,
+    PREFIX_SUM,
 )
 
 KERNELS = {kernel.name: kernel for kernel in _KERNELS}
