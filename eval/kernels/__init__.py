@@ -7,6 +7,7 @@ from hpcraft.eval.kernels.axpy import AXPY
 from hpcraft.eval.kernels.cg import CG
 from hpcraft.eval.kernels.count_above import COUNT_ABOVE
 from hpcraft.eval.kernels.dot import DOT
+from hpcraft.eval.kernels.exclusive_scan import EXCLUSIVE_SCAN
 from hpcraft.eval.kernels.gemm import GEMM
 from hpcraft.eval.kernels.gemv import GEMV
 from hpcraft.eval.kernels.jacobi import JACOBI
@@ -24,6 +25,7 @@ _KERNELS = (
     COUNT_ABOVE,
     ARGMAX,
     PREFIX_SUM,
+    EXCLUSIVE_SCAN,
 )
 
 KERNELS = {kernel.name: kernel for kernel in _KERNELS}
