@@ -12,6 +12,7 @@ from hpcraft.eval.kernels.gemm import GEMM
 from hpcraft.eval.kernels.gemv import GEMV
 from hpcraft.eval.kernels.jacobi import JACOBI
 from hpcraft.eval.kernels.prefix_sum import PREFIX_SUM
+from hpcraft.eval.kernels.segmented_sum import SEGMENTED_SUM
 from hpcraft.eval.kernels.spmv import SPMV
 
 _KERNELS = (
@@ -26,6 +27,7 @@ _KERNELS = (
     ARGMAX,
     PREFIX_SUM,
     EXCLUSIVE_SCAN,
+    SEGMENTED_SUM,
 )
 
 KERNELS = {kernel.name: kernel for kernel in _KERNELS}
