@@ -13,6 +13,7 @@ from hpcraft.eval.kernels.gemv import GEMV
 from hpcraft.eval.kernels.jacobi import JACOBI
 from hpcraft.eval.kernels.prefix_sum import PREFIX_SUM
 from hpcraft.eval.kernels.segmented_sum import SEGMENTED_SUM
+from hpcraft.eval.kernels.sort_int import SORT_INT
 from hpcraft.eval.kernels.spmv import SPMV
 
 _KERNELS = (
@@ -28,6 +29,7 @@ _KERNELS = (
     PREFIX_SUM,
     EXCLUSIVE_SCAN,
     SEGMENTED_SUM,
+    SORT_INT,
 )
 
 KERNELS = {kernel.name: kernel for kernel in _KERNELS}
