@@ -11,6 +11,7 @@ from hpcraft.eval.kernels.exclusive_scan import EXCLUSIVE_SCAN
 from hpcraft.eval.kernels.gemm import GEMM
 from hpcraft.eval.kernels.gemv import GEMV
 from hpcraft.eval.kernels.jacobi import JACOBI
+from hpcraft.eval.kernels.merge_sorted import MERGE_SORTED
 from hpcraft.eval.kernels.prefix_sum import PREFIX_SUM
 from hpcraft.eval.kernels.segmented_sum import SEGMENTED_SUM
 from hpcraft.eval.kernels.sort_int import SORT_INT
@@ -30,6 +31,7 @@ _KERNELS = (
     EXCLUSIVE_SCAN,
     SEGMENTED_SUM,
     SORT_INT,
+    MERGE_SORTED,
 )
 
 KERNELS = {kernel.name: kernel for kernel in _KERNELS}
