@@ -10,6 +10,7 @@ from hpcraft.eval.kernels.dot import DOT
 from hpcraft.eval.kernels.exclusive_scan import EXCLUSIVE_SCAN
 from hpcraft.eval.kernels.gemm import GEMM
 from hpcraft.eval.kernels.gemv import GEMV
+from hpcraft.eval.kernels.histogram import HISTOGRAM
 from hpcraft.eval.kernels.jacobi import JACOBI
 from hpcraft.eval.kernels.merge_sorted import MERGE_SORTED
 from hpcraft.eval.kernels.prefix_sum import PREFIX_SUM
@@ -32,6 +33,7 @@ _KERNELS = (
     SEGMENTED_SUM,
     SORT_INT,
     MERGE_SORTED,
+    HISTOGRAM,
 )
 
 KERNELS = {kernel.name: kernel for kernel in _KERNELS}
