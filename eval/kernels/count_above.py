@@ -10,11 +10,13 @@ from hpcraft.eval.task import Kernel, Outputs, exact
 from hpcraft.sandbox.abi import Argument, Array
 
 _INT = np.iinfo(np.int32)
+_SIZE_LEAST_LIMIT = 1024
+"""At this size the limit is the least int, which everything else lies above."""
 
 
 def make_inputs(rng: np.random.Generator, size: int) -> list[Argument]:
     """Many elements that equal the limit, and the extremes, for which a difference to the limit doesn't fit an int."""
-    limit = int(rng.integers(-5, 3))
+    limit = _INT.min if size == _SIZE_LEAST_LIMIT else int(rng.integers(-5, 3))
     x = rng.integers(-9, 10, size).astype(np.int32)
     x[rng.random(size) < 0.2] = limit
     x[rng.random(size) < 0.1] = _INT.max
