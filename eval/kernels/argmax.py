@@ -16,14 +16,17 @@ _SIZE_INCREASING = 4096
 
 
 def make_inputs(rng: np.random.Generator, size: int) -> list[Argument]:
-    """Negative numbers, so that a start value of zero shows, with the largest one several times and never first beyond size one."""
+    """Negative numbers, so that a start value of zero shows, with the largest one several times.
+
+    At odd sizes it stands in the last two thirds alone, so that it isn't always the first thread or rank that has it.
+    """
     if size == _SIZE_ALL_LEAST:
         return [size, np.full(size, -np.inf, dtype=np.float32)]
     if size == _SIZE_INCREASING:
         return [size, np.sort(rng.uniform(-2.0, -1.0, size)).astype(np.float32)]
     x: Array = (-rng.integers(2, 40, size) / 8).astype(np.float32)
     if size > 1:
-        x[rng.integers(1, size, 4)] = -0.125
+        x[rng.integers(size // 3 if size % 2 else 1, size, 5)] = -0.125
     return [size, x]
 
 
