@@ -19,6 +19,7 @@ from hpcraft.eval.kernels.prefix_sum import PREFIX_SUM
 from hpcraft.eval.kernels.segmented_sum import SEGMENTED_SUM
 from hpcraft.eval.kernels.sort_int import SORT_INT
 from hpcraft.eval.kernels.spmv import SPMV
+from hpcraft.eval.kernels.stencil1d import STENCIL1D
 from hpcraft.eval.kernels.weighted_histogram import WEIGHTED_HISTOGRAM
 
 _KERNELS = (
@@ -40,6 +41,7 @@ _KERNELS = (
     WEIGHTED_HISTOGRAM,
     HEAT3D,
     BLUR,
+    STENCIL1D,
 )
 
 KERNELS = {kernel.name: kernel for kernel in _KERNELS}

@@ -41,8 +41,8 @@ MERGE_SORTED = Kernel(
     prototype="void merge_sorted(int m, int n, const double *a, const double *b, double *c, int *source)",
     summary=(
         "merge the m doubles of a and the n doubles of b, both in ascending order with repetitions, into the m + n ascending doubles of c; "
-        "source[k] says where c[k] came from, counted from 0: i for a[i], m + j for b[j]. Among equal values those of a come before those of b, and those of "
-        "one array keep their order. m or n or both may be 0; c and source hold nothing useful before"
+        "source[k] says where c[k] came from, counted from 0: i for a[i], m + j for b[j]. Among equal values those of a come before those "
+        "of b, and those of one array keep their order. m or n or both may be 0; c and source hold nothing useful before"
     ),
     fortran="""integer(c_int), value :: m, n
 real(c_double), intent(in) :: a(m), b(n)

@@ -1,14 +1,22 @@
+typedef struct {
+    float value;
+    int index;
+} Largest;
+
 int argmax(int n, const float *x) {
     if (n == 0) return -1;
-    int best = 0;
+    Largest best = {x[0], 0};
 #pragma omp parallel
     {
-        int mine = 0;
+        Largest mine = {x[0], 0};
 #pragma omp for nowait
         for (int i = 1; i < n; i++)
-            if (x[i] > x[mine]) mine = i;
+            if (x[i] > mine.value) {
+                mine.value = x[i];
+                mine.index = i;
+            }
 #pragma omp critical
-        if (x[mine] > x[best] || (x[mine] == x[best] && mine < best)) best = mine;
+        if (mine.value > best.value || (mine.value == best.value && mine.index < best.index)) best = mine;
     }
-    return best;
+    return best.index;
 }
