@@ -43,8 +43,9 @@ BLUR = Kernel(
     prototype="void blur(int height, int width, const float *image, int radius, const float *mask, float *out)",
     summary=(
         "filter the row-major height x width image by the row-major (2 radius + 1) x (2 radius + 1) mask: out[i][j] = the sum of "
-        "mask[p][q] * image[i + p - radius][j + q - radius] over p and q from 0 to 2 radius (the mask isn't mirrored), where pixels outside "
-        "of the image count as 0; radius may be 0, and the image may be smaller than the mask or empty; out holds nothing useful before"
+        "mask[p][q] * image[i + p - radius][j + q - radius] over p and q from 0 to 2 radius (the mask isn't mirrored), where pixels "
+        "outside of the image count as 0; radius may be 0, and the image may be smaller than the mask or empty; "
+        "out holds nothing useful before"
     ),
     fortran="""integer(c_int), value :: height, width, radius
 real(c_float), intent(in) :: image(width, height), mask(2 * radius + 1, 2 * radius + 1)

@@ -35,8 +35,8 @@ EXCLUSIVE_SCAN = Kernel(
     domain="scan",
     prototype="long exclusive_scan(int n, const int *counts, long *offsets)",
     summary=(
-        "offsets[i] = counts[0] + ... + counts[i - 1] for each i from 0 to n - 1, so that offsets[0] = 0 (an exclusive scan), and return the "
-        "sum of all n counts, which is 0 for n = 0. No count is negative; sums fit a long but often no int; "
+        "offsets[i] = counts[0] + ... + counts[i - 1] for each i from 0 to n - 1, so that offsets[0] = 0 (an exclusive scan), and return "
+        "the sum of all n counts, which is 0 for n = 0. No count is negative; sums fit a long but often no int; "
         "offsets has n elements and holds nothing useful before"
     ),
     fortran="""integer(c_int), value :: n

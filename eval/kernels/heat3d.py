@@ -41,8 +41,8 @@ HEAT3D = Kernel(
     domain="stencil",
     prototype="void heat3d(int nx, int ny, int nz, int steps, double alpha, double *u)",
     summary=(
-        "`steps` explicit time steps of the heat equation on the nx x ny x nz grid u, where u[i][j][k] lies at (i ny + j) nz + k: every step "
-        "sets each interior point to u[i][j][k] + alpha (u[i-1][j][k] + u[i+1][j][k] + u[i][j-1][k] + u[i][j+1][k] + u[i][j][k-1] + "
+        "`steps` explicit time steps of the heat equation on the nx x ny x nz grid u, where u[i][j][k] lies at (i ny + j) nz + k: every "
+        "step sets each interior point to u[i][j][k] + alpha (u[i-1][j][k] + u[i+1][j][k] + u[i][j-1][k] + u[i][j+1][k] + u[i][j][k-1] + "
         "u[i][j][k+1] - 6 u[i][j][k]) from the values of the step before; points on the six faces stay as they are; "
         "the result is left in u"
     ),

@@ -35,8 +35,8 @@ HISTOGRAM = Kernel(
     domain="histogram",
     prototype="void histogram(int n, const int *x, int bins, int *counts)",
     summary=(
-        "counts[b] = how many of the n integers of x equal b, for each b from 0 to bins - 1; values below 0 and from bins on are not counted; "
-        "bins is at least 1, n may be 0; counts holds nothing useful before"
+        "counts[b] = how many of the n integers of x equal b, for each b from 0 to bins - 1; values below 0 and from bins on are not "
+        "counted; bins is at least 1, n may be 0; counts holds nothing useful before"
     ),
     fortran="""integer(c_int), value :: n, bins
 integer(c_int), intent(in) :: x(n)

@@ -43,13 +43,14 @@ WEIGHTED_HISTOGRAM = Kernel(
     name="weighted_histogram",
     domain="histogram",
     prototype=(
-        "void weighted_histogram(int n, const double *x, const double *weight, int bins, double low, double high, double *sums, long *counts)"
+        "void weighted_histogram(int n, const double *x, const double *weight, int bins, double low, double high, "
+        "double *sums, long *counts)"
     ),
     summary=(
         "share the n doubles of x between `bins` equal bins of the width w = (high - low) / bins: bin b, counted from 0, takes "
         "low + b w <= x[i] < low + (b + 1) w, and the last bin also x[i] = high; what is below low or above high belongs to no bin. "
-        "sums[b] = sum of weight[i] over the members of bin b, counts[b] = how many they are. bins is at least 1 and low < high, n may be 0; "
-        "sums and counts hold nothing useful before"
+        "sums[b] = sum of weight[i] over the members of bin b, counts[b] = how many they are. bins is at least 1 and low < high, n may "
+        "be 0; sums and counts hold nothing useful before"
     ),
     fortran="""integer(c_int), value :: n, bins
 real(c_double), intent(in) :: x(n), weight(n)

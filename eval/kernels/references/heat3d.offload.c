@@ -11,7 +11,8 @@ void heat3d(int nx, int ny, int nz, int steps, double alpha, double *u) {
             for (int j = 1; j < ny - 1; j++)
                 for (int k = 1; k < nz - 1; k++) {
                     const int at = i * plane + j * row + k;
-                    next[at] = u[at] + alpha * (u[at - plane] + u[at + plane] + u[at - row] + u[at + row] + u[at - 1] + u[at + 1] - 6.0 * u[at]);
+                    const double around = u[at - plane] + u[at + plane] + u[at - row] + u[at + row] + u[at - 1] + u[at + 1];
+                    next[at] = u[at] + alpha * (around - 6.0 * u[at]);
                 }
 #pragma omp target teams distribute parallel for collapse(3)
         for (int i = 1; i < nx - 1; i++)

@@ -35,8 +35,9 @@ struct MergePass {
 extern "C" void sort_int(int n, int *x) {
     const HostInts values(x, n);
     const Ints merged("merged", n);
+    const Kokkos::RangePolicy<Kokkos::DefaultHostExecutionSpace> all(0, n);
     for (int width = 1; width < n; width *= 2) {
-        Kokkos::parallel_for("merge pass", Kokkos::RangePolicy<Kokkos::DefaultHostExecutionSpace>(0, n), MergePass{values, merged, n, width});
+        Kokkos::parallel_for("merge pass", all, MergePass{values, merged, n, width});
         Kokkos::deep_copy(values, merged);
     }
 }
