@@ -7,6 +7,8 @@ subroutine heat3d(nx, ny, nz, steps, alpha, u) bind(c)
   real(c_double), allocatable :: next(:, :, :)
   integer :: i, j, k, step
 
+  ! Two collapsed loops of negative length would be taken for one of positive length.
+  if (min(nx, ny, nz) < 3) return
   allocate(next(nz, ny, nx))
   !$acc data copy(u) create(next)
   do step = 1, steps
