@@ -60,7 +60,10 @@ def _trim(text: str, language: str) -> str:
 def _continue(task: Task, body: str) -> str:
     """The prompt's last code and the answer after it, up to the end of that function."""
     if task.language == "fortran":
-        end = re.search(r"^\s*end\s*(?:subroutine\b[^\n]*)?$", body, re.MULTILINE | re.IGNORECASE)
+        name = Signature.parse(task.prototype).name  # procedures that it contains end before it does
+        named = rf"^\s*end\s*(?:subroutine|function)\s+{name}\b[^\n]*$"
+        bare = r"^\s*end\s*(?:(?:subroutine|function)\b[^\n]*)?$"
+        end = next((m for e in (named, bare) if (m := re.search(e, body, re.MULTILINE | re.IGNORECASE))), None)
         return task.stem + (body[: end.end()] + "\n" if end else body)
     depth = task.stem.count("{") - task.stem.count("}")
     for match in re.finditer(r"/\*.*?\*/|//[^\n]*|\"(?:\\.|[^\"\\\n])*\"|'(?:\\.|[^'\\\n])*'|[{}]", body, re.DOTALL):

@@ -42,6 +42,13 @@ def test_fortran_is_continued_to_its_end():
     assert code == FORTRAN.stem + "  y = a * x + y\nend subroutine axpy\n"
 
 
+def test_fortran_is_continued_past_what_it_contains():
+    """An internal procedure ends before the entry point does."""
+    inside = "contains\n  integer function half(i)\n    integer, intent(in) :: i\n    half = i / 2\n  end function half\n"
+    answer = f"  y = a * x + y\n{inside}end subroutine axpy\n"
+    assert extract(FORTRAN, answer + "program p\nend program\n") == FORTRAN.stem + answer
+
+
 def test_fortran_in_prose_is_found():
     """A whole subroutine is cut out of its fence."""
     whole = FORTRAN.stem + "  y = a * x + y\nend subroutine axpy\n"
