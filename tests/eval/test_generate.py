@@ -3,10 +3,10 @@
 import pytest
 
 from hpcraft.cli import main
-from hpcraft.errors import ConfigError, InputError, Stopped
+from hpcraft.errors import ConfigError, InputError, PartialError, Stopped
 from hpcraft.eval import models
 from hpcraft.eval.generate import STAGE, GenerateConfig, model_files
-from hpcraft.eval.models import label, prompt_hash
+from hpcraft.eval.models import Answer, AskError, label, prompt_hash
 from hpcraft.eval.suites import kernel_tasks, select
 from hpcraft.records import Completion
 from hpcraft.stages import Report, Stage, execute, fingerprint
@@ -41,35 +41,62 @@ def test_reference_and_null_are_written(generate):
 
 
 class Slow:
-    """A model that is killed in its second batch."""
+    """A model that is killed at its third answer."""
 
-    batch = 2
     asked = 0
 
-    def answer(self, tasks, sampling):
-        """Answers that depend on the batch's seed, as sampling does."""
-        Slow.asked += 1
-        if Slow.asked == 2:
-            raise Stopped("killed")
-        return [[f"{t.task_id} {sampling.seed}"] for t in tasks]
+    def answer(self, asks, done):
+        """Answers that depend on the seed, as draws do."""
+        for ask in asks:
+            if ask.key not in done:
+                Slow.asked += 1
+                if Slow.asked == 3:
+                    raise Stopped("killed")
+                yield Answer(ask=ask, text=f"{ask.task.task_id} {ask.seed}")
 
 
 def test_an_interrupted_generation_ends_as_an_undisturbed_one(tmp_path, monkeypatch):
-    """The batches and their seeds don't depend on where it stopped, and what was answered isn't asked again; a torn line is."""
-    monkeypatch.setitem(models.KINDS, "null", lambda where, folder: Slow())
-    config = GenerateConfig(models=("null",), tasks=("kernels/axpy/*",))
+    """Seeds don't depend on where it stopped, and what was answered isn't asked again; a torn line is."""
+    monkeypatch.setitem(models.KINDS, "null", lambda where, folder, config: Slow())
+    config = GenerateConfig(models=("null",), tasks=("kernels/axpy/*",), samples=2)
     Slow.asked = 0
     with pytest.raises(Stopped):
         execute(STAGE, config, {}, tmp_path / "a", seed=3)
-    partial = tmp_path / "a.partial" / "kernels" / "null" / "completions.jsonl"
+    partial = tmp_path / "a.partial" / ".answers" / "kernels" / "null" / "00000.part.jsonl"
     assert len(list(read_jsonl(partial, Completion))) == 2
     with partial.open("a") as file:
         file.write('{"task_id": "torn')
     execute(STAGE, config, {}, tmp_path / "a", seed=3)
-    Slow.asked = 10
+    assert Slow.asked == 3 + 18
     execute(STAGE, config, {}, tmp_path / "b", seed=3)
     assert rows(tmp_path / "a", "null") == rows(tmp_path / "b", "null")
-    assert len(rows(tmp_path / "a", "null")) == 10
+    assert len(rows(tmp_path / "a", "null")) == 20
+    assert len({c.completion for c in rows(tmp_path / "a", "null")}) == 20
+    execute(STAGE, config, {}, tmp_path / "c", seed=4)
+    assert {c.completion for c in rows(tmp_path / "c", "null")}.isdisjoint(c.completion for c in rows(tmp_path / "b", "null"))
+
+
+class Moody:
+    """A model that raises at one task."""
+
+    def answer(self, asks, done):
+        """Answers but to the tasks in C++."""
+        for ask in asks:
+            if ask.key not in done:
+                yield AskError(f"{ask.task.task_id}: out of memory") if ask.task.language == "cpp" else Answer(ask=ask, text="code")
+
+
+def test_what_one_model_cannot_do_stops_nothing_else(tmp_path, monkeypatch):
+    """A model that raises at some tasks, one that can't be loaded: the others are answered, and the first fault is told."""
+    monkeypatch.setitem(models.KINDS, "null", lambda where, folder, config: Moody())
+    config = GenerateConfig(models=("null", f"hf:{tmp_path}", "reference"), tasks=("kernels/axpy/serial/*",))
+    with pytest.raises(PartialError, match=r"1 unanswered, kernels/axpy/serial/cpp: out of memory.*are kept") as caught:
+        execute(STAGE, config, {}, tmp_path / "a")
+    assert caught.value.exit_code == 5
+    assert len(rows(tmp_path / "a.partial", "reference")) == 3
+    assert len(list(read_jsonl(tmp_path / "a.partial/.answers/kernels/null/00000.part.jsonl", Completion))) == 2
+    with pytest.raises(InputError, match=r"config\.json.*are kept"):
+        execute(STAGE, GenerateConfig(models=(f"hf:{tmp_path}", "reference"), tasks=ONE), {}, tmp_path / "b")
 
 
 def test_replay_takes_answers_from_a_file(generate, write_completions):
@@ -99,7 +126,12 @@ def test_changed_answers_and_weights_are_asked_again(write_completions, tmp_path
     ("config", "words"),
     [
         ({"models": ("refrence",)}, "did you mean 'reference'"),
-        ({"models": ("hf",)}, "expected hf:PATH"),
+        ({"models": ("hf",)}, "expected hf:FOLDER"),
+        ({"models": ("openai:localhost",)}, "expected openai:BASE_URL#MODEL"),
+        ({"models": ("openai:http://me:secret@host/v1#m",)}, "no key in the address"),
+        ({"models": ("hf:x",), "samples": 2}, "equal answers"),
+        ({"stop": ("",)}, "empty word"),
+        ({"concurrency": 0}, "at least 1"),
         ({"models": ("reference:x",)}, "expected reference"),
         ({"models": ("null", "null")}, "two models"),
         ({"suites": ("kernel",)}, "did you mean 'kernels'"),

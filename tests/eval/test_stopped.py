@@ -28,9 +28,9 @@ def command(completions, out):
 def stop(completions, out, scratch, number):
     """Start a judge, stop it by a signal as soon as it has saved an answer, and give its exit code."""
     process = subprocess.Popen(command(completions, out), env={**os.environ, "TMPDIR": str(scratch)}, stderr=subprocess.PIPE, text=True)
-    saved = out.with_name(out.name + ".partial") / "kernels" / "reference" / "samples.jsonl"
+    saved = out.with_name(out.name + ".partial") / ".shards" / "kernels" / "reference"
     deadline = time.monotonic() + 120
-    while not (saved.exists() and saved.read_bytes().count(b"\n")):
+    while not any(path.read_bytes().count(b"\n") for path in saved.glob("*.samples.jsonl")):
         assert process.poll() is None, process.communicate()
         assert time.monotonic() < deadline
         time.sleep(0.005)
