@@ -52,7 +52,7 @@ class OwnCodec:
         self.tokenizer = tokenizer
         own = tokenizer.token_to_id(END)
         self.ends = (own,) if own is not None else _ends(config)
-        self.pad = _pad(tokenizer.token_to_id(PAD), self.ends)
+        self.pad = _pad(tokenizer.token_to_id(PAD), self.ends, config)
 
     def encode(self, text: str, *, chat: bool = False) -> list[int]:  # noqa: ARG002 - it was taught no conversations
         """As `Codec.encode` says."""
@@ -71,7 +71,7 @@ class HubCodec:
         self._continues = not config.is_encoder_decoder
         own = tokenizer.eos_token_id
         self.ends = tuple(dict.fromkeys((*_ends(config), *(() if own is None else (own,)))))
-        self.pad = _pad(tokenizer.pad_token_id, self.ends)
+        self.pad = _pad(tokenizer.pad_token_id, self.ends, config)
 
     @property
     def chats(self) -> bool:
@@ -106,9 +106,10 @@ def _ends(config: Any) -> tuple[int, ...]:
     return tuple(found) if isinstance(found, list) else () if found is None else (int(found),)
 
 
-def _pad(own: int | None, ends: Sequence[int]) -> int:
-    """What fills a batch up; it is masked, so that any token will do."""
-    return own if own is not None else next(iter(ends), 0)
+def _pad(own: int | None, ends: Sequence[int], config: Any) -> int:
+    """What fills a batch up: it is masked, so that any token will do that has an embedding; some tokenizers pad with one that has none."""
+    vocabulary = getattr(config.get_text_config(), "vocab_size", 0)
+    return next((token for token in (own, *ends) if token is not None and token < vocabulary), 0)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
