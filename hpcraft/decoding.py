@@ -48,11 +48,11 @@ class Codec(Protocol):
 class OwnCodec:
     """A tokenizer that hpcraft trained."""
 
-    def __init__(self, tokenizer: Tokenizer, config: Any) -> None:
+    def __init__(self, tokenizer: Tokenizer, model: Any) -> None:
         self.tokenizer = tokenizer
         own = tokenizer.token_to_id(END)
-        self.ends = (own,) if own is not None else _ends(config)
-        self.pad = _pad(tokenizer.token_to_id(PAD), self.ends, config)
+        self.ends = (own,) if own is not None else _ends(model)
+        self.pad = _pad(tokenizer.token_to_id(PAD), self.ends, model.config)
 
     def encode(self, text: str, *, chat: bool = False) -> list[int]:  # noqa: ARG002 - it was taught no conversations
         """As `Codec.encode` says."""
@@ -66,12 +66,12 @@ class OwnCodec:
 class HubCodec:
     """Anybody's tokenizer, as ``AutoTokenizer`` loads it."""
 
-    def __init__(self, tokenizer: Any, config: Any) -> None:
+    def __init__(self, tokenizer: Any, model: Any) -> None:
         self.tokenizer = tokenizer
-        self._continues = not config.is_encoder_decoder
+        self._continues = not model.config.is_encoder_decoder
         own = tokenizer.eos_token_id
-        self.ends = tuple(dict.fromkeys((*_ends(config), *(() if own is None else (own,)))))
-        self.pad = _pad(tokenizer.pad_token_id, self.ends, config)
+        self.ends = tuple(dict.fromkeys((*_ends(model), *(() if own is None else (own,)))))
+        self.pad = _pad(tokenizer.pad_token_id, self.ends, model.config)
 
     @property
     def chats(self) -> bool:
@@ -100,10 +100,13 @@ class HubCodec:
         return begin + ids[len(ids) - room + len(begin) :]
 
 
-def _ends(config: Any) -> tuple[int, ...]:
-    """What the model's own configuration says ends a text."""
-    found = getattr(config, "eos_token_id", None)
-    return tuple(found) if isinstance(found, list) else () if found is None else (int(found),)
+def _ends(model: Any) -> tuple[int, ...]:
+    """What the model's own configuration says ends a text, and that of its answers, which may know more."""
+    ends: list[int] = []
+    for config in (model.config, model.generation_config):
+        found = getattr(config, "eos_token_id", None)
+        ends += found if isinstance(found, list) else [] if found is None else [int(found)]
+    return tuple(dict.fromkeys(ends))
 
 
 def _pad(own: int | None, ends: Sequence[int], config: Any) -> int:

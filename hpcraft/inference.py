@@ -74,10 +74,10 @@ def load(path: Path, *, dtype: str = "float32") -> Generator:
     require_torch()
     if (path / MODEL_FILE).is_file():
         model = load_model(path, dtype=dtype)
-        return Generator(model, OwnCodec(bpe.load(path), model.config), read_facts(path))
+        return Generator(model, OwnCodec(bpe.load(path), model), read_facts(path))
     model = _load(path, dtype)
     tokenizer = _load_tokenizer(path)
-    return Generator(model, HubCodec(tokenizer, model.config), ModelFacts(context=_context(model.config, tokenizer)))
+    return Generator(model, HubCodec(tokenizer, model), ModelFacts(context=_context(model.config, tokenizer)))
 
 
 def load_model(folder: Path, *, dtype: str = "float32") -> LlamaForCausalLM:

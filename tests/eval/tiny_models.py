@@ -10,7 +10,7 @@ torch = pytest.importorskip("torch")
 transformers = pytest.importorskip("transformers")
 
 VOCABULARY = 258
-"""The bytes, and two tokens that pad and end."""
+"""The bytes, and two tokens that end and pad."""
 SHAPE = {"hidden_size": 32, "num_hidden_layers": 2, "num_attention_heads": 2, "intermediate_size": 64, "max_position_embeddings": 512}
 KINDS = {
     "llama": ("LlamaForCausalLM", "LlamaConfig", SHAPE),
@@ -19,7 +19,7 @@ KINDS = {
     "t5": (
         "T5ForConditionalGeneration",
         "T5Config",
-        {"d_model": 32, "d_kv": 16, "d_ff": 64, "num_layers": 2, "num_heads": 2, "decoder_start_token_id": 256},
+        {"d_model": 32, "d_kv": 16, "d_ff": 64, "num_layers": 2, "num_heads": 2, "decoder_start_token_id": 257},
     ),
 }
 
@@ -33,7 +33,7 @@ def save_tokenizer(folder: Path, chat_template: str | None = None) -> None:
     tokenizer = Tokenizer(BPE(vocabulary, []))
     tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
     tokenizer.decoder = decoders.ByteLevel()
-    fast = transformers.PreTrainedTokenizerFast(tokenizer_object=tokenizer, pad_token="<pad>", eos_token="<eos>")
+    fast = transformers.PreTrainedTokenizerFast(tokenizer_object=tokenizer, eos_token="<eos>", pad_token="<pad>")
     fast.chat_template = chat_template
     fast.save_pretrained(folder)
 
@@ -43,7 +43,7 @@ def save_model(folder: Path, kind: str = "llama", *, chat_template: str | None =
     torch.manual_seed(0)
     model_class, config_class, given = KINDS[kind]
     own = {"initializer_factor": 8.0} if kind == "t5" else {"initializer_range": 0.4}
-    ends = {"eos_token_id": 257, "pad_token_id": 256, "bos_token_id": None}
+    ends = {"eos_token_id": 256, "pad_token_id": 257, "bos_token_id": None}
     config = getattr(transformers, config_class)(**{"vocab_size": VOCABULARY, **given, **own, **ends, **shape})
     getattr(transformers, model_class)(config).save_pretrained(folder)
     save_tokenizer(folder, chat_template)
@@ -58,7 +58,7 @@ def save_chain(folder: Path, text: str) -> Path:
     ids = Tokenizer.from_file(str(folder / "tokenizer.json")).encode(text).ids
     assert len(set(ids)) == len(ids)
     sizes = {"hidden_size": VOCABULARY, "num_hidden_layers": 1, "num_attention_heads": 1, "intermediate_size": 8}
-    config = transformers.LlamaConfig(vocab_size=VOCABULARY, max_position_embeddings=512, eos_token_id=257, pad_token_id=256, **sizes)
+    config = transformers.LlamaConfig(vocab_size=VOCABULARY, max_position_embeddings=512, eos_token_id=256, pad_token_id=257, **sizes)
     model = transformers.LlamaForCausalLM(config)
     with torch.no_grad():
         for weights in model.parameters():
