@@ -6,7 +6,7 @@ A model is named ``KIND`` or ``KIND:WHERE``. ``hf:@model/translator`` is the fol
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
@@ -124,7 +124,7 @@ def _open_server(where: str, _folder: Path | None, config: GenerateConfig) -> Mo
     return open_server(where, config)
 
 
-KINDS = {
+KINDS: dict[str, Callable[[str, Path | None, GenerateConfig], Model]] = {
     "hf": _open_hugging_face,
     "openai": _open_server,
     "replay": lambda where, _folder, _config: Replay(Path(where)),

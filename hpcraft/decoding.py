@@ -188,9 +188,8 @@ def _written(codec: Codec, row: Row, stop: Sequence[str], ids: list[int]) -> Wri
 def _end(text: str, cut: Cut | None, stop: Sequence[str]) -> int | None:
     """Where an answer ends before its last token."""
     found = [at for word in stop if (at := text.find(word)) >= 0]
-    if cut and (at := cut(text)) is not None:
-        found.append(at)
-    return min(found, default=None)
+    end = cut(text) if cut else None
+    return min(found if end is None else [*found, end], default=None)
 
 
 class SeededDraw:
@@ -267,10 +266,11 @@ def batch_tokens(model: Any) -> int:
     if model.device.type != "cuda":
         return _CPU_BATCH_TOKENS
     config = model.config
-    heads = getattr(config, "num_key_value_heads", None) or getattr(config, "num_attention_heads", 0)
+    queries = int(getattr(config, "num_attention_heads", 0))
+    heads = int(getattr(config, "num_key_value_heads", None) or queries)
     layers, width = getattr(config, "num_hidden_layers", 0), getattr(config, "hidden_size", 0)
-    per_head = getattr(config, "head_dim", None) or width // max(1, getattr(config, "num_attention_heads", 1))
-    num_bytes = 2 * layers * heads * per_head * model.dtype.itemsize
+    per_head = getattr(config, "head_dim", None) or width // max(1, queries)
+    num_bytes = 2 * layers * heads * int(per_head) * model.dtype.itemsize
     if not num_bytes:
         return _CPU_BATCH_TOKENS
     total = torch.cuda.get_device_properties(model.device).total_memory

@@ -8,8 +8,9 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
 
-Plan = Callable[["FaultyServer", str, dict[str, object]], object]
+Plan = Callable[["FaultyServer", str, dict[str, Any]], object]
 """From the server, the path and the body of a request to what is answered: a text, a number (an HTTP status), a pair of status and headers,
 bytes (sent as they are) or none (the connection is closed without a word)."""
 
@@ -19,7 +20,7 @@ class FaultyServer:
 
     def __init__(self, plan: Plan) -> None:
         self.plan = plan
-        self.requests: list[tuple[str, dict[str, object], dict[str, str], float]] = []
+        self.requests: list[tuple[str, dict[str, Any], dict[str, str], float]] = []
         self.running = self.most_running = 0
         self.lock = threading.Lock()
         self.http = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())

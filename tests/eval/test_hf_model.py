@@ -95,7 +95,12 @@ def test_a_cut_ends_the_work_too(tmp_path, monkeypatch):
     generator = load(save_chain(tmp_path, "{abcdefg}\nhijk"))
     steps = []
     forward = generator.model.forward
-    monkeypatch.setattr(generator.model, "forward", lambda *a, **k: (steps.append(1), forward(*a, **k))[1])
+
+    def counted(*given, **named):
+        steps.append(1)
+        return forward(*given, **named)
+
+    monkeypatch.setattr(generator.model, "forward", counted)
     texts(generator, [Query(prompt="{", cut=lambda text: text.find("}") + 1 or None)] * 3, Drawing(max_new_tokens=400))
     assert len(steps) < 12
 

@@ -9,6 +9,7 @@ import subprocess
 import sys
 import threading
 import time
+from typing import Any
 
 import httpx2
 import pytest
@@ -128,13 +129,15 @@ def test_retry_after_holds_everybody_back(tmp_path):
 
 def test_requests_are_spaced_out():
     """At sixty a minute each waits a second behind the one before, whichever thread it is."""
-    pace, waits = Pace(per_minute=6000), []
+    pace = Pace(per_minute=6000)
+    waits: list[float | None] = []
 
-    class Watch:
+    class Watch(threading.Event):
         """In the place of the event, to see the waits."""
 
-        def wait(self, seconds):
-            waits.append(seconds)
+        def wait(self, timeout=None):
+            waits.append(timeout)
+            return False
 
     for _ in range(5):
         pace.wait(Watch())
@@ -268,7 +271,7 @@ def test_against_transformers_serve(tmp_path):
                 break
             except httpx2.HTTPError:
                 time.sleep(0.3)
-        options = {"tasks": TASKS, "max_new_tokens": 16}
+        options: dict[str, Any] = {"tasks": TASKS, "max_new_tokens": 16}
         name = f"openai:http://127.0.0.1:{port}/v1#{folder}"
         execute(STAGE, GenerateConfig(models=(name,), **options), {}, tmp_path / "served")
         execute(STAGE, GenerateConfig(models=(name,), temperature=1.0, samples=2, concurrency=2, **options), {}, tmp_path / "drawn")

@@ -5,7 +5,6 @@ import shutil
 import pytest
 
 from hpcraft.errors import ConfigError
-from hpcraft.eval import judge as judge_stage
 from hpcraft.eval import translation_judge
 from hpcraft.eval.generate import STAGE as GENERATE
 from hpcraft.eval.suites import translation_tasks
@@ -129,7 +128,7 @@ def test_what_was_not_built_is_not_left_open(pairs):
 
 
 def test_the_judge_passes_its_workers_on(monkeypatch):
-    """The number of workers of the stage is that of the verifier."""
+    """The number of workers that it is given is that of the verifier."""
     seen: list[int] = []
 
     def verify(_candidates, **options):
@@ -137,7 +136,7 @@ def test_the_judge_passes_its_workers_on(monkeypatch):
         return iter(())
 
     monkeypatch.setattr("hpcraft.data.verify.verify", verify)
-    assert list(judge_stage._translations([], 1, 3)) == []
+    assert list(translation_judge.judge([], 1, 3)) == []
     assert seen == [3]
 
 
