@@ -9,13 +9,14 @@ decide nothing of it.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from hpcraft.errors import ConfigError
 from hpcraft.eval.models import Answer, Ask, Model, ask_seed, is_sharded, open_model, prompt_hash
 from hpcraft.eval.prompt_styles import in_style
 from hpcraft.eval.suites import find_suite, select
@@ -130,6 +131,7 @@ def answer_each(shard: Shard) -> Iterator[int]:
                 faults.append(str(answer))
                 continue
             completion = _completion(answer, shard)
+            _check_kind(completion, found)
             append_jsonl(shard.part, completion)
             found[answer.ask.key] = completion
             yield 1
@@ -140,6 +142,16 @@ def answer_each(shard: Shard) -> Iterator[int]:
     write_jsonl(shard.out, (found[ask.key] for ask in asks if ask.key in found))
     with suppress(FileNotFoundError):
         shard.part.unlink()
+
+
+def _check_kind(completion: Completion, found: Mapping[tuple[str, int], Completion]) -> None:
+    """Refuse to put answers to requests and continuations of prompts into one file."""
+    first = next(iter(found.values()), completion)
+    if first.sampling.get("chat") != completion.sampling.get("chat") and "refusal" not in {*first.sampling, *completion.sampling}:
+        raise ConfigError(
+            f"{completion.model}: the server took {'conversations' if first.sampling.get('chat') else 'plain prompts'} before and takes them no more; "
+            "say which with chat=always or never, and it is asked anew"
+        )
 
 
 def told_faults(todo: Sequence[Shard]) -> list[str]:

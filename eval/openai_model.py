@@ -12,6 +12,7 @@ Not covered: streaming, several answers to one request (many servers have no ``n
 
 from __future__ import annotations
 
+import json
 import os
 import queue
 import random
@@ -39,11 +40,13 @@ TRIES = 7
 """With pauses of 1, 2, 4 .. seconds: a minute, enough for a server that restarts."""
 _FIRST_PAUSE_SECONDS = 1.0
 _LONGEST_PAUSE_SECONDS = 300.0
+_MOST_BYTES = 32 << 20
 _MOST_REFUSALS = 5
 """So many refused and none answered: it isn't the questions."""
 _AGAIN = frozenset({408, 409, 425, 429, 500, 502, 503, 504, 529})
 _NO_CHAT = frozenset({400, 404, 405, 422, 500, 501})
 """With one of these a server may say that it, or the model, has no conversations."""
+_FAILURES_THAT_DECIDE = 3
 _NEW_LIMIT = "max_completion_tokens"
 _LOCAL = ("localhost", "127.0.0.1", "::1")
 _CHAT, _PLAIN = "chat/completions", "completions"
@@ -125,7 +128,7 @@ class Server:
         self._lock = threading.Lock()
         self._paths = {"always": [_CHAT], "never": [_PLAIN]}.get(config.chat, [_CHAT, _PLAIN])
         self._limit_word = "max_tokens"
-        self._answered = self._refused = 0
+        self._answered = self._refused = self._failed = 0
 
     def answer(self, asks: Sequence[Ask], done: Collection[tuple[str, int]]) -> Iterator[Answer | AskError]:
         """Answers as they come."""
@@ -216,7 +219,7 @@ class Server:
         if isinstance(value, _Error) and len(self._paths) > 1 and value.status in _NO_CHAT:
             other = self._post(client, _PLAIN, ask)
             if not isinstance(other, _Error):
-                path, value, self._paths = _PLAIN, other, [_PLAIN]
+                path, value, self._paths, self._failed = _PLAIN, other, [_PLAIN], 0
         if isinstance(value, _Error) and value.status == 400 and _NEW_LIMIT in value.words and self._limit_word != _NEW_LIMIT:
             self._limit_word = _NEW_LIMIT
             return self._request(client, ask)
@@ -255,19 +258,24 @@ class Server:
         import httpx2
 
         try:
-            answer = client.post(f"{self._address.base}/{path}", json=self._body(ask, path))
+            with client.stream("POST", f"{self._address.base}/{path}", json=self._body(ask, path)) as answer:
+                content = _read(answer)
         except (httpx2.UnsupportedProtocol, httpx2.InvalidURL) as error:
             raise ConfigError(f"{self._address.base}: {error}; check the address") from None
         except httpx2.TransportError as error:
             raise _Again(self._said(str(error) or type(error).__name__)) from None
-        undecided = len(self._paths) > 1 and answer.status_code == 500  # some have no better word for a model without conversations
-        if answer.status_code in _AGAIN and not undecided:
+        decides = False
+        if answer.status_code == 500 and len(self._paths) > 1 and path == _CHAT:
+            # Some have no better word for a model without conversations; but it may also be a fault that passes.
+            self._failed += 1
+            decides = self._failed >= _FAILURES_THAT_DECIDE
+        if answer.status_code in _AGAIN and not decides:
             raise _Again(f"HTTP {answer.status_code}", retry_after(answer.headers.get("retry-after", "")))
         if answer.status_code != 200:
-            return _Error(status=answer.status_code, words=self._said(_words(answer)))
+            return _Error(status=answer.status_code, words=self._said(_words(content) or answer.reason_phrase))
         try:
-            value = answer.json()
-        except ValueError:
+            value = json.loads(content)
+        except (ValueError, RecursionError):
             value = None
         if not isinstance(value, dict):
             raise _Again("an answer that is no JSON object")
@@ -315,12 +323,23 @@ class _Error:
     words: str
 
 
-def _words(answer: httpx2.Response) -> str:
+def _read(answer: httpx2.Response) -> bytes:
+    """The body of an answer; of one without end, no more than an answer can have."""
+    content = bytearray()
+    for chunk in answer.iter_bytes():
+        content += chunk
+        if len(content) > _MOST_BYTES:
+            raise _Again(f"an answer of more than {_MOST_BYTES >> 20} MiB")
+    return bytes(content)
+
+
+def _words(content: bytes) -> str:
     """The reason in an error's body, whatever its form."""
+    text = content[:10_000].decode(errors="replace")
     try:
-        value = answer.json()
-    except ValueError:
-        return answer.text[:1000] or answer.reason_phrase
+        value = json.loads(text)
+    except (ValueError, RecursionError):
+        return text
     for key in ("error", "detail", "message"):
         if isinstance(value, dict) and value.get(key):
             value = value[key]

@@ -180,11 +180,50 @@ def test_a_model_without_conversations_continues_the_prompt(status, tmp_path):
 
     with serving(plan) as server:
         found = ask(server, tmp_path / "a")
-    assert [path for path, *_ in server.requests].count("/v1/chat/completions") == 1
+    # An error of its own may be a passing one, so that is asked three times.
+    assert [path for path, *_ in server.requests].count("/v1/chat/completions") == (3 if status == 500 else 1)
     assert {(c.completion, c.sampling["finish"], c.sampling["chat"]) for c in found} == {("    y[0] = a;\n}", "cut", False)}
     assert server.requests[-1][1]["prompt"].endswith("{\n")
     with serving(plan) as server, pytest.raises((InputError, PartialError)):
         ask(server, tmp_path / "b", chat="always")
+
+
+def test_an_answer_without_end_is_broken_off(tmp_path, monkeypatch):
+    """More than an answer can have is not read to its end, and tried again."""
+    monkeypatch.setattr(openai_model, "_MOST_BYTES", 100_000)
+
+    def plan(server, path, body):
+        return b"x" * 10_000_000 if len(server.requests) == 1 else "code"
+
+    with serving(plan) as server:
+        assert len(ask(server, tmp_path / "a")) == NUM_TASKS
+
+
+def test_a_passing_error_does_not_decide_how_a_server_is_asked(tmp_path):
+    """A server that takes both, and fails once at the very first request, is asked in conversations all the same."""
+
+    def plan(server, path, body):
+        return 500 if len(server.requests) == 1 else "code"
+
+    with serving(plan) as server:
+        assert {c.sampling["chat"] for c in ask(server, tmp_path / "a")} == {True}
+
+
+def test_answers_of_both_kinds_are_not_mixed(tmp_path):
+    """A server that took conversations before the interruption and takes them no more afterwards: one line says what to do."""
+    before = True
+
+    def plan(server, path, body):
+        if before:
+            return "code" if len(server.requests) < 4 else None
+        return 404 if "chat" in path else "code"
+
+    with serving(plan) as server:
+        with pytest.raises(PartialError):
+            ask(server, tmp_path / "a", concurrency=1)
+        before = False
+        with pytest.raises(ConfigError, match="chat=always or never"):
+            ask(server, tmp_path / "a")
 
 
 def test_a_refused_question_is_an_empty_answer(tmp_path):
@@ -197,7 +236,7 @@ def test_a_refused_question_is_an_empty_answer(tmp_path):
         found = ask(server, tmp_path / "a")
     refused = [c for c in found if c.completion == ""]
     assert [c.task_id for c in refused] == ["kernels/gemv/mpi/c"]
-    assert "context length is 4096" in refused[0].sampling["refusal"]
+    assert "context length is 4096" in str(refused[0].sampling["refusal"])
     assert refused[0].sampling["finish"] == "refused"
 
 
