@@ -99,17 +99,29 @@ class Replay:
         self.notes = found.notes(str(path))
 
     def answer(self, asks: Sequence[Ask], done: Collection[tuple[str, int]]) -> Iterator[Answer]:
-        """The first samples in the order of their ids."""
+        """The first samples in the order of their ids, those left out that were answered for another prompt.
+
+        Raises:
+            InputError: all were.
+        """
+        others: list[str] = []
+        num_answered = len(done)
         for ask in asks:
             rows = self._answers.get(ask.task.task_id, {})
             if ask.key in done or ask.sample_id >= len(rows):
                 continue
             number = sorted(rows)[ask.sample_id]
             if self._hashes[ask.task.task_id, number] not in ("", prompt_hash(ask.task)):
-                raise InputError(
-                    f"replay: {ask.task.task_id} was answered for another prompt; ask the model again with this version's prompts"
-                )
+                others.append(ask.task.task_id)
+                continue
+            num_answered += 1
             yield Answer(ask=ask, text=rows[number])
+        if others and not num_answered:
+            raise InputError(
+                f"replay: {others[0]} was answered for another prompt, as all are; ask the model again with this version's prompts"
+            )
+        if others:
+            self.notes.append(f"replay: {len(others)} answers left out, answered for another prompt (the first: {others[0]})")
 
 
 def _open_hugging_face(where: str, folder: Path | None, config: GenerateConfig) -> Model:

@@ -249,7 +249,7 @@ class Generator:
         for i in (i for i, row in enumerate(rows) if not row.ids and i not in done):
             yield i, Reply(text="", finish="no-room")
         found = batches([len(rows[i].ids) for i in fitting], drawing.max_new_tokens, batch_tokens(self.model))
-        for batch in track(list(found), "answering"):
+        for batch in found:
             indices = [fitting[i] for i in batch]
             if all(i in done for i in indices):
                 continue
@@ -315,7 +315,7 @@ class Generator:
             for sample in range(samples)
         ]
         drawing = Drawing(max_new_tokens=max_new_tokens, temperature=temperature, top_p=top_p)
-        texts = {i: reply.text for i, reply in self.replies(queries, drawing)}
+        texts = {i: reply.text for i, reply in track(self.replies(queries, drawing), "answering", len(queries))}
         return [[texts[number * samples + sample] for sample in range(samples)] for number in range(len(prompts))]
 
     def translate(self, items: Sequence[tuple[str, str]], **sampling: Any) -> list[list[str]]:

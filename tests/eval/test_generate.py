@@ -1,5 +1,7 @@
 """Generation: names of models, what is written, and what an interruption leaves."""
 
+import json
+
 import pytest
 
 from hpcraft.cli import main
@@ -10,7 +12,7 @@ from hpcraft.eval.models import Answer, AskError, label, prompt_hash
 from hpcraft.eval.suites import kernel_tasks, select
 from hpcraft.records import Completion
 from hpcraft.stages import Report, Stage, execute, fingerprint
-from hpcraft.store import read_jsonl
+from hpcraft.store import read_jsonl, read_manifest
 
 ONE = ("kernels/axpy/*/c",)
 
@@ -104,6 +106,21 @@ def test_replay_takes_answers_from_a_file(generate, write_completions):
     path = write_completions([("kernels/axpy/serial/c", 0, "code")])
     out = generate(models=(f"replay:{path}",), tasks=ONE)
     assert [c.completion for c in rows(out, label(f"replay:{path}"))] == ["code"]
+
+
+def test_replay_leaves_out_what_cannot_be_used(generate, tmp_path):
+    """Answers to other prompts, second answers and lines that are none: told, and the rest is taken; a file of none is refused."""
+    row = {"task_id": "kernels/axpy/serial/c", "sample_id": 0, "completion": "first", "model": "m", "prompt_sha256": ""}
+    other = {**row, "task_id": "kernels/axpy/openmp/c", "prompt_sha256": "0" * 64}
+    path = tmp_path / "answers.jsonl"
+    path.write_text("".join(json.dumps(r) + "\n" for r in (row, {**row, "completion": "second"}, other)) + "torn")
+    out = generate(models=(f"replay:{path}",), tasks=ONE)
+    assert [c.completion for c in rows(out, label(f"replay:{path}"))] == ["first"]
+    notes = " ".join(read_manifest(out).notes)
+    assert all(words in notes for words in ("1 lines left out, torn", "second answer", "1 answers left out, answered for another prompt"))
+    path.write_text(json.dumps(other) + "\n")
+    with pytest.raises(InputError, match="another prompt, as all are"):
+        generate("none", models=(f"replay:{path}",), tasks=ONE)
 
 
 def test_changed_answers_and_weights_are_asked_again(write_completions, tmp_path):
