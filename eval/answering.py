@@ -1,7 +1,7 @@
 """The questions to a model, in shards that are answered one by one, wherever that may be.
 
-Theory of operation. Tasks times samples, in their order, are cut into shards. A shard's answers are appended to ``NUMBER.part.jsonl`` as they
-come, each line durable; when all are there they are written in order to ``NUMBER.jsonl``, and the part goes. So a shard that was
+Theory of operation. Tasks times samples, in their order, are cut into shards. Answers to a shard are appended to ``NUMBER.part.jsonl`` as
+they come, each line durable; when all are there they are written in order to ``NUMBER.jsonl``, and the part goes. So a shard that was
 interrupted asks for what is missing alone, and doing one twice does no harm. What could not be asked is told in ``NUMBER.faults.json``, and
 the shard stays unfinished. The seed of an answer follows from the task and the sample, so that shards, batches and interruptions
 decide nothing of it.
@@ -81,7 +81,7 @@ def chosen_tasks(config: GenerateConfig, suite: str, pairs: Path | None) -> tupl
 def shards(
     config: GenerateConfig, model: str, suite: str, num_tasks: int, *, pairs: Path | None, folder: Path | None, seed: int, out: Path
 ) -> list[Shard]:
-    """The shards of a model and a suite; the cut doesn't depend on where they are answered. A server has one, as it is asked from one place."""
+    """The shards of a model and a suite, cut in the same way wherever they are answered; a server, asked from one place, has one."""
     size = max(1, SHARD_ANSWERS // config.samples) if is_sharded(model) else max(1, num_tasks)
     return [
         Shard(
@@ -149,7 +149,8 @@ def _check_kind(completion: Completion, found: Mapping[tuple[str, int], Completi
     first = next(iter(found.values()), completion)
     if first.sampling.get("chat") != completion.sampling.get("chat") and "refusal" not in {*first.sampling, *completion.sampling}:
         raise ConfigError(
-            f"{completion.model}: the server took {'conversations' if first.sampling.get('chat') else 'plain prompts'} before and takes them no more; "
+            f"{completion.model}: the server took {'conversations' if first.sampling.get('chat') else 'plain prompts'} before "
+            "and takes them no more; "
             "say which with chat=always or never, and it is asked anew"
         )
 

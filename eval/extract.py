@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_right
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import accumulate
 
@@ -45,10 +45,11 @@ _LANGUAGES = {
 _C_LINE = re.compile(
     r"[ \t]*+(?:\#[ \t]*+(?:include|define|undef|pragma|ifdef|ifndef|if|elif|else|endif|line|error)\b"
     r"|using\b.*;|(?:extern|template|namespace|typedef|static|inline|struct|enum|union|class|constexpr|__\w++)\b.*[{;>)\"]"
-    r"|[^.]*[;{}\\]\s*+$|[\s{}();,]*+$)"
+    r"|[^.]*[;{}\\]\s*+$|[\s{}();,]*+$|[\w:<>*& \t]++\([^;]*,\s*+$|[\w:<>*&\[\] \t]++=\s*+$)"
 )
 _FORTRAN_LINE = re.compile(
-    r"[ \t]*+(?:use\b[ \t,:]|implicit\b|contains\b|module\b|submodule\b|end\b|endmodule\b|interface\b|private\b|public\b|parameter\b"
+    r"[ \t]*+(?:use\b[ \t,:]|implicit\b|contains\b|module\b|submodule\b|end\b|endmodule\b|(?:abstract[ \t]++)?interface\b|private\b|public\b"
+    r"|(?:parameter|save|data|external|dimension|procedure|common)\b.*[(/:]|save[ \t]*+$"
     r"|(?:integer|real|logical|complex|character|type|double[ \t]precision)\b.*(?:::|function\b)|\#[ \t]*+\w"
     r"|(?:[\w()= ]{0,60}?[ ])??(?:subroutine|function)[ \t]++\w++[ \t]*+\()",
     re.IGNORECASE,
@@ -248,11 +249,27 @@ def _code_lines(text: str, starts: Sequence[int], name: str, language: str) -> l
         met = met or f.name == name
         marks[bisect_right(starts, f.begin) - 1] += 1
         marks[bisect_right(starts, f.end)] -= 1
-    inside, repeated = accumulate(steps), accumulate(again)
+    lines = blank(text, language).split("\n")
+    inside, repeated, open_lines = accumulate(steps), accumulate(again), _open_lines(lines)
     return [
-        not second and (within > 0 or not line.strip() or bool(line_of.match(line)))
-        for line, within, second in zip(blank(text, language).split("\n"), inside, repeated, strict=False)
+        not second and (within > 0 or unfinished or not line.strip() or after.lstrip().startswith("{") or bool(line_of.match(line)))
+        for line, after, within, second, unfinished in zip(lines, [*lines[1:], ""], inside, repeated, open_lines, strict=False)
     ]
+
+
+def _open_lines(lines: Sequence[str]) -> Iterator[bool]:
+    """Of each line whether it goes on with what another began: in brackets, behind a sign of continuation."""
+    braces = others = 0
+    goes_on = False
+    for line in lines:
+        directive = goes_on or line.lstrip().startswith("#")
+        if not line.strip() and not braces:
+            others = 0  # a bracket that prose never closes
+        yield bool(braces or others or goes_on)
+        goes_on = line.rstrip().endswith(("\\", "&")) and (directive or line.rstrip().endswith("&"))
+        if not directive:
+            braces = max(0, braces + line.count("{") - line.count("}"))
+            others = max(0, others + line.count("(") + line.count("[") - line.count(")") - line.count("]"))
 
 
 def _continue(task: Task, body: str) -> str:

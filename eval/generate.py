@@ -40,7 +40,8 @@ class GenerateConfig:
     suites: tuple[str, ...] = option(("kernels",), help="suites to answer, such as [kernels, translation]")
     models: tuple[str, ...] = option(
         ("reference", "null"),
-        help="models: hf:FOLDER (hf:@model/SUB inside the input; or a repository in the Hub's cache), openai:BASE_URL#MODEL, replay:FILE, reference, null",
+        help="models: hf:FOLDER (hf:@model/SUB inside the input, or a repository in the Hub's cache), openai:BASE_URL#MODEL, "
+        "replay:FILE, reference, null",
     )
     samples: int = option(1, help="answers per task")
     temperature: float = option(0.0, help="0 takes the likeliest token, more draws more freely")

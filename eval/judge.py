@@ -68,7 +68,7 @@ def run(config: JudgeConfig, work: Work) -> Report:
 
     Raises:
         PartialError: the sandbox failed on some.
-        InputError: there is nothing to judge, or with ``strict`` something that can't be; also when a suite can't be read, after the others.
+        InputError: there is nothing to judge, or with ``strict`` a line that can't be; after the others, when a suite can't be read.
     """
     tasks_of.cache_clear()
     seed = _seed(config, work.out)

@@ -1,8 +1,8 @@
 """The answers of a model to a suite, in shards that are judged one by one, wherever that may be.
 
 Theory of operation. The driver writes the answers that can be judged into numbered files. A shard's samples are appended to
-``NUMBER.samples.jsonl`` in order, each line durable before the next answer is judged, so that one that was interrupted goes on behind its last
-line, and doing one twice does no harm. When the sandbox itself fails, the answer gets no line; ``NUMBER.failed.json`` says so.
+``NUMBER.samples.jsonl`` in order, each line durable before the next answer is judged, so that one that was interrupted goes on behind its
+last line, and doing one twice does no harm. When the sandbox itself fails, the answer gets no line; ``NUMBER.failed.json`` says so.
 """
 
 from __future__ import annotations

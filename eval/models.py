@@ -157,7 +157,8 @@ def check_name(name: str) -> None:
     kind, _, where = name.partition(":")
     if kind not in KINDS:
         raise ConfigError(
-            f"model {name!r}: no kind {kind!r}{nearest(kind, KINDS)}; models are hf:FOLDER, openai:BASE_URL#MODEL, replay:FILE, reference, null"
+            f"model {name!r}: no kind {kind!r}{nearest(kind, KINDS)}; models are hf:FOLDER, openai:BASE_URL#MODEL, replay:FILE, "
+            "reference, null"
         )
     if bool(where) == (kind in _BARE):
         raise ConfigError(f"model {name!r}: expected {kind if kind in _BARE else f'{kind}:{_WHERE[kind]}'}")

@@ -6,7 +6,7 @@ after growing pauses, or after as long as ``Retry-After`` says. A question that 
 empty answer with the server's words beside it, and the rest goes on. When a question has failed `TRIES` times, the server is taken for
 stopped: what was answered is kept, and the stage ends as partial.
 
-The key comes from ``HPCRAFT_API_KEY`` or ``OPENAI_API_KEY``, is sent to the server's own origin alone, and stands in no message and no file.
+The key comes from ``HPCRAFT_API_KEY`` or ``OPENAI_API_KEY``, is sent to the server alone, and stands in no message and no file.
 Not covered: streaming, several answers to one request (many servers have no ``n``), addresses that are found by redirects.
 """
 
@@ -199,7 +199,8 @@ class Server:
                 if number + 1 < TRIES:
                     self._stop.wait(min(pause, _LONGEST_PAUSE_SECONDS))
         raise PartialError(
-            f"{self._address.base}: the server didn't answer {TRIES} times ({why}); what was answered is kept, run the same command again to resume"
+            f"{self._address.base}: the server didn't answer {TRIES} times ({why}); what was answered is kept, "
+            "run the same command again to resume"
         )
 
     def _refusal(self, ask: Ask, words: str) -> Answer:

@@ -2,7 +2,8 @@
 
 The study (Godoy et al., Evaluation of OpenAI Codex for HPC Parallel Programming Models Kernel Generation, 2023) asked with a comment such
 as ``axpy OpenMP``, and again with a keyword of the language behind it: ``axpy OpenMP function``. It left the signature to the model; here
-the head of the function follows in all styles, as the judge calls it by its C ABI. What the words leave open is judged as the sentence says.
+the head of the function follows in all styles, as the judge calls it by its C ABI. What the words leave open is
+judged as the sentence says.
 """
 
 from __future__ import annotations

@@ -122,6 +122,31 @@ def test_blocks_that_the_last_one_needs_come_with_it():
     assert code.index("void add") < code.index("void axpy")
 
 
+HEADS = (
+    "static const double table[] = {\n    1.0,\n    2.0\n};\n",
+    "#define STEP(i) \\\n    y[i] += \\\n    a * x[i]\n",
+    "static void helper(int n,\n                   double *y);\n",
+    "typedef struct\n{\n    int n;\n    double *y\n    ;\n} pair;\n",
+    "enum { BLOCK\n= 4 };\nstatic double\nhalf(double x)\n{\n    return x / 2;\n}\n",
+    "/* What follows is\n   a comment of three lines, which\n   nobody needs. */\n",
+    "#include <math.h>\n#ifdef _OPENMP\n#include <omp.h>\n#else\nstatic int omp_get_num_threads(void) { return 1; }\n#endif\n",
+)
+
+
+@pytest.mark.parametrize("head", HEADS)
+@pytest.mark.parametrize("prose", ["", "Here is what you want (in C:\n\n"])
+def test_code_before_the_entry_point_stays_whole(head, prose):
+    """Tables, macros, prototypes, types and comments over several lines, without a fence."""
+    assert code_of(C, f"{prose}{head}\n{WHOLE}").strip() == f"{head}\n{WHOLE}".strip()
+
+
+def test_fortran_over_several_lines_stays_whole():
+    """Declarations with continuations and types before the procedures of a module."""
+    head = "module m\n  use iso_c_binding\n  implicit none\n  integer, parameter :: table(3) = [1, &\n    2, 3]\n  type :: t\n    real :: x\n  end type\ncontains\n"
+    whole = f"{head}{F_WHOLE}end module m\n"
+    assert code_of(FORTRAN, f"The module (in Fortran:\n\n{whole}\nIt works.").strip() == whole.strip()
+
+
 def test_linkage_in_a_block_is_kept():
     """``extern "C" { ... }`` around the entry point, without a fence."""
     code = code_of(CUDA, f'Answer:\n\nextern "C" {{\n{WHOLE}}}\n\nThat is all.')
