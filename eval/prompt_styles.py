@@ -42,9 +42,14 @@ def _study(task: Task, hint: str) -> str:
     return f"/* {words} */\n{task.stem}"
 
 
+def _hint(task: Task) -> str:
+    """The study's keyword for the language; in Fortran what returns a value is no subroutine."""
+    return "function" if task.stem.lstrip().startswith("function") else _HINTS[task.language]
+
+
 _WORDS: dict[str, Callable[[Task], str]] = {
     "study": lambda task: _study(task, ""),
-    "study-hint": lambda task: _study(task, _HINTS[task.language]),
+    "study-hint": lambda task: _study(task, _hint(task)),
 }
 
 
