@@ -9,16 +9,12 @@ constants over several lines; conditional (``!$``) lines inside a statement of p
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from hpcraft.data.fortran_blanks import closed_up
 from hpcraft.tokenizer.fortran_form import crosses_border, expand_tabs
-
-_DIRECTIVE = re.compile(r"[cC*!]\$(omp|acc)(?=[ &+0-9a-zA-Z$*.>|-]|$)", re.IGNORECASE)
-_CONDITIONAL = re.compile(r"[cC*!]\$(?=[ 0-9]{3}(?:[ 0] *\S|[^ 0].))")
-_STRING_OR_COMMENT = re.compile(r"'[^']*'|\"[^\"]*\"|!|'[^']*$|\"[^\"]*$|(?<![\w.*])(\d{1,3})[hH]")
+from hpcraft.tokenizer.fortran_lines import FIXED_CONDITIONAL, FIXED_SENTINEL, continued, padded, scan
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,38 +71,29 @@ def to_free(text: str) -> str:
 
 
 def _begin(line: _Line, width: int) -> _Statement:
-    code, quote = _scan(line.text, "")
+    code, quote, _ = scan(line.text, "")
+    code = code.rstrip()
     front = f"{line.sentinel} " if line.sentinel else f"{line.label:<5} "
     if line.sentinel == "!$" and line.label:
         front = f"!$ {line.label} "
     # A first line that claims to continue belongs to a statement that can't be joined; the ampersand says so.
     mark = "&" if line.continues and not line.sentinel else ""
-    code = _padded(code.lstrip() if line.sentinel else code, quote, line, width)
+    code = padded(code.lstrip() if line.sentinel else code, quote, len(line.text), width)
     return _Statement(line.sentinel, front + mark + code, quote, len(line.text) >= width - 6)
 
 
 def _continue(at: _Statement, line: _Line, width: int, out: list[str]) -> None:
     if any(other.kind == "cpp" for other in at.pending):
         out.extend([*at.inside, f"{at.text.rstrip()} &", *(other.text for other in at.pending)])
-        code, at.quote = _scan(line.text, "")
-        at.text, at.inside, at.pending = f"{at.sentinel or '     '} &{code}", [], []
+        code, at.quote, _ = scan(line.text, "")
+        at.text, at.inside, at.pending = f"{at.sentinel or '     '} &{code.rstrip()}", [], []
         return
     at.inside.extend(other.text for other in at.pending)
     at.pending = []
-    code, quote = _scan(line.text, at.quote)
-    code = _padded(code, quote, line, width)
-    if at.quote:
-        at.text += code
-    else:
-        before = at.text.rstrip()
-        touching = _in_name(before[-1:]) and _in_name(code[:1]) and not at.full
-        at.text = before + (" " if touching else "") + code
+    code, quote, _ = scan(line.text, at.quote)
+    code = padded(code.rstrip(), quote, len(line.text), width)
+    at.text = continued(at.text, at.quote, code, full=at.full)
     at.quote, at.full = quote, len(line.text) >= width - 6
-
-
-def _padded(code: str, quote: str, line: _Line, width: int) -> str:
-    """Inside a string the blanks up to the last column count."""
-    return code + " " * (width - 6 - len(line.text)) if quote else code
 
 
 def _finished(at: _Statement | None) -> Iterator[str]:
@@ -117,18 +104,20 @@ def _finished(at: _Statement | None) -> Iterator[str]:
         yield from (line.text for line in at.pending)
 
 
+# Not the tokenizer's `_take_apart`: grammars read what comes out, so tabs become columns and comments keep their place, where the layout
+# keeps tabs and puts comments in column 1.
 def _take_apart(raw: str, width: int) -> _Line:
     if raw.startswith("#"):
         return _Line("cpp", raw.rstrip())
     line = expand_tabs(raw)
-    if found := _DIRECTIVE.match(line):
+    if found := FIXED_SENTINEL.match(line):
         mark = line[5:6]
         # A letter right behind the sentinel is no mark but sloppy spacing, as in `c$ompparallel`.
         continues = mark not in ("", " ", "0") and not mark.isalpha()
         return _Line(
             "code", line[6 if not mark.isalpha() else 5 : width].rstrip(), f"!$ {found[1]}".replace(" ", "").lower(), "", continues
         )
-    if found := _CONDITIONAL.match(line):
+    if found := FIXED_CONDITIONAL.match(line):
         return _Line("code", line[6:width].rstrip(), "!$", line[2:5].strip(), line[5] not in " 0")
     if not line.strip():
         return _Line("comment", "")
@@ -141,33 +130,3 @@ def _take_apart(raw: str, width: int) -> _Line:
     continues = line[5:6] not in ("", " ", "0") and not line[:5].strip()
     body = line[6:width].rstrip()
     return _Line("code", body, "", line[:5].strip(), continues) if body or line[:5].strip() else _Line("comment", "")
-
-
-def _scan(code: str, quote: str) -> tuple[str, str]:
-    """The code without a trailing comment, and the quote that is open at its end.
-
-    Args:
-        code: part of a statement.
-        quote: the quote open at its begin, if any.
-    """
-    at = 0
-    if quote:
-        end = code.find(quote)
-        if end < 0:
-            return code, quote
-        at = end + 1
-    if "!" not in code and "'" not in code and '"' not in code:
-        return code, ""
-    while found := _STRING_OR_COMMENT.search(code, at):
-        if found[0] == "!":
-            return code[: found.start()].rstrip(), ""
-        at = found.end()
-        if found[1]:
-            at += int(found[1])
-        elif len(found[0]) == 1 or found[0][-1] != found[0][0]:
-            return code, found[0][0]
-    return code, ""
-
-
-def _in_name(letter: str) -> bool:
-    return letter.isalnum() or letter == "_"

@@ -19,6 +19,7 @@ from pathlib import Path
 
 from hpcraft.errors import ConfigError, HpcError, InputError, PartialError, Stopped
 from hpcraft.eval.completions import Found, read_completions
+from hpcraft.eval.extract import extract
 from hpcraft.eval.generate import COMPLETIONS
 from hpcraft.eval.judge_shards import JudgeShard, cut, judge_shard, tasks_of, told_failures
 from hpcraft.eval.models import prompt_hash
@@ -26,6 +27,7 @@ from hpcraft.eval.prompt_styles import DEFAULT, STYLES
 from hpcraft.eval.results import RESULTS, SAMPLES, TASKS, Results, TaskRow, level_figures, to_json
 from hpcraft.eval.suites import Suite, find_suite, suite_hash
 from hpcraft.eval.task import Task
+from hpcraft.eval.text_metrics import compare_with_gold, signatures
 from hpcraft.eval.toolchain import isolation, toolchain
 from hpcraft.records import Completion, Sample
 from hpcraft.stages import Input, Report, Stage, Work, option, versions
@@ -201,7 +203,9 @@ def _conclude(entry: Entry, seed: int, run_seed: int, report: Report) -> None:
     asked = [t for t in entry.tasks.values() if t.task_id in {s.task_id for s in samples}]
     write_jsonl(entry.out / TASKS, map(_row, asked))
     unsupported = sorted({s.task_id for s in samples if s.verdict == "unsupported"})
-    levels = level_figures(entry.tasks, samples)
+    answers = read_jsonl(entry.out / COMPLETIONS, Completion)
+    texts = compare_with_gold(entry.tasks, answers, _code, total=len(samples)) if entry.suite.gold else {}
+    levels = level_figures(entry.tasks, samples, texts)
     results = Results(
         suite=entry.suite.name,
         suite_version=entry.suite.version,
@@ -215,7 +219,7 @@ def _conclude(entry: Entry, seed: int, run_seed: int, report: Report) -> None:
         toolchain=toolchain(),
         isolation=isolation(),
         cuda_level="compile" if "compile" in levels else None,
-        versions=versions(),
+        versions=versions() | (signatures() if texts else {}),
         created=datetime.now(UTC).isoformat(timespec="seconds"),
         samples_sha256=sha256_file(entry.out / SAMPLES),
         dropped=entry.dropped,
@@ -234,6 +238,10 @@ def _count(entry: Entry, results: Results, samples: list[Sample], report: Report
         report.notes.append(f"{name}: {len(results.unsupported)} tasks can't be judged here and are in no figure ({why})")
     if results.limited:
         report.notes.append(f"{name}: limited to the tasks that were asked, {len(entry.tasks)} in the whole suite")
+
+
+def _code(task: Task, completion: str) -> str:
+    return extract(task, completion).code
 
 
 def _row(task: Task) -> TaskRow:

@@ -55,6 +55,10 @@ _FORTRAN_USES = {
     "mpi+openmp": "  use mpi\n  use omp_lib\n",
 }
 
+_FORTRAN_TYPES = {"int": "integer(c_int)", "long": "integer(c_long)", "float": "real(c_float)", "double": "real(c_double)"}
+_RESULT = "answer"
+"""The name of what a Fortran function returns."""
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Question:
@@ -90,7 +94,8 @@ def translation_question(pair: Pair) -> Question:
 def null_answer(prototype: str, language: str, kernel: Kernel | None, model: str) -> str:
     """The empty function: it builds, and does nothing."""
     if language == "fortran" and kernel is not None:
-        return fortran_head(kernel, model) + f"end subroutine {kernel.name}\n"
+        body = "end subroutine" if kernel.signature.returns == "void" else f"  {_RESULT} = 0\nend function"
+        return fortran_head(kernel, model) + f"{body} {kernel.name}\n"
     signature = Signature.parse(prototype)
     linkage = 'extern "C" ' if language == "cpp" else ""
     body = "" if signature.returns == "void" else "\n    return 0;\n"
@@ -106,10 +111,15 @@ def c_includes(model: str, language: str) -> str:
 
 
 def fortran_head(kernel: Kernel, model: str) -> str:
-    """Subroutine statement and declarations of the dummy arguments."""
+    """Subroutine or function statement and declarations of the dummy arguments and of the result."""
     names = ", ".join(p.name for p in kernel.signature.parameters)
     declarations = textwrap.indent(kernel.fortran, "  ")
-    return f"subroutine {kernel.name}({names}) bind(c)\n  use iso_c_binding\n{_FORTRAN_USES[model]}  implicit none\n{declarations}\n"
+    returns = kernel.signature.returns
+    kind, result = ("subroutine", "") if returns == "void" else ("function", f" result({_RESULT})")
+    if result:
+        declarations += f"\n  {_FORTRAN_TYPES[returns]} :: {_RESULT}"
+    head = f"{kind} {kernel.name}({names}) bind(c){result}"
+    return f"{head}\n  use iso_c_binding\n{_FORTRAN_USES[model]}  implicit none\n{declarations}\n"
 
 
 def _comment(text: str, mark: str) -> str:

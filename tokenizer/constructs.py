@@ -202,3 +202,10 @@ present_or_copy min max and or iand ior ieor eqv neqv if collapse
 """
 CLAUSE_WORDS = tuple(sorted(set(_IN_CLAUSES.split())))
 """Words that have a meaning inside the brackets of a clause, unless the program uses them as names: kinds, modifiers, operators."""
+
+_FREQUENT = """
+private firstprivate lastprivate shared reduction schedule collapse num_threads default nowait map tofrom dynamic guided static simd parallel
+for do atomic critical target teams distribute single master barrier task depend gang worker vector copyin copyout present loop kernels
+"""
+FREQUENT_WORDS = frozenset(_FREQUENT.split())
+"""Of `DIRECTIVE_WORDS` and `CLAUSE_WORDS` those that programs use most: what a tokenizer is measured on."""

@@ -14,21 +14,14 @@ from io import BytesIO
 from typing import TYPE_CHECKING
 
 from hpcraft.store import JSON
+from hpcraft.tokenizer.constructs import FREQUENT_WORDS
+from hpcraft.tokenizer.keywords import FORTRAN_FREQUENT
 from hpcraft.tokenizer.streams import Decoder, Encoder
 
 if TYPE_CHECKING:
     from tokenizers import Tokenizer
 
 _DIRECTIVE = r"^[ \t]*(?:#[ \t]*pragma[ \t]+(?:omp|acc)\b|[!c*]\$(?:omp|acc)\b)[^\n]*"
-_CLAUSES = (
-    "private|firstprivate|lastprivate|shared|reduction|schedule|collapse|num_threads|default|nowait|map|tofrom|"
-    "dynamic|guided|static|simd|parallel|for|do|atomic|critical|target|teams|distribute|single|master|barrier|task|"
-    "depend|gang|worker|vector|copyin|copyout|present|loop|kernels"
-)
-_FORTRAN = (
-    "program|module|subroutine|function|end|call|use|only|implicit|none|integer|real|double|precision|complex|"
-    "logical|character|dimension|parameter|intent|if|then|else|do|continue|return|allocate|allocatable|contains"
-)
 _PATTERNS = {
     "directive line": re.compile(_DIRECTIVE, re.IGNORECASE | re.MULTILINE),
     "MPI name": re.compile(r"\bMPI_[A-Za-z]\w*", re.IGNORECASE),
@@ -38,8 +31,8 @@ _PATTERNS = {
     ),
     "CUDA launch": re.compile(r"<<<[^;{}]{1,200}?>>>"),
 }
-_CLAUSE_WORD = re.compile(rf"\b(?:{_CLAUSES})\b", re.IGNORECASE)
-_FORTRAN_KEYWORD = re.compile(rf"\b(?:{_FORTRAN})\b", re.IGNORECASE)
+_CLAUSE_WORD = re.compile(rf"\b(?:{'|'.join(sorted(FREQUENT_WORDS))})\b", re.IGNORECASE)
+_FORTRAN_KEYWORD = re.compile(rf"\b(?:{'|'.join(sorted(FORTRAN_FREQUENT))})\b", re.IGNORECASE)
 _INDENTATION = re.compile(r"^[ \t]+", re.MULTILINE)
 
 

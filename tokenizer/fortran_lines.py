@@ -16,11 +16,13 @@ from hpcraft.tokenizer.fortran_form import crosses_border
 
 _TAB_FIELD = re.compile(r"([^\t\n]{0,5})\t([1-9])?")
 _FREE_SENTINEL = re.compile(r"!\$(omp|acc)(?=[\s&]|$)|!\$(?=[ \t&]|$)", re.IGNORECASE)
-_FIXED_SENTINEL = re.compile(r"[cC*!]\$(omp|acc)(?=[ &+0-9a-zA-Z$*.>|-]|$)", re.IGNORECASE)
-_FIXED_CONDITIONAL = re.compile(r"[cC*!]\$(?=[ 0-9]{3}(?:[ 0] *\S|[^ 0].))")
+FIXED_SENTINEL = re.compile(r"[cC*!]\$(omp|acc)(?=[ &+0-9a-zA-Z$*.>|-]|$)", re.IGNORECASE)
+FIXED_CONDITIONAL = re.compile(r"[cC*!]\$(?=[ 0-9]{3}(?:[ 0] *\S|[^ 0].))")
 _VENDOR = re.compile(r"[cC*!](?:\$\w|(?:dir|dec|gcc|pgi|cdir|nec)\$|ibm\*)", re.IGNORECASE)
 """Directives of single compilers, which other compilers take for comments."""
-_STRING_OR_COMMENT = re.compile(r"'[^']*'|\"[^\"]*\"|!|'[^']*$|\"[^\"]*$|(?<=[(,/=])[ \t]*(\d{1,3})[hH]")
+HOLLERITH = r"(?<![\w.*])(\d{1,3})[hH]"
+"""How a Hollerith constant begins, with its length."""
+_STRING_OR_COMMENT = re.compile(rf"'[^']*'|\"[^\"]*\"|!|'[^']*$|\"[^\"]*$|{HOLLERITH}")
 
 
 @dataclass(slots=True)
@@ -51,11 +53,16 @@ class Statement:
 
 def expand(line: str) -> str:
     """A line of fixed form with the tab of its label field in columns, as gfortran has it."""
-    line = line.rstrip("\r\n\f")
     found = _TAB_FIELD.match(line) if "\t" in line[:6] else None
     if not found:
         return line
     return f"{found[1]:<5}{found[2] or ' '}{line[found.end() :]}"
+
+
+def comment_line(comment: str, *, fixed: bool) -> str:
+    """A comment that stood behind code as one on a line of its own, where what looks like a directive would be one."""
+    line = f"! {comment[1:]}" if comment[1:2] == "$" or _VENDOR.match(comment) else comment
+    return expand(line) if fixed else line
 
 
 def statements(text: str, *, fixed: bool) -> Iterator[Statement]:
@@ -90,7 +97,7 @@ def _free(lines: list[str]) -> Iterator[Statement]:
         code = bare[found.end() :] if found else raw
         if not code.strip():
             continue
-        if at is not None and at.sentinel != sentinel:
+        if at is not None and at.sentinel not in (sentinel, "?"):
             at, mid = _cut(at)
             if mid:
                 yield mid
@@ -99,7 +106,7 @@ def _free(lines: list[str]) -> Iterator[Statement]:
             yield at
             at = None
     if at is not None:
-        at.goes_on = False
+        at.goes_on = bool(at.quote)  # an ampersand at the end of an open string is no part of it
         yield at
 
 
@@ -113,32 +120,30 @@ def _cut(at: Statement | None) -> tuple[Statement | None, Statement | None]:
 def _free_line(at: Statement | None, raw: str, sentinel: str) -> Statement:
     """Read one line of code into the statement under way, or begin one."""
     code = raw.lstrip()
-    if at is None:
-        at = Statement("", sentinel=sentinel)
-        if code.startswith("&"):
-            at.begins, code = "&&", code.lstrip("&")
-    elif at.sentinel == "?":
+    if at is None or at.sentinel == "?":
+        at = at or Statement("")
         at.sentinel = sentinel
-        if code.startswith("&"):
-            at.begins, code = "&&", code[1:]
+        begun = code.lstrip("&; \t")
+        if "&" in code.removesuffix(begun):
+            at.begins, code = "&&", begun
     elif code.startswith("&"):
-        code = code[1:]
+        code = code[1:] if at.quote else code.lstrip("&")
     elif not at.quote:
         code = f" {code}"
-    code, quote, comment = _scan(code, at.quote)
+    code, quote, comment = scan(code, at.quote)
     trimmed = code.rstrip()
-    at.goes_on = trimmed.endswith("&")
+    at.goes_on = trimmed.endswith("&") or not trimmed
     at.quote = quote if at.goes_on else ""
     if comment:
         if at.goes_on or at.text:
             at.inside.append(comment)
         else:
             at.comment = comment
-    at.text += (trimmed[:-1] if at.quote else trimmed.rstrip("&")) if at.goes_on else trimmed
+    at.text += (trimmed[:-1] if at.quote else trimmed.rstrip("& \t")) if at.goes_on else trimmed
     return at
 
 
-def _scan(code: str, quote: str) -> tuple[str, str, str]:
+def scan(code: str, quote: str) -> tuple[str, str, str]:
     """The code without a trailing comment, the quote that is open at its end, and the comment.
 
     Args:
@@ -213,32 +218,44 @@ def _closed(at: Statement | None, pending: list[_Line]) -> Iterator[Statement]:
 
 def _begin(line: _Line, width: int) -> Statement:
     at = Statement("", sentinel=line.sentinel, label=line.label, begins="&" if line.continues else "")
-    code, at.quote, at.comment = _scan(line.text, "")
-    at.text = _padded(code, at.quote, line, width)
+    code, at.quote, at.comment = scan(line.text, "")
+    at.text = padded(code, at.quote, len(line.text), width)
     at.full = len(line.text) >= width - 6
     return at
 
 
 def _continue(at: Statement, line: _Line, width: int) -> None:
-    code, quote, comment = _scan(line.text, at.quote)
-    code = _padded(code, quote, line, width)
+    code, quote, comment = scan(line.text, at.quote)
+    code = padded(code, quote, len(line.text), width)
     at.inside += [text for text in (at.comment, comment) if text]
     at.comment = ""
-    if at.quote:
-        at.text += code
-    else:
-        before = at.text.rstrip()
-        touching = _in_name(before[-1:]) and _in_name(code[:1]) and not at.full
-        at.text = before + (" " if touching else "") + code
+    at.text = continued(at.text, at.quote, code, full=at.full)
     at.quote, at.full = quote, len(line.text) >= width - 6
 
 
-def _padded(code: str, quote: str, line: _Line, width: int) -> str:
-    """Inside a string the blanks up to the last column count."""
-    return code + " " * (width - 6 - len(line.text)) if quote else code
+def continued(text: str, quote: str, code: str, *, full: bool) -> str:
+    """A statement of fixed form with its next line.
+
+    Args:
+        text: the statement up to here.
+        quote: the quote open at its end, if any.
+        code: the next line from column 7 on.
+        full: whether the line before reached the last column, so that a name may go on.
+    """
+    if quote:
+        return text + code
+    before = text.rstrip()
+    touching = in_name(before[-1:]) and in_name(code[:1]) and not full
+    return before + (" " if touching else "") + code
 
 
-def _in_name(letter: str) -> bool:
+def padded(code: str, quote: str, length: int, width: int) -> str:
+    """A line of code from column 7 on, of ``length`` with its comment: inside a string the blanks up to the last column count."""
+    return code + " " * (width - 6 - length) if quote else code
+
+
+def in_name(letter: str) -> bool:
+    """Whether a letter is one of a name, so that two of them side by side are one word."""
     return letter.isalnum() or letter == "_"
 
 
@@ -248,12 +265,12 @@ def _take_apart(raw: str, width: int) -> _Line:
     line = expand(raw)
     if not line.strip():
         return _Line("blank", "")
-    if found := _FIXED_SENTINEL.match(line):
+    if found := FIXED_SENTINEL.match(line):
         mark = line[5:6]
         # A letter right behind the sentinel is no mark but sloppy spacing, as in `c$ompparallel`.
         continues = mark not in ("", " ", "0") and not mark.isalpha()
         return _Line("code", line[6 if not mark.isalpha() else 5 : width].rstrip(" "), f"!${found[1].lower()}", "", continues)
-    if _FIXED_CONDITIONAL.match(line):
+    if FIXED_CONDITIONAL.match(line):
         return _Line("code", line[6:width].rstrip(" "), "!$", line[2:5].strip(), line[5] not in " 0")
     if line[0] in "cC*!dD":
         if _VENDOR.match(line):
@@ -262,7 +279,7 @@ def _take_apart(raw: str, width: int) -> _Line:
         return _Line("comment", f"!{' ' if line[1:2] == '$' else ''}{line[1:]}".rstrip())
     if (bare := line.strip()).startswith("!") and line[5:6] != "!":
         # Behind column 1 a sentinel is a comment.
-        return _Line("comment", f"! {bare[1:]}" if bare.startswith("!$") else bare)
+        return _Line("comment", expand(f"! {bare[1:]}" if bare.startswith("!$") else bare))
     label = line[:5].replace(" ", "")
     if label and not label.isdigit():
         # No label: the statement of another form, which in column 1 could turn into a comment.

@@ -7,20 +7,20 @@ import sys
 from pathlib import Path
 
 from hpcraft.command import Command, note, say
-from hpcraft.errors import InputError
 from hpcraft.store import write_bytes
 from hpcraft.tokenizer import bpe
 from hpcraft.tokenizer.files import read_bytes
 from hpcraft.tokenizer.inspect_terminal import coloured, plain, summary
 from hpcraft.tokenizer.languages import promised, source_of
 from hpcraft.tokenizer.lexer import FORMS, LANGUAGES
-from hpcraft.tokenizer.view import Options, View, make_view
+from hpcraft.tokenizer.names import decode
+from hpcraft.tokenizer.view import Options, View, escaped, make_view
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Flags of ``hpcraft tokenizer inspect``."""
     parser.add_argument("tokenizer", type=Path, nargs="?", help="folder with a tokenizer.json; without one the tokens are the lexer's")
-    parser.add_argument("file", type=Path, help="file to cut, in UTF-8; - is standard input")
+    parser.add_argument("file", type=Path, help="file to cut, any bytes; - is standard input")
     parser.add_argument("--html", type=Path, metavar="FILE", help="write the view as one HTML page")
     parser.add_argument(
         "--language", default="", help=f"one of {', '.join(LANGUAGES)}; by default what the suffix says; without one nothing is renamed"
@@ -33,7 +33,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def main(args: argparse.Namespace) -> int:
     """Cut one file."""
     tokenizer = bpe.load(args.tokenizer) if args.tokenizer else None
-    text = read_source(args.file)
+    text = decode(read_bytes(args.file))
     known = args.language or args.form or promised(args.file)
     source = source_of(args.file, text, args.language, args.form) if known else None
     options = Options(
@@ -67,8 +67,8 @@ def _json(view: View) -> dict[str, object]:
         "directive_fertility": view.fertility,
         "language": view.language,
         "ids": view.ids,
-        "pieces": view.pieces,
-        "names": dict(view.renamed.names),
+        "pieces": [escaped(piece) for piece in view.pieces],
+        "names": {name: escaped(original) for name, original in view.renamed.names.items()},
     }
 
 
@@ -79,18 +79,6 @@ def _print(view: View) -> None:
     for line in coloured(view):
         console.print(line, soft_wrap=True)
     console.print(summary(view))
-
-
-def read_source(path: Path) -> str:
-    """The text of a file, with the newlines that it has.
-
-    Raises:
-        InputError: it is missing or isn't UTF-8.
-    """
-    try:
-        return read_bytes(path).decode()
-    except UnicodeDecodeError as error:
-        raise InputError(f"{path}: not UTF-8 ({error}); convert it, as with `iconv -f latin1 -t utf-8`") from None
 
 
 COMMAND = Command(

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from hpcraft import __version__
-from hpcraft.tokenizer.view import KINDS, NAME_KINDS, Row, View, kind_of_name
+from hpcraft.tokenizer.view import KINDS, NAME_KINDS, Row, View, escaped, kind_of_name
 
 _TEMPLATES = Path(__file__).parent / "templates"
 _BLOCK_ROWS = 80
@@ -54,7 +54,7 @@ def render(view: View, path: Path, tokenizer_name: str, labels: dict[int, str]) 
     names = list(_names(view))
     return environment.get_template("inspect.html.jinja").render(
         version=__version__,
-        title=_whole(path.name),
+        title=escaped(path.name),
         view=view,
         tokenizer_name=tokenizer_name,
         names=names[:_MOST_NAMES],
@@ -71,7 +71,7 @@ def render(view: View, path: Path, tokenizer_name: str, labels: dict[int, str]) 
 def _names(view: View) -> Iterator[NameRow]:
     by_kind = {kind: place for place, kind in enumerate((*NAME_KINDS, "plain"))}
     for new, old in sorted(view.renamed.names.items(), key=lambda item: (by_kind[kind_of_name(item[0])], len(item[0]), item[0])):
-        yield NameRow(new, old, kind_of_name(new), view.uses[new])
+        yield NameRow(new, escaped(old), kind_of_name(new), view.uses[new])
 
 
 def _data(view: View, labels: dict[int, str]) -> dict[str, object]:
@@ -90,8 +90,8 @@ def _data(view: View, labels: dict[int, str]) -> dict[str, object]:
     return {
         "blocks": blocks,
         "ids": view.ids,
-        "labels": {str(number): _whole(label) for number, label in labels.items()},
-        "originals": [_whole(original) for original in originals],
+        "labels": {str(number): escaped(label) for number, label in labels.items()},
+        "originals": [escaped(original) for original in originals],
         "kinds": [name for name, _ in KINDS],
     }
 
@@ -99,10 +99,5 @@ def _data(view: View, labels: dict[int, str]) -> dict[str, object]:
 def _flat(row: Row, number: int, originals: dict[str, int]) -> list[object]:
     line: list[object] = [number, int(row.directive)]
     for fragment in row.fragments:
-        line += [fragment.token, _whole(fragment.text), fragment.kind, originals.setdefault(fragment.original, len(originals))]
+        line += [fragment.token, escaped(fragment.text), fragment.kind, originals.setdefault(fragment.original, len(originals))]
     return line
-
-
-def _whole(text: str) -> str:
-    """Text that UTF-8 can hold: bytes that were none become the replacement character."""
-    return text.encode("utf-8", "replace").decode() if not text.isascii() else text

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from hpcraft.tokenizer.view import KINDS, Row, View
+from hpcraft.tokenizer.view import KINDS, Row, View, escaped
 
 if TYPE_CHECKING:
     from rich.text import Text
@@ -72,7 +72,7 @@ def visible(text: str) -> str:
     """Text with newlines as marks and without what would act on a terminal."""
     if text.isprintable():
         return text
-    return "".join(c if c.isprintable() else {"\n": "⏎", "\t": "→"}.get(c, "␣") for c in text)
+    return "".join(c if c.isprintable() else {"\n": "⏎", "\t": "→"}.get(c, "␣") for c in escaped(text))
 
 
 def summary(view: View) -> str:

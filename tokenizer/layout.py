@@ -25,7 +25,9 @@ def canonical(text: str, language: str = "c", *, form: str = "", comments: bool 
     """
     language_number(language, form)
     if language == "fortran":
-        lines = layout_fortran.lines(text, form, comments=comments)
+        lines = layout_fortran.lines(text, form, comments=comments) if form else layout_fortran.shown_lines(text, comments=comments)
     else:
         lines = layout_c.lines(text, language, comments=comments)
-    return "".join(line + "\n" for line in lines if line)
+    laid = "".join(line + "\n" for line in lines if line)
+    # The mark that a text begins with is left out, so one that has come to the begin would be left out next time.
+    return f"\ufeff{laid}" if laid.startswith("\ufeff") else laid

@@ -105,9 +105,7 @@ class _Writer:
                 self._end()
                 self.lines.append(piece.text)
             elif piece.kind == "break":
-                # A brace behind the quote may have ended its line already.
-                if '"' in self.line or "'" in self.line:
-                    self._end()
+                self._break(piece)
             elif piece.kind == "comment":
                 self._comment(piece, following)
             else:
@@ -130,12 +128,25 @@ class _Writer:
     def _end(self, *, statement: bool = False) -> None:
         """End the line, and the statement too."""
         if self.line:
+            if self.line[-1][-1] == "\\":
+                # At the end of a line it would splice the next.
+                self.line.append(" /**/")
             self.lines.append("".join(self.line))
             self.line = []
         self.before = None
         if statement:
             self.frames[-1].reset()
             self.previous = ""
+
+    def _break(self, piece: Piece) -> None:
+        """Keep a lone quote apart from what stood on another line."""
+        if '"' not in self.line and "'" not in self.line:
+            return  # a brace behind the quote has ended its line already
+        if piece.text:
+            self.line.append(f" {piece.text}")
+            self.before = None
+        else:
+            self._end()
 
     def _word(self, piece: Piece, following: Piece | None) -> None:
         text = piece.text
@@ -151,7 +162,8 @@ class _Writer:
     def _punctuation(self, piece: Piece, following: Piece | None, body: bool) -> None:
         text = piece.text
         frame = self.frames[-1]
-        if text in ("#", "%") and not self.line and self.lines and self.lines[-1][0] != "#":
+        opens = text == "#" or (text == "%" and following is not None and following.text == ":" and not following.gap)
+        if opens and not self.line and self.lines:
             # At the begin of a line it would be a directive.
             self.line.append(self.lines.pop())
         if text == "(":

@@ -11,31 +11,53 @@ import re
 from collections.abc import Iterator
 
 from hpcraft.tokenizer.fortran_form import form_of
-from hpcraft.tokenizer.fortran_lines import Statement, statements
+from hpcraft.tokenizer.fortran_lines import HOLLERITH, Statement, comment_line, in_name, statements
 
 _PIECE = re.compile(
     r"""
     (?P<string>'(?:[^']|'')*'?|"(?:[^"]|"")*"?)
   | (?P<word>[0-9]+(?:\.(?![A-Za-z]{2,}[ ]*\.)[0-9]*)?(?:[eEdDqQ][+-]?[0-9]+)?\w*|\.[0-9]+(?:[eEdDqQ][+-]?[0-9]+)?\w*|[^\W\d][\w$]*)
-  | (?P<dotted>\.[A-Za-z]+\.)
+  | (?P<dotted>\.(?:[A-Za-z]+|(?i:eq|ne|lt|le|gt|ge|and|or|not|eqv|neqv|true|false)[ \t]+)\.)
   | (?P<other>\*\*|//|==|/=|<=|>=|=>|::|\(/|/\)|[^\s])
     """,
     re.VERBOSE,
 )
-_HOLLERITH = re.compile(r"(?<=[(,/=])\s*(\d{1,3})[hH]")
+_HOLLERITH = re.compile(HOLLERITH)
 _PAIRS = frozenset({"**", "//", "==", "/=", "<=", ">=", "=>", "::", "(/", "/)", ".."})
 _QUOTED = re.compile(r"('[^'\n]*'|\"[^\"\n]*\")|[ \t]+")
 
 
-def lines(text: str, form: str = "", *, comments: bool = False) -> list[str]:
+def shown_lines(text: str, *, comments: bool = False) -> list[str]:
+    """The lines of a text whose form only the text shows, so laid out that they show it too.
+
+    Fixed form that shows in nothing but its comments keeps an empty one; where that isn't enough, free form is what readers take it for, here
+    as in `form_of`. A line of free form that shows fixed form is indented by a blank, so that none shows it.
+    """
+    form = form_of(text)
+    found = lines(text, form, comments=comments)
+    if form != "free":
+        if comments and text.startswith("*\n"):
+            found = found[1:]  # the mark of a text that was laid out before
+        if form_of("\n".join(found)) != "free":
+            return found
+        marked = ["*", *found]
+        if form_of("\n".join(marked)) != "free":
+            return marked
+        found = lines("\n".join(found), "free", comments=comments)
+    if form_of("\n".join(found)) != "free":
+        found = [f" {line}" if line[:1] in ("c", "C", "*") else line for line in found]
+    return found
+
+
+def lines(text: str, form: str, *, comments: bool = False) -> list[str]:
     """The lines of a text in canonical layout.
 
     Args:
         text: any text.
-        form: ``free``, ``fixed``, ``wide``, or empty to look at the text.
-        comments: keep them; those between the lines of a statement go before it.
+        form: ``free``, ``fixed`` or ``wide``.
+        comments: keep them; those between the lines of a statement go before it, and so does one behind it that goes beyond its last column.
     """
-    fixed = (form or form_of(text)) != "free"
+    fixed = form != "free"
     found: list[str] = []
     for statement in statements(text, fixed=fixed):
         if statement.kind == "comment":
@@ -46,12 +68,12 @@ def lines(text: str, form: str = "", *, comments: bool = False) -> list[str]:
         else:
             behind = statement.comment if comments else ""
             if comments:
-                found += statement.inside
+                found += (comment_line(comment, fixed=fixed) for comment in statement.inside)
             written = list((_fixed if fixed else _free)(statement))
-            if behind and len(written) == 1:
+            if behind and len(written) == 1 and (not fixed or 6 < len(written[0]) < 72 - len(behind)):
                 written[0] += f" {behind}"
             elif behind:
-                found.append(behind)
+                found.append(comment_line(behind, fixed=fixed))
             found += written
     return found
 
@@ -69,22 +91,19 @@ def _pieces(text: str) -> Iterator[tuple[str, str, bool]]:
     hollerith = _HOLLERITH.search(text)
     before = 0
     while at < end:
-        if hollerith and hollerith.start() <= at < hollerith.end():
-            at = hollerith.end() + int(hollerith[1])
-            yield "string", text[hollerith.start(1) : at], hollerith.start(1) > before
-            before = at
+        found = _PIECE.search(text, at)
+        if hollerith and (not found or found.start() >= hollerith.start()):
+            begin, at = hollerith.start(), hollerith.end() + int(hollerith[1])
+            yield "string", text[begin:at], begin > before
             hollerith = _HOLLERITH.search(text, at)
-            continue
-        found = _PIECE.search(text, at, hollerith.start() if hollerith and hollerith.start() > at else end)
-        if not found:
-            if not hollerith or hollerith.start() <= at:
-                return
-            at = hollerith.start()
-            continue
-        if hollerith and found.end() > hollerith.start():
-            hollerith = _HOLLERITH.search(text, found.end())
-        at = found.end()
-        yield found.lastgroup or "", found[0], found.start() > before
+        elif not found:
+            return
+        else:
+            at = found.end()
+            if hollerith and at > hollerith.start():  # it stands in a string
+                hollerith = _HOLLERITH.search(text, at)
+            kind = found.lastgroup or ""
+            yield kind, "".join(found[0].split()) if kind == "dotted" else found[0], found.start() > before
         before = at
 
 
@@ -92,24 +111,29 @@ def _parts(text: str) -> list[list[str]]:
     """Per statement (a semicolon ends one) its tokens; a blank that must stand is one of them."""
     result: list[list[str]] = [[]]
     depth = 0
-    last_kind = last = ""
+    last_kind = last = dot = ""
     for kind, piece, gap in _pieces(text):
-        if piece == ";" and not depth:
+        if piece == ";" and not depth and last != "&":
             result.append([])
-            last_kind = last = ""
+            last_kind = last = dot = ""
             continue
         if kind == "other":
             depth += (piece[0] == "(") - (piece[-1] == ")")
         line = result[-1]
-        if line and _apart(last_kind, last, kind, piece, gap):
+        # Behind a dot and a word that touches it another dot would make an operator of the three.
+        if line and ((gap and dot and piece[0] == ".") or _apart(last_kind, last, kind, piece, gap)):
             line.append(" ")
         line.append(piece)
+        dot = last if last == "." and not gap else ""
         last_kind, last = kind, piece
-    return [line for line in result if line]
+    # Blanks that end a Hollerith constant end a line with nobody seeing them.
+    return [[*line[:-1], line[-1].rstrip()] for line in result if line]
 
 
 def _apart(last_kind: str, last: str, kind: str, piece: str, gap: bool) -> bool:
     """Whether a blank stands between two tokens."""
+    if kind == "string" and piece[0].isdigit() and last[-1] in "*.":
+        return gap  # behind these digits and an ``H`` begin no Hollerith constant
     if last_kind in ("word", "string") and kind in ("word", "string"):
         return gap
     if last == ")" and kind in ("word", "string"):
@@ -127,10 +151,12 @@ def _free(statement: Statement) -> Iterator[str]:
     for number, parts in enumerate(texts):
         first, last = number == 0, number == len(texts) - 1
         begin = sentinel + (("&" if statement.begins == "&&" or statement.sentinel else "") if statement.begins and first else "")
-        rows = _fold(parts, 132 - len(begin) - 2, fixed=False)
+        # A lone ampersand at the end of a line would be read as its mark.
+        rows = ["".join(parts)] if "&" in parts else _fold(parts, 132 - len(begin) - 2, fixed=False)
         for i, row in enumerate(rows):
             more = i < len(rows) - 1 or (last and statement.goes_on)
-            yield f"{begin if i == 0 else sentinel}{row}{'' if row.endswith('&') and i < len(rows) - 1 else '&' if more else ''}"
+            front = (begin if i == 0 else sentinel) or (" " if row[0] == "#" else "")  # in column 1 the preprocessor would take it
+            yield f"{front}{row}{'' if row.endswith('&') and i < len(rows) - 1 else '&' if more else ''}"
 
 
 def _fixed(statement: Statement) -> Iterator[str]:
@@ -151,8 +177,7 @@ def _fold(parts: list[str], width: int, *, fixed: bool) -> list[str]:
     row, size = list[str](), 0
     for i, part in enumerate(parts):
         if size + len(part) > width and part != " ":
-            # A word that fills the last column would run into the next line's first, so it goes there itself.
-            breaking = (len(row) if size <= width or len(row) < 3 else len(row) - 2) if fixed else _last_break(row, part)
+            breaking = _fixed_break(row, part, full=size > width) if fixed else _last_break(row, part)
             if breaking:
                 rows.append("".join(row[:breaking]).rstrip(" ") if row[breaking - 1] == " " else "".join(row[:breaking]))
                 row = row[breaking:]
@@ -170,6 +195,21 @@ def _fold(parts: list[str], width: int, *, fixed: bool) -> list[str]:
             row.append(part)
             size += len(part)
     return [*rows, "".join(row)] if row else rows
+
+
+def _fixed_break(row: list[str], part: str, *, full: bool) -> int:
+    """Behind which token of a row of fixed form, a blank that must stand among them, the line is broken before ``part``."""
+    if not row:
+        return 0
+    if full and len(row) > 2:
+        # A word that fills the last column would run into the next line's first, so it goes there itself.
+        return len(row) - 2
+    # What `_apart` puts in any case comes back, and between two words so does a blank; any other begins the next line.
+    before = row[-2] if len(row) > 1 else " "
+    regained = before == ")" or (part[0] == "." and before[0] in ".0123456789") or (not full and in_name(before[-1]) and in_name(part[0]))
+    breaking = len(row) - (row[-1] == " " and not regained)
+    # Blanks that end a Hollerith constant would be lost at the end of a line.
+    return breaking - (breaking > 1 and len(row[breaking - 1]) > 1 and row[breaking - 1][-1] == " ")
 
 
 def _last_break(row: list[str], part: str) -> int:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from functools import lru_cache
+from itertools import pairwise
 from typing import NamedTuple
 
 from hpcraft.tokenizer.lexer import Token, lex
@@ -26,7 +27,7 @@ class Piece(NamedTuple):
     """A token of code, a whole directive, or a comment."""
 
     kind: str
-    """That of the token, or ``directive``, or ``break`` for a line end that must stay: a quote without its fellow stands before it."""
+    """That of the token, or ``directive``, or ``break`` for a line end, also in a comment, that must stay: a lone quote stands before it."""
     text: str
     gap: bool
     """Whether something stood between it and the token before."""
@@ -36,7 +37,8 @@ class Piece(NamedTuple):
 
 def pieces(text: str, language: str, *, comments: bool = False) -> list[Piece]:
     """The pieces of a text, without white space and, unless asked for, without comments."""
-    text = text.removeprefix("\ufeff").replace("\r\n", "\n") + "\n"
+    # Of two byte order marks the lexer takes the first for one, and the second for a token.
+    text = (text if text.startswith("\ufeff\ufeff") else text.removeprefix("\ufeff")).replace("\r\n", "\n") + "\n"
     # Compilers take a backslash for a splice also where blanks follow it; in a raw string they are contents.
     text = _LOOSE_SPLICE.sub(lambda found: found[1] or "\\\n", text)
     into: list[Piece] = []
@@ -56,6 +58,8 @@ def pieces(text: str, language: str, *, comments: bool = False) -> list[Piece]:
         elif kind == "comment":
             if comments:
                 (into if directive is None else directive).append(Piece(kind, _comment(part), gap, fresh))
+            elif torn and "\n" in part:
+                into.append(Piece("break", "/*\n*/", True))
             gap = True
         elif kind == "include":
             directive = [Piece(kind, _include(part), True)]
@@ -78,8 +82,9 @@ def pieces(text: str, language: str, *, comments: bool = False) -> list[Piece]:
 
 def _comment(text: str) -> str:
     """A comment without blanks at its lines' ends; lines that begin with a star stand below the first star."""
+    text = text.rstrip()
     if "\n" not in text:
-        return text.rstrip()
+        return text
     first, *rest = text.split("\n")
     return "\n".join([first.rstrip(), *(f" {line.strip()}" if line.lstrip().startswith("*") else line.rstrip() for line in rest)])
 
@@ -92,8 +97,18 @@ def _include(line: str) -> str:
     """An ``#include`` line without comments in one style."""
     found = _INCLUDE.match(line)
     assert found is not None
-    rest = line[found.end() :].removesuffix("\\").split()
+    rest = line[found.end() :].rstrip("\\ \t").split()
     return " ".join(["#include", *([found[1]] if found[1] else []), *rest])
+
+
+def _include_parts(parts: list[Piece]) -> str:
+    """An ``#include`` line and what stands behind its comments; before a token of several lines a comment must stay."""
+    found = [parts[0].text]
+    for before, part in pairwise(parts):
+        if part.kind != "comment" and "\n" in part.text and before.kind != "comment":
+            found.append("/**/")
+        found.append(part.text if part.kind == "comment" or "\n" in part.text else " ".join(part.text.split()))
+    return " ".join(found)
 
 
 def directive_text(parts: list[Piece]) -> str:
@@ -106,7 +121,7 @@ def directive_text(parts: list[Piece]) -> str:
 def _directive_text(parts: list[Piece]) -> str:
     words = parts[1:]
     if parts[0].kind == "include":
-        return " ".join(part.text for part in parts)
+        return _include_parts(parts)
     if not words:
         return "#"
     name = words[0].text
@@ -121,7 +136,7 @@ def _directive_text(parts: list[Piece]) -> str:
     if name in ("pragma", "if", "elif", "ifdef", "ifndef", "else", "endif", "define"):
         return "#" + joined(words)
     text = "".join((" " if part.gap and i else "") + part.text for i, part in enumerate(words))
-    return "#" + text
+    return ("# " if text[0] == "#" else "#") + text
 
 
 def joined(parts: list[Piece]) -> str:

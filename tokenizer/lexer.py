@@ -9,7 +9,7 @@ from __future__ import annotations
 from itertools import pairwise
 from typing import Literal, NamedTuple
 
-from hpcraft.errors import ConfigError
+from hpcraft.errors import ConfigError, InputError
 from hpcraft.tokenizer import _native
 
 Kind = Literal["comment", "string", "number", "word", "space", "newline", "include", "other"]
@@ -21,6 +21,10 @@ LANGUAGES = ("c", "cpp", "cuda", "fortran")
 """In the order of the native half."""
 FORMS = ("free", "fixed", "wide")
 """Forms of Fortran in the order of the native half; ``wide`` is fixed form with statements up to column 132. The first is the default."""
+
+
+MAX_BYTES = 2**32 - 1
+"""Of a text; the native half counts in 32 bits."""
 
 
 class Token(NamedTuple):
@@ -49,6 +53,18 @@ def language_number(language: str, form: str = "") -> tuple[int, int]:
     return LANGUAGES.index(language), FORMS.index(form or FORMS[0])
 
 
+def encoded(text: str) -> bytes:
+    """A text as the native half takes it.
+
+    Raises:
+        InputError: it is too long.
+    """
+    data = text.encode("utf-8", "surrogatepass")
+    if len(data) > MAX_BYTES:
+        raise InputError(f"a text of {len(data):,} bytes: expected at most {MAX_BYTES:,}; cut it into files")
+    return data
+
+
 def lex(text: str, language: str, form: str = "") -> list[Token]:
     """The tokens of ``text``.
 
@@ -56,7 +72,7 @@ def lex(text: str, language: str, form: str = "") -> list[Token]:
         ConfigError: no such language or form.
     """
     numbers = language_number(language, form)
-    source = text.encode("utf-8", "surrogatepass")
+    source = encoded(text)
     kinds, ends = _native.lex(source, *numbers)
     bounds = [0, *memoryview(ends).cast("I")]
     if len(source) == len(text):  # one byte a character

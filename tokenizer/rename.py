@@ -15,9 +15,10 @@ import re
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 
+from hpcraft.errors import InputError
 from hpcraft.tokenizer import _native
 from hpcraft.tokenizer.fortran_form import form_of
-from hpcraft.tokenizer.lexer import language_number, lex
+from hpcraft.tokenizer.lexer import encoded, language_number, lex
 from hpcraft.tokenizer.rename_fortran import restore_fortran, substitute_fortran
 from hpcraft.tokenizer.vocabulary import is_kept, is_platform_header
 
@@ -96,32 +97,62 @@ def rename_like(text: str, language: str, renamed: Renamed) -> Renamed:
     """
     form = form_of(text) if language == "fortran" else ""
     symbols = _resolve(text, language, form, ())
-    known: dict[tuple[str, str], list[str]] = {}
-    for name, original in renamed.names.items():
-        known.setdefault((original, name[0]), []).append(name)
-        known.setdefault((original, ""), []).append(name)
+    canonical = _shared(symbols, language, renamed)
     taken = _occurring(symbols)
-    canonical: list[str | None] = [None] * len(symbols.spellings)
-    seen: dict[tuple[str, str], int] = {}
-    new: dict[str, list[int]] = {}
-    for i, (spelling, kind) in enumerate(zip(symbols.spellings, symbols.kinds, strict=True)):
-        if symbols.stays[i]:
-            continue
-        same = known.get((spelling, kind)) or known.get((spelling, ""))
-        if same is None:
-            new.setdefault(kind, []).append(i)
-            continue
-        rank = seen[spelling, kind] = seen.get((spelling, kind), -1) + 1
-        canonical[i] = same[min(rank, len(same) - 1)]
-    for kind, mine in new.items():
-        letter = LETTERS[kind]
-        for i, number in zip(mine, _numbers(letter, len(mine), taken, None), strict=True):
+    for kind, letter in LETTERS.items():
+        new = [i for i, name in enumerate(canonical) if name is None and symbols.kinds[i] == kind and not symbols.stays[i]]
+        for i, number in zip(new, _numbers(letter, len(new), taken, None), strict=True):
             canonical[i] = f"{letter}{number}"
     return _written(text, language, form, symbols, canonical)
 
 
+def _shared(symbols: _Symbols, language: str, renamed: Renamed) -> list[str | None]:
+    """For each symbol of a translation the name that its source has for it, or None; one name is never two spellings."""
+    # Fortran takes N for n, so that a translation from it or to it may spell a name in another case.
+    fold = str.lower if "fortran" in (language, renamed.language) else str
+    exact, folded = _by_spelling(renamed.names, str), _by_spelling(renamed.names, fold)
+    shared: list[str | None] = [None] * len(symbols.spellings)
+    owner: dict[str, str] = {}
+    ranks: dict[tuple[str, str], int] = {}
+    # In C the one of `n` and `N` that is spelled as in the source comes first.
+    for tables in ((exact, folded),) if language == "fortran" else ((exact,), (folded,)):
+        for i, (spelling, kind, flags) in enumerate(zip(symbols.spellings, symbols.kinds, symbols.flags, strict=True)):
+            if symbols.stays[i] or shared[i]:
+                continue
+            found = (table.get((spelling if table is exact else fold(spelling), use), ()) for use in (kind, "") for table in tables)
+            same = [name for name in next(filter(None, found), ()) if language != "fortran" or _fits(name, kind, flags)]
+            rank = ranks.get((fold(spelling), kind), 0)
+            first = min(rank, max(len(same) - 1, 0))
+            chosen = next((name for name in [*same[first:], *same[:first][::-1]] if owner.get(name, spelling) == spelling), None)
+            if chosen:
+                ranks[fold(spelling), kind] = rank + 1
+                owner[chosen] = spelling
+                shared[i] = chosen
+    return shared
+
+
+def _by_spelling(names: Mapping[str, str], fold: Callable[[str], str]) -> dict[tuple[str, str], list[str]]:
+    """Canonical names by what they were and by their letter, or any letter (an empty one)."""
+    known: dict[tuple[str, str], list[str]] = {}
+    for name, original in names.items():
+        known.setdefault((fold(original), name[0]), []).append(name)
+        known.setdefault((fold(original), ""), []).append(name)
+    return known
+
+
+def _fits(name: str, kind: str, flags: int) -> bool:
+    """Whether a symbol of Fortran may be called so: what is implicitly typed has the type of its letter, and `1.d0` no macro in it."""
+    if kind in "is":
+        return name[0] in (kind, LETTERS[kind])
+    return bool(flags & _DECLARED) or name[0] not in "ij"
+
+
 def restore(renamed: Renamed) -> str:
-    """The original text, byte for byte."""
+    """The original text, byte for byte.
+
+    Raises:
+        InputError: ``patches`` or ``spellings`` of Fortran aren't this text's.
+    """
     if renamed.language == "fortran":
         return restore_fortran(renamed.text, renamed.form, renamed.names, renamed.patches, renamed.spellings)
     return _substitute(renamed.text, renamed.language, renamed.names)
@@ -132,7 +163,8 @@ def restore_text(text: str, names: Mapping[str, str], language: str = "c") -> st
 
     A canonical name without an original keeps its spelling, unless a name of the program has it already.
     """
-    taken = set(names.values())
+    fold = str.lower if language == "fortran" else str
+    taken = {fold(name) for name in names.values()}
     full = dict(names)
     for token in lex(text, language):
         if token.kind == "word" and CANONICAL.fullmatch(token.text) and token.text not in full:
@@ -146,7 +178,7 @@ def restore_text(text: str, names: Mapping[str, str], language: str = "c") -> st
 
 def _resolve(text: str, language: str, form: str, keep: Collection[str]) -> _Symbols:
     numbers = language_number(language, form)
-    source = text.encode("utf-8", "surrogatepass")
+    source = encoded(text)
     spellings, kinds, flags, places, includes = _native.resolve(source, *numbers)
     stays = _policy(language, includes, keep)
     return _Symbols(
@@ -177,10 +209,11 @@ def _policy(language: str, includes: Collection[str], keep: Collection[str]) -> 
         if flags & _DECLARED:
             return any(is_kept(spelling, language, kind=use, declared=True, headers=headers) for use in uses)
         # In a whole text only a platform can have declared it; a fragment may leave out what declares it. A field or method that no
-        # class of a whole text has belongs to a class of its headers, listed or not.
+        # class of a whole text has belongs to a class of its headers, listed or not. What isn't called must be declared in C, or else is a
+        # macro of the command line.
         return (
             foreign
-            or (bool(headers) and "m" in uses)
+            or (bool(headers) and ("m" in uses or (language != "fortran" and uses != "f")))
             or any(is_kept(spelling, language, kind=use, headers=headers) for use in uses)
             or (bool(headers) and is_kept(spelling, language))
         )
@@ -211,7 +244,7 @@ def _written(text: str, language: str, form: str, symbols: _Symbols, canonical: 
     if language == "fortran":
         result, patches, spellings = substitute_fortran(symbols.source, form, symbols.places, canonical)
         renamed = Renamed(text=result, names=names, language=language, form=form, spellings=spellings, patches=patches)
-        return renamed if restore(renamed) == text else Renamed(text=text, names={}, language=language, form=form)
+        return renamed if _restores(renamed, text) else Renamed(text=text, names={}, language=language, form=form)
     written = _native.substitute(symbols.source, symbols.places, [name.encode() if name else None for name in canonical])
     if not _native.restores(written, *symbols.numbers, *_encoded(names), symbols.source):
         # Never met; the promise is that restoring is exact.
@@ -219,10 +252,17 @@ def _written(text: str, language: str, form: str, symbols: _Symbols, canonical: 
     return Renamed(text=written.decode("utf-8", "surrogatepass"), names=names, language=language, form=form)
 
 
+def _restores(renamed: Renamed, text: str) -> bool:
+    try:
+        return restore(renamed) == text
+    except InputError:  # two symbols that share a name, in a translation, and are spelled otherwise
+        return False
+
+
 def _substitute(text: str, language: str, names: Mapping[str, str]) -> str:
     if not names:
         return text
-    source = text.encode("utf-8", "surrogatepass")
+    source = encoded(text)
     return _native.replace_words(source, *language_number(language), *_encoded(names)).decode("utf-8", "surrogatepass")
 
 

@@ -7,6 +7,7 @@ import hashlib
 from pathlib import Path
 
 from hpcraft.command import Command, note
+from hpcraft.errors import InputError
 from hpcraft.tokenizer import names
 from hpcraft.tokenizer.files import deliver, read_bytes
 from hpcraft.tokenizer.rename import restore
@@ -22,7 +23,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def main(args: argparse.Namespace) -> int:
     """Restore one file."""
     record = names.read(args.names)
-    text = restore(names.renamed_with(names.decode(read_bytes(args.renamed)), record))
+    try:
+        text = restore(names.renamed_with(names.decode(read_bytes(args.renamed)), record))
+    except InputError as error:
+        raise InputError(f"{args.names}: {error}") from None
     data = names.encode(text)
     same = not record.original_sha256 or hashlib.sha256(data).hexdigest() == record.original_sha256
     if not same:

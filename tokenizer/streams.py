@@ -31,6 +31,11 @@ _TIGHT_CUTS = re.compile(r"(?<=[A-Za-z_])(?=[^A-Za-z_ \t\r\n0-9])|(?<=[^A-Za-z_0
 """Where a line without blanks may be cut."""
 
 
+def is_utf8(text: str) -> bool:
+    """Whether no byte of a text that was decoded with ``surrogateescape`` stands for itself."""
+    return _STRAY.search(text) is None
+
+
 class Encoder:
     """Encodes texts in chunks."""
 
@@ -46,15 +51,23 @@ class Encoder:
 
     def encode(self, text: str) -> list[int]:
         """Ids of a text, whose bytes that aren't UTF-8 are written as with ``surrogateescape``."""
-        if _STRAY.search(text) is None:
-            return self.tokenizer.encode(text, add_special_tokens=False).ids
+        return self.tokenizer.encode(text, add_special_tokens=False).ids if is_utf8(text) else self.places(text)[0]
+
+    def places(self, text: str) -> tuple[list[int], list[tuple[int, int]]]:
+        """The same ids, and where in the text the token of each begins and ends."""
         ids: list[int] = []
+        offsets: list[tuple[int, int]] = []
+        begin = 0
         for part in _SPLIT_STRAY.split(text):
             if _STRAY.match(part):
                 ids.append(self._byte_ids[ord(part) - 0xDC00])
+                offsets.append((begin, begin + 1))
             elif part:
-                ids += self.tokenizer.encode(part, add_special_tokens=False).ids
-        return ids
+                encoding = self.tokenizer.encode(part, add_special_tokens=False)
+                ids += encoding.ids
+                offsets += [(begin + first, begin + last) for first, last in encoding.offsets]
+            begin += len(part)
+        return ids, offsets
 
     def encode_file(self, file: IO[bytes], *, chunk: int = CHUNK) -> Iterator[list[int]]:
         """Ids of a file, chunk by chunk.

@@ -7,6 +7,7 @@ Not covered: what a name means beyond its kind.
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -15,6 +16,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from hpcraft.tokenizer.layout import canonical
 from hpcraft.tokenizer.lexer import Token, lex, opens_directive
 from hpcraft.tokenizer.rename import LETTERS, Renamed, rename
+from hpcraft.tokenizer.streams import Encoder, is_utf8
 from hpcraft.tokenizer.vocabulary import is_kept
 
 if TYPE_CHECKING:
@@ -36,6 +38,7 @@ KINDS = (
 """Kinds of fragments and what they are called."""
 NAME_KINDS = tuple(name for name, _ in KINDS[1:7])
 _NUMBER_OF = {name: number for number, (name, _) in enumerate(KINDS)}
+_STRAY = re.compile("[\udc80-\udcff]")
 _KIND_OF_LETTER = dict(zip(LETTERS, (*NAME_KINDS, "variable", "macro"), strict=True))
 _OF_LETTER = _KIND_OF_LETTER | {LETTERS[letter]: kind for letter, kind in _KIND_OF_LETTER.items()}
 
@@ -103,6 +106,13 @@ def kind_of_name(canonical_name: str) -> str:
     return _OF_LETTER.get(canonical_name[:1], "plain")
 
 
+def escaped(text: str) -> str:
+    r"""Text that UTF-8 can hold: a byte that was none, decoded with ``surrogateescape``, is shown as ``\xff``."""
+    if text.isascii():
+        return text
+    return _STRAY.sub(lambda found: f"\\x{ord(found[0]) & 0xFF:02x}", text).encode("utf-8", "replace").decode()
+
+
 @dataclass(frozen=True, slots=True)
 class Options:
     """What is shown of a file."""
@@ -118,7 +128,7 @@ def make_view(text: str, tokenizer: Tokenizer | None, options: Options) -> View:
     """Cut a text.
 
     Args:
-        text: any text.
+        text: any text; bytes that aren't UTF-8 are written as with ``surrogateescape``.
         tokenizer: None to show the tokens of the lexer.
         options: an empty language shows the text as it is.
     """
@@ -155,13 +165,17 @@ def _cut(text: str, tokens: list[Token], tokenizer: Tokenizer | None) -> tuple[l
             at += len(token.text)
             ends.append(at)
         return [], ends
-    encoding = tokenizer.encode(text, add_special_tokens=False)
+    if is_utf8(text):
+        encoding = tokenizer.encode(text, add_special_tokens=False)
+        ids, offsets = list(encoding.ids), encoding.offsets
+    else:
+        ids, offsets = Encoder(tokenizer).places(text)
     ends, at = [], 0
-    for begin, end in encoding.offsets:
+    for begin, end in offsets:
         # Tokens that share a character have the same place; the first of them shows it.
         at = max(at, end if begin >= at else at)
         ends.append(at)
-    return list(encoding.ids), ends
+    return ids, ends
 
 
 @dataclass(slots=True)

@@ -20,6 +20,8 @@ from hpcraft.store import Manifest, read_jsonl
 
 pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("slurm")]
 
+TASKS = tuple(f"kernels/{kernel}/{model}/c" for kernel in ("axpy", "gemv") for model in ("serial", "openmp", "mpi", "offload", "openacc"))
+SERIAL = tuple(f"kernels/{kernel}/serial/c" for kernel in ("axpy", "gemv", "gemm", "spmv", "jacobi", "cg"))
 SLURM = ExecutorConfig(kind="slurm", tasks_per_job=1, max_parallel=2)
 
 
@@ -34,9 +36,7 @@ def test_answers_are_the_same_as_here(tmp_path: Path, monkeypatch: pytest.Monkey
     from tests.eval.tiny_models import save_model
 
     folder = save_model(tmp_path / "tiny", max_position_embeddings=2048)
-    config = GenerateConfig(
-        models=(f"hf:{folder}", "reference"), tasks=("kernels/axpy/*",), samples=2, temperature=0.9, max_new_tokens=2, top_p=0.9
-    )
+    config = GenerateConfig(models=(f"hf:{folder}", "reference"), tasks=TASKS, samples=2, temperature=0.9, max_new_tokens=2, top_p=0.9)
     monkeypatch.setattr("hpcraft.eval.answering.SHARD_ANSWERS", 8)
     before = jobs("answer kernels")
 
@@ -56,7 +56,7 @@ def test_judgements_are_the_same_as_here(tmp_path: Path, write_completions: obje
     """Shards of answers go to jobs, with paths as one types them; samples are in the order of the answers."""
     assert callable(write_completions)
     rows = [(f"kernels/{k}/serial/c", i, f"void {k}(int n) {{ }}" if i == 3 else "") for i in range(4) for k in ("axpy", "gemv", "cg")]
-    config = GenerateConfig(models=(f"replay:{write_completions(rows)}", "reference"), tasks=("kernels/*/serial/c",), samples=4)
+    config = GenerateConfig(models=(f"replay:{write_completions(rows)}", "reference"), tasks=SERIAL, samples=4)
     completions = tmp_path / "completions"
     execute(GENERATE, config, {}, completions)
     before = jobs("judge")

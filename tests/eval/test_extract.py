@@ -158,6 +158,8 @@ def test_fortran_is_continued_to_its_end():
     assert code_of(FORTRAN, F_BODY + "program p\nend program\n") == FORTRAN.stem + F_BODY
     body = "  call inner()\ncontains\n  subroutine inner()\n    y = 1\n  end subroutine inner\nend subroutine axpy\n"
     assert code_of(FORTRAN, body + "subroutine axpy(n)\nend\n") == FORTRAN.stem + body
+    half = "contains\n  integer function half(i)\n    integer, intent(in) :: i\n    half = i / 2\n  end function half\n"
+    assert code_of(FORTRAN, f"  y = a * x + y\n{half}{F_BODY}program p\nend program\n") == f"{FORTRAN.stem}  y = a * x + y\n{half}{F_BODY}"
     assert code_of(FORTRAN, "  y = y + a * x\nend\nend\n") == FORTRAN.stem + "  y = y + a * x\nend\n"
 
 

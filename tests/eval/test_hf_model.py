@@ -18,6 +18,7 @@ torch.set_num_threads(1)
 from hpcraft.decoding import Drawing, SeededDraw  # noqa: E402 - after torch is known to be there
 from hpcraft.inference import Query, find_folder, load  # noqa: E402
 
+TASKS = tuple(f"kernels/{kernel}/{model}/c" for kernel in ("axpy", "cg") for model in ("serial", "openmp", "mpi"))
 PROMPTS = ("void f(int n) {", "x", "for (int i = 0; i < n; i++) { a[i] = b[i] + c[i]; }\n" * 3, "if (", "#pragma omp parallel for\n")
 TEMPLATE = "{% for m in messages %}<{{ m['role'] }}>{{ m['content'] }}{% endfor %}<assistant>"
 
@@ -136,9 +137,7 @@ def test_done_batches_are_not_asked_again(tmp_path):
 def test_where_it_is_answered_decides_nothing(inline, tmp_path):
     """In this process, or in tasks of any size: the same completions, to the hash."""
     folder = save_model(tmp_path / "tiny", max_position_embeddings=2048)
-    config = GenerateConfig(
-        models=(f"hf:{folder}",), tasks=("kernels/axpy/*/c", "kernels/cg/*/c"), samples=2, temperature=0.8, max_new_tokens=8
-    )
+    config = GenerateConfig(models=(f"hf:{folder}",), tasks=TASKS, samples=2, temperature=0.8, max_new_tokens=8)
     here = execute(STAGE, config, {}, tmp_path / "here").manifest
     there = execute(STAGE, config, {}, tmp_path / "there", executor=inline).manifest
     with pytest.MonkeyPatch.context() as patch:

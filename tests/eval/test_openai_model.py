@@ -23,8 +23,8 @@ from hpcraft.stages import execute
 from hpcraft.store import read_jsonl
 from tests.eval.faulty_server import serving
 
-TASKS = ("kernels/axpy/*/c", "kernels/gemv/*/c")
-NUM_TASKS = 6
+TASKS = tuple(f"kernels/{kernel}/{model}/c" for kernel in ("axpy", "gemv") for model in ("serial", "openmp", "mpi"))
+NUM_TASKS = len(TASKS)
 KEY = "sk-a-very-secret-key-1234"
 
 

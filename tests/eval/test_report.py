@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from hpcraft.cli import main
 from hpcraft.errors import InputError
-from hpcraft.eval import report
+from hpcraft.eval import report, report_scores
 from hpcraft.eval import report_text as text
 from hpcraft.eval.report_code import highlight
 from hpcraft.eval.report_corpus import read_corpus
@@ -153,6 +153,30 @@ def test_levels_are_never_mixed(made):
     compiled = re.search(r"kernels, level “compile”.*?</table>", made.read_text(), re.DOTALL)
     assert compiled is not None
     assert set(re.findall(r'<td class="num">(\d+)</td></tr>', compiled[0])) == {"6"}
+
+
+def test_every_figure_says_what_it_is():
+    """pass@k first, then build@k, speed, and figures without a number of tries; each with words for people."""
+    names = [
+        "pass@1",
+        "pass@10",
+        "build@1",
+        "fast_1@1",
+        "efficiency_2@1",
+        "speedup_2@1",
+        "speedup_2@5",
+        "speedup_max@1",
+        "bleu",
+        "proficiency",
+    ]
+    assert sorted(set(names), key=report_scores._order) == [*names[:8], *sorted(names[8:])]
+    figure = {"value": 0.5, "ci95": [0.25, 0.75], "n": 4}
+    levels = {"hf-model": {"metrics": dict.fromkeys([*names, "codebleu-hpc", "parableu-hpc", "chrf", "codebleu"], figure)}}
+    meanings = {name: report_scores._metric(name, levels).meaning for name in levels["hf-model"]["metrics"]}
+    assert all(meanings.values())
+    assert meanings["pass@10"] == "at least one of 10 answers passes every check"
+    assert meanings["speedup_max@1"].startswith("speed-up over the sequential reference on the best number of cores")
+    assert "2 cores" in meanings["efficiency_2@1"]
 
 
 def test_hostile_text_is_only_text(made, page):

@@ -10,12 +10,15 @@ from pathlib import Path
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tokenizers import Tokenizer
 
 from hpcraft.cli import main
 from hpcraft.tokenizer import bpe
 from hpcraft.tokenizer.inspect_page import render
 from hpcraft.tokenizer.inspect_terminal import coloured, plain, visible
 from hpcraft.tokenizer.lexer import LANGUAGES
+from hpcraft.tokenizer.names import decode, encode
+from hpcraft.tokenizer.streams import Encoder
 from hpcraft.tokenizer.token_plan import SMALLEST
 from hpcraft.tokenizer.view import KINDS, Options, make_view
 
@@ -120,6 +123,32 @@ def test_command(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (tmp_path / "a.txt").write_text("no source")
     assert main(["tokenizer", "inspect", str(tmp_path / "a.txt"), "--json"]) == 0
     assert json.loads(capsys.readouterr().out)["language"] == ""
+
+
+@pytest.mark.parametrize("tokenizer", [None, TOKENIZER], ids=["lexer", "bpe"])
+def test_bytes_that_are_not_utf8_are_shown(tokenizer: Tokenizer | None, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A file in Latin-1 is cut and renamed like any other; its odd bytes are escapes in the terminal and on the page, also in names."""
+    data = b'int caf\xe9(void)\n{ return puts("\xff\xfe \xc3\xa9"); } /* \xe9 */\n'
+    view = make_view(decode(data), tokenizer, Options(language="c"))
+    assert encode("".join(view.pieces)) == encode(view.renamed.text)
+    assert encode("".join(fragment.text for row in view.rows for fragment in row.fragments)) == encode(view.renamed.text)
+    if tokenizer:
+        assert view.ids == Encoder(tokenizer).encode(view.renamed.text)
+    shown = plain(view).replace("|", "")
+    assert '"\\xff\\xfe é"' in shown
+    assert "/* \\xe9 */" in shown
+    assert "caf" not in shown
+    assert any("‹caf\\xe9›" in line.plain for line in coloured(view))
+    (tmp_path / "a.c").write_bytes(data)
+    bpe.save(TOKENIZER, tmp_path)
+    folder = [str(tmp_path)] if tokenizer else []
+    assert main(["tokenizer", "inspect", *folder, str(tmp_path / "a.c"), "--html", str(tmp_path / "a.html")]) == 0
+    page = (tmp_path / "a.html").read_text(encoding="utf-8")
+    assert "caf\\\\xe9" in page.partition('id="data">')[2]
+    assert main(["tokenizer", "inspect", *folder, str(tmp_path / "a.c")]) == 0
+    assert "\\xff" in capsys.readouterr().out
+    assert main(["tokenizer", "inspect", *folder, str(tmp_path / "a.c"), "--layout", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["names"]["f0"] == "caf\\xe9"
 
 
 @pytest.mark.slow

@@ -95,6 +95,40 @@ def test_translation_pairs_namesakes_in_order() -> None:
     assert restore(rename_like(source, "c", renamed)) == source
 
 
+_ALPHA = "subroutine Scale(Alpha, x, N)\n real :: ALPHA, x(n)\n integer :: N\n x = Alpha * x\nend subroutine\n"
+
+
+def test_translation_from_fortran_minds_no_case() -> None:
+    """Fortran's ``Alpha`` is the ``alpha`` of C; where C has both cases, the one that is spelled so is it, and the other is new."""
+    renamed = rename(_ALPHA, "fortran")
+    target = rename_like("void scale(double alpha, double *X, int N) { int n = N; X[n] = alpha; }", "c", renamed)
+    assert target.text == "void f0(double v0, double *v1, int i0) { int w0 = i0; v1[w0] = v0; }"
+    assert restore(target).startswith("void scale(double alpha, double *X, int N) { int n = N;")
+    assert restore_text("real :: v0, w0", {"v0": "W0"}, "fortran") == "real :: W0, w0_"
+    first = rename_like("int n, N;", "c", renamed)
+    assert first.text == "int w0, i0;"
+
+
+def test_translation_to_fortran_minds_no_case() -> None:
+    """C's ``alpha`` is Fortran's ``ALPHA``, also where its procedures differ in case, and what is typed by its letter keeps its type."""
+    renamed = rename("void f(double alpha, int n) { int i = n; } void g(int n) { double d0; }", "c")
+    assert renamed.text == "void f0(double v0, int v1) { int v2 = v1; } void f1(int v3) { double v4; }"
+    source = "subroutine F(ALPHA, N)\n integer N\n I = N\nend\nsubroutine G(n)\n integer :: n\nend\nsubroutine H(N)\n integer :: N\nend\n"
+    target = rename_like(source, "fortran", renamed)
+    assert target.text.splitlines() == [
+        *("subroutine f0(v0, v1)", " integer v1", " j0 = v1", "end", "subroutine f1(v3)", " integer :: v3", "end"),
+        *("subroutine g0(v1)", " integer :: v1", "end"),
+    ]
+    assert restore(target) == source
+
+
+@given(source=_TEXT, text=_TEXT, languages=st.tuples(st.sampled_from(LANGUAGES), st.sampled_from(LANGUAGES)))
+@settings(max_examples=200, deadline=None)
+def test_any_translation_round_trips(source: str, text: str, languages: tuple[str, str]) -> None:
+    """A translation in its source's names comes back byte for byte, whatever both are."""
+    assert restore(rename_like(text, languages[1], rename(source, languages[0]))) == text
+
+
 def test_unknown_language_is_named() -> None:
     """A language without a lexer is a usage error that lists the languages."""
     with pytest.raises(ConfigError, match=r"cobol.*fortran"):

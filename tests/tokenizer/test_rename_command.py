@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import re
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -10,6 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hpcraft.cli import main
+from hpcraft.errors import InputError
 from hpcraft.tokenizer import names
 from hpcraft.tokenizer.rename import Renamed, rename, restore
 
@@ -83,10 +86,12 @@ def test_an_edited_text_is_restored_with_a_note(folder: Path, capsys: pytest.Cap
         (["restore", "a.c", "--names", "a.c"], 3, "not JSON"),
         (["restore", "a.c", "--names", "none.json"], 3, "hpcraft: none.json: no such file\n"),
         (["inspect", "."], 3, "a folder; give a file"),
-        (["inspect", "a.c"], 3, "a.c: not UTF-8"),
         (["restore", "a.c", "--names", "bad.json"], 3, "schema 'x/1'"),
         (["restore", "a.c", "--names", "ada.json"], 3, "language 'ada'"),
         (["restore", "a.c", "--names", "rows.json"], 3, "patches: expected rows of int, int, str"),
+        (["restore", "long.f", "--names", "patch.json"], 3, "patch.json: patch at byte 5000 doesn't fit the text; give the names"),
+        (["restore", "long.f", "--names", "spelling.json"], 3, "spelling.json: spelling of name 0 doesn't fit the text"),
+        (["restore", "long.f", "--names", "number.json"], 3, "number.json: -1 among patches and spellings: expected numbers up to"),
     ],
 )
 def test_mistakes_are_one_line(
@@ -99,8 +104,37 @@ def test_mistakes_are_one_line(
     (folder / "rows.json").write_text(
         '{"schema": "hpcraft.names/1", "language": "fortran", "form": "free", "names": {}, "patches": [[1, "x"]]}'
     )
+    (folder / "long.f").write_text("      v0 = 1\n      end\n")
+    for name, rows in (
+        ("patch", {"patches": [[5000, 2, ""]]}),
+        ("spelling", {"spellings": [[0, "y"]]}),
+        ("number", {"spellings": [[-1, "X"]]}),
+    ):
+        stored = {"schema": "hpcraft.names/1", "language": "fortran", "form": "fixed", "names": {"v0": "x"}, **rows}
+        (folder / f"{name}.json").write_text(json.dumps(stored))
     assert main(["tokenizer", *words]) == code
     shown = capsys.readouterr().err
     assert said in shown
     assert shown.count("\n") == 1
     assert (folder / "a.c").read_bytes() == ODD
+
+
+_LONG = "      SUBROUTINE S(AN, BN, CN)\n" + "      CALL  G(" + "AN,bn," * 9 + "CN)\n      CALL H(an,BN)\n      END\n"
+_BROKEN = replace(rename(_LONG, "fortran", form="fixed", seed=3), language="fortran")
+
+
+@settings(max_examples=100, deadline=None)
+@given(
+    patches=st.lists(st.tuples(st.integers(-5, 400), st.integers(-5, 40), st.sampled_from(["", "x"])), max_size=2),
+    spellings=st.lists(st.tuples(st.integers(-5, 40), st.sampled_from(["an", "AN", "bn", "q"])), max_size=2),
+)
+def test_numbers_of_another_text_are_refused(patches: list[tuple[int, int, str]], spellings: list[tuple[int, str]]) -> None:
+    """Patches and spellings either fit the text, so that it differs from the original by blanks, breaks and cases alone, or are an error."""
+    refused = text = ""
+    try:
+        text = restore(replace(_BROKEN, patches=tuple(patches), spellings=tuple(spellings)))
+    except InputError as error:
+        refused = str(error)
+    same = re.sub(r"[\s&x]", "", text).lower() == re.sub(r"[\s&x]", "", _LONG).lower()
+    assert same or (refused and "\n" not in refused)
+    assert restore(_BROKEN) == _LONG

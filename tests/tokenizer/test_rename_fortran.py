@@ -309,3 +309,59 @@ def test_renamed_program_prints_the_same(tmp_path: Path, seed: int | None) -> No
         subprocess.run(["gfortran", "-w", f"-J{tmp_path}", "-o", tmp_path / name, source], check=True)
         outputs.append(subprocess.run([tmp_path / name], capture_output=True, check=True).stdout)
     assert outputs[0] == outputs[1] != b""
+
+
+def test_macros_of_the_command_line_stay_in_fortran() -> None:
+    """A macro that the text asks for before it defines it, or without, may come from the command line."""
+    source = """#ifdef USE_MPI
+      call start(N)
+#endif
+#ifndef NMAX
+#define NMAX 100
+#endif
+#define OWN 3
+#if defined(BIG) && OWN > 1
+      real a(NMAX), b(OWN)
+#endif
+      if (USE_MPI .gt. 0) a(1) = b(1)
+      end
+"""
+    renamed = rename(source, "fortran", form="fixed")
+    kept = {"USE_MPI", "NMAX", "BIG"}
+    assert kept.isdisjoint(renamed.names.values())
+    assert all(renamed.text.count(name) == source.count(name) for name in kept)
+    assert "#define s0 3" in renamed.text
+    assert restore(renamed) == source
+
+
+def test_blanks_inside_names_of_fixed_form() -> None:
+    """A name with blanks inside is the name without them, and stays; where no such name is known, its pieces stay wherever they stand."""
+    source = """      SUBROUTINE SOLVE(N, OUTIERR, X)
+      INTEGER N, OUT IERR, K
+      REAL X(N), BE TA
+      OUT IERR = 0
+      IERR = 3
+      IF (N .GT. 0) OUT IERR = N
+      BETA = X(1) + BE TA * OUT  IERR
+      CALL PUT ALL(X, OUT IERR, UN KNOWN)
+      KNOWN = K
+      END
+      SUBROUTINE PUTALL(X, IERR, L)
+      END
+"""
+    expected = """      SUBROUTINE f0(v0, OUTIERR, v1)
+      INTEGER v0, OUT IERR, v2
+      REAL v1(v0), BE TA
+      OUT IERR = 0
+      i0 = 3
+      IF (v0 .GT. 0) OUT IERR = v0
+      BETA = v1(1) + BE TA * OUT  IERR
+      CALL PUT ALL(v1, OUT IERR, UN KNOWN)
+      KNOWN = v2
+      END
+      SUBROUTINE PUTALL(v3, i1, i2)
+      END
+"""
+    renamed = rename(source, "fortran", form="fixed")
+    assert renamed.text == expected
+    assert restore(renamed) == source

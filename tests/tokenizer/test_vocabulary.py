@@ -14,8 +14,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hpcraft.tokenizer import vocabulary
-from hpcraft.tokenizer.constructs import CLAUSE_WORDS, CLAUSES, CONSTRUCTS, DIRECTIVE_WORDS
-from hpcraft.tokenizer.keywords import CUDA_BUILTINS, CUDA_QUALIFIERS, FORTRAN_CONTEXTUAL, FORTRAN_KEYWORDS
+from hpcraft.tokenizer.constructs import CLAUSE_WORDS, CLAUSES, CONSTRUCTS, DIRECTIVE_WORDS, FREQUENT_WORDS
+from hpcraft.tokenizer.keywords import CUDA_BUILTINS, CUDA_QUALIFIERS, FORTRAN_CONTEXTUAL, FORTRAN_FREQUENT, FORTRAN_KEYWORDS
 from hpcraft.tokenizer.lexer import LANGUAGES, lex
 from hpcraft.tokenizer.vocabulary import MPI_COMMON, header_members, is_kept, is_platform_header, names, platform_headers
 
@@ -362,3 +362,9 @@ def test_words_for_the_tokenizer_are_kept_by_renaming() -> None:
     assert calls - {f"MPI_{kind}" for kind in kinds} <= names("mpi")
     assert len(MPI_COMMON) == len(set(MPI_COMMON)) >= 120
     assert FORTRAN_CONTEXTUAL <= FORTRAN_KEYWORDS
+
+
+def test_what_is_measured_is_known() -> None:
+    """The words whose cost a tokenizer's report tells are of the languages."""
+    assert {*DIRECTIVE_WORDS, *CLAUSE_WORDS} >= FREQUENT_WORDS
+    assert FORTRAN_FREQUENT <= FORTRAN_KEYWORDS

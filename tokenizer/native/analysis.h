@@ -64,8 +64,8 @@ struct Patch {
     std::string original;
 };
 
-// Throws std::length_error where offsets of 32 bits do not reach.
-void check_size(std::string_view source);
+// Of a text, so that offsets of 32 bits reach; `view` in module.cc holds all that Python hands over to it.
+constexpr uint64_t kMaxBytes = 0xFFFFFFFFu;
 
 std::vector<Token> lex_c(std::string_view source);
 std::vector<Token> lex_fortran(std::string_view source, Form form);

@@ -134,7 +134,7 @@ bool Parser::declarators(Where where, const Specifiers &found) {
     while (true) {
         uint32_t begin = peek().begin;
         Declarator made = declarator(where, found);
-        if (made.scope_open && rest_of_function(where, made)) return true;
+        if (made.scope_open && rest_of_function(where, found, made)) return true;
         if (made.scope_open) names_.pop();
         initialiser(where);
         if (!peek().is(",") || peek().begin == begin) return false;
@@ -154,8 +154,11 @@ bool Parser::declarators(Where where, const Specifiers &found) {
 }
 
 // After the parameters of a function: its body, if it has one.
-bool Parser::rest_of_function(Where where, Declarator &made) {
+bool Parser::rest_of_function(Where where, const Specifiers &found, Declarator &made) {
     after_parameters(where);
+    // A macro behind parameters with types may open the body; without a type the head may be a macro itself.
+    bool head = where == Where::file && found.type && made.function && !made.old;
+    pinned_ |= head && (peek().name() || (!plus_ && peek().kind == Kind::word && !peek().is(Word::attribute) && !peek().is(Word::asm_)));
     if (!plus_ && peek().kind == Kind::word && peek().word != Word::attribute && peek().word != Word::asm_ && where != Where::klass) {
         if (made.function && declares(0, Where::local)) old_parameters();
     }

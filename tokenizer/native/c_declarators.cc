@@ -156,6 +156,19 @@ void Parser::direct_name(Where where, const Specifiers &found, Declarator &made)
     declare(name, where, found, function);
 }
 
+// The position behind macros that follow a name or a head: `int x UNUSED;`, `int f() NOEXCEPT {`, `int f() LOCKS(a) FREES(b) {`; 0 if
+// something else follows, such as a new declaration.
+size_t Parser::past_macros() {
+    if (peek(1).is("{") || peek(1).is(";") || peek(1).is(",") || peek(1).is("=")) return 1;
+    size_t past = 0;
+    while (peek(past).name() && peek(past + 1).is("(")) {
+        size_t close = past_parentheses(past + 1);
+        if (!close) return 0;
+        past = close;
+    }
+    return peek(past).is(";") || peek(past).is("{") ? past : 0;
+}
+
 // [..], (..) and what stands between a declarator and its end.
 void Parser::suffixes(Where where, const Specifiers &found, Declarator &made, bool in_parentheses) {
     while (true) {
@@ -175,11 +188,9 @@ void Parser::suffixes(Where where, const Specifiers &found, Declarator &made, bo
         } else if (token.is(Word::asm_)) {
             asm_statement();
         } else if (token.name() && made.named && where != Where::parameter && !found.is_friend) {
-            // A macro behind a name: `int x UNUSED;`, `int f() NOEXCEPT {`; what looks like a new declaration is none.
-            bool last = peek(1).is("{") || peek(1).is(";") || peek(1).is(",") || peek(1).is("=");
-            size_t past = peek(1).is("(") ? past_parentheses(1) : 0;
-            if (!last && !(past && (peek(past).is(";") || peek(past).is("{")))) return;
-            plain(past ? past : 1);
+            size_t past = past_macros();
+            if (!past) return;
+            plain(past);
         } else {
             return;
         }
@@ -195,6 +206,7 @@ void Parser::parameters(Where where, Declarator &made) {
                (peek(close + 1).is("{") || peek(close + 1).kind == Kind::word) && !peek(close + 1).is(Word::attribute) &&
                !peek(close + 1).name();
     if (!old && !plus_ && all_names(1, close) && peek(close + 1).name()) old = peek(close + 2).name() || peek(close + 2).is("*");
+    made.old |= old;
     take();
     names_.push();
     while (!peek().is(")") && !peek().end_of_text()) {
@@ -252,6 +264,8 @@ void Parser::after_parameters(Where where) {
             if (peek().is("(")) plain(past_parentheses(0));
         } else if (token.is(":") && where != Where::parameter && plus_) {
             return constructor_list();
+        } else if (token.name() && plus_ && where != Where::parameter && past_macros()) {
+            plain(past_macros());
         } else {
             return;
         }
@@ -286,6 +300,7 @@ void Parser::constructor_list() {
 void Parser::old_parameters() {
     while (!peek().is("{") && !peek().end_of_text() && !peek().is("}") && peek().kind == Kind::word) {
         uint32_t begin = peek().begin;
+        pinned_ |= veiled();
         declaration(Where::local);
         if (peek().begin == begin) plain(1);
     }

@@ -38,6 +38,7 @@ private:
     std::vector<Tok> words_of(uint32_t begin, uint32_t end);
     bool parse_macro(const std::vector<Tok> &line, size_t from, Macro &macro);
     void survey_macro(const Macro &macro);
+    void survey_braces(const Macro &macro);
     void survey_members(const Macro &macro);
     void survey_call(const Macro &macro, size_t at);
     void hash_parameter(const Macro &macro, uint32_t parameter);

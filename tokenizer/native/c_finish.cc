@@ -40,12 +40,23 @@ void Names::fix_pasted() {
     }
 }
 
+// A macro is a brace where all its definitions say so; one that vanishes elsewhere may still close what surrounds a whole text.
+void Names::settle_braces() {
+    constexpr uint16_t kShapes = opens | closes | unbalanced | surrounds | balanced;
+    for (Spelling &spelling : spellings_) {
+        uint16_t shape = spelling.traits & kShapes;
+        bool harmless = !(shape & (opens | closes | unbalanced)) || (surrounded && shape == (closes | balanced));
+        bool brace = shape == opens || shape == closes;
+        spelling.traits &= uint16_t(~kShapes);
+        spelling.traits |= uint16_t(harmless ? 0 : brace ? shape : uint16_t(unbalanced));
+    }
+}
+
 // A macro that this text sets for headers, or that others set for this text, has a meaning outside.
 void Names::fix_macros() {
     for (Spelling &spelling : spellings_) {
-        bool defined = spelling.traits & macro_name;
-        if (!defined && spelling.traits & tested) spelling.traits |= fix_all;
-        if (!defined) continue;
+        if (spelling.traits & tested && !(spelling.traits & guard)) spelling.traits |= fix_all;
+        if (!(spelling.traits & macro_name)) continue;
         spelling.traits |= pin_all;
         if (spelling.traits & guard) continue;
         bool for_headers = !(spelling.traits & in_code) && spelling.defined_at < last_include;

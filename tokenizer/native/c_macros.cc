@@ -19,7 +19,8 @@ std::vector<Tok> Directives::words_of(uint32_t begin, uint32_t end) {
     CLexer lexer(source_.substr(0, end), begin);
     Token token;
     while (lexer.next(token)) {
-        if (token.kind != Kind::space && token.kind != Kind::comment && token.kind != Kind::newline) found.push_back(tok_of(token, source_, names_));
+        bool code = token.kind != Kind::space && token.kind != Kind::comment && token.kind != Kind::newline;
+        if (code) found.push_back(tok_of(token, source_, names_));
     }
     return found;
 }
@@ -54,9 +55,35 @@ void Directives::survey() {
             if (token.kind != Kind::space && token.kind != Kind::comment) line.push_back(tok_of(token, source_, names_));
         }
         Macro macro;
-        if (parse_macro(line, 1, macro)) survey_macro(macro);
+        if (!parse_macro(line, 1, macro)) continue;
+        survey_macro(macro);
+        size_t before = source_.find_last_not_of(" \t", hash - 2);
+        bool in_comment = hash >= 2 && before != std::string_view::npos && source_[before] != '\n';
+        if (!in_comment) survey_braces(macro);
     }
     spread();
+    names_.settle_braces();
+}
+
+// Brackets of a body that have no partner in it; macros for braces, defined before, count as braces.
+void Directives::survey_braces(const Macro &macro) {
+    int depth = 0, lowest = 0;
+    uint16_t single = 0;
+    for (const Tok &token : macro.body) {
+        uint16_t traits = token.kind == Kind::word ? names_[token.value].traits : 0;
+        bool up = token.is("{") || (traits & opens), down = token.is("}") || (traits & closes);
+        if (up || token.is("(") || token.is("[")) depth++;
+        if (down || token.is(")") || token.is("]")) depth--;
+        if (traits & unbalanced) lowest = -1;
+        lowest = std::min(lowest, depth);
+        single = up ? opens : down ? closes : 0;
+    }
+    uint16_t shape = depth || lowest < 0 ? unbalanced : balanced;
+    bool alone = macro.body.size() == 1 && !macro.function_like;
+    if (alone && single) shape = single;
+    else if (depth == 1 && !lowest && (macro.body[0].is(Word::extern_) || macro.body[0].is(Word::namespace_))) shape = surrounds;
+    names_.surrounded |= shape == surrounds;
+    names_[macro.name].traits |= shape;
 }
 
 void Directives::hash_parameter(const Macro &macro, uint32_t parameter) {
@@ -77,7 +104,8 @@ void Directives::survey_members(const Macro &macro) {
         bool selects = body[i - 1].is(".") || body[i - 1].is("->") || (offset && body[i - 1].is(","));
         if (!selects) continue;
         auto found = std::find(macro.parameters.begin(), macro.parameters.end(), body[i].value);
-        if (body[i].kind == Kind::word && found != macro.parameters.end()) names_[macro.name].selecting |= bit(int(found - macro.parameters.begin()));
+        if (body[i].kind != Kind::word || found == macro.parameters.end()) continue;
+        names_[macro.name].selecting |= bit(int(found - macro.parameters.begin()));
     }
 }
 
@@ -191,7 +219,8 @@ void Directives::define(const std::vector<Tok> &line, size_t from) {
 void Directives::condition(const std::vector<Tok> &line, size_t from) {
     for (size_t i = from; i < line.size(); i++) {
         if (!line[i].name()) continue;
-        names_[line[i].value].traits |= tested;
+        Spelling &spelling = names_[line[i].value];
+        if (!(spelling.traits & macro_name)) spelling.traits |= tested;
         names_.place(line[i].begin, line[i].end, names_.outer(line[i].value, 'd', false));
     }
 }

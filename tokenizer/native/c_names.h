@@ -17,9 +17,14 @@ enum Trait : uint16_t {
     macro_name = 4,     // defined as a macro
     macro_call = 8,     // .. with parameters
     in_code = 16,       // stands outside of directives, or in the body of a macro
-    tested = 32,        // stands in the condition of a directive
+    tested = 32,        // stands in the condition of a directive before the text defines it, so that a command line may
     guard = 64,         // a guard against a second inclusion
     dead = 128,         // stands in text that no compiler may see
+    opens = 256,        // a macro for an opening brace and nothing else; while macros are surveyed: in one definition at least
+    closes = 512,       // .. for a closing brace
+    unbalanced = 1024,  // a macro with brackets that have no partner in it
+    surrounds = 2048,   // .. that opens `extern "C"` or a namespace
+    balanced = 4096,    // .. whose brackets match in one definition at least
 };
 
 struct Spelling {
@@ -77,12 +82,15 @@ public:
     // A name in text that may mean nothing: goes with a symbol of its spelling if there is one in the end.
     void weak_place(uint32_t begin, uint32_t end, uint32_t id);
     void fragment(std::string_view piece) { fragments_.insert(piece); }
+    // When all macros were seen: which of them stand for a brace, and which hide one.
+    void settle_braces();
 
     Analysis finish(bool pin_everything);
 
     std::vector<std::string_view> includes;
     uint32_t last_include = 0, last_quoted = 0;
     bool pastes = false;
+    bool surrounded = false;  // a macro opens `extern "C"` or a namespace
 
 private:
     struct Binding {

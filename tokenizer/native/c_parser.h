@@ -32,6 +32,7 @@ struct Declarator {
     bool function = false;
     bool scope_open = false;  // the scope of its parameters waits for a body
     bool named = false;
+    bool old = false;  // K&R: names alone, declared behind the parentheses
 };
 
 class Parser {
@@ -57,6 +58,7 @@ private:
     bool skip(const char *text) { return peek().is(text) ? (take(), true) : false; }
     size_t past_parentheses(size_t k);
     size_t past_template(size_t k);
+    size_t past_macros();
     size_t past_qualified(size_t k, bool &callable);
     bool known_type(const Tok &token);
     bool known_value(const Tok &token);
@@ -90,7 +92,7 @@ private:
     bool specifier(Specifiers &found, Where where);
     bool specifier_name(Specifiers &found, Where where);
     bool declarators(Where where, const Specifiers &found);
-    bool rest_of_function(Where where, Declarator &made);
+    bool rest_of_function(Where where, const Specifiers &found, Declarator &made);
     void initialiser(Where where);
     void storage(Specifiers &found);
 
@@ -125,6 +127,7 @@ private:
     void function_body();
     void block();
     void statement();
+    bool veiled();
     bool statement_by_keyword();
     void do_statement();
     void jump_to_label();

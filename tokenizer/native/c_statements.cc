@@ -51,6 +51,24 @@ void Parser::labels() {
     }
 }
 
+// Whether a statement begins with a macro of a header that may be a brace: `BEGIN int i = 0;`, `END return i;`, since no name that declares
+// nothing stands before a keyword. One before a loop is likelier a pragma.
+bool Parser::veiled() {
+    if (!peek().name() || names_[peek().value].traits & macro_name || names_.kind_of(peek().value)) return false;
+    switch (peek(1).word) {
+        case Word::type:
+        case Word::class_key:
+        case Word::enum_:
+        case Word::if_:
+        case Word::do_:
+        case Word::jump:
+        case Word::goto_:
+            return peek(1).kind == Kind::word;
+        default:
+            return false;
+    }
+}
+
 void Parser::statement() {
     Deeper deeper(*this);
     if (!deeper.ok) return give_up();
@@ -59,6 +77,7 @@ void Parser::statement() {
     if (peek().is("{")) return block();
     if (peek().is("[") && peek(1).is("[")) square_attribute();
     if (statement_by_keyword()) return;
+    pinned_ |= veiled();
     if (declares(0, Where::local)) return declaration(Where::local);
     expression(at_block);
     skip(";");

@@ -38,6 +38,16 @@ Tok tok_of(const Token &token, std::string_view source, Names &names) {
     return made;
 }
 
+// Makes a brace of a macro that stands for one; its name is recorded here, since the parser won't see it.
+void Stream::unveil(Tok &token) {
+    Spelling &spelling = names_[token.value];
+    if (!(spelling.traits & (opens | closes))) return;
+    names_.place(token.begin, token.end, names_.outer(token.value, 'd', false));
+    token.kind = Kind::other;
+    token.value = op(spelling.traits & opens ? "{" : "}");
+    spelling.traits |= in_code;
+}
+
 void Stream::fill() {
     Token token;
     while (lexer_.next(token)) {
@@ -52,6 +62,7 @@ void Stream::fill() {
             if (weak_) continue;
             Tok code = tok_of(token, source_, names_);
             if (code.end_of_text()) code.kind = Kind::number;  // a NUL byte isn't the end
+            if (code.name()) unveil(code);
             if (code.is("{") || code.is("(") || code.is("[")) depth_++;
             if (code.is("}") || code.is(")") || code.is("]")) depth_--;
             last_ = code;

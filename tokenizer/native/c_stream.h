@@ -71,6 +71,7 @@ private:
     };
     void fill();
     void put(const Tok &token);
+    void unveil(Tok &token);
     void directive(uint32_t begin);
     void conditional(std::string_view name, uint32_t begin, uint32_t end);
     void next_branch(Branch &branch);

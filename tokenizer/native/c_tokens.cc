@@ -17,6 +17,7 @@ Tok Parser::take() {
         Spelling &spelling = names_[token.value];
         spelling.traits |= in_code;
         if (hot_) names_.fragment(spelling.text);
+        pinned_ |= (spelling.traits & unbalanced) != 0;
         // A member, though a variable or type may be spelled so.
         if (starts && selects_) spelling.traits |= pin_all;
         if ((spelling.hashed || spelling.selecting) && peek().is("(")) pending_ = token.value + 1;
@@ -191,7 +192,8 @@ Analysis Parser::run() {
     directives_.survey();
     while (!peek().end_of_text()) {
         if (peek().is("}") || peek().is(")") || peek().is("]")) {
-            pinned_ |= peek().is("}");
+            bool macro = source_[peek().begin] != '}';
+            pinned_ |= peek().is("}") && !(macro && names_.surrounded);
             take();
             continue;
         }
@@ -204,7 +206,6 @@ Analysis Parser::run() {
 }
 
 Analysis resolve_c(std::string_view source, Language language) {
-    check_size(source);
     return Parser(source, language).run();
 }
 

@@ -4,6 +4,8 @@
 // What is put in is blanks and marks of continuation only, each noted as a patch, so that restoring takes it out again.
 #include "fortran_columns.h"
 
+#include <algorithm>
+#include <stdexcept>
 #include <unordered_map>
 
 #include "fortran_scan.h"
@@ -211,34 +213,82 @@ Substituted substitute_fortran(std::string_view source, Form form, const Place *
     return Columns(source, form, places, count, replacements).run();
 }
 
-std::string restore_fortran(std::string_view text, Form form, const std::vector<Renaming> &names, const std::vector<Patch> &patches,
-                            const std::vector<std::pair<uint32_t, std::string_view>> &variants) {
-    std::unordered_map<std::string_view, std::string_view> originals;
-    for (const Renaming &name : names) originals.emplace(name.canonical, name.original);
-    std::string out;
-    out.reserve(text.size() + text.size() / 4);
-    uint32_t renamed = 0, done = 0;
-    size_t patch = 0, variant = 0;
-    auto put = [&](uint32_t begin, uint32_t end, std::string_view replacement) {
-        out.append(text.substr(done, begin - done)).append(replacement);
-        done = end;
-    };
-    auto patch_before = [&](uint32_t begin) {
-        for (; patch < patches.size() && patches[patch].begin < begin; patch++)
-            put(patches[patch].begin, patches[patch].begin + patches[patch].length, patches[patch].original);
-    };
-    fortran::Scanner scanner(text, form);
-    for (Lexeme lexeme; scanner.next(lexeme);) {
-        if (lexeme.kind != Kind::word) continue;
-        auto found = originals.find(text.substr(lexeme.begin, lexeme.end - lexeme.begin));
-        if (found == originals.end()) continue;
-        patch_before(lexeme.begin);
-        bool other = variant < variants.size() && variants[variant].first == renamed++;
-        put(lexeme.begin, lexeme.end, other ? variants[variant++].second : found->second);
+namespace {
+
+// Undoes what `Columns` did, as long as it finds what that put in.
+class Undo {
+  public:
+    Undo(std::string_view text, const std::vector<Renaming> &names, const std::vector<Patch> &patches, const Variants &variants)
+        : text_(text), patches_(patches), variants_(variants) {
+        for (const Renaming &name : names) originals_.emplace(name.canonical, name.original);
+        out_.reserve(text.size() + text.size() / 4);
     }
-    patch_before(uint32_t(text.size()) + 1);
-    out.append(text.substr(done));
-    return out;
+    std::string run(Form form) {
+        Scanner scanner(text_, form);
+        for (Lexeme lexeme; scanner.next(lexeme);)
+            if (lexeme.kind == Kind::word) word(lexeme);
+        patches_before(uint32_t(text_.size()) + 1);
+        if (patch_ < patches_.size()) misfit("patch at byte", patches_[patch_].begin);
+        if (variant_ < variants_.size()) misfit("spelling of name", variants_[variant_].first);
+        out_.append(text_.substr(done_));
+        return std::move(out_);
+    }
+
+  private:
+    [[noreturn]] static void misfit(const char *what, uint32_t number) {
+        throw std::invalid_argument(std::string(what) + " " + std::to_string(number));
+    }
+    void put(uint32_t begin, uint32_t end, std::string_view replacement) {
+        out_.append(text_.substr(done_, begin - done_)).append(replacement);
+        done_ = end;
+    }
+    void patches_before(uint32_t begin);
+    void word(const Lexeme &lexeme);
+
+    std::string_view text_;
+    const std::vector<Patch> &patches_;
+    const Variants &variants_;
+    std::unordered_map<std::string_view, std::string_view> originals_;
+    std::string out_;
+    uint32_t renamed_ = 0, done_ = 0;
+    size_t patch_ = 0, variant_ = 0;
+};
+
+void Undo::patches_before(uint32_t begin) {
+    for (; patch_ < patches_.size() && patches_[patch_].begin < begin; patch_++) {
+        const Patch &patch = patches_[patch_];
+        uint64_t end = uint64_t(patch.begin) + patch.length;
+        if (patch.begin < done_ || end > std::min<uint64_t>(begin, text_.size())) misfit("patch at byte", patch.begin);
+        // Blanks, or a new line with its marks and sentinel.
+        auto stretch = text_.substr(patch.begin, patch.length);
+        bool new_line = stretch.find('\n') != std::string_view::npos;
+        bool ours = stretch.find_first_not_of(new_line ? " \t\r\n&!$*cCoOmMpPaA" : " ") == std::string_view::npos;
+        if (!ours) misfit("patch at byte", patch.begin);
+        put(patch.begin, uint32_t(end), patch.original);
+    }
+}
+
+void Undo::word(const Lexeme &lexeme) {
+    auto found = originals_.find(text_.substr(lexeme.begin, lexeme.end - lexeme.begin));
+    if (found == originals_.end()) return;
+    patches_before(lexeme.begin);
+    std::string_view name = found->second;
+    if (variant_ < variants_.size() && variants_[variant_].first == renamed_) {
+        std::string_view spelled = variants_[variant_++].second;
+        bool same = std::equal(spelled.begin(), spelled.end(), name.begin(), name.end(),
+                               [](char a, char b) { return fortran::lower(a) == fortran::lower(b); });
+        if (!same) misfit("spelling of name", renamed_);
+        name = spelled;
+    }
+    renamed_++;
+    put(lexeme.begin, lexeme.end, name);
+}
+
+}  // namespace
+
+std::string restore_fortran(std::string_view text, Form form, const std::vector<Renaming> &names, const std::vector<Patch> &patches,
+                            const Variants &variants) {
+    return Undo(text, names, patches, variants).run(form);
 }
 
 }  // namespace hpcraft

@@ -5,11 +5,13 @@
 
 namespace hpcraft {
 
+using Variants = std::vector<std::pair<uint32_t, std::string_view>>;
+
 struct Substituted {
     std::string text;
     std::vector<Patch> patches;
     // Where a name is spelled in another case than at its first place: number of the occurrence among all that were replaced, spelling.
-    std::vector<std::pair<uint32_t, std::string_view>> variants;
+    Variants variants;
 };
 
 Substituted substitute_fortran(std::string_view source, Form form, const Place *places, size_t count,
@@ -19,7 +21,8 @@ struct Renaming {
     std::string_view canonical, original;
 };
 
+// Throws std::invalid_argument where patches or variants don't fit the text.
 std::string restore_fortran(std::string_view text, Form form, const std::vector<Renaming> &names, const std::vector<Patch> &patches,
-                            const std::vector<std::pair<uint32_t, std::string_view>> &variants);
+                            const Variants &variants);
 
 }  // namespace hpcraft

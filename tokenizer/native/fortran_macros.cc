@@ -77,11 +77,10 @@ void Resolver::cpp_line() {
     for (uint32_t k = 2; k < size(); k++) {
         if (!is_word(k) || view(t_[k]) == "defined") continue;
         auto spelling = view(t_[k]);
-        auto known = macros_.find(spelling);
         uint32_t entity = macro(spelling);
         place(k, entity);
-        // One that comes from the command line: who knows where else it stands.
-        if (known == macros_.end()) pinned_.push_back(names_.words.id(spelling));
+        // The command line may define it, and then it has a meaning wherever it stands.
+        if (!(names_.at(entity).flags & declared)) fix(spelling);
     }
 }
 

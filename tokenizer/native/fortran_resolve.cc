@@ -46,6 +46,7 @@ void Resolver::flush_code() {
     if (code_.empty()) return;
     t_.swap(code_);
     code_.clear();
+    join_spaced();
     pair_brackets(t_);
     chain_.assign(t_.size(), kNone);
     statement();
@@ -149,6 +150,10 @@ Analysis Resolver::run() {
 
 namespace hpcraft {
 
-Analysis resolve_fortran(std::string_view source, Form form) { return fortran::Resolver(source, form).run(); }
+Analysis resolve_fortran(std::string_view source, Form form) {
+    fortran::Resolver resolver(source, form);
+    Analysis found = resolver.run();
+    return resolver.has_spaced() ? fortran::Resolver(source, form).run(resolver.spaced_words()) : std::move(found);
+}
 
 }  // namespace hpcraft

@@ -5,6 +5,7 @@
 #pragma once
 
 #include <deque>
+#include <set>
 #include <unordered_map>
 
 #include "fortran_names.h"
@@ -28,6 +29,10 @@ class Resolver {
   public:
     Resolver(std::string_view source, Form form) : text_(source), scanner_(source, form) {}
     Analysis run();
+    // Reads a text of fixed form again, with the names that have blanks inside somewhere.
+    Analysis run(const std::set<std::string> &spaced) { return spaced_known_ = &spaced, run(); }
+    bool has_spaced() const { return !spaced_.empty(); }
+    std::set<std::string> spaced_words();
 
   private:
     using Toks = std::vector<Tok>;
@@ -57,6 +62,11 @@ class Resolver {
     void flush_directive();
     void flush_cpp();
     void flush_before(uint32_t begin);
+
+    // Names with blanks inside (fortran_spaced.cc).
+    std::string joined(uint32_t from, uint32_t to) const;
+    void join_spaced();
+    uint32_t join_run(uint32_t from, uint32_t to, bool inside);
 
     // Statements (fortran_statements.cc).
     void statement();
@@ -163,6 +173,8 @@ class Resolver {
     Names names_;
     Toks t_, code_, directive_, cpp_;
     std::deque<std::string> joined_;  // words that were cut
+    std::vector<std::string> spaced_;  // words that stand with blanks inside, perhaps
+    const std::set<std::string> *spaced_known_ = nullptr;
     std::vector<Open> open_;
     uint32_t scope_ = kGlobal;
     uint32_t branches_ = 0;

@@ -19,9 +19,7 @@ bool same_letters(std::string_view text, std::string_view low) {
 }  // namespace
 
 Scanner::Scanner(std::string_view text, Form form)
-    : text_(text), fixed_(form != Form::free_form), width_(form == Form::fixed_form ? 72 : 132), mark_(kNone) {
-    check_size(text);
-}
+    : text_(text), fixed_(form != Form::free_form), width_(form == Form::fixed_form ? 72 : 132), mark_(kNone) {}
 
 uint32_t Scanner::line_end(uint32_t from) const {
     if (from >= text_.size()) return uint32_t(text_.size());

@@ -3,7 +3,6 @@
 
 #include <algorithm>
 #include <array>
-#include <stdexcept>
 
 namespace hpcraft {
 
@@ -52,7 +51,7 @@ size_t CLexer::include_end() const {
     return header_end(at);
 }
 
-// The end of an include line, but for a comment, which may go on over more lines. In a header's name `//` is no comment.
+// The end of an include line, but for a comment, which may go on over more lines. In a header's name and in strings `//` is no comment.
 size_t CLexer::header_end(size_t at) const {
     size_t end = std::min(text_.find('\n', at), text_.size());
     while (at < end && (text_[at] == ' ' || text_[at] == '\t')) at++;
@@ -61,6 +60,10 @@ size_t CLexer::header_end(size_t at) const {
         if (closed < end) at = closed + 1;
     }
     for (; at + 1 < end; at++) {
+        if (text_[at] == '"') {
+            size_t closed = text_.find('"', at + 1);
+            if (closed < end) at = closed;
+        }
         if (text_[at] == '/' && (text_[at + 1] == '/' || text_[at + 1] == '*')) return at;
     }
     return end;
@@ -190,12 +193,7 @@ bool CLexer::next(Token &token) {
     return true;
 }
 
-void check_size(std::string_view source) {
-    if (source.size() > 0xFFFFFFFFu) throw std::length_error("the text is longer than 4 GiB: cut it into files");
-}
-
 std::vector<Token> lex_c(std::string_view source) {
-    check_size(source);
     std::vector<Token> tokens;
     CLexer lexer(source);
     Token token;

@@ -23,13 +23,23 @@ PyObject *guarded(Body body) {
         return body();
     } catch (const std::bad_alloc &) {
         return PyErr_NoMemory();
+    } catch (const std::invalid_argument &error) {
+        PyErr_SetString(PyExc_ValueError, error.what());
+        return nullptr;
+    } catch (const std::length_error &error) {
+        PyErr_SetString(PyExc_OverflowError, error.what());
+        return nullptr;
     } catch (const std::exception &error) {
         PyErr_SetString(PyExc_RuntimeError, error.what());
         return nullptr;
     }
 }
 
-std::string_view view(const Py_buffer &buffer) { return {static_cast<const char *>(buffer.buf), static_cast<size_t>(buffer.len)}; }
+// What Python handed over; every entry point sees its texts through this.
+std::string_view view(const Py_buffer &buffer) {
+    if (uint64_t(buffer.len) > kMaxBytes) throw std::length_error("the text is longer than 4 GiB: cut it into files");
+    return {static_cast<const char *>(buffer.buf), static_cast<size_t>(buffer.len)};
+}
 
 template <typename T>
 PyObject *packed(const std::vector<T> &items) {
@@ -195,7 +205,7 @@ bool patches_from(PyObject *list, std::vector<Patch> &out) {
     return true;
 }
 
-bool variants_from(PyObject *list, std::vector<std::pair<uint32_t, std::string_view>> &out) {
+bool variants_from(PyObject *list, Variants &out) {
     for (Py_ssize_t i = 0; i < PyList_Size(list); i++) {
         unsigned number;
         const char *spelling;
@@ -216,7 +226,7 @@ PyObject *restore_fortran_(PyObject *, PyObject *args) {
     PyObject *result = guarded([&]() -> PyObject * {
         std::vector<std::string_view> canonical, original;
         std::vector<Patch> patches;
-        std::vector<std::pair<uint32_t, std::string_view>> variants;
+        Variants variants;
         if (!replacements_of(from, canonical) || !replacements_of(to, original) || !patches_from(patch_list, patches)) return nullptr;
         if (!variants_from(variant_list, variants)) return nullptr;
         std::vector<Renaming> names;
@@ -287,7 +297,6 @@ void put_words(std::string_view text, Language language, Form form, const Names 
         for (const Token &token : lex_fortran(text, form)) one(token);
         return;
     }
-    check_size(text);
     CLexer lexer(text);
     for (Token token; lexer.next(token);) one(token);
 }

@@ -1,0 +1,6 @@
+double dot(int n, const double *x, const double *y) {
+    double sum = 0.0;
+#pragma acc parallel loop copyin(x[0:n], y[0:n]) reduction(+ : sum)
+    for (int i = 0; i < n; i++) sum += x[i] * y[i];
+    return sum;
+}

@@ -1,0 +1,21 @@
+subroutine gemm(m, n, k, A, B, C) bind(c)
+  use iso_c_binding
+  implicit none
+  integer(c_int), value :: m, n, k
+  real(c_double), intent(in) :: A(k, m), B(n, k)
+  real(c_double), intent(inout) :: C(n, m)
+  integer :: i, j, l
+  real(c_double) :: total
+
+  !$omp target teams distribute parallel do collapse(2) private(l, total) map(to: A, B) map(from: C)
+  do i = 1, m
+    do j = 1, n
+      total = 0.0_c_double
+      do l = 1, k
+        total = total + A(l, i) * B(j, l)
+      end do
+      C(j, i) = total
+    end do
+  end do
+  !$omp end target teams distribute parallel do
+end subroutine gemm
