@@ -139,7 +139,9 @@ def test_answers_are_compared_with_the_gold_text(pairs, write_completions):
     tasks = {t.task_id: t for t in translation_tasks(pairs)}
     rows = [("translation/a", 0, f"Here:\n```c\n{OPENMP}```\n"), ("translation/a", 1, ""), ("translation/b", 0, CUDA)]
     assert find_suite("translation").gold
-    texts = compare_with_gold(tasks, read_jsonl(write_completions(rows), Completion), extract, total=len(rows))
+    texts = compare_with_gold(
+        tasks, read_jsonl(write_completions(rows), Completion), lambda t, text: extract(t, text).code, total=len(rows)
+    )
     samples = [
         Sample(
             task_id=task_id,
