@@ -11,6 +11,7 @@ from hpcraft.command import Command, note, say
 from hpcraft.eval.generate import STAGE as GENERATE
 from hpcraft.eval.judge import STAGE as JUDGE
 from hpcraft.eval.results import find_results, read_results
+from hpcraft.executor import add_executor_arguments, from_arguments, make_executor
 from hpcraft.progress import set_quiet
 from hpcraft.recipe import build_config, parse_value
 from hpcraft.stages import Stage, execute
@@ -22,6 +23,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--pairs", type=Path, metavar="DIR", help=GENERATE.inputs["pairs"].help)
     parser.add_argument("-o", "--out", type=Path, required=True, metavar="DIR", help="output folder")
     parser.add_argument("--seed", type=int, default=0, help="seed of the sampling (default 0)")
+    add_executor_arguments(parser)
     for stage in (GENERATE, JUDGE):
         for f in fields(stage.config):
             text = f"{f.metadata['help']} (default: {f.default!r})".replace("%", "%%")
@@ -34,9 +36,10 @@ def main(args: argparse.Namespace) -> int:
     given = {name: folder for name in ("model", "pairs") if (folder := getattr(args, name))}
     generate, judge = _config(GENERATE, args), _config(JUDGE, args)
     completions, results = args.out / "completions", args.out / "results"
-    notes = list(execute(GENERATE, generate, given, completions, seed=args.seed).manifest.notes)
+    where = make_executor(from_arguments(args))
+    notes = list(execute(GENERATE, generate, given, completions, seed=args.seed, executor=where).manifest.notes)
     inputs = {"completions": completions} | {name: folder for name, folder in given.items() if name in JUDGE.inputs}
-    notes += execute(JUDGE, judge, inputs, results, seed=args.seed).manifest.notes
+    notes += execute(JUDGE, judge, inputs, results, seed=args.seed, executor=where).manifest.notes
     if not args.quiet:
         for line in notes:
             note(f"note: {line}")

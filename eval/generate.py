@@ -1,26 +1,34 @@
 """Stage ``generate``: let models answer the tasks of suites.
 
-Writes ``SUITE/MODEL/completions.jsonl``, a line per answer. Batches are cut from the whole list of tasks, so an interrupted
-generation continues with the same batches, and with a given seed ends with the same answers, as an undisturbed one.
+Writes ``SUITE/MODEL/completions.jsonl``, a line per answer, in the order of the tasks and samples. A model that computes here (``hf:``) is
+given its questions in shards (`hpcraft.eval.answering`), which run as Slurm jobs or, on this machine, one after the other with the
+model loaded once; others are asked from this process. With a given seed an interrupted generation ends with the same answers as an
+undisturbed one, wherever it ran. When a model or a suite can't be used, the others are answered first.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-from itertools import islice
+import shutil
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
-from hpcraft.errors import ConfigError, InputError
-from hpcraft.eval.models import Model, Sampling, check_name, label, open_model, prompt_hash
-from hpcraft.eval.suites import find_suite, select
-from hpcraft.eval.task import Task
+from hpcraft.errors import ConfigError, HpcError, InputError, PartialError, Stopped
+from hpcraft.eval.answering import Shard, answer_each, answer_shard, chosen_tasks, opened, shards, told_faults
+from hpcraft.eval.models import check_name, is_sharded, label
+from hpcraft.eval.prompt_styles import DEFAULT, Style
+from hpcraft.eval.suites import find_suite
+from hpcraft.executor import runs_here
 from hpcraft.progress import bar
 from hpcraft.records import Completion
 from hpcraft.stages import Input, Report, Stage, Work, option
-from hpcraft.store import append_jsonl, drop_torn_tail, read_jsonl, sha256_file, sha256_json
+from hpcraft.store import read_jsonl, sha256_file, sha256_json, write_jsonl
 
 COMPLETIONS = "completions.jsonl"
 
+_ANSWERS = ".answers"
 _MODEL_FILES = (".safetensors", ".bin", ".json", ".txt", ".model", ".jinja", ".py")
 """Suffixes of weights, configs and tokenizers."""
 
@@ -31,12 +39,28 @@ class GenerateConfig:
 
     suites: tuple[str, ...] = option(("kernels",), help="suites to answer, such as [kernels, translation]")
     models: tuple[str, ...] = option(
-        ("reference", "null"), help="models: hf:PATH (hf:@model/SUB inside the input), replay:FILE, reference, null"
+        ("reference", "null"),
+        help="models: hf:FOLDER (hf:@model/SUB inside the input, or a repository in the Hub's cache), openai:BASE_URL#MODEL, "
+        "replay:FILE, reference, null",
     )
     samples: int = option(1, help="answers per task")
     temperature: float = option(0.0, help="0 takes the likeliest token, more draws more freely")
     top_p: float = option(1.0, help="draw from the likeliest tokens that make up this share")
     max_new_tokens: int = option(512, help="longest answer in tokens")
+    stop: tuple[str, ...] = option((), help="an answer ends before the first of these words")
+    prompt_style: Style = option(  # noqa: RUF009 - a field, not a shared value
+        DEFAULT,
+        help="of kernel tasks: plain is a sentence, study the words of the Codex study (axpy OpenMP), study-hint the same with its keyword",
+    )
+    chat: Literal["auto", "always", "never"] = option(
+        "auto", help="put prompts as requests in a conversation: auto where the tokenizer has a template, or the server takes them"
+    )
+    dtype: Literal["auto", "float32", "bfloat16", "float16"] = option(
+        "auto", help="type of the weights of hf: models; auto is bfloat16 on a GPU that has it, else float32"
+    )
+    concurrency: int = option(8, help="requests under way at a time, of openai: models")
+    requests_per_minute: float = option(0.0, help="most requests a minute, of openai: models; 0 for no limit")
+    request_timeout_seconds: float = option(600.0, help="longest wait for an answer, of openai: models")
     limit: int = option(0, help="only the first tasks of each suite, 0 for all; a leaderboard refuses limited results")
     tasks: tuple[str, ...] = option((), help="only tasks whose id matches one of these patterns, such as [kernels/*/openmp/*]")
 
@@ -51,30 +75,114 @@ class GenerateConfig:
         labels = [label(m) for m in self.models]
         if twice := next((m for m in labels if labels.count(m) > 1), None):
             raise ConfigError(f"generate: two models would both be called {twice!r}; give each once, under different names")
-        if self.samples < 1 or self.max_new_tokens < 1 or self.limit < 0:
-            raise ConfigError("generate: samples and max_new_tokens are at least 1, limit at least 0")
+        if self.samples < 1 or self.max_new_tokens < 1 or self.limit < 0 or self.concurrency < 1:
+            raise ConfigError("generate: samples, max_new_tokens and concurrency are at least 1, limit at least 0")
         if self.temperature < 0 or not 0 < self.top_p <= 1:
             raise ConfigError("generate: temperature is at least 0, top_p above 0 and at most 1")
+        if self.requests_per_minute < 0 or not self.request_timeout_seconds > 0:
+            raise ConfigError("generate: requests_per_minute is at least 0, request_timeout_seconds above 0")
+        if "" in self.stop:
+            raise ConfigError("generate: stop holds an empty word, at which every answer would end")
+        sampled = [m for m in self.models if m.partition(":")[0] == "hf"]
+        if self.samples > 1 and self.temperature == 0 and sampled:
+            raise ConfigError(f"generate: {self.samples} equal answers of {sampled[0]} at temperature 0; give a temperature or one sample")
 
 
 def run(config: GenerateConfig, work: Work) -> Report:
     """Ask every model every task."""
-    report = Report()
-    chosen = {name: select(find_suite(name).tasks(work.inputs.get("pairs")), config.tasks, config.limit) for name in config.suites}
-    for name, tasks in chosen.items():
-        if not tasks:
-            raise InputError(f"generate: suite {name} has no task here; check tasks={list(config.tasks)} and the input 'pairs'")
-    report.rows["tasks"] = sum(map(len, chosen.values()))
-    report.rows["completions"] = 0
-    for model_name in config.models:
-        model = open_model(model_name, work.inputs.get("model"))
-        for suite, tasks in chosen.items():
-            path = work.out / suite / label(model_name) / COMPLETIONS
-            count, missing = _answer(config, work.seed, model_name, model, tasks, path)
-            report.rows["completions"] += count
-            if missing:
-                report.notes.append(f"{model_name} has no answer to {missing} of {len(tasks)} tasks of {suite}")
+    chosen_tasks.cache_clear()
+    report = Report(rows={"tasks": 0, "completions": 0})
+    faults: list[HpcError] = []
+    suites: list[str] = []
+    for suite in config.suites:
+        try:
+            tasks = chosen_tasks(config, suite, work.inputs.get("pairs"))
+            if not tasks:
+                raise InputError(f"generate: suite {suite} has no task here; check tasks={list(config.tasks)} and the input 'pairs'")
+            report.rows["tasks"] += len(tasks)
+            suites.append(suite)
+        except Stopped:
+            raise
+        except HpcError as error:
+            faults.append(error)
+    for model in config.models:
+        for suite in suites:
+            try:
+                if told := _ask(config, work, model, suite, report):
+                    faults.append(PartialError(f"generate: {told[0]}; the other answers are kept, run the same command again for these"))
+            except Stopped:
+                raise
+            except HpcError as error:
+                faults.append(error)
+                break  # what one suite can't have of it, another can't either
+        opened.cache_clear()
+    if faults:
+        kept = "; the answers of other models and suites are kept" if report.rows["completions"] else ""
+        raise type(faults[0])(f"{faults[0]}{kept}")
+    shutil.rmtree(work.out / _ANSWERS, ignore_errors=True)
     return report
+
+
+def _ask(config: GenerateConfig, work: Work, model: str, suite: str, report: Report) -> list[str]:
+    """Ask a model the tasks of a suite, those that it hasn't answered yet; returns what could not be asked and why."""
+    path = work.out / suite / label(model) / COMPLETIONS
+    pairs = work.inputs.get("pairs")
+    tasks = chosen_tasks(config, suite, pairs)
+    if not path.exists():
+        all_shards = shards(
+            config, model, suite, len(tasks), pairs=_absolute(pairs), folder=_absolute(work.inputs.get("model")), seed=work.seed,
+            out=work.out.absolute() / _ANSWERS / suite / label(model),
+        )  # fmt: skip
+        todo = [shard for shard in all_shards if not shard.out.exists()]
+        if is_sharded(model) and not runs_here(work.executor):
+            work.executor.map(answer_shard, todo, folder=work.out, label=f"answer {suite}")
+        else:
+            _answer_here(model, todo, config.samples)
+            report.notes += getattr(opened(model, _absolute(work.inputs.get("model")), config), "notes", []) if todo else []
+        if told := told_faults(todo):
+            return told
+        write_jsonl(path, _joined(all_shards))
+    _count(path, model, suite, [task.task_id for task in tasks], report)
+    return []
+
+
+def _answer_here(model: str, todo: list[Shard], samples: int) -> None:
+    """One shard after the other in this process: the model is loaded once, and uses all there is of the machine."""
+    with bar(label(model), sum((shard.end - shard.begin) * samples for shard in todo)) as advance:
+        for shard in todo:
+            for count in answer_each(shard):
+                advance(count)
+
+
+def _absolute(path: Path | None) -> Path | None:
+    return path.absolute() if path else None
+
+
+def _joined(all_shards: list[Shard]) -> Iterator[Completion]:
+    for shard in all_shards:
+        yield from read_jsonl(shard.out, Completion)
+
+
+def _count(path: Path, model: str, suite: str, task_ids: list[str], report: Report) -> None:
+    """Counts and notes about the answers of a model to a suite."""
+    finishes: Counter[str] = Counter()
+    answered: set[str] = set()
+    cut, refusal = 0, ""
+    for completion in read_jsonl(path, Completion):
+        finishes[str(completion.sampling.get("finish", "end"))] += 1
+        answered.add(completion.task_id)
+        cut += "prompt_tokens_cut" in completion.sampling
+        refusal = refusal or str(completion.sampling.get("refusal", ""))
+    report.rows["completions"] += finishes.total()
+    report.metrics[f"{suite}/{label(model)}"] = {"finish": dict(sorted(finishes.items()))}
+    if missing := sum(task_id not in answered for task_id in task_ids):
+        report.notes.append(f"{model} has no answer to {missing} of {len(task_ids)} tasks of {suite}")
+    if cut:
+        report.notes.append(f"{model}: {cut} prompts of {suite} are longer than what it can see, their beginning was left out")
+    if finishes["refused"]:
+        report.notes.append(
+            f"{model}: {finishes['refused']} questions of {suite} were refused by the server ({refusal}); those answers are empty"
+        )
 
 
 def model_files(config: GenerateConfig) -> dict[str, str]:
@@ -88,56 +196,19 @@ def model_files(config: GenerateConfig) -> dict[str, str]:
         if kind == "replay":
             found[name] = sha256_file(Path(where)) if Path(where).is_file() else "missing"
         elif kind == "hf" and not where.startswith("@"):
-            files = sorted(p for p in Path(where).glob("*") if p.suffix in _MODEL_FILES and p.is_file())
-            found[name] = sha256_json([[p.name, p.stat().st_size, sha256_file(p)] for p in files])
+            found[name] = _folder_hash(where)
     return found
 
 
-def _answer(config: GenerateConfig, seed: int, name: str, model: Model, tasks: list[Task], path: Path) -> tuple[int, int]:
-    """Write the answers that aren't there yet; returns how many there are now, and how many tasks have none."""
-    drop_torn_tail(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.touch()
-    done = {(c.task_id, c.sample_id) for c in read_jsonl(path, Completion)}
-    answered = {task_id for task_id, _ in done}
-    sampling = Sampling(
-        samples=config.samples, temperature=config.temperature, top_p=config.top_p, max_new_tokens=config.max_new_tokens, seed=seed
-    )
-    rest = iter(tasks)
-    with bar(f"{label(name)}", len(tasks)) as advance:
-        while batch := list(islice(rest, model.batch)):
-            wanted = {(t.task_id, i) for t in batch for i in range(config.samples)}
-            if not wanted <= done:
-                drawn = replace(sampling, seed=_seed(seed, name, batch[0].task_id))
-                for task, answers in zip(batch, model.answer(batch, drawn), strict=True):
-                    for sample_id, text in enumerate(answers):
-                        if (task.task_id, sample_id) not in done:
-                            append_jsonl(path, _completion(task, sample_id, text, name, drawn))
-                            done.add((task.task_id, sample_id))
-                            answered.add(task.task_id)
-            advance(len(batch))
-    return len(done), sum(t.task_id not in answered for t in tasks)
+def _folder_hash(where: str) -> str:
+    from hpcraft.inference import find_folder
 
-
-def _completion(task: Task, sample_id: int, text: str, model: str, sampling: Sampling) -> Completion:
-    return Completion(
-        task_id=task.task_id,
-        sample_id=sample_id,
-        # A lone surrogate can't be written as UTF-8; no compiler would take it either.
-        completion=text.encode(errors="replace").decode(),
-        model=model,
-        prompt_sha256=prompt_hash(task),
-        sampling={
-            "temperature": sampling.temperature,
-            "top_p": sampling.top_p,
-            "max_new_tokens": sampling.max_new_tokens,
-            "seed": sampling.seed,
-        },
-    )
-
-
-def _seed(seed: int, model: str, first_task: str) -> int:
-    return int(sha256_json([seed, model, first_task])[:8], 16)
+    try:
+        folder = Path(where) if Path(where).is_dir() else find_folder(where)
+    except HpcError:
+        return "missing"
+    files = sorted(p for p in folder.glob("*") if p.suffix in _MODEL_FILES and p.is_file())
+    return sha256_json([[p.name, p.stat().st_size, sha256_file(p)] for p in files])
 
 
 STAGE = Stage(
@@ -150,6 +221,9 @@ STAGE = Stage(
         "pairs": Input(stage="pairs", help="folder of the pairs stage, for suite translation", optional=True),
     },
     run=run,
+    version=2,
     outside=model_files,
+    pace=frozenset({"concurrency", "requests_per_minute", "request_timeout_seconds"}),
+    parallel=True,
 )
 COMMAND = STAGE.command

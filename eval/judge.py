@@ -1,59 +1,55 @@
 """Stage ``judge``: build, run and check what models answered.
 
-Theory of operation. For each ``SUITE/MODEL/completions.jsonl`` of the input, answers are judged by a few threads (the work is in the
-sandbox's processes) and appended to ``samples.jsonl`` in the order of the input, each line durable before the next. A stage that was
-killed judges what has no line yet. ``results.json`` is made from the lines when all are there. The seed of the inputs is drawn
-at the start, kept in a hidden file, and told in ``results.json`` afterwards. When the sandbox itself fails, the answer gets
-no line, and the stage ends as partial: nothing that is our fault counts against a model.
+Theory of operation. Of each ``SUITE/MODEL/completions.jsonl`` of the input, the lines that can be judged are written into shards, and the
+others counted by reason (``strict`` refuses them). Shards are judged in worker processes or as Slurm jobs (`hpcraft.eval.judge_shards`);
+the output is in the order of the input, wherever they ran. A stage that was killed judges what has no line yet. ``results.json`` is made
+when all lines are there. The seed of the inputs is drawn at the start, kept in a hidden file, and told in ``results.json``
+afterwards. When the sandbox itself fails, the answer gets no line, and the stage ends as partial: nothing that is our fault counts
+against a model. A suite that can't be read stops its own answers alone.
 """
 
 from __future__ import annotations
 
 import secrets
-import time
-from collections import deque
-from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass
+import shutil
+from collections.abc import Iterator
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TypeVar
 
-from hpcraft.errors import ConfigError, InputError, MachineError, PartialError
-from hpcraft.eval import kernel_judge
+from hpcraft.errors import ConfigError, HpcError, InputError, PartialError, Stopped
+from hpcraft.eval.completions import Found, read_completions
 from hpcraft.eval.extract import extract
 from hpcraft.eval.generate import COMPLETIONS
-from hpcraft.eval.judging import Judgement, to_sample
+from hpcraft.eval.judge_shards import JudgeShard, cut, judge_shard, tasks_of, told_failures
 from hpcraft.eval.models import prompt_hash
+from hpcraft.eval.prompt_styles import DEFAULT, STYLES
 from hpcraft.eval.results import RESULTS, SAMPLES, TASKS, Results, TaskRow, level_figures, to_json
 from hpcraft.eval.suites import Suite, find_suite, suite_hash
 from hpcraft.eval.task import Task
 from hpcraft.eval.text_metrics import compare_with_gold, signatures
 from hpcraft.eval.toolchain import isolation, toolchain
-from hpcraft.eval.translation_judge import Question
-from hpcraft.eval.translation_judge import judge as judge_translations
-from hpcraft.progress import bar
 from hpcraft.records import Completion, Sample
 from hpcraft.stages import Input, Report, Stage, Work, option, versions
-from hpcraft.store import append_jsonl, drop_torn_tail, read_json, read_jsonl, sha256_file, write_json, write_jsonl
+from hpcraft.store import read_json, read_jsonl, sha256_file, write_json, write_jsonl
 
 _STATE = ".judge.json"
-
-T = TypeVar("T")
-U = TypeVar("U")
+_SHARDS = ".shards"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class JudgeConfig:
     """How answers are judged."""
 
-    workers: int = option(2, help="answers judged at once")
     input_seed: int = option(0, help="seed of the test inputs, to repeat a judgement; 0 draws a secret one and tells it afterwards")
+    strict: bool = option(
+        False, help="refuse a file with lines that can't be judged, such as those of unknown tasks, instead of counting them"
+    )
 
     def __post_init__(self) -> None:
         """Refuse numbers that can't be meant."""
-        if self.workers < 1 or self.input_seed < 0:
-            raise ConfigError("judge: workers is at least 1, input_seed at least 0")
+        if self.input_seed < 0:
+            raise ConfigError("judge: input_seed is at least 0")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -64,59 +60,118 @@ class Entry:
     tasks: dict[str, Task]
     completions: Path
     out: Path
+    shards: list[JudgeShard] = field(default_factory=list)
+    dropped: dict[str, int] = field(default_factory=dict)
+    """Reason to the lines that aren't judged."""
 
 
 def run(config: JudgeConfig, work: Work) -> Report:
-    """Judge every answer of the input."""
+    """Judge every answer of the input that can be judged.
+
+    Raises:
+        PartialError: the sandbox failed on some.
+        InputError: there is nothing to judge, or with ``strict`` a line that can't be; after the others, when a suite can't be read.
+    """
+    tasks_of.cache_clear()
     seed = _seed(config, work.out)
-    entries = _entries(work)
     report = Report(rows={"samples": 0, "passed": 0})
-    failures: list[str] = []
-    with bar("judging", sum(_check_completions(e) for e in entries)) as advance:
-        for entry in entries:
-            failures += _judge_entry(entry, seed, config.workers, advance)
-    if failures:
+    entries: list[Entry] = []
+    faults: list[HpcError] = []
+    for path in _paths(work.inputs["completions"]):
+        try:
+            entries.append(_entry(config, work, path, seed, report))
+        except Stopped:
+            raise
+        except HpcError as error:
+            faults.append(error)
+    if faults and (config.strict or not entries):
+        raise faults[0]
+    shards = [shard for entry in entries for shard in entry.shards]
+    todo = [shard for shard in shards if not shard.is_done()]
+    work.executor.map(judge_shard, todo, folder=work.out, label="judge")
+    if failures := told_failures(todo):
         raise PartialError(
             f"judge: {len(failures)} answers could not be judged because the sandbox failed ({failures[0]}); "
             "the others are kept, run the same command again to judge these"
         )
+    if faults:
+        raise type(faults[0])(f"{faults[0]}; the answers to other suites are judged and kept")
     for entry in entries:
         _conclude(entry, seed, work.seed, report)
+    shutil.rmtree(work.out / _SHARDS, ignore_errors=True)
     return report
 
 
 # ---------------------------------------------------------------- what there is to judge
 
 
-def _entries(work: Work) -> list[Entry]:
-    root = work.inputs["completions"]
+def _paths(root: Path) -> list[Path]:
     paths = sorted(root.glob(f"*/*/{COMPLETIONS}"))
     if not paths:
         raise InputError(f"{root}: holds no SUITE/MODEL/{COMPLETIONS}; give the output folder of `hpcraft eval generate`")
-    tasks: dict[str, dict[str, Task]] = {}
-    entries = []
-    for path in paths:
-        suite = find_suite(path.parent.parent.name)
-        if suite.name not in tasks:
-            tasks[suite.name] = {t.task_id: t for t in suite.tasks(work.inputs.get("pairs"))}
-        entries.append(Entry(suite=suite, tasks=tasks[suite.name], completions=path, out=work.out / suite.name / path.parent.name))
-    return entries
+    return paths
 
 
-def _check_completions(entry: Entry) -> int:
-    """Refuse answers that can't be judged; returns how many there are."""
-    seen: set[tuple[str, int]] = set()
-    for c in read_jsonl(entry.completions, Completion):
-        if c.task_id not in entry.tasks:
-            raise InputError(
-                f"{entry.completions}: no task {c.task_id!r} in suite {entry.suite.name}; see `hpcraft eval list {entry.suite.name}`"
-            )
-        if (c.task_id, c.sample_id) in seen:
-            raise InputError(f"{entry.completions}: task {c.task_id} has two answers with sample_id {c.sample_id}; number them differently")
-        if c.prompt_sha256 not in ("", prompt_hash(entry.tasks[c.task_id])):
-            raise InputError(f"{entry.completions}: {c.task_id} was answered for another prompt; generate the answers again")
-        seen.add((c.task_id, c.sample_id))
-    return len(seen)
+def _entry(config: JudgeConfig, work: Work, path: Path, seed: int, report: Report) -> Entry:
+    """The shards of a file, with what can't be judged left out and told.
+
+    Raises:
+        InputError: the suite can't be read, or nothing of the file can be judged.
+    """
+    suite = find_suite(path.parent.parent.name)
+    pairs = work.inputs.get("pairs")
+    pairs = pairs.absolute() if pairs else None
+    style = _style(path)
+    tasks = tasks_of(suite.name, pairs, style)
+    found = read_completions(path, lambda completion: _refusal(completion, suite, tasks, style))
+    folder = work.out.absolute() / _SHARDS / suite.name / path.parent.name
+    # Only their number is known before they are read, and lines that are left out matter little for it.
+    files = cut(suite.name, found.completions, _num_lines(path), folder)
+    if found.dropped and config.strict:
+        raise InputError(f"{path}: strict, and not every line can be judged{found.told()}")
+    if not files and found.dropped:
+        raise InputError(
+            f"{path}: nothing in it can be judged{found.told()}; see `hpcraft eval list {suite.name}`, or generate the answers again"
+        )
+    for reason, count in found.dropped.items():
+        report.rejections[reason] = report.rejections.get(reason, 0) + count
+    report.notes += found.notes(f"{suite.name}/{path.parent.name}")
+    return Entry(
+        suite=suite,
+        tasks=tasks,
+        completions=path,
+        out=work.out / suite.name / path.parent.name,
+        shards=[JudgeShard(suite=suite.name, pairs=pairs, style=style, seed=seed, answers=file) for file in files],
+        dropped=dict(sorted(found.dropped.items())),
+    )
+
+
+def _style(path: Path) -> str:
+    """The style of the prompts that a file answers: that of its first answer, as one file has one."""
+    found: Found = read_completions(path)
+    first = next(found.completions, None)
+    style = str(first.sampling.get("prompt_style", DEFAULT)) if first else DEFAULT
+    if style not in STYLES:
+        raise InputError(f"{path}: prompt_style {style!r}; this version knows {', '.join(STYLES)}")
+    return style
+
+
+def _refusal(completion: Completion, suite: Suite, tasks: dict[str, Task], style: str) -> str:
+    """Why an answer can't be judged; empty when it can."""
+    if completion.task_id not in tasks:
+        return f"no such task: {completion.task_id!r:.80} in suite {suite.name}"
+    if completion.sampling.get("prompt_style", DEFAULT) != style:
+        return (
+            f"another style of prompts: {completion.task_id} in {completion.sampling.get('prompt_style', DEFAULT)!r}, the file in {style!r}"
+        )
+    if completion.prompt_sha256 not in ("", prompt_hash(tasks[completion.task_id])):
+        return f"answered for another prompt: {completion.task_id}, generate the answers again"
+    return ""
+
+
+def _num_lines(path: Path) -> int:
+    with path.open("rb") as file:
+        return sum(1 for _ in file)
 
 
 def _seed(config: JudgeConfig, out: Path) -> int:
@@ -127,77 +182,29 @@ def _seed(config: JudgeConfig, out: Path) -> int:
     return int(read_json(state)["seed"])
 
 
-# ---------------------------------------------------------------- judging
-
-
-def _judge_entry(entry: Entry, seed: int, workers: int, advance: Callable[[float], None]) -> list[str]:
-    """Judge the answers that have no sample yet; returns the sandbox's failures."""
-    path = entry.out / SAMPLES
-    drop_torn_tail(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.touch()
-    done = {(s.task_id, s.sample_id) for s in read_jsonl(path, Sample)}
-    advance(len(done))
-    rest = (c for c in read_jsonl(entry.completions, Completion) if (c.task_id, c.sample_id) not in done)
-    questions = (Question(task=t, completion=c, code=extract(t, c.completion)) for c in rest for t in [entry.tasks[c.task_id]])
-    failures = []
-    judged = _kernels(questions, seed, workers) if entry.suite.name == "kernels" else _translations(questions, seed, workers)
-    for sample in judged:
-        if sample.verdict == "infra_error":
-            failures.append(f"{sample.task_id}: {next(iter(sample.log.splitlines()), 'no reason given')}")
-        else:
-            append_jsonl(path, sample)
-        advance(1)
-    return failures
-
-
-def _kernels(questions: Iterable[Question], seed: int, workers: int) -> Iterator[Sample]:
-    def one(question: Question) -> Sample:
-        begin = time.monotonic()
-        judgement: Judgement = kernel_judge.judge(question.task, question.code, seed)
-        return to_sample(question.task, question.completion, judgement, time.monotonic() - begin)
-
-    yield from _in_order(one, questions, workers)
-
-
-def _translations(questions: Iterable[Question], seed: int, workers: int) -> Iterator[Sample]:
-    begin = time.monotonic()
-    try:
-        for judged in judge_translations(questions, seed, workers):
-            now = time.monotonic()
-            yield to_sample(judged.question.task, judged.question.completion, judged.judgement, now - begin)
-            begin = now
-    except MachineError as error:
-        raise PartialError(f"judge: the sandbox failed ({error}); what was judged is kept, run the same command again") from None
-
-
-def _in_order(function: Callable[[T], U], items: Iterable[T], workers: int) -> Iterator[U]:
-    """Apply ``function`` in threads; results come in the order of the items, and only a few are held at any time."""
-    waiting: deque[Future[U]] = deque()
-    with ThreadPoolExecutor(workers) as pool:
-        try:
-            for item in items:
-                waiting.append(pool.submit(function, item))
-                if len(waiting) > 2 * workers:
-                    yield waiting.popleft().result()
-            while waiting:
-                yield waiting.popleft().result()
-        finally:
-            pool.shutdown(wait=False, cancel_futures=True)
-
-
 # ---------------------------------------------------------------- results
 
 
+def _samples(entry: Entry) -> Iterator[Sample]:
+    """The samples in the order of the answers, each once: a job that was taken for lost may have judged a shard, too."""
+    for shard in entry.shards:
+        seen = set()
+        for sample in read_jsonl(shard.samples, Sample):
+            if (sample.task_id, sample.sample_id) not in seen:
+                seen.add((sample.task_id, sample.sample_id))
+                yield sample
+
+
 def _conclude(entry: Entry, seed: int, run_seed: int, report: Report) -> None:
-    """Write what belongs beside ``samples.jsonl``, and count."""
+    """Write samples and what belongs beside them, and count."""
+    write_jsonl(entry.out / SAMPLES, _samples(entry))
     samples = list(read_jsonl(entry.out / SAMPLES, Sample))
-    write_jsonl(entry.out / COMPLETIONS, read_jsonl(entry.completions, Completion))
+    write_jsonl(entry.out / COMPLETIONS, (c for shard in entry.shards for c in read_jsonl(shard.answers, Completion)))
     asked = [t for t in entry.tasks.values() if t.task_id in {s.task_id for s in samples}]
     write_jsonl(entry.out / TASKS, map(_row, asked))
     unsupported = sorted({s.task_id for s in samples if s.verdict == "unsupported"})
     answers = read_jsonl(entry.out / COMPLETIONS, Completion)
-    texts = compare_with_gold(entry.tasks, answers, extract, total=len(samples)) if entry.suite.gold else {}
+    texts = compare_with_gold(entry.tasks, answers, _code, total=len(samples)) if entry.suite.gold else {}
     levels = level_figures(entry.tasks, samples, texts)
     results = Results(
         suite=entry.suite.name,
@@ -215,6 +222,7 @@ def _conclude(entry: Entry, seed: int, run_seed: int, report: Report) -> None:
         versions=versions() | (signatures() if texts else {}),
         created=datetime.now(UTC).isoformat(timespec="seconds"),
         samples_sha256=sha256_file(entry.out / SAMPLES),
+        dropped=entry.dropped,
     )
     write_json(entry.out / RESULTS, to_json(results))
     _count(entry, results, samples, report)
@@ -230,6 +238,10 @@ def _count(entry: Entry, results: Results, samples: list[Sample], report: Report
         report.notes.append(f"{name}: {len(results.unsupported)} tasks can't be judged here and are in no figure ({why})")
     if results.limited:
         report.notes.append(f"{name}: limited to the tasks that were asked, {len(entry.tasks)} in the whole suite")
+
+
+def _code(task: Task, completion: str) -> str:
+    return extract(task, completion).code
 
 
 def _row(task: Task) -> TaskRow:
@@ -254,5 +266,7 @@ STAGE = Stage(
         "pairs": Input(stage="pairs", help="folder of the pairs stage, for suite translation", optional=True),
     },
     run=run,
+    version=2,
+    parallel=True,
 )
 COMMAND = STAGE.command

@@ -6,140 +6,146 @@ A model is named ``KIND`` or ``KIND:WHERE``. ``hf:@model/translator`` is the fol
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from hpcraft.errors import ConfigError, InputError
 from hpcraft.eval.prompts import null_answer
 from hpcraft.eval.task import Task
 from hpcraft.recipe import nearest
-from hpcraft.records import Completion
-from hpcraft.store import read_jsonl, sha256_bytes
+from hpcraft.store import sha256_bytes, sha256_json
+
+if TYPE_CHECKING:
+    from hpcraft.eval.generate import GenerateConfig
+
+Fact = str | int | float | bool
+"""A value in `hpcraft.records.Completion.sampling`."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Sampling:
-    """How answers are drawn."""
+class Ask:
+    """A task that is to be answered once."""
 
-    samples: int
-    temperature: float
-    top_p: float
-    max_new_tokens: int
+    task: Task
+    sample_id: int
     seed: int
+    """Of the draw: it follows from the seed of the stage, the task and the sample, and from nothing else."""
+
+    @property
+    def key(self) -> tuple[str, int]:
+        """What tells it from all others of a suite and model."""
+        return self.task.task_id, self.sample_id
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Answer:
+    """What a model said."""
+
+    ask: Ask
+    text: str
+    facts: Mapping[str, Fact] = field(default_factory=dict)
+    """How it came about, for ``sampling``."""
+
+
+class AskError(Exception):
+    """One question, or a batch of them, could not be put; the others can."""
 
 
 class Model(Protocol):
     """Something that answers tasks."""
 
-    batch: int
-    """How many tasks it takes at once."""
+    def answer(self, asks: Sequence[Ask], done: Collection[tuple[str, int]]) -> Iterator[Answer | AskError]:
+        """Answers in any order, but to those that are ``done``; some may stay without one.
 
-    def answer(self, tasks: Sequence[Task], sampling: Sampling) -> list[list[str]]:
-        """The answers to each task, ``sampling.samples`` of them where the model has so many."""
+        Raises:
+            PartialError: no more answers are to be had now.
+        """
         ...
 
 
 class Reference:
     """Our own solutions; must score 1.0."""
 
-    batch = 64
-
-    def answer(self, tasks: Sequence[Task], sampling: Sampling) -> list[list[str]]:
+    def answer(self, asks: Sequence[Ask], done: Collection[tuple[str, int]]) -> Iterator[Answer]:
         """The reference of each task, again for each sample."""
-        return [[task.reference] * sampling.samples for task in tasks]
+        return (Answer(ask=ask, text=ask.task.reference) for ask in asks if ask.key not in done)
 
 
 class Null:
     """Empty functions; must score 0.0."""
 
-    batch = 64
-
-    def answer(self, tasks: Sequence[Task], sampling: Sampling) -> list[list[str]]:
+    def answer(self, asks: Sequence[Ask], done: Collection[tuple[str, int]]) -> Iterator[Answer]:
         """A function that builds and does nothing."""
-        return [[null_answer(task.prototype, task.language, task.kernel, task.model)] * sampling.samples for task in tasks]
+        for task, ask in ((ask.task, ask) for ask in asks if ask.key not in done):
+            yield Answer(ask=ask, text=null_answer(task.prototype, task.language, task.kernel, task.model))
 
 
 class Replay:
     """Completions that were made elsewhere; tasks without one are left out."""
 
-    batch = 64
-
     def __init__(self, path: Path) -> None:
-        self._answers: dict[str, list[tuple[int, str]]] = {}
-        self._hashes: dict[str, str] = {}
-        for completion in read_jsonl(path, Completion):
-            self._answers.setdefault(completion.task_id, []).append((completion.sample_id, completion.completion))
-            self._hashes[completion.task_id] = completion.prompt_sha256
+        from hpcraft.eval.completions import read_completions
+
+        found = read_completions(path)
+        self._answers: dict[str, dict[int, str]] = {}
+        self._hashes: dict[tuple[str, int], str] = {}
+        for completion in found.completions:
+            self._answers.setdefault(completion.task_id, {})[completion.sample_id] = completion.completion
+            self._hashes[completion.task_id, completion.sample_id] = completion.prompt_sha256
         if not self._answers:
-            raise InputError(f"{path}: holds no completion; give a JSONL file of {Completion.SCHEMA}")
+            raise InputError(f"{path}: holds no completion; give a JSONL file of hpcraft.completion/1{found.told()}")
+        self.notes = found.notes(str(path))
 
-    def answer(self, tasks: Sequence[Task], sampling: Sampling) -> list[list[str]]:
-        """The first samples in the order of their ids."""
-        for task in tasks:
-            if self._hashes.get(task.task_id) not in (None, "", prompt_hash(task)):
-                raise InputError(f"replay: {task.task_id} was answered for another prompt; ask the model again with this version's prompts")
-        return [[text for _, text in sorted(self._answers.get(task.task_id, []))[: sampling.samples]] for task in tasks]
+    def answer(self, asks: Sequence[Ask], done: Collection[tuple[str, int]]) -> Iterator[Answer]:
+        """The first samples in the order of their ids, those left out that were answered for another prompt.
 
-
-class HuggingFace:
-    """A model folder that transformers can load; one of hpcraft's own knows which translations it was taught."""
-
-    batch = 48
-
-    def __init__(self, path: Path) -> None:
-        # transformers and torch are needed by this kind alone.
-        from hpcraft.inference import load
-
-        self._generator = load(path)
-
-    def answer(self, tasks: Sequence[Task], sampling: Sampling) -> list[list[str]]:
-        """Translations where the model is a translator and the task has sequential C, else continuations of the prompt."""
-        answers: dict[str, list[str]] = {}
-        to_translate = [t for t in tasks if t.source and t.model in self._generator.facts.tasks]
-        to_complete = [t for t in tasks if t not in to_translate]
-        options = {"temperature": sampling.temperature, "top_p": sampling.top_p}
-        if to_translate:
-            found = self._generator.translate(
-                [(t.source, t.model) for t in to_translate],
-                max_new_tokens=sampling.max_new_tokens,
-                samples=sampling.samples,
-                seed=sampling.seed,
-                **options,
+        Raises:
+            InputError: all were.
+        """
+        others: list[str] = []
+        num_answered = len(done)
+        for ask in asks:
+            rows = self._answers.get(ask.task.task_id, {})
+            if ask.key in done or ask.sample_id >= len(rows):
+                continue
+            number = sorted(rows)[ask.sample_id]
+            if self._hashes[ask.task.task_id, number] not in ("", prompt_hash(ask.task)):
+                others.append(ask.task.task_id)
+                continue
+            num_answered += 1
+            yield Answer(ask=ask, text=rows[number])
+        if others and not num_answered:
+            raise InputError(
+                f"replay: {others[0]} was answered for another prompt, as all are; ask the model again with this version's prompts"
             )
-            answers |= {t.task_id: a for t, a in zip(to_translate, found, strict=True)}
-        if to_complete:
-            found = self._generator.complete(
-                [t.prompt for t in to_complete],
-                max_new_tokens=sampling.max_new_tokens,
-                samples=sampling.samples,
-                seed=sampling.seed,
-                **options,
-            )
-            answers |= {t.task_id: a for t, a in zip(to_complete, found, strict=True)}
-        return [answers[t.task_id] for t in tasks]
+        if others:
+            self.notes.append(f"replay: {len(others)} answers left out, answered for another prompt (the first: {others[0]})")
 
 
-def _hugging_face(where: str, folder: Path | None) -> Model:
-    path = Path(where)
-    if where.startswith("@"):
-        name, _, below = where[1:].partition("/")
-        if name != "model" or folder is None:
-            raise ConfigError(f"model 'hf:{where}': '@model/...' means a folder inside the input 'model', which was not given")
-        path = folder / below
-    if not (path / "config.json").is_file():
-        raise InputError(f"model 'hf:{where}': {path} holds no config.json; give a folder that transformers can load")
-    return HuggingFace(path)
+def _open_hugging_face(where: str, folder: Path | None, config: GenerateConfig) -> Model:
+    from hpcraft.eval.hf_model import open_folder
+
+    return open_folder(where, folder, config)
 
 
-KINDS: dict[str, Callable[[str, Path | None], Model]] = {
-    "hf": _hugging_face,
-    "replay": lambda where, _folder: Replay(Path(where)),
-    "reference": lambda _where, _folder: Reference(),
-    "null": lambda _where, _folder: Null(),
+def _open_server(where: str, _folder: Path | None, config: GenerateConfig) -> Model:
+    from hpcraft.eval.openai_model import open_server
+
+    return open_server(where, config)
+
+
+KINDS: dict[str, Callable[[str, Path | None, GenerateConfig], Model]] = {
+    "hf": _open_hugging_face,
+    "openai": _open_server,
+    "replay": lambda where, _folder, _config: Replay(Path(where)),
+    "reference": lambda _where, _folder, _config: Reference(),
+    "null": lambda _where, _folder, _config: Null(),
 }
 _BARE = ("reference", "null")
+_SHARDED = ("hf",)
+_WHERE = {"hf": "FOLDER or a repository", "openai": "BASE_URL#MODEL", "replay": "FILE"}
 
 
 def check_name(name: str) -> None:
@@ -150,16 +156,28 @@ def check_name(name: str) -> None:
     """
     kind, _, where = name.partition(":")
     if kind not in KINDS:
-        raise ConfigError(f"model {name!r}: no kind {kind!r}{nearest(kind, KINDS)}; models are hf:PATH, replay:FILE, reference, null")
+        raise ConfigError(
+            f"model {name!r}: no kind {kind!r}{nearest(kind, KINDS)}; models are hf:FOLDER, openai:BASE_URL#MODEL, replay:FILE, "
+            "reference, null"
+        )
     if bool(where) == (kind in _BARE):
-        raise ConfigError(f"model {name!r}: expected {kind if kind in _BARE else kind + ':PATH'}")
+        raise ConfigError(f"model {name!r}: expected {kind if kind in _BARE else f'{kind}:{_WHERE[kind]}'}")
+    if kind == "openai":
+        from hpcraft.eval.openai_model import parse_address
+
+        parse_address(where)
 
 
-def open_model(name: str, folder: Path | None) -> Model:
+def open_model(name: str, folder: Path | None, config: GenerateConfig) -> Model:
     """Load a model by its name; ``folder`` is what ``@model`` stands for."""
     check_name(name)
     kind, _, where = name.partition(":")
-    return KINDS[kind](where, folder)
+    return KINDS[kind](where, folder, config)
+
+
+def is_sharded(name: str) -> bool:
+    """Whether the model computes here, so that its questions are worth being shared out; a server is asked from one place."""
+    return name.partition(":")[0] in _SHARDED
 
 
 def label(name: str) -> str:
@@ -170,3 +188,8 @@ def label(name: str) -> str:
 def prompt_hash(task: Task) -> str:
     """What `hpcraft.records.Completion.prompt_sha256` holds for a task."""
     return sha256_bytes(task.prompt.encode())
+
+
+def ask_seed(seed: int, task_id: str, sample_id: int) -> int:
+    """The seed of one answer, of 31 bits as some servers want it."""
+    return int(sha256_json([seed, task_id, sample_id])[:8], 16) >> 1

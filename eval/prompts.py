@@ -8,7 +8,7 @@ from __future__ import annotations
 import textwrap
 from dataclasses import dataclass
 
-from hpcraft.eval.task import Kernel
+from hpcraft.eval.task import Kernel, Task
 from hpcraft.records import Pair
 from hpcraft.sandbox.abi import Signature
 
@@ -130,3 +130,12 @@ def _block(text: str) -> str:
     # A pointer prototype in the text must not end the comment.
     lines = textwrap.wrap(text.replace("*/", "* /"), 100)
     return "/* " + "\n * ".join(lines) + " */\n"
+
+
+def chat_request(task: Task) -> str:
+    """The prompt of a task as a request: a model that was taught to converse doesn't know that code is to be continued."""
+    language = "CUDA C++" if task.model == "cuda" else LANGUAGE_NAMES.get(task.language, task.language)
+    return (
+        f"Complete this {language} code. Answer with the whole of it in one Markdown code block: what it includes and the function with "
+        f"exactly this signature, and no main program.\n\n```{task.language}\n{task.prompt.rstrip()}\n```\n"
+    )

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -73,6 +73,8 @@ class Results:
     created: str
     samples_sha256: str
     """Of ``samples.jsonl``, which the figures were made from."""
+    dropped: Mapping[str, int] = field(default_factory=dict)
+    """Reason to the lines of the completions that could not be judged and are in no figure."""
 
 
 def read_results(path: Path) -> Results:

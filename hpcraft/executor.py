@@ -99,6 +99,13 @@ def default_executor() -> Executor:
     return make_executor(ExecutorConfig())
 
 
+def runs_here(executor: Executor) -> bool:
+    """Whether tasks are done on this machine, where what one process has loaded had better serve for all."""
+    from hpcraft.local import LocalExecutor
+
+    return isinstance(executor, LocalExecutor)
+
+
 def task_names(tasks: Sequence[object]) -> str:
     """A few tasks in words, for a message: the field ``name`` of those that have one, else how they print."""
     named = [textwrap.shorten(str(getattr(task, "name", None) or repr(task)), 80, placeholder="...") for task in tasks[:3]]

@@ -1,23 +1,26 @@
 """Loads a model folder and lets it answer: completions, translations, test cases.
 
-Prompts of like length are answered together, padded on the left, with a cache of keys and values.
+Prompts of like length are answered together (`hpcraft.decoding`). Anything that ``transformers`` loads can be asked, models that continue
+texts and models that answer them; hpcraft's own also translate.
 Not covered: quantised weights, several devices; a server such as vLLM loads the same folder for that.
 """
 
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+import re
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from hpcraft.decoding import Codec, Cut, Drawing, HubCodec, OwnCodec, Row, Written, batch_tokens, batches, write_batch
 from hpcraft.errors import ConfigError, InputError, MachineError
 from hpcraft.progress import track
 from hpcraft.store import read_json
 from hpcraft.tokenizer import bpe
-from hpcraft.tokenizer.prompt import END, PAD, Prompt, build_tests, build_translation, parse_tests, parse_translation
+from hpcraft.tokenizer.prompt import Prompt, build_tests, build_translation, parse_tests, parse_translation
 
 if TYPE_CHECKING:
     from tokenizers import Tokenizer
@@ -28,7 +31,10 @@ MODEL_FILE = "hpcraft.json"
 TOKENIZER_FILES = ("tokenizer.json", "tokenizer_config.json")
 TOKENIZER_MODEL = "tokenizer.model"
 """For llama.cpp's converter; the folder of a closed vocabulary has none."""
-_BATCH_TOKENS = 1 << 14
+DTYPES = ("auto", "float32", "bfloat16", "float16")
+_NO_LIMIT = 1 << 30
+_DEFAULT_CONTEXT = 2048
+_REPOSITORY = re.compile(r"[\w.-]+/[\w.-]+")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -58,8 +64,8 @@ def require_torch() -> None:
     os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
 
 
-def load(path: Path) -> Generator:
-    """The model in a folder, ready to answer.
+def load(path: Path, *, dtype: str = "float32") -> Generator:
+    """The model in a folder, ready to answer; one that isn't hpcraft's own with the tokenizer that ``AutoTokenizer`` finds.
 
     Raises:
         MachineError: torch or transformers is missing.
@@ -67,37 +73,95 @@ def load(path: Path) -> Generator:
     """
     require_torch()
     if (path / MODEL_FILE).is_file():
-        return Generator(load_model(path), bpe.load(path), read_facts(path))
-    # Somebody else's model: it continues text, and its own config says what ends it and how long it may be.
-    model = load_model(path)
-    from tokenizers import Tokenizer as Loader
-
-    return Generator(
-        model,
-        Loader.from_file(str(path / "tokenizer.json")),
-        ModelFacts(context=int(getattr(model.config, "max_position_embeddings", 1024))),
-    )
+        model = load_model(path, dtype=dtype)
+        return Generator(model, OwnCodec(bpe.load(path), model), read_facts(path))
+    model = _load(path, dtype)
+    tokenizer = _load_tokenizer(path)
+    return Generator(model, HubCodec(tokenizer, model), ModelFacts(context=_context(model.config, tokenizer)))
 
 
-def load_model(folder: Path) -> LlamaForCausalLM:
-    """The model in a folder, in float32, on the GPU where there is one; no code from the folder is run.
+def load_model(folder: Path, *, dtype: str = "float32") -> LlamaForCausalLM:
+    """One of hpcraft's models, on the GPU where there is one; no code from the folder is run.
 
     Raises:
         InputError: the folder holds no model, a damaged one, or one that its tokenizer doesn't fit.
     """
-    import torch
-    from transformers import AutoModelForCausalLM
-
-    for name in ("config.json", "tokenizer.json"):
-        if not (folder / name).is_file():
-            raise InputError(f"{folder}: not a model folder, {name} is missing; give the model/ of a training stage or a release")
-    try:
-        model: Any = AutoModelForCausalLM.from_pretrained(folder, local_files_only=True, trust_remote_code=False, dtype=torch.float32)
-    except Exception as error:  # noqa: BLE001 - transformers and safetensors raise many kinds for damaged files
-        raise InputError(f"{folder}: the model can't be loaded ({' '.join(str(error).split())[:160]})") from None
+    if not (folder / "tokenizer.json").is_file():
+        raise InputError(f"{folder}: not a model folder, tokenizer.json is missing; give the model/ of a training stage or a release")
+    model: LlamaForCausalLM = _load(folder, dtype)
     if (folder / MODEL_FILE).is_file():
         check_fit(folder, model.config.vocab_size)
+    return model
+
+
+def _load(folder: Path, dtype: str) -> Any:
+    """Weights as a model that continues texts, or that answers them where its config says so."""
+    import torch
+    from transformers import AutoConfig, AutoModelForCausalLM, AutoModelForSeq2SeqLM
+
+    if not (folder / "config.json").is_file():
+        raise InputError(f"{folder}: not a model folder, config.json is missing; give the model/ of a training stage or a release")
+    local: dict[str, Any] = {"local_files_only": True, "trust_remote_code": False}
+    try:
+        config: Any = AutoConfig.from_pretrained(folder, **local)
+        kind: Any = AutoModelForSeq2SeqLM if config.is_encoder_decoder else AutoModelForCausalLM
+        model = kind.from_pretrained(folder, dtype=getattr(torch, _resolved(dtype)), **local)
+    except Exception as error:  # noqa: BLE001 - transformers and safetensors raise many kinds for damaged files
+        raise InputError(f"{folder}: the model can't be loaded ({' '.join(str(error).split())[:160]})") from None
     return model.to("cuda") if torch.cuda.is_available() else model
+
+
+def _resolved(dtype: str) -> str:
+    """The type of the weights that ``auto`` stands for: bfloat16 on a GPU that has it, else float32, which is exact and quick enough."""
+    import torch
+
+    if dtype != "auto":
+        return dtype
+    return "bfloat16" if torch.cuda.is_available() and torch.cuda.is_bf16_supported() else "float32"
+
+
+def _load_tokenizer(folder: Path) -> Any:
+    from transformers import AutoTokenizer, PreTrainedTokenizerFast
+
+    file = folder / "tokenizer.json"
+    try:
+        if file.is_file() and not (folder / "tokenizer_config.json").is_file():
+            return PreTrainedTokenizerFast(tokenizer_file=str(file))
+        return AutoTokenizer.from_pretrained(folder, local_files_only=True, trust_remote_code=False)
+    except Exception as error:  # noqa: BLE001 - as for the weights
+        raise InputError(
+            f"{folder}: the tokenizer can't be loaded ({' '.join(str(error).split())[:160]}); put its files beside the weights"
+        ) from None
+
+
+def _context(config: Any, tokenizer: Any) -> int:
+    """How many tokens a model can see: what its config says, else its tokenizer."""
+    text = config.get_text_config() if hasattr(config, "get_text_config") else config
+    for name in ("max_position_embeddings", "n_positions", "n_ctx", "max_sequence_length", "seq_length"):
+        if isinstance(found := getattr(text, name, None), int) and found > 0:
+            return found
+    longest = int(tokenizer.model_max_length)
+    return longest if longest < _NO_LIMIT else _DEFAULT_CONTEXT
+
+
+def find_folder(where: str) -> Path:
+    """The folder that a model's name stands for: itself, or the snapshot of a repository in the Hub's cache on this machine.
+
+    Raises:
+        InputError: neither is there.
+    """
+    path = Path(where)
+    if (path / "config.json").is_file():
+        return path
+    if not path.exists() and _REPOSITORY.fullmatch(where):
+        require_torch()
+        from huggingface_hub import try_to_load_from_cache
+
+        found = try_to_load_from_cache(where, "config.json")
+        if isinstance(found, str):
+            return Path(found).parent
+        raise InputError(f"{where}: no such folder, nor is it in the Hub's cache here; fetch it first: hf download {where}")
+    raise InputError(f"{where}: holds no config.json; give a folder that transformers can load")
 
 
 def check_fit(tokenizer_folder: Path, vocab_size: int) -> None:
@@ -125,13 +189,100 @@ def read_facts(folder: Path) -> ModelFacts:
     return ModelFacts(tasks=tuple(value.get("tasks", ())), context=int(value.get("context", 1024)))
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Query:
+    """A prompt and how its answer is drawn."""
+
+    prompt: str
+    seed: int = 0
+    cut: Cut | None = None
+    """Where the answer ends, if it doesn't say so itself."""
+    chat: bool = False
+    """Whether it is put as a turn of a conversation."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Reply:
+    """What came of a query."""
+
+    text: str
+    finish: str
+    """``end``, ``cut``, ``length``; ``no-room`` for a prompt that one of hpcraft's models can't see whole."""
+    tokens_cut: int = 0
+    """Tokens that were left out at the beginning of the prompt."""
+    error: str = ""
+    """What the model raised instead of an answer."""
+
+
 class Generator:
     """A model that answers prompts."""
 
-    def __init__(self, model: LlamaForCausalLM, tokenizer: Tokenizer, facts: ModelFacts) -> None:
+    def __init__(self, model: Any, codec: Codec, facts: ModelFacts) -> None:
         self.model = model
-        self.tokenizer = tokenizer
+        self.codec = codec
         self.facts = facts
+
+    @property
+    def tokenizer(self) -> Tokenizer:
+        """The tokenizer that hpcraft trained the model with."""
+        assert isinstance(self.codec, OwnCodec)
+        return self.codec.tokenizer
+
+    @property
+    def chats(self) -> bool:
+        """Whether prompts can be put as a conversation."""
+        return isinstance(self.codec, HubCodec) and self.codec.chats
+
+    def replies(self, queries: Sequence[Query], drawing: Drawing, done: Collection[int] = ()) -> Iterator[tuple[int, Reply]]:
+        """Answer queries batch by batch, each with its index; a batch of which all are ``done`` is left out.
+
+        Batches are cut from all queries, so that one that was interrupted is made again from the same rows.
+        """
+        rows: list[Row] = []
+        missing: list[int] = []
+        for query in queries:
+            ids = self.codec.encode(query.prompt, chat=query.chat)
+            kept = self._shortened(ids, drawing)
+            missing.append(len(ids) - len(kept))
+            rows.append(Row(ids=kept, seed=query.seed, cut=query.cut))
+        fitting = [i for i, row in enumerate(rows) if row.ids]
+        for i in (i for i, row in enumerate(rows) if not row.ids and i not in done):
+            yield i, Reply(text="", finish="no-room")
+        found = batches([len(rows[i].ids) for i in fitting], drawing.max_new_tokens, batch_tokens(self.model))
+        for batch in found:
+            indices = [fitting[i] for i in batch]
+            if all(i in done for i in indices):
+                continue
+            room = drawing.max_new_tokens
+            if not self.model.config.is_encoder_decoder:
+                room = min(room, self.facts.context - max(len(rows[i].ids) for i in indices))
+            written = self._write([rows[i] for i in indices], replace(drawing, max_new_tokens=room))
+            for i, one in zip(indices, written, strict=True):
+                if i in done:
+                    continue
+                if isinstance(one, Exception):
+                    yield i, Reply(text="", finish="error", error=f"{type(one).__name__}: {' '.join(str(one).split())[:200]}")
+                else:
+                    yield i, Reply(text=one.text, finish=one.finish, tokens_cut=missing[i])
+
+    def _write(self, rows: list[Row], drawing: Drawing) -> list[Written | Exception]:
+        """The answers to a batch; one that the model can't take is halved, until it is known which row is to blame."""
+        try:
+            return list(write_batch(self.model, self.codec, rows, drawing))
+        except Exception as error:  # noqa: BLE001 - a model may raise anything: out of memory, an id that it doesn't know
+            if len(rows) == 1:
+                return [error]
+        middle = len(rows) // 2
+        return self._write(rows[:middle], drawing) + self._write(rows[middle:], drawing)
+
+    def _shortened(self, ids: list[int], drawing: Drawing) -> list[int]:
+        """A prompt that leaves room for the answer; empty where hpcraft's own can't."""
+        if isinstance(self.codec, HubCodec):
+            room = self.facts.context
+            if not self.model.config.is_encoder_decoder:
+                room = max(room - drawing.max_new_tokens, room // 2)
+            return self.codec.shorten(ids, room)
+        return ids if len(ids) < self.facts.context else []
 
     def complete(
         self,
@@ -158,19 +309,14 @@ class Generator:
         """
         if samples > 1 and temperature <= 0:
             raise ConfigError(f"samples: {samples} equal answers at temperature 0; give a temperature or one sample")
-        room = self.facts.context
-        ids = [self.tokenizer.encode(prompt, add_special_tokens=False).ids for prompt in prompts]
-        answers: list[list[str]] = [[""] * samples for _ in prompts]
-        fitting = [i for i in range(len(ids)) if 0 < len(ids[i]) < room]
-        batches = list(_batches(fitting, ids, max_new_tokens, samples))
-        for number, batch in enumerate(track(batches, "answering")):
-            longest = max(len(ids[i]) for i in batch)
-            written = self._generate(
-                [ids[i] for i in batch], min(max_new_tokens, room - longest), temperature, top_p, samples, seed * 1_000_003 + number
-            )
-            for i, texts in zip(batch, written, strict=True):
-                answers[i] = texts
-        return answers
+        queries = [
+            Query(prompt=prompt, seed=(seed * 1_000_003 + number) * 1_000_003 + sample)
+            for number, prompt in enumerate(prompts)
+            for sample in range(samples)
+        ]
+        drawing = Drawing(max_new_tokens=max_new_tokens, temperature=temperature, top_p=top_p)
+        texts = {i: reply.text for i, reply in track(self.replies(queries, drawing), "answering", len(queries))}
+        return [[texts[number * samples + sample] for sample in range(samples)] for number in range(len(prompts))]
 
     def translate(self, items: Sequence[tuple[str, str]], **sampling: Any) -> list[list[str]]:
         """Translate C functions.
@@ -200,55 +346,3 @@ class Generator:
             raise InputError(
                 f"the model was not taught {task!r}; it knows {', '.join(self.facts.tasks) or 'no task, it is only pre-trained'}"
             )
-
-    def _generate(
-        self, rows: list[list[int]], max_new_tokens: int, temperature: float, top_p: float, samples: int, seed: int
-    ) -> list[list[str]]:
-        import torch
-
-        ends = self._ends
-        pad = ends[0] if self.tokenizer.token_to_id(PAD) is None else self.tokenizer.token_to_id(PAD)
-        width = max(map(len, rows))
-        ids = torch.tensor([[pad] * (width - len(row)) + row for row in rows], device=self.model.device)
-        mask = torch.tensor([[0] * (width - len(row)) + [1] * len(row) for row in rows], device=self.model.device)
-        sampling = {"do_sample": True, "temperature": temperature, "top_p": top_p, "top_k": 0} if temperature > 0 else {"do_sample": False}
-        self.model.eval()
-        with torch.no_grad(), torch.random.fork_rng():
-            torch.manual_seed(seed)
-            result = self.model.generate(  # pyright: ignore[reportAttributeAccessIssue]  # transformers declares its mixin too narrowly
-                ids,
-                attention_mask=mask,
-                max_new_tokens=max_new_tokens,
-                num_return_sequences=samples,
-                pad_token_id=pad,
-                eos_token_id=ends,
-                use_cache=True,
-                **sampling,
-            )
-        texts = [self._text(row[width:].tolist()) for row in result]
-        return [texts[i : i + samples] for i in range(0, len(texts), samples)]
-
-    @property
-    def _ends(self) -> list[int]:
-        """The tokens that end an answer."""
-        own = self.tokenizer.token_to_id(END)
-        if own is not None:
-            return [own]
-        ends = self.model.config.eos_token_id
-        return list(ends) if isinstance(ends, list) else [0 if ends is None else ends]
-
-    def _text(self, ids: list[int]) -> str:
-        end = min((ids.index(e) for e in self._ends if e in ids), default=len(ids))
-        return str(self.tokenizer.decode(ids[:end], skip_special_tokens=False))
-
-
-def _batches(order: Sequence[int], ids: Sequence[Sequence[int]], max_new_tokens: int, samples: int) -> Iterator[list[int]]:
-    """Indices of prompts of like length, as many as fit into memory together."""
-    batch: list[int] = []
-    for i in sorted(order, key=lambda i: (len(ids[i]), i)):
-        if batch and (len(batch) + 1) * samples * (len(ids[i]) + max_new_tokens) > _BATCH_TOKENS:
-            yield batch
-            batch = []
-        batch.append(i)
-    if batch:
-        yield batch

@@ -32,6 +32,7 @@ from hpcraft.progress import bar
 T = TypeVar("T")
 
 _TRIES = 2
+_GOODBYE_SECONDS = 5.0
 _HOPELESS = 3
 """So many tasks lost and none done: it isn't the tasks."""
 
@@ -100,6 +101,8 @@ def each_ended(
             pool.start_worker()
         while pool.needed():
             yield from pool.wait()
+        if not pool.cut_short:
+            pool.dismiss()
     finally:
         pool.end()
 
@@ -189,6 +192,18 @@ class _Pool(Generic[T]):
             self.start_worker()
         if index is not None and self.deaths.get(index) == self.tries:
             yield Ended(index=index, lost=_how(worker.process.exitcode))
+
+    @property
+    def cut_short(self) -> bool:
+        """Whether a task has raised, so that others may still be under way for nothing."""
+        return self.bound < len(self.tasks)
+
+    def dismiss(self) -> None:
+        """Let workers that have nothing to do go by themselves, so that what they hold ready, such as boxes of the sandbox, is put away."""
+        for worker in self.workers:
+            worker.pipe.close()
+        for worker in self.workers:
+            worker.process.join(_GOODBYE_SECONDS)
 
     def end(self) -> None:
         """End all workers now, with what they have started."""

@@ -111,6 +111,8 @@ class Stage(Generic[C]):
     """Raised when the same config would now give other output; makes old folders stale."""
     outside: Callable[[C], Mapping[str, str]] | None = None
     """What decides the output besides config and inputs, such as a hash of a folder that the config names."""
+    pace: frozenset[str] = frozenset()
+    """Config keys that say how fast it goes and decide nothing of the output: another value makes nothing stale."""
     parallel: bool = False
     """Whether it hands tasks to ``Work.executor``; its command then has the flags that say where they run."""
 
@@ -141,7 +143,7 @@ def fingerprint(stage: Stage[C], config: C, inputs: Mapping[str, Path], seed: in
         {
             "stage": stage.name,
             "version": stage.version,
-            "config": asdict(config),
+            "config": {key: value for key, value in asdict(config).items() if key not in stage.pace},
             "seed": seed,
             "inputs": {name: read_manifest(folder).outputs_sha256 for name, folder in inputs.items()},
             **({"outside": dict(stage.outside(config))} if stage.outside else {}),

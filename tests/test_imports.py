@@ -1,6 +1,6 @@
 """Imports go one way: records, errors, store <- sandbox, tokenizer <- data <- train, eval <- cli.
 
-``hpcraft.inference``, which train and eval share, stands between the tokenizer and the two.
+``hpcraft.inference`` and ``hpcraft.decoding``, which train and eval share, stand between the tokenizer and the two.
 """
 
 from __future__ import annotations
@@ -16,8 +16,8 @@ ALLOWED = {
     "sandbox": {"sandbox"},
     "tokenizer": {"tokenizer"},
     "data": {"data", "sandbox", "tokenizer"},
-    "train": {"train", "data", "inference", "sandbox", "tokenizer"},
-    "eval": {"eval", "data", "inference", "sandbox", "tokenizer"},
+    "train": {"train", "data", "decoding", "inference", "sandbox", "tokenizer"},
+    "eval": {"eval", "data", "decoding", "inference", "sandbox", "tokenizer"},
 }
 FOR_EVERYBODY = {"__version__", "command", "errors", "executor", "parse", "progress", "recipe", "records", "shards", "stages", "store"}
 """The parts of the spine that a room may use; the rest (cli, run, doctor) uses the rooms."""

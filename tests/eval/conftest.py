@@ -12,6 +12,16 @@ from hpcraft.eval.judge import JudgeConfig
 from hpcraft.eval.results import find_results, read_results
 from hpcraft.stages import execute
 
+
+class Inline:
+    """An executor that does the tasks in this process, where tests can put things in the place of others."""
+
+    def map(self, function, tasks, *, folder, label):
+        """One after the other."""
+        for task in tasks:
+            function(task)
+
+
 NEEDED = {"bwrap": "bubblewrap", "gcc": "gcc"}
 
 
@@ -21,6 +31,12 @@ def compiles():
     for tool, package in NEEDED.items():
         if shutil.which(tool) is None:
             pytest.skip(f"{package} is not installed")
+
+
+@pytest.fixture
+def inline():
+    """An executor that does the tasks in this process."""
+    return Inline()
 
 
 @pytest.fixture
@@ -40,7 +56,7 @@ def judge(tmp_path):
 
     def run(completions, name="results", inputs=None, **config):
         out = tmp_path / name
-        execute(JUDGE, JudgeConfig(**config), {"completions": completions, **(inputs or {})}, out)
+        execute(JUDGE, JudgeConfig(**config), {"completions": completions, **(inputs or {})}, out, executor=Inline())
         return {p.relative_to(out).as_posix(): read_results(p) for p in find_results(out)}
 
     return run

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from hpcraft.eval import report
-from hpcraft.eval.models import Null, Reference, Sampling, prompt_hash
+from hpcraft.eval.models import Ask, Null, Reference, prompt_hash
 from hpcraft.eval.results import Results, TaskRow, level_figures, to_json
 from hpcraft.eval.suites import SUITES, kernel_tasks, suite_hash, translation_tasks
 from hpcraft.records import Completion, Pair, Sample
@@ -14,7 +14,6 @@ from hpcraft.shards import ShardWriter
 from hpcraft.store import Manifest, hash_outputs, list_outputs, write_json, write_jsonl, write_manifest, write_text
 
 HOSTILE = "</code></pre></script><script>document.title='owned'</script><img src=x onerror=\"document.title='owned'\">\x1b[2J\u202e\x00"
-SAMPLING = Sampling(samples=1, temperature=0.0, top_p=1.0, max_new_tokens=64, seed=1)
 
 
 def finish(folder: Path, stage: str, *, seconds: float = 12.5, **said) -> Path:
@@ -130,13 +129,14 @@ def write_results(folder: Path, suite: str, name: str, tasks, samples, completio
 def write_judge(folder: Path, pairs: Path) -> None:
     """Both suites for a model under test (right on every third task, hostile on one), reference and null."""
     for suite, tasks in (("kernels", kernel_tasks()), ("translation", translation_tasks(pairs))):
+        asks = [Ask(task=task, sample_id=0, seed=0) for task in tasks]
         answers = {
-            "hf-model-translator": ("hf:@model/translator", Reference().answer(tasks, SAMPLING)),
-            "reference": ("reference", Reference().answer(tasks, SAMPLING)),
-            "null": ("null", Null().answer(tasks, SAMPLING)),
+            "hf-model-translator": ("hf:@model/translator", Reference().answer(asks, ())),
+            "reference": ("reference", Reference().answer(asks, ())),
+            "null": ("null", Null().answer(asks, ())),
         }
         for label, (name, given) in answers.items():
-            texts = [a[0] for a in given]
+            texts = [answer.text for answer in given]
             if label.startswith("hf"):
                 texts = [t if i % 3 == 0 else f"{t[: len(t) * 2 // 3]}\n{HOSTILE if i == 1 else ''}" for i, t in enumerate(texts)]
             rights = [label == "reference" or (label.startswith("hf") and i % 3 == 0) for i in range(len(tasks))]

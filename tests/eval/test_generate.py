@@ -1,18 +1,21 @@
 """Generation: names of models, what is written, and what an interruption leaves."""
 
+import json
+
 import pytest
 
 from hpcraft.cli import main
-from hpcraft.errors import ConfigError, InputError, Stopped
+from hpcraft.errors import ConfigError, InputError, PartialError, Stopped
 from hpcraft.eval import models
 from hpcraft.eval.generate import STAGE, GenerateConfig, model_files
-from hpcraft.eval.models import label, prompt_hash
+from hpcraft.eval.models import Answer, AskError, label, prompt_hash
 from hpcraft.eval.suites import kernel_tasks, select
 from hpcraft.records import Completion
 from hpcraft.stages import Report, Stage, execute, fingerprint
-from hpcraft.store import read_jsonl
+from hpcraft.store import read_jsonl, read_manifest
 
-ONE = ("kernels/axpy/*/c",)
+ONE = ("kernels/axpy/serial/c", "kernels/axpy/openmp/c", "kernels/axpy/mpi/c")
+TEN = tuple(f"kernels/{kernel}/{model}/c" for kernel in ("axpy", "gemv") for model in ("serial", "openmp", "mpi", "offload", "openacc"))
 
 
 def rows(folder, model):
@@ -20,10 +23,10 @@ def rows(folder, model):
     return list(read_jsonl(folder / "kernels" / model / "completions.jsonl", Completion))
 
 
-def test_the_kernel_suite_has_its_sixty_tasks():
-    """Six kernels in three models and three languages, and CUDA; prompts end with the code to continue."""
+def test_the_kernel_suite_has_its_tasks():
+    """Each id once, and prompts end with the code to continue."""
     tasks = kernel_tasks()
-    assert len(tasks) == len({t.task_id for t in tasks}) == 60
+    assert len(tasks) == len({t.task_id for t in tasks}) >= 60
     assert all(t.prompt.endswith(t.stem) and t.stem for t in tasks)
     assert {t.level for t in tasks if t.model == "cuda"} == {"compile"}
     assert [t.task_id for t in select(tasks, ["kernels/axpy/*/c"], 2)] == ["kernels/axpy/serial/c", "kernels/axpy/openmp/c"]
@@ -41,35 +44,62 @@ def test_reference_and_null_are_written(generate):
 
 
 class Slow:
-    """A model that is killed in its second batch."""
+    """A model that is killed at its third answer."""
 
-    batch = 2
     asked = 0
 
-    def answer(self, tasks, sampling):
-        """Answers that depend on the batch's seed, as sampling does."""
-        Slow.asked += 1
-        if Slow.asked == 2:
-            raise Stopped("killed")
-        return [[f"{t.task_id} {sampling.seed}"] for t in tasks]
+    def answer(self, asks, done):
+        """Answers that depend on the seed, as draws do."""
+        for ask in asks:
+            if ask.key not in done:
+                Slow.asked += 1
+                if Slow.asked == 3:
+                    raise Stopped("killed")
+                yield Answer(ask=ask, text=f"{ask.task.task_id} {ask.seed}")
 
 
 def test_an_interrupted_generation_ends_as_an_undisturbed_one(tmp_path, monkeypatch):
-    """The batches and their seeds don't depend on where it stopped, and what was answered isn't asked again; a torn line is."""
-    monkeypatch.setitem(models.KINDS, "null", lambda where, folder: Slow())
-    config = GenerateConfig(models=("null",), tasks=("kernels/axpy/*",))
+    """Seeds don't depend on where it stopped, and what was answered isn't asked again; a torn line is."""
+    monkeypatch.setitem(models.KINDS, "null", lambda where, folder, config: Slow())
+    config = GenerateConfig(models=("null",), tasks=TEN, samples=2)
     Slow.asked = 0
     with pytest.raises(Stopped):
         execute(STAGE, config, {}, tmp_path / "a", seed=3)
-    partial = tmp_path / "a.partial" / "kernels" / "null" / "completions.jsonl"
+    partial = tmp_path / "a.partial" / ".answers" / "kernels" / "null" / "00000.part.jsonl"
     assert len(list(read_jsonl(partial, Completion))) == 2
     with partial.open("a") as file:
         file.write('{"task_id": "torn')
     execute(STAGE, config, {}, tmp_path / "a", seed=3)
-    Slow.asked = 10
+    assert Slow.asked == 3 + 18
     execute(STAGE, config, {}, tmp_path / "b", seed=3)
     assert rows(tmp_path / "a", "null") == rows(tmp_path / "b", "null")
-    assert len(rows(tmp_path / "a", "null")) == 10
+    assert len(rows(tmp_path / "a", "null")) == 20
+    assert len({c.completion for c in rows(tmp_path / "a", "null")}) == 20
+    execute(STAGE, config, {}, tmp_path / "c", seed=4)
+    assert {c.completion for c in rows(tmp_path / "c", "null")}.isdisjoint(c.completion for c in rows(tmp_path / "b", "null"))
+
+
+class Moody:
+    """A model that raises at one task."""
+
+    def answer(self, asks, done):
+        """Answers but to the tasks in C++."""
+        for ask in asks:
+            if ask.key not in done:
+                yield AskError(f"{ask.task.task_id}: out of memory") if ask.task.language == "cpp" else Answer(ask=ask, text="code")
+
+
+def test_what_one_model_cannot_do_stops_nothing_else(tmp_path, monkeypatch):
+    """A model that raises at some tasks, one that can't be loaded: the others are answered, and the first fault is told."""
+    monkeypatch.setitem(models.KINDS, "null", lambda where, folder, config: Moody())
+    config = GenerateConfig(models=("null", f"hf:{tmp_path}", "reference"), tasks=("kernels/axpy/serial/*",))
+    with pytest.raises(PartialError, match=r"1 unanswered, kernels/axpy/serial/cpp: out of memory.*are kept") as caught:
+        execute(STAGE, config, {}, tmp_path / "a")
+    assert caught.value.exit_code == 5
+    assert len(rows(tmp_path / "a.partial", "reference")) == 3
+    assert len(list(read_jsonl(tmp_path / "a.partial/.answers/kernels/null/00000.part.jsonl", Completion))) == 2
+    with pytest.raises(InputError, match=r"config\.json.*are kept"):
+        execute(STAGE, GenerateConfig(models=(f"hf:{tmp_path}", "reference"), tasks=ONE), {}, tmp_path / "b")
 
 
 def test_replay_takes_answers_from_a_file(generate, write_completions):
@@ -77,6 +107,21 @@ def test_replay_takes_answers_from_a_file(generate, write_completions):
     path = write_completions([("kernels/axpy/serial/c", 0, "code")])
     out = generate(models=(f"replay:{path}",), tasks=ONE)
     assert [c.completion for c in rows(out, label(f"replay:{path}"))] == ["code"]
+
+
+def test_replay_leaves_out_what_cannot_be_used(generate, tmp_path):
+    """Answers to other prompts, second answers and lines that are none: told, and the rest is taken; a file of none is refused."""
+    row = {"task_id": "kernels/axpy/serial/c", "sample_id": 0, "completion": "first", "model": "m", "prompt_sha256": ""}
+    other = {**row, "task_id": "kernels/axpy/openmp/c", "prompt_sha256": "0" * 64}
+    path = tmp_path / "answers.jsonl"
+    path.write_text("".join(json.dumps(r) + "\n" for r in (row, {**row, "completion": "second"}, other)) + "torn")
+    out = generate(models=(f"replay:{path}",), tasks=ONE)
+    assert [c.completion for c in rows(out, label(f"replay:{path}"))] == ["first"]
+    notes = " ".join(read_manifest(out).notes)
+    assert all(words in notes for words in ("1 lines left out, torn", "second answer", "1 answers left out, answered for another prompt"))
+    path.write_text(json.dumps(other) + "\n")
+    with pytest.raises(InputError, match="another prompt, as all are"):
+        generate("none", models=(f"replay:{path}",), tasks=ONE)
 
 
 def test_changed_answers_and_weights_are_asked_again(write_completions, tmp_path):
@@ -99,7 +144,12 @@ def test_changed_answers_and_weights_are_asked_again(write_completions, tmp_path
     ("config", "words"),
     [
         ({"models": ("refrence",)}, "did you mean 'reference'"),
-        ({"models": ("hf",)}, "expected hf:PATH"),
+        ({"models": ("hf",)}, "expected hf:FOLDER"),
+        ({"models": ("openai:localhost",)}, "expected openai:BASE_URL#MODEL"),
+        ({"models": ("openai:http://me:secret@host/v1#m",)}, "no key in the address"),
+        ({"models": ("hf:x",), "samples": 2}, "equal answers"),
+        ({"stop": ("",)}, "empty word"),
+        ({"concurrency": 0}, "at least 1"),
         ({"models": ("reference:x",)}, "expected reference"),
         ({"models": ("null", "null")}, "two models"),
         ({"suites": ("kernel",)}, "did you mean 'kernels'"),

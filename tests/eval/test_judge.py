@@ -1,18 +1,22 @@
 """The judge stage: figures of the measuring sticks, resuming, bad input, and failures that are not the model's."""
 
+import dataclasses
 import json
 import shutil
 
 import pytest
 
 from hpcraft import sandbox
-from hpcraft.errors import InputError, PartialError
+from hpcraft.errors import ConfigError, InputError, PartialError
 from hpcraft.eval.judge import STAGE, JudgeConfig
+from hpcraft.eval.results import read_results
+from hpcraft.eval.suites import kernel_tasks
+from hpcraft.local import LocalExecutor
 from hpcraft.records import Sample
 from hpcraft.sandbox import toolchains
 from hpcraft.sandbox.outcome import TIERS, Outcome, Verdict
 from hpcraft.stages import execute
-from hpcraft.store import read_jsonl, write_text
+from hpcraft.store import read_jsonl, write_bytes
 
 BUILD = sandbox.build
 SERIAL = ("kernels/axpy/serial/c", "kernels/gemv/serial/c", "kernels/spmv/serial/c")
@@ -89,29 +93,29 @@ def fail_on(monkeypatch, kernel, verdict):
 
 
 @pytest.mark.usefixtures("compiles")
-def test_a_failing_sandbox_is_partial_and_resumed(generate, tmp_path, monkeypatch):
+def test_a_failing_sandbox_is_partial_and_resumed(generate, inline, tmp_path, monkeypatch):
     """An infrastructure error counts for nobody: exit code 5, the rest is kept, and the next call judges only what is missing."""
     completions = generate(models=("reference",), tasks=SERIAL)
     fail_on(monkeypatch, "gemv", Verdict.INFRA_ERROR)
     with pytest.raises(PartialError, match=r"1 answers could not be judged.*the box broke"):
-        execute(STAGE, JudgeConfig(), {"completions": completions}, tmp_path / "results")
+        execute(STAGE, JudgeConfig(), {"completions": completions}, tmp_path / "results", executor=inline)
     assert not (tmp_path / "results").exists()
     built = fail_on(monkeypatch, "nothing", Verdict.OK)
-    path = tmp_path / "results.partial" / "kernels" / "reference" / "samples.jsonl"
+    path = tmp_path / "results.partial" / ".shards" / "kernels" / "reference" / "00000.samples.jsonl"
     with path.open("a") as file:
         file.write('{"task_id": "to')
-    execute(STAGE, JudgeConfig(), {"completions": completions}, tmp_path / "results")
+    execute(STAGE, JudgeConfig(), {"completions": completions}, tmp_path / "results", executor=inline)
     assert built == ["gemv"]
     assert {s.task_id: s.passed for s in samples(tmp_path / "results")} == dict.fromkeys(SERIAL, True)
 
 
 @pytest.mark.usefixtures("compiles")
-def test_a_missing_compiler_is_unsupported(generate, judge, tmp_path, monkeypatch):
+def test_a_missing_compiler_is_unsupported(generate, judge, inline, tmp_path, monkeypatch):
     """Without nvcc the CUDA tasks are in no figure, and the results and notes say so."""
     real = toolchains.find
     monkeypatch.setattr(toolchains, "find", lambda tool: None if tool == "nvcc" else real(tool))
     completions = generate(models=("reference",), tasks=("kernels/axpy/serial/c", "kernels/axpy/cuda/cpp"))
-    execution = execute(STAGE, JudgeConfig(), {"completions": completions}, tmp_path / "results")
+    execution = execute(STAGE, JudgeConfig(), {"completions": completions}, tmp_path / "results", executor=inline)
     assert any("can't be judged here" in note and "nvcc" in note for note in execution.manifest.notes)
     found = judge(completions)["kernels/reference"]
     assert found.unsupported == ("kernels/axpy/cuda/cpp",)
@@ -119,33 +123,98 @@ def test_a_missing_compiler_is_unsupported(generate, judge, tmp_path, monkeypatc
     assert found.levels["run"]["metrics"]["pass@1"]["n"] == 1
 
 
-@pytest.mark.parametrize(
-    ("lines", "words"),
-    [
-        ([("kernels/axpy/serial/c", 0, "a"), ("kernels/axpy/serial/c", 0, "b")], "two answers with sample_id 0"),
-        ([("kernels/axpy/serial/d", 0, "a")], "no task 'kernels/axpy/serial/d'"),
-    ],
-    ids=["duplicate", "unknown"],
-)
-def test_bad_completions_are_one_line(generate, tmp_path, lines, words):
-    """Duplicates and unknown tasks are refused before anything is judged."""
-    completions = generate(models=("reference",), tasks=SERIAL)
-    path = completions / "kernels" / "reference" / "completions.jsonl"
-    rows = [json.dumps({"task_id": t, "sample_id": i, "completion": c, "model": "m", "prompt_sha256": ""}) for t, i, c in lines]
-    write_text(path, "\n".join(rows) + "\n")
-    with pytest.raises(InputError, match=words):
-        execute(STAGE, JudgeConfig(), {"completions": completions}, tmp_path / "results")
+def line(task_id, sample_id, code, **fields):
+    """A line of completions."""
+    row = {"task_id": task_id, "sample_id": sample_id, "completion": code, "model": "m", "prompt_sha256": ""}
+    return (json.dumps(row | fields) + "\n").encode()
 
 
-def test_wrong_encodings_and_other_prompts_are_one_line(generate, tmp_path):
-    """A file that isn't UTF-8 JSON, and answers to a prompt of another version."""
+def bad_file(generate, reference):
+    """A file of completions with all that can be wrong; returns its folder."""
+    completions = generate(models=("reference",), tasks=SERIAL)
+    axpy, gemv, spmv = SERIAL
+    lines = [
+        line(axpy, 0, reference[axpy]),
+        line(axpy, 0, "second try"),
+        line("kernels/axpy/serial/d", 0, "a"),
+        b'{"task_id": "\xff\xfe"}\n',
+        b"\n",
+        b"not JSON at all\n",
+        b'["a list"]\n',
+        line(gemv, 0, "void gemv(", prompt_sha256="0" * 64),
+        line(gemv, 1, reference[gemv]).replace(b"void gemv", b"/* \xff\\ud800 */ void gemv"),
+        line(gemv, -1, "negative"),
+        line(gemv, 2, "x" * 10_000_000),
+        line(gemv, 3, ""),
+        line(gemv, 4, "study", sampling={"prompt_style": "study"}),
+        line(spmv, 0, f"Sure:\n```c\n{reference[spmv]}```\nand run\n```sh\nmake\n```"),
+        line(spmv, 1, reference[spmv])[:-20],
+    ]
+    path = completions / "kernels" / "reference" / "completions.jsonl"
+    write_bytes(path, b"".join(lines))
+    return completions
+
+
+@pytest.mark.usefixtures("compiles")
+def test_bad_lines_are_told_and_the_rest_is_judged(generate, inline, tmp_path):
+    """Unknown tasks, duplicates (the first counts), other prompts, what is no completion: counted by reason; bad answers are judged."""
+    reference = {t.task_id: t.reference for t in kernel_tasks()}
+    completions = bad_file(generate, reference)
+    execution = execute(STAGE, JudgeConfig(), {"completions": completions}, tmp_path / "results", executor=inline)
+    assert execution.manifest.rejections == {
+        "a second answer with the same task and sample": 1,
+        "another style of prompts": 1,
+        "answered for another prompt": 1,
+        "no such task": 1,
+        "torn": 1,
+        "unreadable": 4,
+    }
+    assert any("line 2" in note and SERIAL[0] in note for note in execution.manifest.notes)
+    axpy, gemv, spmv = SERIAL
+    found = {(s.task_id, s.sample_id): s for s in samples(tmp_path / "results")}
+    assert {key: s.passed for key, s in found.items()} == {
+        (axpy, 0): True,
+        (gemv, 1): True,
+        (gemv, 2): False,
+        (gemv, 3): False,
+        (spmv, 0): True,
+    }
+    assert "10,000,000 characters" in found[gemv, 2].checks["build"]
+    assert "no code" in found[gemv, 3].checks["build"]
+    assert read_results(tmp_path / "results" / "kernels" / "reference").dropped["no such task"] == 1
+    with pytest.raises(InputError, match="strict, and not every line can be judged"):
+        execute(STAGE, JudgeConfig(strict=True), {"completions": completions}, tmp_path / "strict", executor=inline)
+
+
+def test_a_file_of_which_nothing_can_be_judged_is_refused(generate, inline, tmp_path):
+    """Answers to prompts of another version: one line that says so, and the answers to another suite would go on."""
     completions = generate(models=("reference",), tasks=SERIAL)
     path = completions / "kernels" / "reference" / "completions.jsonl"
-    good = path.read_text()
-    path.write_bytes(b'{"task_id": "\xff\xfe"}\n')
-    with pytest.raises(InputError, match="not JSON"):
-        execute(STAGE, JudgeConfig(), {"completions": completions}, tmp_path / "a")
-    row = json.loads(good.splitlines()[0]) | {"prompt_sha256": "0" * 64}
-    write_text(path, json.dumps(row) + "\n")
-    with pytest.raises(InputError, match="another prompt"):
-        execute(STAGE, JudgeConfig(), {"completions": completions}, tmp_path / "b")
+    write_bytes(path, line(SERIAL[0], 0, "code", prompt_sha256="0" * 64))
+    with pytest.raises(InputError, match=r"nothing in it can be judged.*another prompt"):
+        execute(STAGE, JudgeConfig(), {"completions": completions}, tmp_path / "a", executor=inline)
+
+
+@pytest.mark.usefixtures("compiles")
+def test_an_unreadable_suite_stops_its_own_answers_alone(generate, inline, tmp_path):
+    """A folder of a suite that isn't there: the others are judged and kept, then the fault is told."""
+    completions = generate(models=("reference",), tasks=SERIAL[:1])
+    (completions / "unknown" / "reference").mkdir(parents=True)
+    (completions / "unknown" / "reference" / "completions.jsonl").write_bytes(line("unknown/a", 0, "code"))
+    with pytest.raises(ConfigError, match=r"no suite 'unknown'.*are judged and kept"):
+        execute(STAGE, JudgeConfig(), {"completions": completions}, tmp_path / "a", executor=inline)
+    kept = tmp_path / "a.partial" / ".shards" / "kernels" / "reference" / "00000.samples.jsonl"
+    assert [s.passed for s in read_jsonl(kept, Sample)] == [True]
+
+
+@pytest.mark.usefixtures("compiles")
+def test_the_order_is_that_of_the_input_wherever_it_is_judged(generate, write_completions, tmp_path, inline):
+    """Worker processes and this one write the same samples, but for the seconds; there are several shards."""
+    rows = [(task, i, "void axpy(int n) { }" if i == 7 else "") for i in range(9) for task in SERIAL]
+    completions = generate(models=(f"replay:{write_completions(rows)}",), tasks=SERIAL, samples=9)
+    for name, executor in (("here", inline), ("there", LocalExecutor(2))):
+        execute(STAGE, JudgeConfig(input_seed=5), {"completions": completions}, tmp_path / name, executor=executor)
+    model = next((tmp_path / "here" / "kernels").iterdir()).name
+    here, there = ([dataclasses.replace(s, seconds=0) for s in samples(tmp_path / name, model)] for name in ("here", "there"))
+    assert here == there
+    assert [(s.task_id, s.sample_id) for s in here] == [(task, i) for task in SERIAL for i in range(9)]

@@ -5,7 +5,6 @@ import shutil
 import pytest
 
 from hpcraft.errors import ConfigError
-from hpcraft.eval import judge as judge_stage
 from hpcraft.eval import translation_judge
 from hpcraft.eval.extract import extract
 from hpcraft.eval.generate import STAGE as GENERATE
@@ -140,7 +139,9 @@ def test_answers_are_compared_with_the_gold_text(pairs, write_completions):
     tasks = {t.task_id: t for t in translation_tasks(pairs)}
     rows = [("translation/a", 0, f"Here:\n```c\n{OPENMP}```\n"), ("translation/a", 1, ""), ("translation/b", 0, CUDA)]
     assert find_suite("translation").gold
-    texts = compare_with_gold(tasks, read_jsonl(write_completions(rows), Completion), extract, total=len(rows))
+    texts = compare_with_gold(
+        tasks, read_jsonl(write_completions(rows), Completion), lambda t, text: extract(t, text).code, total=len(rows)
+    )
     samples = [
         Sample(
             task_id=task_id,
@@ -163,7 +164,7 @@ def test_answers_are_compared_with_the_gold_text(pairs, write_completions):
 
 
 def test_the_judge_passes_its_workers_on(monkeypatch):
-    """The number of workers of the stage is that of the verifier."""
+    """The number of workers that it is given is that of the verifier."""
     seen: list[int] = []
 
     def verify(_candidates, **options):
@@ -171,7 +172,7 @@ def test_the_judge_passes_its_workers_on(monkeypatch):
         return iter(())
 
     monkeypatch.setattr("hpcraft.data.verify.verify", verify)
-    assert list(judge_stage._translations([], 1, 3)) == []
+    assert list(translation_judge.judge([], 1, 3)) == []
     assert seen == [3]
 
 
