@@ -11,7 +11,7 @@ from hpcraft.records import Completion, Sample
 from hpcraft.sandbox.outcome import Outcome, Verdict
 
 LOG_CHARACTERS = 4000
-CHECKS = ("build", "correct", "parallel", "race-free")
+CHECKS = ("build", "honest", "correct", "parallel", "race-free")
 
 
 @dataclass(kw_only=True, slots=True)

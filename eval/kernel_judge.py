@@ -21,9 +21,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hpcraft import sandbox
-from hpcraft.eval import parallel_use
+from hpcraft.eval import forbidden, parallel_use
 from hpcraft.eval.judging import Judgement, describe_run, first_error
 from hpcraft.eval.kernels import KERNELS
+from hpcraft.eval.seen import Seen, differs, needs_preprocessor, seen
 from hpcraft.eval.task import Expected, Outputs, Task
 from hpcraft.sandbox.abi import DTYPES, Argument, Array, CallResult, Signature, decode_results, driver_source, encode_calls
 from hpcraft.sandbox.outcome import Check, Job, Language, Limits, Model, Outcome, Run, Verdict
@@ -81,7 +82,7 @@ def task_names(kernel_name: str) -> list[str]:
 def judge(task: Task, code: str, seed: int) -> Judgement:
     """Judge one answer; an infrastructure failure shows as the verdict ``infra_error``."""
     assert task.kernel is not None
-    judgement = Judgement()
+    judgement, plain = Judgement(), None
     if not code.strip():
         judgement.settle("build", "fail: the answer holds no code")
         judgement.verdict = Verdict.COMPILE_ERROR
@@ -90,7 +91,7 @@ def judge(task: Task, code: str, seed: int) -> Judgement:
     with sandbox.build(_job(task, code, "none")) as build:
         if _built(judgement, build.outcome):
             symbols = build.symbols(candidate_name(task))
-            judgement.settle("parallel", parallel_use.check(task.model, task.language, code, symbols))
+            plain = _read(judgement, task, code, build)
             if task.model == "cuda" and task.kernel.name in symbols:
                 judgement.settle("build", f"fail: {task.kernel.name} is declared and never defined")
             if task.level == "compile":
@@ -98,9 +99,34 @@ def judge(task: Task, code: str, seed: int) -> Judgement:
             else:
                 _run_all(judgement, task, build, seed)
     if judgement.verdict not in (Verdict.INFRA_ERROR, Verdict.UNSUPPORTED):
-        _race(judgement, task, code, seed)
+        _race(judgement, task, code, seed, plain)
     judgement.skip_rest("not reached")
     return judgement
+
+
+def _read(judgement: Judgement, task: Task, code: str, build: sandbox.Build) -> Seen | None:
+    """Settle what an answer's code and symbols show; returns what its compiler sees, where that is something else than the answer."""
+    assert task.kernel is not None
+    name, entry = candidate_name(task), task.kernel.name
+    plain = _seen(task, code, build)
+    text = plain.text if plain else ""
+    # CUDA's harness declares the entry point in the answer's own object.
+    others = [] if task.model == "cuda" else ["driver.c"]
+    symbols = forbidden.Symbols(
+        undefined=build.symbols(name),
+        defined=build.defined(name),
+        harness_undefined=frozenset().union(*(build.symbols(other) for other in others)),
+        harness_defined=frozenset(symbol for other in others for symbol in build.defined(other)),
+    )
+    judgement.settle("honest", forbidden.check(task.model, task.language, code, entry=entry, seen=text, symbols=symbols))
+    judgement.settle("parallel", parallel_use.check(task.model, task.language, text or code, symbols.undefined, entry=entry))
+    return plain
+
+
+def _seen(task: Task, code: str, build: sandbox.Build) -> Seen | None:
+    if task.language == "fortran" or not needs_preprocessor(code):
+        return None
+    return seen(build.preprocessed(candidate_name(task)))
 
 
 def candidate_name(task: Task) -> str:
@@ -227,8 +253,8 @@ def _where(bad: NDArray[np.bool_], got: Array, want: Array) -> str:
     return f"{int(bad.sum())} of {bad.size} elements wrong, first [{first}] is {got[first]:.17g} instead of {want[first]:.17g}"
 
 
-def _race(judgement: Judgement, task: Task, code: str, seed: int) -> None:
-    """Settle the check ``race-free`` with the thread sanitizer, which needs another build."""
+def _race(judgement: Judgement, task: Task, code: str, seed: int, plain: Seen | None) -> None:
+    """Settle the check ``race-free`` with the thread sanitizer, which needs another build of the same code."""
     assert task.kernel is not None
     if task.model != "openmp":
         judgement.checks["race-free"] = f"skip: not offered for {task.model}"
@@ -244,6 +270,9 @@ def _race(judgement: Judgement, task: Task, code: str, seed: int) -> None:
         if not build.ok:
             _race_unbuilt(judgement, build.outcome)
             return
+        if plain and (why := _hides(code, plain, seen(build.preprocessed(candidate_name(task))), task.model)):
+            judgement.settle("race-free", f"fail: {why}")
+            return
         outcome = build.run(Run(threads=_RACE_THREADS, data={_INPUTS: made.race_inputs}, collect=(_OUTPUTS,), limits=_RACE_LIMITS))
     judgement.log.append(outcome.stderr.strip() if not outcome.ok else "")
     if outcome.ok:
@@ -257,6 +286,13 @@ def _race(judgement: Judgement, task: Task, code: str, seed: int) -> None:
         judgement.settle("race-free", "fail: data race", replace(outcome, verdict=Verdict.RACE))
     else:
         judgement.settle("race-free", f"fail: under the race detector it {describe_run(outcome)}", outcome)
+
+
+def _hides(code: str, plain: Seen, checked: Seen, model: str) -> str:
+    """Why the program that the race detector sees isn't the one that was judged."""
+    if where := differs(code, plain, checked):
+        return f"the race detector would see other code than the judge ({where} of the answer)"
+    return forbidden.text(checked.text, model)
 
 
 def _race_unbuilt(judgement: Judgement, outcome: Outcome) -> None:

@@ -20,7 +20,7 @@ from types import TracebackType
 
 from hpcraft.errors import ConfigError, MachineError
 from hpcraft.sandbox import folders, toolchains
-from hpcraft.sandbox.compilation import Compilation, Compiled
+from hpcraft.sandbox.compilation import PREPROCESSED, Compilation, Compiled
 from hpcraft.sandbox.cores import lease
 from hpcraft.sandbox.cuda import build as emulation
 from hpcraft.sandbox.cuda import faults
@@ -38,6 +38,7 @@ from hpcraft.sandbox.schedules import under_schedules
 from hpcraft.sandbox.steps import Steps
 from hpcraft.sandbox.supervise import Ended
 from hpcraft.sandbox.sweep import RANKS, Swept, sweep
+from hpcraft.sandbox.symbols import Symbols, options, parse
 from hpcraft.sandbox.verdicts import describe, judge
 
 _NO_RANKS = "MPI ranks talk through sockets, which the tier landlock refuses; a machine with bubblewrap or apptainer runs them"
@@ -54,7 +55,7 @@ class Build:
     def __init__(self, job: Job, jail: Jail, folder: Path, plan: toolchains.Plan | toolchains.Unsupported, stop: Event | None) -> None:
         self._job, self._jail, self._folder, self._plan = job, jail, folder, plan
         self._steps = Steps(jail, folder, stop)
-        self._symbols: dict[str, frozenset[str]] | None = None
+        self._symbols: dict[str, Symbols] | None = None
         self._ahead: Build | None = None
         self.outcome = self._make()
         """What became of building: ``ok``, ``compile_error``, ``unsupported`` or ``infra_error``."""
@@ -144,15 +145,34 @@ class Build:
 
     def symbols(self, name: str | None = None) -> frozenset[str]:
         """The symbols that the objects leave undefined: what they call. Of one source file, or of all."""
+        return frozenset[str]().union(*(of.undefined for of in self._of_sources(name)))
+
+    def defined(self, name: str | None = None) -> dict[str, str]:
+        """The symbols that the objects define for others, and their kinds by the letters of ``nm``. Of one source file, or of all."""
+        return {symbol: kind for of in self._of_sources(name) for symbol, kind in of.defined.items()}
+
+    def _of_sources(self, name: str | None) -> list[Symbols]:
         if not self.ok or not isinstance(self._plan, toolchains.Plan) or not self._plan.objects:
-            return frozenset()
+            return []
         if self._symbols is None:
             self._symbols = self._read_symbols(self._plan.objects)
         if name is None:
-            return frozenset().union(*self._symbols.values())
+            return list(self._symbols.values())
         if name not in self._symbols:
             raise ConfigError(f"{name} is not a compiled source of this job; there are {', '.join(self._symbols)}")
-        return self._symbols[name]
+        return [self._symbols[name]]
+
+    def preprocessed(self, name: str) -> str:
+        """What the preprocessor makes of a source file by the flags of its build, definitions kept, with the lines that name files."""
+        if not self.ok or not isinstance(self._plan, toolchains.Plan) or name not in self._plan.objects:
+            raise ConfigError(f"{name} is not a compiled source of this job, or was not built")
+        ended = Compilation(self._job, self._plan, self._steps, self._folder).preprocess(name)
+        if ended.reason != "exited" or ended.exit_code != 0:
+            why = describe(ended)
+            raise MachineError(
+                f"the preprocessor failed where the compiler did not ({why.message or why.verdict}); run the same command again"
+            )
+        return ended.outputs[PREPROCESSED].decode(errors="replace")
 
     def objects(self) -> dict[str, bytes]:
         """The object of each source file, by the name of the source; hostile bytes. Empty where the build failed."""
@@ -246,13 +266,13 @@ class Build:
         )
         return faults.named(text, self._steps.execute(lookup).stdout.decode(errors="replace"))
 
-    def _read_symbols(self, objects: Mapping[str, str]) -> dict[str, frozenset[str]]:
+    def _read_symbols(self, objects: Mapping[str, str]) -> dict[str, Symbols]:
         """By ``nm``, in a box: it reads hostile bytes."""
         nm = toolchains.find("nm")
         if nm is None:
             raise MachineError(f"nm is not on this machine; {install_command('nm')}")
         step = Step(
-            commands=((nm, "-u", "-P", "-A", *objects.values()),),
+            commands=((nm, *options(), *objects.values()),),
             limits=Limits(output_bytes=16 << 20),
             environment=environment((nm,), self._job),
             beside={name: self._folder / name for name in objects.values()},
@@ -262,12 +282,8 @@ class Build:
         if ended.reason != "exited" or ended.exit_code != 0:  # an empty answer would say that nothing is called
             why = describe(ended)
             raise MachineError(f"nm could not list the symbols of a build ({why.message or why.verdict}); run the same command again")
-        found: dict[str, set[str]] = {name: set() for name in objects.values()}
-        for line in ended.stdout.decode(errors="replace").splitlines():
-            place, _, rest = line.partition(": ")
-            if place in found and rest:
-                found[place].add(rest.split()[0].partition("@")[0])
-        return {source: frozenset(found[name]) for source, name in objects.items()}
+        found = parse(ended.stdout.decode(errors="replace"), objects.values())
+        return {source: found[name] for source, name in objects.items()}
 
 
 def build(job: Job, stop: Event | None = None) -> Build:

@@ -114,7 +114,7 @@ class _Reader:
         reads = names(value) | (names(place) - {found[0]} if place.type in ("function_declarator", "array_declarator") else frozenset())
         step = Step(kind=Kind.ASSIGN, name=found[0], target=found[0], declares=True, reads=reads, text=_inside(value))
         if not plain:
-            step.alias = _alias(value) or next((name for name in names_in_order(place)[1:] if place.type == "function_declarator"), "")
+            step.aliases = _aliases(value) or frozenset(names_in_order(place)[1:2] if place.type == "function_declarator" else ())
         yield step
         if place.type == "structured_binding_declarator":
             yield from (Step(kind=Kind.ASSIGN, name=n, target=n, declares=True, reads=reads, text=_inside(value)) for n in found[1:])
@@ -154,7 +154,10 @@ class _Reader:
             name = text_of(_find(declarator, ("identifier",)))
             self.others.add(name)
             of = node.child_by_field_name("right")
-            step.header = [Step(kind=Kind.ASSIGN, name=name, target=name, declares=True, reads=names(of), alias=base(of)), *header]
+            step.header = [
+                Step(kind=Kind.ASSIGN, name=name, target=name, declares=True, reads=names(of), aliases=_named(base(of))),
+                *header,
+            ]
         if node.type == "for_statement" and condition is not None:
             first = next((s.text for s in header if s.kind is Kind.ASSIGN), "")
             step.bounds = (first, text_of(condition), text_of(node.child_by_field_name("update")))
@@ -246,7 +249,7 @@ def base(node: Node | None) -> str:
     while node is not None:
         if node.type in ("identifier", "type_identifier"):
             return text_of(node)
-        if node.type == "field_expression" and text_of(node).startswith("this->") and node.named_child_count == 2:  # noqa: PLR2004 - a member of this
+        if node.type == "field_expression" and text_of(node).startswith("this->") and node.named_child_count == 2:
             return text_of(node.child_by_field_name("field"))
         step = next((found for n in ("argument", "left", "function", "value") if (found := node.child_by_field_name(n)) is not None), None)
         node = step or next(iter(node.named_children), None)
@@ -256,7 +259,14 @@ def base(node: Node | None) -> str:
 def _argument(node: Node) -> Argument:
     text = text_of(node)
     by_address = text.startswith("&") and node.type == "pointer_expression"
-    points = node.type in ("identifier", "pointer_expression", "binary_expression", "cast_expression", "subscript_expression", "field_expression")
+    points = node.type in (
+        "identifier",
+        "pointer_expression",
+        "binary_expression",
+        "cast_expression",
+        "subscript_expression",
+        "field_expression",
+    )
     # The begin of a container stands for it, as `x.data()` does.
     method = node.type == "call_expression" and (f := node.child_by_field_name("function")) is not None and f.type == "field_expression"
     return Argument(text=text, base=base(node) if points or method else "", reads=names(node), by_address=by_address)
@@ -271,15 +281,23 @@ def _callee(function: Node | None) -> tuple[str, str]:
     return text_of(function).split("<")[0].rpartition("::")[2].strip(), ""
 
 
-def _alias(value: Node | None) -> str:
-    """The variable into which a declared pointer points."""
+def _aliases(value: Node | None) -> frozenset[str]:
+    """The variables into which a declared pointer may point."""
     if value is None or value.type in ("lambda_expression", "number_literal"):
-        return ""
+        return frozenset()
     if value.type in ("argument_list", "initializer_list"):
-        return next((base(child) for child in value.named_children if child.type == "identifier"), "")
+        return _named(next((base(child) for child in value.named_children if child.type == "identifier"), ""))
+    if value.type in ("conditional_expression", "parenthesized_expression", "cast_expression"):
+        parts = [value.child_by_field_name(n) for n in ("consequence", "alternative", "value")]
+        inside = value.named_children[:1] if value.type == "parenthesized_expression" else [p for p in parts if p is not None]
+        return frozenset[str]().union(*(_aliases(part) for part in inside))
     if value.type == "call_expression" and _callee(value.child_by_field_name("function"))[1] == "":
-        return ""
-    return base(value)
+        return frozenset()
+    return _named(base(value))
+
+
+def _named(name: str) -> frozenset[str]:
+    return frozenset({name} if name else ())
 
 
 def _inside(node: Node | None) -> str:

@@ -8,17 +8,30 @@ from __future__ import annotations
 import re
 
 from hpcraft.eval.parallel.flow import outputs
-from hpcraft.eval.parallel.outline import Kind, Step
+from hpcraft.eval.parallel.outline import Kind, Step, words
 from hpcraft.eval.parallel.values import bounds
 from hpcraft.eval.parallel.work import Answer, Share, divided, writes
 
 _LAUNCHES = frozenset({"cudaLaunchKernel", "cudaLaunchCooperativeKernel", "cudaLaunchKernelEx", "cudaLaunchKernelExC", "cuLaunchKernel"})
-_THREAD_NUMBERS = frozenset({"threadIdx", "blockIdx", "gridDim", "blockDim", "thread_rank", "block_rank", "group_index", "thread_index", "this_grid", "this_thread_block"})
+_THREAD_NUMBERS = frozenset(
+    {
+        "threadIdx",
+        "blockIdx",
+        "gridDim",
+        "blockDim",
+        "thread_rank",
+        "block_rank",
+        "group_index",
+        "thread_index",
+        "this_grid",
+        "this_thread_block",
+    }
+)
 _PATTERNS = frozenset({"parallel_for", "parallel_reduce", "parallel_scan"})
-_THRUST = frozenset(
+_THRUST = words(
     "transform for_each for_each_n reduce reduce_by_key transform_reduce inner_product inclusive_scan exclusive_scan sort sort_by_key stable_sort"
     " copy_if unique transform_inclusive_scan transform_exclusive_scan tabulate generate count_if min_element max_element minmax_element"
-    " adjacent_difference gather scatter partition stable_partition lower_bound upper_bound set_intersection".split()
+    " adjacent_difference gather scatter partition stable_partition lower_bound upper_bound set_intersection"
 )
 _ON_DEVICE = re.compile(r"\bdevice_vector\b|\bthrust\s*::\s*device\b|\bdevice_ptr\b|\bdevice_pointer_cast\b|\bcuda\s*::\s*par\b")
 
@@ -83,9 +96,8 @@ def _pattern(answer: Answer, step: Step) -> str:
         return f"{step.name} is told to run on Kokkos' serial space"
     extent = re.search(r"Policy\s*(?:<.*>)?\s*[({]\s*(?:[\w:]+\(\)\s*,)?\s*([^,]+),\s*([^,{}()]+)", given[0]) if given else None
     count = f"({extent[2]}) - ({extent[1]})" if extent else given[0] if given else ""
-    if extent is None or "Range" in (given[0] if given else ""):
-        if bounds(count, answer.known).high <= 1:
-            return f"{step.name} has one iteration to share"
+    if (extent is None or "Range" in given[0]) and bounds(count, answer.known).high <= 1:
+        return f"{step.name} has one iteration to share"
     functors = [f for name, f in answer.program.functions.items() if name == "operator()"]
     bodies = [*step.below, *(s for f in functors for s in f.below)]
     named = {a.base for a in step.arguments} & answer.program.functions.keys()

@@ -89,7 +89,11 @@ def _acc_construct(answer: Answer, step: Step) -> str:
 def _has_one_thread(answer: Answer, step: Step) -> bool:
     threads = [bounds(text.rpartition(":")[2], answer.known).high for text in step.clause("num_threads")]
     teams = [bounds(text.rpartition(":")[2], answer.known).high for text in step.clause("num_teams", "thread_limit")]
-    conditions = [re.sub(r"^\s*(?:parallel|target|teams)\s*:", "", text) for text in step.clause("if") if not re.match(r"\s*(?:task|simd|cancel)", text)]
+    conditions = [
+        re.sub(r"^\s*(?:parallel|target|teams)\s*:", "", text)
+        for text in step.clause("if")
+        if not re.match(r"\s*(?:task|simd|cancel)", text)
+    ]
     alone = any(high <= 1 for high in threads) or (len(teams) > 1 and all(high <= 1 for high in teams))
     return alone or any(never(text, answer.known) for text in conditions)
 
@@ -128,7 +132,7 @@ def _is_undivided(answer: Answer, step: Step) -> str:
         parts = sum("section" in s.words for s in step.parts())
         below = step.below[0].below if len(step.below) == 1 and step.below[0].kind is Kind.DIRECTIVE else step.below
         first_is_unmarked = bool(step.below) and "section" not in step.below[0].words
-        return "has one section" if parts + first_is_unmarked < 2 and bool(below) else ""  # noqa: PLR2004 - two make it parallel
+        return "has one section" if parts + first_is_unmarked < 2 and bool(below) else ""
     if step.words & TASKS == {"task"}:
         return "is a single task" if _is_single_task(answer, step) else ""
     loops = _loops(step, int(answer.constant(step.clause("collapse")[0]) or 1) if step.clause("collapse") else 1)
@@ -172,10 +176,10 @@ def _is_single_task(answer: Answer, task: Step) -> bool:
     repeated = [s for s in everything if s.kind is Kind.LOOP or (s.kind is Kind.FUNCTION and s.name in makers)]
     for outer in repeated:
         inside = list(outer.parts())
-        if outer.kind is Kind.LOOP and (any(s is task for s in inside) or any(s.kind is Kind.CALL and s.name in makers - {answer.entry} for s in inside)):
+        if outer.kind is Kind.LOOP and (
+            any(s is task for s in inside) or any(s.kind is Kind.CALL and s.name in makers - {answer.entry} for s in inside)
+        ):
             return False
         if outer.kind is Kind.FUNCTION and any(s.kind is Kind.CALL and s.name in makers for s in inside):
             return False
     return True
-
-

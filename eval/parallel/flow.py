@@ -8,24 +8,26 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable
 from typing import NamedTuple
 
-from hpcraft.eval.parallel.outline import Kind, Program, Step
+from hpcraft.eval.parallel.outline import Kind, Program, Step, words
 
-QUIET = frozenset(
+QUIET = words(
     "printf fprintf puts putchar fflush free assert abort exit omp_get_wtime mpi_wtime malloc calloc omp_get_thread_num omp_get_num_threads"
     " omp_get_max_threads omp_get_num_procs __syncthreads sizeof cudafree cudadevicesynchronize cudagetlasterror fence sqrt fabs fabsf pow exp log sin cos"
     " fma fmin fmax min max abs int real dble size sum dot_product mod present allocated kind epsilon tiny huge __builtin_expect"
-    " reserve clear __assert_fail".split()
+    " reserve clear __assert_fail"
 )
 """Calls that write nothing but what they return."""
 
 _BUFFERS: dict[str, tuple[int, ...]] = {
-    **dict.fromkeys("send bsend ssend rsend isend issend ibsend irsend recv irecv mrecv bcast ibcast".split(), (0,)),
-    **dict.fromkeys("send_init recv_init bcast_init sendrecv_replace put get accumulate rput rget raccumulate win_create file_write".split(), (0,)),
-    **dict.fromkeys("reduce ireduce allreduce iallreduce scan iscan exscan iexscan reduce_local".split(), (0, 1)),
-    **dict.fromkeys("reduce_scatter reduce_scatter_block ireduce_scatter ireduce_scatter_block fetch_and_op allreduce_init".split(), (0, 1)),
-    **dict.fromkeys("gather igather gatherv igatherv allgather iallgather allgatherv iallgatherv".split(), (0, 3)),
-    **dict.fromkeys("alltoall ialltoall neighbor_allgather neighbor_allgatherv neighbor_alltoall scatter iscatter".split(), (0, 3)),
-    **dict.fromkeys("scatterv iscatterv alltoallv ialltoallv alltoallw ialltoallw neighbor_alltoallv neighbor_alltoallw".split(), (0, 4)),
+    **dict.fromkeys(words("send bsend ssend rsend isend issend ibsend irsend recv irecv mrecv bcast ibcast"), (0,)),
+    **dict.fromkeys(
+        words("send_init recv_init bcast_init sendrecv_replace put get accumulate rput rget raccumulate win_create file_write"), (0,)
+    ),
+    **dict.fromkeys(words("reduce ireduce allreduce iallreduce scan iscan exscan iexscan reduce_local"), (0, 1)),
+    **dict.fromkeys(words("reduce_scatter reduce_scatter_block ireduce_scatter ireduce_scatter_block fetch_and_op allreduce_init"), (0, 1)),
+    **dict.fromkeys(words("gather igather gatherv igatherv allgather iallgather allgatherv iallgatherv"), (0, 3)),
+    **dict.fromkeys(words("alltoall ialltoall neighbor_allgather neighbor_allgatherv neighbor_alltoall scatter iscatter"), (0, 3)),
+    **dict.fromkeys(words("scatterv iscatterv alltoallv ialltoallv alltoallw ialltoallw neighbor_alltoallv neighbor_alltoallw"), (0, 4)),
     "sendrecv": (0, 5),
     "isendrecv": (0, 5),
     "get_accumulate": (0, 3),
@@ -66,7 +68,9 @@ class Flow:
         for step in program.parts():
             self._links += self._of(step)
         self.control = [
-            Link(step.reads, frozenset(s.name for s in step.parts() if s.kind is Kind.ASSIGN)) for step in program.parts() if step.kind is Kind.BRANCH
+            Link(step.reads, frozenset(s.name for s in step.parts() if s.kind is Kind.ASSIGN))
+            for step in program.parts()
+            if step.kind is Kind.BRANCH
         ]
         """Assignments within branches depend on the conditions."""
 
@@ -83,8 +87,8 @@ class Flow:
     def _of(self, step: Step) -> Iterable[Link]:
         if step.kind is Kind.ASSIGN:
             yield Link(step.reads, frozenset({step.name}))
-            if step.alias:
-                yield Link(frozenset({step.name}), frozenset({step.alias}))
+            if step.aliases:
+                yield Link(frozenset({step.name}), step.aliases)
         elif step.kind is Kind.CALL:
             yield from self._of_call(step)
         elif step.kind is Kind.FUNCTION:

@@ -13,11 +13,13 @@ from dataclasses import dataclass
 from tree_sitter import Node
 
 from hpcraft.data.syntax import parser, text_of
-from hpcraft.eval.parallel.c_text import STAND_ALONE
+from hpcraft.eval.parallel.c_text import stands_alone
 from hpcraft.eval.parallel.outline import Argument, Kind, Parameter, Program, Step, parse_directive
 
 _STRING = re.compile(r"'[^'\n]*'|\"[^\"\n]*\"|![^\n]*")
-_CONTINUED = re.compile(r"&[ \t]*(?:![^\n]*)?\n(?:[ \t]*(?:!(?!\$(?:omp|acc))[^\n]*)?\n)*[ \t]*(?:!\$(?:omp|acc)[ \t]*&?|&)?", re.IGNORECASE)
+_CONTINUED = re.compile(
+    r"&[ \t]*(?:![^\n]*)?\n(?:[ \t]*(?:!(?!\$(?:omp|acc))[^\n]*)?\n)*[ \t]*(?:!\$(?:omp|acc)[ \t]*&?|&)?", re.IGNORECASE
+)
 _SENTINEL = re.compile(r"^[ \t]*!\$[ \t](?=[^\n]*$)", re.MULTILINE)
 _DIRECTIVE = re.compile(r"^!\$(?:omp|acc)\b\s*(.*)$", re.DOTALL)
 _OF_LOOPS = frozenset({"do", "simd", "taskloop", "distribute", "loop"})
@@ -80,9 +82,7 @@ class _Reader:
         text = _directive(node)
         if text is None:
             return self.visit(node)
-        words = re.findall(r"\w+", text.partition("(")[0])
-        alone = not words or words[0] in STAND_ALONE or (words[0] == "target" and set(words[:3]) & {"update", "enter", "exit"})
-        if alone or (words[0] == "ordered" and re.search(r"\b(?:depend|doacross)\s*\(", text)):
+        if stands_alone(text):
             return []
         step = parse_directive(text)
         if step.words & _OF_LOOPS or step.words <= _ENDLESS:
@@ -132,7 +132,9 @@ class _Reader:
         given = head.child_by_field_name("parameters")
         listed = [text_of(child) for child in (given.named_children if given else ()) if child.type == "identifier"]
         below = self.block(node.children[1:])
-        declared = {text_of(n): text_of(d) for d in node.children if d.type == "variable_declaration" for n in _walk(d) if n.type == "identifier"}
+        declared = {
+            text_of(n): text_of(d) for d in node.children if d.type == "variable_declaration" for n in _walk(d) if n.type == "identifier"
+        }
         parameters = tuple(
             Parameter(
                 name=name,
@@ -149,7 +151,9 @@ class _Reader:
 
     def _variable_declaration(self, node: Node) -> Iterator[Step]:
         before = text_of(node).partition("::")[0]
-        dimensioned = bool(re.search(r"\b(?:dimension|allocatable|pointer)\b", before)) or not re.match(r"\s*(?:integer|real|logical|double)", before)
+        dimensioned = bool(re.search(r"\b(?:dimension|allocatable|pointer)\b", before)) or not re.match(
+            r"\s*(?:integer|real|logical|double)", before
+        )
         for declarator in node.children_by_field_name("declarator"):
             value = declarator.child_by_field_name("right") if declarator.type == "init_declarator" else None
             place = declarator.child_by_field_name("left") if declarator.type == "init_declarator" else declarator
@@ -167,7 +171,9 @@ class _Reader:
 
     def _association(self, node: Node) -> Iterator[Step]:
         name, of = text_of(node.child_by_field_name("name")), node.child_by_field_name("selector")
-        yield Step(kind=Kind.ASSIGN, name=name, target=name, declares=True, reads=names(of), alias=base(of), text=text_of(of))
+        yield Step(
+            kind=Kind.ASSIGN, name=name, target=name, declares=True, reads=names(of), aliases=frozenset({base(of)}), text=text_of(of)
+        )
 
     # ------------------------------------------------------------ statements
 
@@ -176,7 +182,7 @@ class _Reader:
         inside = [child for child in node.children if child.type not in ("do_statement", "block_label_start_expression")]
         control = next((n for n in _walk(head) if n.type == "loop_control_expression"), None)
         step = Step(kind=Kind.LOOP, text=text_of(head), reads=names(head), below=self.block(inside))
-        if control is not None and len(control.named_children) > 2:  # noqa: PLR2004 - variable, first, last
+        if control is not None and len(control.named_children) > 2:
             variable, first, last, *by = (text_of(child) for child in control.named_children)
             step.bounds = (first, last, by[0] if by else "1")
             step.header = [Step(kind=Kind.ASSIGN, name=variable, target=variable, reads=step.reads - {variable})]
@@ -237,7 +243,9 @@ class _Reader:
 
     def _pointer_association_statement(self, node: Node) -> Iterator[Step]:
         left, right = node.named_children[0], node.named_children[-1]
-        yield Step(kind=Kind.ASSIGN, name=base(left), target=text_of(left), declares=True, reads=names(right), alias=base(right))
+        yield Step(
+            kind=Kind.ASSIGN, name=base(left), target=text_of(left), declares=True, reads=names(right), aliases=frozenset({base(right)})
+        )
 
     def _call_expression(self, node: Node) -> Iterator[Step]:
         yield from self._called(node, node.named_children[0] if node.named_children else None)

@@ -26,7 +26,7 @@ def known_values(program: Program, entry: str) -> dict[str, Bounds]:
         size = parameter.name in program.scalars and not parameter.is_shared
         if size and not written[parameter.name] and declared[parameter.name] == 1 and parameter.name not in passed:
             found[parameter.name] = Bounds(-LARGEST_SIZE, LARGEST_SIZE)
-    _be_sizes(program, entry, found)
+    _be_sizes(program, found)
     once = [s for s in program.parts() if s.kind is Kind.ASSIGN and s.declares and written[s.name] == 1 and not declared[s.name]]
     for _ in range(_SIZE_WORDS):
         before = dict(found)
@@ -38,7 +38,7 @@ def known_values(program: Program, entry: str) -> dict[str, Bounds]:
     return found
 
 
-def _be_sizes(program: Program, entry: str, found: dict[str, Bounds]) -> None:
+def _be_sizes(program: Program, found: dict[str, Bounds]) -> None:
     """Parameters that bound a loop are sizes, and sizes are not negative."""
     loops = frozenset[str]().union(*(step.reads for step in program.parts() if step.kind is Kind.LOOP))
     for name in found:

@@ -8,16 +8,16 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from hpcraft.eval.parallel.flow import buffers, mpi_name
-from hpcraft.eval.parallel.outline import Kind, Step
+from hpcraft.eval.parallel.outline import Kind, Step, words
 from hpcraft.eval.parallel.work import Answer, Share, divided
 
-MOVES_DATA = frozenset(
+MOVES_DATA = words(
     "send bsend ssend rsend isend issend ibsend irsend send_init recv irecv recv_init mrecv imrecv sendrecv sendrecv_replace isendrecv psend_init"
     " precv_init bcast ibcast bcast_init reduce ireduce reduce_init allreduce iallreduce allreduce_init reduce_scatter reduce_scatter_block"
     " ireduce_scatter ireduce_scatter_block scan iscan exscan iexscan gather igather gatherv igatherv scatter iscatter scatterv iscatterv"
     " allgather iallgather allgather_init allgatherv iallgatherv allgatherv_init alltoall ialltoall alltoallv ialltoallv alltoallw ialltoallw"
     " neighbor_allgather neighbor_allgatherv neighbor_alltoall neighbor_alltoallv neighbor_alltoallw put get accumulate get_accumulate fetch_and_op"
-    " compare_and_swap rput rget raccumulate win_allocate_shared".split()
+    " compare_and_swap rput rget raccumulate win_allocate_shared"
 )
 """MPI calls by which ranks exchange data; a barrier isn't one."""
 
@@ -34,7 +34,7 @@ _NUMBERS: dict[str, tuple[int, ...]] = {
     "get_elements": (2,),
 }
 """Where calls leave what differs from rank to rank, or depends on how many there are."""
-_RECEIVES = frozenset("recv irecv mrecv sendrecv sendrecv_replace scatter scatterv scan exscan alltoall alltoallv fetch_and_op".split())
+_RECEIVES = words("recv irecv mrecv sendrecv sendrecv_replace scatter scatterv scan exscan alltoall alltoallv fetch_and_op")
 """Calls that give ranks different values."""
 
 
@@ -64,4 +64,3 @@ def _numbers(calls: Iterable[Step]) -> set[str]:
         if name in _RECEIVES:
             found.update(buffers(step)[-1:])
     return found - {""}
-

@@ -10,9 +10,15 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-DIRECTIVE_WORDS = frozenset(
+
+def words(text: str) -> frozenset[str]:
+    """The names in a text, blanks between them."""
+    return frozenset(text.split())
+
+
+DIRECTIVE_WORDS = words(
     "parallel for do simd sections section single master masked critical ordered atomic task taskloop taskgroup teams distribute target data"
-    " loop workshare scope kernels serial metadirective host_data".split()
+    " loop workshare scope kernels serial metadirective host_data"
 )
 """The words that name constructs; what else stands in a directive is a clause."""
 
@@ -69,8 +75,8 @@ class Step:
     indexed: bool = False
     """Memory is written: an element, what a pointer points to, a member."""
     declares: bool = False
-    alias: str = ""
-    """The variable into which a declared pointer or reference points."""
+    aliases: frozenset[str] = frozenset()
+    """The variables into which a declared pointer or reference points."""
     arguments: tuple[Argument, ...] = ()
     launch: tuple[str, ...] = ()
     """The configuration of a kernel's launch."""
@@ -129,7 +135,7 @@ def everything(steps: Iterable[Step]) -> Iterator[Step]:
 
 def parse_directive(text: str) -> Step:
     """The step of ``parallel for reduction(+:s)`` and the like, without what it stands before."""
-    words, clauses, at = set[str](), list[tuple[str, str]](), 0
+    named, clauses, at = set[str](), list[tuple[str, str]](), 0
     while at < len(text):
         if not (text[at].isalpha() or text[at] == "_"):
             at += 1
@@ -145,12 +151,12 @@ def parse_directive(text: str) -> Step:
             end = _closing(text, at)
             argument, at = text[at + 1 : end], end + 1
         if name in DIRECTIVE_WORDS:
-            words.add(name)
+            named.add(name)
         clauses.append((name, argument.strip()))
-    if "metadirective" in words:  # which of its variants holds is the compiler's to know
+    if "metadirective" in named:  # which of its variants holds is the compiler's to know
         inner = [parse_directive(argument.partition(":")[2]) for _, argument in clauses]
-        words.update(*(step.words for step in inner))
-    return Step(kind=Kind.DIRECTIVE, text=text, words=frozenset(words), clauses=tuple(clauses))
+        named.update(*(step.words for step in inner))
+    return Step(kind=Kind.DIRECTIVE, text=text, words=frozenset(named), clauses=tuple(clauses))
 
 
 def _closing(text: str, opening: int) -> int:

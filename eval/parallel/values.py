@@ -164,9 +164,9 @@ def _binary(tree: ast.BinOp, known: Known) -> Bounds:
     match tree.op:
         case ast.Div() | ast.FloorDiv() if b:
             value = a / b if a != int(a) or b != int(b) else float(int(a) // int(b))
-        case ast.LShift() if 0 <= b < 64:  # noqa: PLR2004 - the bits of a word
+        case ast.LShift() if 0 <= b < 64:
             value = float(int(a) << int(b))
-        case ast.RShift() if 0 <= b < 64:  # noqa: PLR2004
+        case ast.RShift() if 0 <= b < 64:
             value = float(int(a) >> int(b))
         case ast.BitAnd():
             value = float(int(a) & int(b))

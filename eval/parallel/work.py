@@ -57,13 +57,13 @@ def writes(answer: Answer, steps: Iterable[Step], private: frozenset[str] = froz
     What one thread does at a time is left out, as are loop counters, assignments that change nothing, and loops that never turn.
     """
     steps = list(steps)
-    own = private | {s.name for step in steps for s in step.parts() if s.kind is Kind.ASSIGN and s.declares and not s.alias}
+    own = private | {s.name for step in steps for s in step.parts() if s.kind is Kind.ASSIGN and s.declares and not s.aliases}
     return {name for name in _written(answer, steps, set()) if name not in own or _is_memory(answer, steps, name)}
 
 
 def _is_memory(answer: Answer, steps: list[Step], name: str) -> bool:
     """Whether a variable of the steps' own points to memory of others, as a task's or a thread's pointer may."""
-    return any(s.alias and s.name == name for step in steps for s in step.parts()) and name not in answer.program.scalars
+    return any(s.aliases and s.name == name for step in steps for s in step.parts()) and name not in answer.program.scalars
 
 
 def _written(answer: Answer, steps: list[Step], called: set[str]) -> Iterator[str]:
@@ -75,7 +75,6 @@ def _written(answer: Answer, steps: list[Step], called: set[str]) -> Iterator[st
         if step.kind is Kind.ASSIGN:
             if not step.declares and not changes_nothing(step.target, step.operator, step.text):
                 yield step.name
-                yield from _behind(answer, step.name)
         elif step.kind is Kind.CALL:
             function = answer.program.functions.get(step.name)
             if function is None:
@@ -85,13 +84,6 @@ def _written(answer: Answer, steps: list[Step], called: set[str]) -> Iterator[st
                 yield from _written(answer, function.below, called)
         header = [s for s in step.header if s.kind is Kind.CALL] if step.kind is Kind.LOOP else step.header
         yield from _written(answer, [*header, *step.below, *step.otherwise], called)
-
-
-def _behind(answer: Answer, name: str) -> Iterator[str]:
-    """What a pointer points into."""
-    for step in answer.program.parts():
-        if step.kind is Kind.ASSIGN and step.alias and step.name == name:
-            yield step.alias
 
 
 def is_exclusive(step: Step) -> bool:
@@ -173,7 +165,6 @@ def _divided(answer: Answer, steps: list[Step], share: Share, *, inside: bool, c
             works = (here or placed) and not step.declares and not changes_nothing(step.target, step.operator, step.text)
             if works or share.takes(step.reads):
                 yield step.name
-                yield from _behind(answer, step.name)
         elif step.kind is Kind.CALL and not mpi_name(step.name):
             yield from _divided_call(answer, step, share, inside=here, called=called)
         header = [s for s in step.header if s.kind is Kind.CALL] if step.kind is Kind.LOOP else step.header
@@ -197,4 +188,6 @@ def _is_for_one(branch: Step, numbers: frozenset[str]) -> bool:
     word = r"[\w%.:]+(?:\s*\(\s*\))?"
     patterns = (rf"^{word}\s*(?:==|\.eq\.)\s*\d+$", rf"^\d+\s*(?:==|\.eq\.)\s*{word}$", rf"^!\s*\(?{word}\)?$", rf"^{word}\s*<\s*1$")
     parts = re.split(r"&&|\.and\.", branch.text)
-    return any(re.match(pattern, part.strip(" ()") + ("()" if part.strip().endswith("()") else "")) for part in parts for pattern in patterns)
+    return any(
+        re.match(pattern, part.strip(" ()") + ("()" if part.strip().endswith("()") else "")) for part in parts for pattern in patterns
+    )
