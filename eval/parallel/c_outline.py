@@ -93,9 +93,12 @@ class _Reader:
         yield Step(kind=Kind.ASSIGN, name=name, target=name, declares=True, reads=names(node) - {name}, text=text_of(node))
 
     def _declaration(self, node: Node) -> Iterator[Step]:
-        kind = text_of(node.child_by_field_name("type"))
+        kind = node.child_by_field_name("type")
         for declarator in node.children_by_field_name("declarator"):
-            yield from self._declared(declarator, kind)
+            for step in self._declared(declarator, text_of(kind)):
+                if step.kind is Kind.ASSIGN and step.declares:
+                    step.reads |= names(kind)  # a class's constructor is reached by its name
+                yield step
 
     def _declared(self, declarator: Node, kind: str) -> Iterator[Step]:
         value = declarator.child_by_field_name("value")
@@ -237,11 +240,15 @@ def names(node: Node | None) -> frozenset[str]:
 
 def names_in_order(node: Node | None) -> list[str]:
     """The same in the order of the text."""
-    return [
-        text_of(n)
-        for n in _walk(node)
-        if n.type in _NAMES or (n.type == "field_identifier" and n.parent is not None and text_of(n.parent).startswith("this->"))
-    ]
+    return [text_of(n) for n in _walk(node) if n.type in _NAMES or (n.type == "field_identifier" and _counts(n))]
+
+
+def _counts(member: Node) -> bool:
+    """Whether a member's name says something alone: it is one of ``this``, or a method that is called."""
+    owner = member.parent
+    if owner is None or owner.parent is None:
+        return False
+    return text_of(owner).startswith("this->") or (owner.parent.type == "call_expression" and owner.parent.child_by_field_name("function") == owner)
 
 
 def base(node: Node | None) -> str:

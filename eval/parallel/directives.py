@@ -8,13 +8,17 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable
 
-from hpcraft.eval.parallel.outline import Kind, Step
+from hpcraft.eval.parallel.outline import Kind, Step, words
 from hpcraft.eval.parallel.values import bounds, never
 from hpcraft.eval.parallel.work import TASKS, Answer, Share, divided, turns, writes
 
 SHARES = frozenset({"for", "do", "sections", "loop", "taskloop", "task", "workshare", "distribute"})
 _LARGEST_CHUNK = 10**6
-_THREAD_NUMBERS = frozenset({"omp_get_thread_num", "omp_get_num_threads", "omp_get_team_num", "omp_get_num_teams"})
+_THREAD_NUMBERS = words(
+    "omp_get_thread_num omp_get_num_threads omp_get_team_num omp_get_num_teams"
+    " fetch_add fetch_sub atomic_fetch_add __atomic_fetch_add __sync_fetch_and_add __sync_add_and_fetch"
+)
+"""Calls that give threads different values."""
 
 
 def openmp(answer: Answer) -> str:
@@ -113,7 +117,17 @@ def _shares(answer: Answer, step: Step, name: str) -> str:
 
 
 def _is_divided_by_hand(answer: Answer, step: Step) -> bool:
-    return answer.matters(divided(answer, step.below, Share.of(answer, _THREAD_NUMBERS, by_branches=True)))
+    numbers = _THREAD_NUMBERS | _drawn(answer, step)
+    return answer.matters(divided(answer, step.below, Share.of(answer, numbers, by_branches=True)))
+
+
+def _drawn(answer: Answer, region: Step) -> set[str]:
+    """What threads draw from a counter that they share, such as ``i`` in ``i = next++``; whether that is safe, the race check says."""
+    inside = [s for part in answer.reached(region.below) for s in part.parts() if s.kind is Kind.ASSIGN]
+    own = {s.name for s in inside if s.declares}
+    counters = {s.name for s in inside if s.operator != "=" and not s.indexed and s.name not in own}
+    counters -= {word for text in region.clause("reduction", "private", "firstprivate") for word in re.findall(r"\w+", text)}
+    return {s.name for s in inside if s.operator == "=" and s.reads & counters}
 
 
 def _has_work(answer: Answer, step: Step, name: str) -> str:

@@ -51,6 +51,11 @@ def buffers(step: Step) -> list[str]:
     return [step.arguments[i].base for i in _BUFFERS.get(mpi_name(step.name), ()) if i < len(step.arguments) and step.arguments[i].base]
 
 
+_SENDS = words("send bsend ssend rsend isend issend ibsend irsend send_init psend_init put rput accumulate raccumulate")
+_RECEIVES = words("recv irecv mrecv imrecv recv_init precv_init")
+_WINDOWS = words("win_create win_allocate win_allocate_shared win_shared_query get rget")
+
+
 class Link(NamedTuple):
     """A target depends on sources."""
 
@@ -67,6 +72,7 @@ class Flow:
         self._links: list[Link] = []
         for step in program.parts():
             self._links += self._of(step)
+        self._links += _between_ranks(program)
         self.control = [
             Link(step.reads, frozenset(s.name for s in step.parts() if s.kind is Kind.ASSIGN))
             for step in program.parts()
@@ -118,6 +124,15 @@ class Flow:
         if step.name.lower() in QUIET:
             return set()
         return {a.base for a in step.arguments if a.base and (a.by_address or a.base not in self._scalars)} - {step.name}
+
+
+def _between_ranks(program: Program) -> Iterable[Link]:
+    """What one rank sends another receives, whatever the names; what is put lies in a window."""
+    calls = [step for step in program.parts() if step.kind is Kind.CALL]
+    sent, received, shared = (
+        frozenset(name for step in calls if mpi_name(step.name) in of for name in buffers(step)) for of in (_SENDS, _RECEIVES, _WINDOWS)
+    )
+    return [Link(sent, received | shared), Link(shared, shared)]
 
 
 def outputs(program: Program, entry: str) -> set[str]:

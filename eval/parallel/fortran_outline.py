@@ -188,6 +188,11 @@ class _Reader:
             step.header = [Step(kind=Kind.ASSIGN, name=variable, target=variable, reads=step.reads - {variable})]
         yield step
 
+    def _where_statement(self, node: Node) -> Iterator[Step]:
+        mask = next((child for child in node.children if child.type == "parenthesized_expression"), None)
+        inside = [child for child in node.children if child != mask]
+        yield Step(kind=Kind.BRANCH, text=f"where {text_of(mask)}", reads=names(mask), below=self.block(inside))
+
     def _forall_statement(self, node: Node) -> Iterator[Step]:
         head = [child for child in node.children if child.type == "triplet_spec"]
         inside = [child for child in node.children if child.type != "triplet_spec"]

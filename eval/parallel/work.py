@@ -38,7 +38,21 @@ class Answer:
 
     def matters(self, written: Iterable[str]) -> bool:
         """Whether an output depends on what is written."""
-        return bool(self.flow.derived(written) & self.outputs)
+        return bool(self.flow.derived(written, by_branches=True) & self.outputs)
+
+    def called_by(self, call: Step) -> list[list[Step]]:
+        """The bodies of the answer's own that a call executes: a function's, or those of the lambdas that a parameter stands for."""
+        functions = self.program.functions
+        if call.name in functions:
+            return [functions[call.name].below]
+        found: list[list[Step]] = []
+        for function in functions.values():
+            places = [i for i, p in enumerate(function.parameters) if p.name == call.name]
+            for step in self.program.parts() if places else ():
+                if step.kind is Kind.CALL and step.name == function.name:
+                    given = [a.base for a in step.arguments[places[0] : places[0] + 1]]
+                    found.append(functions[given[0]].below if given and given[0] in functions else step.below)
+        return found
 
     def reached(self, steps: Iterable[Step]) -> list[Step]:
         """These steps and the bodies of the answer's own functions that they call, which may hold worksharing of theirs."""
@@ -76,12 +90,11 @@ def _written(answer: Answer, steps: list[Step], called: set[str]) -> Iterator[st
             if not step.declares and not changes_nothing(step.target, step.operator, step.text):
                 yield step.name
         elif step.kind is Kind.CALL:
-            function = answer.program.functions.get(step.name)
-            if function is None:
+            if step.name not in answer.program.functions:
                 yield from answer.flow.written_by(step)
-            elif step.name not in called:
+            for below in answer.called_by(step) if step.name not in called else []:
                 called.add(step.name)
-                yield from _written(answer, function.below, called)
+                yield from _written(answer, below, called)
         header = [s for s in step.header if s.kind is Kind.CALL] if step.kind is Kind.LOOP else step.header
         yield from _written(answer, [*header, *step.below, *step.otherwise], called)
 
@@ -172,13 +185,13 @@ def _divided(answer: Answer, steps: list[Step], share: Share, *, inside: bool, c
 
 
 def _divided_call(answer: Answer, step: Step, share: Share, *, inside: bool, called: set[tuple[str, bool]]) -> Iterator[str]:
-    function = answer.program.functions.get(step.name)
-    if function is None:
-        if inside or any(a.reads & share.numbers for a in step.arguments):
-            yield from answer.flow.written_by(step)
-    elif (step.name, inside) not in called:
-        called.add((step.name, inside))
-        yield from _divided(answer, function.below, share, inside=inside, called=called)
+    mine = inside
+    if step.name not in answer.program.functions:
+        mine = inside or any(a.reads & share.numbers for a in step.arguments)
+        yield from answer.flow.written_by(step) if mine else ()
+    for below in answer.called_by(step) if (step.name, mine) not in called else []:
+        called.add((step.name, mine))
+        yield from _divided(answer, below, share, inside=mine, called=called)
 
 
 def _is_for_one(branch: Step, numbers: frozenset[str]) -> bool:
