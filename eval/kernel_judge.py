@@ -114,7 +114,7 @@ def _read(judgement: Judgement, task: Task, code: str, build: sandbox.Build) -> 
     others = [] if task.model == "cuda" else ["driver.c"]
     symbols = forbidden.Symbols(
         undefined=build.symbols(name),
-        defined=build.defined(name),
+        defined={symbol: kind for symbol, kind in build.defined(name).items() if others or not symbol.startswith("hpcraft_")},
         harness_undefined=frozenset().union(*(build.symbols(other) for other in others)),
         harness_defined=frozenset(symbol for other in others for symbol in build.defined(other)),
     )

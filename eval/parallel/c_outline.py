@@ -12,7 +12,7 @@ from tree_sitter import Node
 
 from hpcraft.data.syntax import parser, text_of
 from hpcraft.eval.parallel import c_text
-from hpcraft.eval.parallel.outline import Argument, Kind, Parameter, Program, Step, parse_directive
+from hpcraft.eval.parallel.outline import Argument, Kind, Parameter, Program, Step, parse_directive, with_own_counter
 
 _LITERALS = ("comment", "string_literal", "raw_string_literal", "char_literal", "system_lib_string")
 _NAMES = ("identifier", "type_identifier", "namespace_identifier")
@@ -39,6 +39,7 @@ class _Reader:
 
     def __init__(self, directives: list[str]) -> None:
         self._directives = directives
+        self._loops = 0
         self.scalars: set[str] = set()
         self.others: set[str] = set()
 
@@ -49,7 +50,7 @@ class _Reader:
         if (visit := getattr(self, f"_{node.type}", None)) is not None:
             return list(visit(node))
         if node.type in _LOOPS:
-            return [self._loop(node)]
+            return self._numbered(self._loop(node), is_for=node.type in ("for_statement", "for_range_loop"))
         if node.type in _JUMPS:
             return [*self._children(node), Step(kind=Kind.USE, name=_JUMPS[node.type], reads=names(node))]
         return self._children(node)
@@ -145,6 +146,12 @@ class _Reader:
             step.below = below
             below = [step]
         yield from below
+
+    def _numbered(self, loop: Step, *, is_for: bool) -> list[Step]:
+        self._loops += 1
+        found = with_own_counter(loop, self._loops) if is_for else [loop]
+        self.scalars.update(s.name for s in loop.header if s.kind is Kind.ASSIGN and "@" in s.name)
+        return found
 
     def _loop(self, node: Node) -> Step:
         condition = node.child_by_field_name("condition")
@@ -248,7 +255,9 @@ def _counts(member: Node) -> bool:
     owner = member.parent
     if owner is None or owner.parent is None:
         return False
-    return text_of(owner).startswith("this->") or (owner.parent.type == "call_expression" and owner.parent.child_by_field_name("function") == owner)
+    return text_of(owner).startswith("this->") or (
+        owner.parent.type == "call_expression" and owner.parent.child_by_field_name("function") == owner
+    )
 
 
 def base(node: Node | None) -> str:

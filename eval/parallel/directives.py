@@ -13,6 +13,8 @@ from hpcraft.eval.parallel.values import bounds, never
 from hpcraft.eval.parallel.work import TASKS, Answer, Share, divided, turns, writes
 
 SHARES = frozenset({"for", "do", "sections", "loop", "taskloop", "task", "workshare", "distribute"})
+_MOST_THREADS = 4
+"""The judge gives no more; a constant beyond is no use of what is given."""
 _LARGEST_CHUNK = 10**6
 _THREAD_NUMBERS = words(
     "omp_get_thread_num omp_get_num_threads omp_get_team_num omp_get_num_teams"
@@ -55,6 +57,8 @@ def _told_to_be_serial(answer: Answer) -> str:
             value = bounds(step.arguments[0].text, answer.known)
             if step.name == "omp_set_num_threads" and value.high <= 1:
                 return "omp_set_num_threads sets one thread"
+            if step.name == "omp_set_num_threads" and (count := value.constant) is not None and count > _MOST_THREADS:
+                return f"omp_set_num_threads asks for {count:g} threads, whatever it is given"
             if step.name == "omp_set_max_active_levels" and value.high <= 0:
                 return "omp_set_max_active_levels switches parallel regions off"
     return ""

@@ -14,7 +14,7 @@ from tree_sitter import Node
 
 from hpcraft.data.syntax import parser, text_of
 from hpcraft.eval.parallel.c_text import stands_alone
-from hpcraft.eval.parallel.outline import Argument, Kind, Parameter, Program, Step, parse_directive
+from hpcraft.eval.parallel.outline import Argument, Kind, Parameter, Program, Step, parse_directive, with_own_counter
 
 _STRING = re.compile(r"'[^'\n]*'|\"[^\"\n]*\"|![^\n]*")
 _CONTINUED = re.compile(
@@ -65,6 +65,7 @@ class _Reader:
     """Walks the tree and keeps what declarations say."""
 
     def __init__(self) -> None:
+        self._loops = 0
         self.scalars: set[str] = set()
         self.arrays: set[str] = set()
         self.values: set[str] = set()
@@ -186,7 +187,9 @@ class _Reader:
             variable, first, last, *by = (text_of(child) for child in control.named_children)
             step.bounds = (first, last, by[0] if by else "1")
             step.header = [Step(kind=Kind.ASSIGN, name=variable, target=variable, reads=step.reads - {variable})]
-        yield step
+        self._loops += 1
+        yield from with_own_counter(step, self._loops)
+        self.scalars.update(s.name for s in step.header)
 
     def _where_statement(self, node: Node) -> Iterator[Step]:
         mask = next((child for child in node.children if child.type == "parenthesized_expression"), None)

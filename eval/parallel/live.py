@@ -6,50 +6,46 @@ Functions that nobody calls, and branches whose condition can't hold for any siz
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Collection
 from dataclasses import replace
 
 from hpcraft.eval.parallel.outline import Kind, Program, Step
 from hpcraft.eval.parallel.values import ANYTHING, LARGEST_SIZE, Bounds, Known, always, bounds, never
 
-_SIZE_WORDS = 8
+_ROUNDS = 8
 """So many rounds settle constants that are made of other constants."""
 
 
-def known_values(program: Program, entry: str) -> dict[str, Bounds]:
-    """The bounds of variables that are assigned once, and of the sizes that the entry point is given."""
+def known_values(program: Program, entry: str = "") -> dict[str, Bounds]:
+    """The bounds of variables that are assigned once, and within an entry point also of the sizes that it is given."""
     written = Counter(step.name for step in program.parts() if step.kind is Kind.ASSIGN)
     passed = {a.base for step in program.parts() if step.kind is Kind.CALL for a in step.arguments if a.by_address}
-    declared = Counter(p.name for f in program.functions.values() for p in f.parameters)
-    found: dict[str, Bounds] = {}
-    function = program.functions.get(entry)
-    for parameter in function.parameters if function else ():
-        size = parameter.name in program.scalars and not parameter.is_shared
-        if size and not written[parameter.name] and declared[parameter.name] == 1 and parameter.name not in passed:
-            found[parameter.name] = Bounds(-LARGEST_SIZE, LARGEST_SIZE)
-    _be_sizes(program, found)
-    once = [s for s in program.parts() if s.kind is Kind.ASSIGN and s.declares and written[s.name] == 1 and not declared[s.name]]
-    for _ in range(_SIZE_WORDS):
+    declared = {p.name for f in program.functions.values() for p in f.parameters}
+    found = _sizes(program, entry, written.keys() | passed)
+    once = [s for s in program.parts() if s.kind is Kind.ASSIGN and s.declares and written[s.name] == 1 and s.name not in declared | passed]
+    for _ in range(_ROUNDS):
         before = dict(found)
         for step in once:
-            if step.name not in passed and step.text and (value := bounds(step.text, found)) != ANYTHING:
+            if step.text and (value := bounds(step.text, found)) != ANYTHING:
                 found[step.name] = value
         if found == before:
             break
     return found
 
 
-def _be_sizes(program: Program, found: dict[str, Bounds]) -> None:
-    """Parameters that bound a loop are sizes, and sizes are not negative."""
-    loops = frozenset[str]().union(*(step.reads for step in program.parts() if step.kind is Kind.LOOP))
-    for name in found:
-        if name in loops or name.startswith("n"):
-            found[name] = Bounds(0, LARGEST_SIZE)
+def _sizes(program: Program, entry: str, changed: Collection[str]) -> dict[str, Bounds]:
+    """Numbers that the entry point is given and nobody changes; those that bound a loop are sizes, and sizes are not negative."""
+    function = program.functions.get(entry)
+    if function is None:
+        return {}
+    loops = frozenset[str]().union(*(step.reads for step in function.parts() if step.kind is Kind.LOOP))
+    numbers = [p.name for p in function.parameters if p.name in program.scalars and not p.is_shared and p.name not in changed]
+    return {name: Bounds(0 if name in loops or name.startswith("n") else -LARGEST_SIZE, LARGEST_SIZE) for name in numbers}
 
 
 def live(program: Program, entry: str) -> Program:
     """The program without what is never executed; without an entry point of that name every function is."""
-    known = known_values(program, entry)
-    steps = _pruned(program.steps, known)
+    steps = _pruned(program.steps, known_values(program), entry, known_values(program, entry))
     functions = {s.name: s for top in steps for s in top.parts() if s.kind is Kind.FUNCTION}
     if entry in functions:
         reached, new = {entry}, [entry]
@@ -64,10 +60,11 @@ def live(program: Program, entry: str) -> Program:
     return replace(program, steps=steps)
 
 
-def _pruned(steps: list[Step], known: Known) -> list[Step]:
+def _pruned(steps: list[Step], known: Known, entry: str, within: Known) -> list[Step]:
     kept: list[Step] = []
     for step in steps:
-        below, otherwise = _pruned(step.below, known), _pruned(step.otherwise, known)
+        here = within if step.kind is Kind.FUNCTION and step.name == entry else known
+        below, otherwise = _pruned(step.below, here, entry, within), _pruned(step.otherwise, here, entry, within)
         if step.kind is Kind.BRANCH and never(step.text, known):
             kept += [*step.header, *otherwise]
         elif step.kind is Kind.BRANCH and always(step.text, known):

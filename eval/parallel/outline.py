@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from enum import StrEnum
+from functools import cached_property
 
 
 def words(text: str) -> frozenset[str]:
@@ -106,7 +107,7 @@ class Step:
         return [argument for name, argument in self.clauses if name in names]
 
 
-@dataclass(kw_only=True, slots=True)
+@dataclass(kw_only=True)
 class Program:
     """The outline of an answer."""
 
@@ -121,7 +122,7 @@ class Program:
         """All steps."""
         return everything(self.steps)
 
-    @property
+    @cached_property
     def functions(self) -> dict[str, Step]:
         """The functions of the answer by name, lambdas with a name among them."""
         return {step.name: step for step in self.parts() if step.kind is Kind.FUNCTION}
@@ -131,6 +132,43 @@ def everything(steps: Iterable[Step]) -> Iterator[Step]:
     """These steps and all below them."""
     for step in steps:
         yield from step.parts()
+
+
+def with_own_counter(loop: Step, number: int) -> list[Step]:
+    """A loop whose counter has a name that no other loop's has: all are called ``i``, and don't depend on each other for that.
+
+    Where the counter lives on after the loop, its old name stands for its last value.
+    """
+    first = next((s for s in loop.header if s.kind is Kind.ASSIGN and s.operator == "=" and not s.indexed), None)
+    if first is None:
+        return [loop]
+    old, new = first.name, f"{first.name}@{number}"
+    lives_on = not first.declares
+    starts = first.reads
+    for step in loop.parts():
+        _rename(step, old, new)
+    first.reads = starts
+    after = Step(kind=Kind.ASSIGN, name=old, target=old, declares=True, reads=frozenset({new}))
+    return [loop, after] if lives_on else [loop]
+
+
+def _rename(step: Step, old: str, new: str) -> None:
+    if step.kind is Kind.ASSIGN and step.name == old:
+        step.name = new
+    if old in step.reads:
+        step.reads = step.reads - {old} | {new}
+    if old in step.indices:
+        step.indices = step.indices - {old} | {new}
+    if any(old in a.reads for a in step.arguments):
+        step.arguments = tuple(
+            Argument(
+                text=a.text,
+                base=new if a.base == old else a.base,
+                reads=a.reads - {old} | {new} if old in a.reads else a.reads,
+                by_address=a.by_address,
+            )
+            for a in step.arguments
+        )
 
 
 def parse_directive(text: str) -> Step:

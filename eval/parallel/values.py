@@ -7,6 +7,7 @@ understood has no bounds.
 from __future__ import annotations
 
 import ast
+import functools
 import re
 import warnings
 from collections.abc import Callable, Mapping
@@ -55,6 +56,7 @@ _UNCLEAR, _YES, _NO = Bounds(0, 1), Bounds(1, 1), Bounds(0, 0)
 Known = Mapping[str, Bounds]
 
 
+@functools.lru_cache(maxsize=4096)
 def parse(text: str) -> ast.expr | None:
     """An expression as Python's tree; None where it isn't understood."""
     if len(text) > _MOST_CHARACTERS:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from hpcraft.eval.parallel.flow import Flow, mpi_name, outputs
 from hpcraft.eval.parallel.live import known_values, live
 from hpcraft.eval.parallel.outline import Kind, Program, Step
-from hpcraft.eval.parallel.values import Bounds, bounds, changes_nothing
+from hpcraft.eval.parallel.values import Bounds, bounds, changes_nothing, never
 
 EXCLUSIVE = frozenset({"critical", "single", "master", "masked", "ordered"})
 """Constructs that one thread at a time works in."""
@@ -119,7 +119,11 @@ def turns(answer: Answer, loop: Step) -> float | None:
         return None if low is None or high is None or by.startswith("-") else min(max(high - low + 1, 0), 2)
     match = re.match(r"^\s*\w+\s*(<=?)\s*(.+)$", last)
     high = answer.constant(match[2]) if match else None
-    if match is None or low is None or high is None:
+    if match is None:
+        return None
+    if never(f"({first}) {match[1]} ({match[2]})", answer.known):
+        return 0
+    if low is None or high is None:
         return None
     step = re.search(r"\+=\s*(.+)$", by)
     stride = answer.constant(step[1]) if step else 1.0

@@ -154,7 +154,9 @@ def _filled(text: str, name: str, kernel: Rows, suffix: str) -> str:
 
 def _device(kernel: Rows) -> dict[str, str]:
     """Copies of the arrays on a device, under names with a ``d_`` before them."""
-    types = {p.split()[-1].lstrip("*"): p.rpartition("*")[0].replace("const", "").strip() for p in kernel.parameters.split(", ") if "*" in p}
+    types = {
+        p.split()[-1].lstrip("*"): p.rpartition("*")[0].replace("const", "").strip() for p in kernel.parameters.split(", ") if "*" in p
+    }
     put, get = "", ""
     for array, size in zip(kernel.arrays, kernel.sizes, strict=True):
         put += f"{types[array]} *d_{array}; cudaMalloc(&d_{array}, sizeof({types[array]}) * ({size}) + 1);\n"
