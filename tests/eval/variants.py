@@ -108,6 +108,14 @@ KERNELS = {
 }
 
 
+def one_of_each_form() -> list[Variant]:
+    """Each form with the rows of one kernel, in turn, and the whole programs."""
+    found: dict[str, list[Variant]] = {}
+    for variant in variants():
+        found.setdefault(variant.name.rpartition("-")[0], []).append(variant)
+    return [of[number % len(of)] for number, of in enumerate(found.values())]
+
+
 def variants() -> list[Variant]:
     """All of them."""
     found: list[Variant] = []

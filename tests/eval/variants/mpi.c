@@ -156,7 +156,7 @@ $HEAD {
     MPI_Win window;
     MPI_Win_create(shared, (MPI_Aint)((size_t)$ROWS * $WIDTH * sizeof(double)), sizeof(double), MPI_INFO_NULL, MPI_COMM_WORLD, &window);
     MPI_Win_fence(0, window);
-    MPI_Put($OUT + (size_t)lo * $WIDTH, (hi - lo) * $WIDTH, MPI_DOUBLE, 0, (MPI_Aint)lo * $WIDTH, (hi - lo) * $WIDTH, MPI_DOUBLE, window);
+    if (hi > lo) MPI_Put($OUT + (size_t)lo * $WIDTH, (hi - lo) * $WIDTH, MPI_DOUBLE, 0, (MPI_Aint)lo * $WIDTH, (hi - lo) * $WIDTH, MPI_DOUBLE, window);
     MPI_Win_fence(0, window);
     if (rank == 0) memcpy($OUT, shared, (size_t)$ROWS * $WIDTH * sizeof(double));
     MPI_Win_free(&window);
