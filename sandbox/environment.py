@@ -54,6 +54,8 @@ def environment(tools: Iterable[str], job: Job, run: Run | None = None) -> dict[
     variables |= {"OMP_NUM_THREADS": str(run.threads), "OMP_DYNAMIC": "false", "PYTHONDONTWRITEBYTECODE": "1"}
     if run.pin:
         variables |= _pinned(job)
+    else:
+        variables["OMP_WAIT_POLICY"] = "passive"  # threads that spin on cores that others want take minutes for small regions
     if job.check != "none":
         variables |= _checked(job)
     if on_device(job) and isinstance(gpu := device(), Device):

@@ -33,6 +33,7 @@ _SPELT = (
 """What Kokkos' macros stand for, and nvcc's keywords as its preprocessor leaves them, spelt as the grammar knows it."""
 _MOST = 1 << 20
 """Macros that make more text than this are left to the preprocessor."""
+_DEFINITION = re.compile(r"^[ \t]*#[ \t]*define[ \t][^\n]*\b_Pragma\b[^\n]*$", re.MULTILINE)
 _MARK = "hpcraft_directive_"
 
 
@@ -86,6 +87,7 @@ def with_operators(text: str) -> str:
         text = re.sub(rf"\b{re.escape(name)}\b", body.replace("\\", "\\\\"), text)
         if len(text) > _MOST:
             break
+    text = _DEFINITION.sub("", text)  # what is left of them takes arguments
     return _OPERATOR.sub(lambda m: "\n#pragma " + re.sub(r"\\(.)", r"\1", m[1]) + "\n", text)
 
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 
+from hpcraft.eval.parallel.c_text import strip
 from hpcraft.eval.parallel.flow import outputs
 from hpcraft.eval.parallel.outline import Kind, Step, words
 from hpcraft.eval.parallel.values import bounds
@@ -42,7 +43,7 @@ def cuda(answer: Answer, code: str) -> str:
     calls = [step for step in answer.program.parts() if step.kind is Kind.CALL]
     if not kernels:
         by_thrust = any(step.name in _THRUST for step in calls) and "thrust" in code and _ON_DEVICE.search(code)
-        return "" if by_thrust else "no __global__ kernel"
+        return "" if by_thrust else "no kernel of it is launched" if "__global__" in strip(code) else "no __global__ kernel"
     launched = {step.name: step for step in calls if step.launch and step.name in kernels}
     for step in calls:
         if step.name in _LAUNCHES:  # the kernel is one of its arguments, or in a structure before it

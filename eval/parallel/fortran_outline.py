@@ -134,7 +134,10 @@ class _Reader:
         listed = [text_of(child) for child in (given.named_children if given else ()) if child.type == "identifier"]
         below = self.block(node.children[1:])
         declared = {
-            text_of(n): text_of(d) for d in node.children if d.type == "variable_declaration" for n in _walk(d) if n.type == "identifier"
+            base(declarator): text_of(declaration)
+            for declaration in node.children
+            if declaration.type == "variable_declaration"
+            for declarator in declaration.children_by_field_name("declarator")
         }
         parameters = tuple(
             Parameter(

@@ -18,11 +18,12 @@ _ROUNDS = 8
 
 def known_values(program: Program, entry: str = "") -> dict[str, Bounds]:
     """The bounds of variables that are assigned once, and within an entry point also of the sizes that it is given."""
-    written = Counter(step.name for step in program.parts() if step.kind is Kind.ASSIGN)
+    assigned = [step for step in program.parts() if step.kind is Kind.ASSIGN and (step.text or not step.declares)]
+    written = Counter(step.name for step in assigned)
     passed = {a.base for step in program.parts() if step.kind is Kind.CALL for a in step.arguments if a.by_address}
     declared = {p.name for f in program.functions.values() for p in f.parameters}
     found = _sizes(program, entry, written.keys() | passed)
-    once = [s for s in program.parts() if s.kind is Kind.ASSIGN and s.declares and written[s.name] == 1 and s.name not in declared | passed]
+    once = [s for s in assigned if written[s.name] == 1 and s.operator == "=" and not s.indexed and s.name not in declared | passed]
     for _ in range(_ROUNDS):
         before = dict(found)
         for step in once:

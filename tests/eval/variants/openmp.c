@@ -261,7 +261,7 @@ $HEAD {
 #define OMP(x) _Pragma(STRING(omp x))
 #define FOR(i, n) for (int i = 0; i < (n); i++)
 $HEAD {
-    OMP(parallel for schedule(dynamic, CHUNK))
+    OMP(parallel for schedule(dynamic, 8))
     FOR(i, $ROWS) { $BODY }
 }
 //// macro-for-the-loop
