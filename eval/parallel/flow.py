@@ -73,12 +73,8 @@ class Flow:
         for step in program.parts():
             self._links += self._of(step)
         self._links += _between_ranks(program)
-        self.control = [
-            Link(step.reads, frozenset(s.name for s in step.parts() if s.kind is Kind.ASSIGN))
-            for step in program.parts()
-            if step.kind is Kind.BRANCH
-        ]
-        """Assignments within branches depend on the conditions."""
+        self.control = [link for step in program.parts() for link in _controlled(step)]
+        """Assignments within branches and loops depend on the conditions, and those in a loop on what leaves it or goes on in it."""
 
     def derived(self, seeds: Iterable[str], *, by_branches: bool = False) -> set[str]:
         """The names that depend on ``seeds``, these among them."""
@@ -124,6 +120,15 @@ class Flow:
         if step.name.lower() in QUIET:
             return set()
         return {a.base for a in step.arguments if a.base and (a.by_address or a.base not in self._scalars)} - {step.name}
+
+
+def _controlled(step: Step) -> Iterable[Link]:
+    if step.kind not in (Kind.BRANCH, Kind.LOOP):
+        return
+    inside = list(step.parts())
+    jumps = [s.reads for s in inside if s.kind is Kind.BRANCH and any(of.kind is Kind.USE for of in s.parts())]
+    reads = step.reads.union(*jumps) if step.kind is Kind.LOOP else step.reads
+    yield Link(reads, frozenset(s.name for s in inside if s.kind is Kind.ASSIGN))
 
 
 def _between_ranks(program: Program) -> Iterable[Link]:

@@ -96,11 +96,11 @@ class Step:
 
     def parts(self) -> Iterator[Step]:
         """The step and all below it, in order."""
-        stack = [self]
+        stack: list[Step] = [self]
         while stack:
             step = stack.pop()
             yield step
-            stack += reversed([*step.header, *step.below, *step.otherwise])
+            stack.extend(reversed([*step.header, *step.below, *step.otherwise]))
 
     def clause(self, *names: str) -> list[str]:
         """The arguments of a directive's clauses of these names."""

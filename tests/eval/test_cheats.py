@@ -333,6 +333,7 @@ def test_a_cheat_is_refused_for_its_own_reason(cheat, needs, monkeypatch):
 def test_answers_to_other_inputs_are_refused():
     """Expected values of another seed, written into the answer, are wrong: the seed of a judgement is drawn when it begins."""
     kernel = TASKS["kernels/axpy/serial/c"].kernel
+    assert kernel is not None
     cases = ""
     for call, expected in ((c, kernel.oracle(c)) for c in kernel.calls(1)):
         n, values = call[0], ", ".join(repr(float(v)) for v in expected[0].values[:64])

@@ -21,7 +21,12 @@ INCLUDES = {
     "cu": "#include <algorithm>\n#include <cstdio>\n#include <cstdlib>\n#include <cstring>\n",
     "f90": "",
 }
-OF_MODEL = {"openmp": "#include <omp.h>\n", "mpi": "#include <mpi.h>\n"}
+OF_MODEL = {
+    "openmp": "#include <omp.h>\n",
+    "mpi": "#include <mpi.h>\n",
+    "mpi+openmp": "#include <mpi.h>\n#include <omp.h>\n",
+    "kokkos": "#include <Kokkos_Core.hpp>\n",
+}
 
 
 @dataclass(frozen=True)
@@ -120,7 +125,7 @@ def variants() -> list[Variant]:
     """All of them."""
     found: list[Variant] = []
     for path in sorted(FOLDER.iterdir()):
-        whole, model, suffix = re.fullmatch(r"(whole\.)?(\w+)\.(\w+)", path.name).groups()  # type: ignore[union-attr]  # our own names
+        whole, model, suffix = re.fullmatch(r"(whole\.)?([\w+]+)\.(\w+)", path.name).groups()  # type: ignore[union-attr]  # our own names
         for name, text in _sections(path):
             if whole:
                 kernel, _, form = name.partition(" ")
@@ -153,7 +158,10 @@ def _filled(text: str, name: str, kernel: Rows, suffix: str) -> str:
         "WIDTH": kernel.width,
         "BODY": kernel.body,
         "OUT": kernel.arrays[-1],
+        "NAME": name,
+        "MEMBERS": "".join(f"{p}; " for p in kernel.parameters.split(", ")),
         **_device(kernel),
+        **_mapped(kernel),
     }
     if suffix == "f90":
         values |= _fortran(name, kernel)
@@ -174,6 +182,18 @@ def _device(kernel: Rows) -> dict[str, str]:
     get = f"cudaMemcpy({out}, d_{out}, sizeof(double) * ({kernel.sizes[-1]}), cudaMemcpyDeviceToHost);\n{get}"
     given = [f"d_{a}" if a in types else a for a in kernel.arguments]
     return {"COPY_IN": put, "COPY_OUT": get, "DEVICE_ARGUMENTS": ", ".join(given), "DEVICE_ADDRESSES": ", ".join(f"&{a}" for a in given)}
+
+
+def _mapped(kernel: Rows) -> dict[str, str]:
+    """The clauses that map the arrays to a device."""
+    sized = [f"{array}[0 : {size}]" for array, size in zip(kernel.arrays, kernel.sizes, strict=True)]
+    inputs, out = ", ".join(sized[:-1]), sized[-1]
+    return {
+        "SIZE": kernel.sizes[-1],
+        "MAP": f"map(to : {inputs}) map(tofrom : {out})",
+        "MAP_TO": f"map(to : {inputs}, {out})",
+        "COPY": f"copyin({inputs}) copy({out})",
+    }
 
 
 def _fortran(name: str, kernel: Rows) -> dict[str, str]:

@@ -95,3 +95,15 @@ extern "C" void jacobi(int n, int iterations, const double *b, double *u) {
     cudaFree(now);
     cudaFree(next);
 }
+//// axpy thrust
+#include <thrust/device_vector.h>
+#include <thrust/transform.h>
+struct Axpy {
+    double a;
+    __host__ __device__ double operator()(double x, double y) const { return a * x + y; }
+};
+extern "C" void axpy(int n, double a, const double *x, double *y) {
+    thrust::device_vector<double> dx(x, x + n), dy(y, y + n);
+    thrust::transform(dx.begin(), dx.end(), dy.begin(), dy.begin(), Axpy{a});
+    thrust::copy(dy.begin(), dy.end(), y);
+}
