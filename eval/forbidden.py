@@ -81,8 +81,8 @@ def check(model: str, language: str, code: str, *, entry: str, seen: str = "", s
     """
     why = _fortran(code) if language == "fortran" else _includes(strip(code)) or text(seen or code, model)
     if not why and symbols is not None:
-        why = asks_for(symbols.undefined, model, set(symbols.harness_defined) - {entry})
-        why = why or defines(symbols.defined, code, entry, set(symbols.harness_undefined) - {entry})
+        why = asks_for(symbols.undefined, seen or code, model, set(symbols.harness_defined) - {entry})
+        why = why or defines(symbols.defined, seen or code, entry, set(symbols.harness_undefined) - {entry})
     return f"fail: {why}" if why else "pass"
 
 

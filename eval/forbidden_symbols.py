@@ -55,6 +55,8 @@ _PATTERNS: tuple[tuple[str, str], ...] = (
     ),
 )
 
+_OF_NVCC = words("atexit dlopen dlsym getenv")
+"""What nvcc, and the headers of Thrust and CUB, ask for by themselves."""
 _STANDARD = words(
     "main _start _init _fini memcmp memcpy memmove memset memchr bcmp strcmp strncmp strlen malloc free calloc realloc aligned_alloc posix_memalign memalign"
     " valloc write read open close mmap munmap mprotect exit _exit _Exit abort atexit clock_gettime gettimeofday time clock times getrusage usleep nanosleep"
@@ -75,18 +77,19 @@ _RUNTIMES = re.compile(
 """Names of runtimes, of the C++ library's allocation, and of the harness."""
 
 
-def asks_for(symbols: Collection[str], model: str, harness: Collection[str]) -> str:
+def asks_for(symbols: Collection[str], code: str, model: str, harness: Collection[str]) -> str:
     """What is wrong with the symbols that an answer leaves undefined; empty when nothing is.
 
     Args:
         symbols: the undefined symbols.
+        code: the answer, as its compiler sees it.
         model: the parallel model.
         harness: what the harness's object defines.
     """
     for symbol in sorted(symbols):
         if symbol in harness:
             return f"refers to {symbol} of the harness"
-        if symbol == "atexit" and model == "cuda":  # nvcc itself
+        if model == "cuda" and symbol in _OF_NVCC and not re.search(rf"\b{symbol}\b", code):
             continue
         reason = _REASONS.get(symbol) or _REASONS.get(_fortran_of_mpi(symbol)) or _by_pattern(symbol)
         if reason:
@@ -99,7 +102,7 @@ def defines(defined: Mapping[str, str], code: str, entry: str, harness: Collecti
 
     Args:
         defined: the symbols and their kinds (`hpcraft.sandbox.Build.defined`).
-        code: the answer.
+        code: the answer, as its compiler sees it.
         entry: its entry point.
         harness: what the harness's object leaves undefined: what it calls.
     """
@@ -112,7 +115,7 @@ def defines(defined: Mapping[str, str], code: str, entry: str, harness: Collecti
             return f"defines {symbol}, which the harness or a runtime has"
         if kind == "i" and "target_clones" not in code:
             return f"chooses {symbol} when it is loaded"
-        if kind in "WV" and not symbol.startswith(("_Z", "DW.", "__")):
+        if kind in "WV" and re.search(rf"\b{re.escape(symbol)}\b", code):  # others are of templates and headers
             return f"defines {symbol} weakly"
     return ""
 

@@ -214,10 +214,18 @@ def test_own_names_are_free(name):
     assert found(RIGHT, symbols=symbols(axpy="T", **{name: "T"})) == "pass"
 
 
+def test_what_headers_of_cuda_ask_for_is_theirs():
+    """Thrust's headers look for a profiler; an answer that does so itself is refused."""
+    assert found(RIGHT, "cuda", "cpp", symbols("dlopen", "atexit", axpy="T")) == "pass"
+    assert "loads code" in found(f'{HEAD}dlopen("a", 1);\n}}\n', "cuda", "cpp", symbols("dlopen", axpy="T"))
+    assert "loads code" in found(RIGHT, "openmp", "cpp", symbols("dlopen", axpy="T"))
+
+
 def test_weak_and_chosen_definitions_are_refused():
     """But for templates, and for what `target_clones` makes."""
     assert "weakly" in found(RIGHT, symbols=symbols(axpy="W"))
-    assert "weakly" in found(RIGHT, symbols=symbols(axpy="T", other="W"))
+    assert "weakly" in found(f"void other(void);\n{RIGHT}", symbols=symbols(axpy="T", other="W"))
+    assert found(RIGHT, symbols=symbols(axpy="T", InitializeInjectionNvtx2_fnptr="W")) == "pass"
     assert found(RIGHT, symbols=symbols(axpy="T", _ZSt3maxIdERKT_S2_S2_="W")) == "pass"
     assert "when it is loaded" in found(RIGHT, symbols=symbols(axpy="T", other="i"))
     assert found(HONEST["hints"], symbols=symbols(axpy="T", other="i")) == "pass"
