@@ -38,7 +38,7 @@ _KEYWORDS = words(
     " struct union enum typedef volatile bool _Bool size_t true false class template typename public private namespace using operator new delete"
     " int8_t int16_t int32_t int64_t uint8_t uint16_t uint32_t uint64_t ptrdiff_t NAN INFINITY main memcmp memcpy memset memmove malloc free calloc write"
     " printf exit _exit fequal clock_gettime omp_get_wtime MPI_Wtime omp_get_thread_num omp_get_num_threads omp_get_max_threads MPI_Comm_rank"
-    " MPI_Comm_size MPI_COMM_WORLD _OPENMP __cplusplus __has_feature __has_attribute"
+    " MPI_Comm_size MPI_COMM_WORLD _OPENMP __cplusplus"
 )
 _BUILTINS = re.compile(
     r"\b__builtin_(?:frame_address|return_address|extract_return_addr|setjmp|longjmp|apply|apply_args|return|eh_return|unwind_init|dwarf_\w+|stack_address)\b"

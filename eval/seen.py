@@ -19,6 +19,7 @@ _MARKER = re.compile(r'^# (\d+) "((?:\\.|[^"\\])*)"')
 _HARMLESS = re.compile(
     r"^\s*(?:#\s*pragma\s+(?!omp\b|acc\b|GCC\s+optimize|clang\s+(?:optimize|attribute))[^\n]*"
     r"|#\s*define\s+\w+(?:\s+(?:__restrict(?:__)?|restrict|inline|__inline(?:__)?|static|const|_Pragma\(\"(?!omp|acc)[^\"]*\")*)?\)?\s*"
+    r"|#\s*define\s+__has_\w+\(\w+\)\s+0\s*"
     r"|#\s*undef\s+\w+\s*|#\s*include\s*<[^\n]*)?$"
 )
 """Lines that may differ between compilers without changing what is computed: hints, qualifiers, headers."""
