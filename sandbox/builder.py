@@ -20,6 +20,7 @@ from types import TracebackType
 
 from hpcraft.errors import ConfigError, MachineError
 from hpcraft.sandbox import folders, toolchains
+from hpcraft.sandbox.calls import Channel
 from hpcraft.sandbox.compilation import Compilation, Compiled
 from hpcraft.sandbox.cores import lease
 from hpcraft.sandbox.cuda import build as emulation
@@ -45,6 +46,7 @@ _NO_RANKS = "MPI ranks talk through sockets, which the tier landlock refuses; a 
 _TELLING = re.compile(r"\b(fatal )?[Ee]rror\b(?!s)|undefined reference|multiple definition")
 _OF_BOXES = ("tmp", "box", "src")
 """Folders of the root that a box has for itself."""
+_ENV = "/usr/bin/env"
 _WITH_DEVICES = ("bubblewrap+cgroup", "bubblewrap", "none")
 
 
@@ -98,14 +100,14 @@ class Build:
             found = self._ahead.run(run)
             if found.verdict is Verdict.RUNTIME_ERROR:  # its limits are not the program's: it is slower, and needs more memory
                 return found
-        with self._written(run.data) as data, self._cores(run) as cores:
+        with self._written(run.data) as data, self._cores(run) as cores, self._channel(run) as channel:
             beside = self._program_files() | data
-            command, tools = self._command(run)
+            commands, tools = self._commands(run)
             ranks = self._job.model.startswith("mpi") and not self._python
             gpu = self._device
             step = Step(
-                commands=(command,),
-                limits=run.limits,
+                commands=commands,
+                limits=_with_room(run),
                 environment=environment(tools, self._job, run),
                 beside=beside,
                 toolchains=(*toolchains.folders_outside(tools), *(gpu.libraries if gpu else ())),
@@ -116,19 +118,26 @@ class Build:
                 few_settings=not ranks,
                 devices=gpu.nodes if gpu else (),
                 machine=READ if gpu else (),
+                calls=channel,
             )
             if ranks:
                 outcome = run_ranks(step, self._job, run, self._steps.execute)
             else:
                 ended = self._steps.execute(step)
                 outcome = faults.judged(judge(ended, self._job, run.limits), self._report(step, ended))
+            called, progress = channel.read() if channel else ((), ())
         return replace(
             outcome,
             compile=self.outcome.compile,
             isolation=self._jail.isolation,
             cuda_level=self._level,
             cuda_device=gpu.name if gpu else None,
+            called=called,
+            progress=progress,
         )
+
+    def _channel(self, run: Run) -> AbstractContextManager[Channel | None]:
+        return run.calls.opened() if run.calls else nullcontext(None)
 
     @contextmanager
     def _written(self, files: Mapping[str, bytes]) -> Iterator[dict[str, Path]]:
@@ -161,8 +170,10 @@ class Build:
         return {source: (self._folder / name).read_bytes() for source, name in self._plan.objects.items()}
 
     def _cores(self, run: Run) -> AbstractContextManager[tuple[int, ...]]:
-        ranks = run.ranks if self._job.model.startswith("mpi") else 1
-        return lease(ranks * run.threads) if run.pin else nullcontext(())
+        if not run.pin:
+            return nullcontext(())
+        shapes = [(one.ranks, one.threads) for one in run.calls.rounds] if run.calls else [(run.ranks, run.threads)]
+        return lease(max(threads * (ranks if self._job.model.startswith("mpi") else 1) for ranks, threads in shapes))
 
     @property
     def _python(self) -> bool:
@@ -217,6 +228,19 @@ class Build:
         if self._python:
             return {name: self._folder / "src" / name for name in self._job.files}
         return {toolchains.PROGRAM: self._folder / toolchains.PROGRAM}
+
+    def _commands(self, run: Run) -> tuple[tuple[tuple[str, ...], ...], tuple[str, ...]]:
+        """The words to execute, for each round where there are calls, and the tools that they need."""
+        if run.calls is None:
+            command, tools = self._command(run)
+            return (command,), tools
+        commands = []
+        tools = ()
+        for one in run.calls.rounds:
+            command, tools = self._command(replace(run, ranks=one.ranks))
+            own = (f"OMP_NUM_THREADS={one.threads}", f"HPCRAFT_CUDA_SCHEDULE={one.schedule}")
+            commands.append((_ENV, *own, *command) if len(run.calls.rounds) > 1 else command)
+        return tuple(commands), tools
 
     def _command(self, run: Run) -> tuple[tuple[str, ...], tuple[str, ...]]:
         """The words to execute, and the tools that they need."""
@@ -322,6 +346,14 @@ def run(job: Job, stop: Event | None = None) -> Outcome:
     """Build and run a job."""
     with build(job, stop) as built:
         return built.run(job.run)
+
+
+def _with_room(run: Run) -> Limits:
+    """The limits of a run, which are not for what the launcher itself puts into the box."""
+    if run.calls is None:
+        return run.limits
+    room_mb = -(-run.calls.box_bytes >> 20)
+    return replace(run.limits, disk_mb=run.limits.disk_mb + room_mb, file_mb=run.limits.file_mb or run.limits.disk_mb)
 
 
 def _write(folder: Path, files: Mapping[str, bytes]) -> dict[str, Path]:
