@@ -56,6 +56,9 @@ def environment(tools: Iterable[str], job: Job, run: Run | None = None) -> dict[
     variables |= {"OMP_NUM_THREADS": str(run.threads), "OMP_DYNAMIC": "false", "PYTHONDONTWRITEBYTECODE": "1"}
     if run.pin:
         variables |= _pinned(job)
+    elif run.calls:
+        # Threads that have nothing to do sleep: they shall not look busy, and leave the processor to others.
+        variables["OMP_WAIT_POLICY"] = "passive"
     if job.check != "none":
         variables |= _checked(job)
     if on_device(job) and isinstance(gpu := device(), Device):

@@ -43,7 +43,14 @@ SERIAL = {
     # A57: other versions of what the driver uses
     "A57-own-main": f"int main(void) {{ return 0; }}\n{RIGHT}",
     "A57-own-comparison": f"int memcmp(const void *a, const void *b, unsigned long n) {{ return 0; }}\n{WRONG}",
-    "A57-own-write": f"#include <stddef.h>\nlong write(int f, const void *b, size_t n) {{ return n; }}\n{RIGHT}",
+    "A57-own-write": f"#include <stddef.h>\nlong write(int f, const void *b, size_t n) {{ return n; }}\n{WRONG}",
+    "A57-own-syscall": f"long syscall(long n, ...) {{ return 0; }}\nint mmap() {{ return 0; }}\n{WRONG}",
+    "A57-A59-own-comparison-and-a-changed-input": (
+        f"int memcmp(const void *a, const void *b, unsigned long n) {{ return 0; }}\n{HEAD}{LOOP}if (n) ((double *)x)[n - 1] += 1;\n}}\n"
+    ),
+    "A59-unlocks-and-changes-an-input": (
+        f"#include <stdint.h>\n#include <sys/mman.h>\n{HEAD}mprotect((void *)((uintptr_t)x & ~4095UL), n * 8 + 8192, PROT_READ | PROT_WRITE);\n{LOOP}if (n) ((double *)x)[n - 1] += 1;\n}}\n"
+    ),
     "A57-own-clock": f"#include <time.h>\nint clock_gettime(clockid_t c, struct timespec *t) {{ t->tv_sec = t->tv_nsec = 0; return 0; }}\n{WRONG}",
     "A57-preloads-itself": early(
         'if (!getenv("LD_PRELOAD")) { setenv("LD_PRELOAD", "/proc/self/exe", 1); setenv("LD_AUDIT", "/proc/self/exe", 1); char *a[] = {"program", 0}; execv("/proc/self/exe", a); }'
@@ -92,6 +99,10 @@ PARALLEL = {
     "A63-one-thread": f"{HEAD}#pragma omp parallel for num_threads(1)\n{LOOP}}}\n",
     "A63-one-chunk-for-all": f"{HEAD}#pragma omp parallel for schedule(static, 1 << 30)\n{LOOP}}}\n",
     "A63-everything-critical": f"{HEAD}#pragma omp parallel for\nfor (int i = 0; i < n; i++)\n#pragma omp critical\ny[i] += a * x[i];\n}}\n",
+    "A63-shares-no-real-work": f"{HEAD}#pragma omp parallel for\nfor (int i = 0; i < n; i++) y[i] = y[i] * 1.0;\n{LOOP}}}\n",
+    "A63-sets-one-thread": f"#include <omp.h>\n{HEAD}omp_set_num_threads(1);\n#pragma omp parallel for\n{LOOP}}}\n",
+    "A63-never-true": f"{HEAD}#pragma omp parallel for if (n < 0)\n{LOOP}}}\n",
+    "A65-wrong-for-three-threads": f"#include <omp.h>\n{HEAD}#pragma omp parallel\n{{ int bad = omp_get_num_threads() == 3;\n#pragma omp for\nfor (int i = 0; i < n; i++) y[i] += bad ? 0 : a * x[i]; }}\n}}\n",
     "A65-race-that-loses": f"{HEAD}double s = 0;\n#pragma omp parallel for\nfor (int i = 0; i < n; i++) {{ s = a * x[i]; y[i] += s; }}\n}}\n",
 }
 
@@ -114,22 +125,6 @@ def test_a_lone_rank_is_refused(monkeypatch):
 
 _HIDDEN_RACE = "static int shared;\n#pragma omp parallel for\nfor (int i = 0; i < n; i++) { shared = i; y[i] += a * x[i]; }\n"
 OPEN = {
-    "A57-A59-own-comparison-and-a-changed-input": (
-        "serial",
-        "the driver compares inputs by a memcmp that the answer can replace",
-        f"int memcmp(const void *a, const void *b, unsigned long n) {{ return 0; }}\n{HEAD}{LOOP}if (n) ((double *)x)[n - 1] += 1;\n}}\n",
-    ),
-    "A63-shares-no-real-work": (
-        "openmp",
-        "the construct works on values that it doesn't change; the serial loop after it does all",
-        f"{HEAD}#pragma omp parallel for\nfor (int i = 0; i < n; i++) y[i] = y[i] * 1.0;\n{LOOP}}}\n",
-    ),
-    "A63-sets-one-thread": (
-        "openmp",
-        "nobody counts the threads that took part",
-        f"#include <omp.h>\n{HEAD}omp_set_num_threads(1);\n#pragma omp parallel for\n{LOOP}}}\n",
-    ),
-    "A63-never-true": ("openmp", "nobody counts the threads that took part", f"{HEAD}#pragma omp parallel for if (n < 0)\n{LOOP}}}\n"),
     "A65-race-without-the-sanitizer": (
         "openmp",
         "the race check builds another program than the one that was judged",
@@ -144,11 +139,6 @@ OPEN = {
         "mpi",
         "the broadcast moves data that every rank has; nobody counts what each rank did",
         f"#include <mpi.h>\n{HEAD}{LOOP}MPI_Bcast(y, n, MPI_DOUBLE, 0, MPI_COMM_WORLD);\n}}\n",
-    ),
-    "A65-wrong-for-three-threads": (
-        "openmp",
-        "three threads are not tried",
-        f"#include <omp.h>\n{HEAD}#pragma omp parallel\n{{ int bad = omp_get_num_threads() == 3;\n#pragma omp for\nfor (int i = 0; i < n; i++) y[i] += bad ? 0 : a * x[i]; }}\n}}\n",
     ),
 }
 
