@@ -18,7 +18,7 @@ from pathlib import Path
 from threading import Event
 from types import TracebackType
 
-from hpcraft.errors import ConfigError, MachineError
+from hpcraft.errors import ConfigError, InputError, MachineError
 from hpcraft.sandbox import folders, toolchains
 from hpcraft.sandbox.calls import Channel
 from hpcraft.sandbox.compilation import Compilation, Compiled
@@ -27,11 +27,11 @@ from hpcraft.sandbox.cuda import build as emulation
 from hpcraft.sandbox.cuda import faults
 from hpcraft.sandbox.cuda.device import READ, Device, device, on_device
 from hpcraft.sandbox.cuda.levels import resolved
+from hpcraft.sandbox.elf import undefined
 from hpcraft.sandbox.environment import environment
 from hpcraft.sandbox.isolation import choose
 from hpcraft.sandbox.jail import Jail, Step
 from hpcraft.sandbox.outcome import CompileOutcome, CudaLevel, Job, Limits, Outcome, Run, Verdict
-from hpcraft.sandbox.packages import install_command
 from hpcraft.sandbox.ranks import command as rank_command
 from hpcraft.sandbox.ranks import run_ranks
 from hpcraft.sandbox.requests import check_job, check_run
@@ -271,27 +271,13 @@ class Build:
         return faults.named(text, self._steps.execute(lookup).stdout.decode(errors="replace"))
 
     def _read_symbols(self, objects: Mapping[str, str]) -> dict[str, frozenset[str]]:
-        """By ``nm``, in a box: it reads hostile bytes."""
-        nm = toolchains.find("nm")
-        if nm is None:
-            raise MachineError(f"nm is not on this machine; {install_command('nm')}")
-        step = Step(
-            commands=((nm, "-u", "-P", "-A", *objects.values()),),
-            limits=Limits(output_bytes=16 << 20),
-            environment=environment((nm,), self._job),
-            beside={name: self._folder / name for name in objects.values()},
-            toolchains=toolchains.folders_outside((nm,)),
-        )
-        ended = self._steps.execute(step)
-        if ended.reason != "exited" or ended.exit_code != 0:  # an empty answer would say that nothing is called
-            why = describe(ended)
-            raise MachineError(f"nm could not list the symbols of a build ({why.message or why.verdict}); run the same command again")
-        found: dict[str, set[str]] = {name: set() for name in objects.values()}
-        for line in ended.stdout.decode(errors="replace").splitlines():
-            place, _, rest = line.partition(": ")
-            if place in found and rest:
-                found[place].add(rest.split()[0].partition("@")[0])
-        return {source: frozenset(found[name]) for source, name in objects.items()}
+        found = {}
+        for source, name in objects.items():
+            try:
+                found[source] = undefined((self._folder / name).read_bytes())
+            except InputError as error:  # an empty answer would say that nothing is called
+                raise MachineError(f"cannot list the symbols of {source}: {error}") from None
+        return found
 
 
 def build(job: Job, stop: Event | None = None) -> Build:
