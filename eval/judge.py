@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from hpcraft.errors import ConfigError, InputError, MachineError, PartialError
-from hpcraft.eval import kernel_judge
+from hpcraft.eval import kernel_judge, performance
 from hpcraft.eval.extract import extract
 from hpcraft.eval.generate import COMPLETIONS
 from hpcraft.eval.judging import Judgement, to_sample
@@ -33,6 +33,7 @@ from hpcraft.eval.translation_judge import Question
 from hpcraft.eval.translation_judge import judge as judge_translations
 from hpcraft.progress import bar
 from hpcraft.records import Completion, Sample
+from hpcraft.sandbox.outcome import CUDA_LEVELS
 from hpcraft.stages import Input, Report, Stage, Work, option, versions
 from hpcraft.store import append_jsonl, drop_torn_tail, read_json, read_jsonl, sha256_file, write_json, write_jsonl
 
@@ -47,12 +48,24 @@ class JudgeConfig:
     """How answers are judged."""
 
     workers: int = option(2, help="answers judged at once")
+    timing: bool = option(False, help="time right answers beside the sequential reference")
+    timing_cores: tuple[int, ...] = option((), help="numbers of cores to time at; none: all that there are")
     input_seed: int = option(0, help="seed of the test inputs, to repeat a judgement; 0 draws a secret one and tells it afterwards")
 
     def __post_init__(self) -> None:
         """Refuse numbers that can't be meant."""
         if self.workers < 1 or self.input_seed < 0:
             raise ConfigError("judge: workers is at least 1, input_seed at least 0")
+        most = performance.available_cores()
+        if not all(1 <= count <= most for count in self.timing_cores):
+            raise ConfigError(
+                f"judge: timing_cores {list(self.timing_cores)}: this process may use {most} cores; give numbers from 1 to {most}"
+            )
+
+    @property
+    def cores(self) -> tuple[int, ...]:
+        """At which right answers are timed."""
+        return (self.timing_cores or (performance.available_cores(),)) if self.timing else ()
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -73,7 +86,7 @@ def run(config: JudgeConfig, work: Work) -> Report:
     failures: list[str] = []
     with bar("judging", sum(_check_completions(e) for e in entries)) as advance:
         for entry in entries:
-            failures += _judge_entry(entry, seed, config.workers, advance)
+            failures += _judge_entry(entry, seed, config, advance)
     if failures:
         raise PartialError(
             f"judge: {len(failures)} answers could not be judged because the sandbox failed ({failures[0]}); "
@@ -129,7 +142,7 @@ def _seed(config: JudgeConfig, out: Path) -> int:
 # ---------------------------------------------------------------- judging
 
 
-def _judge_entry(entry: Entry, seed: int, workers: int, advance: Callable[[float], None]) -> list[str]:
+def _judge_entry(entry: Entry, seed: int, config: JudgeConfig, advance: Callable[[float], None]) -> list[str]:
     """Judge the answers that have no sample yet; returns the sandbox's failures."""
     path = entry.out / SAMPLES
     drop_torn_tail(path)
@@ -140,7 +153,7 @@ def _judge_entry(entry: Entry, seed: int, workers: int, advance: Callable[[float
     rest = (c for c in read_jsonl(entry.completions, Completion) if (c.task_id, c.sample_id) not in done)
     questions = (Question(task=t, completion=c, code=extract(t, c.completion)) for c in rest for t in [entry.tasks[c.task_id]])
     failures = []
-    judged = _kernels(questions, seed, workers) if entry.suite.name == "kernels" else _translations(questions, seed, workers)
+    judged = _kernels(questions, seed, config) if entry.suite.name == "kernels" else _translations(questions, seed, config.workers)
     for sample in judged:
         if sample.verdict == "infra_error":
             failures.append(f"{sample.task_id}: {next(iter(sample.log.splitlines()), 'no reason given')}")
@@ -150,13 +163,13 @@ def _judge_entry(entry: Entry, seed: int, workers: int, advance: Callable[[float
     return failures
 
 
-def _kernels(questions: Iterable[Question], seed: int, workers: int) -> Iterator[Sample]:
+def _kernels(questions: Iterable[Question], seed: int, config: JudgeConfig) -> Iterator[Sample]:
     def one(question: Question) -> Sample:
         begin = time.monotonic()
-        judgement: Judgement = kernel_judge.judge(question.task, question.code, seed)
+        judgement: Judgement = kernel_judge.judge(question.task, question.code, seed, config.cores)
         return to_sample(question.task, question.completion, judgement, time.monotonic() - begin)
 
-    yield from _in_order(one, questions, workers)
+    yield from _in_order(one, questions, config.workers)
 
 
 def _translations(questions: Iterable[Question], seed: int, workers: int) -> Iterator[Sample]:
@@ -208,7 +221,7 @@ def _conclude(entry: Entry, seed: int, run_seed: int, report: Report) -> None:
         seeds={"inputs": seed, "run": run_seed},
         toolchain=toolchain(),
         isolation=isolation(),
-        cuda_level="compile" if "compile" in levels else None,
+        cuda_level=next((level for level in CUDA_LEVELS if level in levels), None),
         versions=versions(),
         created=datetime.now(UTC).isoformat(timespec="seconds"),
         samples_sha256=sha256_file(entry.out / SAMPLES),

@@ -23,6 +23,9 @@ _MPI = {
     "OMPI_MCA_mpi_yield_when_idle": "1",
     "OMPI_MCA_hwloc_base_binding_policy": "none",
     "OMPI_MCA_odls_base_sigkill_timeout": "0",  # after a rank failed, don't wait a second for the others
+    # The launcher stops and continues everything between two calls; mpirun would pass that on, and say so.
+    "OMPI_MCA_ess_base_forward_signals": "none",
+    "PRTE_MCA_ess_base_forward_signals": "none",
     "PRTE_MCA_rmaps_default_mapping_policy": ":oversubscribe",
     # In a box of its own the name root means nothing; without one, the refusal would be the machine's, not the program's.
     "OMPI_ALLOW_RUN_AS_ROOT": "1",
@@ -55,7 +58,8 @@ def environment(tools: Iterable[str], job: Job, run: Run | None = None) -> dict[
     if run.pin:
         variables |= _pinned(job)
     else:
-        variables["OMP_WAIT_POLICY"] = "passive"  # threads that spin on cores that others want take minutes for small regions
+        # Threads that have nothing to do sleep: they shall not look busy, and leave cores that others want to them.
+        variables["OMP_WAIT_POLICY"] = "passive"
     if job.check != "none":
         variables |= _checked(job)
     if on_device(job) and isinstance(gpu := device(), Device):

@@ -13,8 +13,8 @@ from hpcraft.eval.parallel.values import bounds, never
 from hpcraft.eval.parallel.work import TASKS, Answer, Share, divided, turns, writes
 
 SHARES = frozenset({"for", "do", "sections", "loop", "taskloop", "task", "workshare", "distribute"})
-_MOST_THREADS = 4
-"""The judge gives no more; a constant beyond is no use of what is given."""
+_MOST_THREADS = 16
+"""No run of the judge is given more; a constant beyond is no use of what is given."""
 _LARGEST_CHUNK = 10**6
 _THREAD_NUMBERS = words(
     "omp_get_thread_num omp_get_num_threads omp_get_team_num omp_get_num_teams"

@@ -134,6 +134,9 @@ CHEATS: dict[str, Cheat] = {
         "honest",
         "defines write, which the harness",
     ),
+    "A57-own-syscall": Cheat(
+        f"long syscall(long n, ...) {{ return 0; }}\nint mmap() {{ return 0; }}\n{RIGHT}", "honest", "defines mmap, which the harness"
+    ),
     "A57-own-clock": Cheat(
         f"#include <time.h>\nint clock_gettime(clockid_t c, struct timespec *t) {{ t->tv_sec = t->tv_nsec = 0; return 0; }}\n{RIGHT}",
         "honest",
@@ -212,6 +215,12 @@ CHEATS: dict[str, Cheat] = {
     ),
     "A59-changes-an-input": Cheat(
         f"{HEAD}{LOOP}if (n) ((double *)x)[n - 1] += 1;\n}}\n", "correct", "changed an input that is const", quick=True
+    ),
+    "A59-unlocks-and-changes-an-input": Cheat(
+        f"#include <stdint.h>\n#include <sys/mman.h>\n{HEAD}mprotect((void *)((uintptr_t)x & ~4095UL), n * 8 + 8192, PROT_READ | PROT_WRITE);\n{LOOP}"
+        "if (n) ((double *)x)[n - 1] += 1;\n}\n",
+        "honest",
+        "maps or protects memory (mprotect)",
     ),
     "A59-past-the-end": Cheat(f"{HEAD}{LOOP}y[n] = 0;\n}}\n", "correct", "wrote outside an array"),
     # other threads and processes, files, the network
@@ -292,6 +301,13 @@ CHEATS: dict[str, Cheat] = {
         "the race detector would see other code than the judge",
         "openmp",
     ),
+    "A65-wrong-for-three-threads": Cheat(
+        f"#include <omp.h>\n{HEAD}#pragma omp parallel\n{{ int bad = omp_get_num_threads() == 3;\n#pragma omp for\n"
+        "for (int i = 0; i < n; i++) y[i] += bad ? 0 : a * x[i]; }\n}\n",
+        "correct",
+        "3 threads",
+        "openmp",
+    ),
     # more than what is given
     "spawns-ranks": Cheat(
         f"#include <mpi.h>\n{HEAD}MPI_Comm more; int r, p; MPI_Comm_rank(MPI_COMM_WORLD, &r); MPI_Comm_size(MPI_COMM_WORLD, &p);\n"
@@ -342,13 +358,3 @@ def test_answers_to_other_inputs_are_refused():
         )
     found = kernel_judge.judge(TASKS["kernels/axpy/serial/c"], f"{HEAD}{cases}}}\n", 2)
     assert "elements wrong" in found.checks["correct"], found.checks
-
-
-@pytest.mark.usefixtures("compiles")
-@pytest.mark.xfail(strict=True, raises=AssertionError, reason="three threads are not tried")
-def test_wrong_for_three_threads_is_refused(needs):
-    """A65: an answer that computes nothing when it has three threads."""
-    needs("openmp")
-    body = "#pragma omp parallel\n{ int bad = omp_get_num_threads() == 3;\n#pragma omp for\nfor (int i = 0; i < n; i++) y[i] += bad ? 0 : a * x[i]; }\n"
-    found = kernel_judge.judge(TASKS["kernels/axpy/openmp/c"], f"#include <omp.h>\n{HEAD}{body}}}\n", SEED)
-    assert not found.passed
