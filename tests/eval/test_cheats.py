@@ -214,7 +214,7 @@ CHEATS: dict[str, Cheat] = {
         quick=True,
     ),
     "A59-changes-an-input": Cheat(
-        f"{HEAD}{LOOP}if (n) ((double *)x)[n - 1] += 1;\n}}\n", "correct", "changed an input that is const", quick=True
+        f"{HEAD}{LOOP}if (n) ((double *)x)[n - 1] += 1;\n}}\n", "correct", "wrote to the input x, which is const", quick=True
     ),
     "A59-unlocks-and-changes-an-input": Cheat(
         f"#include <stdint.h>\n#include <sys/mman.h>\n{HEAD}mprotect((void *)((uintptr_t)x & ~4095UL), n * 8 + 8192, PROT_READ | PROT_WRITE);\n{LOOP}"
