@@ -112,14 +112,14 @@ def test_a_failing_sandbox_is_partial_and_resumed(generate, tmp_path, monkeypatc
 
 @pytest.mark.usefixtures("compiles")
 def test_a_missing_compiler_is_unsupported(generate, judge, tmp_path, monkeypatch):
-    """Without nvcc the CUDA tasks are in no figure, and the results and notes say so."""
+    """Without a compiler its tasks are in no figure, and the results and notes say so."""
     real = toolchains.find
-    monkeypatch.setattr(toolchains, "find", lambda tool: None if tool == "nvcc" else real(tool))
-    completions = generate(models=("reference",), tasks=("kernels/axpy/serial/c", "kernels/axpy/cuda/cpp"))
+    monkeypatch.setattr(toolchains, "find", lambda tool: None if tool == "mpicc" else real(tool))
+    completions = generate(models=("reference",), tasks=("kernels/axpy/serial/c", "kernels/axpy/mpi/c"))
     execution = execute(STAGE, JudgeConfig(), {"completions": completions}, tmp_path / "results")
-    assert any("can't be judged here" in note and "nvcc" in note for note in execution.manifest.notes)
+    assert any("can't be judged here" in note and "mpicc" in note for note in execution.manifest.notes)
     found = judge(completions)["kernels/reference"]
-    assert found.unsupported == ("kernels/axpy/cuda/cpp",)
+    assert found.unsupported == ("kernels/axpy/mpi/c",)
     assert found.levels.keys() == {"run"}
     assert found.levels["run"]["metrics"]["pass@1"]["n"] == 1
 
