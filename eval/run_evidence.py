@@ -10,6 +10,8 @@ Threads of OpenMP that wait are made to sleep.
 from __future__ import annotations
 
 import itertools
+import os
+import re
 from collections import defaultdict
 from collections.abc import Sequence
 
@@ -20,6 +22,12 @@ LEAST_SECONDS = 1e-3
 """Work that takes less is over before a second thread has woken up."""
 LEAST_SHARE = 0.1
 """Of the busiest thread's time. Static schedules give all threads the same; a dynamic one on a busy machine may not."""
+_BUSY = 0.75
+"""Load of the last minute by core, from which on a thread may have to wait for one."""
+_FIRST_COME = re.compile(
+    r"\b(?:task|taskloop|sections|dynamic|guided|runtime|auto|capture|critical|fetch_add|omp_set_lock)\b", re.IGNORECASE
+)
+"""Ways to share work by which a thread that comes late gets none; by the others each has a part of its own."""
 _MOST_NEW = 4
 """Threads more than the call before, in every call: a runtime's pool stays, and threads that ended aren't counted."""
 
@@ -33,6 +41,12 @@ def suspicion(model: str, called: Sequence[Called], shape: Shape) -> str:
             why = why or _one_rank(one, shape.ranks)
         found.append(why)
     return found[-1] if found and all(found) else ""
+
+
+def others_came_late(code: str, called: Sequence[Called]) -> bool:
+    """Whether threads may have found all work done because the machine is busy: it is, they are there, and who comes first gets the work."""
+    busy = os.getloadavg()[0] > _BUSY * (os.cpu_count() or 1)
+    return busy and bool(_FIRST_COME.search(code)) and any(sum(1 for task in one.tasks if task.tid) > 1 for one in called)
 
 
 def _by_thread(called: Called) -> list[float]:

@@ -252,7 +252,8 @@ class Build:
         for one in run.calls.rounds:
             command, tools = self._command(replace(run, ranks=one.ranks))
             own = (f"OMP_NUM_THREADS={one.threads}", f"HPCRAFT_CUDA_SCHEDULE={one.schedule}")
-            commands.append((_ENV, *own, *command) if len(run.calls.rounds) > 1 else command)
+            same = len(run.calls.rounds) == 1 and (one.threads, one.schedule) == (run.threads, run.schedule)
+            commands.append(command if same else (_ENV, *own, *command))
         return tuple(commands), tools
 
     def _command(self, run: Run) -> tuple[tuple[str, ...], tuple[str, ...]]:
