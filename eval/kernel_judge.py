@@ -35,7 +35,8 @@ _CANDIDATE = {"c": "candidate.c", "cpp": "candidate.cpp", "fortran": "candidate.
 _RUN_LIMITS = Limits(wall_seconds=40.0, memory_mb=2048, disk_mb=256)
 """For all rounds together."""
 _RACE_LIMITS = Limits(wall_seconds=60.0, memory_mb=2048, disk_mb=256)
-_MORE_CALLS = 6
+_MORE_STARTS, _MORE_CALLS = 5, 6
+"""Until a suspicion is a verdict."""
 _RACES = ("openmp", "mpi+openmp", "cuda")
 """The models whose races the sandbox can look for."""
 _LAUNCHES = "_ZN12hpcraft_cuda6launch"
@@ -144,10 +145,12 @@ def _evidence(task: Task, build: sandbox.Build, made: Trial, called: Sequence[Ca
     """
     shape = made.shapes[0]
     largest = [one for one in called if one.round == 0][-1]
-    if not run_evidence.suspicion(task.model, [largest], shape):
-        return "pass"
-    again = build.run(Run(calls=made.repeated(_MORE_CALLS), limits=_RUN_LIMITS))
-    why = run_evidence.suspicion(task.model, again.called, shape)
+    why = run_evidence.suspicion(task.model, [largest], shape)
+    for _ in range(_MORE_STARTS):
+        if not why:
+            return "pass"
+        again = build.run(Run(calls=made.repeated(_MORE_CALLS), limits=_RUN_LIMITS))
+        why = run_evidence.suspicion(task.model, again.called, shape)
     return f"fail: {why}" if why else "pass"
 
 
@@ -197,7 +200,7 @@ def _race(judgement: Judgement, task: Task, code: str, seed: int) -> None:
         if not build.ok:
             _race_unbuilt(judgement, build.outcome)
             return
-        outcome = build.run(Run(calls=made.calls, threads=made.shapes[0].threads, limits=_RACE_LIMITS))
+        outcome = build.run(Run(calls=made.calls, limits=_RACE_LIMITS))
     judgement.log.append(outcome.stderr.strip() if not outcome.ok else "")
     if outcome.ok:
         # An answer that leaves before the calls are made has shown nothing.

@@ -94,6 +94,9 @@ class Build:
         if not self.runnable:
             return self.outcome
         check_run(run)
+        if run.calls and len(run.calls.rounds) == 1:
+            (one,) = run.calls.rounds
+            run = replace(run, ranks=one.ranks, threads=one.threads, schedule=one.schedule)
         if run.schedules > 1 and emulation.emulated(self._job):
             return under_schedules(self.run, run)
         if self._ahead and not run.schedule:

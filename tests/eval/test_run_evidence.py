@@ -42,8 +42,9 @@ def called(*processes, index=0):
         ("openmp", [(5, 5)], False),
         ("mpi", [(0, 0, 0), (5, 0, 0), (5, 0, 0)], False),
         ("mpi", [(0.1, 0, 0), (5, 0, 0), (0.02, 0, 0)], True),
-        ("mpi+openmp", [(5, 5, 0), (5, 5, 0)], False),
-        ("mpi+openmp", [(5, 5, 0), (0.1, 0, 0)], True),
+        ("mpi", [(2, 0, 0), (5, 0, 0), (0.02, 0, 0)], True),
+        ("mpi+openmp", [(0.1, 0), (5, 5, 0), (5, 5, 0)], False),
+        ("mpi+openmp", [(0.1, 0), (5, 5, 0), (0.1, 0, 0)], True),
         ("serial", [(5, 0)], False),
     ],
 )
