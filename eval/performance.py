@@ -145,8 +145,7 @@ def measure(kernel_name: str, build: sandbox.Build, baseline: str, shape: Shape,
 
 
 def _run(work: _Work, shape: Shape) -> Run:
-    calls = work.calls(shape)
-    return Run(calls=calls, threads=shape.threads, ranks=shape.ranks, pin=True, limits=_LIMITS)
+    return Run(calls=work.calls(shape), pin=True, limits=_LIMITS)
 
 
 def _wrong(work: _Work, outcome: Outcome) -> str:

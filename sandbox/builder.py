@@ -94,6 +94,9 @@ class Build:
         if not self.runnable:
             return self.outcome
         check_run(run)
+        if run.calls and len(run.calls.rounds) == 1:
+            (one,) = run.calls.rounds
+            run = replace(run, ranks=one.ranks, threads=one.threads, schedule=one.schedule)
         if run.schedules > 1 and emulation.emulated(self._job):
             return under_schedules(self.run, run)
         if self._ahead and not run.schedule:
@@ -252,8 +255,7 @@ class Build:
         for one in run.calls.rounds:
             command, tools = self._command(replace(run, ranks=one.ranks))
             own = (f"OMP_NUM_THREADS={one.threads}", f"HPCRAFT_CUDA_SCHEDULE={one.schedule}")
-            same = len(run.calls.rounds) == 1 and (one.threads, one.schedule) == (run.threads, run.schedule)
-            commands.append(command if same else (_ENV, *own, *command))
+            commands.append((_ENV, *own, *command) if len(run.calls.rounds) > 1 else command)
         return tuple(commands), tools
 
     def _command(self, run: Run) -> tuple[tuple[str, ...], tuple[str, ...]]:

@@ -60,21 +60,27 @@ def test_what_is_timed_is_verified():
     assert "call 2" in found.wrong
 
 
+def timing(seconds, least):
+    """A timing of so many seconds where so many are the least."""
+    return Timing(
+        threads=2,
+        ranks=1,
+        seconds=seconds,
+        spread=0.0,
+        baseline_seconds=1.0,
+        baseline_spread=0.0,
+        speedup=1.0 / seconds,
+        cpu_seconds=seconds,
+        least_seconds=least,
+        calls=9,
+    )
+
+
 def test_faster_than_the_machine_is_no_time():
     """Below what memory and arithmetic allow it is refused; where that isn't known nothing is said against it."""
-    usual = {
-        "threads": 2,
-        "ranks": 1,
-        "spread": 0.0,
-        "baseline_seconds": 1.0,
-        "baseline_spread": 0.0,
-        "speedup": 1.0,
-        "cpu_seconds": 1.0,
-        "calls": 9,
-    }
-    assert Timing(seconds=1e-6, least_seconds=1e-3, **usual).verdict().startswith("fail: faster than")
-    assert Timing(seconds=1e-2, least_seconds=1e-3, **usual).verdict() == "pass"
-    assert Timing(seconds=1e-6, least_seconds=0.0, **usual).verdict().startswith("skip")
+    assert timing(1e-6, 1e-3).verdict().startswith("fail: faster than")
+    assert timing(1e-2, 1e-3).verdict() == "pass"
+    assert timing(1e-6, 0.0).verdict().startswith("skip")
 
 
 @pytest.mark.usefixtures("compiles", "quick")

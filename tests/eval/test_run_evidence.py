@@ -42,8 +42,9 @@ def called(*processes, index=0):
         ("openmp", [(5, 5)], False),
         ("mpi", [(0, 0, 0), (5, 0, 0), (5, 0, 0)], False),
         ("mpi", [(0.1, 0, 0), (5, 0, 0), (0.02, 0, 0)], True),
-        ("mpi+openmp", [(5, 5, 0), (5, 5, 0)], False),
-        ("mpi+openmp", [(5, 5, 0), (0.1, 0, 0)], True),
+        ("mpi", [(2, 0, 0), (5, 0, 0), (0.02, 0, 0)], True),
+        ("mpi+openmp", [(0.1, 0), (5, 5, 0), (5, 5, 0)], False),
+        ("mpi+openmp", [(0.1, 0), (5, 5, 0), (0.1, 0, 0)], True),
         ("serial", [(5, 0)], False),
     ],
 )
@@ -83,7 +84,7 @@ def test_only_threads_that_grow_without_end_are_told(counts):
 )
 def test_threads_are_watched(body, passes, monkeypatch):
     """Right results and all the words of OpenMP are not enough when one thread does it all."""
-    monkeypatch.setattr(kernel_judge.parallel_use, "check", lambda *_, **__: "pass")
+    monkeypatch.setattr("hpcraft.eval.parallel_use.check", lambda *_, **__: "pass")
     monkeypatch.setattr(kernel_judge, "_RACES", ())
     found = kernel_judge.judge(TASKS["kernels/axpy/openmp/c"], f"#include <omp.h>\n{HEAD}{body}}}\n", SEED)
     assert found.checks["correct"] == "pass", found.checks
@@ -96,7 +97,7 @@ def test_threads_are_watched(body, passes, monkeypatch):
 @needs_mpi
 def test_ranks_are_watched(monkeypatch):
     """The rank that holds the answer does all of it, and the others go away."""
-    monkeypatch.setattr(kernel_judge.parallel_use, "check", lambda *_, **__: "pass")
+    monkeypatch.setattr("hpcraft.eval.parallel_use.check", lambda *_, **__: "pass")
     code = f"#include <mpi.h>\n{HEAD}int r; MPI_Comm_rank(MPI_COMM_WORLD, &r); if (r == 0)\n{LOOP}}}\n"
     found = kernel_judge.judge(TASKS["kernels/axpy/mpi/c"], code, SEED)
     assert "one rank of 2 did all the work" in found.checks["parallel"], found.checks

@@ -217,3 +217,13 @@ def test_arrays_never_overlap(lengths: list[int], seed: int) -> None:
                 assert part[place.begin : end] == value.tobytes()
         assert len(part) >= end + 256
         assert len(part) % 64 == 0
+
+
+def test_a_round_alone_has_its_own_threads() -> None:
+    """The number of threads is the round's, be there one or several."""
+    code = f"#include <omp.h>\n{HEAD}return omp_get_max_threads();\n}}\n"
+    with built(code, "openmp") as made:
+        for shape in ([3], [3, 2]):
+            rounds = tuple(calls([[arguments(0)]], threads=n).rounds[0] for n in shape)
+            outcome = made.run(Run(calls=Calls((AXPY,), rounds), limits=Limits(wall_seconds=20.0)))
+            assert [c.ranks[0].value for c in outcome.called] == shape
