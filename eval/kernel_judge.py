@@ -17,6 +17,7 @@ from dataclasses import replace
 from typing import cast
 
 from hpcraft import sandbox
+from hpcraft.errors import MachineError
 from hpcraft.eval import forbidden, parallel_use, performance, run_evidence
 from hpcraft.eval.judging import Judgement, describe_run, first_error
 from hpcraft.eval.kernel_trial import Trial, trial
@@ -100,7 +101,10 @@ def _seen(task: Task, code: str, build: sandbox.Build) -> Seen | None:
         return None
     if task.model == "cuda" and build.outcome.cuda_level == "emulate":
         own = Job(files={"candidate.cpp": without_includes(code).encode(errors="replace")}, language="cpp", flags=("-D__CUDACC__",))
-        return seen(sandbox.preprocess(own, "candidate.cpp"))
+        try:
+            return seen(sandbox.preprocess(own, "candidate.cpp"))
+        except MachineError:  # its conditionals need what stands in headers; the text as it is written is looked at
+            return None
     return seen(build.preprocessed(candidate_name(task)))
 
 
