@@ -18,7 +18,8 @@ from threading import Event
 from hpcraft import sandbox
 from hpcraft.data.trees import parse, tops
 from hpcraft.errors import MachineError
-from hpcraft.sandbox.abi import Argument, CallResult, Signature, decode_results, driver_source, encode_calls
+from hpcraft.sandbox.abi import Argument, CallResult, Signature, decode_results, encode_calls
+from hpcraft.sandbox.drivers import driver_source
 from hpcraft.sandbox.outcome import Check, Job, Limits, Model, Outcome, Run, Verdict
 
 _HEADERS = ["math.h", "stdlib.h", "stdio.h", "string.h", "stdint.h", "stddef.h", "stdbool.h", "float.h", "limits.h"]

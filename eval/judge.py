@@ -18,6 +18,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from hpcraft.errors import ConfigError, HpcError, InputError, PartialError, Stopped
+from hpcraft.eval import performance
 from hpcraft.eval.completions import Found, read_completions
 from hpcraft.eval.extract import extract
 from hpcraft.eval.generate import COMPLETIONS
@@ -30,6 +31,7 @@ from hpcraft.eval.task import Task
 from hpcraft.eval.text_metrics import compare_with_gold, signatures
 from hpcraft.eval.toolchain import isolation, toolchain
 from hpcraft.records import Completion, Sample
+from hpcraft.sandbox.outcome import CUDA_LEVELS
 from hpcraft.stages import Input, Report, Stage, Work, option, versions
 from hpcraft.store import read_json, read_jsonl, sha256_file, write_json, write_jsonl
 
@@ -41,6 +43,8 @@ _SHARDS = ".shards"
 class JudgeConfig:
     """How answers are judged."""
 
+    timing: bool = option(False, help="time right answers beside the sequential reference")
+    timing_cores: tuple[int, ...] = option((), help="numbers of cores to time at; none: all that there are")
     input_seed: int = option(0, help="seed of the test inputs, to repeat a judgement; 0 draws a secret one and tells it afterwards")
     strict: bool = option(
         False, help="refuse a file with lines that can't be judged, such as those of unknown tasks, instead of counting them"
@@ -50,6 +54,16 @@ class JudgeConfig:
         """Refuse numbers that can't be meant."""
         if self.input_seed < 0:
             raise ConfigError("judge: input_seed is at least 0")
+        most = performance.available_cores()
+        if not all(1 <= count <= most for count in self.timing_cores):
+            raise ConfigError(
+                f"judge: timing_cores {list(self.timing_cores)}: this process may use {most} cores; give numbers from 1 to {most}"
+            )
+
+    @property
+    def cores(self) -> tuple[int, ...]:
+        """At which right answers are timed."""
+        return (self.timing_cores or (performance.available_cores(),)) if self.timing else ()
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -141,7 +155,7 @@ def _entry(config: JudgeConfig, work: Work, path: Path, seed: int, report: Repor
         tasks=tasks,
         completions=path,
         out=work.out / suite.name / path.parent.name,
-        shards=[JudgeShard(suite=suite.name, pairs=pairs, style=style, seed=seed, answers=file) for file in files],
+        shards=[JudgeShard(suite=suite.name, pairs=pairs, style=style, seed=seed, cores=config.cores, answers=file) for file in files],
         dropped=dict(sorted(found.dropped.items())),
     )
 
@@ -218,7 +232,7 @@ def _conclude(entry: Entry, seed: int, run_seed: int, report: Report) -> None:
         seeds={"inputs": seed, "run": run_seed},
         toolchain=toolchain(),
         isolation=isolation(),
-        cuda_level="compile" if "compile" in levels else None,
+        cuda_level=next((level for level in CUDA_LEVELS if level in levels), None),
         versions=versions() | (signatures() if texts else {}),
         created=datetime.now(UTC).isoformat(timespec="seconds"),
         samples_sha256=sha256_file(entry.out / SAMPLES),

@@ -43,6 +43,8 @@ class JudgeShard:
     """Of the prompts."""
     seed: int
     """Of the inputs."""
+    cores: tuple[int, ...] = ()
+    """Numbers of cores at which right answers are timed; none, and nothing is."""
     answers: Path
 
     @property
@@ -95,7 +97,7 @@ def judge_shard(shard: JudgeShard) -> None:
     rest = [c for c in read_jsonl(shard.answers, Completion) if (c.task_id, c.sample_id) not in done]
     failures: list[str] = []
     try:
-        for sample in judged(shard.suite, ((tasks[c.task_id], c) for c in rest), shard.seed):
+        for sample in judged(shard.suite, ((tasks[c.task_id], c) for c in rest), shard.seed, shard.cores):
             if sample.verdict == "infra_error":
                 failures.append(f"{sample.task_id}: {next(iter(sample.log.splitlines()), 'no reason given')}")
             else:
@@ -116,7 +118,7 @@ def told_failures(shards: Iterable[JudgeShard]) -> list[str]:
 # ---------------------------------------------------------------- the answers of a shard
 
 
-def judged(suite: str, answers: Iterable[tuple[Task, Completion]], seed: int) -> Iterator[Sample]:
+def judged(suite: str, answers: Iterable[tuple[Task, Completion]], seed: int, cores: Sequence[int] = ()) -> Iterator[Sample]:
     """The samples of answers in their order; those without code need no judge.
 
     Raises:
@@ -124,7 +126,7 @@ def judged(suite: str, answers: Iterable[tuple[Task, Completion]], seed: int) ->
     """
     found = [(task, completion, extract(task, completion.completion)) for task, completion in answers]
     questions = [Question(task=task, completion=c, code=code.code) for task, c, code in found if not code.problem]
-    judgements = JUDGES[suite](questions, seed)
+    judgements = JUDGES[suite](questions, seed, cores)
     for task, completion, code in found:
         begin = time.monotonic()
         judgement = _unread(code.problem) if code.problem else next(judgements)
@@ -137,13 +139,16 @@ def _unread(problem: str) -> Judgement:
     return judgement
 
 
-def _kernels(questions: Sequence[Question], seed: int) -> Iterator[Judgement]:
-    return (kernel_judge.judge(question.task, question.code, seed) for question in questions)
+def _kernels(questions: Sequence[Question], seed: int, cores: Sequence[int]) -> Iterator[Judgement]:
+    return (kernel_judge.judge(question.task, question.code, seed, cores) for question in questions)
 
 
-def _translations(questions: Sequence[Question], seed: int) -> Iterator[Judgement]:
+def _translations(questions: Sequence[Question], seed: int, _cores: Sequence[int]) -> Iterator[Judgement]:
     return (found.judgement for found in judge_translations(questions, seed, workers=1)) if questions else iter(())
 
 
-JUDGES: dict[str, Callable[[Sequence[Question], int], Iterator[Judgement]]] = {"kernels": _kernels, "translation": _translations}
+JUDGES: dict[str, Callable[[Sequence[Question], int, Sequence[int]], Iterator[Judgement]]] = {
+    "kernels": _kernels,
+    "translation": _translations,
+}
 """Suite to what judges its answers, one after the other and in order."""

@@ -11,7 +11,9 @@ from hpcraft.records import Completion, Sample
 from hpcraft.sandbox.outcome import Outcome, Verdict
 
 LOG_CHARACTERS = 4000
-CHECKS = ("build", "correct", "parallel", "race-free")
+CHECKS = ("build", "honest", "correct", "parallel", "race-free", "fast")
+_WHEN_TIMED = "fast"
+"""The check that is absent where nothing was asked to be timed."""
 
 
 @dataclass(kw_only=True, slots=True)
@@ -22,6 +24,10 @@ class Judgement:
     """Of the step that decided."""
     checks: dict[str, str] = field(default_factory=dict)
     log: list[str] = field(default_factory=list)
+    timings: dict[str, Mapping[str, float]] = field(default_factory=dict)
+    """As in `Sample`."""
+    level: str = ""
+    """How far the answer was taken, where that depends on the machine; empty for the task's own level."""
 
     def settle(self, check: str, result: str, outcome: Outcome | None = None) -> None:
         """Record a check's result; the first failure decides the verdict."""
@@ -32,6 +38,8 @@ class Judgement:
     def skip_rest(self, why: str) -> None:
         """Mark the checks that were not reached."""
         for check in CHECKS:
+            if check == _WHEN_TIMED:
+                continue
             self.checks.setdefault(check, f"skip: {why}")
 
     @property
@@ -53,10 +61,11 @@ def to_sample(task: Task, completion: Completion, judgement: Judgement, seconds:
         sample_id=completion.sample_id,
         model=completion.model,
         passed=judgement.passed,
-        level=task.level,
+        level=judgement.level or task.level,
         checks={name: judgement.checks[name] for name in CHECKS if name in judgement.checks},
         verdict=str(judgement.verdict),
         seconds=round(seconds, 3),
+        timings=judgement.timings,
         log=text if len(text) <= LOG_CHARACTERS else text[: LOG_CHARACTERS - 20] + "\n... (cut)",
     )
 

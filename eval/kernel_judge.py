@@ -1,130 +1,141 @@
-"""Judge answers to kernel tasks: build, call from outside, compare with the oracle, check for races.
+"""Judge answers to kernel tasks: build, call from outside, compare with the oracle, check for races and for real parallel work.
 
-Theory of operation. The candidate is compiled alone. A driver in C calls it with arguments from a file and
-writes all arrays to another; what they must hold is computed here, by numpy, and never enters the box. Outputs hold NaN before the
-call where the kernel must not read them, arrays lie between guard zones, const inputs are compared afterwards. Neither exit code
-nor words on stdout are evidence: only right outputs are. Inputs come from a seed that nobody knows before the judgement.
-One build is run with several numbers of threads or ranks.
+Theory of operation. The candidate is compiled alone and linked with a small main. The sandbox's launcher calls it through shared memory:
+inputs come into the box one call at a time, everything stands still while results are copied, and the clock, the guard zones, the comparison
+of const inputs and the use of the processor are outside (`sandbox/calls.py`). What the arrays must hold is computed here, by numpy, and never enters
+the box. Outputs hold NaN before the call where the kernel must not read them. Neither exit code nor words on stdout are
+evidence: only right outputs are. Inputs come from a seed that nobody knows before the judgement. One build is started with several
+numbers of threads or ranks, a device's code on the processor with several orders of blocks.
 
-Not covered: speed; races in Fortran and between MPI ranks; results that are wrong on ranks other than 0.
+Not covered: results that are wrong on ranks other than 0, races between MPI ranks.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from contextlib import suppress
-from dataclasses import dataclass, replace
-from functools import lru_cache
+from collections.abc import Collection, Sequence
+from dataclasses import replace
 from typing import cast
 
-import numpy as np
-from numpy.typing import NDArray
-
 from hpcraft import sandbox
-from hpcraft.eval import parallel_use
+from hpcraft.errors import MachineError
+from hpcraft.eval import forbidden, parallel_use, performance, run_evidence
 from hpcraft.eval.judging import Judgement, describe_run, first_error
-from hpcraft.eval.kernels import KERNELS
-from hpcraft.eval.task import Expected, Outputs, Task
-from hpcraft.sandbox.abi import DTYPES, Argument, Array, CallResult, Signature, decode_results, driver_source, encode_calls
-from hpcraft.sandbox.outcome import Check, Job, Language, Limits, Model, Outcome, Run, Verdict
+from hpcraft.eval.kernel_trial import Trial, trial
+from hpcraft.eval.seen import Seen, differs, needs_preprocessor, seen, without_includes, without_simd
+from hpcraft.eval.suites import reference
+from hpcraft.eval.task import Task
+from hpcraft.sandbox.calls import Called
+from hpcraft.sandbox.drivers import caller_source
+from hpcraft.sandbox.outcome import Check, CudaLevel, Job, Language, Limits, Model, Outcome, Run, Verdict
 
-THREADS = (1, 2, 4)
-RANKS = (1, 2, 3)
-
-_FLAGS: dict[tuple[str, str], tuple[str, ...]] = {("mpi", "cpp"): ("-DOMPI_SKIP_MPICXX",)}
+_FLAGS: dict[tuple[str, str], tuple[str, ...]] = {
+    ("mpi", "cpp"): ("-DOMPI_SKIP_MPICXX",),
+    ("mpi+openmp", "cpp"): ("-DOMPI_SKIP_MPICXX",),
+}
 """Open MPI's C++ bindings left the standard with MPI 3; parsing them takes three quarters of the compiler's time."""
 _CANDIDATE = {"c": "candidate.c", "cpp": "candidate.cpp", "fortran": "candidate.f90"}
-_INPUTS, _OUTPUTS = "inputs.bin", "outputs.bin"
-_RUN_LIMITS = Limits(wall_seconds=20.0, memory_mb=2048, disk_mb=256)
+_RUN_LIMITS = Limits(wall_seconds=40.0, memory_mb=2048, disk_mb=256)
+"""For all rounds together."""
 _RACE_LIMITS = Limits(wall_seconds=60.0, memory_mb=2048, disk_mb=256)
-_RACE_ELEMENTS = 3_000
-"""Calls with more array elements are left out of the race check: the sanitizer is slow and sees nothing new in them."""
-_RACE_THREADS = 4
+_MORE_STARTS, _MORE_CALLS = 5, 6
+"""Until a suspicion is a verdict."""
+_RACES = ("openmp", "mpi+openmp", "cuda")
+"""The models whose races the sandbox can look for."""
+_LAUNCHES = "_ZN12hpcraft_cuda6launch"
+"""How the emulation of a device calls what the device's compiler calls ``cudaLaunchKernel``."""
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Trial:
-    """The calls of one judgement and what they must give."""
+def judge(task: Task, code: str, seed: int, cores: Sequence[int] = ()) -> Judgement:
+    """Judge one answer; an infrastructure failure shows as the verdict ``infra_error``.
 
-    inputs: bytes
-    race_inputs: bytes
-    race_calls: int
-    """Number of calls in ``race_inputs``."""
-    functions: tuple[int, ...]
-    expected: tuple[Outputs, ...]
-    shapes: tuple[str, ...]
-    """The scalar arguments of each call, for people."""
-
-
-@lru_cache(maxsize=16)
-def trial(kernel_name: str, seed: int) -> Trial:
-    """Inputs and expected outputs of a kernel, the same for every answer of one judgement."""
-    kernel = KERNELS[kernel_name]
-    calls = list(kernel.calls(seed))
-    small = [c for c in calls if sum(np.size(a) for a in c) <= _RACE_ELEMENTS]
-    signatures = [kernel.signature]
-    return Trial(
-        inputs=encode_calls(signatures, [(0, c) for c in calls]),
-        race_inputs=encode_calls(signatures, [(0, c) for c in small]),
-        race_calls=len(small),
-        functions=(0,) * len(calls),
-        expected=tuple(kernel.oracle(c) for c in calls),
-        shapes=tuple(_shape(task_names(kernel_name), c) for c in calls),
-    )
-
-
-def task_names(kernel_name: str) -> list[str]:
-    """Parameter names of a kernel."""
-    return [p.name for p in KERNELS[kernel_name].signature.parameters]
-
-
-def judge(task: Task, code: str, seed: int) -> Judgement:
-    """Judge one answer; an infrastructure failure shows as the verdict ``infra_error``."""
+    Args:
+        task: what was asked.
+        code: the answer.
+        seed: of all inputs.
+        cores: numbers of cores at which a right answer is timed; none, and nothing is.
+    """
     assert task.kernel is not None
-    judgement = Judgement()
+    judgement, plain = Judgement(), None
     if not code.strip():
         judgement.settle("build", "fail: the answer holds no code")
         judgement.verdict = Verdict.COMPILE_ERROR
         judgement.skip_rest("no code")
         return judgement
     with sandbox.build(_job(task, code, "none")) as build:
+        level = build.outcome.cuda_level
+        judgement.level = level or ""
         if _built(judgement, build.outcome):
-            symbols = build.symbols(candidate_name(task))
-            judgement.settle("parallel", parallel_use.check(task.model, task.language, code, symbols))
-            if task.model == "cuda" and task.kernel.name in symbols:
-                judgement.settle("build", f"fail: {task.kernel.name} is declared and never defined")
-            if task.level == "compile":
-                judgement.settle("correct", "skip: built, not run (no device)")
+            plain = _read(judgement, task, code, build)
+            if build.runnable:
+                _run_all(judgement, task, code, build, seed)
+                if cores and not judgement.failed and judgement.verdict is Verdict.OK:
+                    _time(judgement, task, build, seed, cores)
             else:
-                _run_all(judgement, task, build, seed)
+                judgement.settle("correct", "skip: built, not run (no device)")
     if judgement.verdict not in (Verdict.INFRA_ERROR, Verdict.UNSUPPORTED):
-        _race(judgement, task, code, seed)
+        _race(judgement, task, code, seed, plain)
     judgement.skip_rest("not reached")
     return judgement
 
 
+def _read(judgement: Judgement, task: Task, code: str, build: sandbox.Build) -> Seen | None:
+    """Settle what an answer's code and symbols show; returns what its compiler sees, where that is something else than the answer."""
+    assert task.kernel is not None
+    name, entry, driver = candidate_name(task), task.kernel.name, _driver_name(task)
+    plain = _seen(task, code, build)
+    text = plain.text if plain else ""
+    symbols = forbidden.Symbols(
+        undefined=_symbols(build.symbols(name), code),
+        defined=build.defined(name),
+        harness_undefined=build.symbols(driver),
+        harness_defined=build.defined(driver),
+    )
+    judgement.settle("honest", forbidden.check(task.model, task.language, code, entry=entry, seen=text, symbols=symbols))
+    judgement.settle("parallel", parallel_use.check(task.model, task.language, text or code, symbols.undefined, entry=entry))
+    return plain
+
+
+def _seen(task: Task, code: str, build: sandbox.Build) -> Seen | None:
+    """What the preprocessor leaves; of emulated CUDA, which was translated before it, what the answer's own macros leave."""
+    if task.language == "fortran" or not needs_preprocessor(code):
+        return None
+    if task.model == "cuda" and build.outcome.cuda_level == "emulate":
+        own = Job(files={"candidate.cpp": without_includes(code).encode(errors="replace")}, language="cpp", flags=("-D__CUDACC__",))
+        try:
+            return seen(sandbox.preprocess(own, "candidate.cpp"))
+        except MachineError:  # its conditionals need what stands in headers; the text as it is written is looked at
+            return None
+    return seen(build.preprocessed(candidate_name(task)))
+
+
 def candidate_name(task: Task) -> str:
     """The source file that holds an answer."""
-    return "entry.cu" if task.model == "cuda" else _CANDIDATE[task.language]
+    return "candidate.cu" if task.model == "cuda" else _CANDIDATE[task.language]
+
+
+def _driver_name(task: Task) -> str:
+    return "driver.cpp" if task.model == "kokkos" else "driver.c"
 
 
 def _job(task: Task, code: str, check: Check) -> Job:
     assert task.kernel is not None
-    if task.model == "cuda":
-        files = _cuda_files(task.kernel.signature, code)
-    else:
-        driver = driver_source([task.kernel.signature], mpi=task.model == "mpi")
-        files = {candidate_name(task): code.encode(errors="replace"), "driver.c": driver.encode()}
     language, model = cast("Language", task.language), cast("Model", task.model)
-    return Job(files=files, language=language, model=model, check=check, cuda="compile", flags=_FLAGS.get((model, language), ()))
+    driver = caller_source([task.kernel.signature], mpi=model.startswith("mpi"), kokkos=model == "kokkos")
+    files = {candidate_name(task): code.encode(errors="replace"), _driver_name(task): driver.encode()}
+    level: CudaLevel = "auto" if check == "none" else "emulate"
+    return Job(files=files, language=language, model=model, check=check, cuda=level, flags=_FLAGS.get((model, language), ()))
 
 
-def _cuda_files(signature: Signature, code: str) -> dict[str, bytes]:
-    """CUDA isn't linked, so the compiler is asked whether the entry point is there with the right types and linkage."""
-    entry = (
-        f'#include "candidate.cuh"\nextern "C" {signature.prototype()};\n{signature.prototype("(*hpcraft_entry)")} = {signature.name};\n'
-    )
-    return {"candidate.cuh": code.encode(errors="replace"), "entry.cu": entry.encode()}
+def _symbols(found: Collection[str], code: str) -> frozenset[str]:
+    """With the emulation's word for a launch in the device's own; Thrust's algorithms are emulated without a launch."""
+    emulated = any(name.startswith(_LAUNCHES) for name in found) or "#include <thrust/" in code
+    return frozenset(found) | ({"cudaLaunchKernel"} if emulated else set[str]())
+
+
+def _trial(task: Task, build: sandbox.Build, seed: int) -> Trial:
+    assert task.kernel is not None
+    level = build.outcome.cuda_level
+    return trial(task.kernel.name, "emulate" if level == "emulate" else task.model, seed)
 
 
 def _built(judgement: Judgement, outcome: Outcome) -> bool:
@@ -143,120 +154,113 @@ def _built(judgement: Judgement, outcome: Outcome) -> bool:
     return True
 
 
-def _run_all(judgement: Judgement, task: Task, build: sandbox.Build, seed: int) -> None:
-    """Run one build with every number of threads or ranks and settle the check ``correct``."""
-    assert task.kernel is not None
-    made = trial(task.kernel.name, seed)
-    for what, run in _runs(task, made.inputs):
-        outcome = build.run(run)
-        if outcome.verdict in (Verdict.INFRA_ERROR, Verdict.UNSUPPORTED):
-            judgement.verdict = outcome.verdict
-            judgement.checks["correct"] = f"skip: {outcome.message}"
-            judgement.log.append(outcome.message)
-            return
-        if why := wrong(task, made, outcome):
-            judgement.settle("correct", f"fail: {what}{why}", outcome)
-            judgement.log += [outcome.stdout.strip(), outcome.stderr.strip(), outcome.message]
-            return
+def _run_all(judgement: Judgement, task: Task, code: str, build: sandbox.Build, seed: int) -> None:
+    """Make every call of every round, and settle the checks ``correct`` and ``parallel``."""
+    made = _trial(task, build, seed)
+    outcome = build.run(Run(calls=made.calls, limits=_RUN_LIMITS))
+    if outcome.verdict in (Verdict.INFRA_ERROR, Verdict.UNSUPPORTED):
+        judgement.verdict = outcome.verdict
+        judgement.checks["correct"] = f"skip: {outcome.message}"
+        judgement.log.append(outcome.message)
+        return
+    if why := wrong(made, outcome):
+        judgement.settle("correct", f"fail: {why}", outcome)
+        judgement.log += [outcome.stdout.strip(), outcome.stderr.strip(), outcome.message]
+        return
     judgement.settle("correct", "pass")
+    if judgement.checks["parallel"] == "pass":
+        judgement.settle("parallel", _evidence(task, code, build, made, outcome.called))
 
 
-def _runs(task: Task, inputs: bytes) -> Iterator[tuple[str, Run]]:
-    plain = Run(data={_INPUTS: inputs}, collect=(_OUTPUTS,), limits=_RUN_LIMITS)
-    if task.model == "openmp":
-        for threads in THREADS:
-            yield f"with {threads} thread{'s' * (threads > 1)}: ", replace(plain, threads=threads)
-    elif task.model == "mpi":
-        for ranks in RANKS:
-            yield f"with {ranks} rank{'s' * (ranks > 1)}: ", replace(plain, ranks=ranks)
-    else:
-        yield "", plain
+def _evidence(task: Task, code: str, build: sandbox.Build, made: Trial, called: Sequence[Called]) -> str:
+    """What threads and ranks did at the timed size, the last call of the first round; a suspicion is looked into by more such calls.
+
+    Where the machine is busy, one thread may be through with a dynamic schedule before another one is given a core: then it counts that
+    there is another one.
+    """
+    shape = made.shapes[0]
+    largest = [one for one in called if one.round == 0][-1]
+    why = run_evidence.suspicion(task.model, [largest], shape)
+    for _ in range(_MORE_STARTS):
+        if not why:
+            return "pass"
+        again = build.run(Run(calls=made.repeated(_MORE_CALLS), limits=_RUN_LIMITS))
+        why = run_evidence.suspicion(task.model, again.called, shape)
+        if why and "openmp" in task.model and run_evidence.others_came_late(code, again.called):
+            return "pass"
+    return f"fail: {why}" if why else "pass"
 
 
-def wrong(task: Task, made: Trial, outcome: Outcome) -> str:
-    """What is wrong with a run's outputs, empty when every call left what it must."""
+def _time(judgement: Judgement, task: Task, build: sandbox.Build, seed: int, cores: Sequence[int]) -> None:
+    """Measure a right answer and settle the check ``fast``, which refuses what the machine can't do."""
     assert task.kernel is not None
-    data = outcome.outputs.get(_OUTPUTS, b"")
-    results = decode_results([task.kernel.signature], made.functions, data)
-    for index, expected in enumerate(made.expected):
-        where = f"call {index + 1} of {len(made.expected)} ({made.shapes[index]}): "
-        if index not in results:
-            ending = "the program ended without the result" if outcome.ok else describe_run(outcome)
-            return where + ending
-        if why := _differs(task, results[index], expected):
-            return where + why
+    if build.outcome.cuda_level == "emulate":
+        judgement.checks["fast"] = "skip: emulated"
+        return
+    baseline = reference(task.kernel.name, "serial", "c")
+    for shape in dict.fromkeys(performance.shape_of(task.model, count) for count in cores):
+        found = performance.measure(task.kernel.name, build, baseline, shape, seed)
+        if found.wrong:
+            judgement.checks["correct"] = f"fail: when timed: {found.wrong}"
+        if found.timing is None:
+            judgement.checks["fast"] = f"skip: {found.failed or 'wrong when timed'}"
+            return
+        judgement.timings[str(shape.threads * shape.ranks)] = found.to_json()
+        if judgement.checks.get("fast", "pass") == "pass":
+            judgement.checks["fast"] = found.timing.verdict()
+
+
+def wrong(made: Trial, outcome: Outcome) -> str:
+    """What is wrong with a run, empty when every call left what it must and the program ended well."""
+    if why := made.wrong(outcome.called, outcome.progress, _ending(outcome)):
+        return why
+    if why := run_evidence.leftovers(outcome.called):
+        return why
     return "" if outcome.ok else describe_run(outcome)
 
 
-def _differs(task: Task, result: CallResult, expected: Outputs) -> str:
+def _ending(outcome: Outcome) -> str:
+    return "the program ended without the result" if outcome.ok else describe_run(outcome)
+
+
+def _race(judgement: Judgement, task: Task, code: str, seed: int, plain: Seen | None) -> None:
+    """Settle the check ``race-free`` with the thread sanitizer or the emulation's own, which needs another build of the same code."""
     assert task.kernel is not None
-    if not result.guards_intact:
-        return "wrote outside an array"
-    if not result.const_intact:
-        return "changed an input that is const"
-    signature = task.kernel.signature
-    named = [(signature.arrays[i].name, result.arrays[i]) for i in task.kernel.outputs]
-    if signature.returns != "void":
-        named.append(("return value", np.array([result.value], DTYPES[signature.returns])))
-    for (name, array), one in zip(named, expected, strict=True):
-        if why := compare(array, one):
-            return why if len(named) == 1 else f"{name}: {why}"
-    return ""
-
-
-def compare(array: Array, expected: Expected) -> str:
-    """Where an output array differs from what is expected; NaN and infinity must stand exactly where they are expected."""
-    if array.shape != expected.values.shape:
-        return f"{array.size} elements, {expected.values.size} expected"
-    if array.dtype.kind != "f":
-        bad = array != expected.values
-        return _where(bad, array, expected.values)
-    got, want = array.astype(np.float64), expected.values.astype(np.float64)
-    with np.errstate(invalid="ignore", over="ignore"):
-        near = np.abs(got - want) <= expected.tolerance
-    same = (got == want) | (np.isnan(got) & np.isnan(want))
-    # Written so that a NaN on either side is never "near".
-    bad = ~np.where(np.isfinite(want) & np.isfinite(got), near, same)
-    return _where(bad, got, want)
-
-
-def _where(bad: NDArray[np.bool_], got: Array, want: Array) -> str:
-    if not bad.any():
-        return ""
-    first = int(np.argmax(bad))
-    return f"{int(bad.sum())} of {bad.size} elements wrong, first [{first}] is {got[first]:.17g} instead of {want[first]:.17g}"
-
-
-def _race(judgement: Judgement, task: Task, code: str, seed: int) -> None:
-    """Settle the check ``race-free`` with the thread sanitizer, which needs another build."""
-    assert task.kernel is not None
-    if task.model != "openmp":
+    if task.model not in _RACES:
         judgement.checks["race-free"] = f"skip: not offered for {task.model}"
-        return
-    if task.language == "fortran":
-        judgement.checks["race-free"] = "skip: not offered for Fortran"
         return
     if judgement.failed:
         judgement.checks["race-free"] = "skip: failed before"
         return
-    made = trial(task.kernel.name, seed)
-    with sandbox.build(_job(task, code, "race")) as build:
+    made = trial(task.kernel.name, task.model, seed, race=True)
+    checked = without_simd(code) if task.language == "fortran" else code
+    with sandbox.build(_job(task, checked, "race")) as build:
         if not build.ok:
             _race_unbuilt(judgement, build.outcome)
             return
-        outcome = build.run(Run(threads=_RACE_THREADS, data={_INPUTS: made.race_inputs}, collect=(_OUTPUTS,), limits=_RACE_LIMITS))
+        if plain and task.model != "cuda" and (why := _hides(code, plain, seen(build.preprocessed(candidate_name(task))), task.model)):
+            judgement.settle("race-free", f"fail: {why}")
+            return
+        outcome = build.run(Run(calls=made.calls, limits=_RACE_LIMITS))
     judgement.log.append(outcome.stderr.strip() if not outcome.ok else "")
     if outcome.ok:
         # An answer that leaves before the calls are made has shown nothing.
-        whole = decode_results([task.kernel.signature], (0,) * made.race_calls, outcome.outputs.get(_OUTPUTS, b""))
-        judgement.settle("race-free", _all_called([not r.crashed for r in whole.values()], made.race_calls))
+        judgement.settle("race-free", _all_called(outcome.called, made.num_calls))
     elif outcome.verdict in (Verdict.INFRA_ERROR, Verdict.UNSUPPORTED):
         _race_unbuilt(judgement, outcome)
     elif outcome.verdict is Verdict.RACE or "ThreadSanitizer: data race" in outcome.stderr:
         # So many reports can take so long that the time limit ends them; it is the race that decides.
         judgement.settle("race-free", "fail: data race", replace(outcome, verdict=Verdict.RACE))
     else:
-        judgement.settle("race-free", f"fail: under the race detector it {describe_run(outcome)}", outcome)
+        told = f" ({outcome.message})" if task.model == "cuda" and outcome.message else ""
+        judgement.settle("race-free", f"fail: under the race detector it {describe_run(outcome)}{told}", outcome)
+
+
+def _hides(code: str, plain: Seen, checked: Seen, model: str) -> str:
+    """Why the program that the race detector sees isn't the one that was judged."""
+    if where := differs(code, plain, checked):
+        return f"the race detector would see other code than the judge ({where} of the answer)"
+    return forbidden.text(checked.text, model)
 
 
 def _race_unbuilt(judgement: Judgement, outcome: Outcome) -> None:
@@ -269,14 +273,6 @@ def _race_unbuilt(judgement: Judgement, outcome: Outcome) -> None:
     judgement.settle("race-free", f"fail: doesn't build for the race detector: {first_error(outcome)}", outcome)
 
 
-def _all_called(returned: Sequence[bool], num_calls: int) -> str:
-    count = sum(returned)
+def _all_called(called: Sequence[Called], num_calls: int) -> str:
+    count = len(called)
     return "pass" if count == num_calls else f"fail: under the race detector {count} of {num_calls} calls left a whole result"
-
-
-def _shape(names: Sequence[str], arguments: Sequence[Argument]) -> str:
-    words = []
-    for name, argument in zip(names, arguments, strict=True):
-        with suppress(TypeError):
-            words.append(f"{name}={argument:g}" if np.ndim(argument) == 0 else "")
-    return ", ".join(word for word in words if word)

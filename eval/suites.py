@@ -66,7 +66,7 @@ def _kernel_task(kernel: Kernel, model: str, language: str) -> Task:
         stem=question.stem,
         language=language,
         model=model,
-        level="compile" if model == "cuda" else "run",
+        level="emulate" if model == "cuda" else "run",
         group=kernel.name,
         prototype=kernel.prototype,
         reference=reference(kernel.name, model, language),

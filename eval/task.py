@@ -72,8 +72,17 @@ class Kernel:
     oracle: Callable[[list[Argument]], Outputs]
     """What every output holds after the call."""
     flops: Callable[[list[Argument]], int]
+    """Operations that have to be done at least: what is faster than the machine can do them is refused."""
     num_bytes: Callable[[list[Argument]], int]
-    """Bytes that have to move at least once."""
+    """Bytes that have to move at least once, however well the kernel uses caches."""
+
+    timed_size: int = 0
+    """The size at which answers are timed: serial C takes some 5 to 50 ms there. 0 is the largest of ``sizes``."""
+
+    @property
+    def size_to_time(self) -> int:
+        """The size at which answers are timed."""
+        return self.timed_size or max(self.sizes)
 
     @cached_property
     def signature(self) -> Signature:
@@ -87,7 +96,10 @@ class Kernel:
 
     def calls(self, seed: int) -> Iterator[list[Argument]]:
         """Arguments of every call of one judgement; no two seeds give the same contents."""
-        rng = np.random.default_rng([seed, *self.name.encode()])
+        yield from self.draw(np.random.default_rng([seed, *self.name.encode()]))
+
+    def draw(self, rng: np.random.Generator) -> Iterator[list[Argument]]:
+        """The same from a generator: every size, and two that are drawn."""
         drawn = [int(n) for n in rng.integers(*self.random_sizes, 2)]
         for size in (*self.sizes, *drawn):
             yield self.make_inputs(rng, size)

@@ -13,10 +13,11 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from hpcraft.errors import InputError
-from hpcraft.eval import parallel_use
+from hpcraft.eval import forbidden, parallel_use
 from hpcraft.eval.judging import Judgement
 from hpcraft.eval.task import Task
 from hpcraft.records import Candidate, Completion, Finding, Pair
+from hpcraft.sandbox.abi import Signature
 from hpcraft.sandbox.outcome import Verdict
 
 
@@ -112,6 +113,7 @@ def _judgement(question: Question, finding: Finding, *, races: bool) -> Judgemen
             judgement.verdict = _verdict(reason)
         elif task.model == "openmp":
             judgement.checks["race-free"] = "pass" if races else "skip: no race detector on this machine"
+        judgement.checks["honest"] = _honest(task, pair, question.code)
         judgement.checks["parallel"] = _parallel(task, pair, question.code)
     judgement.skip_rest("not reached" if judgement.failed else f"not offered for {task.model}")
     return judgement
@@ -125,6 +127,14 @@ def _unsupported(why: str) -> Judgement:
     judgement = Judgement(verdict=Verdict.UNSUPPORTED, checks={"build": f"skip: {why}"}, log=[why])
     judgement.skip_rest("not judged")
     return judgement
+
+
+def _honest(task: Task, pair: Pair, code: str) -> str:
+    """The text alone; what the pair itself holds is not held against an answer."""
+    entry = Signature.parse(task.prototype).name
+    if forbidden.check(task.model, task.language, pair.target, entry=entry) != "pass":
+        return "skip: the pair's own target holds what is forbidden"
+    return forbidden.check(task.model, task.language, code, entry=entry)
 
 
 def _parallel(task: Task, pair: Pair, code: str) -> str:

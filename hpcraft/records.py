@@ -273,7 +273,7 @@ class Sample:
     level: str
     """A `Level`; levels are never mixed in one figure."""
     checks: Mapping[str, str]
-    """Check name (``build``, ``correct``, ``parallel``, ``race-free``) to ``pass``, ``fail: why`` or ``skip: why``."""
+    """Check name (``build``, ``honest``, ``correct``, ``parallel``, ``race-free``) to ``pass``, ``fail: why`` or ``skip: why``."""
     verdict: str
     """The sandbox's verdict of the step that decided."""
     seconds: float

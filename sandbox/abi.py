@@ -1,8 +1,7 @@
-"""Call functions of a C ABI from outside: prototypes, test cases, the driver program, raw inputs and outputs.
+"""Call functions of a C ABI from outside: prototypes, test cases, raw inputs and outputs.
 
-A driver is a C main program that is linked with functions nobody trusts. Arguments reach it in
-``inputs.bin`` when it runs and results leave in ``outputs.bin`` as raw buffers, so neither expected
-values nor the verdict are ever in the untrusted process (`driver.h` has its theory of operation).
+Programs around the functions are made by `drivers`. Arguments reach the older kind in ``inputs.bin`` and results leave in
+``outputs.bin`` as raw buffers (`driver.h` has its theory of operation); the newer kind is called through shared memory (`calls`).
 
 A test case is written with one word per parameter: a number for a scalar, ``[LEN]`` for an array of LEN
 elements with random contents, ``[LEN<BOUND]`` for an integer array with contents from 0 to BOUND - 1.
@@ -17,8 +16,6 @@ import re
 import struct
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from functools import cache
-from pathlib import Path
 from typing import TypeAlias
 
 import numpy as np
@@ -243,46 +240,6 @@ def _contents(parameter: Parameter, word: ArrayWord, rng: np.random.Generator) -
         return rng.integers(0, 2, word.length).astype(dtype)
     low, high = (0, word.bound) if word.bound is not None else (0, 17) if kind == "u" else (-8, 9)
     return rng.integers(low, min(high, np.iinfo(DTYPES[parameter.ctype]).max + 1), word.length).astype(dtype)
-
-
-# ---------------------------------------------------------------- the driver
-
-
-def driver_source(signatures: Sequence[Signature], *, mpi: bool = False, fork: bool = False) -> str:
-    """C source of a main program that calls ``signatures`` by their position.
-
-    Args:
-        signatures: entry points with distinct names.
-        mpi: initialise MPI first; every rank makes every call, rank 0 writes the results.
-        fork: make each call in a child of its own, so that a crash loses that call alone.
-    """
-    defines = "#define _GNU_SOURCE\n" + ("#define HPCRAFT_MPI\n" if mpi else "") + ("#define HPCRAFT_FORK\n" if fork else "")
-    needs = "#include <stddef.h>\n#include <stdbool.h>\n"
-    cases = "".join(f"    case {i}: call_{i}(call); return;\n" for i in range(len(signatures)))
-    dispatch = f'static void dispatch(uint32_t function, call_t *call) {{\n    switch (function) {{\n{cases}    default: fail("no such function");\n    }}\n}}\n'
-    return defines + _runtime() + needs + "".join(_caller(i, s) for i, s in enumerate(signatures)) + dispatch
-
-
-@cache
-def _runtime() -> str:
-    return Path(__file__).with_name("driver.h").read_text()
-
-
-def _caller(number: int, signature: Signature) -> str:
-    lines = [f"{signature.prototype()};", f"static void call_{number}(call_t *call) {{"]
-    for i, p in enumerate(signature.parameters):
-        if p.pointer:
-            lines.append(f"    {p.ctype} *a{i} = take_array(call, sizeof({p.ctype}), {int(p.const)});")
-        else:
-            lines.append(f"    uint64_t w{i}; take(&w{i}, 8); {p.ctype} a{i}; memcpy(&a{i}, &w{i}, sizeof a{i});")
-    arguments = ", ".join(f"a{i}" for i in range(len(signature.parameters)))
-    lines.append("    if (!enter(call)) return;")
-    if signature.returns == "void":
-        lines.append(f"    {signature.name}({arguments});")
-    else:
-        lines.append(f"    {signature.returns} value = {signature.name}({arguments});")
-        lines.append("    memcpy(call->value, &value, sizeof value);")
-    return "\n".join([*lines, "    leave(call);", "}", ""])
 
 
 # ---------------------------------------------------------------- raw inputs and outputs

@@ -38,6 +38,9 @@ def execute(step: Step, jail: Jail, scratch: Path, stop: Event | None = None) ->
         opened = _open(step, jail, home, user, filters)
         inherit: tuple[int, ...] = () if filters is None else (filters,)
         words = [*opened.words, *_launch(step, opened, user, jail)]
+        if step.calls is not None:
+            inherit += step.calls.descriptors
+            words += step.calls.words
         start = start_alone
         if jail.hierarchy is not None:
             try:

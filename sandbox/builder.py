@@ -18,19 +18,20 @@ from pathlib import Path
 from threading import Event
 from types import TracebackType
 
-from hpcraft.errors import ConfigError, MachineError
+from hpcraft.errors import ConfigError, InputError, MachineError
 from hpcraft.sandbox import folders, toolchains
-from hpcraft.sandbox.compilation import Compilation, Compiled
+from hpcraft.sandbox.calls import Channel
+from hpcraft.sandbox.compilation import PREPROCESSED, Compilation, Compiled
 from hpcraft.sandbox.cores import lease
 from hpcraft.sandbox.cuda import build as emulation
 from hpcraft.sandbox.cuda import faults
 from hpcraft.sandbox.cuda.device import READ, Device, device, on_device
 from hpcraft.sandbox.cuda.levels import resolved
+from hpcraft.sandbox.elf import Symbols, symbols
 from hpcraft.sandbox.environment import environment
 from hpcraft.sandbox.isolation import choose
 from hpcraft.sandbox.jail import Jail, Step
 from hpcraft.sandbox.outcome import CompileOutcome, CudaLevel, Job, Limits, Outcome, Run, Verdict
-from hpcraft.sandbox.packages import install_command
 from hpcraft.sandbox.ranks import command as rank_command
 from hpcraft.sandbox.ranks import run_ranks
 from hpcraft.sandbox.requests import check_job, check_run
@@ -45,6 +46,7 @@ _NO_RANKS = "MPI ranks talk through sockets, which the tier landlock refuses; a 
 _TELLING = re.compile(r"\b(fatal )?[Ee]rror\b(?!s)|undefined reference|multiple definition")
 _OF_BOXES = ("tmp", "box", "src")
 """Folders of the root that a box has for itself."""
+_ENV = "/usr/bin/env"
 _WITH_DEVICES = ("bubblewrap+cgroup", "bubblewrap", "none")
 
 
@@ -54,7 +56,7 @@ class Build:
     def __init__(self, job: Job, jail: Jail, folder: Path, plan: toolchains.Plan | toolchains.Unsupported, stop: Event | None) -> None:
         self._job, self._jail, self._folder, self._plan = job, jail, folder, plan
         self._steps = Steps(jail, folder, stop)
-        self._symbols: dict[str, frozenset[str]] | None = None
+        self._symbols: dict[str, Symbols] | None = None
         self._ahead: Build | None = None
         self.outcome = self._make()
         """What became of building: ``ok``, ``compile_error``, ``unsupported`` or ``infra_error``."""
@@ -92,20 +94,23 @@ class Build:
         if not self.runnable:
             return self.outcome
         check_run(run)
+        if run.calls and len(run.calls.rounds) == 1:
+            (one,) = run.calls.rounds
+            run = replace(run, ranks=one.ranks, threads=one.threads, schedule=one.schedule)
         if run.schedules > 1 and emulation.emulated(self._job):
             return under_schedules(self.run, run)
         if self._ahead and not run.schedule:
             found = self._ahead.run(run)
             if found.verdict is Verdict.RUNTIME_ERROR:  # its limits are not the program's: it is slower, and needs more memory
                 return found
-        with self._written(run.data) as data, self._cores(run) as cores:
+        with self._written(run.data) as data, self._cores(run) as cores, self._channel(run) as channel:
             beside = self._program_files() | data
-            command, tools = self._command(run)
+            commands, tools = self._commands(run)
             ranks = self._job.model.startswith("mpi") and not self._python
             gpu = self._device
             step = Step(
-                commands=(command,),
-                limits=run.limits,
+                commands=commands,
+                limits=_with_room(run),
                 environment=environment(tools, self._job, run),
                 beside=beside,
                 toolchains=(*toolchains.folders_outside(tools), *(gpu.libraries if gpu else ())),
@@ -116,19 +121,26 @@ class Build:
                 few_settings=not ranks,
                 devices=gpu.nodes if gpu else (),
                 machine=READ if gpu else (),
+                calls=channel,
             )
             if ranks:
                 outcome = run_ranks(step, self._job, run, self._steps.execute)
             else:
                 ended = self._steps.execute(step)
                 outcome = faults.judged(judge(ended, self._job, run.limits), self._report(step, ended))
+            called, progress = channel.read() if channel else ((), ())
         return replace(
             outcome,
             compile=self.outcome.compile,
             isolation=self._jail.isolation,
             cuda_level=self._level,
             cuda_device=gpu.name if gpu else None,
+            called=called,
+            progress=progress,
         )
+
+    def _channel(self, run: Run) -> AbstractContextManager[Channel | None]:
+        return run.calls.opened() if run.calls else nullcontext(None)
 
     @contextmanager
     def _written(self, files: Mapping[str, bytes]) -> Iterator[dict[str, Path]]:
@@ -144,15 +156,28 @@ class Build:
 
     def symbols(self, name: str | None = None) -> frozenset[str]:
         """The symbols that the objects leave undefined: what they call. Of one source file, or of all."""
+        return frozenset[str]().union(*(of.undefined for of in self._of_sources(name)))
+
+    def defined(self, name: str | None = None) -> dict[str, str]:
+        """The symbols that the objects define for others, and their kinds (`hpcraft.sandbox.elf`). Of one source file, or of all."""
+        return {symbol: kind for of in self._of_sources(name) for symbol, kind in of.defined.items()}
+
+    def _of_sources(self, name: str | None) -> list[Symbols]:
         if not self.ok or not isinstance(self._plan, toolchains.Plan) or not self._plan.objects:
-            return frozenset()
+            return []
         if self._symbols is None:
             self._symbols = self._read_symbols(self._plan.objects)
         if name is None:
-            return frozenset().union(*self._symbols.values())
+            return list(self._symbols.values())
         if name not in self._symbols:
             raise ConfigError(f"{name} is not a compiled source of this job; there are {', '.join(self._symbols)}")
-        return self._symbols[name]
+        return [self._symbols[name]]
+
+    def preprocessed(self, name: str) -> str:
+        """What the preprocessor makes of a source file by the flags of its build, definitions kept, with the lines that name files."""
+        if not self.ok or not isinstance(self._plan, toolchains.Plan) or name not in self._plan.objects:
+            raise ConfigError(f"{name} is not a compiled source of this job, or was not built")
+        return _preprocessed(Compilation(self._job, self._plan, self._steps, self._folder), name)
 
     def objects(self) -> dict[str, bytes]:
         """The object of each source file, by the name of the source; hostile bytes. Empty where the build failed."""
@@ -161,8 +186,10 @@ class Build:
         return {source: (self._folder / name).read_bytes() for source, name in self._plan.objects.items()}
 
     def _cores(self, run: Run) -> AbstractContextManager[tuple[int, ...]]:
-        ranks = run.ranks if self._job.model.startswith("mpi") else 1
-        return lease(ranks * run.threads) if run.pin else nullcontext(())
+        if not run.pin:
+            return nullcontext(())
+        shapes = [(one.ranks, one.threads) for one in run.calls.rounds] if run.calls else [(run.ranks, run.threads)]
+        return lease(max(threads * (ranks if self._job.model.startswith("mpi") else 1) for ranks, threads in shapes))
 
     @property
     def _python(self) -> bool:
@@ -218,6 +245,19 @@ class Build:
             return {name: self._folder / "src" / name for name in self._job.files}
         return {toolchains.PROGRAM: self._folder / toolchains.PROGRAM}
 
+    def _commands(self, run: Run) -> tuple[tuple[tuple[str, ...], ...], tuple[str, ...]]:
+        """The words to execute, for each round where there are calls, and the tools that they need."""
+        if run.calls is None:
+            command, tools = self._command(run)
+            return (command,), tools
+        commands = []
+        tools = ()
+        for one in run.calls.rounds:
+            command, tools = self._command(replace(run, ranks=one.ranks))
+            own = (f"OMP_NUM_THREADS={one.threads}", f"HPCRAFT_CUDA_SCHEDULE={one.schedule}")
+            commands.append((_ENV, *own, *command) if len(run.calls.rounds) > 1 else command)
+        return tuple(commands), tools
+
     def _command(self, run: Run) -> tuple[tuple[str, ...], tuple[str, ...]]:
         """The words to execute, and the tools that they need."""
         if self._python:
@@ -246,28 +286,14 @@ class Build:
         )
         return faults.named(text, self._steps.execute(lookup).stdout.decode(errors="replace"))
 
-    def _read_symbols(self, objects: Mapping[str, str]) -> dict[str, frozenset[str]]:
-        """By ``nm``, in a box: it reads hostile bytes."""
-        nm = toolchains.find("nm")
-        if nm is None:
-            raise MachineError(f"nm is not on this machine; {install_command('nm')}")
-        step = Step(
-            commands=((nm, "-u", "-P", "-A", *objects.values()),),
-            limits=Limits(output_bytes=16 << 20),
-            environment=environment((nm,), self._job),
-            beside={name: self._folder / name for name in objects.values()},
-            toolchains=toolchains.folders_outside((nm,)),
-        )
-        ended = self._steps.execute(step)
-        if ended.reason != "exited" or ended.exit_code != 0:  # an empty answer would say that nothing is called
-            why = describe(ended)
-            raise MachineError(f"nm could not list the symbols of a build ({why.message or why.verdict}); run the same command again")
-        found: dict[str, set[str]] = {name: set() for name in objects.values()}
-        for line in ended.stdout.decode(errors="replace").splitlines():
-            place, _, rest = line.partition(": ")
-            if place in found and rest:
-                found[place].add(rest.split()[0].partition("@")[0])
-        return {source: frozenset(found[name]) for source, name in objects.items()}
+    def _read_symbols(self, objects: Mapping[str, str]) -> dict[str, Symbols]:
+        found = {}
+        for source, name in objects.items():
+            try:
+                found[source] = symbols((self._folder / name).read_bytes())
+            except InputError as error:  # an empty answer would say that nothing is called
+                raise MachineError(f"cannot list the symbols of {source}: {error}") from None
+        return found
 
 
 def build(job: Job, stop: Event | None = None) -> Build:
@@ -318,10 +344,37 @@ def _plan(job: Job, jail: Jail) -> toolchains.Plan | toolchains.Unsupported:
     )
 
 
+def preprocess(job: Job, name: str) -> str:
+    """What the preprocessor makes of one source of a job that need not build, as `Build.preprocessed` has it."""
+    check_job(job)
+    jail, job = choose(job.min_isolation, job.tier), resolved(job)
+    plan = _plan(job, jail)
+    if isinstance(plan, toolchains.Unsupported):
+        raise MachineError(plan.message)
+    with tempfile.TemporaryDirectory(prefix=f"{folders.PREFIX}{os.getpid()}-", dir=folders.base(jail)) as folder:
+        return _preprocessed(Compilation(job, plan, Steps(jail, Path(folder), None), Path(folder)), name)
+
+
+def _preprocessed(compilation: Compilation, name: str) -> str:
+    ended = compilation.preprocess(name)
+    if ended.reason != "exited" or ended.exit_code != 0:
+        facts = describe(ended)
+        raise MachineError(f"the preprocessor failed on {name} ({facts.stderr.strip()[:200] or facts.message or facts.verdict})")
+    return ended.outputs[PREPROCESSED].decode(errors="replace")
+
+
 def run(job: Job, stop: Event | None = None) -> Outcome:
     """Build and run a job."""
     with build(job, stop) as built:
         return built.run(job.run)
+
+
+def _with_room(run: Run) -> Limits:
+    """The limits of a run, which are not for what the launcher itself puts into the box."""
+    if run.calls is None:
+        return run.limits
+    room_mb = -(-run.calls.box_bytes >> 20)
+    return replace(run.limits, disk_mb=run.limits.disk_mb + room_mb, file_mb=run.limits.file_mb or run.limits.disk_mb)
 
 
 def _write(folder: Path, files: Mapping[str, bytes]) -> dict[str, Path]:

@@ -25,6 +25,8 @@ from hpcraft.sandbox.table import EMULATED
 
 _COMPUTED_INCLUDE = re.compile(rb"^[ \t]*#[ \t]*include(?:_next)?[ \t]+[^\s\"<]", re.MULTILINE)
 _INCLUDES_PRELUDE = ("c", "cpp", "cuda", "hip", EMULATED)
+PREPROCESSED = "preprocessed"
+"""Name of the file that `Compilation.preprocess` makes."""
 _LEAST_SECONDS = 0.1
 """For the last boxes of a build that has used up its time: enough to say so."""
 
@@ -79,6 +81,17 @@ class Compilation:
             self._link(link)
             commands.append(link)
         return self._end(commands)
+
+    def preprocess(self, name: str) -> Ended:
+        """What the preprocessor makes of one source, by the words of its compile command."""
+        source = next(one for one in self._plan.compiles if one.source == name)
+        command = tuple(word for word in self._command(source) if word != "-c")
+        command = (*command[: command.index("-o")], "-E", "-dD", "-o", f"../box/{PREPROCESSED}")
+        seen = self._seen_by(source)
+        sources = self._folder / f"src-{source.object}-seen"
+        step = self._step((command,), self._job.compile_limits, sources, (PREPROCESSED,), ())
+        what = self._ingredients("preprocess", seen, ())
+        return self._steps.remembered(step, what, step.collect, lambda: prelude.write(sources, seen))
 
     def _end(self, commands: list[tuple[str, ...]]) -> Compiled:
         return Compiled(ended=_together(self._ends, len(commands) - 1, self._job.compile_limits), commands=tuple(commands))

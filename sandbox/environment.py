@@ -17,11 +17,15 @@ _MPI = {
     "OMPI_MCA_btl": "self,vader",
     "OMPI_MCA_btl_vader_single_copy_mechanism": "none",
     "OMPI_MCA_pml": "ob1",
+    "OMPI_MCA_osc": "^rdma",  # it offers itself for windows in a box, and then can't make them
     "OMPI_MCA_plm": "isolated",
     "OMPI_MCA_rmaps_base_oversubscribe": "1",
     "OMPI_MCA_mpi_yield_when_idle": "1",
     "OMPI_MCA_hwloc_base_binding_policy": "none",
     "OMPI_MCA_odls_base_sigkill_timeout": "0",  # after a rank failed, don't wait a second for the others
+    # The launcher stops and continues everything between two calls; mpirun would pass that on, and say so.
+    "OMPI_MCA_ess_base_forward_signals": "none",
+    "PRTE_MCA_ess_base_forward_signals": "none",
     "PRTE_MCA_rmaps_default_mapping_policy": ":oversubscribe",
     # In a box of its own the name root means nothing; without one, the refusal would be the machine's, not the program's.
     "OMPI_ALLOW_RUN_AS_ROOT": "1",
@@ -53,6 +57,9 @@ def environment(tools: Iterable[str], job: Job, run: Run | None = None) -> dict[
     variables |= {"OMP_NUM_THREADS": str(run.threads), "OMP_DYNAMIC": "false", "PYTHONDONTWRITEBYTECODE": "1"}
     if run.pin:
         variables |= _pinned(job)
+    else:
+        # Threads that have nothing to do sleep: they shall not look busy, and leave cores that others want to them.
+        variables["OMP_WAIT_POLICY"] = "passive"
     if job.check != "none":
         variables |= _checked(job)
     if on_device(job) and isinstance(gpu := device(), Device):

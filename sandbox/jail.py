@@ -5,9 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from hpcraft.sandbox.cgroups import Hierarchy
 from hpcraft.sandbox.outcome import Isolation, Limits
+
+if TYPE_CHECKING:
+    from hpcraft.sandbox.calls import Channel
 
 SYSTEM_FOLDERS = ("/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32")
 SETTINGS = (
@@ -71,6 +75,8 @@ class Step:
     """Nodes of GPUs to show, which may be written to and controlled; bubblewrap's tiers know them."""
     machine: tuple[str, ...] = ()
     """Paths under /sys that the driver of those reads."""
+    calls: Channel | None = None
+    """Of functions that the launcher calls."""
     deadline_signal: int | None = None
     """Sent to every process when the wall clock's limit is over, with 0.3 s for a last word."""
 

@@ -8,7 +8,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
+
+if TYPE_CHECKING:
+    from hpcraft.sandbox.calls import Called, Calls, Progress
 
 Language = Literal["c", "cpp", "fortran", "python"]
 Model = Literal["serial", "openmp", "offload", "openacc", "mpi", "mpi+openmp", "cuda", "hip", "kokkos"]
@@ -89,6 +92,9 @@ class Run:
     """Files that lie read-only beside the program while it runs (not while it is compiled)."""
     collect: tuple[str, ...] = ()
     """Names of files that the program writes and that come back in `Outcome.outputs`; a missing one is absent there."""
+    calls: Calls | None = None
+    """Functions to call through shared memory, in a program that is built around `hpcraft.sandbox.drivers.caller_source`; ranks, threads
+    and the order of blocks are those of each round then."""
     limits: Limits = Limits()
     pin: bool = False
     """Whether to pin it to cores that no other pinned run of this process has, one for each thread of each rank."""
@@ -181,6 +187,10 @@ class Outcome:
     cuda_device: str | None = None
     """The GPU and its driver, at the level ``device``."""
     outputs: Mapping[str, bytes] = field(default_factory=dict)
+    called: tuple[Called, ...] = ()
+    """The calls of ``Run.calls`` that came to their end, in order."""
+    progress: tuple[Progress, ...] = ()
+    """How far each round of ``Run.calls`` came."""
     waits: tuple[str, ...] = ()
     """Where each MPI rank stood when the time ran out, such as ``rank 1: MPI_Recv, called from main (ring.c:12)``."""
     message: str = ""
@@ -196,6 +206,8 @@ class Outcome:
         result = _fields(self)
         result["compile"] = None if self.compile is None else _fields(self.compile)
         result["isolation"] = None if self.isolation is None else _isolation(self.isolation)
+        result["called"] = [one.seconds for one in self.called]
+        result["progress"] = [[one.begun, one.ended] for one in self.progress]
         result["outputs"] = {name: len(content) for name, content in self.outputs.items()}
         return result
 

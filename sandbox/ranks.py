@@ -27,26 +27,32 @@ def command(mpirun: str, program: tuple[str, ...], ranks: int) -> tuple[str, ...
 
 
 def run_ranks(step: Step, job: Job, run: Run, execute: Execute) -> Outcome:
-    """Execute a step whose command is that of `command`, and judge how it ended."""
+    """Execute a step whose commands are those of `command`, and judge how it ended."""
+    most = run.calls.ranks if run.calls else run.ranks
     step = replace(
         step,
         beside={**step.beside, waits.LIBRARY: waits.library()},
-        collect=(*step.collect, *waits.files(run.ranks)),
+        collect=(*step.collect, *waits.files(most)),
         deadline_signal=waits.DEADLINE_SIGNAL,
     )
     ended = execute(step)
     if unexplained(ended, job):
-        refusal = _refusal(step, execute)
+        refusal = _refusal(step, ended.step, execute)
         if refusal:
             return refusal
-    places = waits.read(ended.outputs, run.ranks) if ended.reason in ("time", "cpu") else ()
+    places = waits.read(ended.outputs, _num_ranks(run, ended.step)) if ended.reason in ("time", "cpu") else ()
     return judge(ended, job, run.limits, _named(places, step, execute))
 
 
-def _refusal(step: Step, execute: Execute) -> Outcome | None:
+def _num_ranks(run: Run, step: int) -> int:
+    return run.calls.rounds[step].ranks if run.calls else run.ranks
+
+
+def _refusal(step: Step, number: int, execute: Execute) -> Outcome | None:
     """The machine's failure, if mpirun can't start the same number of a program that does nothing."""
-    mpirun, option, ranks, *_ = step.commands[0]
-    trial = execute(replace(step, commands=((mpirun, option, ranks, "/bin/true"),), stdin=b"", collect=()))
+    words = step.commands[number]
+    ranks = words[words.index("-n") + 1]
+    trial = execute(replace(step, commands=((*words[: words.index("-n") + 2], "/bin/true"),), stdin=b"", collect=(), calls=None))
     if trial.reason != "exited" or trial.exit_code == 0:
         return None
     lines = [line.strip() for line in describe(trial).stderr.splitlines() if line.strip(" -\t")]

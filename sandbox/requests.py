@@ -47,6 +47,8 @@ def check_run(run: Run) -> None:
         _check_names(names)
     _check_words("argument", run.args)
     _check_limits(run.limits)
+    if run.calls is not None:
+        run.calls.check()
     for what, value in (("ranks", run.ranks), ("threads", run.threads)):
         if not 1 <= value <= 4096:
             raise ConfigError(f"cannot run with {what}={value}; give 1 to 4096")

@@ -50,6 +50,7 @@ real(c_double), intent(in) :: A(k, m), B(n, k)
 real(c_double), intent(inout) :: C(n, m)""",
     sizes=(0, 1, 2, 5, 16, 17, 61),
     random_sizes=(70, 180),
+    timed_size=251,
     make_inputs=make_inputs,
     oracle=oracle,
     flops=flops,

@@ -33,6 +33,7 @@ real(c_double), intent(in) :: A(n, m), x(n)
 real(c_double), intent(inout) :: y(m)""",
     sizes=(0, 1, 2, 5, 16, 17, 64, 127),
     random_sizes=(150, 500),
+    timed_size=2003,
     make_inputs=make_inputs,
     oracle=oracle,
     flops=lambda arguments: 2 * cast("int", arguments[0]) * cast("int", arguments[1]),

@@ -11,7 +11,7 @@ enum { PATH_READ, PATH_WRITE }; /* what Landlock allows beneath a path; reading 
 
 struct options {
     long uid, wall_ms, cpu_ms, processes, process_slack, own_namespace, walk_disk, no_aslr, landlock, deadline_signal;
-    int status, control, filter, oom, cpu_usage;
+    int status, control, filter, oom, cpu_usage, calls, results;
     long long memory, disk, file, stack;
     const char *box, *cores;
     struct { int kind; const char *path; } paths[MAX_PATHS];
@@ -36,6 +36,20 @@ const char *over_limit(long long deadline);         /* the reason to stop now, o
 const char *over_limit_at_end(void);                /* the same of a command that ended by itself, quicker than the watcher */
 int killed_for_memory(void);                        /* whether the kernel did, for the control group's limit */
 int signal_all(int number);                         /* returns how many processes there are */
+
+int list_pids(int *pids, int most);                 /* returns how many there are, this one not counted */
+
+/* halt.c */
+#define MAX_TASKS 512
+struct task { int pid, tid; long long ns; };        /* tid 0: the whole process, threads that have ended included */
+int halt(struct task *tasks, int *all_still);       /* every process of the box; returns the number of tasks */
+void go_on(void);
+
+/* calls.c, where the program is called through shared memory */
+void open_calls(void);
+void begin_round(int number);                       /* before each start of the program */
+void attend_calls(long long until_us);              /* returns earlier when there is nothing more to call */
+void end_round(void);
 
 /* standby.c */
 _Noreturn void stand_by(int socket, char **groups); /* joins the groups whose descriptors are given, and waits to be told what to become */

@@ -18,7 +18,8 @@
  * means that the box itself failed. The commands run as another user than this program (root), or this program is
  * not dumpable (ordinary user): either way they can't trace, read or signal it to death.
  *
- * confine.c takes a command's powers away and measure.c watches what it uses. Control groups, where there are any,
+ * Where the program's functions are to be called through shared memory, calls.c does that in place of idle waiting, and halt.c
+ * makes everything stand still between two calls. confine.c takes a command's powers away and measure.c watches what it uses. Control groups, where there are any,
  * are made and removed by Python; the whole box is started in one by standby.c, and the kernel ends the commands
  * before this program for what they use, because they come first by their scores.
  */
@@ -44,7 +45,7 @@
 #define LAST_WORDS_US 300000 /* after the deadline's signal */
 #define NOT_CONFINED -1      /* in place of exec's error */
 
-struct options opt = {.uid = -1, .status = -1, .control = -1, .filter = -1, .oom = -1, .cpu_usage = -1};
+struct options opt = {.uid = -1, .status = -1, .control = -1, .filter = -1, .oom = -1, .cpu_usage = -1, .calls = -1, .results = -1};
 
 static int failure_pipe = -1; /* in a child that isn't the program yet: where to say so */
 
@@ -117,6 +118,7 @@ static const char *run_command(char **command, int signals, const sigset_t *mask
     int tick_ms = opt.own_namespace ? 10 : 50; /* outside, a tick walks the processes of the whole machine */
     const char *reason = NULL;
     for (long long next_tick = now_us() + 2000; !reason;) {
+        if (opt.calls >= 0) attend_calls(next_tick);
         long long wait_us = next_tick - now_us();
         poll(waits, 2, wait_us > 0 ? (int)((wait_us + 999) / 1000) : 0);
         struct signalfd_siginfo info;
@@ -189,7 +191,7 @@ static int parse_number(const char *key, const char *value) {
         {"--no-aslr", &opt.no_aslr, 0, 0}, {"--landlock", &opt.landlock, 0, 0}, {"--deadline-signal", &opt.deadline_signal, 0, 0},
         {"--memory", 0, &opt.memory, 0}, {"--disk", 0, &opt.disk, 0}, {"--file", 0, &opt.file, 0}, {"--stack", 0, &opt.stack, 0},
         {"--status", 0, 0, &opt.status}, {"--control", 0, 0, &opt.control}, {"--filter", 0, 0, &opt.filter}, {"--oom", 0, 0, &opt.oom},
-        {"--cpu-usage", 0, 0, &opt.cpu_usage},
+        {"--cpu-usage", 0, 0, &opt.cpu_usage}, {"--calls", 0, 0, &opt.calls}, {"--results", 0, 0, &opt.results},
     };
     for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++) {
         if (strcmp(key, numbers[i].key)) continue;
@@ -224,7 +226,7 @@ static void parse(int argc, char **argv) {
 }
 
 static int is_ours(int fd) {
-    return fd == opt.status || fd == opt.control || fd == opt.filter || fd == opt.oom || fd == opt.cpu_usage;
+    return fd == opt.status || fd == opt.control || fd == opt.filter || fd == opt.oom || fd == opt.cpu_usage || fd == opt.calls || fd == opt.results;
 }
 
 /* None for the commands; here there are only our own, which older kernels have to be told one by one. */
@@ -255,10 +257,13 @@ int main(int argc, char **argv) {
     say("started\n", 8);
     const char *reason = "exited";
     int status = 0, error = 0, step = 0, full = 0;
+    if (opt.calls >= 0) open_calls();
     forget_cpu();
     long long begin = now_us(), deadline = begin + opt.wall_ms * 1000, end = begin;
     for (; step < opt.num_commands; step++) {
+        if (opt.calls >= 0) begin_round(step);
         reason = run_command(opt.commands[step], signals, &before, deadline, &status, &error);
+        if (opt.calls >= 0) end_round();
         end = now_us(), full = disk_full(1);
         if (full && opt.walk_disk && !strcmp(reason, "exited")) reason = "disk"; /* it was quicker than the watcher */
         if (opt.deadline_signal && time_is_over(reason)) last_words(deadline);

@@ -93,6 +93,13 @@ static int list_processes(void) {
     return kept;
 }
 
+int list_pids(int *pids, int most) {
+    int n = list_processes();
+    if (n > most) n = most;
+    for (int i = 0; i < n; i++) pids[i] = table[i].pid;
+    return n;
+}
+
 int signal_all(int number) {
     int n = list_processes();
     for (int i = 0; i < n; i++) kill(table[i].pid, number);

@@ -20,10 +20,10 @@ from hpcraft.sandbox.abi import (
     Signature,
     compare_results,
     decode_results,
-    driver_source,
     encode_calls,
     parse_test,
 )
+from hpcraft.sandbox.drivers import driver_source
 from hpcraft.sandbox.outcome import Limits, Run
 
 needs_bwrap = pytest.mark.skipif(shutil.which("bwrap") is None, reason="bubblewrap is not installed")

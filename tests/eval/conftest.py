@@ -33,6 +33,27 @@ def compiles():
             pytest.skip(f"{package} is not installed")
 
 
+MODELS = {
+    "openmp": (("clang-19", "clang"), "clang"),
+    "mpi": (("mpirun",), "Open MPI"),
+    "cuda": (("nvcc",), "nvcc"),
+}
+
+
+@pytest.fixture
+def needs(compiles):
+    """Skip where the tools of a model are not installed."""
+
+    def check(model, language="c"):
+        tools, package = MODELS.get(model, ((), ""))
+        if tools and not any(map(shutil.which, tools)):
+            pytest.skip(f"{package} is not installed")
+        if language == "fortran" and shutil.which("gfortran") is None:
+            pytest.skip("gfortran is not installed")
+
+    return check
+
+
 @pytest.fixture
 def inline():
     """An executor that does the tasks in this process."""

@@ -63,7 +63,7 @@ def results(tmp_path):
 def test_a_clear_difference_is_called(results):
     """Twenty tasks more are enough, and levels are compared apart."""
     found = compare(results("weak", lambda t: False), results("strong", lambda t: t.model == "openmp"))
-    assert [c.level for c in found] == ["compile", "run"]
+    assert [c.level for c in found] == ["emulate", "run"]
     assert found[1].difference.better == "B"
     assert "B (strong) is better" in verdict(found[1])
     assert found[1].difference.value == pytest.approx(18 / 54)
@@ -96,7 +96,7 @@ def test_the_board_is_self_contained(results, tmp_path, capsys):
     assert "http://" not in page
     assert "https://" not in page
     board = json.loads((tmp_path / "board" / "leaderboard.json").read_text())
-    assert [(t["suite"], t["level"]) for t in board["tables"]] == [("kernels", "run"), ("kernels", "compile")]
+    assert [(t["suite"], t["level"]) for t in board["tables"]] == [("kernels", "run"), ("kernels", "emulate")]
     assert board["tables"][0]["rows"][0]["model"] == "good"
     assert board["tables"][0]["rows"][1]["groups"] == {"mpi": 0.0, "openmp": 0.0, "serial": 1.0}
     csv = (tmp_path / "board" / "leaderboard.csv").read_text().splitlines()

@@ -6,7 +6,7 @@ import shutil
 import numpy as np
 import pytest
 
-from hpcraft.eval import kernel_judge
+from hpcraft.eval import kernel_judge, kernel_trial
 from hpcraft.eval.kernels import KERNELS
 from hpcraft.eval.suites import kernel_tasks
 from hpcraft.eval.task import Expected
@@ -21,7 +21,6 @@ SEED = 1234
 needs_clang = pytest.mark.skipif(not any(map(shutil.which, ("clang-19", "clang"))), reason="clang is not installed")
 needs_mpi = pytest.mark.skipif(not all(map(shutil.which, ("mpicc", "mpirun"))), reason="Open MPI is not installed")
 needs_fortran = pytest.mark.skipif(shutil.which("gfortran") is None, reason="gfortran is not installed")
-needs_nvcc = pytest.mark.skipif(shutil.which("nvcc") is None, reason="nvcc is not installed")
 
 
 def judged(task_id, code):
@@ -112,9 +111,9 @@ def test_a_serial_loop_with_a_pragma_in_a_comment_is_not_openmp():
 @pytest.mark.usefixtures("compiles")
 @needs_clang
 def test_a_race_is_found_although_results_may_be_right():
-    """Every thread does the whole loop and writes the same values: correct by chance, and a race."""
-    body = "#pragma omp parallel\n{\n#pragma omp for nowait\nfor (int i = 0; i < n; i++) y[i] = y[i];\nfor (int i = 0; i < n; i++) z[i] = a * x[i];\n}\n"
-    code = f"#include <stdlib.h>\n{HEAD}if (n == 0) return;\ndouble *z = malloc(n * sizeof *z);\n{body}for (int i = 0; i < n; i++) y[i] += z[i];\nfree(z);\n}}\n"
+    """Every thread does a whole loop and writes the same values: correct by chance, and a race."""
+    body = "#pragma omp parallel\n{\nfor (int i = 0; i < n; i++) z[i] = a * x[i];\n#pragma omp for\nfor (int i = 0; i < n; i++) y[i] += z[i];\n}\n"
+    code = f"#include <stdlib.h>\n{HEAD}if (n == 0) return;\ndouble *z = malloc(n * sizeof *z);\n{body}free(z);\n}}\n"
     found = judged("kernels/axpy/openmp/c", code)
     assert found.checks["correct"] == "pass", found.checks
     assert found.checks["race-free"].startswith("fail"), found.checks
@@ -125,21 +124,21 @@ def test_a_race_is_found_although_results_may_be_right():
 @pytest.mark.usefixtures("compiles")
 @needs_clang
 @pytest.mark.parametrize(
-    ("head", "why"),
+    ("head", "body", "why"),
     [
-        ("#if __has_feature(thread_sanitizer)\n#error no\n#endif\n", "doesn't build"),
-        (
-            "#include <stdlib.h>\n#if __has_feature(thread_sanitizer)\n__attribute__((constructor)) static void leave(void) { _Exit(0); }\n#endif\n",
-            "0 of",
-        ),
+        ("#if __has_feature(thread_sanitizer)\n#error no\n#endif\n", "", "doesn't build"),
+        ("#if __has_feature(thread_sanitizer)\nstatic const int leave = 1;\n#endif\n", "", "would see other code"),
+        # A type of the other runtime shows the race check to code that no preprocessor sees.
+        ("", "if (sizeof(omp_lock_t) > 4) exit(0);\n", "0 of"),
     ],
-    ids=["refuses-to-build", "leaves-early"],
+    ids=["refuses-to-build", "other-code", "leaves-early"],
 )
-def test_an_answer_cannot_switch_the_race_check_off(head, why):
-    """Code that knows the sanitizer and doesn't build or doesn't run under it fails the check."""
-    guard = "#ifndef __has_feature\n#define __has_feature(x) 0\n#endif\n"
-    found = judged("kernels/axpy/openmp/c", f"{guard}{head}{HEAD}#pragma omp parallel for\n{LOOP}}}\n")
+def test_an_answer_cannot_switch_the_race_check_off(head, body, why):
+    """Code that knows the sanitizer and doesn't build, or isn't the same or doesn't run under it, fails the check."""
+    guard = "#include <omp.h>\n#include <stdlib.h>\n#ifndef __has_feature\n#define __has_feature(x) 0\n#endif\n"
+    found = judged("kernels/axpy/openmp/c", f"{guard}{head}{HEAD}{body}#pragma omp parallel for\n{LOOP}}}\n")
     assert found.checks["correct"] == "pass"
+    assert found.checks["honest"] == "pass"
     assert found.checks["race-free"].startswith("fail: "), found.checks
     assert why in found.checks["race-free"]
     assert not found.passed
@@ -158,23 +157,34 @@ def test_mpi_that_fails_with_more_ranks_is_refused():
     assert found.checks["correct"].startswith("fail: with 2 ranks"), found.checks
 
 
+_CUDA = TASKS["kernels/axpy/cuda/cpp"].reference
+
+
 @pytest.mark.usefixtures("compiles")
-@needs_nvcc
 @pytest.mark.parametrize(
-    ("before", "name", "check", "why"),
-    [('extern "C" ', "axpy", "", ""), ("", "axpy", "build", "linkage"), ('extern "C" ', "other", "build", "axpy")],
-    ids=["right", "no-c-linkage", "other-name"],
+    ("code", "check", "why"),
+    [
+        (_CUDA, "", ""),
+        (_CUDA.replace('extern "C" ', ""), "build", "axpy"),
+        (_CUDA.replace("void axpy(", "void saxpy("), "build", "axpy"),
+        (_CUDA.replace("if (i < n) y[i]", "if (i < n - n % 2) y[i]"), "correct", "n=1"),
+        (_CUDA.replace("axpy_kernel<<<(n + 255) / 256, 256>>>", "axpy_kernel<<<n / 256, 256>>>"), "correct", "elements wrong"),
+        (
+            _CUDA.replace("(n, a, dx, dy);\n    cudaMemcpy(y, dy, bytes, cudaMemcpyDeviceToHost)", "(n, a, x, y)"),
+            "race-free",
+            "device_access",
+        ),
+        (_CUDA.replace("y[i] += a * x[i];", "y[i] += a * x[i];\n    if (i < n) y[0] += 0.0 * i;"), "race-free", "race"),
+    ],
+    ids=["right", "no-c-linkage", "other-name", "odd-left-out", "too-few-blocks", "host-pointers", "race"],
 )
-def test_cuda_needs_the_entry_point(before, name, check, why):
-    """CUDA is only compiled here, still the entry point must be there with C linkage."""
-    kernel = "__global__ void k(int n, double a, const double *x, double *y) { y[0] = a * x[0]; }\n"
-    found = judged(
-        "kernels/axpy/cuda/cpp",
-        f"{kernel}{before}void {name}(int n, double a, const double *x, double *y) {{ k<<<1, 1>>>(n, a, x, y); }}\n",
-    )
+def test_cuda_is_run_on_the_processor(code, check, why):
+    """Without a device an answer in CUDA is emulated: results, memory of the host in kernels, and races between threads are seen."""
+    found = judged("kernels/axpy/cuda/cpp", code)
+    assert found.level in ("emulate", "device")
     assert found.passed == (not check), found.checks
     if check:
-        assert found.checks[check].startswith("fail")
+        assert found.checks[check].startswith("fail"), found.checks
         assert why in found.checks[check]
 
 
@@ -182,9 +192,9 @@ def test_non_finite_values_must_stand_where_expected():
     """NaN is near nothing but an expected NaN, and infinity only infinity of the same sign."""
     inf, nan = np.inf, np.nan
     expected = Expected(values=np.array([1.0, nan, inf]), tolerance=np.full(3, 0.1))
-    assert kernel_judge.compare(np.array([1.05, nan, inf]), expected) == ""
+    assert kernel_trial.compare(np.array([1.05, nan, inf]), expected) == ""
     for wrong in ([nan, nan, inf], [1.0, 0.0, inf], [1.0, nan, -inf], [1.0, nan, 1e308], [inf, nan, inf], [1.2, nan, inf]):
-        assert kernel_judge.compare(np.array(wrong), expected)
+        assert kernel_trial.compare(np.array(wrong), expected)
 
 
 @pytest.mark.parametrize("kernel", KERNELS.values(), ids=lambda k: k.name)
@@ -198,7 +208,7 @@ def test_doing_nothing_is_never_right(kernel):
             before = [arrays[i] for i in kernel.outputs]
             if kernel.signature.returns != "void":
                 before.append(np.zeros(1, DTYPES[kernel.signature.returns]))
-            wrong.append(any(kernel_judge.compare(b, e) for b, e in zip(before, kernel.oracle(call), strict=True)))
+            wrong.append(any(kernel_trial.compare(b, e) for b, e in zip(before, kernel.oracle(call), strict=True)))
         assert sum(wrong) >= len(calls) - 3
     first, second = (list(kernel.calls(s))[-1] for s in (1, 2))
     assert any(np.size(a) != np.size(b) or not np.array_equal(a, b) for a, b in zip(first, second, strict=True))

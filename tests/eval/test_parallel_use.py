@@ -85,9 +85,12 @@ def test_a_barrier_moves_no_data():
     """MPI without communication is serial work."""
     code = f"{HEAD}MPI_Barrier(MPI_COMM_WORLD);\n{LOOP}\n}}"
     assert "moves data" in check("mpi", "c", code, {"MPI_Barrier"})
-    moved = f"{HEAD}{LOOP}\nMPI_Bcast(y, n, MPI_DOUBLE, 0, MPI_COMM_WORLD);\n}}"
+    shared = (
+        "int r, p; MPI_Comm_rank(MPI_COMM_WORLD, &r); MPI_Comm_size(MPI_COMM_WORLD, &p); for (int i = r; i < n; i += p) y[i] += a * x[i];"
+    )
+    moved = f"{HEAD}{shared}\nfor (int i = 0; i < n; i++) MPI_Bcast(y + i, 1, MPI_DOUBLE, i % p, MPI_COMM_WORLD);\n}}"
     assert check("mpi", "c", moved, {"MPI_Bcast"}) == "pass"
-    assert "never calls" in check("mpi", "c", f"{HEAD}{LOOP} if (0) MPI_Bcast(y, n, MPI_DOUBLE, 0, MPI_COMM_WORLD); }}", {"memcpy"})
+    assert "never calls" in check("mpi", "c", moved, {"memcpy"})
 
 
 @pytest.mark.parametrize(
@@ -109,7 +112,12 @@ def test_lookalikes_in_fortran_are_refused(lines, why):
 
 def test_symbols_of_fortran_mpi_are_known():
     """Lower case with an underscore, and the names of mpi_f08."""
-    code = "call MPI_Allreduce(a, b, 1, MPI_DOUBLE, MPI_SUM, MPI_COMM_WORLD, e)\n"
+    code = (
+        "subroutine total(n, x, s) bind(c)\ninteger, value :: n\nreal(8), intent(in) :: x(n)\nreal(8) :: s, part\ninteger :: i, r, p, e\n"
+        "call MPI_Comm_rank(MPI_COMM_WORLD, r, e)\ncall MPI_Comm_size(MPI_COMM_WORLD, p, e)\n"
+        "do i = r + 1, n, p\n part = part + x(i)\nend do\n"
+        "call MPI_Allreduce(part, s, 1, MPI_DOUBLE, MPI_SUM, MPI_COMM_WORLD, e)\nend subroutine\n"
+    )
     for symbol in ("mpi_allreduce_", "mpi_allreduce_f08_", "MPI_Allreduce_f08"):
         assert check("mpi", "fortran", code, {symbol}) == "pass"
 

@@ -6,7 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hpcraft.errors import InputError
-from hpcraft.sandbox.abi import DTYPES, ArrayWord, Signature, Test, compare_arrays, decode_results, driver_source, encode_calls, parse_test
+from hpcraft.sandbox.abi import DTYPES, ArrayWord, Signature, Test, compare_arrays, decode_results, encode_calls, parse_test
+from hpcraft.sandbox.drivers import driver_source
 
 AXPY = Signature.parse("void axpy(int n, double a, const double *x, double *y)")
 

@@ -223,7 +223,7 @@ static bool look_at_global(const void *address, std::size_t size, Access access,
     outside(Kind::device_access, address, size, access, variable.begin, what, pc);
 }
 
-// What /proc/self/maps says: memory that belongs to a library's file is its constants and tables.
+// What /proc/self/maps says: memory that belongs to a library's file is its constants and tables; a shared file is the host's.
 static bool of_library(const void *address, bool &mapped) {
     std::FILE *maps = std::fopen("/proc/self/maps", "re");
     if (!maps) return mapped = true;
@@ -233,10 +233,11 @@ static bool of_library(const void *address, bool &mapped) {
     while (!mapped && std::fgets(line, sizeof line, maps)) {
         std::uintptr_t begin = 0, end = 0;
         int at = 0;
-        if (std::sscanf(line, "%zx-%zx %*s %*s %*s %*s %n", &begin, &end, &at) != 2) continue;
+        char how[8] = "";
+        if (std::sscanf(line, "%zx-%zx %7s %*s %*s %*s %n", &begin, &end, how, &at) != 3) continue;
         const auto value = reinterpret_cast<std::uintptr_t>(address);
         mapped = value >= begin && value < end;
-        found = mapped && line[at] == '/';
+        found = mapped && line[at] == '/' && how[3] == 'p';
         if (mapped && std::strstr(line, " ---p ")) return mapped = false;
     }
     std::fclose(maps);

@@ -1,0 +1,210 @@
+"""The calls of a judgement and what they must give: inputs from a secret seed, and expected values, the same for every answer.
+
+A trial has rounds, each one start of the program with its own number of threads or ranks and fresh inputs. The first round tries every
+size of the kernel, two drawn ones and the size at which answers are timed; the others try the small sizes.
+
+Not covered: expected values on ranks other than 0.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from functools import lru_cache
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hpcraft.eval.kernels import KERNELS
+from hpcraft.eval.task import Expected, Kernel, Outputs
+from hpcraft.sandbox.abi import DTYPES, Argument, Array, CallResult
+from hpcraft.sandbox.calls import Called, Calls, Image, Progress, Round, image
+
+_SMALL_ELEMENTS = 20_000
+"""Calls with more array elements are made in the first round alone."""
+_RACE_ELEMENTS = 3_000
+"""Calls with more array elements are left out of the race check: the sanitizer is slow and sees nothing new in them."""
+_KEPT = 4
+"""Trials that are kept at a time; answers come by task, and a trial can take 100 MB."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Shape:
+    """How the program is started for one round."""
+
+    threads: int = 1
+    ranks: int = 1
+    schedule: int = 0
+
+    def words(self, model: str) -> str:
+        """For people: empty where there is nothing to choose."""
+        parts = []
+        if "mpi" in model:
+            parts.append(f"{self.ranks} rank{'s' * (self.ranks > 1)}")
+        if "openmp" in model:
+            parts.append(f"{self.threads} thread{'s' * (self.threads > 1)}")
+        if self.schedule:
+            parts.append(f"the blocks in the order {self.schedule}")
+        return f"with {' and '.join(parts)}: " if parts else ""
+
+
+_NUMBERS = (1, 2, 3, 5)
+SWEEPS: dict[str, tuple[Shape, ...]] = {
+    "openmp": tuple(Shape(threads=n) for n in (2, 7, 4, 3, 1)),
+    "mpi": tuple(Shape(ranks=n) for n in (2, 5, 3, 1)),
+    "mpi+openmp": (Shape(ranks=2, threads=2), Shape(ranks=3, threads=3), Shape(ranks=1, threads=4), Shape(ranks=5, threads=1)),
+    "emulate": tuple(Shape(schedule=n) for n in (0, 1, 2)),
+}
+"""The rounds of a judgement by model; ``emulate`` is CUDA on the processor. All others have one."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Trial:
+    """The calls of one judgement and what they must give, by round."""
+
+    kernel: Kernel
+    model: str
+    shapes: tuple[Shape, ...]
+    calls: Calls
+    expected: tuple[tuple[Outputs, ...], ...]
+    sizes: tuple[tuple[str, ...], ...]
+    """The scalar arguments of each call, for people."""
+
+    def wrong(self, called: Sequence[Called], progress: Sequence[Progress], ending: str) -> str:
+        """What is wrong with the outputs of a run, empty when every call left what it must.
+
+        Args:
+            called: the calls that came to their end.
+            progress: how far each round came.
+            ending: how the program ended, for people.
+        """
+        made = {(one.round, one.index): one for one in called}
+        for number, wanted in enumerate(self.expected):
+            for index, expected in enumerate(wanted):
+                one = made.get((number, index))
+                if one is None:
+                    fault = _fault(self.kernel, self.calls.rounds[number].images[index], progress[number])
+                    return self.where(number, index) + (fault or ending)
+                if why := _differs(self.kernel, one, expected):
+                    return self.where(number, index) + why
+        return ""
+
+    def repeated(self, num_calls: int) -> Calls:
+        """The call at the timed size so many times, started as in the first round."""
+        first = self.calls.rounds[0]
+        return Calls(self.calls.signatures, (replace(first, images=(first.images[-1],) * num_calls),))
+
+    def where(self, number: int, index: int) -> str:
+        """Names a call, for people."""
+        shape = self.shapes[number].words(self.model)
+        return f"{shape}call {index + 1} of {len(self.expected[number])} ({self.sizes[number][index]}): "
+
+    @property
+    def num_calls(self) -> int:
+        """Of all rounds together."""
+        return sum(map(len, self.expected))
+
+
+@lru_cache(maxsize=_KEPT)
+def trial(kernel_name: str, model: str, seed: int, *, race: bool = False) -> Trial:
+    """The trial of a kernel for a model, or ``emulate``; the one for the race check has few and small calls."""
+    kernel = KERNELS[kernel_name]
+    shapes = (race_shape(model),) if race else SWEEPS.get(model, (Shape(),))
+    rng = np.random.default_rng([seed, 1 + race, *kernel_name.encode()])
+    rounds: list[Round] = []
+    expected: list[tuple[Outputs, ...]] = []
+    sizes: list[tuple[str, ...]] = []
+    for number, shape in enumerate(shapes):
+        first = number == 0 and not race
+        calls = list(_first(kernel, model, rng) if first else _small(kernel, rng, _RACE_ELEMENTS if race else _SMALL_ELEMENTS))
+        images = tuple(image([kernel.signature], 0, c, rng) for c in calls)
+        rounds.append(Round(images=images, threads=shape.threads, ranks=shape.ranks, schedule=shape.schedule))
+        expected.append(tuple(kernel.oracle(c) for c in calls))
+        sizes.append(tuple(_size(kernel, c) for c in calls))
+    made = Calls((kernel.signature,), tuple(rounds))
+    return Trial(kernel=kernel, model=model, shapes=shapes, calls=made, expected=tuple(expected), sizes=tuple(sizes))
+
+
+def race_shape(model: str) -> Shape:
+    """More threads than cores, so that they meet."""
+    return Shape(threads=4) if model == "openmp" else Shape(threads=2, ranks=2) if model == "mpi+openmp" else Shape()
+
+
+def _first(kernel: Kernel, model: str, rng: np.random.Generator) -> Iterator[list[Argument]]:
+    yield from kernel.draw(rng)
+    if model != "emulate":  # on the processor a device's answer is not timed, and slow
+        yield kernel.make_inputs(rng, kernel.size_to_time)
+
+
+def _small(kernel: Kernel, rng: np.random.Generator, most: int) -> Iterator[list[Argument]]:
+    return (c for c in kernel.draw(rng) if sum(np.size(a) for a in c) <= most)
+
+
+def _size(kernel: Kernel, arguments: Sequence[Argument]) -> str:
+    words = []
+    for parameter, argument in zip(kernel.signature.parameters, arguments, strict=True):
+        with suppress(TypeError):
+            words.append(f"{parameter.name}={argument:g}" if np.ndim(argument) == 0 else "")
+    return ", ".join(word for word in words if word)
+
+
+# ---------------------------------------------------------------- comparison
+
+
+def _fault(kernel: Kernel, sent: Image, progress: Progress) -> str:
+    """What is known of a call that didn't come to its end."""
+    if progress.fault != "const":
+        return ""
+    named = zip(kernel.signature.parameters, sent.places, strict=True)
+    inside = (p.name for p, place in named if place and p.const and place.begin <= progress.fault_at < place.begin + place.num_bytes)
+    return f"wrote to the input {next(inside, 'arrays')}, which is const"
+
+
+def _differs(kernel: Kernel, called: Called, expected: Outputs) -> str:
+    if not called.still:
+        return "left processes that could not be stopped"
+    for rank, result in enumerate(called.ranks):
+        where = f"rank {rank} " if rank else ""
+        if not result.guards_intact:
+            return f"{where}wrote outside an array"
+        if not result.const_intact:
+            return f"{where}changed an input that is const"
+    return outputs_differ(kernel, called.ranks[0], expected)
+
+
+def outputs_differ(kernel: Kernel, result: CallResult, expected: Outputs) -> str:
+    """Where the outputs of a call differ from what is expected, empty where they don't."""
+    signature = kernel.signature
+    named = [(signature.arrays[i].name, result.arrays[i]) for i in kernel.outputs]
+    if signature.returns != "void":
+        named.append(("return value", np.array([result.value], DTYPES[signature.returns])))
+    for (name, array), one in zip(named, expected, strict=True):
+        if why := compare(array, one):
+            return why if len(named) == 1 else f"{name}: {why}"
+    return ""
+
+
+def compare(array: Array, expected: Expected) -> str:
+    """Where an output array differs from what is expected; NaN and infinity must stand exactly where they are expected."""
+    if array.shape != expected.values.shape:
+        return f"{array.size} elements, {expected.values.size} expected"
+    if array.dtype.kind != "f":
+        bad = array != expected.values
+        return _where(bad, array, expected.values)
+    got, want = array.astype(np.float64, copy=False), expected.values.astype(np.float64, copy=False)
+    with np.errstate(invalid="ignore", over="ignore"):
+        near = np.abs(got - want) <= expected.tolerance
+        if near.all() and np.isfinite(got).all():
+            return ""
+    same = (got == want) | (np.isnan(got) & np.isnan(want))
+    # Written so that a NaN on either side is never "near".
+    bad = ~np.where(np.isfinite(want) & np.isfinite(got), near, same)
+    return _where(bad, got, want)
+
+
+def _where(bad: NDArray[np.bool_], got: Array, want: Array) -> str:
+    if not bad.any():
+        return ""
+    first = int(np.argmax(bad))
+    return f"{int(bad.sum())} of {bad.size} elements wrong, first [{first}] is {got[first]:.17g} instead of {want[first]:.17g}"

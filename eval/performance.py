@@ -1,0 +1,180 @@
+"""How fast a right answer is: timed from outside, in turn with the sequential reference, every timed call verified.
+
+Theory of operation. Candidate and baseline are started in turn, each in a box of its own, on cores that nobody else of this process uses. Each
+start makes a call to warm up and then a few that count, with the same fresh inputs on both sides. The clock is the launcher's: from letting
+every rank go until the last one is done. The figure is the median, its spread the median absolute deviation. A right result in less
+time than the machine needs to move the data, or to do the operations, is no result (`roofline`).
+
+Not covered: what else runs on the machine; clocks that change; a device's roofline.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from functools import lru_cache
+from statistics import median
+from threading import Lock
+
+import numpy as np
+
+from hpcraft import sandbox
+from hpcraft.eval.kernel_trial import Shape, outputs_differ
+from hpcraft.eval.kernels import KERNELS
+from hpcraft.eval.roofline import machine
+from hpcraft.eval.task import Kernel, Outputs
+from hpcraft.sandbox.calls import Calls, Image, Round, image
+from hpcraft.sandbox.drivers import caller_source
+from hpcraft.sandbox.outcome import Job, Limits, Outcome, Run
+
+TURNS = 3
+"""Starts of each side."""
+COUNTED = 3
+"""Calls of each start that count, after one that warms up."""
+_LIMITS = Limits(wall_seconds=60.0, memory_mb=4096, disk_mb=256)
+_one_at_a_time = Lock()
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Timing:
+    """An answer at the timed size on so many cores, beside the sequential reference."""
+
+    threads: int
+    ranks: int
+    seconds: float
+    """Median of the calls that count."""
+    spread: float
+    """Median absolute deviation of those."""
+    baseline_seconds: float
+    baseline_spread: float
+    speedup: float
+    cpu_seconds: float
+    """Median over the calls, of all threads together."""
+    least_seconds: float
+    """What the machine needs at least for the work; 0 where that isn't known."""
+    calls: int
+    """That count, of each side."""
+
+    def verdict(self) -> str:
+        """``pass``, ``fail: why`` for a time that is too good, or ``skip: why``."""
+        if not self.least_seconds:
+            return "skip: what the machine can do at most is not known"
+        if self.seconds >= self.least_seconds:
+            return "pass"
+        return f"fail: faster than memory and arithmetic allow: {self.seconds * 1e3:.3g} ms, at least {self.least_seconds * 1e3:.3g} ms"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Measured:
+    """What came of measuring."""
+
+    timing: Timing | None = None
+    wrong: str = ""
+    """Why the answer is wrong when it is timed."""
+    failed: str = ""
+    """Why there is no figure, which is not the answer's fault."""
+
+    def to_json(self) -> Mapping[str, float]:
+        """The timing as `Sample.timings` has it."""
+        return {} if self.timing is None else {name: float(value) for name, value in asdict(self.timing).items()}
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Work:
+    kernel: Kernel
+    images: tuple[Image, ...]
+    expected: tuple[Outputs, ...]
+    num_bytes: int
+    flops: int
+
+    def calls(self, shape: Shape) -> Calls:
+        return Calls((self.kernel.signature,), (Round(images=self.images, threads=shape.threads, ranks=shape.ranks),))
+
+
+@lru_cache(maxsize=1)
+def _work(kernel_name: str, seed: int) -> _Work:
+    """Inputs at the timed size, the same for every answer of one judgement."""
+    kernel = KERNELS[kernel_name]
+    rng = np.random.default_rng([seed, 3, *kernel_name.encode()])
+    calls = [kernel.make_inputs(rng, kernel.size_to_time) for _ in range(1 + COUNTED)]
+    return _Work(
+        kernel=kernel,
+        images=tuple(image([kernel.signature], 0, c, rng) for c in calls),
+        expected=tuple(kernel.oracle(c) for c in calls),
+        num_bytes=min(kernel.num_bytes(c) for c in calls),
+        flops=min(kernel.flops(c) for c in calls),
+    )
+
+
+def shape_of(model: str, cores: int) -> Shape:
+    """How an answer is started on so many cores."""
+    if model == "mpi":
+        return Shape(ranks=cores)
+    if model == "mpi+openmp":
+        ranks = 2 if cores % 2 == 0 else 1
+        return Shape(ranks=ranks, threads=cores // ranks)
+    return Shape(threads=1 if model in ("serial", "cuda") else cores)
+
+
+def available_cores() -> int:
+    """Those that this process may use."""
+    return len(os.sched_getaffinity(0))
+
+
+def measure(kernel_name: str, build: sandbox.Build, baseline: str, shape: Shape, seed: int) -> Measured:
+    """Time a build of an answer beside the sequential reference in C, whose source is ``baseline``."""
+    work = _work(kernel_name, seed)
+    files = {"reference.c": baseline.encode(), "driver.c": caller_source([work.kernel.signature]).encode()}
+    ours, theirs = list[float](), list[float]()
+    cpu = list[float]()
+    with _one_at_a_time, sandbox.build(Job(files=files, language="c")) as reference:
+        for _ in range(TURNS):
+            outcome = build.run(_run(work, shape))
+            if why := _wrong(work, outcome):
+                return Measured(wrong=why)
+            ours += [one.seconds for one in outcome.called[1:]]
+            cpu += [sum(task.seconds for task in one.tasks if not task.tid) for one in outcome.called[1:]]
+            outcome = reference.run(_run(work, Shape()))
+            if why := _wrong(work, outcome):
+                return Measured(failed=f"the reference could not be timed: {why}")
+            theirs += [one.seconds for one in outcome.called[1:]]
+        found = machine(work.num_bytes) if build.outcome.cuda_level is None else None
+    least = found.least_seconds(work.num_bytes, work.flops, shape.threads * shape.ranks) if found else 0.0
+    return Measured(timing=_timing(shape, ours, theirs, cpu, least))
+
+
+def _run(work: _Work, shape: Shape) -> Run:
+    return Run(calls=work.calls(shape), pin=True, limits=_LIMITS)
+
+
+def _wrong(work: _Work, outcome: Outcome) -> str:
+    for index, expected in enumerate(work.expected):
+        if index >= len(outcome.called):
+            return f"call {index + 1} did not come to its end ({outcome.message or outcome.verdict})"
+        result = outcome.called[index].ranks[0]
+        why = "" if result.guards_intact and result.const_intact else "touched what isn't an output"
+        if why := why or outputs_differ(work.kernel, result, expected):
+            return f"call {index + 1}: {why}"
+    return ""
+
+
+def _timing(shape: Shape, ours: list[float], theirs: list[float], cpu: list[float], least: float) -> Timing:
+    return Timing(
+        threads=shape.threads,
+        ranks=shape.ranks,
+        seconds=median(ours),
+        spread=_spread(ours),
+        baseline_seconds=median(theirs),
+        baseline_spread=_spread(theirs),
+        speedup=median(theirs) / median(ours),
+        cpu_seconds=median(cpu),
+        least_seconds=least,
+        calls=len(ours),
+    )
+
+
+def _spread(values: list[float]) -> float:
+    """Median absolute deviation from the median."""
+    middle = median(values)
+    return median(abs(value - middle) for value in values)

@@ -1,0 +1,86 @@
+"""The third witness of real parallel work: what the threads and processes of an answer did while it was called.
+
+The launcher reads, from outside of the box, what every thread used of the processor during a call, to the nanosecond. In a call that takes
+long enough to tell, at least two threads (or ranks) must have done a real share of what the busiest one did.
+
+Not covered: whether the work was useful: a thread or rank that repeats another one's work, or a rank that waits for a message, looks busy.
+Threads of OpenMP that wait are made to sleep.
+"""
+
+from __future__ import annotations
+
+import itertools
+import os
+import re
+from collections import defaultdict
+from collections.abc import Sequence
+
+from hpcraft.eval.kernel_trial import Shape
+from hpcraft.sandbox.calls import Called
+
+LEAST_SECONDS = 1e-3
+"""Work that takes less is over before a second thread has woken up."""
+LEAST_SHARE = 0.1
+"""Of the busiest thread's time. Static schedules give all threads the same; a dynamic one on a busy machine may not."""
+_BUSY = 0.75
+"""Load of the last minute by core, from which on a thread may have to wait for one."""
+_FIRST_COME = re.compile(
+    r"\b(?:task|taskloop|sections|dynamic|guided|runtime|auto|capture|critical|fetch_add|omp_set_lock)\b", re.IGNORECASE
+)
+"""Ways to share work by which a thread that comes late gets none; by the others each has a part of its own."""
+_MOST_NEW = 4
+"""Threads more than the call before, in every call: a runtime's pool stays, and threads that ended aren't counted."""
+
+
+def suspicion(model: str, called: Sequence[Called], shape: Shape) -> str:
+    """Why the work can't have been shared; empty when one of the calls shows that it was, or none took long enough to tell."""
+    found: list[str] = []
+    for one in called:
+        why = _one_thread(one) if "openmp" in model and shape.threads > 1 else ""
+        if "mpi" in model and shape.ranks > 1:
+            why = why or _one_rank(one, shape.ranks)
+        found.append(why)
+    return found[-1] if found and all(found) else ""
+
+
+def others_came_late(code: str, called: Sequence[Called]) -> bool:
+    """Whether threads may have found all work done because the machine is busy: it is, they are there, and who comes first gets the work."""
+    busy = os.getloadavg()[0] > _BUSY * (os.cpu_count() or 1)
+    return busy and bool(_FIRST_COME.search(code)) and any(sum(1 for task in one.tasks if task.tid) > 1 for one in called)
+
+
+def _by_thread(called: Called) -> list[float]:
+    """Seconds of each thread, the busiest first; threads of one process that have ended count as one."""
+    alive: dict[int, float] = defaultdict(float)
+    for task in called.tasks:
+        alive[task.pid] += task.seconds if task.tid else 0.0
+    ended = [task.seconds - alive[task.pid] for task in called.tasks if not task.tid]
+    return sorted([*(task.seconds for task in called.tasks if task.tid), *ended], reverse=True)
+
+
+def _one_thread(called: Called) -> str:
+    return _alone(_by_thread(called), "one thread")
+
+
+def _one_rank(called: Called, ranks: int) -> str:
+    starter = called.tasks[0].pid  # mpirun, which has signals and pipes to look after
+    seconds = (task.seconds for task in called.tasks if not task.tid and task.pid != starter)
+    return _alone(sorted(seconds, reverse=True), f"one rank of {ranks}")
+
+
+def _alone(seconds: list[float], who: str) -> str:
+    if not seconds or seconds[0] < LEAST_SECONDS or sum(s >= LEAST_SHARE * seconds[0] for s in seconds) > 1:
+        return ""
+    return f"{who} did all the work: {seconds[0] * 1e3:.1f} ms of a call, the next one {sum(seconds[1:2]) * 1e3:.2f} ms"
+
+
+def leftovers(called: Sequence[Called]) -> str:
+    """Why a run is refused whose calls leave more and more threads behind; empty for others."""
+    rounds: dict[int, list[int]] = defaultdict(list)
+    for one in called:
+        rounds[one.round].append(sum(1 for task in one.tasks if task.tid))
+    for counts in rounds.values():
+        growing = sum(1 for before, after in itertools.pairwise(counts) if after > before)
+        if growing >= _MOST_NEW and growing == len(counts) - 1:
+            return f"leaves threads running after its calls: {counts[0]} after the first, {counts[-1]} after the last"
+    return ""

@@ -1,0 +1,313 @@
+"""Calls of a program's functions through shared memory: what the launcher is given, and what it brings back.
+
+The launcher (``launch/calls.c`` has its theory of operation) holds the arguments of every call and writes them into the box one
+call at a time; results, time and use of the processor come back in a file that the program can't reach. Arrays lie between guard
+zones of random bytes at random distances. Nothing is compared in the box: guards and const inputs are compared here, with what was sent.
+
+Not covered: structs, callbacks, more than 64 ranks.
+"""
+
+from __future__ import annotations
+
+import mmap
+import os
+import struct
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import cached_property
+from typing import NamedTuple
+
+import numpy as np
+
+from hpcraft.errors import ConfigError
+from hpcraft.sandbox.abi import DTYPES, Argument, Array, CallResult, Parameter, Signature
+
+MAX_RANKS = 64
+_MAGIC = 0x43414C4C
+_PLAN, _ROUND, _CALL = struct.Struct("<IIIIQQ"), struct.Struct("<IIII"), struct.Struct("<QQQ")
+_PROGRESS, _RECORD, _TASK = struct.Struct("<IIIIQ"), struct.Struct("<IIIIQ"), struct.Struct("<iiq")
+_MAX_TASKS = 512
+_GUARD_BYTES = 256
+_ALIGNMENT = 64
+_MOST_DISTANCE = 16
+"""In units of the alignment: addresses differ from call to call."""
+_FAULTS = {1: "call", 2: "const", 3: "elsewhere"}
+
+
+class Place(NamedTuple):
+    """Where an array lies: in its part of the arguments, in bytes."""
+
+    begin: int
+    num_bytes: int
+    length: int
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Image:
+    """The arguments of one call, as they lie in memory."""
+
+    function: int
+    const: bytes
+    """What `.const` holds."""
+    open: bytes
+    """What `.call-RANK` holds behind its first page."""
+    places: tuple[Place | None, ...]
+    """For each parameter; None for a scalar."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Round:
+    """One start of the program, and the calls that are made in it."""
+
+    images: tuple[Image, ...]
+    threads: int = 1
+    ranks: int = 1
+    schedule: int = 0
+    """Emulated CUDA: the order of blocks and threads."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class TaskUse:
+    """What a process (``tid`` 0, with threads that have ended) or one of its threads used of the processor during a call."""
+
+    pid: int
+    tid: int
+    seconds: float
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Called:
+    """One call that came to its end."""
+
+    round: int
+    index: int
+    """In its round."""
+    seconds: float
+    """From letting go until the last rank was done, by a clock outside of the box."""
+    still: bool
+    """Whether every process could be stopped before the results were taken."""
+    ranks: tuple[CallResult, ...]
+    tasks: tuple[TaskUse, ...]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Progress:
+    """How far a round came."""
+
+    begun: int
+    ended: int
+    fault_rank: int
+    fault: str
+    """``const`` (it wrote to an input that is const), ``call`` or ``elsewhere``, by the program's own word; empty for none."""
+    fault_at: int
+
+
+def image(signatures: Sequence[Signature], function: int, arguments: Sequence[Argument], rng: np.random.Generator) -> Image:
+    """Lay out one call."""
+    signature = signatures[function]
+    const, opened = _Part(rng), _Part(rng)
+    head = opened.reserve(16 + 8 * len(signature.parameters))
+    words = bytearray(struct.pack("<II", function, 0) + rng.bytes(8))
+    places: list[Place | None] = []
+    for parameter, argument in zip(signature.parameters, arguments, strict=True):
+        raw = np.ascontiguousarray(argument, dtype=parameter.dtype).tobytes()
+        if not parameter.pointer:
+            words += raw.ljust(8, b"\0")
+            places.append(None)
+            continue
+        begin = (const if parameter.const else opened).add(raw)
+        words += struct.pack("<Q", begin)
+        places.append(Place(begin=begin, num_bytes=len(raw), length=len(raw) // parameter.dtype.itemsize))
+    opened.put(head, bytes(words))
+    return Image(function=function, const=const.finish(), open=opened.finish(), places=tuple(places))
+
+
+class _Part:
+    """Arrays one after the other, with random bytes around each."""
+
+    def __init__(self, rng: np.random.Generator) -> None:
+        self._rng, self._length = rng, 0
+        self._blocks: list[bytes] = []
+        self._later: dict[int, bytes] = {}
+
+    def _append(self, block: bytes) -> None:
+        self._blocks.append(block)
+        self._length += len(block)
+
+    def reserve(self, num_bytes: int) -> int:
+        """Room at the front, to be filled by `put`."""
+        begin = self._length
+        self._append(bytes(num_bytes))
+        return begin
+
+    def put(self, begin: int, content: bytes) -> None:
+        """Fill what was reserved."""
+        self._later[begin] = content
+
+    def add(self, content: bytes) -> int:
+        """An array behind a guard zone; gives where it begins."""
+        distance = _ALIGNMENT * int(self._rng.integers(_MOST_DISTANCE))
+        self._append(self._rng.bytes(_GUARD_BYTES + distance + -(self._length + _GUARD_BYTES) % _ALIGNMENT))
+        begin = self._length
+        self._append(content)
+        return begin
+
+    def finish(self) -> bytes:
+        """All of it, with a guard zone behind the last array."""
+        self._append(self._rng.bytes(_GUARD_BYTES + -self._length % _ALIGNMENT))
+        whole = bytearray(b"".join(self._blocks))
+        for begin, content in self._later.items():
+            whole[begin : begin + len(content)] = content
+        return bytes(whole)
+
+
+@dataclass(frozen=True)
+class Calls:
+    """The rounds of one run."""
+
+    signatures: tuple[Signature, ...]
+    rounds: tuple[Round, ...]
+
+    @property
+    def ranks(self) -> int:
+        """The most ranks of a round."""
+        return max(r.ranks for r in self.rounds)
+
+    @property
+    def box_bytes(self) -> int:
+        """What the shared files take in the box."""
+        const, opened = self._rooms
+        return const + self.ranks * (4096 + opened) + (1 << 16)
+
+    @cached_property
+    def _images(self) -> tuple[Image, ...]:
+        return tuple(i for r in self.rounds for i in r.images)
+
+    @property
+    def _rooms(self) -> tuple[int, int]:
+        return max((len(i.const) for i in self._images), default=0) or 1, max((len(i.open) for i in self._images), default=0)
+
+    def check(self) -> None:
+        """Raise `ConfigError` for calls that the launcher can't make."""
+        if not self.rounds or not 1 <= self.ranks <= MAX_RANKS:
+            raise ConfigError(f"cannot call {len(self.rounds)} rounds of a program; give at least one, with at most {MAX_RANKS} ranks")
+
+    @contextmanager
+    def opened(self) -> Iterator[Channel]:
+        """The two files of a run, by descriptors that programs never get."""
+        plan, results = os.memfd_create("calls"), os.memfd_create("results")
+        try:
+            with os.fdopen(os.dup(plan), "wb") as file:
+                for block in self._plan():
+                    file.write(block)
+            os.posix_fallocate(results, 0, self._result_bytes())
+            yield Channel(calls=self, plan=plan, results=results)
+        finally:
+            os.close(plan)
+            os.close(results)
+
+    def _plan(self) -> Iterator[bytes]:
+        const_room, room = self._rooms
+        yield _PLAN.pack(_MAGIC, len(self.rounds), len(self._images), self.ranks, const_room, room)
+        first = 0
+        for r in self.rounds:
+            yield _ROUND.pack(first, len(r.images), r.ranks, 0)
+            first += len(r.images)
+        at = _PLAN.size + _ROUND.size * len(self.rounds) + _CALL.size * len(self._images)
+        for i in self._images:
+            yield _CALL.pack(at, len(i.const), len(i.open))
+            at += len(i.const) + len(i.open)
+        for i in self._images:
+            yield i.const
+            yield i.open
+
+    def _result_bytes(self) -> int:
+        size = _PROGRESS.size * len(self.rounds)
+        for r in self.rounds:
+            size += sum(_RECORD.size + _TASK.size * _MAX_TASKS + len(i.const) + r.ranks * len(i.open) for i in r.images)
+        return size
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Channel:
+    """The descriptors of one run, and how to read what came back."""
+
+    calls: Calls
+    plan: int
+    results: int
+
+    @property
+    def descriptors(self) -> tuple[int, int]:
+        """For the launcher to inherit."""
+        return self.plan, self.results
+
+    @property
+    def words(self) -> tuple[str, ...]:
+        """For the launcher's command line."""
+        return "--calls", str(self.plan), "--results", str(self.results)
+
+    def read(self) -> tuple[tuple[Called, ...], tuple[Progress, ...]]:
+        """The calls that ended, and how far each round came; the arrays are views of the results."""
+        data = mmap.mmap(self.results, 0, access=mmap.ACCESS_READ)
+        progress = tuple(_progress(data, i) for i in range(len(self.calls.rounds)))
+        called: list[Called] = []
+        at = _PROGRESS.size * len(progress)
+        for number, (made, reached) in enumerate(zip(self.calls.rounds, progress, strict=True)):
+            for index in range(reached.ended):
+                one, at = _called(self.calls, number, index, made, data, at)
+                called.append(one)
+        return tuple(called), progress
+
+
+def _progress(data: mmap.mmap, number: int) -> Progress:
+    begun, ended, rank, kind, at = _PROGRESS.unpack_from(data, number * _PROGRESS.size)
+    return Progress(begun=begun, ended=ended, fault_rank=rank, fault=_FAULTS.get(kind, ""), fault_at=at)
+
+
+def _called(calls: Calls, number: int, index: int, made: Round, data: mmap.mmap, at: int) -> tuple[Called, int]:
+    _, num_tasks, still, ranks, wall = _RECORD.unpack_from(data, at)
+    at += _RECORD.size
+    tasks = tuple(TaskUse(pid=pid, tid=tid, seconds=ns / 1e9) for pid, tid, ns in _TASK.iter_unpack(data[at : at + num_tasks * _TASK.size]))
+    at += num_tasks * _TASK.size
+    sent = made.images[index]
+    signature = calls.signatures[sent.function]
+    const = np.frombuffer(data, np.uint8, len(sent.const), at)
+    at += len(sent.const)
+    intact = bool(np.array_equal(const, np.frombuffer(sent.const, np.uint8)))
+    results = []
+    for _rank in range(ranks):
+        opened = np.frombuffer(data, np.uint8, len(sent.open), at)
+        at += len(sent.open)
+        results.append(_result(signature, index, sent, const, opened, const_intact=intact))
+    return Called(round=number, index=index, seconds=wall / 1e9, still=bool(still), ranks=tuple(results), tasks=tasks), at
+
+
+def _result(signature: Signature, index: int, sent: Image, const: Array, opened: Array, *, const_intact: bool) -> CallResult:
+    arrays = [
+        (const if parameter.const else opened)[place.begin : place.begin + place.num_bytes].view(parameter.dtype)
+        for parameter, place in zip(signature.parameters, sent.places, strict=True)
+        if place is not None
+    ]
+    return CallResult(
+        index=index,
+        crashed=False,
+        signal=0,
+        guards_intact=_guards_intact(signature.parameters, sent, opened),
+        const_intact=const_intact,
+        value=None if signature.returns == "void" else np.frombuffer(opened[8:16].tobytes(), DTYPES[signature.returns], 1)[0].item(),
+        arrays=tuple(arrays),
+    )
+
+
+def _guards_intact(parameters: Sequence[Parameter], sent: Image, opened: Array) -> bool:
+    """Whether what lies between the arrays is what was sent; the words in front are the driver's."""
+    before = np.frombuffer(sent.open, np.uint8)
+    at = 16 + 8 * len(parameters)
+    for parameter, place in zip(parameters, sent.places, strict=True):
+        if place is None or parameter.const:
+            continue
+        if not np.array_equal(before[at : place.begin], opened[at : place.begin]):
+            return False
+        at = place.begin + place.num_bytes
+    return bool(np.array_equal(before[at:], opened[at:]))

@@ -1,0 +1,68 @@
+"""The 28 loopholes of published evaluators, and the tests that show each of them shut."""
+
+import ast
+import re
+from pathlib import Path
+
+import pytest
+
+from hpcraft.eval.suites import kernel_tasks
+
+TESTS = Path(__file__).parents[1]
+CHEATS = "eval/test_cheats.py"
+PARALLEL = "eval/test_parallel_cheats.py"
+LOOPHOLES: dict[int, tuple[str, list[str]]] = {
+    # number: what it is, and FILE::NAME of a cheat or test
+    1: ("verdict or times on stdout", [f"{CHEATS}::verdict-on-stdout", f"{CHEATS}::A58-words-of-a-judge"]),
+    2: ("exit before the checks", [f"{CHEATS}::A56-exit-in-the-call", f"{CHEATS}::A56-exit-before-main", f"{CHEATS}::A56-at-exit"]),
+    3: ("calls the reference", [f"{CHEATS}::calls-the-reference"]),
+    4: ("reads expected values", [f"{CHEATS}::reads-expected-values", f"{CHEATS}::A58-looks-for-answers"]),
+    5: ("overwrites tests", [f"{CHEATS}::overwrites-the-driver", f"{CHEATS}::A58-forged-records"]),
+    6: ("preprocessor games", [f"{CHEATS}::A57-macros", f"{CHEATS}::A57-types-by-macros", f"{CHEATS}::includes-the-driver"]),
+    7: ("NaN and infinity", [f"{CHEATS}::A60-not-a-number", f"{CHEATS}::A60-infinity"]),
+    8: ("right for few sizes", [f"{CHEATS}::A65-right-for-small", f"{CHEATS}::A65-right-for-multiples-of-four"]),
+    9: ("replays results", [f"{CHEATS}::A62-remembers-pointers", f"{CHEATS}::A62-remembers-results"]),
+    10: ("stale memory", [f"{CHEATS}::A60-returns-old-memory"]),
+    11: ("changes inputs", [f"{CHEATS}::A59-changes-an-input", f"{CHEATS}::A57-own-comparison"]),
+    12: ("own clocks", [f"{CHEATS}::A57-own-clock", f"{CHEATS}::A57-own-openmp-clock", f"{CHEATS}::A57-own-mpi-clock"]),
+    13: ("works on after the call", [f"{CHEATS}::A61-works-on-in-the-background"]),
+    14: ("slows the baseline", [f"{CHEATS}::claims-the-processor"]),
+    15: ("no parallel code", [f"{PARALLEL}::barrier-alone", f"{PARALLEL}::in-a-comment", f"{PARALLEL}::rank-0-alone"]),
+    16: ("races", [f"{CHEATS}::A65-race-that-loses", f"{CHEATS}::A65-race-without-the-sanitizer"]),
+    17: ("less precision", [f"{CHEATS}::single-precision", f"{CHEATS}::fast-math-by-a-pragma", f"{CHEATS}::fast-math-by-an-attribute"]),
+    18: ("aggregates of times", ["eval/test_metrics.py::test_invalid_samples_count_as_zero"]),
+    19: ("known seeds", [f"{CHEATS}::test_answers_to_other_inputs_are_refused"]),
+    20: (
+        "constant outputs",
+        [f"{CHEATS}::does-nothing", f"{CHEATS}::zeros", "eval/test_kernel_judge.py::test_doing_nothing_is_never_right"],
+    ),
+    21: ("libraries", [f"{CHEATS}::weak-library", f"{CHEATS}::loads-a-library"]),
+    22: ("processes that live on", [f"{CHEATS}::forks", f"{CHEATS}::runs-a-shell"]),
+    23: ("the network", [f"{CHEATS}::downloads"]),
+    24: ("shared caches", [f"{CHEATS}::spoils-a-cache", "sandbox/test_cache.py::test_a_hostile_source_does_not_reach_the_cache"]),
+    25: ("contamination", ["data/test_contamination.py::test_a_copy_takes_the_whole_document_out"]),
+    26: ("dropped samples", ["eval/test_metrics.py::test_invalid_samples_count_as_zero"]),
+    27: ("answers in the prompt", ["eval/test_loopholes.py::test_prompts_hold_no_example_values"]),
+    28: ("more than what is given", [f"{CHEATS}::more-threads-than-given", f"{CHEATS}::spawns-ranks"]),
+}
+
+
+def test_all_loopholes_are_listed():
+    """There are 28."""
+    assert sorted(LOOPHOLES) == list(range(1, 29))
+
+
+@pytest.mark.parametrize("name", sorted({name for _, names in LOOPHOLES.values() for name in names}))
+def test_what_shuts_a_loophole_exists(name):
+    """A test of that name, or a cheat in the table of its file."""
+    path, _, inside = name.partition("::")
+    tree = ast.parse((TESTS / path).read_text())
+    functions = {node.name for node in ast.walk(tree) if isinstance(node, ast.FunctionDef)}
+    keys = {key.value for node in ast.walk(tree) if isinstance(node, ast.Dict) for key in node.keys if isinstance(key, ast.Constant)}
+    assert inside in functions | keys
+
+
+@pytest.mark.parametrize("task", kernel_tasks(), ids=lambda t: t.task_id)
+def test_prompts_hold_no_example_values(task):
+    """Nothing to print back: no list of numbers, no expected value."""
+    assert not re.search(r"-?\d+\.\d+\s*,\s*-?\d+|\d+\s*,\s*\d+\s*,\s*\d+|expected|example", task.prompt, re.IGNORECASE)
