@@ -26,7 +26,7 @@ from hpcraft.eval.roofline import machine
 from hpcraft.eval.task import Kernel, Outputs
 from hpcraft.sandbox.calls import Calls, Image, Round, image
 from hpcraft.sandbox.drivers import caller_source
-from hpcraft.sandbox.outcome import Job, Limits, Outcome, Run
+from hpcraft.sandbox.outcome import Job, Limits, Outcome, Run, Verdict
 
 TURNS = 3
 """Starts of each side."""
@@ -131,6 +131,8 @@ def measure(kernel_name: str, build: sandbox.Build, baseline: str, shape: Shape,
     with _one_at_a_time, sandbox.build(Job(files=files, language="c")) as reference:
         for _ in range(TURNS):
             outcome = build.run(_run(work, shape))
+            if outcome.verdict in (Verdict.INFRA_ERROR, Verdict.UNSUPPORTED):
+                return Measured(failed=outcome.message or str(outcome.verdict))
             if why := _wrong(work, outcome):
                 return Measured(wrong=why)
             ours += [one.seconds for one in outcome.called[1:]]

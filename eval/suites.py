@@ -109,7 +109,7 @@ SUITES = {
     for suite in (
         Suite(
             name="kernels",
-            version=1,
+            version=2,
             summary="axpy, gemv, gemm, spmv, jacobi, cg in C, C++ and Fortran: serial, OpenMP, MPI; CUDA",
             reads_pairs=False,
             tasks=kernel_tasks,

@@ -2,6 +2,7 @@
 
 import re
 import shutil
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -226,3 +227,39 @@ def test_oracles_tolerate_rounding_only(kernel):
                 continue
             most = 1e-7 if expected.values.dtype == np.float64 else 1e-3
             assert np.median(expected.tolerance) < most * np.median(np.abs(expected.values))
+
+
+_OTHER_MODELS = {
+    "offload": ("c", f"{HEAD}#pragma omp target teams distribute parallel for map(to: x[0:n]) map(tofrom: y[0:n])\n{LOOP}}}\n"),
+    "openacc": ("c", f"{HEAD}#pragma acc parallel loop copyin(x[0:n]) copy(y[0:n])\n{LOOP}}}\n"),
+    "mpi+openmp": (
+        "c",
+        (
+            f"#include <mpi.h>\n{HEAD}int r, p; MPI_Comm_rank(MPI_COMM_WORLD, &r); MPI_Comm_size(MPI_COMM_WORLD, &p);\n"
+            "for (int q = 0; q < p; q++) {\nint b = (long)n * q / p, e = (long)n * (q + 1) / p;\nif (q == r) {\n#pragma omp parallel for\n"
+            "for (int i = b; i < e; i++) y[i] += a * x[i];\n}\nMPI_Bcast(y + b, e - b, MPI_DOUBLE, q, MPI_COMM_WORLD);\n}\n}\n"
+        ),
+    ),
+    "kokkos": (
+        "cpp",
+        f'#include <Kokkos_Core.hpp>\nextern "C" {HEAD}Kokkos::parallel_for(n, KOKKOS_LAMBDA(int i) {{ y[i] += a * x[i]; }}); Kokkos::fence();\n}}\n',
+    ),
+}
+
+
+@pytest.mark.usefixtures("compiles")
+@needs_clang
+@needs_mpi
+@pytest.mark.parametrize("model", _OTHER_MODELS)
+def test_every_model_has_a_driver(model, monkeypatch):
+    """Right code in each of the other models is called as often as it should be, and wrong code is refused."""
+    monkeypatch.setattr("hpcraft.eval.parallel_use.check", lambda *_, **__: "pass")
+    language, code = _OTHER_MODELS[model]
+    task = replace(TASKS["kernels/axpy/serial/c"], model=model, language=language)
+    found = kernel_judge.judge(task, code, SEED)
+    if found.verdict is Verdict.UNSUPPORTED:
+        pytest.skip(found.checks["build"])
+    assert found.passed, (found.checks, found.log)
+    assert found.checks["race-free"] == ("pass" if model == "mpi+openmp" else f"skip: not offered for {model}")
+    wrong = kernel_judge.judge(task, code.replace("+= a * x[i]", "+= a * x[i] * (i != 64)"), SEED)
+    assert "elements wrong" in wrong.checks["correct"]

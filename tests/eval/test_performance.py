@@ -12,7 +12,7 @@ from hpcraft.eval.performance import Timing, measure, shape_of
 from hpcraft.eval.suites import kernel_tasks, reference
 from hpcraft.records import Sample
 from hpcraft.sandbox.drivers import caller_source
-from hpcraft.sandbox.outcome import Job
+from hpcraft.sandbox.outcome import Job, Outcome, Verdict
 from hpcraft.store import append_jsonl, read_jsonl
 
 TASKS = {t.task_id: t for t in kernel_tasks()}
@@ -58,6 +58,18 @@ def test_what_is_timed_is_verified():
     found = timed(f"{HEAD}static int calls; if (++calls > 1) return;\n{SLOW.partition(HEAD)[2]}")
     assert found.timing is None
     assert "call 2" in found.wrong
+
+
+@pytest.mark.usefixtures("compiles", "quick")
+def test_a_sandbox_that_fails_is_not_the_answers_fault(monkeypatch):
+    """No figure, and nothing said against the answer."""
+    task = TASKS["kernels/gemm/serial/c"]
+    broken = Outcome(verdict=Verdict.INFRA_ERROR, message="no room")
+    run = sandbox.Build.run
+    monkeypatch.setattr(sandbox.Build, "run", lambda build, what: broken if what.pin else run(build, what))
+    found = kernel_judge.judge(task, task.reference, SEED, (1,))
+    assert found.checks["fast"] == "skip: no room"
+    assert found.passed
 
 
 def timing(seconds, least):
