@@ -13,7 +13,7 @@ from hpcraft.records import Completion
 from hpcraft.stages import Report, Stage, execute, fingerprint
 from hpcraft.store import read_jsonl
 
-ONE = ("kernels/axpy/*/c",)
+ONE = ("kernels/axpy/serial/c", "kernels/axpy/openmp/c", "kernels/axpy/mpi/c")
 
 
 def rows(folder, model):
