@@ -13,7 +13,8 @@ from hpcraft.eval.suites import kernel_tasks
 from hpcraft.records import Sample
 from hpcraft.store import sha256_file, write_json, write_jsonl
 
-TASKS = {t.task_id: t for t in kernel_tasks()}
+STUDY = ("axpy", "gemv", "gemm", "spmv", "jacobi", "cg")
+TASKS = {t.task_id: t for t in kernel_tasks() if t.group in STUDY and t.model in ("serial", "openmp", "mpi", "cuda")}
 
 
 @pytest.fixture

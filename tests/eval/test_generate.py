@@ -8,6 +8,7 @@ from hpcraft.cli import main
 from hpcraft.errors import ConfigError, InputError, PartialError, Stopped
 from hpcraft.eval import models
 from hpcraft.eval.generate import STAGE, GenerateConfig, model_files
+from hpcraft.eval.kernels import KERNELS
 from hpcraft.eval.models import Answer, AskError, label, prompt_hash
 from hpcraft.eval.suites import kernel_tasks, select
 from hpcraft.records import Completion
@@ -23,10 +24,13 @@ def rows(folder, model):
     return list(read_jsonl(folder / "kernels" / model / "completions.jsonl", Completion))
 
 
-def test_the_kernel_suite_has_its_tasks():
-    """Each id once, and prompts end with the code to continue."""
+def test_the_kernel_suite_has_a_task_for_each_solution():
+    """Every kernel is asked in C, C++ and Fortran, serial, OpenMP and MPI, and in CUDA; prompts end with the code to continue."""
     tasks = kernel_tasks()
-    assert len(tasks) == len({t.task_id for t in tasks}) >= 60
+    ids = {t.task_id for t in tasks}
+    assert len(tasks) == len(ids)
+    everywhere = {f"{model}/{language}" for model in ("serial", "openmp", "mpi") for language in ("c", "cpp", "fortran")} | {"cuda/cpp"}
+    assert {f"kernels/{kernel}/{where}" for kernel in KERNELS for where in everywhere} <= ids
     assert all(t.prompt.endswith(t.stem) and t.stem for t in tasks)
     assert {t.level for t in tasks if t.model == "cuda"} == {"emulate"}
     assert [t.task_id for t in select(tasks, ["kernels/axpy/*/c"], 2)] == ["kernels/axpy/serial/c", "kernels/axpy/openmp/c"]

@@ -57,7 +57,7 @@ def test_definitions_as_nm_has_them(made: bytes, tmp_path: Path, need: Callable[
     (tmp_path / "a.o").write_bytes(made)
     listed = subprocess.run(["nm", "-g", "--defined-only", "-P", "a.o"], cwd=tmp_path, check=True, capture_output=True, text=True).stdout
     assert set(symbols(made).defined) == {line.split()[0] for line in listed.splitlines()} == {"f", "common", "weak", "chosen", "pick"}
-    assert symbols(made).defined | {"pick": "T"} == {"f": "T", "common": "T", "weak": "W", "chosen": "i", "pick": "T"}
+    assert dict(symbols(made).defined) | {"pick": "T"} == {"f": "T", "common": "T", "weak": "W", "chosen": "i", "pick": "T"}
 
 
 @given(st.data())
