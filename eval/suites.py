@@ -110,7 +110,7 @@ SUITES = {
         Suite(
             name="kernels",
             version=2,
-            summary="axpy, gemv, gemm, spmv, jacobi, cg in C, C++ and Fortran: serial, OpenMP, MPI; CUDA",
+            summary="31 kernels in C, C++ and Fortran: serial, OpenMP, offload, OpenACC, MPI, both; CUDA and Kokkos",
             reads_pairs=False,
             tasks=kernel_tasks,
         ),

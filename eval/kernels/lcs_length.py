@@ -48,6 +48,7 @@ LCS_LENGTH = Kernel(
 character(c_char), intent(in) :: a(m), b(n)""",
     sizes=(0, 1, 2, 7, 31, 64, 65, 257),
     random_sizes=(70, 300),
+    timed_size=1511,
     make_inputs=make_inputs,
     oracle=oracle,
     flops=lambda arguments: 3 * cast("int", arguments[0]) * cast("int", arguments[1]),

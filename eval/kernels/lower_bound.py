@@ -51,6 +51,7 @@ integer(c_long), intent(in) :: sorted(n), keys(m)
 integer(c_int), intent(inout) :: position(m)""",
     sizes=(0, 1, 2, 3, 7, 64, 65, 1009, 4096),
     random_sizes=(200, 6000),
+    timed_size=100003,
     make_inputs=make_inputs,
     oracle=oracle,
     flops=_steps,

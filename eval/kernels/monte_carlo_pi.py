@@ -51,6 +51,7 @@ MONTE_CARLO_PI = Kernel(
 integer(c_int), value :: seed""",
     sizes=(0, 1, 2, 3, 7, 64, 65, 1009, 4096, 100003),
     random_sizes=(5000, 60000),
+    timed_size=10000003,
     make_inputs=make_inputs,
     oracle=oracle,
     flops=lambda arguments: 20 * cast("int", arguments[0]),

@@ -40,6 +40,7 @@ real(c_float), intent(in) :: A(n, m)
 real(c_float), intent(inout) :: B(m, n)""",
     sizes=(0, 1, 2, 7, 31, 32, 33, 64, 257),
     random_sizes=(70, 300),
+    timed_size=1009,
     make_inputs=make_inputs,
     oracle=oracle,
     flops=lambda _arguments: 0,

@@ -62,6 +62,7 @@ TRIANGLE_COUNT = Kernel(
 integer(c_int), intent(in) :: row_ptr(n + 1), col(*)""",
     sizes=(0, 1, 2, 3, 7, 64, 65, 257),
     random_sizes=(100, 500),
+    timed_size=8009,
     make_inputs=make_inputs,
     oracle=oracle,
     flops=_steps,
