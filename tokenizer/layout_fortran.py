@@ -204,6 +204,9 @@ def _fixed_break(row: list[str], part: str, *, full: bool) -> int:
     if full and len(row) > 2:
         # A word that fills the last column would run into the next line's first, so it goes there itself.
         return len(row) - 2
+    if row[-1] != " " and in_name(row[-1][-1]) and in_name(part[0]):
+        # A word that touches a Hollerith constant: between them a line that isn't full would come back with a blank.
+        return _fixed_break(row[:-1], row[-1], full=False)
     # What `_apart` puts in any case comes back, and between two words so does a blank; any other begins the next line.
     before = row[-2] if len(row) > 1 else " "
     regained = before == ")" or (part[0] == "." and before[0] in ".0123456789") or (not full and in_name(before[-1]) and in_name(part[0]))

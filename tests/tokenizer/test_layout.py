@@ -15,7 +15,8 @@ from hpcraft.errors import ConfigError
 from hpcraft.tokenizer.layout import canonical
 from hpcraft.tokenizer.lexer import LANGUAGES, lex
 
-LAW = settings(max_examples=200, deadline=None)
+# The same examples each time: odd texts are searched for by `benchmarks/tokenizer_fuzz.py`, and what it finds is written down below.
+LAW = settings(max_examples=200, deadline=None, derandomize=True)
 C_WORDS = """{ } ( ) ; , = : :: < > >> <<< + - & # ## % %: . ... / * ? if else for do case default struct enum template operator return
 x int L _s 1 0xE "a" 'c' #define #include #error " ' \\ R" // /* */ é ` @"""
 C_SPACED = (
@@ -94,6 +95,7 @@ def test_a_layout_keeps_the_tokens(text: str) -> None:
         ("fortran", "x='( 5Habcde , i )'", False, ["x='( 5Habcde , i )'"]),
         ("fortran", "      WRITE(*,*) 5HA ! B, y\n     &+1", False, ["*", "      WRITE(*,*) 5HA ! B,y+1"]),
         ("fortran", "3Hx* ;", False, ["3Hx*"]),
+        ("fortran", "c\n      5Habcde5Habcde" + "x" * 60, False, ["      5Habcde5Habcde" + "x" * 52, "     &" + "x" * 8]),
         ("fortran", ".s ..", False, [".s .."]),
         ("fortran", "n&\n#\n! c\np", True, ["n&", "#", "! c", "p"]),
         ("fortran", " #x", False, [" #x"]),
