@@ -1,17 +1,20 @@
 """``hpcraft eval compare``: two models on the same tasks, task by task, and what can be said of the difference.
 
-The difference is paired: each task is its own control. Levels are compared apart.
+The difference is paired (`hpcraft.eval.paired`): each task is its own control. Levels are compared apart, and the p-values of all
+comparisons of one command are corrected for their number. An answer that is invalid is 0; tasks that only one of the two was asked,
+or that only one machine could judge, are left out and counted.
 """
 
 from __future__ import annotations
 
 import argparse
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 from hpcraft.command import Command, say
 from hpcraft.errors import InputError
-from hpcraft.eval.metrics import Difference, at_k, paired_difference
+from hpcraft.eval.metrics import at_k
+from hpcraft.eval.paired import Difference, corrected, minimum_detectable, paired_difference
 from hpcraft.eval.results import Results, by_task, find_results, read_results, read_samples
 
 
@@ -50,7 +53,8 @@ def compare(a: Path, b: Path) -> list[Comparison]:
         comparisons += _compare_suite(suite, left[suite], right[suite])
     if not comparisons:
         raise InputError(f"{a} and {b}: no task was judged in both; give two results of the same suite")
-    return comparisons
+    differences = corrected([c.difference for c in comparisons])
+    return [replace(c, difference=d) for c, d in zip(comparisons, differences, strict=True)]
 
 
 def _suites(folder: Path) -> dict[str, Path]:
@@ -99,12 +103,25 @@ def _scores(folder: Path, results: Results) -> dict[tuple[str, str], float]:
 def verdict(comparison: Comparison) -> str:
     """What can be said, in one sentence."""
     d = comparison.difference
-    numbers = f"B - A = {d.value:+.3f}, 95 % interval [{d.ci95[0]:+.3f}, {d.ci95[1]:+.3f}] over {d.n} tasks"
-    if all(t.a == t.b for t in comparison.tasks):
+    numbers = (
+        f"B - A = {d.value:+.3f}, 95 % interval [{d.ci95[0]:+.3f}, {d.ci95[1]:+.3f}], p = {d.p_value:.2g}, "
+        f"over {d.n} tasks ({d.num_ties} equal)"
+    )
+    if d.num_ties == d.n:
         return f"{numbers}: no difference on any task; can't tell which is better"
     if d.better == "unclear":
-        return f"{numbers}: can't tell which is better"
+        return f"{numbers}: can't tell which is better; {_power(comparison)}"
     return f"{numbers}: {d.better} ({comparison.model_a if d.better == 'A' else comparison.model_b}) is better"
+
+
+def _power(comparison: Comparison) -> str:
+    """What it would take to tell."""
+    d = comparison.difference
+    smallest = minimum_detectable([t.b - t.a for t in comparison.tasks])
+    seen = f"{d.n} such tasks show a difference of about {smallest:.2g} or more" if smallest <= 1 else f"{d.n} such tasks can show none"
+    if d.tasks_needed is None:
+        return f"the two are level, and {seen}"
+    return f"{seen}; for this one it would need about {max(d.tasks_needed, d.n + 1)} tasks (80 % power)"
 
 
 def text(comparison: Comparison) -> str:
@@ -112,7 +129,8 @@ def text(comparison: Comparison) -> str:
     lines = [f"{comparison.suite}, level {comparison.level}: A = {comparison.model_a}, B = {comparison.model_b}"]
     width = max(len(t.task_id) for t in comparison.tasks)
     lines.append(f"  {'task':<{width}}      A      B  difference")
-    lines += [f"  {t.task_id:<{width}}  {t.a:5.3f}  {t.b:5.3f}  {t.b - t.a:+10.3f}" for t in comparison.tasks]
+    lines += [f"  {t.task_id:<{width}}  {t.a:5.3f}  {t.b:5.3f}  {t.b - t.a:+10.3f}" for t in comparison.tasks if t.a != t.b]
+    lines.append(f"  {comparison.difference.num_ties} tasks are equal under both")
     lines.append(f"  {verdict(comparison)}")
     if comparison.only_in_one:
         lines.append(f"  {comparison.only_in_one} tasks were judged for one of the two alone and are left out")
@@ -129,7 +147,9 @@ def main(args: argparse.Namespace) -> int:
     """Print the comparison."""
     comparisons = compare(args.a, args.b)
     value = [asdict(c) | {"verdict": verdict(c)} for c in comparisons]
-    say(args, {"comparisons": value}, "\n\n".join(map(text, comparisons)))
+    apart = sorted(_suites(args.a).keys() ^ _suites(args.b).keys())
+    lines = [*map(text, comparisons), *([f"left out, in one of the two alone: {', '.join(apart)}"] if apart else [])]
+    say(args, {"comparisons": value, "suites_in_one": apart}, "\n\n".join(lines))
     return 0
 
 

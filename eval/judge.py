@@ -26,6 +26,7 @@ from hpcraft.eval.prompt_styles import DEFAULT, STYLES
 from hpcraft.eval.results import RESULTS, SAMPLES, TASKS, Results, TaskRow, level_figures, to_json
 from hpcraft.eval.suites import Suite, find_suite, suite_hash
 from hpcraft.eval.task import Task
+from hpcraft.eval.text_metrics import compare_with_gold, signatures
 from hpcraft.eval.toolchain import isolation, toolchain
 from hpcraft.records import Completion, Sample
 from hpcraft.stages import Input, Report, Stage, Work, option, versions
@@ -201,7 +202,9 @@ def _conclude(entry: Entry, seed: int, run_seed: int, report: Report) -> None:
     asked = [t for t in entry.tasks.values() if t.task_id in {s.task_id for s in samples}]
     write_jsonl(entry.out / TASKS, map(_row, asked))
     unsupported = sorted({s.task_id for s in samples if s.verdict == "unsupported"})
-    levels = level_figures(entry.tasks, samples)
+    answers = read_jsonl(entry.out / COMPLETIONS, Completion)
+    texts = compare_with_gold(entry.tasks, answers, extract, total=len(samples)) if entry.suite.gold else {}
+    levels = level_figures(entry.tasks, samples, texts)
     results = Results(
         suite=entry.suite.name,
         suite_version=entry.suite.version,
@@ -215,7 +218,7 @@ def _conclude(entry: Entry, seed: int, run_seed: int, report: Report) -> None:
         toolchain=toolchain(),
         isolation=isolation(),
         cuda_level="compile" if "compile" in levels else None,
-        versions=versions(),
+        versions=versions() | (signatures() if texts else {}),
         created=datetime.now(UTC).isoformat(timespec="seconds"),
         samples_sha256=sha256_file(entry.out / SAMPLES),
         dropped=entry.dropped,

@@ -12,6 +12,8 @@ from hpcraft.sandbox.outcome import Outcome, Verdict
 
 LOG_CHARACTERS = 4000
 CHECKS = ("build", "correct", "parallel", "race-free")
+NO_CODE = "fail: the answer holds no code"
+"""What the check ``build`` says of an answer that is no suggestion at all."""
 
 
 @dataclass(kw_only=True, slots=True)

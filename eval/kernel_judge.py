@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 
 from hpcraft import sandbox
 from hpcraft.eval import parallel_use
-from hpcraft.eval.judging import Judgement, describe_run, first_error
+from hpcraft.eval.judging import NO_CODE, Judgement, describe_run, first_error
 from hpcraft.eval.kernels import KERNELS
 from hpcraft.eval.task import Expected, Outputs, Task
 from hpcraft.sandbox.abi import DTYPES, Argument, Array, CallResult, Signature, decode_results, driver_source, encode_calls
@@ -83,7 +83,7 @@ def judge(task: Task, code: str, seed: int) -> Judgement:
     assert task.kernel is not None
     judgement = Judgement()
     if not code.strip():
-        judgement.settle("build", "fail: the answer holds no code")
+        judgement.settle("build", NO_CODE)
         judgement.verdict = Verdict.COMPILE_ERROR
         judgement.skip_rest("no code")
         return judgement

@@ -14,6 +14,7 @@ import csv
 import io
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
+from math import inf
 from pathlib import Path
 from typing import Any
 
@@ -136,9 +137,10 @@ def _agree(path: Path, results: Results, samples: list[Sample]) -> None:
 def _row(results: Results, level: str, found: Any, path: Path) -> Row:
     try:
         metrics, groups = found["metrics"], found["groups"]
-        for figure in metrics.values():
-            if not all(0 <= share <= 1 for share in (figure["value"], *figure["ci95"])):
-                raise ValueError(f"a share of {figure['value']}")
+        for name, figure in metrics.items():
+            highest = 1 if name.startswith(("pass@", "build@")) else inf
+            if not all(0 <= value <= highest for value in (figure["value"], *figure["ci95"])):
+                raise ValueError(f"{name} of {figure['value']}")
         return Row(
             model=results.model,
             value=float(metrics["pass@1"]["value"]),

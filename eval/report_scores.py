@@ -19,7 +19,16 @@ from hpcraft.eval.results import Results, find_results, read_results
 STICKS = ("reference", "null")
 """The measuring sticks: known right answers, and functions that do nothing."""
 
-_METRICS = {"pass": "passes every check", "build": "builds"}
+_METRICS = {"pass": "passes every check", "build": "builds", "fast_1": "is right and faster than the sequential reference"}
+_MEANINGS = {
+    "proficiency": "the Codex study's score of a task's first ten answers, from the checks",
+    "bleu": "BLEU of the whole set against the gold text",
+    "chrf": "chrF against the gold text",
+    "codebleu": "CodeBLEU of the package of that name, against the gold text",
+    "codebleu-hpc": "our CodeBLEU of the whole set, against the gold text",
+    "parableu-hpc": "our CodeBLEU by likeness of parallelism, against the gold text",
+}
+"""Figures of no number of tries."""
 _KINDS = {"kernel": "Kernel", "origin": "Origin", "model": "Parallel model", "language": "Language"}
 
 
@@ -146,7 +155,7 @@ def _facts(results: Mapping[str, Results]) -> Iterator[str]:
 
 def _level(suite: str, level: str, results: Mapping[str, Results]) -> LevelTable:
     here = {label: r.levels[level] for label, r in results.items() if level in r.levels}
-    names = sorted({n for v in here.values() for n in v["metrics"]}, key=lambda n: (not n.startswith("pass@"), int(n.partition("@")[2])))
+    names = sorted({n for v in here.values() for n in v["metrics"]}, key=_order)
     metrics = tuple(_metric(name, here) for name in names)
     intervals = [
         Interval(label=r.model, value=r.score.value, low=r.score.low, high=r.score.high, highlighted=not r.stick)
@@ -163,15 +172,32 @@ def _level(suite: str, level: str, results: Mapping[str, Results]) -> LevelTable
     )
 
 
-def _metric(name: str, levels: Mapping[str, Mapping[str, Any]]) -> MetricRows:
+def _order(name: str) -> tuple[int, str, int]:
+    """pass@k first, then build@k, other figures of k, and those without."""
     kind, _, k = name.partition("@")
+    place = list(_METRICS).index(kind) if kind in _METRICS else len(_METRICS) + (not k)
+    return place, "" if kind in _METRICS else kind, int(k) if k.isdecimal() else 0
+
+
+def _metric(name: str, levels: Mapping[str, Mapping[str, Any]]) -> MetricRows:
+    kind, at, k = name.partition("@")
     tries = "the first answer" if k == "1" else f"at least one of {k} answers"
     rows = [
         ScoreRow(model=label, stick=label in STICKS, score=_score(value["metrics"][name]))
         for label, value in levels.items()
         if name in value["metrics"]
     ]
-    return MetricRows(metric=name, meaning=f"{tries} {_METRICS.get(kind, kind)}", rows=tuple(rows))
+    meaning = f"{tries} {_METRICS[kind]}" if kind in _METRICS else _MEANINGS.get(name, "")
+    if at and kind not in _METRICS:
+        meaning = f"{_of_speed(kind)}, the best of {k} answers expected" if k != "1" else f"{_of_speed(kind)}, mean of the answers"
+    return MetricRows(metric=name, meaning=meaning, rows=tuple(rows))
+
+
+def _of_speed(kind: str) -> str:
+    """What a figure of speed is, such as ``speedup_4``."""
+    what, _, cores = kind.partition("_")
+    words = {"speedup": "speed-up over the sequential reference", "efficiency": "speed-up by processor"}.get(what, what)
+    return f"{words} on {'the best number of' if cores == 'max' else cores} cores; wrong answers count 0"
 
 
 def _groups(results: Mapping[str, Results], level: str) -> Iterator[GroupRow]:

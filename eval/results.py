@@ -13,8 +13,11 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 from hpcraft.errors import InputError
-from hpcraft.eval.metrics import Figure, at_k, mean
+from hpcraft.eval.judging import NO_CODE
+from hpcraft.eval.metrics import KS, figure_json, mean, pass_at_k, proficiency
+from hpcraft.eval.speed_figures import speed_figures
 from hpcraft.eval.task import Task
+from hpcraft.eval.text_metrics import TextScore, figures_of_scores
 from hpcraft.parse import record_from
 from hpcraft.records import Sample
 from hpcraft.store import JSON, read_json, read_jsonl, sha256_file
@@ -23,7 +26,8 @@ RESULTS = "results.json"
 TASKS = "tasks.jsonl"
 SAMPLES = "samples.jsonl"
 
-_KS = (1, 5, 10, 100)
+_SUGGESTIONS = 10
+"""So many of a task's first answers make its proficiency, as in the Codex study."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -128,8 +132,16 @@ def by_task(samples: Iterable[Sample]) -> dict[str, list[Sample]]:
     return dict(tasks)
 
 
-def level_figures(tasks: Mapping[str, Task], samples: Iterable[Sample]) -> dict[str, JSON]:
-    """The figures of every level: over all its tasks, and by group."""
+def level_figures(
+    tasks: Mapping[str, Task], samples: Iterable[Sample], texts: Mapping[tuple[str, int], TextScore] | None = None
+) -> dict[str, JSON]:
+    """The figures of every level: over all its tasks, and by group.
+
+    Args:
+        tasks: of the suite, by id.
+        samples: the judged answers.
+        texts: by task and sample, how like the gold text an answer is; of suites that have one.
+    """
     judged = by_task(samples)
     levels: dict[str, JSON] = {}
     for level in sorted({s[0].level for s in judged.values()}):
@@ -138,8 +150,9 @@ def level_figures(tasks: Mapping[str, Task], samples: Iterable[Sample]) -> dict[
         for task_id, rows in here.items():
             for group in task_groups(tasks[task_id]):
                 groups[group].append(rows)
+        kernels = [rows for task_id, rows in here.items() if tasks[task_id].kernel]
         levels[level] = {
-            "metrics": figures(list(here.values())),
+            "metrics": figures(list(here.values())) | _proficiency(kernels) | _similarity(list(here.values()), texts or {}),
             "groups": {group: figures(rows) for group, rows in sorted(groups.items())},
             "checks": _checks(s for rows in here.values() for s in rows),
             "verdicts": dict(sorted(Counter(s.verdict for rows in here.values() for s in rows).items())),
@@ -155,17 +168,34 @@ def task_groups(task: Task) -> list[str]:
 
 
 def figures(tasks: Sequence[Sequence[Sample]]) -> JSON:
-    """pass@k and build@k for every k that all tasks have samples for."""
+    """pass@k and build@k for every k that all tasks have samples for, and figures of speed where answers were timed."""
     fewest = min(len(rows) for rows in tasks)
+    passed = [[s.passed for s in rows] for rows in tasks]
+    built = [[s.checks.get("build") == "pass" for s in rows] for rows in tasks]
     result: JSON = {}
-    for k in (k for k in _KS if k <= fewest):
-        result[f"pass@{k}"] = _figure(mean([at_k(len(rows), sum(s.passed for s in rows), k) for rows in tasks]))
-        result[f"build@{k}"] = _figure(mean([at_k(len(rows), sum(s.checks.get("build") == "pass" for s in rows), k) for rows in tasks]))
-    return result
+    for k in (k for k in KS if k <= fewest):
+        result[f"pass@{k}"] = figure_json(pass_at_k(passed, k))
+        result[f"build@{k}"] = figure_json(pass_at_k(built, k))
+    return result | speed_figures(tasks)
 
 
-def _figure(figure: Figure) -> JSON:
-    return {"value": round(figure.value, 6), "ci95": [round(bound, 6) for bound in figure.ci95], "n": figure.n}
+def _proficiency(tasks: Sequence[Sequence[Sample]]) -> JSON:
+    """The mean of the automatic proficiency over tasks with a kernel; an answer without code is no suggestion."""
+    scores = []
+    for rows in tasks:
+        first = sorted(rows, key=lambda s: s.sample_id)[:_SUGGESTIONS]
+        suggested = [s for s in first if s.checks.get("build") != NO_CODE]
+        in_model = [s for s in suggested if not s.checks.get("parallel", "").startswith("fail")]
+        scores.append(proficiency(len(suggested), sum(s.passed for s in suggested), len(in_model)))
+    return {"proficiency": figure_json(mean(scores))} if scores else {}
+
+
+def _similarity(tasks: Sequence[Sequence[Sample]], texts: Mapping[tuple[str, int], TextScore]) -> JSON:
+    """The text figures of suites with a gold text."""
+    if not texts:
+        return {}
+    scores = [[texts[s.task_id, s.sample_id] for s in rows] for rows in tasks]
+    return {name: figure_json(figure) for name, figure in figures_of_scores(scores).items()}
 
 
 def _checks(samples: Iterable[Sample]) -> JSON:

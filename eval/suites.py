@@ -35,6 +35,8 @@ class Suite:
     """Whether the tasks come from the folder of a ``pairs`` stage."""
     tasks: Callable[[Path | None], list[Task]]
     """All tasks in order, from that folder where one is read."""
+    gold: bool = False
+    """Whether the references are gold texts that answers are compared with (`hpcraft.eval.text_metrics`)."""
 
 
 def kernel_tasks(_pairs: Path | None = None) -> list[Task]:
@@ -118,6 +120,7 @@ SUITES = {
             summary="held-out pairs: sequential C to OpenMP and CUDA",
             reads_pairs=True,
             tasks=translation_tasks,
+            gold=True,
         ),
     )
 }

@@ -280,6 +280,8 @@ class Sample:
     """Wall time of judging."""
     log: str
     """The compiler's and the program's words, capped."""
+    timings: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
+    """By number of cores: the fields of `hpcraft.eval.performance.Timing`. Empty where nothing was timed."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

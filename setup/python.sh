@@ -41,6 +41,8 @@ install_torch() { "$1" -m pip install --disable-pip-version-check "torch==$2"; }
 
 locked_torch() { sed -n 's/^torch==//p' requirements.lock; }
 
+codebleu() { sed -n 's/^codebleu = \["\(.*\)"\]$/\1/p' pyproject.toml; }
+
 make_lock() {
     local python folder=.venv/lock
     python=$(find_python)
@@ -51,6 +53,8 @@ make_lock() {
     step "torch ${TORCH:-$(locked_torch)}" install_torch "$folder/bin/python" "${TORCH:-$(locked_torch)}"
     step "hpcraft's dependencies" "$folder/bin/python" -m pip install --disable-pip-version-check -e ".[$extras]"
     "$folder/bin/python" -m pip check
+    # Its metadata forbids our tree-sitter, on which its code runs; nothing else may be installed against a package's word.
+    step "$(codebleu)" "$folder/bin/python" -m pip install --disable-pip-version-check --no-deps "$(codebleu)"
     # Local builds (+cpu) and the CUDA libraries that torch brings along on a machine with them are torch's own affair.
     {
         echo "# Exact versions of everything that make installs; renewed by \`make lock\`."
@@ -94,6 +98,7 @@ rm -f "$stamp"
 .venv/bin/python -m pip --version >/dev/null 2>&1 || step "virtual environment .venv with $("$python" --version)" "$python" -m venv .venv
 .venv/bin/python -c "import importlib.metadata as m, sys; sys.exit(m.version('torch').split('+')[0] != '$(locked_torch)')" 2>/dev/null ||
     step "torch $(locked_torch)" install_torch .venv/bin/python "$(locked_torch)"
-step "Python packages of requirements.lock" .venv/bin/python -m pip install --disable-pip-version-check -r requirements.lock
+# The lock is whole, so nothing has to be resolved, and codebleu's outdated wish for another tree-sitter doesn't count.
+step "Python packages of requirements.lock" .venv/bin/python -m pip install --disable-pip-version-check --no-deps -r requirements.lock
 step "hpcraft itself" .venv/bin/python -m pip install --disable-pip-version-check --no-deps --no-build-isolation -e .
 echo "$wanted" >"$stamp"

@@ -7,8 +7,11 @@ import pytest
 from hpcraft.errors import ConfigError
 from hpcraft.eval import judge as judge_stage
 from hpcraft.eval import translation_judge
+from hpcraft.eval.extract import extract
 from hpcraft.eval.generate import STAGE as GENERATE
-from hpcraft.eval.suites import translation_tasks
+from hpcraft.eval.results import level_figures
+from hpcraft.eval.suites import find_suite, translation_tasks
+from hpcraft.eval.text_metrics import compare_with_gold
 from hpcraft.records import Completion, Pair, Sample
 from hpcraft.shards import ShardWriter
 from hpcraft.stages import Report, Stage, execute
@@ -90,6 +93,10 @@ def test_reference_and_null_are_the_measuring_sticks(pairs, generate, judge):
     for level in ("run", "compile"):
         assert results["translation/reference"].levels[level]["metrics"]["pass@1"]["value"] == 1.0
         assert results["translation/null"].levels[level]["metrics"]["pass@1"]["value"] == 0.0
+        for name in ("bleu", "chrf", "codebleu-hpc", "parableu-hpc"):
+            assert results["translation/reference"].levels[level]["metrics"][name]["value"] == 1.0
+            assert results["translation/null"].levels[level]["metrics"][name]["value"] < 0.9
+    assert "tok:none" in results["translation/reference"].versions["bleu"]
     assert set(results["translation/reference"].levels["run"]["groups"]) == {"origin:made", "model:openmp", "language:c", "made/openmp"}
     assert not results["translation/reference"].limited
 
@@ -126,6 +133,33 @@ def test_what_was_not_built_is_not_left_open(pairs):
     assert judged.judgement.checks["build"] == "fail: not built, nothing in it is openmp"
     assert judged.judgement.checks["parallel"].startswith("fail")
     assert not judged.judgement.passed
+
+
+def test_answers_are_compared_with_the_gold_text(pairs, write_completions):
+    """The code in an answer is scored, not the prose around it; figures stand beside pass@k at each level."""
+    tasks = {t.task_id: t for t in translation_tasks(pairs)}
+    rows = [("translation/a", 0, f"Here:\n```c\n{OPENMP}```\n"), ("translation/a", 1, ""), ("translation/b", 0, CUDA)]
+    assert find_suite("translation").gold
+    texts = compare_with_gold(tasks, read_jsonl(write_completions(rows), Completion), extract, total=len(rows))
+    samples = [
+        Sample(
+            task_id=task_id,
+            sample_id=number,
+            model="m",
+            passed=False,
+            level=tasks[task_id].level,
+            checks={"build": "pass"},
+            verdict="ok",
+            seconds=0.0,
+            log="",
+        )
+        for task_id, number, _ in rows
+    ]
+    levels = level_figures(tasks, samples, texts)
+    assert levels["compile"]["metrics"]["bleu"] == {"value": 1.0, "ci95": [1.0, 1.0], "n": 1}
+    assert levels["run"]["metrics"]["chrf"]["value"] == 0.5
+    assert levels["run"]["metrics"]["pass@1"]["value"] == 0.0
+    assert "bleu" not in level_figures(tasks, samples)["run"]["metrics"]
 
 
 def test_the_judge_passes_its_workers_on(monkeypatch):

@@ -1,0 +1,63 @@
+"""Figures of speed from timed samples: speedup_n@k, efficiency_n@k, speedup_max@k and fast_1@k, beside pass@k.
+
+An answer that fails any check has speed-up 0. One that passed and has no time at a number of cores (the machine could not measure it, which
+is not the answer's fault) is left out there, and with it a task that has no other; ``n`` says how many tasks are in the figure. The speed-up
+is over the sequential reference, which was timed in turn with the answer. Efficiency is per processor that the judge let it use.
+
+Not covered: figures over several machines.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+
+from hpcraft.eval.metrics import KS, efficiency, figure_json, pass_at_k, speedup, speedup_max_at_k, speedup_n_at_k
+from hpcraft.records import Sample
+from hpcraft.store import JSON
+
+Measure = Callable[[Mapping[str, float]], float]
+
+
+def speed_figures(tasks: Sequence[Sequence[Sample]]) -> JSON:
+    """All figures of speed; none where nothing was timed."""
+    cores = sorted({int(n) for rows in tasks for s in rows for n in s.timings})
+    result: JSON = {}
+    speedups: dict[int, list[list[float]]] = {}
+    for n in cores:
+        speedups[n] = _values(tasks, n, _speedup)
+        efficiencies = _values(tasks, n, _efficiency)
+        for k in _ks(speedups[n]):
+            result[f"speedup_{n}@{k}"] = figure_json(speedup_n_at_k(speedups[n], k))
+            result[f"efficiency_{n}@{k}"] = figure_json(speedup_n_at_k(efficiencies, k))
+            if n == cores[-1]:
+                result[f"fast_1@{k}"] = figure_json(pass_at_k([[value > 1 for value in values] for values in speedups[n]], k))
+    for k in sorted(set.intersection(*(set(_ks(values)) for values in speedups.values()))) if len(cores) > 1 else ():
+        best = speedup_max_at_k(speedups, k)
+        result[f"speedup_max@{k}"] = figure_json(best.figure) | {"processors": best.processors}
+    return result
+
+
+def _values(tasks: Sequence[Sequence[Sample]], cores: int, measure: Measure) -> list[list[float]]:
+    """By task the values of the samples that count at a number of cores."""
+    found = [[value for s in rows if (value := _value(s, cores, measure)) is not None] for rows in tasks]
+    return [values for values in found if values]
+
+
+def _value(sample: Sample, cores: int, measure: Measure) -> float | None:
+    if not sample.passed:
+        return 0.0
+    timing = sample.timings.get(str(cores))
+    return None if timing is None else measure(timing)
+
+
+def _speedup(timing: Mapping[str, float]) -> float:
+    return speedup(timing["baseline_seconds"], timing["seconds"])
+
+
+def _efficiency(timing: Mapping[str, float]) -> float:
+    return efficiency(timing["baseline_seconds"], timing["seconds"], round(timing["threads"] * timing["ranks"]))
+
+
+def _ks(tasks: Sequence[Sequence[float]]) -> list[int]:
+    fewest = min(map(len, tasks), default=0)
+    return [k for k in KS if k <= fewest]
