@@ -15,7 +15,7 @@ from itertools import islice
 from pathlib import Path
 
 from hpcraft.errors import MachineError
-from hpcraft.eval import kernel_judge
+from hpcraft.eval import babeltower_judge, kernel_judge
 from hpcraft.eval.extract import extract
 from hpcraft.eval.judging import Judgement, to_sample
 from hpcraft.eval.prompt_styles import in_style
@@ -145,5 +145,13 @@ def _translations(questions: Sequence[Question], seed: int) -> Iterator[Judgemen
     return (found.judgement for found in judge_translations(questions, seed, workers=1)) if questions else iter(())
 
 
-JUDGES: dict[str, Callable[[Sequence[Question], int], Iterator[Judgement]]] = {"kernels": _kernels, "translation": _translations}
+def _babeltower(questions: Sequence[Question], _seed: int) -> Iterator[Judgement]:
+    return (babeltower_judge.judge(question.task, question.code) for question in questions)
+
+
+JUDGES: dict[str, Callable[[Sequence[Question], int], Iterator[Judgement]]] = {
+    "kernels": _kernels,
+    "translation": _translations,
+    "babeltower": _babeltower,
+}
 """Suite to what judges its answers, one after the other and in order."""

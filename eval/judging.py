@@ -24,6 +24,8 @@ class Judgement:
     """Of the step that decided."""
     checks: dict[str, str] = field(default_factory=dict)
     log: list[str] = field(default_factory=list)
+    level: str = ""
+    """How far the answer was taken, where that depends on the machine; empty for the task's own level."""
 
     def settle(self, check: str, result: str, outcome: Outcome | None = None) -> None:
         """Record a check's result; the first failure decides the verdict."""
@@ -55,7 +57,7 @@ def to_sample(task: Task, completion: Completion, judgement: Judgement, seconds:
         sample_id=completion.sample_id,
         model=completion.model,
         passed=judgement.passed,
-        level=task.level,
+        level=judgement.level or task.level,
         checks={name: judgement.checks[name] for name in CHECKS if name in judgement.checks},
         verdict=str(judgement.verdict),
         seconds=round(seconds, 3),

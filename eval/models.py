@@ -79,7 +79,7 @@ class Null:
     def answer(self, asks: Sequence[Ask], done: Collection[tuple[str, int]]) -> Iterator[Answer]:
         """A function that builds and does nothing."""
         for task, ask in ((ask.task, ask) for ask in asks if ask.key not in done):
-            yield Answer(ask=ask, text=null_answer(task.prototype, task.language, task.kernel, task.model))
+            yield Answer(ask=ask, text=task.empty or null_answer(task.prototype, task.language, task.kernel, task.model))
 
 
 class Replay:
