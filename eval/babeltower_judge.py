@@ -93,7 +93,7 @@ def _job(case: UnitTests, signature: Signature, code: str, level: CudaLevel = "a
 
 def _unit(case: UnitTests, signature: Signature, code: str) -> str:
     """The translation unit: a declaration gives the entry point C linkage, whether or not the answer does."""
-    whole = f"{PRELUDE}extern \"C\" {signature.prototype()};\n#line 1\n{code}\n"
+    whole = f'{PRELUDE}extern "C" {signature.prototype()};\n#line 1\n{code}\n'
     return f"{whole}\n{case.wrapper}\n" if case.kind == "cuda" else whole
 
 

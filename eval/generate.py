@@ -97,7 +97,9 @@ def run(config: GenerateConfig, work: Work) -> Report:
         try:
             tasks = chosen_tasks(config, suite, find_suite(suite).folder(work.inputs))
             if not tasks:
-                raise InputError(f"generate: suite {suite} has no task here; check tasks={list(config.tasks)} and the inputs 'pairs' and 'data'")
+                raise InputError(
+                    f"generate: suite {suite} has no task here; check tasks={list(config.tasks)} and the inputs 'pairs' and 'data'"
+                )
             report.rows["tasks"] += len(tasks)
             suites.append(suite)
         except Stopped:

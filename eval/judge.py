@@ -19,6 +19,7 @@ from pathlib import Path
 
 from hpcraft.errors import ConfigError, HpcError, InputError, PartialError, Stopped
 from hpcraft.eval.completions import Found, read_completions
+from hpcraft.eval.extract import extract
 from hpcraft.eval.generate import COMPLETIONS
 from hpcraft.eval.judge_shards import JudgeShard, cut, judge_shard, tasks_of, told_failures
 from hpcraft.eval.models import prompt_hash
@@ -202,7 +203,8 @@ def _conclude(entry: Entry, seed: int, run_seed: int, report: Report) -> None:
     write_jsonl(entry.out / TASKS, map(_row, asked))
     unsupported = sorted({s.task_id for s in samples if s.verdict == "unsupported"})
     answers = read_jsonl(entry.out / COMPLETIONS, Completion)
-    texts = compare_with_gold(entry.tasks, answers, lambda task, text: extract(task, text).code, total=len(samples)) if entry.suite.gold else {}
+    gold = entry.suite.gold
+    texts = compare_with_gold(entry.tasks, answers, lambda task, text: extract(task, text).code, total=len(samples)) if gold else {}
     levels = level_figures(entry.tasks, samples, texts)
     results = Results(
         suite=entry.suite.name,

@@ -69,8 +69,8 @@ class Reference:
     """Our own solutions; must score 1.0."""
 
     def answer(self, asks: Sequence[Ask], done: Collection[tuple[str, int]]) -> Iterator[Answer]:
-        """The reference of each task, again for each sample."""
-        return (Answer(ask=ask, text=ask.task.reference) for ask in asks if ask.key not in done)
+        """The reference of each task that has one, again for each sample."""
+        return (Answer(ask=ask, text=ask.task.reference) for ask in asks if ask.key not in done and ask.task.reference)
 
 
 class Null:

@@ -9,8 +9,9 @@ from fnmatch import fnmatchcase
 from pathlib import Path
 
 from hpcraft.errors import ConfigError
-from hpcraft.eval.kernels import KERNELS
 from hpcraft.eval.babeltower import babeltower_tasks
+from hpcraft.eval.kernels import KERNELS
+from hpcraft.eval.pareval import pareval_tasks
 from hpcraft.eval.prompts import kernel_question, translation_question
 from hpcraft.eval.task import Kernel, Task
 from hpcraft.recipe import nearest
@@ -141,6 +142,14 @@ SUITES = {
             reads_data=True,
             tasks=babeltower_tasks,
             gold=True,
+        ),
+        Suite(
+            name="pareval",
+            version=1,
+            summary="the generation prompts of your checkout of ParEval (--data DIR): its inputs and baselines, judging of ours",
+            reads_pairs=False,
+            reads_data=True,
+            tasks=pareval_tasks,
         ),
     )
 }

@@ -49,7 +49,14 @@ def test_no_prompt_holds_anything_of_the_tests():
         assert not numbers & seen[task.kernel.name], (task.task_id, prompt)
         prompted = {line.strip() for line in prompt.splitlines()}
         body = [line.strip() for line in task.reference[task.reference.find("{") if task.language != "fortran" else 0 :].splitlines()]
-        leaked = [line for line in body if len(line) > 12 and line in prompted and "::" not in line and not line.startswith(("#include", "use", "implicit", "subroutine"))]
+        leaked = [
+            line
+            for line in body
+            if len(line) > 12
+            and line in prompted
+            and "::" not in line
+            and not line.startswith(("#include", "use", "implicit", "subroutine"))
+        ]
         assert not leaked, task.task_id
 
 
