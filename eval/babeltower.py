@@ -165,18 +165,18 @@ def _tested(name: str, row: Mapping[str, object], where: str) -> list[Task]:
 
 
 def _tested_task(name: str, kind: Kind, case: UnitTests, where: str) -> Task:
-    kernel = f"__global__ {_head(case.cuda_code, case.kernel, where)}"
+    kernel = f"__global__ {head_of(case.cuda_code, case.kernel, where)}"
     if kind == "c":
-        gold, head, entry = case.c_code, _head(case.c_code, case.c_name, where), case.c_name
+        gold, head, entry = case.c_code, head_of(case.c_code, case.c_name, where), case.c_name
         what = f"Translate the CUDA kernel below to a sequential C function, {head}, that does the work of the whole launch."
         source, empty = case.cuda_code, ""
     elif kind == "cuda":
-        gold, head, entry = case.cuda_code, _head(case.cuda_code, case.kernel, where), case.kernel
+        gold, head, entry = case.cuda_code, head_of(case.cuda_code, case.kernel, where), case.kernel
         launch = " ".join(case.wrapper.split())
         what = f"Translate the C function below to a CUDA kernel, {kernel}. This function launches it: {launch}"
         source, empty = case.c_code, f"{kernel} {{}}\n"
     else:
-        gold, head, entry = f"{case.cuda_code}\n\n{case.wrapper}", _head(case.wrapper, case.wrapper_name, where), case.wrapper_name
+        gold, head, entry = f"{case.cuda_code}\n\n{case.wrapper}", head_of(case.wrapper, case.wrapper_name, where), case.wrapper_name
         what = (
             f"Translate the C function below to CUDA: kernels, and a host function, {head}, that allocates and copies device memory, "
             "launches the kernels and copies the results back. All its pointers are host memory."
@@ -209,7 +209,7 @@ def _paired(name: str, row: Mapping[str, object], where: str) -> list[Task]:
         found = list(functions(parse(str(gold), "cuda")))
         # What is no function stays a task: its gold text doesn't compile, and it is told as unsupported.
         entry = function_name(found[-1]) if found else next(iter(_NAME.findall(str(gold))), "function")
-        head = _head(str(gold), entry, where) if found else f"{entry}"
+        head = head_of(str(gold), entry, where) if found else f"{entry}"
         target = "CUDA: a kernel" if kind == "cuda" else "a sequential C function"
         tasks.append(
             Task(
@@ -238,7 +238,7 @@ def _last(code: str, where: str) -> str:
     return function_name(found[-1])
 
 
-def _head(code: str, name: str, where: str) -> str:
+def head_of(code: str, name: str, where: str = "") -> str:
     """The prototype of a function in a piece of code, without ``__global__``."""
     for node in functions(parse(code, "cuda")):
         if function_name(node) == name:
@@ -248,13 +248,13 @@ def _head(code: str, name: str, where: str) -> str:
 
 
 def _signature(code: str, name: str) -> Signature:
-    return Signature.parse(_head(code, name, name))
+    return Signature.parse(head_of(code, name, name))
 
 
 def _strange(code: str, name: str, where: str) -> str:
     """Why a function can't be called from outside; empty where it can."""
     try:
-        Signature.parse(_head(code, name, where))
+        Signature.parse(head_of(code, name, where))
     except InputError as error:
         return str(error)
     return ""

@@ -12,6 +12,7 @@ Not covered: races, and speed.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import lru_cache
 
 import numpy as np
@@ -19,7 +20,7 @@ import numpy as np
 from hpcraft import sandbox
 from hpcraft.errors import MachineError
 from hpcraft.eval import parallel_use
-from hpcraft.eval.babeltower import TextPair, UnitTests
+from hpcraft.eval.babeltower import TextPair, UnitTests, head_of
 from hpcraft.eval.judging import Judgement, describe_run, first_error
 from hpcraft.eval.task import Task
 from hpcraft.eval.unit_tests import PRELUDE, Tests, UnitCall, tests_of
@@ -42,7 +43,13 @@ def judge(task: Task, code: str) -> Judgement:
         tests = tests_of(case)
     except MachineError as error:
         return _unsupported(str(error), Verdict.INFRA_ERROR)
-    if why := _why_not(case, tests):
+    why = _why_not(case, tests)
+    if not why and case.kind != "c":
+        try:
+            why = _refused(case)
+        except MachineError as error:
+            return _unsupported(str(error), Verdict.INFRA_ERROR)
+    if why:
         return _unsupported(why)
     return _judge_tested(task, case, code, tests)
 
@@ -53,6 +60,30 @@ def _why_not(case: UnitTests, tests: Tests) -> str:
     if case.kind != "c" and not case.launches:
         return "the file's own wrapper launches no kernel"
     return tests.problem
+
+
+@lru_cache(maxsize=64)
+def _refused(case: UnitTests) -> str:
+    """Why a line can't judge CUDA here: its own CUDA side is wrong, or an empty kernel under its wrapper is right.
+
+    Raises:
+        MachineError: the sandbox failed.
+    """
+    empty = f"__global__ {head_of(case.cuda_code, case.kernel)} {{}}\n"
+    for code, gold in ((case.cuda_code, True), (empty, False)):
+        unit = f"{code}\n{case.wrapper}"
+        judgement = Judgement()
+        with sandbox.build(_job(replace(case, kind="cuda-own"), case.wrapper_signature, unit)) as build:
+            if _built(judgement, build.outcome) and build.runnable:
+                _run(judgement, case.wrapper_signature, build, tests_of(case).calls)
+        if judgement.verdict is Verdict.INFRA_ERROR:
+            raise MachineError(judgement.log[-1])
+        if gold and judgement.failed:
+            why = next(words for words in judgement.checks.values() if words.startswith("fail"))
+            return f"the file's own CUDA side doesn't do it here: {why.removeprefix('fail: ')}"
+        if not gold and judgement.checks.get("correct") == "pass" and case.kind == "cuda":
+            return "an empty kernel under the file's wrapper does it, too"
+    return ""
 
 
 def _judge_tested(task: Task, case: UnitTests, code: str, tests: Tests) -> Judgement:

@@ -73,7 +73,7 @@ def cut(suite: str, completions: Iterable[Completion], count: int, folder: Path)
     """Write answers into numbered files, and give those; the same answers give the same files."""
     size = min(_MOST, max(_TOGETHER.get(suite, _FEWEST), count // _SHARDS))
     rest = iter(completions)
-    paths = []
+    paths: list[Path] = []
     while part := list(islice(rest, size)):
         path = folder / f"{len(paths):05d}.jsonl"
         write_jsonl(path, part)

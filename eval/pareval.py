@@ -34,6 +34,7 @@ MODELS = {
 _PROMPTS = "prompts/generation-prompts.json"
 _FIELDS = ("problem_type", "name", "parallelism_model", "prompt")
 _HEAD = re.compile(r"^[ \t]*([\w:<>,\s*&]+?)[\s&*]+?(\w+)\s*\((.*)\)\s*\{\s*$", re.MULTILINE)
+_INCLUDE = re.compile(r"^[ \t]*#[ \t]*include[^\n]*$", re.MULTILINE)
 _STRUCT = re.compile(r"^struct\s+\w+\s*\{.*?^\};?[ \t]*$", re.MULTILINE | re.DOTALL)
 
 
@@ -50,6 +51,8 @@ class Problem:
     returns: str
     parameters: str
     """As the prompt writes them."""
+    preamble: str
+    """What the prompt defines ahead of its signature, without includes."""
     structs: str
     digests: tuple[str, ...]
     """Of the files that decide the figures."""
@@ -86,10 +89,11 @@ def pareval_tasks(folder: Path | None) -> list[Task]:
 
 def _task(root: Path, row: dict[str, str], path: Path) -> Task:
     name, model, prompt = row["name"], MODELS.get(row["parallelism_model"], ""), row["prompt"]
-    heads = _HEAD.findall(prompt)
+    heads = list(_HEAD.finditer(prompt))
     if not model or not heads:
         raise InputError(f"{path}: {name}: no open signature at the end of its prompt, or an unknown model {row['parallelism_model']!r}")
-    returns, function, parameters = heads[-1]
+    returns, function, parameters = heads[-1].groups()
+    preamble = _INCLUDE.sub("", prompt[: heads[-1].start()])
     drivers = root / "drivers/cpp"
     folder = drivers / "benchmarks" / row["problem_type"] / name
     baseline = folder / "baseline.hpp"
@@ -101,6 +105,7 @@ def _task(root: Path, row: dict[str, str], path: Path) -> Task:
         function=function,
         returns=" ".join(returns.split()),
         parameters=parameters,
+        preamble=preamble,
         structs="\n".join(_STRUCT.findall(prompt)),
         digests=tuple(sha256_file(p) for p in files),
     )
@@ -113,7 +118,7 @@ def _task(root: Path, row: dict[str, str], path: Path) -> Task:
         level="run",
         group=row["problem_type"],
         prototype=f"void {function}(void)",
-        reference=_reference(problem, prompt, baseline) if model == "serial" and baseline.is_file() else "",
+        reference=_reference(problem, baseline) if model == "serial" and baseline.is_file() else "",
         case=problem,
         empty=f"{prompt.rstrip()}\n{'' if returns.split()[-1] == 'void' else '    return {};'}\n}}\n",
     )
@@ -127,10 +132,9 @@ def correct_name(problem: Problem) -> str:
     return next((name for name in found if name.lower() == plain.lower()), found[-1] if found else plain)
 
 
-def _reference(problem: Problem, prompt: str, baseline: Path) -> str:
+def _reference(problem: Problem, baseline: Path) -> str:
     """The baseline under the name that the prompt asks for."""
     correct = correct_name(problem)
     code = re.sub(rf"\b{correct}\b", problem.function, baseline.read_text(encoding="utf-8", errors="replace"))
     code = re.sub(r"^[ \t]*#[ \t]*pragma once[^\n]*\n|\bNO_INLINE\b", "", code, flags=re.MULTILINE)
-    own = "\n".join(text for text in _STRUCT.findall(prompt) if text.split("{")[0] not in code)
-    return f"{own}\n{code}\n"
+    return f"{problem.preamble}\n{code}\n"

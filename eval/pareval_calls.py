@@ -40,8 +40,8 @@ _VECTOR = re.compile(r"^std::(?:vector<(?P<item>.+)>|array<(?P<each>.+),\s*(?P<l
 _EPSILON = re.compile(r"\bfequal\s*\([^;]*?,\s*([0-9.eE+-]+)\s*\)")
 _TEST_SIZE = re.compile(r"\bconst size_t TEST_SIZE = [^;]+;")
 _MOST_ATTEMPTS = 4
-_SMALL = 61
-"""A size beside the driver's own; prime, so that nothing divides it."""
+_SMALL = 64
+"""A size beside the driver's own; a power of two, as some functions (Fourier transforms) are defined for no other."""
 _COMPLEX = "std::complex<double>"
 
 
@@ -140,7 +140,7 @@ def shim(problem: Problem) -> str:
         if s.const:
             del back[-1 if s.item == "bool" else -2 :]
     arguments = ", ".join(f"v_{s.name}" if s.container else s.name for s in slots(problem))
-    call = f"{problem.function}({arguments});"
+    call = f"::{problem.function}({arguments});"
     if problem.returns == "void":
         return "\n".join([*lines, f"    {call}", *back, "}", ""])
     return "\n".join([*lines, f"    {problem.returns} value = {call}", *back, "    return value;", "}", ""])
@@ -157,7 +157,7 @@ def epsilon(problem: Problem) -> float:
 
 @lru_cache(maxsize=8)
 def recorded(problem: Problem, seed: int) -> tuple[Recorded, ...]:
-    """The driver's calls with inputs from a seed, at its own size and at a small prime one.
+    """The driver's calls with inputs from a seed, at its own size and at a small one.
 
     Raises:
         InputError: the driver can't be built with a recording function in the answer's place.
@@ -202,7 +202,7 @@ def _recorder(problem: Problem) -> str:
     puts = "".join(f"    hpcraft_put({s.name});\n" for s in found)
     arguments = ", ".join(s.name for s in found)
     # The baseline may stand behind this, as it uses what the prompt declares.
-    before = f"{problem.structs}\n{problem.returns} {correct}({problem.parameters});\n"
+    before = f"{problem.preamble}\n{problem.returns} {correct}({problem.parameters});\n"
     head = f"{before}{problem.returns} {problem.function}({problem.parameters}) {{\n    hpcraft_begin();\n{puts}"
     if problem.returns == "void":
         return f"{head}    {correct}({arguments});\n    hpcraft_word(0);\n{puts}    hpcraft_end();\n}}\n"
