@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 import numpy as np
+from numpy.typing import NDArray
 
 from hpcraft import sandbox
 from hpcraft.errors import MachineError
@@ -116,7 +117,7 @@ class UnitCall:
     """That is returned, of one element; empty for void."""
     arrays: tuple[Array, ...]
     """Every array after the call."""
-    known: tuple[Array, ...]
+    known: tuple[NDArray[np.bool_], ...]
     """For each of them, where it is compared."""
 
     def changes(self) -> bool:
@@ -242,7 +243,7 @@ def _argument(parameter: Parameter, item: Array) -> Argument:
     return float(item[0]) if parameter.dtype.kind == "f" else int(item[0])
 
 
-def _same(a: Array, b: Array) -> Array:
+def _same(a: Array, b: Array) -> NDArray[np.bool_]:
     """Where two runs agree: bit for bit, or as far as optimisation may part them."""
     if a.shape != b.shape:
         return np.zeros(a.shape, bool)
