@@ -224,7 +224,7 @@ def _paired(name: str, row: Mapping[str, object], where: str) -> list[Task]:
                 reference=str(gold),
                 source="" if kind == "c" else str(source),
                 case=TextPair(kind="c" if kind == "c" else "cuda"),
-                empty=f"/* no {entry} */\n",
+                empty="int nothing;\n",
             )
         )
     return tasks

@@ -18,6 +18,7 @@ from functools import lru_cache
 import numpy as np
 
 from hpcraft import sandbox
+from hpcraft.data.trees import function_name, functions, parse
 from hpcraft.errors import MachineError
 from hpcraft.eval import parallel_use
 from hpcraft.eval.babeltower import TextPair, UnitTests, head_of
@@ -161,7 +162,8 @@ def _compiled_only(task: Task, code: str) -> Judgement:
         return _unsupported(f"the gold text doesn't compile by itself: {first_error(gold)}", verdict)
     judgement = Judgement()
     if _built(judgement, _alone(task.model, code)):
-        if task.prototype.partition("(")[0].split()[-1] not in code:
+        entry = task.prototype.partition("(")[0].split()[-1]
+        if entry not in {function_name(found) for found in functions(parse(code, "cuda"))}:
             judgement.settle("build", "fail: the answer doesn't hold the function")
         judgement.skip_rest("no tests, compiled only")
     return judgement

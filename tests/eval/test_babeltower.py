@@ -166,7 +166,7 @@ def test_references_pass_and_wrong_answers_fail(folder, kind, old, new, why):
 @needs_gpp
 def test_reference_scores_one_and_null_none_through_both_stages(folder, generate, judge):
     """Figures by kind of wrapper and by level, text figures beside them; another suite's folder doesn't stop this one."""
-    data = folder()
+    data = folder(pairs=[{"row": 1, "c": "int one ( ) { return 1 ; }", "cuda": "__global__ void two ( ) { }"}])
     completions = generate(suites=("babeltower",), models=("reference", "null"), inputs={"data": data})
     results = judge(completions, inputs={"data": data})
     for name, value in (("reference", 1.0), ("null", 0.0)):
