@@ -55,6 +55,8 @@ def run(config: BenchmarksConfig, work: Work) -> Report:
     counts: dict[str, int] = {}
     with ShardWriter(work.out, "benchmarks", BenchmarkText) as writer:
         for name in config.suites or tuple(SUITES):
+            if SUITES[name].reads_data:
+                continue  # its texts are read below, from `data`
             if SUITES[name].reads_pairs and pairs is None:
                 if config.suites:
                     raise ConfigError(f"suite {name} reads held-out pairs; give the folder that `pairs` made as --pairs DIR")
@@ -135,7 +137,14 @@ def _row_texts(row: dict[str, Any], task_id: str) -> Iterator[BenchmarkText]:
 
 def _outside(config: BenchmarksConfig) -> dict[str, str]:
     """The suites themselves and the folder, which decide the texts but are no inputs."""
-    ours = sha256_json([[t.suite, t.task_id, t.kind, t.text] for name in SUITES if not SUITES[name].reads_pairs for t in suite_texts(name)])
+    ours = sha256_json(
+        [
+            [t.suite, t.task_id, t.kind, t.text]
+            for name in SUITES
+            if not (SUITES[name].reads_pairs or SUITES[name].reads_data)
+            for t in suite_texts(name)
+        ]
+    )
     theirs = {path.name: sha256_file(path) for path in _babeltower_files(Path(config.data))} if config.data else {}
     return {"suites": ours, **theirs}
 

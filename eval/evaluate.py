@@ -21,6 +21,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Flags of both stages."""
     parser.add_argument("--model", type=Path, metavar="DIR", help=GENERATE.inputs["model"].help)
     parser.add_argument("--pairs", type=Path, metavar="DIR", help=GENERATE.inputs["pairs"].help)
+    parser.add_argument("--data", type=Path, metavar="DIR", help=GENERATE.inputs["data"].help)
     parser.add_argument("-o", "--out", type=Path, required=True, metavar="DIR", help="output folder")
     parser.add_argument("--seed", type=int, default=0, help="seed of the sampling (default 0)")
     add_executor_arguments(parser)
@@ -33,7 +34,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def main(args: argparse.Namespace) -> int:
     """Generate, judge, print the figures."""
     set_quiet(args.quiet)
-    given = {name: folder for name in ("model", "pairs") if (folder := getattr(args, name))}
+    given = {name: folder for name in ("model", "pairs", "data") if (folder := getattr(args, name))}
     generate, judge = _config(GENERATE, args), _config(JUDGE, args)
     completions, results = args.out / "completions", args.out / "results"
     where = make_executor(from_arguments(args))

@@ -19,7 +19,7 @@ from hpcraft.errors import ConfigError, HpcError, InputError, PartialError, Stop
 from hpcraft.eval.answering import Shard, answer_each, answer_shard, chosen_tasks, opened, shards, told_faults
 from hpcraft.eval.models import check_name, is_sharded, label
 from hpcraft.eval.prompt_styles import DEFAULT, Style
-from hpcraft.eval.suites import find_suite
+from hpcraft.eval.suites import DATA_HELP, find_suite
 from hpcraft.executor import runs_here
 from hpcraft.progress import bar
 from hpcraft.records import Completion
@@ -96,9 +96,11 @@ def run(config: GenerateConfig, work: Work) -> Report:
     suites: list[str] = []
     for suite in config.suites:
         try:
-            tasks = chosen_tasks(config, suite, work.inputs.get("pairs"))
+            tasks = chosen_tasks(config, suite, find_suite(suite).folder(work.inputs))
             if not tasks:
-                raise InputError(f"generate: suite {suite} has no task here; check tasks={list(config.tasks)} and the input 'pairs'")
+                raise InputError(
+                    f"generate: suite {suite} has no task here; check tasks={list(config.tasks)} and the inputs 'pairs' and 'data'"
+                )
             report.rows["tasks"] += len(tasks)
             suites.append(suite)
         except Stopped:
@@ -126,11 +128,11 @@ def run(config: GenerateConfig, work: Work) -> Report:
 def _ask(config: GenerateConfig, work: Work, model: str, suite: str, report: Report) -> list[str]:
     """Ask a model the tasks of a suite, those that it hasn't answered yet; returns what could not be asked and why."""
     path = work.out / suite / label(model) / COMPLETIONS
-    pairs = work.inputs.get("pairs")
+    pairs = find_suite(suite).folder(work.inputs)
     tasks = chosen_tasks(config, suite, pairs)
     if not path.exists():
         all_shards = shards(
-            config, model, suite, len(tasks), pairs=_absolute(pairs), folder=_absolute(work.inputs.get("model")), seed=work.seed,
+            config, model, suite, len(tasks), pairs=pairs, folder=_absolute(work.inputs.get("model")), seed=work.seed,
             out=work.out.absolute() / _ANSWERS / suite / label(model),
         )  # fmt: skip
         todo = [shard for shard in all_shards if not shard.out.exists()]
@@ -219,6 +221,7 @@ STAGE = Stage(
     inputs={
         "model": Input(stage="mutual", help="folder of models, which hf:@model/SUB points into", optional=True),
         "pairs": Input(stage="pairs", help="folder of the pairs stage, for suite translation", optional=True),
+        "data": Input(stage="", help=DATA_HELP, optional=True, foreign=True),
     },
     run=run,
     version=2,

@@ -26,7 +26,7 @@ from hpcraft.eval.judge_shards import JudgeShard, cut, judge_shard, tasks_of, to
 from hpcraft.eval.models import prompt_hash
 from hpcraft.eval.prompt_styles import DEFAULT, STYLES
 from hpcraft.eval.results import RESULTS, SAMPLES, TASKS, Results, TaskRow, level_figures, to_json
-from hpcraft.eval.suites import Suite, find_suite, suite_hash
+from hpcraft.eval.suites import DATA_HELP, Suite, find_suite, suite_hash
 from hpcraft.eval.task import Task
 from hpcraft.eval.text_metrics import compare_with_gold, signatures
 from hpcraft.eval.toolchain import isolation, toolchain
@@ -133,8 +133,7 @@ def _entry(config: JudgeConfig, work: Work, path: Path, seed: int, report: Repor
         InputError: the suite can't be read, or nothing of the file can be judged.
     """
     suite = find_suite(path.parent.parent.name)
-    pairs = work.inputs.get("pairs")
-    pairs = pairs.absolute() if pairs else None
+    pairs = suite.folder(work.inputs)
     style = _style(path)
     tasks = tasks_of(suite.name, pairs, style)
     found = read_completions(path, lambda completion: _refusal(completion, suite, tasks, style))
@@ -278,6 +277,7 @@ STAGE = Stage(
     inputs={
         "completions": Input(stage="generate", help="folder of the generate stage"),
         "pairs": Input(stage="pairs", help="folder of the pairs stage, for suite translation", optional=True),
+        "data": Input(stage="", help=DATA_HELP, optional=True, foreign=True),
     },
     run=run,
     version=2,

@@ -15,7 +15,7 @@ from itertools import islice
 from pathlib import Path
 
 from hpcraft.errors import MachineError
-from hpcraft.eval import kernel_judge
+from hpcraft.eval import babeltower_judge, kernel_judge, pareval_judge
 from hpcraft.eval.extract import extract
 from hpcraft.eval.judging import Judgement, to_sample
 from hpcraft.eval.prompt_styles import in_style
@@ -147,8 +147,18 @@ def _translations(questions: Sequence[Question], seed: int, _cores: Sequence[int
     return (found.judgement for found in judge_translations(questions, seed, workers=1)) if questions else iter(())
 
 
+def _babeltower(questions: Sequence[Question], _seed: int, _cores: Sequence[int]) -> Iterator[Judgement]:
+    return (babeltower_judge.judge(question.task, question.code) for question in questions)
+
+
+def _pareval(questions: Sequence[Question], seed: int, _cores: Sequence[int]) -> Iterator[Judgement]:
+    return (pareval_judge.judge(question.task, question.code, seed) for question in questions)
+
+
 JUDGES: dict[str, Callable[[Sequence[Question], int, Sequence[int]], Iterator[Judgement]]] = {
     "kernels": _kernels,
     "translation": _translations,
+    "babeltower": _babeltower,
+    "pareval": _pareval,
 }
 """Suite to what judges its answers, one after the other and in order."""

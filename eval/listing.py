@@ -6,13 +6,14 @@ import argparse
 from pathlib import Path
 
 from hpcraft.command import Command, say
-from hpcraft.eval.suites import SUITES, find_suite, select, suite_hash
+from hpcraft.eval.suites import DATA_HELP, SUITES, find_suite, select, suite_hash
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Flags of ``hpcraft eval list``."""
     parser.add_argument("suite", nargs="?", help="show the tasks of this suite (default: the suites)")
     parser.add_argument("--pairs", type=Path, metavar="DIR", help="folder of the pairs stage, for suite translation")
+    parser.add_argument("--data", type=Path, metavar="DIR", help=DATA_HELP)
     parser.add_argument(
         "--tasks", metavar="PATTERN", action="append", default=[], help="only tasks whose id matches, such as 'kernels/*/mpi/*'"
     )
@@ -26,7 +27,7 @@ def main(args: argparse.Namespace) -> int:
         say(args, {s.name: {"version": s.version, "summary": s.summary} for s in SUITES.values()}, "\n".join(lines))
         return 0
     suite = find_suite(args.suite)
-    tasks = suite.tasks(args.pairs)
+    tasks = suite.tasks(suite.folder({name: path for name in ("pairs", "data") if (path := getattr(args, name))}))
     shown = select(tasks, args.tasks, 0)
     value = {
         "suite": suite.name,

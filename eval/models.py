@@ -69,8 +69,8 @@ class Reference:
     """Our own solutions; must score 1.0."""
 
     def answer(self, asks: Sequence[Ask], done: Collection[tuple[str, int]]) -> Iterator[Answer]:
-        """The reference of each task, again for each sample."""
-        return (Answer(ask=ask, text=ask.task.reference) for ask in asks if ask.key not in done)
+        """The reference of each task that has one, again for each sample."""
+        return (Answer(ask=ask, text=ask.task.reference) for ask in asks if ask.key not in done and ask.task.reference)
 
 
 class Null:
@@ -79,7 +79,7 @@ class Null:
     def answer(self, asks: Sequence[Ask], done: Collection[tuple[str, int]]) -> Iterator[Answer]:
         """A function that builds and does nothing."""
         for task, ask in ((ask.task, ask) for ask in asks if ask.key not in done):
-            yield Answer(ask=ask, text=null_answer(task.prototype, task.language, task.kernel, task.model))
+            yield Answer(ask=ask, text=task.empty or null_answer(task.prototype, task.language, task.kernel, task.model))
 
 
 class Replay:

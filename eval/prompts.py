@@ -78,9 +78,9 @@ def kernel_question(kernel: Kernel, model: str, language: str) -> Question:
     stem = c_includes(model, language)
     if model == "cuda":
         # The kernels come before the host function, so the prompt can't end inside it.
-        return Question(prompt=_block(f"{what} The entry point is: {head}") + stem, stem=stem)
+        return Question(prompt=block(f"{what} The entry point is: {head}") + stem, stem=stem)
     stem += f"\n{head} {{\n"
-    return Question(prompt=_block(what) + stem, stem=stem)
+    return Question(prompt=block(what) + stem, stem=stem)
 
 
 def translation_question(pair: Pair) -> Question:
@@ -88,7 +88,7 @@ def translation_question(pair: Pair) -> Question:
     target = {"openmp": "C with OpenMP", "cuda": "CUDA C++"}[pair.target_model]
     head = f'extern "C" {pair.signature}' if pair.target_model == "cuda" else pair.signature
     what = f"Translate the sequential C below to {target}. {HOW[pair.target_model]} Keep the prototype of the entry point: {head}"
-    return Question(prompt=f"{_block(what)}\n{pair.source.strip()}\n\n/* The same in {target}: */\n", stem="")
+    return Question(prompt=f"{block(what)}\n{pair.source.strip()}\n\n/* The same in {target}: */\n", stem="")
 
 
 def null_answer(prototype: str, language: str, kernel: Kernel | None, model: str) -> str:
@@ -126,7 +126,8 @@ def _comment(text: str, mark: str) -> str:
     return "".join(f"{mark}{line}\n" for line in textwrap.wrap(text, 100))
 
 
-def _block(text: str) -> str:
+def block(text: str) -> str:
+    """A text as a comment of C."""
     # A pointer prototype in the text must not end the comment.
     lines = textwrap.wrap(text.replace("*/", "* /"), 100)
     return "/* " + "\n * ".join(lines) + " */\n"

@@ -161,9 +161,13 @@ def level_figures(
     return levels
 
 
+_KINDS = {"kernels": "kernel", "babeltower": "kind", "pareval": "problem"}
+"""Suite to what its groups are."""
+
+
 def task_groups(task: Task) -> list[str]:
     """What figures are broken down by."""
-    kind = "kernel" if task.suite == "kernels" else "origin"
+    kind = _KINDS.get(task.suite, "origin")
     domain = [f"domain:{task.kernel.domain}"] if task.kernel else []
     return [f"{kind}:{task.group}", *domain, f"model:{task.model}", f"language:{task.language}", f"{task.group}/{task.model}"]
 

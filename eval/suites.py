@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from pathlib import Path
 
 from hpcraft.errors import ConfigError
+from hpcraft.eval.babeltower import babeltower_tasks
 from hpcraft.eval.kernels import KERNELS
+from hpcraft.eval.pareval import pareval_tasks
 from hpcraft.eval.prompts import kernel_question, translation_question
 from hpcraft.eval.task import Kernel, Task
 from hpcraft.recipe import nearest
@@ -21,6 +23,9 @@ from hpcraft.store import sha256_bytes, sha256_file, sha256_json
 _HERE = Path(__file__).parent
 _REFERENCES = _HERE / "kernels" / "references"
 _SUFFIXES = {"c": "c", "cpp": "cpp", "fortran": "f90", "python": "py"}
+
+
+DATA_HELP = "folder of yours that suites babeltower and pareval are read from"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -35,8 +40,15 @@ class Suite:
     """Whether the tasks come from the folder of a ``pairs`` stage."""
     tasks: Callable[[Path | None], list[Task]]
     """All tasks in order, from that folder where one is read."""
+    reads_data: bool = False
+    """Whether the tasks come from a folder of the user's."""
     gold: bool = False
     """Whether the references are gold texts that answers are compared with (`hpcraft.eval.text_metrics`)."""
+
+    def folder(self, inputs: Mapping[str, Path]) -> Path | None:
+        """The one of a stage's inputs, or of a command's folders, that the tasks come from."""
+        found = inputs.get("data" if self.reads_data else "pairs")
+        return found.absolute() if found else None
 
 
 def kernel_tasks(_pairs: Path | None = None) -> list[Task]:
@@ -122,6 +134,23 @@ SUITES = {
             tasks=translation_tasks,
             gold=True,
         ),
+        Suite(
+            name="babeltower",
+            version=1,
+            summary="C to CUDA and back with unit tests, from a folder of yours (--data DIR: unit_tests*.jsonl, pairs*.jsonl)",
+            reads_pairs=False,
+            reads_data=True,
+            tasks=babeltower_tasks,
+            gold=True,
+        ),
+        Suite(
+            name="pareval",
+            version=1,
+            summary="the generation prompts of your checkout of ParEval (--data DIR): its inputs and baselines, judging of ours",
+            reads_pairs=False,
+            reads_data=True,
+            tasks=pareval_tasks,
+        ),
     )
 }
 
@@ -146,6 +175,6 @@ def select(tasks: Iterable[Task], patterns: Iterable[str], limit: int) -> list[T
 
 def suite_hash(suite: Suite, tasks: Iterable[Task]) -> str:
     """One hash over all that decides a suite's figures: tasks, inputs and oracles."""
-    rows = [[t.task_id, t.prompt, t.prototype, t.level, list(t.pair.tests) if t.pair else []] for t in tasks]
+    rows = [[t.task_id, t.prompt, t.prototype, t.level, list(t.pair.tests) if t.pair else [t.case.digest] if t.case else []] for t in tasks]
     sources = [sha256_file(p) for p in sorted((_HERE / "kernels").glob("*.py"))] if suite.name == "kernels" else []
     return sha256_bytes(json.dumps([suite.name, suite.version, sha256_json(rows), sources]).encode())

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TypeAlias
+from typing import Protocol, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -105,6 +105,15 @@ class Kernel:
             yield self.make_inputs(rng, size)
 
 
+class Case(Protocol):
+    """What a suite of its own judge keeps with a task: tests, or where they are."""
+
+    @property
+    def digest(self) -> str:
+        """A hash of all that decides the figures."""
+        ...
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Task:
     """One question to a model, and what it takes to judge the answer."""
@@ -127,6 +136,10 @@ class Task:
     """Sequential C that does the work, for translators; empty where no translation is asked."""
     kernel: Kernel | None = None
     pair: Pair | None = None
+    case: Case | None = None
+    """Of suites that are read from a folder of the user's."""
+    empty: str = ""
+    """The answer that builds and does nothing, where that isn't the empty function of the prototype."""
 
     @property
     def suite(self) -> str:

@@ -70,6 +70,8 @@ class Input:
     """Kind of stage that makes it; in a recipe, the stage of this name is taken unless ``inputs`` says otherwise."""
     help: str
     optional: bool = False
+    foreign: bool = False
+    """A folder of the user's that no stage made: its files' contents enter the fingerprint."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -145,10 +147,24 @@ def fingerprint(stage: Stage[C], config: C, inputs: Mapping[str, Path], seed: in
             "version": stage.version,
             "config": {key: value for key, value in asdict(config).items() if key not in stage.pace},
             "seed": seed,
-            "inputs": {name: read_manifest(folder).outputs_sha256 for name, folder in inputs.items()},
+            "inputs": _input_hashes(stage, inputs),
             **({"outside": dict(stage.outside(config))} if stage.outside else {}),
         }
     )
+
+
+def _input_hashes(stage: Stage[C], inputs: Mapping[str, Path]) -> dict[str, str]:
+    return {
+        name: _foreign_hash(name, folder) if stage.inputs[name].foreign else read_manifest(folder).outputs_sha256
+        for name, folder in inputs.items()
+    }
+
+
+def _foreign_hash(name: str, folder: Path) -> str:
+    """Of every file that isn't hidden, by path and content."""
+    if not folder.is_dir():
+        raise InputError(f"{folder}: no such folder; give the folder of yours that input '{name}' is to be read from")
+    return hash_outputs(list_outputs(folder))
 
 
 def up_to_date(out: Path, wanted: str) -> Manifest | None:
@@ -207,7 +223,7 @@ def _work(stage: Stage[C], config: C, work: Work, wanted: str) -> Manifest:
         fingerprint=wanted,
         config=asdict(config),
         seed=work.seed,
-        inputs={name: read_manifest(folder).outputs_sha256 for name, folder in work.inputs.items()},
+        inputs=_input_hashes(stage, work.inputs),
         outputs=outputs,
         outputs_sha256=hash_outputs(outputs),
         rows=report.rows,

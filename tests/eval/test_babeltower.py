@@ -1,0 +1,186 @@
+"""Suite babeltower on a small folder of our own: references pass, empty and wrong answers don't, what is undefined is set apart."""
+
+import json
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from hpcraft.errors import ConfigError, InputError
+from hpcraft.eval import unit_tests
+from hpcraft.eval.babeltower import babeltower_tasks
+from hpcraft.eval.babeltower_judge import judge as judge_one
+from hpcraft.eval.generate import STAGE, GenerateConfig
+from hpcraft.stages import fingerprint
+
+needs_gpp = pytest.mark.skipif(not (shutil.which("bwrap") and shutil.which("g++")), reason="g++ or bubblewrap is not installed")
+SHARED = Path(__file__).parents[3] / "shared/data/babeltower"
+
+C = "void shift ( const float * x , float * y , int n ) { for ( int i = 0 ; i < n ; i ++ ) y [ i ] = x [ i ] + 1.5f ; }"
+KERNEL = (
+    "__global__ void shift_kernel ( const float * x , float * y , int n ) "
+    "{ int i = blockIdx . x * blockDim . x + threadIdx . x ; if ( i < n ) y [ i ] = x [ i ] + 1.5f ; }"
+)
+WRAPPER = """void shift_on_device(const float *x, float *y, int n) {
+    float *dx, *dy;
+    cudaMalloc(&dx, n * sizeof(float));
+    cudaMalloc(&dy, n * sizeof(float));
+    cudaMemcpy(dx, x, n * sizeof(float), cudaMemcpyHostToDevice);
+    shift_kernel<<<(n + 31) / 32, 32>>>(dx, dy, n);
+    cudaMemcpy(y, dy, n * sizeof(float), cudaMemcpyDeviceToHost);
+    cudaFree(dx);
+    cudaFree(dy);
+}
+"""
+INPUTS = [
+    "float a[] = {1, -2, 3};\nfloat b[4];\nwrapper(shift, a, b, 3);\n",
+    "float a[2] = {0.5f};\nfloat b[2] = {7, 8};\nwrapper(shift, a, b, 2); // for people",
+    " ",
+]
+
+
+def row(**changes):
+    """One line of a file of unit tests."""
+    return {
+        "row": 4, "undefined_behaviour": False, "cpp_code": C, "cuda_code": KERNEL, "cuda_wrapper": WRAPPER,
+        "consistent_cpp_inputs": INPUTS, "consistent_cuda_inputs": [], "consistent_outputs": [],
+    } | changes  # fmt: skip
+
+
+@pytest.fixture
+def folder(tmp_path):
+    """A folder with a file of unit tests and one of pairs."""
+
+    def write(*rows, pairs=()):
+        where = tmp_path / "mine"
+        where.mkdir(exist_ok=True)
+        (where / "unit_tests.tiny.jsonl").write_text("".join(json.dumps(r) + "\n" for r in rows or (row(),)))
+        if pairs:
+            (where / "pairs.tiny.jsonl").write_text("".join(json.dumps(p) + "\n" for p in pairs))
+        return where
+
+    return write
+
+
+def by_kind(folder):
+    """The tasks of the first line."""
+    return {task.task_id.rpartition("/")[2]: task for task in babeltower_tasks(folder) if "pair" not in task.task_id}
+
+
+def test_a_line_makes_three_tasks_and_a_pair_two(folder):
+    """Gold wrapper, own wrapper and C; pairs that stand among the unit tests are no tasks again; prompts hold no test."""
+    pairs = [{"row": 0, "c": C, "cuda": KERNEL}, {"row": 1, "c": "int one ( ) { return 1 ; }", "cuda": "__global__ void two ( ) { }"}]
+    tasks = babeltower_tasks(folder(pairs=pairs))
+    assert [(t.task_id, t.level, t.group) for t in tasks] == [
+        ("babeltower/tiny-4/cuda", "emulate", "gold wrapper"),
+        ("babeltower/tiny-4/cuda-own", "emulate", "own wrapper"),
+        ("babeltower/tiny-4/c", "run", "C"),
+        ("babeltower/tiny-pair-1/cuda", "compile", "text only"),
+        ("babeltower/tiny-pair-1/c", "compile", "text only"),
+    ]
+    assert not any("{1, -2, 3}" in t.prompt for t in tasks)
+    assert all(t.reference not in t.prompt for t in tasks)
+
+
+def test_folders_that_cannot_be_read_are_refused_in_one_line(folder, tmp_path):
+    """No folder, a folder without files, a line that is none: each is named, with what is expected."""
+    with pytest.raises(ConfigError, match="--data DIR"):
+        babeltower_tasks(None)
+    with pytest.raises(InputError, match="holds no unit_tests"):
+        babeltower_tasks(tmp_path)
+    with pytest.raises(InputError, match=r"unit_tests\.tiny\.jsonl:2: no cuda_code"):
+        babeltower_tasks(folder(row(), row(cuda_code="")))
+    with pytest.raises(InputError, match="is there already"):
+        babeltower_tasks(folder(row(), row()))
+
+
+def test_the_folders_content_decides_the_fingerprint(folder):
+    """A changed line makes old output stale; the path alone does not."""
+    config = GenerateConfig(suites=("babeltower",))
+    first = fingerprint(STAGE, config, {"data": folder()}, 0)
+    moved = folder().rename(folder().with_name("elsewhere"))
+    assert fingerprint(STAGE, config, {"data": moved}, 0) == first
+    assert fingerprint(STAGE, config, {"data": folder(row(row=5))}, 0) != first
+    with pytest.raises(InputError, match="no such folder"):
+        fingerprint(STAGE, config, {"data": moved / "gone"}, 0)
+
+
+@needs_gpp
+def test_inputs_and_expected_values_come_from_the_gold_function(folder):
+    """Arguments as the snippets make them; elements that nobody has written are not compared; what has no call is no test."""
+    tests = unit_tests.tests_of(by_kind(folder())["c"].case)
+    assert tests.undefined == 0
+    assert [c.arguments[2] for c in tests.calls] == [3, 2]
+    assert np.array_equal(tests.calls[0].arguments[0], np.array([1, -2, 3], np.float32))
+    assert tests.calls[0].known[1].tolist() == [True, True, True, False]
+    assert tests.calls[1].arrays[1].tolist() == [2.0, 1.5]
+
+
+@needs_gpp
+@pytest.mark.parametrize(
+    ("change", "why"),
+    [
+        ({"undefined_behaviour": True}, "undefined on these inputs"),
+        ({"consistent_cpp_inputs": ["float a[1] = {1}, b[1];\nwrapper(shift, a, b, 5);"]}, "undefined on all of its inputs"),
+        ({"consistent_cpp_inputs": ["float a[1] = {1}, b[1] = {2};\nwrapper(shift, a, b, 0);"]}, "one that does nothing"),
+        ({"consistent_cpp_inputs": ["wrapper(shift, nothing);"]}, "don't compile"),
+        ({"consistent_cpp_inputs": [" "]}, "no test"),
+        ({"cpp_code": C.replace("float * y", "float * * y")}, "not a scalar or a one-level pointer"),
+    ],
+)
+def test_lines_that_show_nothing_are_set_apart(folder, change, why):
+    """Undefined by the file's word or by the sanitizers, blind to an empty function, or of another form: unsupported, with the reason."""
+    judgement = judge_one(by_kind(folder(row(**change)))["c"], C)
+    assert judgement.verdict == "unsupported"
+    assert why in judgement.checks["build"]
+
+
+def test_a_wrapper_that_launches_nothing_judges_no_kernel(folder):
+    """Under a wrapper that does the work itself an empty kernel would be right."""
+    task = by_kind(folder(row(cuda_wrapper="void shift_on_device(const float *x, float *y, int n) { y[0] = x[0] + n; }")))["cuda"]
+    assert not task.case.launches
+
+
+@needs_gpp
+@pytest.mark.parametrize(
+    ("kind", "old", "new", "why"),
+    [
+        ("c", "1.5f", "1.25f", "y: 3 of 3 elements differ"),
+        ("c", "i < n", "i <= n", "wrote outside an array"),
+        ("c", "for", "while", "build"),
+        ("cuda", "if ( i < n )", "if ( i < n - 1 )", "y: 1 of 3 elements differ"),
+        ("cuda-own", "cudaMemcpyDeviceToHost", "cudaMemcpyHostToDevice", "call 1 of 2"),
+    ],
+)
+def test_references_pass_and_wrong_answers_fail(folder, kind, old, new, why):
+    """The gold side is right, the changed one is not, and the check that failed says where."""
+    task = by_kind(folder())[kind]
+    assert judge_one(task, task.reference).passed
+    assert old in task.reference
+    judgement = judge_one(task, task.reference.replace(old, new))
+    assert not judgement.passed
+    assert judgement.checks["build"].startswith("fail") if why == "build" else why in judgement.checks["correct"]
+
+
+@needs_gpp
+def test_reference_scores_one_and_null_none_through_both_stages(folder, generate, judge):
+    """Figures by kind of wrapper and by level, text figures beside them; another suite's folder doesn't stop this one."""
+    data = folder(pairs=[{"row": 1, "c": "int one ( ) { return 1 ; }", "cuda": "__global__ void two ( ) { }"}])
+    completions = generate(suites=("babeltower",), models=("reference", "null"), inputs={"data": data})
+    results = judge(completions, inputs={"data": data})
+    for name, value in (("reference", 1.0), ("null", 0.0)):
+        levels = results[f"babeltower/{name}"].levels
+        assert {level: found["metrics"]["pass@1"]["value"] for level, found in levels.items()} == dict.fromkeys(levels, value)
+        groups = {group for found in levels.values() for group in found["groups"]}
+        assert {"kind:gold wrapper", "kind:own wrapper", "kind:C"} <= groups
+    assert results["babeltower/reference"].levels["run"]["metrics"]["bleu"]["value"] == pytest.approx(1.0)
+
+
+@needs_gpp
+@pytest.mark.slow
+@pytest.mark.skipif(not SHARED.is_dir(), reason="no ../shared/data/babeltower beside the checkout")
+def test_references_of_the_published_validation_file_pass():
+    """A few lines of the real file, for its real forms."""
+    for task in babeltower_tasks(SHARED)[:9]:
+        assert judge_one(task, task.reference).passed, task.task_id

@@ -1,0 +1,158 @@
+"""Suite pareval on a tiny checkout of our own in ParEval's format: references pass, wrong, racy and serial answers don't."""
+
+import json
+import shutil
+
+import pytest
+
+from hpcraft.errors import ConfigError, InputError
+from hpcraft.eval.pareval import pareval_tasks
+from hpcraft.eval.pareval_calls import entry_signature, recorded
+from hpcraft.eval.pareval_judge import judge as judge_one
+
+pytestmark = pytest.mark.skipif(not (shutil.which("bwrap") and shutil.which("g++")), reason="g++ or bubblewrap is not installed")
+
+HEAD = "double addUp(std::vector<double> const& x, std::vector<double> &sums, int scale) {"
+BASELINE = f"""#pragma once
+#include <vector>
+
+{HEAD.replace("double addUp", "double NO_INLINE correctAddUp")}
+    double sum = 0;
+    for (size_t i = 0; i < x.size(); i++) {{
+        sum += scale * x[i];
+        sums[i] = scale * x[i];
+    }}
+    return sum;
+}}
+"""
+UTILITIES = """#pragma once
+#include <cmath>
+#define NO_INLINE __attribute__((noinline))
+template <class V> bool fequal(V const &a, V const &b, double e) { return std::abs(a[0] - b[0]) <= e; }
+"""
+DRIVER = """#include "utilities.hpp"
+#include "baseline.hpp"
+#include "generated-code.hpp"
+struct Context { std::vector<double> x, y; };
+Context *init() { return new Context(); }
+bool validate(Context *) {
+    const size_t TEST_SIZE = 200;
+    std::vector<double> x(TEST_SIZE), a(TEST_SIZE), b(TEST_SIZE);
+    for (int t = 0; t < MAX_VALIDATION_ATTEMPTS; t++) {
+        for (auto &v : x) v = rand() / (double) RAND_MAX;
+        correctAddUp(x, a, 3);
+        addUp(x, b, 3);
+        if (!fequal(a, b, 1e-6)) return false;
+    }
+    return true;
+}
+"""
+OPENMP = """    double sum = 0;
+    #pragma omp parallel for reduction(+ : sum)
+    for (size_t i = 0; i < x.size(); i++) {
+        sum += scale * x[i];
+        sums[i] = scale * x[i];
+    }
+    return sum;
+}
+"""
+
+
+@pytest.fixture
+def checkout(tmp_path):
+    """A checkout with one problem in five models."""
+    folder = tmp_path / "checkout"
+    problem = folder / "drivers/cpp/benchmarks/reduce/90_reduce_add_up"
+    problem.mkdir(parents=True)
+    (problem / "baseline.hpp").write_text(BASELINE)
+    (problem / "cpu.cc").write_text(DRIVER)
+    (folder / "drivers/cpp/utilities.hpp").write_text(UTILITIES)
+    (folder / "prompts").mkdir()
+    heads = dict.fromkeys(("serial", "omp", "mpi", "mpi+omp"), HEAD)
+    heads["cuda"] = "__global__ void addUp(const double *x, double *sums, int scale) {"
+    rows = [
+        {
+            "problem_type": "reduce",
+            "language": "cpp",
+            "name": "90_reduce_add_up",
+            "parallelism_model": m,
+            "prompt": f"/* Add up. */\n{head}\n",
+        }
+        for m, head in heads.items()
+    ]
+    (folder / "prompts/generation-prompts.json").write_text(json.dumps(rows))
+    return folder
+
+
+def task(checkout, model):
+    """The task of a model."""
+    return next(t for t in pareval_tasks(checkout) if t.task_id.endswith(f"/{model}"))
+
+
+def test_a_prompt_is_a_task_and_its_text_is_kept(checkout):
+    """Names of models become ours; the prompt is the checkout's, without a word of the baseline; parallel tasks have no reference."""
+    tasks = pareval_tasks(checkout)
+    assert [t.model for t in tasks] == ["serial", "openmp", "mpi", "mpi+openmp", "cuda"]
+    assert tasks[0].prompt == f"/* Add up. */\n{HEAD}\n"
+    assert [bool(t.reference) for t in tasks] == [True, False, False, False, False]
+    assert pareval_tasks(checkout.rename(checkout.with_name("pareval")).parent)[0].case.digest == tasks[0].case.digest
+
+
+def test_folders_that_are_no_checkout_are_refused(checkout, tmp_path):
+    """One line: what is missing, or what is wrong with the prompts."""
+    with pytest.raises(ConfigError, match="--data DIR"):
+        pareval_tasks(None)
+    with pytest.raises(InputError, match=r"holds no prompts/generation-prompts\.json"):
+        pareval_tasks(tmp_path)
+    (checkout / "prompts/generation-prompts.json").write_text("[{}]")
+    with pytest.raises(InputError, match="expected a list of objects"):
+        pareval_tasks(checkout)
+
+
+def test_the_drivers_inputs_are_recorded_with_what_the_baseline_leaves(checkout):
+    """Four attempts at the driver's own size and four at a small one, from our seed; the value and every vector."""
+    problem = task(checkout, "serial").case
+    calls = recorded(problem, 7)
+    assert [c.arguments[0] for c in calls] == [200] * 4 + [64] * 4
+    first = calls[0]
+    assert first.value[0] == pytest.approx(3 * first.arguments[1].sum())
+    assert first.arrays[1] == pytest.approx(3 * first.arguments[1])
+    assert (recorded(problem, 8)[0].arguments[1] != first.arguments[1]).any()
+    assert entry_signature(problem).returns == "double"
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "why"),
+    [
+        ("scale * x[i];\n        sums", "x[i];\n        sums", "return value"),
+        ("sums[i] = scale", "sums[i] = NAN", "sums"),
+        ("sums[i]", "sums[i + 1]", "sums"),
+    ],
+)
+def test_the_baseline_passes_and_wrong_answers_fail(checkout, old, new, why):
+    """A wrong value, NaN, which the published comparison takes for right, and a shifted result are refused."""
+    serial = task(checkout, "serial")
+    assert judge_one(serial, serial.reference, 3).passed
+    assert old in serial.reference
+    judgement = judge_one(serial, serial.reference.replace(old, new), 3)
+    assert not judgement.passed
+    assert why in judgement.checks["correct"]
+
+
+def test_openmp_answers_are_judged_with_threads_and_for_races(checkout):
+    """The honest one passes, the racy one and serial code don't."""
+    openmp = task(checkout, "omp")
+    assert judge_one(openmp, openmp.stem + OPENMP, 3).passed
+    assert not judge_one(openmp, openmp.stem + OPENMP.replace(" reduction(+ : sum)", ""), 3).passed
+    assert judge_one(openmp, task(checkout, "serial").reference, 3).checks["parallel"].startswith("fail")
+
+
+def test_empty_answers_fail_and_other_models_are_unsupported_by_name(checkout):
+    """Doing nothing is wrong; a kernel that the checkout's own driver would launch is told as unsupported."""
+    serial, cuda = task(checkout, "serial"), task(checkout, "cuda")
+    assert not judge_one(serial, serial.empty, 3).passed
+    judgement = judge_one(cuda, cuda.empty, 3)
+    assert (judgement.verdict, "driver launches" in judgement.checks["build"]) == ("unsupported", True)
+    (serial.case.folder / "cpu.cc").write_text("int nothing;")
+    recorded.cache_clear()
+    assert "doesn't build with a recording function" in judge_one(serial, serial.reference, 3).checks["build"]
