@@ -31,9 +31,9 @@ def oracle(arguments: list[Argument]) -> Outputs:
     return (Expected(values=box.ravel(), tolerance=tolerance.ravel()),)
 
 
-def _updates(arguments: list[Argument]) -> int:
-    nx, ny, nz, steps = cast("list[int]", arguments[:4])
-    return max(0, nx - 2) * max(0, ny - 2) * max(0, nz - 2) * steps
+def _interior(arguments: list[Argument]) -> int:
+    nx, ny, nz = cast("list[int]", arguments[:3])
+    return max(0, nx - 2) * max(0, ny - 2) * max(0, nz - 2)
 
 
 HEAT3D = Kernel(
@@ -53,6 +53,6 @@ real(c_double), intent(inout) :: u(nz, ny, nx)""",
     random_sizes=(9, 40),
     make_inputs=make_inputs,
     oracle=oracle,
-    flops=lambda arguments: 9 * _updates(arguments),
-    num_bytes=lambda arguments: 16 * _updates(arguments),
+    flops=lambda arguments: 9 * _interior(arguments) * cast("int", arguments[3]),
+    num_bytes=lambda arguments: 16 * _interior(arguments),
 )

@@ -52,5 +52,5 @@ real(c_float), intent(inout) :: u(n)""",
     make_inputs=make_inputs,
     oracle=oracle,
     flops=lambda arguments: 5 * _updates(arguments),
-    num_bytes=lambda arguments: 8 * _updates(arguments),
+    num_bytes=lambda arguments: 8 * cast("int", arguments[0]),
 )

@@ -16,6 +16,12 @@ from hpcraft.store import Manifest, hash_outputs, list_outputs, write_json, writ
 HOSTILE = "</code></pre></script><script>document.title='owned'</script><img src=x onerror=\"document.title='owned'\">\x1b[2J\u202e\x00"
 
 
+def study_tasks():
+    """The kernels of the Codex study in the models that its answers are asked for: a suite of a size that a page is looked at with."""
+    names = ("axpy", "gemv", "gemm", "spmv", "jacobi", "cg")
+    return [task for task in kernel_tasks() if task.group in names and task.model in ("serial", "openmp", "mpi", "cuda")]
+
+
 def finish(folder: Path, stage: str, *, seconds: float = 12.5, **said) -> Path:
     """End a stage folder as `hpcraft.stages.execute` does."""
     folder.mkdir(parents=True, exist_ok=True)
@@ -128,7 +134,7 @@ def write_results(folder: Path, suite: str, name: str, tasks, samples, completio
 
 def write_judge(folder: Path, pairs: Path) -> None:
     """Both suites for a model under test (right on every third task, hostile on one), reference and null."""
-    for suite, tasks in (("kernels", kernel_tasks()), ("translation", translation_tasks(pairs))):
+    for suite, tasks in (("kernels", study_tasks()), ("translation", translation_tasks(pairs))):
         asks = [Ask(task=task, sample_id=0, seed=0) for task in tasks]
         answers = {
             "hf-model-translator": ("hf:@model/translator", Reference().answer(asks, ())),

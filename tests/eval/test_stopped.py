@@ -2,9 +2,11 @@
 
 import collections
 import os
+import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 from pathlib import Path
 
@@ -58,11 +60,11 @@ def alive(scratch):
 
 @pytest.mark.usefixtures("compiles")
 @pytest.mark.parametrize(("number", "exit_code"), [(signal.SIGKILL, -9), (signal.SIGTERM, 143)])
-def test_a_stopped_judge_resumes(generate, tmp_path, number, exit_code):
+def test_a_stopped_judge_resumes(generate, tmp_path, number, exit_code, request):
     """Its boxes die with it, and the same command ends the work: every answer is judged once, none is lost."""
     completions = generate(models=("reference",), tasks=TASKS)
-    scratch = tmp_path / "scratch"
-    scratch.mkdir()
+    scratch = Path(tempfile.mkdtemp(prefix="hp-"))  # short: sockets lie in it
+    request.addfinalizer(lambda: shutil.rmtree(scratch, ignore_errors=True))
     out = tmp_path / "results"
     assert stop(completions, out, scratch, number) == exit_code
     give_up = time.monotonic() + 5
