@@ -97,7 +97,8 @@ def test_a_prompt_is_a_task_and_its_text_is_kept(checkout):
     assert tasks[0].prompt == f"/* Add up. */\n{HEAD}\n"
     assert [bool(t.reference) for t in tasks] == [True, False, False, False, False]
     moved = pareval_tasks(checkout.rename(checkout.with_name("pareval")).parent)
-    assert moved[0].case and tasks[0].case
+    assert moved[0].case
+    assert tasks[0].case
     assert moved[0].case.digest == tasks[0].case.digest
 
 
