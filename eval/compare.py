@@ -8,19 +8,25 @@ or that only one machine could judge, are left out and counted.
 from __future__ import annotations
 
 import argparse
+import re
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 from hpcraft.command import Command, say
-from hpcraft.errors import InputError
-from hpcraft.eval.metrics import at_k
+from hpcraft.errors import ConfigError, InputError
+from hpcraft.eval.metrics import best_of_k
 from hpcraft.eval.paired import Difference, corrected, minimum_detectable, paired_difference
 from hpcraft.eval.results import Results, by_task, find_results, read_results, read_samples
+from hpcraft.eval.speed_figures import timed_values
+from hpcraft.records import Sample
+
+_METRIC = re.compile(r"(?:pass|build|(?:speedup|efficiency)_[1-9]\d{0,4})@[1-9]\d{0,3}")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class TaskScores:
-    """One task under both models: the shares of samples that passed."""
+    """One task under both models: its figure, such as the share of samples that passed."""
 
     task_id: str
     a: float
@@ -33,6 +39,7 @@ class Comparison:
 
     suite: str
     level: str
+    metric: str
     model_a: str
     model_b: str
     tasks: tuple[TaskScores, ...]
@@ -41,18 +48,21 @@ class Comparison:
     """Tasks that were judged for one of the two alone, and are left out."""
 
 
-def compare(a: Path, b: Path) -> list[Comparison]:
+def compare(a: Path, b: Path, metric: str = "pass@1") -> list[Comparison]:
     """Compare two results folders, suite by suite and level by level.
 
     Raises:
-        InputError: a folder holds several models, the suites differ, or no task is in both.
+        ConfigError: no such metric.
+        InputError: a folder holds several models, the suites differ, or no task has the metric in both.
     """
+    if not _METRIC.fullmatch(metric):
+        raise ConfigError(f"metric {metric!r}: expected pass@K, build@K, speedup_N@K or efficiency_N@K, such as speedup_2@1")
     left, right = _suites(a), _suites(b)
     comparisons = []
     for suite in [s for s in left if s in right]:
-        comparisons += _compare_suite(suite, left[suite], right[suite])
+        comparisons += _compare_suite(suite, left[suite], right[suite], metric)
     if not comparisons:
-        raise InputError(f"{a} and {b}: no task was judged in both; give two results of the same suite")
+        raise InputError(f"{a} and {b}: no task has {metric} in both; give two results of the same suite, with samples enough")
     differences = corrected([c.difference for c in comparisons])
     return [replace(c, difference=d) for c, d in zip(comparisons, differences, strict=True)]
 
@@ -67,13 +77,13 @@ def _suites(folder: Path) -> dict[str, Path]:
     return suites
 
 
-def _compare_suite(suite: str, a: Path, b: Path) -> list[Comparison]:
+def _compare_suite(suite: str, a: Path, b: Path, metric: str) -> list[Comparison]:
     results_a, results_b = read_results(a), read_results(b)
     if results_a.suite_hash != results_b.suite_hash:
         raise InputError(
             f"{a} and {b}: suite {suite} differs (versions {results_a.suite_version} and {results_b.suite_version}, or other tasks); judge both with the same one"
         )
-    scores_a, scores_b = _scores(a, results_a), _scores(b, results_b)
+    scores_a, scores_b = _scores(a, results_a, metric), _scores(b, results_b, metric)
     comparisons = []
     for level in sorted({level for _, level in scores_a} & {level for _, level in scores_b}):
         in_a = {task: v for (task, at), v in scores_a.items() if at == level}
@@ -84,6 +94,7 @@ def _compare_suite(suite: str, a: Path, b: Path) -> list[Comparison]:
                 Comparison(
                     suite=suite,
                     level=level,
+                    metric=metric,
                     model_a=results_a.model,
                     model_b=results_b.model,
                     tasks=tuple(TaskScores(task_id=t, a=in_a[t], b=in_b[t]) for t in both),
@@ -94,10 +105,24 @@ def _compare_suite(suite: str, a: Path, b: Path) -> list[Comparison]:
     return comparisons
 
 
-def _scores(folder: Path, results: Results) -> dict[tuple[str, str], float]:
-    """(Task, level) to pass@1."""
+def _scores(folder: Path, results: Results, metric: str) -> dict[tuple[str, str], float]:
+    """(Task, level) to the metric, of tasks that have it."""
     judged = by_task(read_samples(folder, results))
-    return {(task_id, rows[0].level): at_k(len(rows), sum(s.passed for s in rows), 1) for task_id, rows in judged.items()}
+    found = {(task_id, rows[0].level): _value(rows, metric) for task_id, rows in judged.items()}
+    return {key: value for key, value in found.items() if value is not None}
+
+
+def _value(rows: Sequence[Sample], metric: str) -> float | None:
+    """One task's metric; None where it has too few samples, or none that could be timed."""
+    kind, _, tries = metric.partition("@")
+    what, _, cores = kind.partition("_")
+    if what == "pass":
+        values: Sequence[float] = [float(s.passed) for s in rows]
+    elif what == "build":
+        values = [float(s.checks.get("build") == "pass") for s in rows]
+    else:
+        values = timed_values(rows, int(cores), what)
+    return best_of_k(values, int(tries)) if 1 <= int(tries) <= len(values) else None
 
 
 def verdict(comparison: Comparison) -> str:
@@ -118,7 +143,8 @@ def _power(comparison: Comparison) -> str:
     """What it would take to tell."""
     d = comparison.difference
     smallest = minimum_detectable([t.b - t.a for t in comparison.tasks])
-    seen = f"{d.n} such tasks show a difference of about {smallest:.2g} or more" if smallest <= 1 else f"{d.n} such tasks can show none"
+    possible = smallest <= 1 or not comparison.metric.startswith(("pass", "build"))
+    seen = f"{d.n} such tasks show a difference of about {smallest:.2g} or more" if possible else f"{d.n} such tasks can show none"
     if d.tasks_needed is None:
         return f"the two are level, and {seen}"
     return f"{seen}; for this one it would need about {max(d.tasks_needed, d.n + 1)} tasks (80 % power)"
@@ -126,7 +152,7 @@ def _power(comparison: Comparison) -> str:
 
 def text(comparison: Comparison) -> str:
     """One comparison as a table: the tasks that differ, and the sum."""
-    lines = [f"{comparison.suite}, level {comparison.level}: A = {comparison.model_a}, B = {comparison.model_b}"]
+    lines = [f"{comparison.suite}, level {comparison.level}, {comparison.metric}: A = {comparison.model_a}, B = {comparison.model_b}"]
     width = max(len(t.task_id) for t in comparison.tasks)
     lines.append(f"  {'task':<{width}}      A      B  difference")
     lines += [f"  {t.task_id:<{width}}  {t.a:5.3f}  {t.b:5.3f}  {t.b - t.a:+10.3f}" for t in comparison.tasks if t.a != t.b]
@@ -141,11 +167,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Flags of ``hpcraft eval compare``."""
     parser.add_argument("a", type=Path, metavar="A", help="results of one model: a judge folder, or SUITE/MODEL inside one")
     parser.add_argument("b", type=Path, metavar="B", help="results of the other")
+    parser.add_argument(
+        "--metric", default="pass@1", help="pass@K, build@K, speedup_N@K or efficiency_N@K on N cores (default: %(default)s)"
+    )
 
 
 def main(args: argparse.Namespace) -> int:
     """Print the comparison."""
-    comparisons = compare(args.a, args.b)
+    comparisons = compare(args.a, args.b, args.metric)
     value = [asdict(c) | {"verdict": verdict(c)} for c in comparisons]
     apart = sorted(_suites(args.a).keys() ^ _suites(args.b).keys())
     lines = [*map(text, comparisons), *([f"left out, in one of the two alone: {', '.join(apart)}"] if apart else [])]

@@ -9,13 +9,11 @@ Not covered: figures over several machines.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Sequence
 
 from hpcraft.eval.metrics import KS, efficiency, figure_json, pass_at_k, speedup, speedup_max_at_k, speedup_n_at_k
 from hpcraft.records import Sample
 from hpcraft.store import JSON
-
-Measure = Callable[[Mapping[str, float]], float]
 
 
 def speed_figures(tasks: Sequence[Sequence[Sample]]) -> JSON:
@@ -24,8 +22,8 @@ def speed_figures(tasks: Sequence[Sequence[Sample]]) -> JSON:
     result: JSON = {}
     speedups: dict[int, list[list[float]]] = {}
     for n in cores:
-        speedups[n] = _values(tasks, n, _speedup)
-        efficiencies = _values(tasks, n, _efficiency)
+        speedups[n] = _values(tasks, n, "speedup")
+        efficiencies = _values(tasks, n, "efficiency")
         for k in _ks(speedups[n]):
             result[f"speedup_{n}@{k}"] = figure_json(speedup_n_at_k(speedups[n], k))
             result[f"efficiency_{n}@{k}"] = figure_json(speedup_n_at_k(efficiencies, k))
@@ -37,25 +35,26 @@ def speed_figures(tasks: Sequence[Sequence[Sample]]) -> JSON:
     return result
 
 
-def _values(tasks: Sequence[Sequence[Sample]], cores: int, measure: Measure) -> list[list[float]]:
-    """By task the values of the samples that count at a number of cores."""
-    found = [[value for s in rows if (value := _value(s, cores, measure)) is not None] for rows in tasks]
-    return [values for values in found if values]
+def timed_values(samples: Sequence[Sample], cores: int, what: str) -> list[float]:
+    """``speedup`` or ``efficiency`` of the samples of one task that count at a number of cores."""
+    found = (_value(sample, cores, what) for sample in samples)
+    return [value for value in found if value is not None]
 
 
-def _value(sample: Sample, cores: int, measure: Measure) -> float | None:
+def _values(tasks: Sequence[Sequence[Sample]], cores: int, what: str) -> list[list[float]]:
+    """The same by task, of tasks that have any."""
+    return [values for rows in tasks if (values := timed_values(rows, cores, what))]
+
+
+def _value(sample: Sample, cores: int, what: str) -> float | None:
     if not sample.passed:
         return 0.0
     timing = sample.timings.get(str(cores))
-    return None if timing is None else measure(timing)
-
-
-def _speedup(timing: Mapping[str, float]) -> float:
+    if timing is None:
+        return None
+    if what == "efficiency":
+        return efficiency(timing["baseline_seconds"], timing["seconds"], round(timing["threads"] * timing["ranks"]))
     return speedup(timing["baseline_seconds"], timing["seconds"])
-
-
-def _efficiency(timing: Mapping[str, float]) -> float:
-    return efficiency(timing["baseline_seconds"], timing["seconds"], round(timing["threads"] * timing["ranks"]))
 
 
 def _ks(tasks: Sequence[Sequence[float]]) -> list[int]:

@@ -5,7 +5,7 @@ import json
 import pytest
 
 from hpcraft.cli import main
-from hpcraft.errors import InputError
+from hpcraft.errors import ConfigError, InputError
 from hpcraft.eval.compare import compare, text, verdict
 from hpcraft.eval.leaderboard import build
 from hpcraft.eval.results import Results, level_figures, to_json
@@ -21,7 +21,7 @@ TASKS = {t.task_id: t for t in kernel_tasks() if t.group in STUDY and t.model in
 def results(tmp_path):
     """Write a results folder of a model that passes every task for which ``passes`` holds."""
 
-    def write(model, passes, **changes):
+    def write(model, passes, timed=None, **changes):
         folder = tmp_path / model / "kernels" / model
         rows = [
             Sample(
@@ -34,6 +34,7 @@ def results(tmp_path):
                 verdict="ok",
                 seconds=0.1,
                 log="",
+                timings={"2": {"threads": 2.0, "ranks": 1.0, "seconds": timed, "baseline_seconds": 4.0}} if timed and passes(t) else {},
             )
             for t in TASKS.values()
         ]
@@ -69,6 +70,20 @@ def test_a_clear_difference_is_called(results):
     assert "B (strong) is better" in verdict(found[1])
     assert found[1].difference.value == pytest.approx(18 / 54)
     assert "kernels/axpy/openmp/c" in text(found[1])
+
+
+def test_other_figures_can_be_compared(results):
+    """Builds alone, and speed where answers were timed; a figure that no sample has, and one that there isn't, are told."""
+    slow, fast = (results(name, lambda t: t.model == "openmp", timed=seconds) for name, seconds in (("slow", 2.0), ("fast", 1.0)))
+    by_speed = next(c for c in compare(slow, fast, "speedup_2@1") if c.level == "run")
+    assert by_speed.difference.better == "B"
+    assert {(t.a, t.b) for t in by_speed.tasks} == {(0.0, 0.0), (2.0, 4.0)}
+    assert "speedup_2@1" in text(by_speed)
+    assert all(c.difference.value == 0 for c in compare(slow, fast, "build@1"))
+    with pytest.raises(InputError, match="pass@5"):
+        compare(slow, fast, "pass@5")
+    with pytest.raises(ConfigError, match="speedup_2@1"):
+        compare(slow, fast, "speed")
 
 
 def test_what_cannot_be_told_is_said(results):
