@@ -24,8 +24,9 @@ if TYPE_CHECKING:
 CHUNK = 1 << 18
 """Characters that are encoded at a time, about."""
 _LONGEST_RUN = 1 << 22
-_STRAY = re.compile(r"[\udc80-\udcff]")
-_SPLIT_STRAY = re.compile(r"([\udc80-\udcff])")
+STRAY = re.compile(r"[\udc80-\udcff]")
+"""A byte that was no UTF-8, decoded with ``surrogateescape``."""
+_SPLIT_STRAY = re.compile(f"({STRAY.pattern})")
 _CUTS = re.compile(r"(?<=[ \t\r\n])(?=[^ \t\r\n])")
 _TIGHT_CUTS = re.compile(r"(?<=[A-Za-z_])(?=[^A-Za-z_ \t\r\n0-9])|(?<=[^A-Za-z_0-9\s])(?=[A-Za-z_])|(?<=[0-9])(?=[0-9])")
 """Where a line without blanks may be cut."""
@@ -33,7 +34,7 @@ _TIGHT_CUTS = re.compile(r"(?<=[A-Za-z_])(?=[^A-Za-z_ \t\r\n0-9])|(?<=[^A-Za-z_0
 
 def is_utf8(text: str) -> bool:
     """Whether no byte of a text that was decoded with ``surrogateescape`` stands for itself."""
-    return _STRAY.search(text) is None
+    return STRAY.search(text) is None
 
 
 class Encoder:
@@ -59,7 +60,7 @@ class Encoder:
         offsets: list[tuple[int, int]] = []
         begin = 0
         for part in _SPLIT_STRAY.split(text):
-            if _STRAY.match(part):
+            if STRAY.match(part):
                 ids.append(self._byte_ids[ord(part) - 0xDC00])
                 offsets.append((begin, begin + 1))
             elif part:

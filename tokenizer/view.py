@@ -7,7 +7,6 @@ Not covered: what a name means beyond its kind.
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -16,7 +15,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from hpcraft.tokenizer.layout import canonical
 from hpcraft.tokenizer.lexer import Token, lex, opens_directive
 from hpcraft.tokenizer.rename import LETTERS, Renamed, rename
-from hpcraft.tokenizer.streams import Encoder, is_utf8
+from hpcraft.tokenizer.streams import STRAY, Encoder, is_utf8
 from hpcraft.tokenizer.vocabulary import is_kept
 
 if TYPE_CHECKING:
@@ -38,7 +37,6 @@ KINDS = (
 """Kinds of fragments and what they are called."""
 NAME_KINDS = tuple(name for name, _ in KINDS[1:7])
 _NUMBER_OF = {name: number for number, (name, _) in enumerate(KINDS)}
-_STRAY = re.compile("[\udc80-\udcff]")
 _KIND_OF_LETTER = dict(zip(LETTERS, (*NAME_KINDS, "variable", "macro"), strict=True))
 _OF_LETTER = _KIND_OF_LETTER | {LETTERS[letter]: kind for letter, kind in _KIND_OF_LETTER.items()}
 
@@ -110,7 +108,7 @@ def escaped(text: str) -> str:
     r"""Text that UTF-8 can hold: a byte that was none, decoded with ``surrogateescape``, is shown as ``\xff``."""
     if text.isascii():
         return text
-    return _STRAY.sub(lambda found: f"\\x{ord(found[0]) & 0xFF:02x}", text).encode("utf-8", "replace").decode()
+    return STRAY.sub(lambda found: f"\\x{ord(found[0]) & 0xFF:02x}", text).encode("utf-8", "replace").decode()
 
 
 @dataclass(frozen=True, slots=True)
