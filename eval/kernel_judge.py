@@ -21,11 +21,12 @@ from hpcraft.errors import MachineError
 from hpcraft.eval import forbidden, parallel_use, performance, run_evidence
 from hpcraft.eval.judging import Judgement, describe_run, first_error
 from hpcraft.eval.kernel_trial import Trial, trial
+from hpcraft.eval.python_code import unbuildable
 from hpcraft.eval.seen import Seen, differs, needs_preprocessor, seen, without_includes, without_simd
 from hpcraft.eval.suites import reference
 from hpcraft.eval.task import Task
 from hpcraft.sandbox.calls import Called
-from hpcraft.sandbox.drivers import caller_source
+from hpcraft.sandbox.drivers import caller_source, python_caller_source
 from hpcraft.sandbox.outcome import Check, CudaLevel, Job, Language, Limits, Model, Outcome, Run, Verdict
 
 _FLAGS: dict[tuple[str, str], tuple[str, ...]] = {
@@ -33,7 +34,7 @@ _FLAGS: dict[tuple[str, str], tuple[str, ...]] = {
     ("mpi+openmp", "cpp"): ("-DOMPI_SKIP_MPICXX",),
 }
 """Open MPI's C++ bindings left the standard with MPI 3; parsing them takes three quarters of the compiler's time."""
-_CANDIDATE = {"c": "candidate.c", "cpp": "candidate.cpp", "fortran": "candidate.f90"}
+_CANDIDATE = {"c": "candidate.c", "cpp": "candidate.cpp", "fortran": "candidate.f90", "python": "candidate.py"}
 _RUN_LIMITS = Limits(wall_seconds=40.0, memory_mb=2048, disk_mb=256)
 """For all rounds together."""
 _RACE_LIMITS = Limits(wall_seconds=60.0, memory_mb=2048, disk_mb=256)
@@ -61,6 +62,11 @@ def judge(task: Task, code: str, seed: int, cores: Sequence[int] = ()) -> Judgem
         judgement.verdict = Verdict.COMPILE_ERROR
         judgement.skip_rest("no code")
         return judgement
+    if task.language == "python" and (why := unbuildable(code, task.kernel.signature)):
+        judgement.settle("build", f"fail: {why}")
+        judgement.verdict = Verdict.COMPILE_ERROR
+        judgement.skip_rest("not reached")
+        return judgement
     with sandbox.build(_job(task, code, "none")) as build:
         level = build.outcome.cuda_level
         judgement.level = level or ""
@@ -82,6 +88,10 @@ def _read(judgement: Judgement, task: Task, code: str, build: sandbox.Build) -> 
     """Settle what an answer's code and symbols show; returns what its compiler sees, where that is something else than the answer."""
     assert task.kernel is not None
     name, entry, driver = candidate_name(task), task.kernel.name, _driver_name(task)
+    if task.language == "python":
+        judgement.settle("honest", forbidden.check(task.model, task.language, code, entry=entry))
+        judgement.settle("parallel", parallel_use.check(task.model, task.language, code, None, entry=entry))
+        return None
     plain = _seen(task, code, build)
     text = plain.text if plain else ""
     symbols = forbidden.Symbols(
@@ -114,12 +124,18 @@ def candidate_name(task: Task) -> str:
 
 
 def _driver_name(task: Task) -> str:
+    if task.language == "python":
+        return "driver.py"
     return "driver.cpp" if task.model == "kokkos" else "driver.c"
 
 
 def _job(task: Task, code: str, check: Check) -> Job:
     assert task.kernel is not None
     language, model = cast("Language", task.language), cast("Model", task.model)
+    if language == "python":
+        driver = python_caller_source([task.kernel.signature], task.kernel.shapes, "candidate")
+        files = {_driver_name(task): driver.encode(), candidate_name(task): code.encode(errors="replace")}
+        return Job(files=files, language=language, model=model)
     driver = caller_source([task.kernel.signature], mpi=model.startswith("mpi"), kokkos=model == "kokkos")
     files = {candidate_name(task): code.encode(errors="replace"), _driver_name(task): driver.encode()}
     level: CudaLevel = "auto" if check == "none" else "emulate"
@@ -226,8 +242,8 @@ def _ending(outcome: Outcome) -> str:
 def _race(judgement: Judgement, task: Task, code: str, seed: int, plain: Seen | None) -> None:
     """Settle the check ``race-free`` with the thread sanitizer or the emulation's own, which needs another build of the same code."""
     assert task.kernel is not None
-    if task.model not in _RACES:
-        judgement.checks["race-free"] = f"skip: not offered for {task.model}"
+    if task.model not in _RACES or task.language == "python":
+        judgement.checks["race-free"] = f"skip: not offered for {'python' if task.language == 'python' else task.model}"
         return
     if judgement.failed:
         judgement.checks["race-free"] = "skip: failed before"
