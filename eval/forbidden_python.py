@@ -74,7 +74,10 @@ def _imports(code: PythonCode) -> str:
         for module in modules:
             if module not in _MODULES | _IDLE and not _place(module):
                 return f"imports {module[:60]}, which a kernel doesn't need"
-    return next((f"{_place(meaning)} ({meaning})" for _, meaning in code.bindings if _place(meaning)), "")
+    for _, meaning in code.bindings:
+        if reason := _place(meaning) or _ATTRIBUTES.get(meaning.rpartition(".")[2], ""):
+            return f"{reason} ({meaning})"
+    return ""
 
 
 def _meanings(code: PythonCode) -> str:
@@ -96,7 +99,7 @@ def _meanings(code: PythonCode) -> str:
 def _stores(code: PythonCode) -> str:
     for node in code.nodes:
         if isinstance(node, ast.Attribute | ast.Subscript) and not isinstance(node.ctx, ast.Load) and root(node) in code.names:
-            name = code.full_name(node) or code.names[root(node)]
+            name = code.full_name(node if isinstance(node, ast.Attribute) else node.value) or code.names[root(node)]
             if name not in _SETTABLE:
                 return f"changes another module ({name})"
     return ""

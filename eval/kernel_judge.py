@@ -37,7 +37,11 @@ _FLAGS: dict[tuple[str, str], tuple[str, ...]] = {
 _CANDIDATE = {"c": "candidate.c", "cpp": "candidate.cpp", "fortran": "candidate.f90", "python": "candidate.py"}
 _RUN_LIMITS = Limits(wall_seconds=40.0, memory_mb=2048, disk_mb=256)
 """For all rounds together."""
+_PYTHON_LIMITS = replace(_RUN_LIMITS, wall_seconds=60.0)
+"""The first start compiles, each one imports numba."""
 _RACE_LIMITS = Limits(wall_seconds=60.0, memory_mb=2048, disk_mb=256)
+_MOST_WORDS = 160
+"""Of what a program in Python raised."""
 _MORE_STARTS, _MORE_CALLS = 5, 6
 """Until a suspicion is a verdict."""
 _RACES = ("openmp", "mpi+openmp", "cuda")
@@ -150,8 +154,14 @@ def _symbols(found: Collection[str], code: str) -> frozenset[str]:
 
 def _trial(task: Task, build: sandbox.Build, seed: int) -> Trial:
     assert task.kernel is not None
+    if task.language == "python":
+        return trial(task.kernel.name, "numba" if task.model == "openmp" else task.model, seed)
     level = build.outcome.cuda_level
     return trial(task.kernel.name, "emulate" if level == "emulate" else task.model, seed)
+
+
+def _limits(task: Task) -> Limits:
+    return _PYTHON_LIMITS if task.language == "python" else _RUN_LIMITS
 
 
 def _built(judgement: Judgement, outcome: Outcome) -> bool:
@@ -173,7 +183,7 @@ def _built(judgement: Judgement, outcome: Outcome) -> bool:
 def _run_all(judgement: Judgement, task: Task, code: str, build: sandbox.Build, seed: int) -> None:
     """Make every call of every round, and settle the checks ``correct`` and ``parallel``."""
     made = _trial(task, build, seed)
-    outcome = build.run(Run(calls=made.calls, limits=_RUN_LIMITS))
+    outcome = build.run(Run(calls=made.calls, limits=_limits(task)))
     if outcome.verdict in (Verdict.INFRA_ERROR, Verdict.UNSUPPORTED):
         judgement.verdict = outcome.verdict
         judgement.checks["correct"] = f"skip: {outcome.message}"
@@ -200,7 +210,7 @@ def _evidence(task: Task, code: str, build: sandbox.Build, made: Trial, called: 
     for _ in range(_MORE_STARTS):
         if not why:
             return "pass"
-        again = build.run(Run(calls=made.repeated(_MORE_CALLS), limits=_RUN_LIMITS))
+        again = build.run(Run(calls=made.repeated(_MORE_CALLS), limits=_limits(task)))
         why = run_evidence.suspicion(task.model, again.called, shape)
         if why and "openmp" in task.model and run_evidence.others_came_late(code, again.called):
             return "pass"
@@ -236,7 +246,11 @@ def wrong(made: Trial, outcome: Outcome) -> str:
 
 
 def _ending(outcome: Outcome) -> str:
-    return "the program ended without the result" if outcome.ok else describe_run(outcome)
+    if outcome.ok:
+        return "the program ended without the result"
+    words = outcome.stderr.strip().splitlines()
+    raised = words[-1].strip()[:_MOST_WORDS] if words and "Traceback (most recent call last)" in words[0] else ""
+    return describe_run(outcome) + (f": {raised}" if raised else "")
 
 
 def _race(judgement: Judgement, task: Task, code: str, seed: int, plain: Seen | None) -> None:

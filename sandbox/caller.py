@@ -130,7 +130,7 @@ class Caller:
         base = self._const.address if parameter.const else self._call.address + PAGE
         dtype = self._np.dtype(parameter.dtype)
         memory = (ctypes.c_char * (length * dtype.itemsize)).from_address(base + begin)
-        flat = self._np.frombuffer(memory, dtype)
+        flat: NDArray[np.generic] = self._np.frombuffer(memoryview(memory), dtype)
         return flat.reshape([int(scalars[name]) for name in parameter.shape]) if parameter.shape else flat
 
 

@@ -35,7 +35,9 @@ def shared_loops(code: PythonCode, entry: str) -> str:
 
 
 def _reached(code: PythonCode, entry: str) -> list[ast.FunctionDef]:
-    """The functions that are named in the entry point, or in one of these."""
+    """The functions that are named in the entry point, or in one of these; all where no entry point is known."""
+    if not entry:
+        return list(code.functions.values())
     stands_for: dict[str, list[str]] = {}
     for node in code.nodes:
         if isinstance(node, ast.Assign):
@@ -127,7 +129,7 @@ def _matters(
     """Whether what a function leaves in a variable is read beside the loop, or is left to who called."""
     parameters = [argument.arg for argument in (*function.args.posonlyargs, *function.args.args)]
     if name in parameters:
-        if function.name == entry or left == 0:
+        if function.name == entry or not entry or left == 0:
             return True
         at = parameters.index(name)
         calls = [(other, node) for other in reached for node in ast.walk(other) if isinstance(node, ast.Call)]
