@@ -33,7 +33,9 @@ def planned(job: Job, jail: Jail) -> toolchains.Plan | toolchains.Unsupported:
         what = "the package" if hidden in packages else "the compiler"
         return toolchains.Unsupported(message=f"{what} in {hidden} lies where boxes write; install it outside of /{', /'.join(_OF_BOXES)}")
     if packages and jail.drops_user and (closed := _closed(outside, whole=not jail.program)) is not None:
-        message = f"{closed} is closed to other users, and so to a program with a user of its own; open it: chmod o+rx {closed}"
+        message = (
+            f"{closed} is closed to other users, and so to a program with a user of its own; install Python and numba where others may read"
+        )
         return toolchains.Unsupported(message=message)
     return plan
 
