@@ -55,6 +55,8 @@ _FORTRAN_LINE = re.compile(
     re.IGNORECASE,
 )
 _PYTHON_LINE = re.compile(r"(?:import|from|def|class)\b|@\w|[A-Za-z_]\w*+[ \t]*+=[^=]")
+_PYTHON_MAIN = re.compile(r"^if[ (]++__name__ *+== *+(['\"])__main__\1[ )]*+:[^\n]*+(?:\n(?:[ \t][^\n]*+|(?=\n|\Z)))*+", re.MULTILINE)
+"""What a module does as a program: blank and indented lines belong to it."""
 _LINE = {"fortran": _FORTRAN_LINE, "python": _PYTHON_LINE}
 _STATEMENT_SIGNS = {"c": (";", "}"), "fortran": ("=", "call ", "end"), "python": ("=", "return", "(")}
 """One of which stands in any statement."""
@@ -285,7 +287,7 @@ def _continue(task: Task, body: str) -> str:
 def _without_main(code: str, language: str) -> str:
     """Code without the program that calls it."""
     if language == "python":
-        return code
+        return _PYTHON_MAIN.sub("", code)
     name = "program" if language == "fortran" else "main"
     kept: list[str] = []
     at = 0

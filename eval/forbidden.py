@@ -11,6 +11,7 @@ import re
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 
+from hpcraft.eval import forbidden_python
 from hpcraft.eval.forbidden_symbols import asks_for, defines
 from hpcraft.eval.parallel.c_text import strip, with_operators
 from hpcraft.eval.parallel.outline import words
@@ -73,12 +74,15 @@ def check(model: str, language: str, code: str, *, entry: str, seen: str = "", s
 
     Args:
         model: the model that was asked for.
-        language: ``c``, ``cpp`` or ``fortran``.
+        language: ``c``, ``cpp``, ``fortran`` or ``python``.
         code: the answer.
         entry: the function that is called.
         seen: the answer as its preprocessor leaves it (`hpcraft.eval.seen`), where that is something else.
         symbols: those of the object; None when they are not known.
     """
+    if language == "python":
+        why = forbidden_python.check(code)
+        return f"fail: {why}" if why else "pass"
     why = _fortran(code) if language == "fortran" else _includes(strip(code)) or text(seen or code, model)
     if not why and symbols is not None:
         why = asks_for(symbols.undefined, seen or code, model, set(symbols.harness_defined) - {entry})

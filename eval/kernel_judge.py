@@ -21,11 +21,12 @@ from hpcraft.errors import MachineError
 from hpcraft.eval import forbidden, parallel_use, performance, run_evidence
 from hpcraft.eval.judging import Judgement, describe_run, first_error
 from hpcraft.eval.kernel_trial import Trial, trial
+from hpcraft.eval.python_code import unbuildable
 from hpcraft.eval.seen import Seen, differs, needs_preprocessor, seen, without_includes, without_simd
 from hpcraft.eval.suites import reference
 from hpcraft.eval.task import Task
 from hpcraft.sandbox.calls import Called
-from hpcraft.sandbox.drivers import caller_source
+from hpcraft.sandbox.drivers import caller_source, python_caller_source
 from hpcraft.sandbox.outcome import Check, CudaLevel, Job, Language, Limits, Model, Outcome, Run, Verdict
 
 _FLAGS: dict[tuple[str, str], tuple[str, ...]] = {
@@ -33,10 +34,14 @@ _FLAGS: dict[tuple[str, str], tuple[str, ...]] = {
     ("mpi+openmp", "cpp"): ("-DOMPI_SKIP_MPICXX",),
 }
 """Open MPI's C++ bindings left the standard with MPI 3; parsing them takes three quarters of the compiler's time."""
-_CANDIDATE = {"c": "candidate.c", "cpp": "candidate.cpp", "fortran": "candidate.f90"}
+_CANDIDATE = {"c": "candidate.c", "cpp": "candidate.cpp", "fortran": "candidate.f90", "python": "candidate.py"}
 _RUN_LIMITS = Limits(wall_seconds=40.0, memory_mb=2048, disk_mb=256)
 """For all rounds together."""
+_PYTHON_LIMITS = replace(_RUN_LIMITS, wall_seconds=60.0)
+"""The first start compiles, each one imports numba."""
 _RACE_LIMITS = Limits(wall_seconds=60.0, memory_mb=2048, disk_mb=256)
+_MOST_WORDS = 160
+"""Of what a program in Python raised."""
 _MORE_STARTS, _MORE_CALLS = 5, 6
 """Until a suspicion is a verdict."""
 _RACES = ("openmp", "mpi+openmp", "cuda")
@@ -61,6 +66,11 @@ def judge(task: Task, code: str, seed: int, cores: Sequence[int] = ()) -> Judgem
         judgement.verdict = Verdict.COMPILE_ERROR
         judgement.skip_rest("no code")
         return judgement
+    if task.language == "python" and (why := unbuildable(code, task.kernel.signature)):
+        judgement.settle("build", f"fail: {why}")
+        judgement.verdict = Verdict.COMPILE_ERROR
+        judgement.skip_rest("not reached")
+        return judgement
     with sandbox.build(_job(task, code, "none")) as build:
         level = build.outcome.cuda_level
         judgement.level = level or ""
@@ -82,6 +92,10 @@ def _read(judgement: Judgement, task: Task, code: str, build: sandbox.Build) -> 
     """Settle what an answer's code and symbols show; returns what its compiler sees, where that is something else than the answer."""
     assert task.kernel is not None
     name, entry, driver = candidate_name(task), task.kernel.name, _driver_name(task)
+    if task.language == "python":
+        judgement.settle("honest", forbidden.check(task.model, task.language, code, entry=entry))
+        judgement.settle("parallel", parallel_use.check(task.model, task.language, code, None, entry=entry))
+        return None
     plain = _seen(task, code, build)
     text = plain.text if plain else ""
     symbols = forbidden.Symbols(
@@ -114,12 +128,18 @@ def candidate_name(task: Task) -> str:
 
 
 def _driver_name(task: Task) -> str:
+    if task.language == "python":
+        return "driver.py"
     return "driver.cpp" if task.model == "kokkos" else "driver.c"
 
 
 def _job(task: Task, code: str, check: Check) -> Job:
     assert task.kernel is not None
     language, model = cast("Language", task.language), cast("Model", task.model)
+    if language == "python":
+        driver = python_caller_source([task.kernel.signature], task.kernel.shapes, "candidate")
+        files = {_driver_name(task): driver.encode(), candidate_name(task): code.encode(errors="replace")}
+        return Job(files=files, language=language, model=model)
     driver = caller_source([task.kernel.signature], mpi=model.startswith("mpi"), kokkos=model == "kokkos")
     files = {candidate_name(task): code.encode(errors="replace"), _driver_name(task): driver.encode()}
     level: CudaLevel = "auto" if check == "none" else "emulate"
@@ -134,8 +154,14 @@ def _symbols(found: Collection[str], code: str) -> frozenset[str]:
 
 def _trial(task: Task, build: sandbox.Build, seed: int) -> Trial:
     assert task.kernel is not None
+    if task.language == "python":
+        return trial(task.kernel.name, "numba" if task.model == "openmp" else task.model, seed)
     level = build.outcome.cuda_level
     return trial(task.kernel.name, "emulate" if level == "emulate" else task.model, seed)
+
+
+def _limits(task: Task) -> Limits:
+    return _PYTHON_LIMITS if task.language == "python" else _RUN_LIMITS
 
 
 def _built(judgement: Judgement, outcome: Outcome) -> bool:
@@ -157,7 +183,7 @@ def _built(judgement: Judgement, outcome: Outcome) -> bool:
 def _run_all(judgement: Judgement, task: Task, code: str, build: sandbox.Build, seed: int) -> None:
     """Make every call of every round, and settle the checks ``correct`` and ``parallel``."""
     made = _trial(task, build, seed)
-    outcome = build.run(Run(calls=made.calls, limits=_RUN_LIMITS))
+    outcome = build.run(Run(calls=made.calls, limits=_limits(task)))
     if outcome.verdict in (Verdict.INFRA_ERROR, Verdict.UNSUPPORTED):
         judgement.verdict = outcome.verdict
         judgement.checks["correct"] = f"skip: {outcome.message}"
@@ -184,7 +210,7 @@ def _evidence(task: Task, code: str, build: sandbox.Build, made: Trial, called: 
     for _ in range(_MORE_STARTS):
         if not why:
             return "pass"
-        again = build.run(Run(calls=made.repeated(_MORE_CALLS), limits=_RUN_LIMITS))
+        again = build.run(Run(calls=made.repeated(_MORE_CALLS), limits=_limits(task)))
         why = run_evidence.suspicion(task.model, again.called, shape)
         if why and "openmp" in task.model and run_evidence.others_came_late(code, again.called):
             return "pass"
@@ -220,14 +246,18 @@ def wrong(made: Trial, outcome: Outcome) -> str:
 
 
 def _ending(outcome: Outcome) -> str:
-    return "the program ended without the result" if outcome.ok else describe_run(outcome)
+    if outcome.ok:
+        return "the program ended without the result"
+    words = outcome.stderr.strip().splitlines()
+    raised = words[-1].strip()[:_MOST_WORDS] if words and "Traceback (most recent call last)" in words[0] else ""
+    return describe_run(outcome) + (f": {raised}" if raised else "")
 
 
 def _race(judgement: Judgement, task: Task, code: str, seed: int, plain: Seen | None) -> None:
     """Settle the check ``race-free`` with the thread sanitizer or the emulation's own, which needs another build of the same code."""
     assert task.kernel is not None
-    if task.model not in _RACES:
-        judgement.checks["race-free"] = f"skip: not offered for {task.model}"
+    if task.model not in _RACES or task.language == "python":
+        judgement.checks["race-free"] = f"skip: not offered for {'python' if task.language == 'python' else task.model}"
         return
     if judgement.failed:
         judgement.checks["race-free"] = "skip: failed before"

@@ -42,7 +42,7 @@ class Shape:
         parts = []
         if "mpi" in model:
             parts.append(f"{self.ranks} rank{'s' * (self.ranks > 1)}")
-        if "openmp" in model:
+        if "openmp" in model or model == "numba":
             parts.append(f"{self.threads} thread{'s' * (self.threads > 1)}")
         if self.schedule:
             parts.append(f"the blocks in the order {self.schedule}")
@@ -54,9 +54,11 @@ SWEEPS: dict[str, tuple[Shape, ...]] = {
     "openmp": tuple(Shape(threads=n) for n in (2, 7, 4, 3, 1)),
     "mpi": tuple(Shape(ranks=n) for n in (2, 5, 3, 1)),
     "mpi+openmp": (Shape(ranks=2, threads=2), Shape(ranks=3, threads=3), Shape(ranks=1, threads=4), Shape(ranks=5, threads=1)),
+    "numba": tuple(Shape(threads=n) for n in (2, 3, 1)),
     "emulate": tuple(Shape(schedule=n) for n in (0, 1, 2)),
 }
-"""The rounds of a judgement by model; ``emulate`` is CUDA on the processor. All others have one."""
+"""The rounds of a judgement by model; ``emulate`` is CUDA on the processor, ``numba`` threads in Python, whose starts take a second each.
+All others have one."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -108,7 +110,7 @@ class Trial:
 
 @lru_cache(maxsize=_KEPT)
 def trial(kernel_name: str, model: str, seed: int, *, race: bool = False) -> Trial:
-    """The trial of a kernel for a model, or ``emulate``; the one for the race check has few and small calls."""
+    """The trial of a kernel for a model, ``emulate`` or ``numba``; the one for the race check has few and small calls."""
     kernel = KERNELS[kernel_name]
     shapes = (race_shape(model),) if race else SWEEPS.get(model, (Shape(),))
     rng = np.random.default_rng([seed, 1 + race, *kernel_name.encode()])

@@ -12,13 +12,16 @@ from __future__ import annotations
 from collections.abc import Callable, Collection
 from functools import partial
 
+from hpcraft.errors import InputError
 from hpcraft.eval.parallel import c_outline, fortran_outline
 from hpcraft.eval.parallel.devices import cuda, kokkos
 from hpcraft.eval.parallel.directives import offload, openacc, openmp
 from hpcraft.eval.parallel.messages import mpi
 from hpcraft.eval.parallel.outline import Program
+from hpcraft.eval.parallel.python_loops import shared_loops
 from hpcraft.eval.parallel.symbols import by_symbols
 from hpcraft.eval.parallel.work import Answer
+from hpcraft.eval.python_code import PythonCode
 
 MOST_CHARACTERS = 400_000
 """Longer answers are not looked at: no kernel is."""
@@ -40,7 +43,7 @@ def check(model: str, language: str, code: str, symbols: Collection[str] | None,
 
     Args:
         model: the model that was asked for.
-        language: ``c``, ``cpp`` or ``fortran``.
+        language: ``c``, ``cpp``, ``fortran`` or ``python``.
         code: the answer, best as the preprocessor leaves it (`hpcraft.eval.seen`).
         symbols: undefined symbols of the object that was built from it; None when they are not known.
         entry: the function that is called; without it every function of the answer counts as called.
@@ -54,6 +57,8 @@ def _by_code(model: str, language: str, code: str, entry: str) -> str:
         return ""
     if len(code) > MOST_CHARACTERS:
         return f"the answer has {len(code)} characters, {MOST_CHARACTERS} are looked at"
+    if language == "python":
+        return _python(code, entry)
     parts = (("", partial(_cuda, code=code)),) if model == "cuda" else _MODELS[model]
     try:
         answer = Answer.of(_outline(model, language, code), entry)
@@ -63,6 +68,13 @@ def _by_code(model: str, language: str, code: str, entry: str) -> str:
     except RecursionError:
         return "the code is nested too deeply to be looked at"
     return ""
+
+
+def _python(code: str, entry: str) -> str:
+    try:
+        return shared_loops(PythonCode.parse(code), entry)
+    except InputError as error:
+        return str(error)
 
 
 def _outline(model: str, language: str, code: str) -> Program:

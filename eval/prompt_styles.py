@@ -28,11 +28,13 @@ _MODELS = {
     "cuda": "CUDA",
     "kokkos": "Kokkos",
 }
+_PYTHON_MODELS = {"serial": "Numba", "openmp": "Numba parallel"}
 _HINTS = {"c": "function", "cpp": "function", "fortran": "subroutine", "python": "def"}
 
 
 def _study(task: Task, hint: str) -> str:
-    words = " ".join(word for word in (task.group, _MODELS[task.model], hint) if word)
+    model = _PYTHON_MODELS[task.model] if task.language == "python" else _MODELS[task.model]
+    words = " ".join(word for word in (task.group, model, hint) if word)
     if task.language in ("fortran", "python"):
         return f"{'!' if task.language == 'fortran' else '#'} {words}\n{task.stem}"
     if task.model == "cuda":

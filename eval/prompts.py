@@ -12,7 +12,7 @@ from hpcraft.eval.task import Kernel, Task
 from hpcraft.records import Pair
 from hpcraft.sandbox.abi import Signature
 
-LANGUAGE_NAMES = {"c": "C", "cpp": "C++", "fortran": "Fortran"}
+LANGUAGE_NAMES = {"c": "C", "cpp": "C++", "fortran": "Fortran", "python": "Python"}
 
 _SERIAL = "Use no parallel programming model."
 _OPENMP = "Share the work between threads with OpenMP."
@@ -35,6 +35,15 @@ HOW = {
     "cuda": _CUDA,
     "kokkos": _KOKKOS,
 }
+
+_PYTHON_HOW = {
+    "serial": "Compile it with numba (@njit). Use no parallel programming model.",
+    "openmp": "Share the work between threads with numba: loops over prange in a function compiled by @njit(parallel=True).",
+}
+_NO_LIBRARY = "Call no library routine for a product or a solution, such as numpy.dot, numpy.matmul, the operator @ or numpy.linalg."
+_PYTHON_DECORATORS = {"serial": "@njit", "openmp": "@njit(parallel=True)"}
+_PYTHON_NAMES = {"serial": "njit", "openmp": "njit, prange"}
+_PYTHON_TYPES = {"int": "int32", "long": "int64", "float": "float32", "double": "float64"}
 
 _C_INCLUDES = {
     "serial": "",
@@ -70,6 +79,8 @@ class Question:
 
 def kernel_question(kernel: Kernel, model: str, language: str) -> Question:
     """The prompt of a kernel in a language and a parallel model."""
+    if language == "python":
+        return _python_question(kernel, model)
     what = f"Write {kernel.name} in {LANGUAGE_NAMES[language]}: {kernel.summary}. {HOW[model]}"
     if language == "fortran":
         stem = fortran_head(kernel, model)
@@ -81,6 +92,28 @@ def kernel_question(kernel: Kernel, model: str, language: str) -> Question:
         return Question(prompt=block(f"{what} The entry point is: {head}") + stem, stem=stem)
     stem += f"\n{head} {{\n"
     return Question(prompt=block(what) + stem, stem=stem)
+
+
+def _python_question(kernel: Kernel, model: str) -> Question:
+    what = f"Write {kernel.name} in Python: {kernel.summary}. {_PYTHON_HOW[model]} {_NO_LIBRARY} {_python_arguments(kernel)}"
+    imports = f"import numpy as np\nfrom numba import {_PYTHON_NAMES[model]}\n\n\n"
+    stem = f"{imports}{_PYTHON_DECORATORS[model]}\n{python_head(kernel.signature)}"
+    return Question(prompt=_comment(what, "# ") + stem, stem=stem)
+
+
+def _python_arguments(kernel: Kernel) -> str:
+    """What the parameters are, in words, and which ones are written."""
+    arrays = [
+        f"{p.name} ({_PYTHON_TYPES[p.ctype]}, {' x '.join(kernel.shapes[p.name]) if p.name in kernel.shapes else 'one dimension'})"
+        for p in kernel.signature.arrays
+    ]
+    written = " and ".join(p.name for p in kernel.signature.arrays if not p.const)
+    return f"The arrays are C-contiguous numpy arrays: {', '.join(arrays)}. {written} is written in place, nothing else is changed."
+
+
+def python_head(signature: Signature) -> str:
+    """The line that a function begins with."""
+    return f"def {signature.name}({', '.join(p.name for p in signature.parameters)}):\n"
 
 
 def translation_question(pair: Pair) -> Question:
@@ -97,6 +130,8 @@ def null_answer(prototype: str, language: str, kernel: Kernel | None, model: str
         body = "end subroutine" if kernel.signature.returns == "void" else f"  {_RESULT} = 0\nend function"
         return fortran_head(kernel, model) + f"{body} {kernel.name}\n"
     signature = Signature.parse(prototype)
+    if language == "python":
+        return python_head(signature) + f"    {'pass' if signature.returns == 'void' else 'return 0'}\n"
     linkage = 'extern "C" ' if language == "cpp" else ""
     body = "" if signature.returns == "void" else "\n    return 0;\n"
     return f"#include <stdbool.h>\n#include <stddef.h>\n#include <stdint.h>\n\n{linkage}{signature.prototype()} {{{body}}}\n"
@@ -136,7 +171,8 @@ def block(text: str) -> str:
 def chat_request(task: Task) -> str:
     """The prompt of a task as a request: a model that was taught to converse doesn't know that code is to be continued."""
     language = "CUDA C++" if task.model == "cuda" else LANGUAGE_NAMES.get(task.language, task.language)
+    needs = "imports" if task.language == "python" else "includes"
     return (
-        f"Complete this {language} code. Answer with the whole of it in one Markdown code block: what it includes and the function with "
+        f"Complete this {language} code. Answer with the whole of it in one Markdown code block: what it {needs} and the function with "
         f"exactly this signature, and no main program.\n\n```{task.language}\n{task.prompt.rstrip()}\n```\n"
     )

@@ -122,7 +122,7 @@ SUITES = {
         Suite(
             name="kernels",
             version=2,
-            summary="31 kernels in C, C++ and Fortran: serial, OpenMP, offload, OpenACC, MPI, both; CUDA and Kokkos",
+            summary="31 kernels in C, C++ and Fortran: serial, OpenMP, offload, OpenACC, MPI, both; CUDA and Kokkos; six in Python with numba",
             reads_pairs=False,
             tasks=kernel_tasks,
         ),

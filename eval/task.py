@@ -6,8 +6,8 @@ sandbox. Several tasks share one kernel: the same work in each language and para
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Protocol, TypeAlias
 
@@ -76,6 +76,8 @@ class Kernel:
     num_bytes: Callable[[list[Argument]], int]
     """Bytes that have to move at least once, however well the kernel uses caches. What is faster than the machine can do either is refused."""
 
+    shapes: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """For Python: arrays of more than one dimension, and the parameters that give their extents. Kernels without Python tasks need none."""
     timed_size: int = 0
     """The size at which answers are timed: serial C takes some 5 to 50 ms there. 0 is the largest of ``sizes``."""
 
@@ -123,7 +125,7 @@ class Task:
     stem: str
     """The code that the prompt ends with; a completion that doesn't define the entry point continues it."""
     language: str
-    """``c``, ``cpp`` or ``fortran``."""
+    """``c``, ``cpp``, ``fortran`` or ``python``."""
     model: str
     """One of the sandbox's models, such as ``openmp``."""
     level: str

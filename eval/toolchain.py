@@ -6,6 +6,7 @@ from dataclasses import asdict
 from functools import cache
 
 from hpcraft.sandbox import isolation as tiers
+from hpcraft.sandbox.python import numba
 from hpcraft.sandbox.toolchains import find, version
 from hpcraft.store import JSON
 
@@ -15,7 +16,8 @@ _TOOLS = ("gcc", "g++", "gfortran", "mpicc", "mpirun", "nvcc", "clang")
 @cache
 def toolchain() -> dict[str, str]:
     """Tool to the line it says of itself; a tool that isn't there is absent."""
-    return {tool: version(path) for tool in _TOOLS if (path := find(tool))}
+    found = {tool: version(path) for tool in _TOOLS if (path := find(tool))}
+    return found | {"numba": installed.version} if (installed := numba()) else found
 
 
 @cache

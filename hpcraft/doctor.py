@@ -23,8 +23,9 @@ from hpcraft.sandbox.builder import run
 from hpcraft.sandbox.isolation import probe
 from hpcraft.sandbox.outcome import TIERS, Outcome, Verdict
 from hpcraft.sandbox.packages import install_command
+from hpcraft.sandbox.python import interpreter, numba
 from hpcraft.sandbox.table import EMULATED
-from hpcraft.sandbox.tools import find, version
+from hpcraft.sandbox.tools import version
 from hpcraft.sandbox.trials import Trial, trials
 
 
@@ -122,7 +123,8 @@ def _name(trial: Trial) -> str:
 
 def _rests_on(trial: Trial, outcome: Outcome) -> str:
     if trial.kind == "python":
-        return version(find("python3") or "")
+        path, installed = interpreter(trial.job), numba() if trial.model == "openmp" else None
+        return ", ".join((version(path), *((installed.version,) if installed else ())))
     level = ", compiled only" if outcome.cuda_level == "compile" else f" on {outcome.cuda_device}" if outcome.cuda_device else ""
     return (outcome.compile.compiler if outcome.compile else "") + level
 

@@ -20,7 +20,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING
 
 from hpcraft.errors import ConfigError, InputError, MachineError
-from hpcraft.sandbox import folders, toolchains
+from hpcraft.sandbox import folders, python, toolchains
 from hpcraft.sandbox.compilation import PREPROCESSED, Compilation, Compiled
 from hpcraft.sandbox.cores import lease
 from hpcraft.sandbox.cuda import build as emulation
@@ -32,6 +32,7 @@ from hpcraft.sandbox.environment import environment
 from hpcraft.sandbox.isolation import choose
 from hpcraft.sandbox.jail import Jail, Step
 from hpcraft.sandbox.outcome import CompileOutcome, CudaLevel, Job, Limits, Outcome, Run, Verdict
+from hpcraft.sandbox.planned import planned
 from hpcraft.sandbox.ranks import command as rank_command
 from hpcraft.sandbox.ranks import run_ranks
 from hpcraft.sandbox.requests import check_job, check_run
@@ -44,13 +45,8 @@ from hpcraft.sandbox.verdicts import describe, judge
 if TYPE_CHECKING:
     from hpcraft.sandbox.calls import Channel
 
-_NO_RANKS = "MPI ranks talk through sockets, which the tier landlock refuses; a machine with bubblewrap or apptainer runs them"
-
 _TELLING = re.compile(r"\b(fatal )?[Ee]rror\b(?!s)|undefined reference|multiple definition")
-_OF_BOXES = ("tmp", "box", "src")
-"""Folders of the root that a box has for itself."""
 _ENV = "/usr/bin/env"
-_WITH_DEVICES = ("bubblewrap+cgroup", "bubblewrap", "none")
 
 
 class Build:
@@ -116,7 +112,7 @@ class Build:
                 limits=_with_room(run),
                 environment=environment(tools, self._job, run),
                 beside=beside,
-                toolchains=(*toolchains.folders_outside(tools), *(gpu.libraries if gpu else ())),
+                toolchains=(*toolchains.folders_outside(tools), *(gpu.libraries if gpu else ()), *self._packages),
                 stdin=run.stdin,
                 collect=(*run.collect, *((faults.FILE,) if emulation.emulated(self._job) else ())),
                 fixed_addresses=self._job.check != "none",
@@ -198,6 +194,10 @@ class Build:
     def _python(self) -> bool:
         return self._job.language == "python"
 
+    @property
+    def _packages(self) -> tuple[Path, ...]:
+        return python.folders(self._job) if self._python else ()
+
     def _make(self) -> Outcome:
         job, plan = self._job, self._plan
         if isinstance(plan, toolchains.Unsupported):
@@ -257,7 +257,7 @@ class Build:
         tools = ()
         for one in run.calls.rounds:
             command, tools = self._command(replace(run, ranks=one.ranks))
-            own = (f"OMP_NUM_THREADS={one.threads}", f"HPCRAFT_CUDA_SCHEDULE={one.schedule}")
+            own = (f"OMP_NUM_THREADS={one.threads}", f"NUMBA_NUM_THREADS={one.threads}", f"HPCRAFT_CUDA_SCHEDULE={one.schedule}")
             commands.append((_ENV, *own, *command) if len(run.calls.rounds) > 1 else command)
         return tuple(commands), tools
 
@@ -265,8 +265,7 @@ class Build:
         """The words to execute, and the tools that they need."""
         if self._python:
             main = next(name for name in self._job.files if name.endswith(".py"))
-            python = toolchains.find("python3") or ""
-            return (python, main, *run.args), (python,)
+            return (python.interpreter(self._job), main, *run.args), (python.interpreter(self._job),)
         assert isinstance(self._plan, toolchains.Plan)
         program = (f"./{toolchains.PROGRAM}", *run.args)
         if self._job.model.startswith("mpi"):
@@ -319,7 +318,7 @@ def _build(job: Job, jail: Jail, stop: Event | None) -> Build:
         plan: toolchains.Plan | toolchains.Unsupported = toolchains.Unsupported(message=emulated)
     else:
         job = emulated
-        plan = _plan(job, jail)
+        plan = planned(job, jail)
     base = folders.base(jail)
     folders.sweep(Path(base))
     folder = Path(tempfile.mkdtemp(prefix=f"{folders.PREFIX}{os.getpid()}-", dir=base))
@@ -330,28 +329,11 @@ def _build(job: Job, jail: Jail, stop: Event | None) -> Build:
         raise
 
 
-def _plan(job: Job, jail: Jail) -> toolchains.Plan | toolchains.Unsupported:
-    """The plan of the build, unless the jail has no room for it."""
-    if jail.landlock and job.model.startswith("mpi"):
-        return toolchains.Unsupported(message=_NO_RANKS)
-    if on_device(job) and (tier := jail.isolation.tier) not in _WITH_DEVICES:
-        message = f"a GPU is not shown in the tier {tier}; allowed: the level emulate, or the tiers {', '.join(_WITH_DEVICES)}"
-        return toolchains.Unsupported(message=message)
-    plan = toolchains.plan(job)
-    outside = toolchains.folders_outside(plan.tools) if isinstance(plan, toolchains.Plan) and jail.program else ()
-    hidden = next((folder for folder in outside if folder.parts[1] in _OF_BOXES), None)
-    if hidden is None:
-        return plan
-    return toolchains.Unsupported(
-        message=f"the compiler in {hidden} lies where boxes write; install it outside of /{', /'.join(_OF_BOXES)}"
-    )
-
-
 def preprocess(job: Job, name: str) -> str:
     """What the preprocessor makes of one source of a job that need not build, as `Build.preprocessed` has it."""
     check_job(job)
     jail, job = choose(job.min_isolation, job.tier), resolved(job)
-    plan = _plan(job, jail)
+    plan = planned(job, jail)
     if isinstance(plan, toolchains.Unsupported):
         raise MachineError(plan.message)
     with tempfile.TemporaryDirectory(prefix=f"{folders.PREFIX}{os.getpid()}-", dir=folders.base(jail)) as folder:

@@ -4,7 +4,7 @@
  * the word `go` asks for. It holds no expected value, compares nothing and keeps no time. Valid as C and as C++, which Kokkos needs.
  *
  * `.call-RANK`: a page of words, then of each call: u32 function, u32 unused, 8 bytes for the returned value, and for each parameter
- * 8 bytes: the scalar itself, or where the array begins in its file.
+ * 8 bytes: the scalar itself, or where the array begins in its file; behind them the same number of words with the arrays' lengths.
  */
 #include <fcntl.h>
 #include <linux/futex.h>

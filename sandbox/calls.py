@@ -107,19 +107,22 @@ def image(signatures: Sequence[Signature], function: int, arguments: Sequence[Ar
     """Lay out one call."""
     signature = signatures[function]
     const, opened = _Part(rng), _Part(rng)
-    head = opened.reserve(16 + 8 * len(signature.parameters))
+    head = opened.reserve(16 + 16 * len(signature.parameters))
     words = bytearray(struct.pack("<II", function, 0) + rng.bytes(8))
+    lengths = bytearray()
     places: list[Place | None] = []
     for parameter, argument in zip(signature.parameters, arguments, strict=True):
         raw = np.ascontiguousarray(argument, dtype=parameter.dtype).tobytes()
         if not parameter.pointer:
             words += raw.ljust(8, b"\0")
+            lengths += bytes(8)
             places.append(None)
             continue
         begin = (const if parameter.const else opened).add(raw)
+        places.append(place := Place(begin=begin, num_bytes=len(raw), length=len(raw) // parameter.dtype.itemsize))
         words += struct.pack("<Q", begin)
-        places.append(Place(begin=begin, num_bytes=len(raw), length=len(raw) // parameter.dtype.itemsize))
-    opened.put(head, bytes(words))
+        lengths += struct.pack("<Q", place.length)
+    opened.put(head, bytes(words + lengths))
     return Image(function=function, const=const.finish(), open=opened.finish(), places=tuple(places))
 
 

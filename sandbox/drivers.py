@@ -2,16 +2,17 @@
 
 The one reads its calls from a file and writes results to another; with ``fork`` each call is made in a child of its own, so that many
 functions can be tried in one program (`driver.h`). The other is called through shared memory by the launcher, which also keeps
-the time (`caller.h`). Neither holds an expected value.
+the time (`caller.h`, for Python `caller.py`). Neither holds an expected value.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import cache
 from pathlib import Path
 
-from hpcraft.sandbox.abi import Signature
+from hpcraft.sandbox.abi import DTYPES, Signature
+from hpcraft.sandbox.caller import Function, Taken
 
 
 def driver_source(signatures: Sequence[Signature], *, mpi: bool = False, fork: bool = False) -> str:
@@ -43,6 +44,28 @@ def caller_source(signatures: Sequence[Signature], *, mpi: bool = False, kokkos:
     dispatch = f'static void hpcraft_dispatch(uint32_t function) {{\n    switch (function) {{\n{cases}    default: hpcraft_fail("no such function");\n    }}\n}}\n'
     linkage = 'extern "C" ' if kokkos else ""
     return head + _runtime("caller.h") + "".join(_shared_caller(i, s, linkage) for i, s in enumerate(signatures)) + dispatch
+
+
+def python_caller_source(signatures: Sequence[Signature], shapes: Mapping[str, Sequence[str]], module: str) -> str:
+    """The same in Python: calls the functions of those names in ``module``, which lies beside it.
+
+    Args:
+        signatures: entry points with distinct names.
+        shapes: for arrays of more than one dimension, the parameters that give the extents.
+        module: the name of the module.
+    """
+    functions = [
+        Function(
+            name=signature.name,
+            returns="" if signature.returns == "void" else DTYPES[signature.returns],
+            parameters=[
+                Taken(name=p.name, dtype=DTYPES[p.ctype], pointer=p.pointer, const=p.const, shape=tuple(shapes.get(p.name, ())))
+                for p in signature.parameters
+            ],
+        )
+        for signature in signatures
+    ]
+    return f"{_runtime('caller.py')}\n\nmain({functions!r}, {module!r})\n"
 
 
 @cache

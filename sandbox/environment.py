@@ -6,7 +6,7 @@ import os
 from collections.abc import Iterable
 from pathlib import Path
 
-from hpcraft.sandbox import toolchains
+from hpcraft.sandbox import python, toolchains
 from hpcraft.sandbox.cuda import build as emulation
 from hpcraft.sandbox.cuda.device import Device, device, on_device
 from hpcraft.sandbox.outcome import Job, Run
@@ -60,6 +60,8 @@ def environment(tools: Iterable[str], job: Job, run: Run | None = None) -> dict[
     else:
         # Threads that have nothing to do sleep: they shall not look busy, and leave cores that others want to them.
         variables["OMP_WAIT_POLICY"] = "passive"
+    if job.language == "python":
+        variables |= python.variables(job, run)
     if job.check != "none":
         variables |= _checked(job)
     if job.check != "none":

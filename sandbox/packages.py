@@ -34,6 +34,8 @@ def install_command(tool: str) -> str:
     """Half a sentence that ends an error line: the command that installs a tool here."""
     if tool == "apptainer":  # in few distributions, and a site's administrator decides on its setuid part
         return "ask the site for it, or install it: https://apptainer.org/docs/admin/latest/installation.html"
+    if tool == "numba":
+        return "install it: pip install 'hpcraft[numba]'"
     key = _SAME.get(tool, "clang" if tool.startswith("clang") else tool)
     sudo = "" if os.geteuid() == 0 else "sudo "
     for column, (manager, words) in enumerate(_MANAGERS.items()):

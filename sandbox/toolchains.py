@@ -19,6 +19,7 @@ from hpcraft.sandbox.kokkos import kokkos
 from hpcraft.sandbox.outcome import Check, Compiler, Job
 from hpcraft.sandbox.packages import install_command
 from hpcraft.sandbox.plan import PROGRAM, Compile, Plan, Unsupported, assemble
+from hpcraft.sandbox.python import interpreter, numba, uses_numba
 from hpcraft.sandbox.table import (
     CHECK_PARTS,
     COMPILERS,
@@ -73,7 +74,7 @@ def plan(job: Job) -> Plan | Unsupported:
     if isinstance(chosen, Unsupported):
         return chosen
     if "python" in kinds.values():
-        return Plan(compiles=(), link=None, tools=())
+        return Plan(compiles=(), link=None, tools=(interpreter(job),))
     words = {kind: words_of(job, kind, choice) for kind, choice in chosen.items()}
     tools = dict.fromkeys(tool for choice in chosen.values() for tool in (choice.wrapper, choice.compiler) if tool)
     if "nvcc" in (choice.family for choice in chosen.values()):
@@ -150,9 +151,14 @@ def _kinds(job: Job) -> dict[str, str]:
 
 
 def _python(job: Job) -> Mapping[str, Choice] | Unsupported:
-    for what, value, allowed in (("model", job.model, "serial"), ("compiler", job.compiler, "auto"), ("check", job.check, "none")):
-        if value != allowed:
-            return Unsupported(message=f"the {what} {value} is not offered for python; allowed: {allowed}")
+    with_numba = uses_numba(job)
+    models = ("serial", "openmp") if with_numba else ("serial",)
+    for what, value, allowed in (("model", job.model, models), ("compiler", job.compiler, ("auto",)), ("check", job.check, ("none",))):
+        if value not in allowed:
+            more = ", or openmp for a program that imports numba" if job.model == "openmp" else ""
+            return Unsupported(message=f"the {what} {value} is not offered for python; allowed: {' '.join(allowed)}{more}")
+    if with_numba:
+        return {} if numba() else _missing("numba")
     return {} if find("python3") else _missing("python3")
 
 

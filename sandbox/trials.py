@@ -135,6 +135,16 @@ Kokkos::parallel_for(100, KOKKOS_LAMBDA(int i) { x(i) = i + 1; });
 Kokkos::parallel_reduce(100, KOKKOS_LAMBDA(int i, int &t) { t += x(i); }, s); }
 Kokkos::finalize(); printf("sum %d\\n", s); return 0; }
 """
+_NUMBA = """import numba
+@numba.njit(parallel=True)
+def total(n):
+    s = 0
+    for i in numba.prange(n + 1):
+        s += i
+    return s
+s = total(100)
+print('threads', numba.get_num_threads(), 'sum', s)
+"""
 _KERNEL = "%s__global__ void k(double *x) { x[threadIdx.x] = 1; }\nvoid f(double *x) { k<<<1, 32>>>(x); }\n"
 _DEVICE = {"cuda": _KERNEL % "", "hip": _KERNEL % "#include <hip/hip_runtime.h>\n"}
 _SUM = """%s#include <cstdio>
@@ -221,7 +231,7 @@ class Trial:
 
     def _program(self) -> str:
         if self.kind == "python":
-            return "print('sum', sum(range(101)))\n"
+            return _NUMBA if self.model == "openmp" else "print('sum', sum(range(101)))\n"
         if self.kind == EMULATED or self.level == "device":
             return _WHOLE_DEVICE[self.model]
         if self.kind in _DEVICE:
@@ -257,6 +267,8 @@ def trials() -> Iterator[Trial]:
                 yield Trial(model=model, kind="cuda", family=family, level="device")
         if model == "serial":
             yield Trial(model="serial", kind="python", family="auto")
+        if model == "openmp":
+            yield Trial(model="openmp", kind="python", family="auto")
     for check in ("address", "undefined"):
         for family, row in TABLE["serial"].items():
             yield from (Trial(model="serial", kind=kind, family=family, check=check) for kind in row.kinds if check in row.checks)

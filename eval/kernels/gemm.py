@@ -48,6 +48,7 @@ GEMM = Kernel(
     fortran="""integer(c_int), value :: m, n, k
 real(c_double), intent(in) :: A(k, m), B(n, k)
 real(c_double), intent(inout) :: C(n, m)""",
+    shapes={"A": ("m", "k"), "B": ("k", "n"), "C": ("m", "n")},
     sizes=(0, 1, 2, 5, 16, 17, 61),
     random_sizes=(70, 180),
     timed_size=251,

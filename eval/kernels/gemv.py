@@ -31,6 +31,7 @@ GEMV = Kernel(
     fortran="""integer(c_int), value :: m, n
 real(c_double), intent(in) :: A(n, m), x(n)
 real(c_double), intent(inout) :: y(m)""",
+    shapes={"A": ("m", "n")},
     sizes=(0, 1, 2, 5, 16, 17, 64, 127),
     random_sizes=(150, 500),
     timed_size=2003,

@@ -19,7 +19,8 @@ HOSTILE = "</code></pre></script><script>document.title='owned'</script><img src
 def study_tasks():
     """The kernels of the Codex study in the models that its answers are asked for: a suite of a size that a page is looked at with."""
     names = ("axpy", "gemv", "gemm", "spmv", "jacobi", "cg")
-    return [task for task in kernel_tasks() if task.group in names and task.model in ("serial", "openmp", "mpi", "cuda")]
+    models = ("serial", "openmp", "mpi", "cuda")
+    return [task for task in kernel_tasks() if task.group in names and task.model in models and task.language != "python"]
 
 
 def finish(folder: Path, stage: str, *, seconds: float = 12.5, **said) -> Path:

@@ -14,7 +14,8 @@ from hpcraft.records import Sample
 from hpcraft.store import sha256_file, write_json, write_jsonl
 
 STUDY = ("axpy", "gemv", "gemm", "spmv", "jacobi", "cg")
-TASKS = {t.task_id: t for t in kernel_tasks() if t.group in STUDY and t.model in ("serial", "openmp", "mpi", "cuda")}
+MODELS = ("serial", "openmp", "mpi", "cuda")
+TASKS = {t.task_id: t for t in kernel_tasks() if t.group in STUDY and t.model in MODELS and t.language != "python"}
 
 
 @pytest.fixture

@@ -100,8 +100,8 @@ def test_what_one_model_cannot_do_stops_nothing_else(tmp_path, monkeypatch):
     with pytest.raises(PartialError, match=r"1 unanswered, kernels/axpy/serial/cpp: out of memory.*are kept") as caught:
         execute(STAGE, config, {}, tmp_path / "a")
     assert caught.value.exit_code == 5
-    assert len(rows(tmp_path / "a.partial", "reference")) == 3
-    assert len(list(read_jsonl(tmp_path / "a.partial/.answers/kernels/null/00000.part.jsonl", Completion))) == 2
+    assert len(rows(tmp_path / "a.partial", "reference")) == 4
+    assert len(list(read_jsonl(tmp_path / "a.partial/.answers/kernels/null/00000.part.jsonl", Completion))) == 3
     with pytest.raises(InputError, match=r"config\.json.*are kept"):
         execute(STAGE, GenerateConfig(models=(f"hf:{tmp_path}", "reference"), tasks=ONE), {}, tmp_path / "b")
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from hpcraft.errors import ConfigError, MachineError
-from hpcraft.sandbox import Job, Limits, Run, Verdict, build, run, toolchains
+from hpcraft.sandbox import Job, Limits, Run, Verdict, build, planned, run, toolchains
 from hpcraft.sandbox.environment import environment
 from hpcraft.sandbox.trials import Trial, trials
 
@@ -149,6 +149,17 @@ def test_python_runs_with_its_data(need: Need) -> None:
     job = Job(files={"main.py": source, "helper.py": b"x = 5"}, language="python", run=Run(data={"in.txt": b"data"}))
     outcome = run(job)
     assert (outcome.verdict, outcome.stdout, outcome.compile) == (Verdict.OK, "data 5\nrefused\n", None)
+
+
+def test_a_closed_folder_is_not_mistaken_for_a_fault_of_the_program(tmp_path: Path) -> None:
+    """Where the program is another user, packages that it can't read are told before anything runs."""
+    inside = tmp_path / "closed" / "numba"
+    inside.mkdir(parents=True)
+    assert planned._closed([inside], whole=False) is None
+    inside.parent.chmod(0o700)
+    assert planned._closed([inside], whole=True) is not None
+    inside.chmod(0o700)
+    assert planned._closed([inside], whole=False) == inside
 
 
 @pytest.mark.parametrize(
