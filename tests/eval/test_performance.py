@@ -50,6 +50,9 @@ def test_slow_code_is_slower_than_the_reference():
     assert 0 < found.timing.least_seconds < found.timing.baseline_seconds
     assert found.timing.verdict() == "pass"
     assert found.to_json()["threads"] == 1.0
+    assert found.timing.most_flops > 1e8
+    roof = max(found.timing.num_bytes / found.timing.most_bandwidth, found.timing.flops / found.timing.most_flops)
+    assert found.timing.least_seconds == pytest.approx(roof / roofline.MARGIN)
 
 
 @pytest.mark.usefixtures("compiles", "quick")
@@ -57,7 +60,10 @@ def test_what_is_timed_is_verified():
     """An answer that knows the timed size and does nothing there has no time."""
     found = timed(f"{HEAD}static int calls; if (++calls > 1) return;\n{SLOW.partition(HEAD)[2]}")
     assert found.timing is None
-    assert "call 2" in found.wrong
+    assert found.wrong is not None
+    assert found.wrong.call == 2
+    assert found.wrong.words.startswith("call 2 of 3 (m=")
+    assert found.wrong.tolerance is not None
 
 
 @pytest.mark.usefixtures("compiles", "quick")
