@@ -206,7 +206,7 @@ def _time(judgement: Judgement, task: Task, build: sandbox.Build, seed: int, cor
         if found.timing is None:
             judgement.checks["fast"] = f"skip: {found.failed or 'wrong when timed'}"
             return
-        judgement.timings[str(shape.threads * shape.ranks)] = found.to_json()
+        judgement.timings[str(shape.threads * shape.ranks)] = found.timing.to_json()
         if judgement.checks.get("fast", "pass") == "pass":
             _settle_fast(judgement, found.timing, shape.place(Failure(check="fast", why="", size=found.size), task.model))
 

@@ -73,6 +73,10 @@ class Timing:
             return "pass"
         return f"fail: faster than memory and arithmetic allow: {self.seconds * 1e3:.3g} ms, at least {self.least_seconds * 1e3:.3g} ms"
 
+    def to_json(self) -> Mapping[str, float]:
+        """As `Sample.timings` has it."""
+        return {name: float(value) for name, value in asdict(self).items()}
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Measured:
@@ -85,10 +89,6 @@ class Measured:
     """Why there is no figure, which is not the answer's fault."""
     size: str = ""
     """The scalar arguments of the timed calls."""
-
-    def to_json(self) -> Mapping[str, float]:
-        """The timing as `Sample.timings` has it."""
-        return {} if self.timing is None else {name: float(value) for name, value in asdict(self.timing).items()}
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

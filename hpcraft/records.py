@@ -293,12 +293,17 @@ class Failure:
     num_elements: int = 0
 
     @property
+    def started(self) -> str:
+        """How the program was started, for people; empty where there was nothing to choose."""
+        parts = [f"{n} {what}{'s' * (n > 1)}" for n, what in ((self.ranks, "rank"), (self.threads, "thread")) if n]
+        if self.schedule:
+            parts.append(f"the blocks in the order {self.schedule}")
+        return " and ".join(parts)
+
+    @property
     def words(self) -> str:
         """For people: how the program was started, the call, and what was wrong with it."""
-        started = [f"{n} {what}{'s' * (n > 1)}" for n, what in ((self.ranks, "rank"), (self.threads, "thread")) if n]
-        if self.schedule:
-            started.append(f"the blocks in the order {self.schedule}")
-        place = f"with {' and '.join(started)}: " if started else ""
+        place = f"with {self.started}: " if self.started else ""
         return place + (f"call {self.call} of {self.num_calls} ({self.size}): " if self.call else "") + self.why
 
 

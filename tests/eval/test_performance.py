@@ -49,7 +49,7 @@ def test_slow_code_is_slower_than_the_reference():
     assert found.timing.calls == 2
     assert 0 < found.timing.least_seconds < found.timing.baseline_seconds
     assert found.timing.verdict() == "pass"
-    assert found.to_json()["threads"] == 1.0
+    assert found.timing.to_json()["threads"] == 1.0
     assert found.timing.most_flops > 1e8
     roof = max(found.timing.num_bytes / found.timing.most_bandwidth, found.timing.flops / found.timing.most_flops)
     assert found.timing.least_seconds == pytest.approx(roof / roofline.MARGIN)
