@@ -236,4 +236,4 @@ def _roof(made: Frame, cores: int, bandwidth: float, flops: float) -> list[str]:
     lowest, end = 10.0**made.y.low, 10.0**made.x.high
     begin = max(10.0**made.x.low, lowest / bandwidth)
     line = made.line([(begin, bandwidth * begin), (flops / bandwidth, flops), (end, flops)], colour=ROOF, dashed=cores > 1, width=1.5)
-    return [line, made.words(end, flops, core_words(cores), anchor="end", right=-4, up=4)]
+    return [line, made.words(end, flops, core_words(cores), anchor="end", right=-4, up=-13 if cores == 1 else 5)]

@@ -111,6 +111,11 @@ def test_a_machine_that_is_too_slow_refuses(monkeypatch):
     assert found.checks["fast"].startswith("fail: faster than")
     assert not found.passed
     assert found.timings["1"]["calls"] == 2
+    (failure,) = found.failures
+    assert failure.check == "fast"
+    assert failure.size.startswith("m=")
+    assert failure.got.endswith(" ms")
+    assert failure.expected.startswith("at least ")
 
 
 @pytest.mark.usefixtures("compiles")
