@@ -61,7 +61,15 @@ def speed_curves(name: str, speedups: Mapping[str, Sequence[float]], *, title: s
             picked = range(0, len(ordered), 1 + len(ordered) // _MOST_STEPS)
             shares = [(len(ordered) - j) / len(values) for j in picked]
             ordered = [ordered[j] for j in picked]
-            axes.step([low, *ordered, high], [*(shares[:1] or [0.0]), *shares, 0.0], where="pre", label=label, linewidth=2, **_look(i))
+            axes.step(
+                [low, *ordered, high],
+                [*(shares[:1] or [0.0]), *shares, 0.0],
+                where="pre",
+                label=label,
+                linewidth=2,
+                color=SERIES[i % len(SERIES)],
+                linestyle=DASHES[i // len(SERIES)],
+            )
         axes.axvline(1, color=INK, linewidth=1, linestyle=":")
         axes.set_xscale("log", base=2)
         axes.set_xlim(min(low, 0.8), max(high, 1.25))
@@ -73,7 +81,3 @@ def speed_curves(name: str, speedups: Mapping[str, Sequence[float]], *, title: s
         axes.grid(visible=True, axis="y", color=GRID, linewidth=0.8)
         axes.legend(frameon=False, labelcolor=INK, loc="best", fontsize=10)
         return to_svg(figure, name, title)
-
-
-def _look(i: int) -> dict[str, str]:
-    return {"color": SERIES[i % len(SERIES)], "linestyle": DASHES[i // len(SERIES)]}

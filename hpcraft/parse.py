@@ -52,8 +52,12 @@ def record_from(value: object, kind: type[R], *, where: str) -> R:
 @functools.cache
 def _inner(kind: type[Any]) -> dict[str, type[Any]]:
     """The fields that hold records of another kind, ``tuple[Record, ...]``."""
-    found = {name: get_args(hint)[0] for name, hint in get_type_hints(kind).items() if get_origin(hint) is tuple and get_args(hint)}
-    return {name: inner for name, inner in found.items() if dataclasses.is_dataclass(inner) and hasattr(inner, "SCHEMA")}
+    found: dict[str, type[Any]] = {}
+    for name, hint in get_type_hints(kind).items():
+        inner = get_args(hint)[0] if get_origin(hint) is tuple and get_args(hint) else None
+        if isinstance(inner, type) and dataclasses.is_dataclass(inner) and hasattr(inner, "SCHEMA"):
+            found[name] = inner
+    return found
 
 
 @functools.cache

@@ -3,6 +3,7 @@
 import json
 import math
 from collections import Counter
+from collections.abc import Mapping
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
@@ -115,7 +116,7 @@ def make_pairs(count: int) -> list[Pair]:
     ]
 
 
-def timings(speedup: float) -> dict[str, dict[str, float]]:
+def timings(speedup: float) -> dict[str, Mapping[str, float]]:
     """An answer at one and two cores, of work that moves 24 MB in 2 million operations."""
     return {
         str(n): Timing(

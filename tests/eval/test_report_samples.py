@@ -4,6 +4,7 @@ import json
 import re
 import shutil
 import time
+from dataclasses import replace
 from html import unescape
 from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
@@ -165,13 +166,13 @@ def test_hostile_text_is_only_text(tmp_path, where):
     task = TASKS[0]
     sample = made_up.judged(task, "x", "m", passed=False)
     answer = {"plain": HOSTILE, "fenced": f"```c\n{task.reference}\n{HOSTILE}\n```"}.get(where, task.reference)
-    changes = {
-        "log": {"log": f"candidate.c:2:1: error: {HOSTILE}"},
-        "failure": {"checks": {"build": f"fail: {HOSTILE}"}, "failures": (Failure(check="build", why=HOSTILE, got=HOSTILE, size=HOSTILE),)},
-    }
-    fields = {name: getattr(sample, name) for name in Sample.__slots__} | changes.get(where, {})
+    if where == "log":
+        sample = replace(sample, log=f"candidate.c:2:1: error: {HOSTILE}")
+    elif where == "failure":
+        failure = Failure(check="build", why=HOSTILE, got=HOSTILE, size=HOSTILE)
+        sample = replace(sample, checks={"build": f"fail: {HOSTILE}"}, failures=(failure,))
     folder = tmp_path / "judge/kernels/m"
-    made_up.write_results(folder, "kernels", "m", [task], [Sample(**fields)], [completion(task, answer)])
+    made_up.write_results(folder, "kernels", "m", [task], [sample], [completion(task, answer)])
     if where == "prompt":
         rows = [json.loads(line) | {"prompt": HOSTILE} for line in (folder / "tasks.jsonl").read_text().splitlines()]
         (folder / "tasks.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
@@ -336,8 +337,8 @@ def test_timings_of_before_have_no_roofline(tmp_path):
     """What older samples don't say is not known: a plot of speed, and words in place of the other."""
     task = TASKS[0]
     old = {"1": {name: value for name, value in made_up.timings(0.9)["1"].items() if name not in NEW}}
-    fields = {name: getattr(made_up.judged(task, "", "m", passed=True), name) for name in Sample.__slots__} | {"timings": old}
-    made_up.write_results(tmp_path / "judge/kernels/m", "kernels", "m", [task], [Sample(**fields)], [completion(task, task.reference)])
+    sample = replace(made_up.judged(task, "", "m", passed=True), timings=old)
+    made_up.write_results(tmp_path / "judge/kernels/m", "kernels", "m", [task], [sample], [completion(task, task.reference)])
     write_samples(tmp_path, tmp_path / "judge", "", "0.1.0")
     page = only_page(tmp_path / "samples").read_text()
     assert page.count("<svg") == 1
@@ -390,8 +391,7 @@ def test_a_suite_of_300_tasks_has_its_pages_soon(tmp_path):
         for n in range(5):
             answer = task.reference if n % 2 else task.reference[: len(task.reference) // 2]
             sample = made_up.judged(task, answer, "m", passed=bool(n % 2), sample_id=n)
-            fields = {name: getattr(sample, name) for name in Sample.__slots__}
-            samples.append(Sample(**fields | {"timings": made_up.timings(0.5 + n + len(answer) / 1000) if n % 2 else {}}))
+            samples.append(replace(sample, timings=made_up.timings(0.5 + n + len(answer) / 1000) if n % 2 else {}))
             completions.append(completion(task, answer, n))
     made_up.write_results(tmp_path / "judge/kernels/m", "kernels", "m", tasks, samples, completions)
     begin = time.process_time()
