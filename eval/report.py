@@ -166,5 +166,6 @@ STAGE = Stage(
     config=ReportConfig,
     inputs=_inputs(),
     run=run,
+    version=2,
 )
 COMMAND = STAGE.command

@@ -304,7 +304,8 @@ class Failure:
     def words(self) -> str:
         """For people: how the program was started, the call, and what was wrong with it."""
         place = f"with {self.started}: " if self.started else ""
-        return place + (f"call {self.call} of {self.num_calls} ({self.size}): " if self.call else "") + self.why
+        size = f" ({self.size})" if self.size else ""
+        return place + (f"call {self.call} of {self.num_calls}{size}: " if self.call else "") + self.why
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
