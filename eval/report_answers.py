@@ -74,10 +74,10 @@ def _check(name: str, result: str) -> Check:
     return Check(name=name, state=state.strip(), why=visible(why.strip(), _WHY_LIMIT))
 
 
-def failed_check(sample: Sample) -> str:
-    """The first check that failed; the sandbox's verdict where none did and the answer didn't pass; empty when it did."""
-    failed = (name for name, result in sample.checks.items() if result.startswith("fail"))
-    return next(failed, "" if sample.passed else sample.verdict)
+def failed_checks(sample: Sample) -> list[str]:
+    """The checks that failed; the sandbox's verdict where none did and the answer didn't pass; none when it did."""
+    failed = [name for name, result in sample.checks.items() if result.startswith("fail")]
+    return failed or ([] if sample.passed else [sample.verdict])
 
 
 def best_speedup(sample: Sample) -> float | None:

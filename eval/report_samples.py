@@ -18,7 +18,8 @@ from typing import NamedTuple
 
 from hpcraft.errors import HpcError, InputError
 from hpcraft.eval.extract import extract
-from hpcraft.eval.report_answers import FOLDER, INDEX, Check, checks_of, failed_check, judged_answers, page_name, result_of
+from hpcraft.eval.judging import CHECKS
+from hpcraft.eval.report_answers import FOLDER, INDEX, Check, checks_of, failed_checks, judged_answers, page_name, result_of
 from hpcraft.eval.report_code import highlight, linked, numbered, told_lines
 from hpcraft.eval.report_frames import Timed, roofline_plot, speedup_plot
 from hpcraft.eval.report_html import environment, script, style
@@ -45,11 +46,16 @@ class Card:
     """Of the model."""
     sample_id: int
     result: str
-    failed: str
-    """The check that failed first, or the verdict; empty when it passed."""
+    failed: tuple[str, ...]
+    """The checks that failed, or the verdict; empty when it passed."""
     states: str
     """A letter for each check: ``p``, ``f`` or ``s``."""
     page: str
+
+    @property
+    def why(self) -> str:
+        """The first of what failed."""
+        return next(iter(self.failed), "")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -139,7 +145,7 @@ def _card(suite: str, label: str, sample: Sample) -> Card:
         label=label,
         sample_id=sample.sample_id,
         result=result_of(sample),
-        failed=visible(failed_check(sample), 40),
+        failed=tuple(visible(name, 40) for name in failed_checks(sample)),
         states="".join(state[:1] for state in sample.checks.values()),
         page=page_name(suite, label, sample.task_id, sample.sample_id),
     )
@@ -153,7 +159,7 @@ def _index(rows: Sequence[Row], title: str, version: str) -> str:
         "languages": [r.language for r in rows],
         "parallels": [r.parallel for r in rows],
         "kernels": sorted({r.task.group for r in rows}),
-        "checks": [c.failed for r in rows for c in r.cards if c.result == "failed"],
+        "checks": [name for r in rows for c in r.cards if c.result == "failed" for name in c.failed],
     }
     return (
         environment()
@@ -161,6 +167,7 @@ def _index(rows: Sequence[Row], title: str, version: str) -> str:
         .render(
             rows=rows,
             choices={name: list(dict.fromkeys(values)) for name, values in shown.items()},
+            checks=CHECKS,
             title=title,
             version=version,
             style=style("base", "report", "samples"),

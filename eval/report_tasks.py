@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from hpcraft.errors import InputError
-from hpcraft.eval.report_answers import FOLDER, Check, best_speedup, checks_of, failed_check, judged_answers, page_name, result_of
+from hpcraft.eval.report_answers import FOLDER, Check, best_speedup, checks_of, failed_checks, judged_answers, page_name, result_of
 from hpcraft.eval.report_text import LANGUAGES, MODELS, visible
 from hpcraft.eval.results import SAMPLES, TASKS, TaskRow
 from hpcraft.records import Sample
@@ -175,7 +175,7 @@ def _outcome(model: str, samples: Sequence[Sample]) -> Outcome:
         samples=len(samples),
         level=samples[0].level,
         first=result_of(samples[0]),
-        failed_check=failed_check(samples[0]),
+        failed_check=next(iter(failed_checks(samples[0])), ""),
         speedups=tuple(v for s in samples if (v := best_speedup(s)) is not None) if any(s.timings for s in samples) else (),
     )
 

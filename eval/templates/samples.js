@@ -8,7 +8,7 @@
     answers: [...row.querySelectorAll("a")].map((link) => ({
       link,
       result: link.dataset.result,
-      failed: link.dataset.result === "failed" ? link.textContent.replace("✗", "").trim() : "",
+      failed: (link.dataset.failed ?? "").split(" "),
     })),
   }));
   const ofRow = ["suite", "model", "kernel", "parallel", "language"];
@@ -26,7 +26,7 @@
       let count = 0;
       if (fits) {
         for (const answer of answers) {
-          const fit = (!result || answer.result === result) && (!failed || answer.failed === failed);
+          const fit = (!result || answer.result === result) && (!failed || answer.failed.includes(failed));
           answer.link.classList.toggle("dim", !fit);
           if (fit) count += 1;
         }

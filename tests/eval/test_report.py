@@ -17,7 +17,7 @@ from hpcraft.cli import main
 from hpcraft.errors import InputError
 from hpcraft.eval import report, report_scores
 from hpcraft.eval import report_text as text
-from hpcraft.eval.report_code import highlight
+from hpcraft.eval.report_code import highlight, linked, numbered, told_lines
 from hpcraft.eval.report_corpus import read_corpus
 from hpcraft.eval.suites import kernel_tasks
 from hpcraft.records import Completion
@@ -228,6 +228,38 @@ def test_highlighting_changes_no_text(code, language):
     marked = str(highlight(code, language))
     assert unescape(re.sub(r'</?i(?: class="[cdkps]")?>', "", marked)) == code
     assert not re.search(r"<(?!/?i[ >])", marked)
+
+
+@given(st.text(max_size=300), st.sampled_from(["c", "cpp", "cuda", "fortran", "other"]))
+def test_numbered_code_is_the_code(code, language):
+    """Its text content stays what it was, each line has its number, and only those that were told are marked."""
+    marked = str(numbered(code, language, {2}))
+    lines = re.findall(r'<span id="L(\d+)"( class="told")?>', marked)
+    assert [int(n) for n, _ in lines] == list(range(1, code.count("\n") + 2))
+    assert [int(n) for n, told in lines if told] == [2] * ("\n" in code)
+    assert unescape(re.sub(r'</?(?:i|span)(?: id="L\d+")?(?: class="(?:[cdkps]|told)")?>', "", marked)) == code
+
+
+def test_comments_over_several_lines_stay_comments():
+    """A piece that goes on on the next line is closed on each and opened again."""
+    assert numbered("/* a\nb */", "c") == '<span id="L1"><i class="c">/* a</i></span>\n<span id="L2"><i class="c">b */</i></span>'
+
+
+def test_messages_lead_to_their_lines():
+    """Places in the answer become links, places beyond it and in other files don't, and the rest is escaped."""
+    log = "candidate.c:3:5: error: <x>\ndriver.c:2: note\ncandidate.c:900: no\nmycandidate.c:1:"
+    assert told_lines(log) == {3, 900}
+    assert linked(log, 10) == (
+        '<a href="#L3">candidate.c:3:5</a>: error: &lt;x&gt;\ndriver.c:2: note\ncandidate.c:900: no\nmycandidate.c:1:'
+    )
+
+
+def test_heads_are_cut_at_their_end():
+    """By characters and by lines, whichever is less, so that line numbers stay true."""
+    assert text.head("a\r\nb\n", 100, 10) == "a\nb\n"
+    assert text.head("abcdef", 4, 10) == "abcd\n[… 2 characters left out here …]"
+    assert text.head("a\nb\nc\n", 100, 2) == "a\nb\n[… 3 characters left out here …]"
+    assert text.head("", 10, 10) == ""
 
 
 def test_directives_stand_out():
