@@ -55,7 +55,7 @@ def speed_curves(name: str, speedups: Mapping[str, Sequence[float]], *, title: s
     shown = list(speedups.items())[:_STYLES]
     with drawing(height_inches=3.2) as (figure, axes):
         positive = [v for _, values in shown for v in values if v > 0]
-        low, high = min(positive) / 1.3, max(positive) * 1.3
+        low, high = min(0.5, min(positive) / 1.3), max(2.0, max(positive) * 1.3)
         for i, (label, values) in enumerate(shown):
             ordered = sorted(v for v in values if v > 0)
             picked = range(0, len(ordered), 1 + len(ordered) // _MOST_STEPS)
@@ -72,7 +72,7 @@ def speed_curves(name: str, speedups: Mapping[str, Sequence[float]], *, title: s
             )
         axes.axvline(1, color=INK, linewidth=1, linestyle=":")
         axes.set_xscale("log", base=2)
-        axes.set_xlim(min(low, 0.8), max(high, 1.25))
+        axes.set_xlim(low, high)
         axes.set_ylim(0, 1.02)
         axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
         axes.xaxis.set_minor_formatter(NullFormatter())
