@@ -172,14 +172,14 @@ class _Normal(dict[str, str]):
         return "#include" if word.startswith("include") else f"#{word}"
 
     def _directive(self, text: str, sentinel: str) -> str:
-        """A directive, its words kept and the program's names numbered."""
+        """A directive, its words kept and the program's names numbered, also one that is a word of directives elsewhere (``map(to: val)``)."""
         normal = [sentinel]
         depth = 0
         for word in _PRAGMA_WORD.findall(_PRAGMA_COMMENT.sub(" ", text).replace("\\\n", " ")):
             depth += (word == "(") - (word == ")")
             if not (word[0].isalpha() or word[0] == "_"):
                 normal.append("0" if word[0].isdigit() else word)
-            elif word.lower() in (_CLAUSE if depth else _DIRECTIVE):
+            elif word.lower() in (_CLAUSE if depth else _DIRECTIVE) and not (depth and word in self.numbers):
                 normal.append(word)
             else:
                 normal.append(self._name(word, called=False))

@@ -21,6 +21,7 @@ from multiprocessing.connection import wait
 from typing import Generic, TypeVar
 
 from hpcraft.errors import MachineError
+from hpcraft.processes import worker_context
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -47,7 +48,7 @@ def ordered_map(
     An exception raised by ``function`` is raised here.
     """
     # What the function needs is imported once, by the server that workers are forked from; that halves the time of a map over a few items.
-    multiprocessing.get_context("forkserver").set_forkserver_preload([function.__module__])
+    worker_context().set_forkserver_preload([function.__module__])
     source = iter(items)
     pool = worker_pool(num_workers)
     under_way: deque[tuple[list[T], Future[list[R]]]] = deque()
@@ -103,8 +104,7 @@ def _apply(function: Callable[[T], R], chunk: list[T]) -> list[R]:
 
 def worker_pool(num_workers: int) -> ProcessPoolExecutor:
     """A pool whose processes end with this one."""
-    # Not fork: the parent has threads of Arrow's, and a fork may copy their locks held.
-    return ProcessPoolExecutor(num_workers, mp_context=multiprocessing.get_context("forkserver"), initializer=_end_with_parent)
+    return ProcessPoolExecutor(num_workers, mp_context=worker_context(), initializer=_end_with_parent)
 
 
 def _end_with_parent() -> None:

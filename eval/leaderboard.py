@@ -1,8 +1,8 @@
 """``hpcraft leaderboard build``: a static page, JSON and CSV from results folders.
 
-A board is made only of whole results: limited or damaged ones, those of another schema, and those without the samples that give
-their pass@1 are refused. Each
-suite, in each version and at each level, has a table of its own, so nothing is compared that can't be.
+A board is made only of whole results: limited or damaged ones, those of another schema, those with fewer answers to some tasks than to
+others, and those without the samples that give their pass@1 are refused. Each suite, in each version and at each level, has a table of
+its own, so nothing is compared that can't be.
 
 Not covered: signatures, and judging submitted completions again.
 """
@@ -12,6 +12,7 @@ from __future__ import annotations
 import argparse
 import csv
 import io
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from math import inf
@@ -117,6 +118,12 @@ def _check(path: Path, results: Results) -> list[Sample]:
             f"{folder / SAMPLES}: missing; a board takes results with their samples, give the whole folder of `hpcraft eval judge`"
         )
     samples = read_samples(folder, results)
+    counts = Counter(s.task_id for s in samples)
+    most = max(counts.values(), default=0)
+    if fewest := next((task for task, count in counts.items() if count < most), ""):
+        raise InputError(
+            f"{path}: {fewest} has {counts[fewest]} of {most} samples, as if the worse ones had been left out; answer every task as often as the others"
+        )
     if not results.levels:
         raise InputError(f"{path}: holds no figure; all its tasks are unsupported where it was judged")
     return samples

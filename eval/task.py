@@ -72,9 +72,9 @@ class Kernel:
     oracle: Callable[[list[Argument]], Outputs]
     """What every output holds after the call."""
     flops: Callable[[list[Argument]], int]
-    """Operations that have to be done at least: what is faster than the machine can do them is refused."""
+    """Operations of 64 bits that have to be done at least, by any algorithm; one of 32 bits counts half, since vectors hold twice as many."""
     num_bytes: Callable[[list[Argument]], int]
-    """Bytes that have to move at least once, however well the kernel uses caches."""
+    """Bytes that have to move at least once, however well the kernel uses caches. What is faster than the machine can do either is refused."""
 
     timed_size: int = 0
     """The size at which answers are timed: serial C takes some 5 to 50 ms there. 0 is the largest of ``sizes``."""

@@ -27,6 +27,7 @@ from typing import Any, Generic, TypeVar
 
 from hpcraft.errors import HpcError, MachineError
 from hpcraft.executor import task_names
+from hpcraft.processes import worker_context
 from hpcraft.progress import bar
 
 T = TypeVar("T")
@@ -142,8 +143,7 @@ class _Pool(Generic[T]):
 
     def start_worker(self) -> None:
         """Start a worker and give it a task."""
-        # Not fork: the parent has threads of Arrow's, and a fork may copy their locks held.
-        context = multiprocessing.get_context("forkserver")
+        context = worker_context()
         ours, theirs = context.Pipe()
         process = context.Process(target=_serve, args=(theirs, self.function))
         process.start()

@@ -236,10 +236,9 @@ def _contents(parameter: Parameter, word: ArrayWord, rng: np.random.Generator) -
     if kind == "f":
         values: Array = (rng.integers(1, 129, word.length) * rng.choice([-1, 1], word.length) / 64).astype(dtype)
         return values
-    if parameter.ctype == "bool":
-        return rng.integers(0, 2, word.length).astype(dtype)
     low, high = (0, word.bound) if word.bound is not None else (0, 17) if kind == "u" else (-8, 9)
-    return rng.integers(low, min(high, np.iinfo(DTYPES[parameter.ctype]).max + 1), word.length).astype(dtype)
+    most = 2 if parameter.ctype == "bool" else np.iinfo(DTYPES[parameter.ctype]).max + 1
+    return rng.integers(low, min(high, most), word.length).astype(dtype)
 
 
 # ---------------------------------------------------------------- raw inputs and outputs

@@ -17,10 +17,10 @@ from dataclasses import replace
 from pathlib import Path
 from threading import Event
 from types import TracebackType
+from typing import TYPE_CHECKING
 
 from hpcraft.errors import ConfigError, InputError, MachineError
 from hpcraft.sandbox import folders, toolchains
-from hpcraft.sandbox.calls import Channel
 from hpcraft.sandbox.compilation import PREPROCESSED, Compilation, Compiled
 from hpcraft.sandbox.cores import lease
 from hpcraft.sandbox.cuda import build as emulation
@@ -40,6 +40,9 @@ from hpcraft.sandbox.steps import Steps
 from hpcraft.sandbox.supervise import Ended
 from hpcraft.sandbox.sweep import RANKS, Swept, sweep
 from hpcraft.sandbox.verdicts import describe, judge
+
+if TYPE_CHECKING:
+    from hpcraft.sandbox.calls import Channel
 
 _NO_RANKS = "MPI ranks talk through sockets, which the tier landlock refuses; a machine with bubblewrap or apptainer runs them"
 

@@ -7,6 +7,7 @@ import os
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -75,6 +76,29 @@ def test_it_gives_up_when_every_worker_dies(tmp_path: Path) -> None:
     with pytest.raises(MachineError, match="worker processes died"):
         local(parts, tmp_path)
     assert sum(map(num_tries, parts)) < 20
+
+
+@pytest.mark.parametrize(("length", "works"), [(75, True), (76, False)])
+def test_a_long_folder_for_temporary_files_is_told(length: int, works: bool, tmp_path: Path) -> None:
+    """Workers are started through a socket, whose name has a limit: up to it work goes on, beyond it one line says what to set."""
+    program = (
+        "from pathlib import Path; from hpcraft.executor import *; from hpcraft.errors import *; from tests.toy_tasks import *\n"
+        "if __name__ == '__main__':\n"
+        f"    parts = [Part(path=Path({str(tmp_path / 'part')!r}))]\n"
+        "    try:\n"
+        "        make_executor(ExecutorConfig(num_workers=1)).map(write_part, parts, folder=parts[0].path.parent, label='parts')\n"
+        "    except MachineError as error:\n"
+        "        print(error)\n"
+    )
+    with tempfile.TemporaryDirectory(prefix="h-", dir="/tmp") as root:
+        folder = Path(root, "d" * (length - len(root) - 1))
+        folder.mkdir()
+        path = os.pathsep.join(p for p in sys.path if p)
+        environment = os.environ | {"PYTHONPATH": path, "TMPDIR": str(folder)}
+        (tmp_path / "program.py").write_text(program)
+        done = subprocess.run([sys.executable, tmp_path / "program.py"], env=environment, capture_output=True, text=True, check=True)
+    assert (tmp_path / "part").exists() == works
+    assert ("set one of at most 75 bytes" in done.stdout) != works
 
 
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGKILL, -9)])

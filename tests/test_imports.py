@@ -19,7 +19,20 @@ ALLOWED = {
     "train": {"train", "data", "decoding", "inference", "sandbox", "tokenizer"},
     "eval": {"eval", "data", "decoding", "inference", "sandbox", "tokenizer"},
 }
-FOR_EVERYBODY = {"__version__", "command", "errors", "executor", "parse", "progress", "recipe", "records", "shards", "stages", "store"}
+FOR_EVERYBODY = {
+    "__version__",
+    "command",
+    "errors",
+    "executor",
+    "parse",
+    "processes",
+    "progress",
+    "recipe",
+    "records",
+    "shards",
+    "stages",
+    "store",
+}
 """The parts of the spine that a room may use; the rest (cli, run, doctor) uses the rooms."""
 
 BASE = ("errors", "records")

@@ -48,6 +48,7 @@ ARGMAX = Kernel(
 real(c_float), intent(in) :: x(n)""",
     sizes=(0, 1, 2, 3, 13, 63, 64, 65, 257, 4096, 50021),
     random_sizes=(200, 9000),
+    timed_size=1000003,
     make_inputs=make_inputs,
     oracle=oracle,
     flops=lambda arguments: cast("int", arguments[0]),

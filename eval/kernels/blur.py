@@ -52,8 +52,9 @@ real(c_float), intent(in) :: image(width, height), mask(2 * radius + 1, 2 * radi
 real(c_float), intent(inout) :: out(width, height)""",
     sizes=(0, 1, 2, 3, 5, 16, 17, 31, 64, 65, 101),
     random_sizes=(30, 130),
+    timed_size=701,
     make_inputs=make_inputs,
     oracle=oracle,
-    flops=lambda arguments: 2 * _pixels(arguments) * cast("Array", arguments[4]).size,
+    flops=lambda arguments: _pixels(arguments) * cast("Array", arguments[4]).size,
     num_bytes=lambda arguments: 8 * _pixels(arguments),
 )

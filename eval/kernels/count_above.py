@@ -43,6 +43,7 @@ COUNT_ABOVE = Kernel(
 integer(c_int), intent(in) :: x(n)""",
     sizes=(0, 1, 2, 3, 17, 31, 32, 33, 127, 1024, 1025, 65537),
     random_sizes=(200, 9000),
+    timed_size=4000003,
     make_inputs=make_inputs,
     oracle=oracle,
     flops=lambda arguments: cast("int", arguments[0]),

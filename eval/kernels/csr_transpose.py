@@ -54,6 +54,7 @@ integer(c_int), intent(inout) :: t_row_ptr(n + 1), t_col(*)
 real(c_double), intent(inout) :: t_val(*)""",
     sizes=(0, 1, 2, 3, 7, 64, 65, 257),
     random_sizes=(100, 500),
+    timed_size=50021,
     make_inputs=make_inputs,
     oracle=oracle,
     flops=lambda arguments: cast("Array", arguments[3]).size,

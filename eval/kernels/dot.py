@@ -32,6 +32,7 @@ DOT = Kernel(
 real(c_double), intent(in) :: x(n), y(n)""",
     sizes=(0, 1, 2, 3, 7, 63, 64, 65, 1009, 4096, 100003),
     random_sizes=(200, 9000),
+    timed_size=1000003,
     make_inputs=make_inputs,
     oracle=oracle,
     flops=lambda arguments: 2 * cast("int", arguments[0]),

@@ -44,6 +44,7 @@ integer(c_int), intent(in) :: counts(n)
 integer(c_long), intent(inout) :: offsets(n)""",
     sizes=(0, 1, 2, 3, 7, 31, 32, 33, 127, 128, 129, 2003, 4096, 32769),
     random_sizes=(200, 9000),
+    timed_size=1000003,
     make_inputs=make_inputs,
     oracle=oracle,
     flops=lambda arguments: cast("int", arguments[0]),

@@ -41,8 +41,9 @@ FFT = Kernel(
 real(c_double), intent(inout) :: re(n), im(n)""",
     sizes=(1, 2, 4, 8, 32, 64, 256, 2048),
     random_sizes=(512, 16384),
+    timed_size=65536,
     make_inputs=make_inputs,
     oracle=oracle,
-    flops=lambda arguments: 5 * cast("int", arguments[0]) * (cast("int", arguments[0]).bit_length() - 1),
+    flops=lambda arguments: 3 * cast("int", arguments[0]) * (cast("int", arguments[0]).bit_length() - 1),
     num_bytes=lambda arguments: 32 * cast("int", arguments[0]),
 )

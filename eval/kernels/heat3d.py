@@ -51,8 +51,9 @@ real(c_double), value :: alpha
 real(c_double), intent(inout) :: u(nz, ny, nx)""",
     sizes=(1, 2, 3, 4, 7, 16, 17, 31),
     random_sizes=(9, 40),
+    timed_size=101,
     make_inputs=make_inputs,
     oracle=oracle,
-    flops=lambda arguments: 9 * _interior(arguments) * cast("int", arguments[3]),
+    flops=lambda arguments: 8 * _interior(arguments) * cast("int", arguments[3]),
     num_bytes=lambda arguments: 16 * _interior(arguments),
 )

@@ -43,6 +43,7 @@ integer(c_int), intent(in) :: x(n)
 integer(c_int), intent(inout) :: counts(0:bins - 1)""",
     sizes=(0, 1, 2, 7, 63, 64, 65, 1009, 4096, 65537),
     random_sizes=(200, 9000),
+    timed_size=1000003,
     make_inputs=make_inputs,
     oracle=oracle,
     flops=lambda arguments: cast("int", arguments[0]),

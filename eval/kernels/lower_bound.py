@@ -32,11 +32,6 @@ def oracle(arguments: list[Argument]) -> Outputs:
     return (exact(np.searchsorted(sorted_values, keys, side="left").astype(np.int32)),)
 
 
-def _steps(arguments: list[Argument]) -> int:
-    n, m = cast("int", arguments[0]), cast("int", arguments[2])
-    return m * max(1, n.bit_length())
-
-
 LOWER_BOUND = Kernel(
     name="lower_bound",
     domain="search",
@@ -54,6 +49,6 @@ integer(c_int), intent(inout) :: position(m)""",
     timed_size=100003,
     make_inputs=make_inputs,
     oracle=oracle,
-    flops=_steps,
-    num_bytes=lambda arguments: 8 * cast("int", arguments[0]) + 12 * cast("int", arguments[2]),
+    flops=lambda arguments: cast("int", arguments[2]),
+    num_bytes=lambda arguments: 12 * cast("int", arguments[2]),
 )

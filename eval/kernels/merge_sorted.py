@@ -50,6 +50,7 @@ real(c_double), intent(inout) :: c(m + n)
 integer(c_int), intent(inout) :: source(m + n)""",
     sizes=(0, 1, 2, 3, 5, 31, 64, 65, 127, 1009, 4096),
     random_sizes=(200, 3000),
+    timed_size=200003,
     make_inputs=make_inputs,
     oracle=oracle,
     flops=_length,

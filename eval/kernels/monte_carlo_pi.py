@@ -54,6 +54,6 @@ integer(c_int), value :: seed""",
     timed_size=10000003,
     make_inputs=make_inputs,
     oracle=oracle,
-    flops=lambda arguments: 20 * cast("int", arguments[0]),
+    flops=lambda arguments: 10 * cast("int", arguments[0]),
     num_bytes=lambda _arguments: 0,
 )

@@ -31,6 +31,7 @@ real(c_double), intent(in) :: x(n)
 real(c_double), intent(inout) :: y(n)""",
     sizes=(0, 1, 2, 3, 5, 63, 64, 65, 255, 256, 257, 1009, 4096, 65537),
     random_sizes=(200, 9000),
+    timed_size=1000003,
     make_inputs=make_inputs,
     oracle=oracle,
     flops=lambda arguments: cast("int", arguments[0]),

@@ -49,6 +49,7 @@ real(c_float), intent(in) :: x(*)
 real(c_float), intent(inout) :: sums(n)""",
     sizes=(0, 1, 2, 3, 8, 31, 32, 33, 257, 4096, 8191),
     random_sizes=(150, 2000),
+    timed_size=100003,
     make_inputs=make_inputs,
     oracle=oracle,
     flops=lambda arguments: cast("Array", arguments[2]).size,

@@ -36,8 +36,8 @@ def oracle(arguments: list[Argument]) -> Outputs:
 
 
 def flops(arguments: list[Argument]) -> int:
-    """A multiplication and an addition for each entry and column."""
-    return 2 * cast("Array", arguments[4]).size * cast("int", arguments[2])
+    """A multiplication and an addition for each entry and column, in single precision."""
+    return cast("Array", arguments[4]).size * cast("int", arguments[2])
 
 
 def num_bytes(arguments: list[Argument]) -> int:

@@ -49,8 +49,9 @@ real(c_float), value :: left, centre, right
 real(c_float), intent(inout) :: u(n)""",
     sizes=(0, 1, 2, 3, 4, 7, 64, 65, 257, 1024, 10007),
     random_sizes=(200, 5000),
+    timed_size=1000003,
     make_inputs=make_inputs,
     oracle=oracle,
-    flops=lambda arguments: 5 * _updates(arguments),
+    flops=lambda arguments: 5 * _updates(arguments) // 2,
     num_bytes=lambda arguments: 8 * cast("int", arguments[0]),
 )

@@ -59,6 +59,7 @@ real(c_double), intent(inout) :: sums(bins)
 integer(c_long), intent(inout) :: counts(bins)""",
     sizes=(0, 1, 2, 5, 63, 64, 65, 1009, 4096, 30011),
     random_sizes=(200, 9000),
+    timed_size=500009,
     make_inputs=make_inputs,
     oracle=oracle,
     flops=lambda arguments: 4 * cast("int", arguments[0]),

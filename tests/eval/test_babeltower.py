@@ -9,7 +9,7 @@ import pytest
 
 from hpcraft.errors import ConfigError, InputError
 from hpcraft.eval import unit_tests
-from hpcraft.eval.babeltower import babeltower_tasks
+from hpcraft.eval.babeltower import UnitTests, babeltower_tasks
 from hpcraft.eval.babeltower_judge import judge as judge_one
 from hpcraft.eval.generate import STAGE, GenerateConfig
 from hpcraft.stages import fingerprint
@@ -139,6 +139,7 @@ def test_lines_that_show_nothing_are_set_apart(folder, change, why):
 def test_a_wrapper_that_launches_nothing_judges_no_kernel(folder):
     """Under a wrapper that does the work itself an empty kernel would be right."""
     task = by_kind(folder(row(cuda_wrapper="void shift_on_device(const float *x, float *y, int n) { y[0] = x[0] + n; }")))["cuda"]
+    assert isinstance(task.case, UnitTests)
     assert not task.case.launches
 
 

@@ -158,6 +158,17 @@ def test_figures_rest_on_their_samples(results):
             build([path])
 
 
+def test_worse_answers_cannot_be_left_out(results):
+    """One answer more to some task, its own share unchanged, and the board wants as many to all."""
+    folder = results("m", lambda t: True)
+    lines = (folder / "samples.jsonl").read_text().splitlines()
+    (folder / "samples.jsonl").write_text("\n".join([*lines, lines[0].replace('"sample_id": 0', '"sample_id": 1')]) + "\n")
+    value = json.loads((folder / "results.json").read_text())
+    write_json(folder / "results.json", value | {"samples_sha256": sha256_file(folder / "samples.jsonl")})
+    with pytest.raises(InputError, match="has 1 of 2 samples"):
+        build([folder])
+
+
 def test_what_is_no_result_is_refused(results, tmp_path):
     """A missing path, a file that isn't JSON, an empty folder, the same model twice."""
     folder = results("m", lambda t: True)

@@ -25,7 +25,7 @@ lines = st.one_of(rows.map(lambda row: json.dumps(row).encode()), st.binary(max_
 
 
 @given(st.lists(lines, max_size=12), st.booleans())
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
 def test_every_line_is_taken_or_told(tmp_path, given_lines, torn):
     """Whatever the bytes: each line is a completion or counted under a reason, each (task, sample) comes once, and what is taken can be written."""
     path = tmp_path / "answers.jsonl"

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from hpcraft.errors import ConfigError, InputError
-from hpcraft.eval.pareval import pareval_tasks
+from hpcraft.eval.pareval import Problem, pareval_tasks
 from hpcraft.eval.pareval_calls import entry_signature, recorded
 from hpcraft.eval.pareval_judge import judge as judge_one
 
@@ -69,8 +69,9 @@ def checkout(tmp_path):
     (problem / "cpu.cc").write_text(DRIVER)
     (folder / "drivers/cpp/utilities.hpp").write_text(UTILITIES)
     (folder / "prompts").mkdir()
-    heads = dict.fromkeys(("serial", "omp", "mpi", "mpi+omp"), HEAD)
-    heads["cuda"] = "__global__ void addUp(const double *x, double *sums, int scale) {"
+    heads = dict.fromkeys(("serial", "omp", "mpi", "mpi+omp"), HEAD) | {
+        "cuda": "__global__ void addUp(const double *x, double *sums, int scale) {"
+    }
     rows = [
         {
             "problem_type": "reduce",
@@ -116,6 +117,7 @@ def test_folders_that_are_no_checkout_are_refused(checkout, tmp_path):
 def test_the_drivers_inputs_are_recorded_with_what_the_baseline_leaves(checkout):
     """Four attempts at the driver's own size and four at a small one, from our seed; the value and every vector."""
     problem = task(checkout, "serial").case
+    assert isinstance(problem, Problem)
     calls = recorded(problem, 7)
     assert [c.arguments[0] for c in calls] == [200] * 4 + [64] * 4
     first = calls[0]
@@ -158,6 +160,7 @@ def test_empty_answers_fail_and_other_models_are_unsupported_by_name(checkout):
     assert not judge_one(serial, serial.empty, 3).passed
     judgement = judge_one(cuda, cuda.empty, 3)
     assert (judgement.verdict, "driver launches" in judgement.checks["build"]) == ("unsupported", True)
+    assert isinstance(serial.case, Problem)
     (serial.case.folder / "cpu.cc").write_text("int nothing;")
     recorded.cache_clear()
     assert "doesn't build with a recording function" in judge_one(serial, serial.reference, 3).checks["build"]

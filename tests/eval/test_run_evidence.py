@@ -53,11 +53,12 @@ def test_a_lone_worker_is_suspect(model, processes, suspect):
     assert bool(run_evidence.suspicion(model, [called(*processes)], TWO)) == suspect
 
 
-def test_one_call_that_was_shared_is_enough():
-    """A busy machine can leave a thread alone once; that every call had one worker is no chance."""
+def test_calls_count_together():
+    """A busy machine can leave a thread alone once, and an idle thread can take long to wake up once; neither decides."""
     lone, shared = called((5, 0)), called((5, 4, 0))
     assert run_evidence.suspicion("openmp", [lone, lone, shared], TWO) == ""
     assert run_evidence.suspicion("openmp", [lone, lone], TWO)
+    assert run_evidence.suspicion("openmp", [lone] * 5 + [called((5, 0.7, 0))], TWO)
     assert run_evidence.suspicion("openmp", [lone], Shape(threads=1)) == ""
     assert run_evidence.suspicion("openmp", [], TWO) == ""
 
