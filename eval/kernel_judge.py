@@ -174,7 +174,9 @@ def _run_all(judgement: Judgement, task: Task, code: str, build: sandbox.Build, 
 
 
 def _evidence(task: Task, code: str, build: sandbox.Build, made: Trial, called: Sequence[Called]) -> str:
-    """What threads and ranks didn't do at the timed size, the last call of the first round; a suspicion is looked into by more such calls.
+    """Why threads or ranks did not share the work at the timed size, the last call of the first round; empty when they did.
+
+    A suspicion is looked into by more such calls.
 
     Where the machine is busy, one thread may be through with a dynamic schedule before another one is given a core: then it counts that
     there is another one.
