@@ -25,6 +25,7 @@ from hpcraft.eval.babeltower import TextPair, UnitTests, head_of
 from hpcraft.eval.judging import Judgement, describe_run, first_error
 from hpcraft.eval.task import Task
 from hpcraft.eval.unit_tests import PRELUDE, Tests, UnitCall, tests_of
+from hpcraft.records import Failure
 from hpcraft.sandbox.abi import DTYPES, CallResult, Signature, compare_arrays, decode_results, encode_calls
 from hpcraft.sandbox.drivers import driver_source
 from hpcraft.sandbox.outcome import CudaLevel, Job, Limits, Outcome, Run, Verdict
@@ -206,7 +207,8 @@ def _run(judgement: Judgement, signature: Signature, build: sandbox.Build, calls
     for index, call in enumerate(calls):
         why = differs(signature, call, results[index]) if index in results else "the program ended without the result"
         if why:
-            judgement.settle("correct", f"fail: call {index + 1} of {len(calls)}: {why}", outcome)
+            failure = Failure(check="correct", why=why, call=index + 1, num_calls=len(calls))
+            judgement.fail(failure, failure.words, outcome)
             judgement.log += [outcome.stderr.strip(), outcome.message]
             return
     judgement.settle("correct", "pass" if outcome.ok else f"fail: {describe_run(outcome)}", outcome)

@@ -266,6 +266,8 @@ def _row(task: Task) -> TaskRow:
         level=task.level,
         group=task.group,
         prompt_sha256=prompt_hash(task),
+        prototype=task.prototype,
+        stem=task.stem,
     )
 
 

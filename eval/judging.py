@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 from hpcraft.eval.task import Task
-from hpcraft.records import Completion, Sample
+from hpcraft.records import Completion, Failure, Sample
 from hpcraft.sandbox.outcome import Outcome, Verdict
 
 LOG_CHARACTERS = 4000
@@ -28,12 +28,19 @@ class Judgement:
     """As in `Sample`."""
     level: str = ""
     """How far the answer was taken, where that depends on the machine; empty for the task's own level."""
+    failures: list[Failure] = field(default_factory=list)
+    """Where more is known of a failed check than its words."""
 
     def settle(self, check: str, result: str, outcome: Outcome | None = None) -> None:
         """Record a check's result; the first failure decides the verdict."""
         if result.startswith("fail") and not self.failed and outcome is not None:
             self.verdict = outcome.verdict
         self.checks[check] = result
+
+    def fail(self, failure: Failure, words: str, outcome: Outcome | None = None) -> None:
+        """Record that a check failed, and where; ``words`` say it for people."""
+        self.settle(failure.check, f"fail: {words}", outcome)
+        self.failures.append(failure)
 
     def skip_rest(self, why: str) -> None:
         """Mark the checks that were not reached."""
@@ -66,8 +73,17 @@ def to_sample(task: Task, completion: Completion, judgement: Judgement, seconds:
         verdict=str(judgement.verdict),
         seconds=round(seconds, 3),
         timings=judgement.timings,
+        failures=tuple(_failures(judgement)),
         log=text if len(text) <= LOG_CHARACTERS else text[: LOG_CHARACTERS - 20] + "\n... (cut)",
     )
+
+
+def _failures(judgement: Judgement) -> Iterator[Failure]:
+    """One for each check that failed; of those that left none, the words alone are known."""
+    known = {failure.check: failure for failure in judgement.failures}
+    for check, result in judgement.checks.items():
+        if result.startswith("fail"):
+            yield known.get(check) or Failure(check=check, why=result.removeprefix("fail").removeprefix(":").strip())
 
 
 def first_error(outcome: Outcome) -> str:

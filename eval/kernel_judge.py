@@ -20,11 +20,12 @@ from hpcraft import sandbox
 from hpcraft.errors import MachineError
 from hpcraft.eval import forbidden, parallel_use, performance, run_evidence
 from hpcraft.eval.judging import Judgement, describe_run, first_error
-from hpcraft.eval.kernel_trial import Trial, trial
+from hpcraft.eval.kernel_trial import Trial, race_shape, trial
 from hpcraft.eval.python_code import unbuildable
 from hpcraft.eval.seen import Seen, differs, needs_preprocessor, seen, without_includes, without_simd
 from hpcraft.eval.suites import reference
 from hpcraft.eval.task import Task
+from hpcraft.records import Failure
 from hpcraft.sandbox.calls import Called
 from hpcraft.sandbox.drivers import caller_source, python_caller_source
 from hpcraft.sandbox.outcome import Check, CudaLevel, Job, Language, Limits, Model, Outcome, Run, Verdict
@@ -189,17 +190,19 @@ def _run_all(judgement: Judgement, task: Task, code: str, build: sandbox.Build, 
         judgement.checks["correct"] = f"skip: {outcome.message}"
         judgement.log.append(outcome.message)
         return
-    if why := wrong(made, outcome):
-        judgement.settle("correct", f"fail: {why}", outcome)
+    if failure := wrong(made, outcome):
+        judgement.fail(failure, failure.words, outcome)
         judgement.log += [outcome.stdout.strip(), outcome.stderr.strip(), outcome.message]
         return
     judgement.settle("correct", "pass")
-    if judgement.checks["parallel"] == "pass":
-        judgement.settle("parallel", _evidence(task, code, build, made, outcome.called))
+    if judgement.checks["parallel"] == "pass" and (why := _evidence(task, code, build, made, outcome.called)):
+        judgement.fail(made.shapes[0].place(Failure(check="parallel", why=why, size=made.sizes[0][-1]), task.model), why)
 
 
 def _evidence(task: Task, code: str, build: sandbox.Build, made: Trial, called: Sequence[Called]) -> str:
-    """What threads and ranks did at the timed size, the last call of the first round; a suspicion is looked into by more such calls.
+    """Why threads or ranks did not share the work at the timed size, the last call of the first round; empty when they did.
+
+    A suspicion is looked into by more such calls.
 
     Where the machine is busy, one thread may be through with a dynamic schedule before another one is given a core: then it counts that
     there is another one.
@@ -209,12 +212,12 @@ def _evidence(task: Task, code: str, build: sandbox.Build, made: Trial, called: 
     why = run_evidence.suspicion(task.model, [largest], shape)
     for _ in range(_MORE_STARTS):
         if not why:
-            return "pass"
+            return ""
         again = build.run(Run(calls=made.repeated(_MORE_CALLS), limits=_limits(task)))
         why = run_evidence.suspicion(task.model, again.called, shape)
         if why and "openmp" in task.model and run_evidence.others_came_late(code, again.called):
-            return "pass"
-    return f"fail: {why}" if why else "pass"
+            return ""
+    return why
 
 
 def _time(judgement: Judgement, task: Task, build: sandbox.Build, seed: int, cores: Sequence[int]) -> None:
@@ -227,22 +230,32 @@ def _time(judgement: Judgement, task: Task, build: sandbox.Build, seed: int, cor
     for shape in dict.fromkeys(performance.shape_of(task.model, count) for count in cores):
         found = performance.measure(task.kernel.name, build, baseline, shape, seed)
         if found.wrong:
-            judgement.checks["correct"] = f"fail: when timed: {found.wrong}"
+            judgement.fail(shape.place(found.wrong, task.model), f"when timed: {found.wrong.words}")
         if found.timing is None:
             judgement.checks["fast"] = f"skip: {found.failed or 'wrong when timed'}"
             return
-        judgement.timings[str(shape.threads * shape.ranks)] = found.to_json()
+        judgement.timings[str(shape.threads * shape.ranks)] = found.timing.to_json()
         if judgement.checks.get("fast", "pass") == "pass":
-            judgement.checks["fast"] = found.timing.verdict()
+            _settle_fast(judgement, found.timing, shape.place(Failure(check="fast", why="", size=found.size), task.model))
 
 
-def wrong(made: Trial, outcome: Outcome) -> str:
-    """What is wrong with a run, empty when every call left what it must and the program ended well."""
-    if why := made.wrong(outcome.called, outcome.progress, _ending(outcome)):
-        return why
-    if why := run_evidence.leftovers(outcome.called):
-        return why
-    return "" if outcome.ok else describe_run(outcome)
+def _settle_fast(judgement: Judgement, timing: performance.Timing, place: Failure) -> None:
+    """Settle the check ``fast`` at one number of cores, which ``place`` says."""
+    verdict = timing.verdict()
+    if not verdict.startswith("fail: "):
+        judgement.checks["fast"] = verdict
+        return
+    why = verdict.removeprefix("fail: ")
+    got, least = (f"{seconds * 1e3:.3g} ms" for seconds in (timing.seconds, timing.least_seconds))
+    judgement.fail(replace(place, why=why, got=got, expected=f"at least {least}"), why)
+
+
+def wrong(made: Trial, outcome: Outcome) -> Failure | None:
+    """What is wrong with a run, None when every call left what it must and the program ended well."""
+    if failure := made.wrong(outcome.called, outcome.progress, _ending(outcome)):
+        return failure
+    why = run_evidence.leftovers(outcome.called) or ("" if outcome.ok else describe_run(outcome))
+    return Failure(check="correct", why=why) if why else None
 
 
 def _ending(outcome: Outcome) -> str:
@@ -280,7 +293,8 @@ def _race(judgement: Judgement, task: Task, code: str, seed: int, plain: Seen | 
         _race_unbuilt(judgement, outcome)
     elif outcome.verdict is Verdict.RACE or "ThreadSanitizer: data race" in outcome.stderr:
         # So many reports can take so long that the time limit ends them; it is the race that decides.
-        judgement.settle("race-free", "fail: data race", replace(outcome, verdict=Verdict.RACE))
+        failure = race_shape(task.model).place(Failure(check="race-free", why="data race"), task.model)
+        judgement.fail(failure, failure.why, replace(outcome, verdict=Verdict.RACE))
     else:
         told = f" ({outcome.message})" if task.model == "cuda" and outcome.message else ""
         judgement.settle("race-free", f"fail: under the race detector it {describe_run(outcome)}{told}", outcome)

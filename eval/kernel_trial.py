@@ -17,7 +17,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hpcraft.eval.kernels import KERNELS
-from hpcraft.eval.task import Expected, Kernel, Outputs
+from hpcraft.eval.task import Doubles, Expected, Kernel, Outputs
+from hpcraft.records import Failure
 from hpcraft.sandbox.abi import DTYPES, Argument, Array, CallResult
 from hpcraft.sandbox.calls import Called, Calls, Image, Progress, Round, image
 
@@ -37,16 +38,10 @@ class Shape:
     ranks: int = 1
     schedule: int = 0
 
-    def words(self, model: str) -> str:
-        """For people: empty where there is nothing to choose."""
-        parts = []
-        if "mpi" in model:
-            parts.append(f"{self.ranks} rank{'s' * (self.ranks > 1)}")
-        if "openmp" in model or model == "numba":
-            parts.append(f"{self.threads} thread{'s' * (self.threads > 1)}")
-        if self.schedule:
-            parts.append(f"the blocks in the order {self.schedule}")
-        return f"with {' and '.join(parts)}: " if parts else ""
+    def place(self, failure: Failure, model: str) -> Failure:
+        """``failure`` with what was chosen; nothing where there is nothing to choose."""
+        threads, ranks = self.threads * ("openmp" in model or model == "numba"), self.ranks * ("mpi" in model)
+        return replace(failure, threads=threads, ranks=ranks, schedule=self.schedule)
 
 
 _NUMBERS = (1, 2, 3, 5)
@@ -73,8 +68,8 @@ class Trial:
     sizes: tuple[tuple[str, ...], ...]
     """The scalar arguments of each call, for people."""
 
-    def wrong(self, called: Sequence[Called], progress: Sequence[Progress], ending: str) -> str:
-        """What is wrong with the outputs of a run, empty when every call left what it must.
+    def wrong(self, called: Sequence[Called], progress: Sequence[Progress], ending: str) -> Failure | None:
+        """What is wrong with the outputs of a run, None when every call left what it must.
 
         Args:
             called: the calls that came to their end.
@@ -87,20 +82,20 @@ class Trial:
                 one = made.get((number, index))
                 if one is None:
                     fault = _fault(self.kernel, self.calls.rounds[number].images[index], progress[number])
-                    return self.where(number, index) + (fault or ending)
-                if why := _differs(self.kernel, one, expected):
-                    return self.where(number, index) + why
-        return ""
+                    return self.at(number, index, Failure(check="correct", why=fault or ending))
+                if failure := _differs(self.kernel, one, expected):
+                    return self.at(number, index, failure)
+        return None
 
     def repeated(self, num_calls: int) -> Calls:
         """The call at the timed size so many times, started as in the first round."""
         first = self.calls.rounds[0]
         return Calls(self.calls.signatures, (replace(first, images=(first.images[-1],) * num_calls),))
 
-    def where(self, number: int, index: int) -> str:
-        """Names a call, for people."""
-        shape = self.shapes[number].words(self.model)
-        return f"{shape}call {index + 1} of {len(self.expected[number])} ({self.sizes[number][index]}): "
+    def at(self, number: int, index: int, failure: Failure) -> Failure:
+        """``failure`` with the call that shows it."""
+        placed = replace(failure, size=self.sizes[number][index], call=index + 1, num_calls=len(self.expected[number]))
+        return self.shapes[number].place(placed, self.model)
 
     @property
     def num_calls(self) -> int:
@@ -123,7 +118,7 @@ def trial(kernel_name: str, model: str, seed: int, *, race: bool = False) -> Tri
         images = tuple(image([kernel.signature], 0, c, rng) for c in calls)
         rounds.append(Round(images=images, threads=shape.threads, ranks=shape.ranks, schedule=shape.schedule))
         expected.append(tuple(kernel.oracle(c) for c in calls))
-        sizes.append(tuple(_size(kernel, c) for c in calls))
+        sizes.append(tuple(size_words(kernel, c) for c in calls))
     made = Calls((kernel.signature,), tuple(rounds))
     return Trial(kernel=kernel, model=model, shapes=shapes, calls=made, expected=tuple(expected), sizes=tuple(sizes))
 
@@ -143,7 +138,8 @@ def _small(kernel: Kernel, rng: np.random.Generator, most: int) -> Iterator[list
     return (c for c in kernel.draw(rng) if sum(np.size(a) for a in c) <= most)
 
 
-def _size(kernel: Kernel, arguments: Sequence[Argument]) -> str:
+def size_words(kernel: Kernel, arguments: Sequence[Argument]) -> str:
+    """The scalar arguments of a call, for people."""
     words = []
     for parameter, argument in zip(kernel.signature.parameters, arguments, strict=True):
         with suppress(TypeError):
@@ -163,50 +159,65 @@ def _fault(kernel: Kernel, sent: Image, progress: Progress) -> str:
     return f"wrote to the input {next(inside, 'arrays')}, which is const"
 
 
-def _differs(kernel: Kernel, called: Called, expected: Outputs) -> str:
+def _differs(kernel: Kernel, called: Called, expected: Outputs) -> Failure | None:
     if not called.still:
-        return "left processes that could not be stopped"
+        return Failure(check="correct", why="left processes that could not be stopped")
     for rank, result in enumerate(called.ranks):
-        where = f"rank {rank} " if rank else ""
-        if not result.guards_intact:
-            return f"{where}wrote outside an array"
-        if not result.const_intact:
-            return f"{where}changed an input that is const"
+        if touched := touches(result):
+            return Failure(check="correct", why=f"rank {rank} {touched}" if rank else touched)
     return outputs_differ(kernel, called.ranks[0], expected)
 
 
-def outputs_differ(kernel: Kernel, result: CallResult, expected: Outputs) -> str:
-    """Where the outputs of a call differ from what is expected, empty where they don't."""
+def touches(result: CallResult) -> str:
+    """What a call changed that isn't an output, empty for nothing."""
+    if not result.guards_intact:
+        return "wrote outside an array"
+    return "" if result.const_intact else "changed an input that is const"
+
+
+def outputs_differ(kernel: Kernel, result: CallResult, expected: Outputs) -> Failure | None:
+    """Where the outputs of a call differ from what is expected, None where they don't."""
     signature = kernel.signature
     named = [(signature.arrays[i].name, result.arrays[i]) for i in kernel.outputs]
     if signature.returns != "void":
         named.append(("return value", np.array([result.value], DTYPES[signature.returns])))
     for (name, array), one in zip(named, expected, strict=True):
-        if why := compare(array, one):
-            return why if len(named) == 1 else f"{name}: {why}"
-    return ""
+        if failure := compare(array, one):
+            return replace(failure, output=name, why=failure.why if len(named) == 1 else f"{name}: {failure.why}")
+    return None
 
 
-def compare(array: Array, expected: Expected) -> str:
+def compare(array: Array, expected: Expected) -> Failure | None:
     """Where an output array differs from what is expected; NaN and infinity must stand exactly where they are expected."""
     if array.shape != expected.values.shape:
-        return f"{array.size} elements, {expected.values.size} expected"
+        return Failure(check="correct", why=f"{array.size} elements, {expected.values.size} expected")
     if array.dtype.kind != "f":
         bad = array != expected.values
-        return _where(bad, array, expected.values)
+        return _where(bad, array, expected.values, None)
     got, want = array.astype(np.float64, copy=False), expected.values.astype(np.float64, copy=False)
     with np.errstate(invalid="ignore", over="ignore"):
         near = np.abs(got - want) <= expected.tolerance
         if near.all() and np.isfinite(got).all():
-            return ""
+            return None
     same = (got == want) | (np.isnan(got) & np.isnan(want))
     # Written so that a NaN on either side is never "near".
     bad = ~np.where(np.isfinite(want) & np.isfinite(got), near, same)
-    return _where(bad, got, want)
+    return _where(bad, got, want, expected.tolerance)
 
 
-def _where(bad: NDArray[np.bool_], got: Array, want: Array) -> str:
+def _where(bad: NDArray[np.bool_], got: Array, want: Array, tolerance: Doubles | None) -> Failure | None:
     if not bad.any():
-        return ""
-    first = int(np.argmax(bad))
-    return f"{int(bad.sum())} of {bad.size} elements wrong, first [{first}] is {got[first]:.17g} instead of {want[first]:.17g}"
+        return None
+    first, num_wrong = int(np.argmax(bad)), int(bad.sum())
+    found, wanted = f"{got[first]:.17g}", f"{want[first]:.17g}"
+    return Failure(
+        check="correct",
+        why=f"{num_wrong} of {bad.size} elements wrong, first [{first}] is {found} instead of {wanted}",
+        index=first,
+        got=found,
+        expected=wanted,
+        # An infinite bound is no number that JSON could hold.
+        tolerance=float(tolerance[first]) if tolerance is not None and np.isfinite(tolerance[first]) else None,
+        num_wrong=num_wrong,
+        num_elements=bad.size,
+    )

@@ -22,6 +22,7 @@ from hpcraft.eval.judging import Judgement, describe_run, first_error
 from hpcraft.eval.pareval import Problem
 from hpcraft.eval.pareval_calls import HEADERS, Recorded, Slot, entry_signature, epsilon, recorded, shim, slots
 from hpcraft.eval.task import Task
+from hpcraft.records import Failure
 from hpcraft.sandbox.abi import DTYPES, Array, CallResult, Signature, compare_arrays, decode_results, encode_calls
 from hpcraft.sandbox.drivers import driver_source
 from hpcraft.sandbox.outcome import Check, Job, Limits, Model, Outcome, Run, Verdict
@@ -101,15 +102,17 @@ def _unsupported(why: str, verdict: Verdict = Verdict.UNSUPPORTED) -> Judgement:
 def _run_all(judgement: Judgement, task: Task, problem: Problem, build: sandbox.Build, calls: Sequence[Recorded]) -> None:
     """Run the build with every number of threads or ranks and settle the check ``correct``."""
     signature = entry_signature(problem)
-    for what, run in _runs(task.model, _encoded(signature, calls)):
+    for run in _runs(task.model, _encoded(signature, calls)):
         outcome = build.run(run)
         if outcome.verdict in (Verdict.INFRA_ERROR, Verdict.UNSUPPORTED):
             judgement.verdict = outcome.verdict
             judgement.checks["correct"] = f"skip: {outcome.message}"
             judgement.log.append(outcome.message)
             return
-        if why := _wrong(problem, signature, calls, outcome):
-            judgement.settle("correct", f"fail: {what}{why}", outcome)
+        if failure := _wrong(problem, signature, calls, outcome):
+            threads, ranks = run.threads * ("openmp" in task.model), run.ranks * ("mpi" in task.model)
+            placed = replace(failure, threads=threads, ranks=ranks)
+            judgement.fail(placed, placed.words, outcome)
             judgement.log += [outcome.stderr.strip(), outcome.message]
             return
     judgement.settle("correct", "pass")
@@ -119,19 +122,19 @@ def _encoded(signature: Signature, calls: Sequence[Recorded]) -> bytes:
     return encode_calls([signature], [(0, c.arguments) for c in calls])
 
 
-def _runs(model: str, inputs: bytes) -> Iterator[tuple[str, Run]]:
+def _runs(model: str, inputs: bytes) -> Iterator[Run]:
     plain = Run(data={_INPUTS: inputs}, collect=(_OUTPUTS,), limits=_LIMITS)
     if model == "openmp":
         for n in _THREADS:
-            yield f"with {n} thread{'s' * (n > 1)}: ", replace(plain, threads=n)
+            yield replace(plain, threads=n)
     elif model.startswith("mpi"):
         for n in _RANKS:
-            yield f"with {n} rank{'s' * (n > 1)}: ", replace(plain, ranks=n, threads=2 if model == "mpi+openmp" else 1)
+            yield replace(plain, ranks=n, threads=2 if model == "mpi+openmp" else 1)
     else:
-        yield "", plain
+        yield plain
 
 
-def _wrong(problem: Problem, signature: Signature, calls: Sequence[Recorded], outcome: Outcome) -> str:
+def _wrong(problem: Problem, signature: Signature, calls: Sequence[Recorded], outcome: Outcome) -> Failure | None:
     results = decode_results([signature], (0,) * len(calls), outcome.outputs.get(_OUTPUTS, b""))
     for index, call in enumerate(calls):
         if index not in results:
@@ -139,8 +142,8 @@ def _wrong(problem: Problem, signature: Signature, calls: Sequence[Recorded], ou
         else:
             why = differs(problem, call, results[index])
         if why:
-            return f"call {index + 1} of {len(calls)}: {why}"
-    return "" if outcome.ok else describe_run(outcome)
+            return Failure(check="correct", why=why, call=index + 1, num_calls=len(calls))
+    return None if outcome.ok else Failure(check="correct", why=describe_run(outcome))
 
 
 def differs(problem: Problem, call: Recorded, got: CallResult) -> str:

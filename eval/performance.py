@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from functools import lru_cache
 from statistics import median
 from threading import Lock
@@ -20,10 +20,11 @@ from threading import Lock
 import numpy as np
 
 from hpcraft import sandbox
-from hpcraft.eval.kernel_trial import Shape, outputs_differ
+from hpcraft.eval.kernel_trial import Shape, outputs_differ, size_words, touches
 from hpcraft.eval.kernels import KERNELS
-from hpcraft.eval.roofline import machine
+from hpcraft.eval.roofline import Machine, machine
 from hpcraft.eval.task import Kernel, Outputs
+from hpcraft.records import Failure
 from hpcraft.sandbox.calls import Calls, Image, Round, image
 from hpcraft.sandbox.drivers import caller_source
 from hpcraft.sandbox.outcome import Job, Limits, Outcome, Run, Verdict
@@ -55,6 +56,14 @@ class Timing:
     """What the machine needs at least for the work; 0 where that isn't known."""
     calls: int
     """That count, of each side."""
+    num_bytes: float = 0.0
+    """That have to move at least once."""
+    flops: float = 0.0
+    """Operations that have to be done at least."""
+    most_bandwidth: float = 0.0
+    """Bytes a second that so many cores can move at most; 0 where that isn't known."""
+    most_flops: float = 0.0
+    """Operations a second that they can do at most."""
 
     def verdict(self) -> str:
         """``pass``, ``fail: why`` for a time that is too good, or ``skip: why``."""
@@ -64,20 +73,22 @@ class Timing:
             return "pass"
         return f"fail: faster than memory and arithmetic allow: {self.seconds * 1e3:.3g} ms, at least {self.least_seconds * 1e3:.3g} ms"
 
+    def to_json(self) -> Mapping[str, float]:
+        """As `Sample.timings` has it."""
+        return {name: float(value) for name, value in asdict(self).items()}
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Measured:
     """What came of measuring."""
 
     timing: Timing | None = None
-    wrong: str = ""
-    """Why the answer is wrong when it is timed."""
+    wrong: Failure | None = None
+    """Where the answer is wrong when it is timed."""
     failed: str = ""
     """Why there is no figure, which is not the answer's fault."""
-
-    def to_json(self) -> Mapping[str, float]:
-        """The timing as `Sample.timings` has it."""
-        return {} if self.timing is None else {name: float(value) for name, value in asdict(self.timing).items()}
+    size: str = ""
+    """The scalar arguments of the timed calls."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -85,6 +96,8 @@ class _Work:
     kernel: Kernel
     images: tuple[Image, ...]
     expected: tuple[Outputs, ...]
+    sizes: tuple[str, ...]
+    """The scalar arguments of each call, for people."""
     num_bytes: int
     flops: int
 
@@ -102,6 +115,7 @@ def _work(kernel_name: str, seed: int) -> _Work:
         kernel=kernel,
         images=tuple(image([kernel.signature], 0, c, rng) for c in calls),
         expected=tuple(kernel.oracle(c) for c in calls),
+        sizes=tuple(size_words(kernel, c) for c in calls),
         num_bytes=min(kernel.num_bytes(c) for c in calls),
         flops=min(kernel.flops(c) for c in calls),
     )
@@ -133,35 +147,37 @@ def measure(kernel_name: str, build: sandbox.Build, baseline: str, shape: Shape,
             outcome = build.run(_run(work, shape))
             if outcome.verdict in (Verdict.INFRA_ERROR, Verdict.UNSUPPORTED):
                 return Measured(failed=outcome.message or str(outcome.verdict))
-            if why := _wrong(work, outcome):
-                return Measured(wrong=why)
+            if failure := _wrong(work, outcome):
+                return Measured(wrong=failure)
             ours += [one.seconds for one in outcome.called[1:]]
             cpu += [sum(task.seconds for task in one.tasks if not task.tid) for one in outcome.called[1:]]
             outcome = reference.run(_run(work, Shape()))
-            if why := _wrong(work, outcome):
-                return Measured(failed=f"the reference could not be timed: {why}")
+            if failure := _wrong(work, outcome):
+                return Measured(failed=f"the reference could not be timed: {failure.words}")
             theirs += [one.seconds for one in outcome.called[1:]]
         found = machine(work.num_bytes) if build.outcome.cuda_level is None else None
-    least = found.least_seconds(work.num_bytes, work.flops, shape.threads * shape.ranks) if found else 0.0
-    return Measured(timing=_timing(shape, ours, theirs, cpu, least))
+    return Measured(timing=_timing(work, shape, ours, theirs, cpu, found), size=work.sizes[-1])
 
 
 def _run(work: _Work, shape: Shape) -> Run:
     return Run(calls=work.calls(shape), pin=True, limits=_LIMITS)
 
 
-def _wrong(work: _Work, outcome: Outcome) -> str:
+def _wrong(work: _Work, outcome: Outcome) -> Failure | None:
     for index, expected in enumerate(work.expected):
+        place = Failure(check="correct", why="", size=work.sizes[index], call=index + 1, num_calls=len(work.expected))
         if index >= len(outcome.called):
-            return f"call {index + 1} did not come to its end ({outcome.message or outcome.verdict})"
+            return replace(place, why=f"did not come to its end ({outcome.message or outcome.verdict})")
         result = outcome.called[index].ranks[0]
-        why = "" if result.guards_intact and result.const_intact else "touched what isn't an output"
-        if why := why or outputs_differ(work.kernel, result, expected):
-            return f"call {index + 1}: {why}"
-    return ""
+        if touched := touches(result):
+            return replace(place, why=touched)
+        if failure := outputs_differ(work.kernel, result, expected):
+            return replace(failure, size=place.size, call=place.call, num_calls=place.num_calls)
+    return None
 
 
-def _timing(shape: Shape, ours: list[float], theirs: list[float], cpu: list[float], least: float) -> Timing:
+def _timing(work: _Work, shape: Shape, ours: list[float], theirs: list[float], cpu: list[float], found: Machine | None) -> Timing:
+    cores = shape.threads * shape.ranks
     return Timing(
         threads=shape.threads,
         ranks=shape.ranks,
@@ -171,8 +187,12 @@ def _timing(shape: Shape, ours: list[float], theirs: list[float], cpu: list[floa
         baseline_spread=_spread(theirs),
         speedup=median(theirs) / median(ours),
         cpu_seconds=median(cpu),
-        least_seconds=least,
+        least_seconds=found.least_seconds(work.num_bytes, work.flops, cores) if found else 0.0,
         calls=len(ours),
+        num_bytes=work.num_bytes,
+        flops=work.flops,
+        most_bandwidth=found.num_bytes * cores if found else 0.0,
+        most_flops=found.flops * cores if found else 0.0,
     )
 
 

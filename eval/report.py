@@ -1,6 +1,6 @@
-"""Stage ``report``: the whole run on one HTML page that holds everything it shows.
+"""Stage ``report``: the whole run on one HTML page that holds everything it shows, and a page for each answer beside it.
 
-The page loads nothing: styles, the filter script and the plots (SVG, see `hpcraft.eval.report_plots`) stand inside it, and a
+No page loads anything: styles, the filter script and the plots (SVG, see `hpcraft.eval.report_plots`) stand inside, and a
 content security policy forbids the rest. All text is escaped by the template engine; what models wrote is hostile.
 Every input is optional: a section whose input is missing says so.
 Not covered: comparing runs; `hpcraft eval compare` and the leaderboard do that.
@@ -8,18 +8,17 @@ Not covered: comparing runs; `hpcraft eval compare` and the leaderboard do that.
 
 from __future__ import annotations
 
-import base64
-import hashlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from hpcraft.errors import InputError
 from hpcraft.eval import report_text as text
-from hpcraft.eval.report_code import highlight
 from hpcraft.eval.report_corpus import Corpus, read_corpus
+from hpcraft.eval.report_html import environment, script, style
 from hpcraft.eval.report_origin import Origin, read_origin
 from hpcraft.eval.report_pairs import Pairs, read_pairs
+from hpcraft.eval.report_samples import write_samples
 from hpcraft.eval.report_scores import SuiteView, headline, read_suites
 from hpcraft.eval.report_tasks import TaskView
 from hpcraft.eval.report_tokenizer import Tokenizer, read_tokenizer
@@ -28,7 +27,6 @@ from hpcraft.stages import Input, Report, Stage, Work, option
 from hpcraft.store import write_text
 
 PAGE = "report.html"
-_TEMPLATES = Path(__file__).parent / "templates"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -81,14 +79,19 @@ class Page:
 
 
 def run(config: ReportConfig, work: Work) -> Report:
-    """Read what was given, write ``report.html``."""
+    """Read what was given, write ``report.html`` and ``samples/``."""
     if not work.inputs:
         raise InputError(f"report: no input; give the folder of at least one of {', '.join(STAGE.inputs)}")
     page = read_page(work.inputs, config.title)
     html = render(page)
     write_text(work.out / PAGE, html)
-    missing = [f"the report lacks {name}: its folder was not given" for name in page.absent]
-    return Report(rows={"tasks": len(page.tasks)}, metrics={"bytes": len(html.encode())}, notes=missing)
+    report = Report(rows={"tasks": len(page.tasks)}, metrics={"bytes": len(html.encode())})
+    report.notes += [f"the report lacks {name}: its folder was not given" for name in page.absent]
+    if judge := work.inputs.get("judge"):
+        written = write_samples(work.out, judge, page.origin.title, page.origin.version)
+        report.rows["pages"] = written.pages
+        report.metrics["bytes_of_pages"] = written.num_bytes
+    return report
 
 
 def read_page(inputs: Mapping[str, Path], title: str) -> Page:
@@ -114,29 +117,9 @@ def read_page(inputs: Mapping[str, Path], title: str) -> Page:
 
 def render(page: Page) -> str:
     """The page as HTML."""
-    from jinja2 import Environment, FileSystemLoader, StrictUndefined
-    from markupsafe import Markup
-
-    environment = Environment(
-        loader=FileSystemLoader(_TEMPLATES), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
-    )
-    environment.filters |= {
-        "visible": text.visible,
-        "count": text.count,
-        "num_bytes": text.num_bytes,
-        "duration": text.duration,
-        "percent": text.percent,
-        "cell": text.cell,
-        "highlight": highlight,
-    }
-    script = (_TEMPLATES / "report.js").read_text()
-    digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
-    return environment.get_template("report.html.jinja").render(
-        page=page,
-        style=Markup((_TEMPLATES / "report.css").read_text()),  # noqa: S704 - ours, from the package
-        script=Markup(script),  # noqa: S704 - ours, from the package; its hash is in the policy
-        script_hash=f"sha256-{digest}",
-    )
+    own = script("report")
+    template = environment().get_template("report.html.jinja")
+    return template.render(page=page, style=style("base", "report"), script=own.text, script_hash=own.digest)
 
 
 def _tiles(page: Page) -> Iterator[Tile]:
@@ -183,5 +166,6 @@ STAGE = Stage(
     config=ReportConfig,
     inputs=_inputs(),
     run=run,
+    version=2,
 )
 COMMAND = STAGE.command

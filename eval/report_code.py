@@ -7,7 +7,8 @@ Not covered: what a macro turns into a directive.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import re
+from collections.abc import Collection, Iterator
 from itertools import groupby
 from typing import TYPE_CHECKING
 
@@ -30,6 +31,46 @@ def highlight(text: str, language: str) -> Markup:
         part = escape("".join(value for _, value in run))
         pieces.append(Markup('<i class="{}">{}</i>').format(kind, part) if kind else part)
     return Markup("").join(pieces)
+
+
+def numbered(text: str, language: str, told: Collection[int] = ()) -> Markup:
+    """The same, each line in a ``span`` with the id ``L`` and its number; lines in ``told`` have the class ``told``."""
+    from markupsafe import Markup, escape
+
+    lines: list[list[str]] = [[]]
+    for kind, run in groupby(_marked(text, language), key=lambda token: token[0]):
+        first, *others = "".join(value for _, value in run).split("\n")
+        for fresh, part in enumerate([first, *others]):
+            if fresh:
+                lines.append([])
+            if part:
+                lines[-1].append(Markup('<i class="{}">{}</i>').format(kind, part) if kind else escape(part))
+    marks = (' class="told"' if number in told else "" for number in range(1, len(lines) + 1))
+    whole = (
+        f'<span id="L{number}"{mark}>{"".join(parts)}</span>' for number, (parts, mark) in enumerate(zip(lines, marks, strict=True), 1)
+    )
+    return Markup("\n".join(whole))  # noqa: S704 - each part was escaped above
+
+
+_PLACE = re.compile(r"\bcandidate\.(?:c|cpp|cu|f90|py):(\d{1,6})\b(?::\d{1,6}\b)?")
+"""A line of the answer, as compilers and sanitizers name it."""
+
+
+def told_lines(log: str) -> set[int]:
+    """The lines of the answer that a log names."""
+    return {int(match[1]) for match in _PLACE.finditer(log)}
+
+
+def linked(log: str, num_lines: int) -> Markup:
+    """A log as HTML, its places in the answer's first ``num_lines`` lines as links to those."""
+    from markupsafe import Markup, escape
+
+    pieces, at = [], 0
+    for match in _PLACE.finditer(log):
+        if 0 < int(match[1]) <= num_lines:
+            pieces += [escape(log[at : match.start()]), Markup('<a href="#L{}">{}</a>').format(int(match[1]), match[0])]
+            at = match.end()
+    return Markup("").join([*pieces, escape(log[at:])])
 
 
 def _marked(text: str, language: str) -> Iterator[tuple[str, str]]:

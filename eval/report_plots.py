@@ -23,12 +23,12 @@ if TYPE_CHECKING:
 _SVG = "http://www.w3.org/2000/svg"
 _XLINK = "http://www.w3.org/1999/xlink"
 
-_INK, _GRID, _PAPER = "#010101", "#020202", "#030303"
+INK, GRID, PAPER, TEXT = "#010101", "#020202", "#030303", "#040404"
 SERIES = ("#010001", "#020002", "#030003", "#040004")
 """Stand-ins that no plot would hold by itself; each becomes ``var(--series-N)``."""
 
-_VARIABLES = {_INK: "--muted", _GRID: "--line", _PAPER: "--paper"} | {c: f"--series-{i}" for i, c in enumerate(SERIES, 1)}
-_DASHES = ("-", "--", "-.", ":")
+_VARIABLES = {INK: "--muted", GRID: "--line", PAPER: "--paper", TEXT: "--ink"} | {c: f"--series-{i}" for i, c in enumerate(SERIES, 1)}
+DASHES = ("-", "--", "-.", ":")
 _WIDTH_INCHES = 5.6
 _DPI = 72  # one SVG unit per point, so that font sizes are those of the page
 
@@ -58,14 +58,14 @@ class Interval:
 
 def line_plot(name: str, lines: Sequence[Line], *, title: str, x_label: str, y_label: str, x_end: float) -> str:
     """Lines over an axis from 0 to ``x_end``, each with its own colour and dash, labelled in a legend."""
-    with _figure(height_inches=3.1) as (figure, axes):
+    with drawing(height_inches=3.1) as (figure, axes):
         for line in lines:
             few = len(line.x) <= 12
             axes.plot(
                 line.x,
                 line.y,
                 color=SERIES[line.style],
-                linestyle=_DASHES[line.style],
+                linestyle=DASHES[line.style],
                 linewidth=2,
                 marker="o" if few else None,
                 markersize=4,
@@ -74,38 +74,38 @@ def line_plot(name: str, lines: Sequence[Line], *, title: str, x_label: str, y_l
         axes.set_xlim(0, 1.02 * x_end)
         axes.set_xlabel(x_label)
         axes.set_ylabel(y_label)
-        axes.grid(visible=True, axis="y", color=_GRID, linewidth=0.8)
+        axes.grid(visible=True, axis="y", color=GRID, linewidth=0.8)
         axes.xaxis.set_major_formatter(_short)
-        axes.legend(frameon=False, labelcolor=_INK, loc="best", fontsize=11)
-        return _svg(figure, name, title)
+        axes.legend(frameon=False, labelcolor=INK, loc="best", fontsize=11)
+        return to_svg(figure, name, title)
 
 
 def interval_plot(name: str, rows: Sequence[Interval], *, title: str, x_label: str) -> str:
     """Shares between 0 and 1 as dots, their intervals as bars, one row each."""
-    with _figure(height_inches=0.75 + 0.3 * len(rows)) as (figure, axes):
+    with drawing(height_inches=0.75 + 0.3 * len(rows)) as (figure, axes):
         for y, row in enumerate(reversed(rows)):
-            colour = SERIES[0] if row.highlighted else _INK
+            colour = SERIES[0] if row.highlighted else INK
             axes.plot([row.low, row.high], [y, y], color=colour, linewidth=3, solid_capstyle="round", alpha=0.45)
             axes.plot([row.value], [y], color=colour, marker="o", markersize=8, clip_on=False, zorder=3)
         axes.set_yticks(range(len(rows)), [r.label for r in reversed(rows)])
         axes.set_xlim(-0.02, 1.02)
         axes.set_ylim(-0.6, len(rows) - 0.4)
         axes.set_xlabel(x_label)
-        axes.grid(visible=True, axis="x", color=_GRID, linewidth=0.8)
-        return _svg(figure, name, title)
+        axes.grid(visible=True, axis="x", color=GRID, linewidth=0.8)
+        return to_svg(figure, name, title)
 
 
 def bar_plot(name: str, values: Sequence[tuple[str, float]], *, title: str, x_label: str) -> str:
     """One horizontal bar per name, its value written at the end."""
-    with _figure(height_inches=0.75 + 0.34 * len(values)) as (figure, axes):
+    with drawing(height_inches=0.75 + 0.34 * len(values)) as (figure, axes):
         names = [n for n, _ in reversed(values)]
         bars = axes.barh(range(len(values)), [v for _, v in reversed(values)], height=0.62, color=SERIES[0])
-        axes.bar_label(bars, fmt="%.3f", padding=5, color=_INK, fontsize=11)
+        axes.bar_label(bars, fmt="%.3f", padding=5, color=INK, fontsize=11)
         axes.set_yticks(range(len(values)), names)
         axes.margins(x=0.14)
         axes.set_xlabel(x_label)
-        axes.grid(visible=True, axis="x", color=_GRID, linewidth=0.8)
-        return _svg(figure, name, title)
+        axes.grid(visible=True, axis="x", color=GRID, linewidth=0.8)
+        return to_svg(figure, name, title)
 
 
 def _short(value: float, _position: float | None = None) -> str:
@@ -117,7 +117,7 @@ def _short(value: float, _position: float | None = None) -> str:
 
 
 @contextmanager
-def _figure(*, height_inches: float) -> Iterator[tuple[Figure, Axes]]:
+def drawing(*, height_inches: float) -> Iterator[tuple[Figure, Axes]]:
     """An empty figure in the report's style; no pyplot, so that no window system is touched and nothing is kept."""
     import matplotlib as mpl
     from matplotlib.figure import Figure
@@ -128,13 +128,13 @@ def _figure(*, height_inches: float) -> Iterator[tuple[Figure, Axes]]:
         "font.size": 12,
         "axes.spines.top": False,
         "axes.spines.right": False,
-        "axes.edgecolor": _GRID,
-        "axes.labelcolor": _INK,
-        "xtick.color": _GRID,
-        "ytick.color": _GRID,
-        "xtick.labelcolor": _INK,
-        "ytick.labelcolor": _INK,
-        "text.color": _INK,
+        "axes.edgecolor": GRID,
+        "axes.labelcolor": INK,
+        "xtick.color": GRID,
+        "ytick.color": GRID,
+        "xtick.labelcolor": INK,
+        "ytick.labelcolor": INK,
+        "text.color": INK,
         "text.parse_math": False,
         "axes.axisbelow": True,
     }
@@ -146,7 +146,8 @@ def _figure(*, height_inches: float) -> Iterator[tuple[Figure, Axes]]:
         yield figure, axes
 
 
-def _svg(figure: Figure, name: str, title: str) -> str:
+def to_svg(figure: Figure, name: str, title: str) -> str:
+    """The finished figure as SVG for a page; ``name`` makes its ids its own."""
     buffer = io.BytesIO()
     figure.savefig(buffer, format="svg", metadata={"Date": None, "Creator": None, "Format": None, "Type": None})
     root = ET.fromstring(buffer.getvalue())  # noqa: S314 - matplotlib's own output, made a line above

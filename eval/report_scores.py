@@ -12,12 +12,10 @@ from typing import Any
 
 from hpcraft.errors import InputError
 from hpcraft.eval.report_plots import Interval, interval_plot
-from hpcraft.eval.report_tasks import LEVELS, Grid, TaskView, grids, read_tasks
+from hpcraft.eval.report_suite_plots import HeatRow, heat_map, speed_curves
+from hpcraft.eval.report_tasks import LEVELS, STICKS, Grid, TaskView, grids, label_order, read_tasks
 from hpcraft.eval.report_text import LANGUAGES, MODELS
 from hpcraft.eval.results import Results, find_results, read_results
-
-STICKS = ("reference", "null")
-"""The measuring sticks: known right answers, and functions that do nothing."""
 
 _METRICS = {"pass": "passes every check", "build": "builds", "fast_1": "is right and faster than the sequential reference"}
 _MEANINGS = {
@@ -82,6 +80,14 @@ class CheckRow:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Plot:
+    """A plot of one metric."""
+
+    metric: str
+    svg: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class LevelTable:
     """All figures of a suite at one level."""
 
@@ -91,6 +97,10 @@ class LevelTable:
     groups: tuple[GroupRow, ...]
     checks: tuple[CheckRow, ...]
     plot: str
+    heat_maps: tuple[Plot, ...]
+    """Of each model by language and parallel model, for the smallest and the largest k."""
+    speed: str
+    """How fast answers are; empty where none was timed."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -120,7 +130,7 @@ def read_suites(judge: Path) -> list[SuiteView]:
 
 
 def _suite(name: str, folders: Mapping[str, Path]) -> SuiteView:
-    labels = sorted(folders, key=lambda m: (STICKS.index(m) if m in STICKS else -1, m))
+    labels = sorted(folders, key=label_order)
     results = {label: read_results(folders[label]) for label in labels}
     if len({r.suite_hash for r in results.values()}) > 1:
         raise InputError(f"suite {name}: models were judged on different versions of it; judge them again together")
@@ -131,7 +141,7 @@ def _suite(name: str, folders: Mapping[str, Path]) -> SuiteView:
         name=name,
         models=tuple(labels),
         facts=tuple(_facts(results)),
-        levels=tuple(_level(name, level, results) for level in levels),
+        levels=tuple(_level(name, level, results, tasks) for level in levels),
         grids=tuple(grids(tasks, own)),
         tasks=tuple(tasks),
     )
@@ -153,7 +163,7 @@ def _facts(results: Mapping[str, Results]) -> Iterator[str]:
         yield f"Compilers: {'; '.join(dict.fromkeys(first.toolchain.values()))}."
 
 
-def _level(suite: str, level: str, results: Mapping[str, Results]) -> LevelTable:
+def _level(suite: str, level: str, results: Mapping[str, Results], tasks: Sequence[TaskView]) -> LevelTable:
     here = {label: r.levels[level] for label, r in results.items() if level in r.levels}
     names = sorted({n for v in here.values() for n in v["metrics"]}, key=_order)
     metrics = tuple(_metric(name, here) for name in names)
@@ -169,7 +179,41 @@ def _level(suite: str, level: str, results: Mapping[str, Results]) -> LevelTable
         groups=tuple(_groups(results, level)),
         checks=tuple(_checks(here)),
         plot=interval_plot(f"score-{suite}-{level}", intervals, title=title, x_label="pass@1, share of tasks") if intervals else "",
+        heat_maps=tuple(_heat_maps(suite, level, here)),
+        speed=_speed(suite, level, tasks),
     )
+
+
+_SPLITS = {"language": LANGUAGES, "model": MODELS}
+"""Kinds of groups that are set against models, and the names of theirs."""
+
+
+def _heat_maps(suite: str, level: str, levels: Mapping[str, Mapping[str, Any]]) -> Iterator[Plot]:
+    """One for pass@1 and one for the largest k; none where there is one group of each kind."""
+    found = {str(group) for value in levels.values() for group in value["groups"]}
+    columns = {f"{kind}:{group}": words for kind, names in _SPLITS.items() for group, words in names.items() if f"{kind}:{group}" in found}
+    num_languages = sum(group.startswith("language:") for group in columns)
+    if len(columns) <= 2:
+        return
+    ks = sorted({int(n.removeprefix("pass@")) for v in levels.values() for n in v["metrics"] if n.startswith("pass@")})
+    for k in dict.fromkeys((*ks[:1], *ks[-1:])):
+        rows = [
+            HeatRow(label=label, values=tuple(v["groups"].get(c, {}).get(f"pass@{k}", {}).get("value") for c in columns))
+            for label, v in levels.items()
+        ]
+        title = f"{suite}, level {level}: pass@{k} of each model by language and by parallel model"
+        drawn = heat_map(f"heat-{suite}-{level}-{k}", list(columns.values()), rows, title=title, gap=num_languages)
+        yield Plot(metric=f"pass@{k}", svg=drawn)
+
+
+def _speed(suite: str, level: str, tasks: Sequence[TaskView]) -> str:
+    speedups: dict[str, list[float]] = {}
+    for outcome in (o for t in tasks for o in t.outcomes if o.level == level and o.model != "null"):
+        speedups.setdefault(outcome.model, []).extend(outcome.speedups)
+    if not any(v > 0 for values in speedups.values() for v in values):
+        return ""
+    title = f"{suite}, level {level}: share of answers that are right and at least so fast"
+    return speed_curves(f"speed-{suite}-{level}", speedups, title=title)
 
 
 def _order(name: str) -> tuple[int, str, int]:

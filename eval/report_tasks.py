@@ -9,13 +9,14 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from hpcraft.errors import InputError
+from hpcraft.eval.report_answers import FOLDER, Check, best_speedup, checks_of, failed_checks, judged_answers, page_name, result_of
 from hpcraft.eval.report_text import LANGUAGES, MODELS, visible
 from hpcraft.eval.results import SAMPLES, TASKS, TaskRow
-from hpcraft.records import Completion, Sample
+from hpcraft.records import Sample
 from hpcraft.store import read_jsonl
 
 LEVELS = {
@@ -25,21 +26,15 @@ LEVELS = {
     "device": "run on a device",
 }
 
-COMPLETIONS = "completions.jsonl"
+STICKS = ("reference", "null")
+"""The measuring sticks: known right answers, and functions that do nothing."""
 
 _PROMPT_LIMIT, _CODE_LIMIT, _LOG_LIMIT = 6000, 6000, 2400
 """Characters shown of each text; the whole is in the judge's folder."""
 _SAMPLES_SHOWN = 3
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Check:
-    """One check of an answer."""
-
-    name: str
-    state: str
-    """``pass``, ``fail`` or ``skip``."""
-    why: str
+"""Of a model to a task."""
+_MOST_ANSWERS = 900
+"""Of a suite: with more, answers stand on their own pages alone, and the report stays a page that a browser opens at once."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -55,6 +50,8 @@ class Answer:
     checks: tuple[Check, ...]
     code: str
     log: str
+    page: str
+    """Where the answer has a page of its own, from the report."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -66,6 +63,13 @@ class Outcome:
     """``passed`` when at least one sample did."""
     passed: int
     samples: int
+    level: str
+    first: str
+    """Result of the first sample."""
+    failed_check: str
+    """The check that the first sample failed first; empty when it passed."""
+    speedups: tuple[float, ...]
+    """Of the samples that were timed or are wrong, as `best_speedup`."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -105,22 +109,36 @@ class Grid:
 
 
 def read_tasks(suite: str, folders: Mapping[str, Path]) -> list[TaskView]:
-    """The tasks of a suite with the answers in ``folders``, by model label.
+    """The tasks of a suite with the answers in ``folders``, by model label; where there are too many answers, none is shown.
 
     Raises:
         InputError: a file is missing or damaged, or a sample has no completion.
     """
     tasks: dict[str, TaskRow] = {}
-    answers: dict[str, list[Answer]] = defaultdict(list)
+    shown: dict[str, list[Answer]] = defaultdict(list)
+    outcomes: dict[str, list[Outcome]] = defaultdict(list)
+    few = sum(_num_lines(folder / SAMPLES) for folder in folders.values()) <= _MOST_ANSWERS
     for label, folder in folders.items():
         tasks |= {t.task_id: t for t in read_jsonl(folder / TASKS, TaskRow)}
-        completions = {(c.task_id, c.sample_id): c.completion for c in read_jsonl(folder / COMPLETIONS, Completion)}
-        for sample in read_jsonl(folder / SAMPLES, Sample):
-            code = completions.get((sample.task_id, sample.sample_id))
-            if code is None or sample.task_id not in tasks:
-                raise InputError(f"{folder}: no task or completion for {sample.task_id} sample {sample.sample_id}; judge again")
-            answers[sample.task_id].append(_answer(label, sample, code))
-    return [_view(suite, task, answers[task_id]) for task_id, task in tasks.items() if task_id in answers]
+        samples: dict[str, list[Sample]] = defaultdict(list)
+        for sample, code in judged_answers(folder):
+            if sample.task_id not in tasks:
+                raise InputError(f"{folder}: no task {sample.task_id} for sample {sample.sample_id}; judge again")
+            several = samples[sample.task_id]
+            if few and len(several) < _SAMPLES_SHOWN:
+                shown[sample.task_id].append(_answer(suite, label, sample, code))
+            several.append(replace(sample, log=""))
+        for task_id, several in samples.items():
+            outcomes[task_id].append(_outcome(label, several))
+    return [_view(suite, task, outcomes[task_id], shown[task_id]) for task_id, task in tasks.items() if task_id in outcomes]
+
+
+def _num_lines(path: Path) -> int:
+    """Of a file that may be missing, which is told when it is read."""
+    if not path.is_file():
+        return 0
+    with path.open("rb") as file:
+        return sum(1 for _ in file)
 
 
 def grids(tasks: Sequence[TaskView], models: Sequence[str]) -> Iterator[Grid]:
@@ -142,51 +160,65 @@ def grids(tasks: Sequence[TaskView], models: Sequence[str]) -> Iterator[Grid]:
 
 
 def _grid_cell(task: TaskView | None, model: str) -> GridCell | None:
-    answer = next((a for a in task.answers if a.model == model), None) if task else None
-    if task is None or answer is None:
+    outcome = next((o for o in task.outcomes if o.model == model), None) if task else None
+    if task is None or outcome is None:
         return None
-    failed = next((c.name for c in answer.checks if c.state == "fail"), "" if answer.result == "passed" else answer.verdict)
-    return GridCell(task_id=task.task_id, result=answer.result, failed_check=failed)
+    return GridCell(task_id=task.task_id, result=outcome.first, failed_check=outcome.failed_check)
 
 
-def _outcome(model: str, answers: Sequence[Answer]) -> Outcome:
-    passed = sum(a.result == "passed" for a in answers)
-    return Outcome(model=model, result="passed" if passed else answers[0].result, passed=passed, samples=len(answers))
-
-
-def _answer(label: str, sample: Sample, code: str) -> Answer:
-    return Answer(
-        model=label,
-        sample_id=sample.sample_id,
-        result="passed" if sample.passed else "not judged" if sample.verdict == "unsupported" else "failed",
-        verdict=sample.verdict,
-        seconds=sample.seconds,
-        checks=tuple(_check(name, result) for name, result in sample.checks.items()),
-        code=visible(code, _CODE_LIMIT),
-        log=visible(sample.log, _LOG_LIMIT),
+def _outcome(model: str, samples: Sequence[Sample]) -> Outcome:
+    passed = sum(s.passed for s in samples)
+    return Outcome(
+        model=model,
+        result="passed" if passed else result_of(samples[0]),
+        passed=passed,
+        samples=len(samples),
+        level=samples[0].level,
+        first=result_of(samples[0]),
+        failed_check=next(iter(failed_checks(samples[0])), ""),
+        speedups=tuple(v for s in samples if (v := best_speedup(s)) is not None) if any(s.timings for s in samples) else (),
     )
 
 
-def _check(name: str, result: str) -> Check:
-    """A check from its words: ``pass``, ``fail: why`` or ``skip: why``."""
-    state, _, why = result.partition(":")
-    return Check(name=name, state=state.strip(), why=visible(why.strip(), 300))
+def _answer(suite: str, label: str, sample: Sample, code: str) -> Answer:
+    return Answer(
+        model=label,
+        sample_id=sample.sample_id,
+        result=result_of(sample),
+        verdict=sample.verdict,
+        seconds=sample.seconds,
+        checks=checks_of(sample),
+        code=visible(code, _CODE_LIMIT),
+        log=visible(sample.log, _LOG_LIMIT),
+        page=f"{FOLDER}/{page_name(suite, label, sample.task_id, sample.sample_id)}",
+    )
 
 
-def _view(suite: str, task: TaskRow, answers: Sequence[Answer]) -> TaskView:
-    by_model: dict[str, list[Answer]] = defaultdict(list)
-    for answer in answers:
-        by_model[answer.model].append(answer)
+def label_order(label: str) -> tuple[int, str]:
+    """Sorts the labels of models: those under test first."""
+    return STICKS.index(label) if label in STICKS else -1, label
+
+
+def language_of(task: TaskRow) -> str:
+    """Of a task's code, as the highlighter knows it."""
+    return "cuda" if task.model == "cuda" else task.language
+
+
+def kind_of(task: TaskRow) -> str:
+    """Parallel model, language, origin and level in words."""
     words = [MODELS.get(task.model, task.model), *([LANGUAGES.get(task.language, task.language)] if task.model != "cuda" else [])]
     group = "" if task.group in task.task_id.split("/") else f", {task.group}"
-    shown = [a for several in by_model.values() for a in several[:_SAMPLES_SHOWN]]
+    return f"{' '.join(words)}{group}, {LEVELS.get(task.level, task.level)}"
+
+
+def _view(suite: str, task: TaskRow, outcomes: Sequence[Outcome], shown: Sequence[Answer]) -> TaskView:
     return TaskView(
         task_id=task.task_id,
         suite=suite,
-        language="cuda" if task.model == "cuda" else task.language,
-        kind=f"{' '.join(words)}{group}, {LEVELS.get(task.level, task.level)}",
+        language=language_of(task),
+        kind=kind_of(task),
         prompt=visible(task.prompt, _PROMPT_LIMIT),
-        outcomes=tuple(_outcome(m, several) for m, several in by_model.items()),
+        outcomes=tuple(outcomes),
         answers=tuple(shown),
-        left_out=len(answers) - len(shown),
+        left_out=sum(o.samples for o in outcomes) - len(shown),
     )

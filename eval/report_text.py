@@ -9,6 +9,7 @@ Not covered: look-alike letters of other scripts.
 
 from __future__ import annotations
 
+import math
 import unicodedata
 
 _KEPT = "\n\t"
@@ -16,8 +17,16 @@ _HIDDEN = frozenset({"Cc", "Cf", "Cs", "Co", "Zl", "Zp"})
 """Unicode categories that have no glyph of their own: control, format (bidi), surrogate, private, line separators."""
 
 
-LANGUAGES = {"c": "C", "cpp": "C++", "cuda": "CUDA", "fortran": "Fortran"}
-MODELS = {"serial": "serial", "openmp": "OpenMP", "mpi": "MPI", "cuda": "CUDA", "hip": "HIP", "openacc": "OpenACC"} | {
+LANGUAGES = {"c": "C", "cpp": "C++", "cuda": "CUDA", "fortran": "Fortran", "python": "Python"}
+MODELS = {
+    "serial": "serial",
+    "openmp": "OpenMP",
+    "offload": "OpenMP offload",
+    "mpi": "MPI",
+    "mpi+openmp": "MPI + OpenMP",
+    "cuda": "CUDA",
+    "hip": "HIP",
+    "openacc": "OpenACC",
     "opencl": "OpenCL",
     "sycl": "SYCL",
     "kokkos": "Kokkos",
@@ -34,6 +43,14 @@ def visible(text: str, limit: int | None = None) -> str:
     if text.isascii() and text.replace("\n", "").replace("\t", "").isprintable():
         return text
     return "".join(_shown(c) for c in text)
+
+
+def head(text: str, characters: int, lines: int) -> str:
+    """The beginning of ``text``, made visible; what was left out at its end is told on a last line."""
+    text = text.replace("\r\n", "\n")
+    kept = "\n".join(text[:characters].split("\n", lines)[:lines])
+    left = len(text) - len(kept)
+    return visible(kept) + (f"\n[… {left:,} characters left out here …]" if left else "")
 
 
 def _shown(character: str) -> str:
@@ -66,6 +83,22 @@ def duration(seconds: float) -> str:
     if minutes < 60:
         return f"{minutes} min {rest:02d} s"
     return f"{minutes // 60} h {minutes % 60:02d} min"
+
+
+def short_time(seconds: float) -> str:
+    """A short time span, three significant figures: ``1.23 ms``."""
+    for unit, size in (("s", 1.0), ("ms", 1e-3), ("µs", 1e-6)):
+        if abs(seconds) >= size or unit == "µs":
+            return f"{figures(seconds / size)} {unit}"
+    raise AssertionError
+
+
+def figures(value: float) -> str:
+    """A number with three significant figures and no exponent where people can do without: ``0.0123``, ``4.56``, ``1,230``."""
+    if value and (abs(value) < 1e-4 or abs(value) >= 1e6):
+        return f"{value:.3g}"
+    places = 2 - (math.floor(math.log10(abs(value))) if value else 0)
+    return f"{value:,.{max(0, places)}f}"
 
 
 def percent(share: float) -> str:

@@ -45,6 +45,9 @@ class TaskRow:
     group: str
     """The kernel, or the origin of a pair."""
     prompt_sha256: str
+    prototype: str = ""
+    """With ``stem``: what it takes to find again what was compiled of an answer. Empty in files of before."""
+    stem: str = ""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import functools
-from typing import TYPE_CHECKING, Any, TypeVar, get_type_hints
+from typing import TYPE_CHECKING, Any, TypeVar, get_args, get_origin, get_type_hints
 
 from hpcraft.errors import InputError
 
@@ -30,6 +30,9 @@ def record_from(value: object, kind: type[R], *, where: str) -> R:
     if schema != kind.SCHEMA:
         raise InputError(f"{where}: schema {schema!r}, this command reads {kind.SCHEMA!r}")
     given = {name: tuple(item) if isinstance(item, list) else item for name, item in value.items() if name != "schema"}
+    for name, inner in _inner(kind).items():
+        if isinstance(items := given.get(name), tuple):
+            given[name] = tuple(record_from(item, inner, where=f"{where}: {name}") for item in items)
     fields = {f.name: f for f in dataclasses.fields(kind)}
     unknown = sorted(given.keys() - fields.keys())
     required = {n for n, f in fields.items() if f.default is dataclasses.MISSING and f.default_factory is dataclasses.MISSING}
@@ -44,6 +47,17 @@ def record_from(value: object, kind: type[R], *, where: str) -> R:
         field = ".".join(str(part) for part in first["loc"])
         raise InputError(f"{where}: {field}: {first['msg']} (got {first['input']!r:.80})") from None
     return kind(**checked)
+
+
+@functools.cache
+def _inner(kind: type[Any]) -> dict[str, type[Any]]:
+    """The fields that hold records of another kind, ``tuple[Record, ...]``."""
+    found: dict[str, type[Any]] = {}
+    for name, hint in get_type_hints(kind).items():
+        inner = get_args(hint)[0] if get_origin(hint) is tuple and get_args(hint) else None
+        if isinstance(inner, type) and dataclasses.is_dataclass(inner) and hasattr(inner, "SCHEMA"):
+            found[name] = inner
+    return found
 
 
 @functools.cache

@@ -19,19 +19,21 @@
     let numAnswers = 0;
     for (const task of tasks) {
       let fits = 0;
+      let answers = 0;
       for (const part of task.querySelectorAll("[data-model]")) {
         const fit = (!model || part.dataset.model === model) && (!result || part.dataset.result === result);
         part.hidden = !fit;
-        if (fit && part.classList.contains("answer")) fits += 1;
+        if (fit) fits += 1;
+        if (fit && part.classList.contains("answer")) answers += 1;
       }
       const show = fits > 0 && (!suite || task.dataset.suite === suite) && (!words || textOf(task).includes(words));
       task.hidden = !show;
       if (show) {
         numTasks += 1;
-        numAnswers += fits;
+        numAnswers += answers;
       }
     }
-    shown.textContent = `Showing ${numTasks} of ${tasks.length} tasks, ${numAnswers} answers.`;
+    shown.textContent = `Showing ${numTasks} of ${tasks.length} tasks${numAnswers ? `, ${numAnswers} answers` : ""}.`;
   }
 
   function setOpen(open) {

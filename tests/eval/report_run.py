@@ -2,18 +2,55 @@
 
 import json
 import math
+from collections import Counter
+from collections.abc import Mapping
+from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
 
 from hpcraft.eval import report
 from hpcraft.eval.models import Ask, Null, Reference, prompt_hash
+from hpcraft.eval.performance import Timing
 from hpcraft.eval.results import Results, TaskRow, level_figures, to_json
 from hpcraft.eval.suites import SUITES, kernel_tasks, suite_hash, translation_tasks
-from hpcraft.records import Completion, Pair, Sample
+from hpcraft.records import Completion, Failure, Pair, Sample
 from hpcraft.shards import ShardWriter
 from hpcraft.store import Manifest, hash_outputs, list_outputs, write_json, write_jsonl, write_manifest, write_text
 
 HOSTILE = "</code></pre></script><script>document.title='owned'</script><img src=x onerror=\"document.title='owned'\">\x1b[2J\u202e\x00"
+
+
+class Page(HTMLParser):
+    """Collects what a test asks about, and checks that tags are balanced and ids unique."""
+
+    VOID = frozenset({"meta", "br", "input", "link", "img", "hr"})
+
+    def __init__(self, html: str) -> None:
+        super().__init__()
+        self.open: list[str] = []
+        self.tags: Counter[str] = Counter()
+        self.attributes: list[tuple[str, str, str]] = []
+        self.text: list[str] = []
+        self.feed(html)
+        self.close()
+        assert not self.open
+
+    def handle_starttag(self, tag, attrs):
+        self.tags[tag] += 1
+        self.attributes += [(tag, name, value or "") for name, value in attrs]
+        if tag not in self.VOID:
+            self.open.append(tag)
+
+    def handle_startendtag(self, tag, attrs):
+        self.tags[tag] += 1
+        self.attributes += [(tag, name, value or "") for name, value in attrs]
+
+    def handle_endtag(self, tag):
+        assert self.open
+        assert self.open.pop() == tag, f"</{tag}> at {self.getpos()}"
+
+    def handle_data(self, data):
+        self.text.append(data)
 
 
 def study_tasks():
@@ -80,21 +117,63 @@ def make_pairs(count: int) -> list[Pair]:
     ]
 
 
-def judged(task, text: str, model: str, *, passed: bool) -> Sample:
-    """A judgement as the judge would write it."""
+def timings(speedup: float) -> dict[str, Mapping[str, float]]:
+    """An answer at one and two cores, of work that moves 24 MB in 2 million operations."""
+    return {
+        str(n): Timing(
+            threads=n,
+            ranks=1,
+            seconds=0.01 / (speedup * n**0.8),
+            spread=0.0001,
+            baseline_seconds=0.01,
+            baseline_spread=0.0002,
+            speedup=speedup * n**0.8,
+            cpu_seconds=0.01,
+            least_seconds=0.0005 / n,
+            calls=9,
+            num_bytes=24e6,
+            flops=2e6,
+            most_bandwidth=2.4e10 * n,
+            most_flops=3e10 * n,
+        ).to_json()
+        for n in (1, 2)
+    }
+
+
+WRONG = Failure(
+    check="correct",
+    why="2 of 1009 elements wrong, first [3] is nan instead of 2.25",
+    size="n=1009, a=0.5",
+    call=5,
+    num_calls=12,
+    threads=7,
+    output="y",
+    index=3,
+    got="nan",
+    expected="2.25",
+    tolerance=1.5e-15,
+    num_wrong=2,
+    num_elements=1009,
+)
+
+
+def judged(task, text: str, model: str, *, passed: bool, sample_id: int = 0) -> Sample:
+    """A judgement as the judge would write it; right answers in OpenMP are timed."""
     checks = {
         "build": "pass",
-        "correct": "pass" if passed else "fail: y[3] is 1.5, expected 2.25",
+        "correct": "pass" if passed else f"fail: {WRONG.words}",
         "parallel": "pass",
         "race-free": "skip: serial",
     }
     if not passed and len(text) % 2:
         checks = {"build": "fail: 1 error", "correct": "skip: not built"}
+        failures = (Failure(check="build", why="1 error"),)
+    failures = (WRONG,)
     log = "" if passed else "candidate.c: In function 'f':\ncandidate.c:3:5: error: expected ';' before '}' token\n" + "  note: here\n" * 12
     verdict = "ok" if checks["build"] == "pass" else "compile_error"
     return Sample(
         task_id=task.task_id,
-        sample_id=0,
+        sample_id=sample_id,
         model=model,
         passed=passed,
         level=task.level,
@@ -102,6 +181,8 @@ def judged(task, text: str, model: str, *, passed: bool) -> Sample:
         verdict=verdict,
         seconds=1.25,
         log=log,
+        timings=timings(0.9) if passed and task.model == "openmp" else {},
+        failures=failures if not passed else (),
     )
 
 

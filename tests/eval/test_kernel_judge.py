@@ -8,9 +8,11 @@ import numpy as np
 import pytest
 
 from hpcraft.eval import kernel_judge, kernel_trial
+from hpcraft.eval.judging import to_sample
 from hpcraft.eval.kernels import KERNELS
 from hpcraft.eval.suites import kernel_tasks
 from hpcraft.eval.task import Expected
+from hpcraft.records import Completion
 from hpcraft.sandbox.abi import DTYPES
 from hpcraft.sandbox.outcome import Limits, Verdict
 
@@ -64,6 +66,33 @@ def test_wrong_code_is_refused(body, why, monkeypatch):
     assert found.checks["build"] == "pass"
     assert not found.passed
     assert re.search(why, found.checks["correct"]), found.checks
+    (failure,) = found.failures
+    assert failure.words == found.checks["correct"].removeprefix("fail: ")
+
+
+@pytest.mark.usefixtures("compiles")
+def test_a_failure_is_told_in_its_parts():
+    """Size, call, threads, element, both values and the bound: what a report shows needs no reading of words."""
+    code = f"{HEAD}#pragma omp parallel for\n{LOOP}if (n == 1009) y[7] = 2.5;\n}}\n"
+    found = judged("kernels/axpy/openmp/c", code)
+    (failure,) = found.failures
+    assert failure.check == "correct"
+    assert failure.size.startswith("n=1009, a=")
+    assert 1 < failure.call < failure.num_calls
+    assert (failure.threads, failure.ranks, failure.schedule) == (2, 0, 0)
+    assert (failure.output, failure.index, failure.got) == ("y", 7, "2.5")
+    assert (failure.num_wrong, failure.num_elements) == (1, 1009)
+    assert abs(float(failure.expected) - 2.5) > (failure.tolerance or 0) > 0
+
+
+@pytest.mark.usefixtures("compiles")
+def test_each_failed_check_leaves_a_failure():
+    """Also those that are only known by their words, and in the order in which they were found."""
+    task = TASKS["kernels/axpy/openmp/c"]
+    found = judged(task.task_id, f'#include <stdlib.h>\n{HEAD}if (n == 3) system("true");\n}}\n')
+    row = to_sample(task, Completion(task_id=task.task_id, sample_id=0, completion="", model="m", prompt_sha256=""), found, 1.0)
+    assert [f.check for f in row.failures] == ["honest", "parallel", "correct"]
+    assert all(row.checks[f.check] == f"fail: {f.words}" for f in row.failures)
 
 
 @pytest.mark.usefixtures("compiles")
@@ -120,6 +149,7 @@ def test_a_race_is_found_although_results_may_be_right():
     assert found.checks["race-free"].startswith("fail"), found.checks
     assert found.verdict is Verdict.RACE
     assert not found.passed
+    assert [(f.check, f.threads) for f in found.failures] == [("race-free", 4)]
 
 
 @pytest.mark.usefixtures("compiles")
@@ -193,7 +223,7 @@ def test_non_finite_values_must_stand_where_expected():
     """NaN is near nothing but an expected NaN, and infinity only infinity of the same sign."""
     inf, nan = np.inf, np.nan
     expected = Expected(values=np.array([1.0, nan, inf]), tolerance=np.full(3, 0.1))
-    assert kernel_trial.compare(np.array([1.05, nan, inf]), expected) == ""
+    assert kernel_trial.compare(np.array([1.05, nan, inf]), expected) is None
     for wrong in ([nan, nan, inf], [1.0, 0.0, inf], [1.0, nan, -inf], [1.0, nan, 1e308], [inf, nan, inf], [1.2, nan, inf]):
         assert kernel_trial.compare(np.array(wrong), expected)
 

@@ -49,7 +49,10 @@ def test_slow_code_is_slower_than_the_reference():
     assert found.timing.calls == 2
     assert 0 < found.timing.least_seconds < found.timing.baseline_seconds
     assert found.timing.verdict() == "pass"
-    assert found.to_json()["threads"] == 1.0
+    assert found.timing.to_json()["threads"] == 1.0
+    assert found.timing.most_flops > 1e8
+    roof = max(found.timing.num_bytes / found.timing.most_bandwidth, found.timing.flops / found.timing.most_flops)
+    assert found.timing.least_seconds == pytest.approx(roof / roofline.MARGIN)
 
 
 @pytest.mark.usefixtures("compiles", "quick")
@@ -57,7 +60,10 @@ def test_what_is_timed_is_verified():
     """An answer that knows the timed size and does nothing there has no time."""
     found = timed(f"{HEAD}static int calls; if (++calls > 1) return;\n{SLOW.partition(HEAD)[2]}")
     assert found.timing is None
-    assert "call 2" in found.wrong
+    assert found.wrong is not None
+    assert found.wrong.call == 2
+    assert found.wrong.words.startswith("call 2 of 3 (m=")
+    assert found.wrong.tolerance is not None
 
 
 @pytest.mark.usefixtures("compiles", "quick")
@@ -105,6 +111,11 @@ def test_a_machine_that_is_too_slow_refuses(monkeypatch):
     assert found.checks["fast"].startswith("fail: faster than")
     assert not found.passed
     assert found.timings["1"]["calls"] == 2
+    (failure,) = found.failures
+    assert failure.check == "fast"
+    assert failure.size.startswith("m=")
+    assert failure.got.endswith(" ms")
+    assert failure.expected.startswith("at least ")
 
 
 @pytest.mark.usefixtures("compiles")

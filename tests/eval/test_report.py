@@ -6,7 +6,6 @@ import shutil
 import time
 from collections import Counter
 from html import unescape
-from html.parser import HTMLParser
 from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
 
@@ -18,7 +17,7 @@ from hpcraft.cli import main
 from hpcraft.errors import InputError
 from hpcraft.eval import report, report_scores
 from hpcraft.eval import report_text as text
-from hpcraft.eval.report_code import highlight
+from hpcraft.eval.report_code import highlight, linked, numbered, told_lines
 from hpcraft.eval.report_corpus import read_corpus
 from hpcraft.eval.suites import kernel_tasks
 from hpcraft.records import Completion
@@ -38,6 +37,7 @@ def _load_run():
 
 made_up = _load_run()
 finish, parts, judged, write_results = made_up.finish, made_up.parts, made_up.judged, made_up.write_results
+Page = made_up.Page
 
 CHROMIUM = shutil.which("chromium")
 needs_chromium = pytest.mark.skipif(CHROMIUM is None, reason="chromium is not installed")
@@ -57,41 +57,8 @@ def made(inputs):
     return out / "report.html"
 
 
-class Page(HTMLParser):
-    """Collects what a test asks about, and checks that tags are balanced and ids unique."""
-
-    VOID = frozenset({"meta", "br", "input", "link", "img", "hr"})
-
-    def __init__(self, html: str) -> None:
-        super().__init__()
-        self.open: list[str] = []
-        self.tags: Counter[str] = Counter()
-        self.attributes: list[tuple[str, str, str]] = []
-        self.text: list[str] = []
-        self.feed(html)
-        self.close()
-        assert not self.open
-
-    def handle_starttag(self, tag, attrs):
-        self.tags[tag] += 1
-        self.attributes += [(tag, name, value or "") for name, value in attrs]
-        if tag not in self.VOID:
-            self.open.append(tag)
-
-    def handle_startendtag(self, tag, attrs):
-        self.tags[tag] += 1
-        self.attributes += [(tag, name, value or "") for name, value in attrs]
-
-    def handle_endtag(self, tag):
-        assert self.open
-        assert self.open.pop() == tag, f"</{tag}> at {self.getpos()}"
-
-    def handle_data(self, data):
-        self.text.append(data)
-
-
 @pytest.fixture(scope="module")
-def page(made) -> Page:
+def page(made):
     """The report, parsed."""
     return Page(made.read_text())
 
@@ -107,9 +74,11 @@ def test_html_is_well_formed(page):
 
 
 def test_nothing_is_loaded_from_elsewhere(made, page):
-    """No attribute and no style refers to anything outside the file."""
+    """No attribute and no style refers to anything but the pages of the answers, and those are there."""
     references = [v for _, name, v in page.attributes if name in ("src", "href", "srcset", "data", "action", "poster", "xlink:href")]
-    assert [r for r in references if not r.startswith("#")] == []
+    others = {r.partition("#")[0] for r in references if not r.startswith("#")}
+    assert all(r.startswith("samples/") and (made.parent / r).is_file() for r in others), others
+    assert len(others) == 1 + 324
     assert page.tags["link"] == page.tags["img"] == page.tags["iframe"] == 0
     style = re.findall(r"<style>.*?</style>", made.read_text(), re.DOTALL)
     assert not re.search(r"@import|url\((?!#)", "".join(style))
@@ -259,6 +228,38 @@ def test_highlighting_changes_no_text(code, language):
     marked = str(highlight(code, language))
     assert unescape(re.sub(r'</?i(?: class="[cdkps]")?>', "", marked)) == code
     assert not re.search(r"<(?!/?i[ >])", marked)
+
+
+@given(st.text(max_size=300), st.sampled_from(["c", "cpp", "cuda", "fortran", "other"]))
+def test_numbered_code_is_the_code(code, language):
+    """Its text content stays what it was, each line has its number, and only those that were told are marked."""
+    marked = str(numbered(code, language, {2}))
+    lines = re.findall(r'<span id="L(\d+)"( class="told")?>', marked)
+    assert [int(n) for n, _ in lines] == list(range(1, code.count("\n") + 2))
+    assert [int(n) for n, told in lines if told] == [2] * ("\n" in code)
+    assert unescape(re.sub(r'</?(?:i|span)(?: id="L\d+")?(?: class="(?:[cdkps]|told)")?>', "", marked)) == code
+
+
+def test_comments_over_several_lines_stay_comments():
+    """A piece that goes on on the next line is closed on each and opened again."""
+    assert numbered("/* a\nb */", "c") == '<span id="L1"><i class="c">/* a</i></span>\n<span id="L2"><i class="c">b */</i></span>'
+
+
+def test_messages_lead_to_their_lines():
+    """Places in the answer become links, places beyond it and in other files don't, and the rest is escaped."""
+    log = "candidate.c:3:5: error: <x>\ndriver.c:2: note\ncandidate.c:900: no\nmycandidate.c:1:"
+    assert told_lines(log) == {3, 900}
+    assert linked(log, 10) == (
+        '<a href="#L3">candidate.c:3:5</a>: error: &lt;x&gt;\ndriver.c:2: note\ncandidate.c:900: no\nmycandidate.c:1:'
+    )
+
+
+def test_heads_are_cut_at_their_end():
+    """By characters and by lines, whichever is less, so that line numbers stay true."""
+    assert text.head("a\r\nb\n", 100, 10) == "a\nb\n"
+    assert text.head("abcdef", 4, 10) == "abcd\n[… 2 characters left out here …]"
+    assert text.head("a\nb\nc\n", 100, 2) == "a\nb\n[… 3 characters left out here …]"
+    assert text.head("", 10, 10) == ""
 
 
 def test_directives_stand_out():
