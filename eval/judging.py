@@ -53,6 +53,29 @@ class Judgement:
         return self.checks.get("build") == "pass" and not self.failed and self.verdict is Verdict.OK
 
 
+def unsupported(why: str, verdict: Verdict = Verdict.UNSUPPORTED) -> Judgement:
+    """The judgement of an answer that nothing can be held against, with the reason."""
+    judgement = Judgement(verdict=verdict, checks={"build": f"skip: {why}"}, log=[why])
+    judgement.skip_rest("not judged")
+    return judgement
+
+
+def settle_build(judgement: Judgement, outcome: Outcome) -> bool:
+    """Settle the check ``build``, the others too where nothing was built; tells whether something was."""
+    if outcome.compile is not None:
+        judgement.log.append(outcome.compile.stderr.strip())
+    if outcome.verdict in (Verdict.UNSUPPORTED, Verdict.INFRA_ERROR):
+        judgement.verdict = outcome.verdict
+        judgement.checks["build"] = f"skip: {outcome.message or outcome.verdict}"
+        judgement.log.append(outcome.message)
+    else:
+        judgement.settle("build", "pass" if outcome.ok else f"fail: {first_error(outcome)}", outcome)
+    if judgement.checks["build"] == "pass":
+        return True
+    judgement.skip_rest("not reached")
+    return False
+
+
 def to_sample(task: Task, completion: Completion, judgement: Judgement, seconds: float) -> Sample:
     """The judgement as a line of ``samples.jsonl``."""
     text = "\n".join(part for part in judgement.log if part)
