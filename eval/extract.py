@@ -44,7 +44,8 @@ _LANGUAGES = {
 
 _C_LINE = re.compile(
     r"[ \t]*+(?:\#[ \t]*+(?:include|define|undef|pragma|ifdef|ifndef|if|elif|else|endif|line|error)\b"
-    r"|using\b.*;|(?:extern|template|namespace|typedef|static|inline|struct|enum|union|class|constexpr|__\w++)\b.*[{;>)\"]"
+    r"|using\b.*;|(?:const|unsigned|signed|long|short|double|float|int|char|bool|auto|size_t|std)\b.*[;{,]\s*+$|(?:public|private|protected)[ \t]*+:"
+    r"|(?:extern|template|namespace|typedef|static|inline|struct|enum|union|class|constexpr|__\w++)\b.*[{;>)\"]"
     r"|[^.]*[;{}\\]\s*+$|[\s{}();,]*+$|[\w:<>*& \t]++\([^;]*,\s*+$|[\w:<>*&\[\] \t]++=\s*+$)"
 )
 _FORTRAN_LINE = re.compile(

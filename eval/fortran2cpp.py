@@ -21,6 +21,7 @@ from pathlib import Path
 from typing import Literal
 
 from hpcraft.errors import ConfigError, InputError
+from hpcraft.eval.code_scan import functions
 from hpcraft.eval.fortran2cpp_functions import empty_answer
 from hpcraft.eval.fortran2cpp_parts import Parts, cut
 from hpcraft.eval.prompts import block
@@ -128,7 +129,7 @@ def _rows(path: Path) -> Iterator[tuple[int, dict[str, object]]]:
 
 
 def _last_pair(messages: list[object]) -> tuple[str, str]:
-    """Fortran and C++ of the last answer that holds both; several blocks of a language are one program."""
+    """Fortran and C++ of the last answer that holds both; several blocks of a language are one program, if they hold one."""
     for message in reversed(messages):
         assert isinstance(message, dict)
         if message.get("role") != "assistant":
@@ -138,8 +139,14 @@ def _last_pair(messages: list[object]) -> tuple[str, str]:
             if language := _NAMES.get(word.lower()):
                 found[language].append(text)
         if found["fortran"] and found["cpp"]:
-            return "\n".join(found["fortran"]), "\n".join(found["cpp"])
+            return _joined(found["fortran"], "fortran", "program"), _joined(found["cpp"], "c", "main")
     return "", ""
+
+
+def _joined(blocks: list[str], language: str, start: str) -> str:
+    """All blocks, or the last where several of them are programs."""
+    whole = "\n".join(blocks)
+    return blocks[-1] if sum(f.name == start and f.depth == 0 for f in functions(whole, language)) > 1 else whole
 
 
 def _checked(fortran: str, cpp: str) -> Translation:

@@ -24,6 +24,7 @@ from hpcraft.eval.pareval_calls import HEADERS
 from hpcraft.sandbox.outcome import Check, Job, Limits, Outcome, Run, Verdict
 
 CANDIDATE, HARNESS = "candidate.cpp", "harness.cpp"
+_LIBRARY = "library.h"
 LIMITS = Limits(wall_seconds=10.0)
 _CONSTANT = re.compile(r"^[ \t]*(?!using\b|//|/?\*)\S.*$", re.MULTILINE)
 _USING = re.compile(r"^[ \t]*using\s+namespace\b[^\n]*$", re.MULTILINE)
@@ -54,10 +55,12 @@ def job(parts: Parts, code: str, check: Check = "none") -> Job:
     """The build of an answer with the harness."""
     return Job(
         files={
-            CANDIDATE: f"{HEADERS}{parts.includes}{ahead(parts, code)}\n#line 1\n{code}\n".encode(errors="replace"),
+            CANDIDATE: f"{parts.includes}{ahead(parts, code)}\n#line 1\n{code}\n".encode(errors="replace"),
             HARNESS: _harness(parts).encode(errors="replace"),
+            _LIBRARY: f"{HEADERS}#include <chrono>\n#include <iomanip>\n#include <sstream>\n".encode(),
         },
         language="cpp",
+        prelude=_LIBRARY,
         check=check,
     )
 
@@ -85,7 +88,7 @@ def _plain(head: str) -> str:
 def _harness(parts: Parts) -> str:
     renamed = "".join(f"#define {name} hpcraft_own_{name}\n" for name in parts.others)
     call = f"{MAIN}(1, arguments)" if parts.takes_arguments else f"{MAIN}()"
-    return f"""{HEADERS}#include <cstdio>
+    return f"""#include <cstdio>
 #include <unistd.h>
 {parts.includes}
 static long hpcraft_checks, hpcraft_failed;

@@ -29,6 +29,8 @@ from hpcraft.sandbox.outcome import Job, Limits, Model, Outcome, Run, Verdict
 
 _LIMITS = Limits(wall_seconds=10.0)
 _THREADS = 2
+_FORTRAN_FLAGS = ("-ffree-line-length-none",)
+"""Its records know no width of lines."""
 _CANDIDATE = tests.CANDIDATE
 _PUBLISHED = "as published: "
 
@@ -140,8 +142,8 @@ def _fortran(pair: Translation, model: str) -> Expected:
     """What the Fortran program does."""
     if pair.problem:
         return Expected(problem=pair.problem)
-    job = Job(files={"program.f90": pair.fortran.encode(errors="replace")}, language="fortran", model=cast("Model", model))
-    first, second = _runs(job, 2)
+    files = {"program.f90": pair.fortran.encode(errors="replace")}
+    first, second = _runs(Job(files=files, language="fortran", model=cast("Model", model), flags=_FORTRAN_FLAGS), 2)
     if first.verdict is Verdict.COMPILE_ERROR:
         return Expected(problem=f"the Fortran program doesn't build: {first_error(first)}")
     if not first.ok:

@@ -117,7 +117,9 @@ class _DirtyError(Exception):
 def _measured(operator: Operator, build: sandbox.Build, rng: np.random.Generator, *, large: bool) -> Trial:
     names = LARGE_DOMAINS if large else tuple(DOMAINS)
     tried = {name: draw(operator, name, rng) for name in names}
-    shares = {name: _finite(operator, left) for name, left in zip(tried, _left(operator, build, list(tried.values())), strict=True)}
+    # Outputs hold numbers here: one that is read must not make NaN of everything.
+    first = _left(operator, build, [other_poison(operator, call) for call in tried.values()])
+    shares = {name: _finite(operator, left) for name, left in zip(tried, first, strict=True)}
     domains = _suiting(operator, shares, large=large)
     best = max(domains, key=lambda name: float(np.mean(shares[name])))
     calls = [tried[name] for name in domains] + ([] if large else [draw(operator, best, rng) for _ in range(_SMALL_CALLS)])
