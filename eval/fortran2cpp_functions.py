@@ -155,7 +155,7 @@ def wanted_of(parts: Parts, fortran_output: tuple[Token, ...]) -> Wanted:
         (ended, _), (again, _) = run(build), run(build)
     if why := ended.fault or differs(ended, again):
         return Wanted(problem=f"the published C++ doesn't pass its own tests: {why}")
-    if ended.code or not ended.checks and first_difference(fortran_output, ended.tokens, ""):
+    if ended.code or (not ended.checks and first_difference(fortran_output, ended.tokens, "")):
         return Wanted(problem="the published C++ asserts nothing, and prints something else than the Fortran")
     with sandbox.build(job(parts, parts.reference, "address")) as build:
         checked = run(build)[0] if build.ok else ended

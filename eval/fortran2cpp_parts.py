@@ -13,7 +13,9 @@ from dataclasses import dataclass
 
 from hpcraft.eval.code_scan import Function, functions
 
-_COMPARES = re.compile(r"close|equal|assert|compar|verif|valid|^(?:test|run|check|print|is|report)_?[A-Z_]|^(?:check|print|main)$", re.IGNORECASE)
+_COMPARES = re.compile(
+    r"close|equal|assert|compar|verif|valid|^(?:test|run|check|print|is|report)_?[A-Z_]|^(?:check|print|main)$", re.IGNORECASE
+)
 _TOO_MUCH = re.compile(r"\b(?:template|static|inline|constexpr|auto|operator)\b|~")
 _INCLUDE = re.compile(r"^[ \t]*#[ \t]*include\b[^\n]*\n?", re.MULTILINE)
 _TYPES = re.compile(r"\b(?:struct|class|enum(?:\s+class)?|union)\s+(\w+)\s*(?::[^{;]*)?\{|\btypedef\b[^;]*?(\w+)\s*;|\busing\s+(\w+)\s*=")

@@ -26,8 +26,8 @@ def entry(operator: Operator) -> Signature:
     return replace(operator.signature, name=_ENTRY)
 
 
-def job(operator: Operator, code: str, check: Check = "none") -> Job:
-    """The build of an answer, or of the reference."""
+def job(operator: Operator, code: str, check: Check = "none", *, filled: bool = False) -> Job:
+    """The build of an answer, or of the reference; ``filled`` puts a pattern into local variables that nobody initialised."""
     return Job(
         files={
             CANDIDATE: f"{_HEADERS}{_numbers(code)}#line 1\n{code}\n".encode(errors="replace"),
@@ -37,7 +37,7 @@ def job(operator: Operator, code: str, check: Check = "none") -> Job:
         language="c",
         model="openmp",
         check=check,
-        flags=("-lm",),
+        flags=("-lm", *(("-ftrivial-auto-var-init=pattern",) if filled else ())),
     )
 
 
@@ -47,7 +47,9 @@ def _numbers(code: str) -> str:
     for name, sign in (("max", ">"), ("min", "<")):
         if re.search(_OWN.format(name), code):
             continue
-        parts += [f"static inline {t} {name}_of_{t}({t} a, {t} b) {{ return a {sign} b ? a : b; }}\n" for t in ("float", "double", "int64_t")]
+        parts += [
+            f"static inline {t} {name}_of_{t}({t} a, {t} b) {{ return a {sign} b ? a : b; }}\n" for t in ("float", "double", "int64_t")
+        ]
         kinds = f"float: {name}_of_float, double: {name}_of_double, default: {name}_of_int64_t"
         parts.append(f"#define {name}(a, b) _Generic((a) + (b), {kinds})(a, b)\n")
     return "".join(parts)

@@ -19,7 +19,7 @@ from hpcraft import sandbox
 from hpcraft.errors import MachineError
 from hpcraft.eval import forbidden, parallel_use, run_evidence
 from hpcraft.eval.hpctranseval import Operator
-from hpcraft.eval.hpctranseval_build import CANDIDATE, DRIVER, SHIM, entry, job
+from hpcraft.eval.hpctranseval_build import CANDIDATE, DRIVER, SHIM, job
 from hpcraft.eval.hpctranseval_trial import LIMITS, Known, Trial, Wanted, calls_of, trial
 from hpcraft.eval.judging import Judgement, describe_run, first_error, settle_build, unsupported
 from hpcraft.eval.kernel_trial import Shape
@@ -142,7 +142,7 @@ def _differs(want: Wanted, got: Array) -> str:
         bad = want.known & (got != values)
     else:
         with np.errstate(invalid="ignore", over="ignore"):
-            near = np.abs(got - values) <= want.tolerance
+            near = np.abs(got.astype(np.float32) - values.astype(np.float32)) <= want.tolerance
         same = (got == values) | (np.isnan(got) & np.isnan(values))
         # Written so that a NaN on either side is never "near".
         bad = want.known & ~np.where(np.isfinite(values) & np.isfinite(got), near, same)

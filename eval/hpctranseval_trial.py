@@ -1,10 +1,10 @@
 """What the functions of suite ``hpctranseval`` must leave: the checkout's own C, run in a box of its own on inputs from a secret seed.
 
 Theory of operation. The reference is called with inputs of each distribution; those that give finite outputs are kept. Each kept call
-is made three times more: with all inputs a little larger or smaller at random, the other way round, and with something else in the outputs.
-The first two say how far rounding may take each element: what jumps there (a ``ceil`` beside an integer, the place of an equal element in a sorted
-order) can't be asked of anybody. The last one finds references that read or don't write an output. References with invalid accesses or
-races are found by the sanitizers. All that is set apart is told, with the reason.
+is made three times more: with all inputs a little larger or smaller at random, the other way round, and with something else in the outputs
+and in local variables. The first two say how far rounding may take each element: what jumps there (a ``ceil`` beside an integer, the place of an
+equal element in a sorted order) can't be asked of anybody. The last one finds references that read what they never wrote, or don't write
+all. References with invalid accesses or races are found by the sanitizers. All that is set apart is told, with the reason.
 
 Not covered: references that are wrong in another way; there is nothing else to hold them against.
 """
@@ -98,12 +98,12 @@ def trial(operator: Operator, seed: int) -> Trial:
     if 4 * num_elements > MOST_BYTES:
         return Trial(problem=f"a call takes {4 * num_elements >> 20} MiB of arrays, at most {MOST_BYTES >> 20} are judged")
     rng = np.random.default_rng([seed, *operator.name.encode()])
-    with sandbox.build(job(operator, operator.code)) as build:
+    with sandbox.build(job(operator, operator.code)) as build, sandbox.build(job(operator, operator.code, filled=True)) as filled:
         _require(build.outcome)
-        if not build.ok:
+        if not (build.ok and filled.ok):
             return Trial(problem=f"the checkout's own C doesn't build: {first_error(build.outcome)}")
         try:
-            made = _measured(operator, build, rng, large=num_elements > LARGE_ELEMENTS)
+            made = _measured(operator, build, filled, rng, large=num_elements > LARGE_ELEMENTS)
         except _DirtyError as why:
             return Trial(problem=str(why))
     dirty = _sanitizers(operator, made) if num_elements <= SANITIZED_ELEMENTS else ""
@@ -114,17 +114,21 @@ class _DirtyError(Exception):
     """The reference can't be a reference."""
 
 
-def _measured(operator: Operator, build: sandbox.Build, rng: np.random.Generator, *, large: bool) -> Trial:
+def _measured(operator: Operator, build: sandbox.Build, filled: sandbox.Build, rng: np.random.Generator, *, large: bool) -> Trial:
     names = LARGE_DOMAINS if large else tuple(DOMAINS)
     tried = {name: draw(operator, name, rng) for name in names}
     # Outputs hold numbers here: one that is read must not make NaN of everything.
     first = _left(operator, build, [other_poison(operator, call) for call in tried.values()])
     shares = {name: _finite(operator, left) for name, left in zip(tried, first, strict=True)}
-    domains = _suiting(operator, shares, large=large)
+    try:
+        domains = _suiting(operator, shares, large=large)
+    except _DirtyError:
+        _known(operator, build, filled, next(iter(tried.values())), rng)  # which tells, if it is memory that nobody wrote
+        raise
     best = max(domains, key=lambda name: float(np.mean(shares[name])))
     calls = [tried[name] for name in domains] + ([] if large else [draw(operator, best, rng) for _ in range(_SMALL_CALLS)])
     del tried
-    known = tuple(_known(operator, build, call, rng) for call in calls)
+    known = tuple(_known(operator, build, filled, call, rng) for call in calls)
     if not any(w.known.any() for one in known for b, w in zip(operator.buffers, one.wanted, strict=True) if w and not b.is_input):
         raise _DirtyError("the checkout's own C leaves nothing that a small change of the inputs doesn't change altogether")
     given = None if large else published_inputs(operator)
@@ -151,19 +155,22 @@ def _finite(operator: Operator, arrays: Sequence[Array]) -> list[float]:
 def _suiting(operator: Operator, shares: dict[str, list[float]], *, large: bool) -> tuple[str, ...]:
     """The distributions that give finite values, so that each output has one."""
     outputs = [b.name for b in operator.buffers if not b.is_input]
-    best = [max(shares, key=lambda name, i=i: shares[name][i]) for i in range(len(outputs))]
-    for output, name, place in zip(outputs, best, range(len(outputs)), strict=True):
-        if not shares[name][place]:
+    best = []
+    for place, output in enumerate(outputs):
+        by_share = sorted(shares, key=lambda name: shares[name][place], reverse=True)
+        if not shares[by_share[0]][place]:
             raise _DirtyError(f"output {output} is never finite, on inputs of {', '.join(shares)}")
+        best.append(by_share[0])
     good = [name for name in shares if min(shares[name]) >= _LEAST_FINITE]
     return tuple(dict.fromkeys([*best, *(good[: 1 if large else None])]))
 
 
-def _known(operator: Operator, build: sandbox.Build, call: Call, rng: np.random.Generator) -> Known:
+def _known(operator: Operator, build: sandbox.Build, filled: sandbox.Build, call: Call, rng: np.random.Generator) -> Known:
     """What a call leaves, and how sure that is."""
     seed = rng.integers(1 << 62)
     others = [perturbed(operator, call, sign, np.random.default_rng(seed)) for sign in (1, -1)]
-    left, poisoned, *moved = _left(operator, build, [call, other_poison(operator, call), *others])
+    (poisoned,) = _left(operator, filled, [other_poison(operator, call)])
+    left, *moved = _left(operator, build, [call, *others])
     propagates = "max(" not in operator.code and "min(" not in operator.code
     wanted: list[Wanted | None] = []
     for position, (buffer, argument) in enumerate(zip(operator.buffers, call, strict=True)):
@@ -174,7 +181,9 @@ def _known(operator: Operator, build: sandbox.Build, call: Call, rng: np.random.
             wanted.append(exact if same else None)
             continue
         if not np.array_equal(values, poisoned[position], equal_nan=values.dtype.kind == "f"):
-            raise _DirtyError(f"the checkout's own C doesn't give the same {buffer.name} twice: it reads what it never wrote, or doesn't write all of it")
+            raise _DirtyError(
+                f"the checkout's own C doesn't give the same {buffer.name} twice: it reads what it never wrote, or doesn't write all of it"
+            )
         wanted.append(_wanted(values, [np.asarray(m[position]) for m in moved], propagates=propagates))
     return Known(arguments=call, wanted=tuple(wanted))
 
@@ -190,7 +199,7 @@ def _wanted(values: Array, moved: Sequence[Array], *, propagates: bool) -> Wante
     known = finite | propagates
     with np.errstate(invalid="ignore", over="ignore"):
         for one in moved:
-            distance = np.abs(one - values)
+            distance = np.abs(one.astype(np.float32) - values.astype(np.float32))
             known &= np.isfinite(one) == finite
             # A jump: nothing that rounds otherwise can be held to either side.
             known &= ~finite | (distance <= 0.05 * np.abs(values) + 0.01 * np.float32(size))

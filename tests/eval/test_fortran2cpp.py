@@ -173,7 +173,9 @@ def test_folders_that_are_no_checkout_are_refused(checkout, tmp_path):
 def test_constants_and_classes_without_a_fence_are_code():
     """Lines with a point in a number are no prose."""
     text = CPP.replace("int main", "const float LIMIT = 2.5f;\nclass A {\npublic:\n    int a = 1;\n};\nint main")
-    one = Task(task_id="x", prompt="", stem="", language="cpp", model="serial", level="run", group="", prototype="int main(void)", reference="")
+    one = Task(
+        task_id="x", prompt="", stem="", language="cpp", model="serial", level="run", group="", prototype="int main(void)", reference=""
+    )
     assert extract(one, text).code == text
     assert extract(one, f"Here it is.\nNote that double values are used (6.5 digits).\n\n{text}\nDone.\n").code.strip() == text.strip()
 
@@ -195,7 +197,11 @@ def test_the_published_program_passes_and_the_published_measure_is_told(checkout
         (CPP.replace("<= 30", "< 30"), "correct", "printed 8555 instead of 9455"),
         (CPP.replace("return 0", "return 1"), "correct", "exit code 1 instead of 0"),
         (CPP.replace("Mean", "Average"), "correct", "printed average instead of mean"),
-        (CPP.replace("float total = 0;", 'float total = 0; std::system("true");').replace("<ios", "<cstdlib>\n#include <ios"), "honest", "starts"),
+        (
+            CPP.replace("float total = 0;", 'float total = 0; std::system("true");').replace("<ios", "<cstdlib>\n#include <ios"),
+            "honest",
+            "starts",
+        ),
         (CPP.replace("float total = 0", "flaot total = 0"), "build", "flaot"),
     ],
 )
@@ -210,9 +216,10 @@ def test_wrong_programs_fail_for_the_right_reason(checkout, code, check, why):
 @run
 def test_programs_whose_output_is_no_evidence_are_told(checkout, tmp_path):
     """All in the text, C++ that prints something else, Fortran that fails, doesn't build or prints the time."""
-    assert "stands in its own text" in judged(checkout, "7/program", TESTED_CPP).checks["build"] or "doesn't do" in judged(
-        checkout, "7/program", TESTED_CPP
-    ).checks["build"]
+    assert (
+        "stands in its own text" in judged(checkout, "7/program", TESTED_CPP).checks["build"]
+        or "doesn't do" in judged(checkout, "7/program", TESTED_CPP).checks["build"]
+    )
     for fortran, cpp, why in (
         (FORTRAN, CPP.replace("<= 30", "<= 31"), "the published C++ doesn't do what the Fortran does: printed"),
         (FORTRAN, "int main() {", "the published C++ doesn't build"),
@@ -244,7 +251,7 @@ def test_functions_are_judged_by_the_main_that_nobody_saw(checkout):
         (AREA.replace("return", 'std::cout << "All"; return'), "correct", "printed"),
         ("int area(int w) { return w; }\n", "build", "area"),
         (AREA + "void *operator new(std::size_t n) { return malloc(n); }\n", "honest", "which the harness"),
-        (AREA + "struct Early { Early() { fopen(\"/proc/self/cmdline\", \"r\"); } } early;\n", "honest", "opens or moves files"),
+        (AREA + 'struct Early { Early() { fopen("/proc/self/cmdline", "r"); } } early;\n', "honest", "opens or moves files"),
     ],
 )
 def test_wrong_functions_fail_for_the_right_reason(checkout, code, check, why):
@@ -272,6 +279,7 @@ def test_pairs_that_cannot_be_cut_are_asked_whole():
     assert cut(TESTED_FORTRAN, TESTED_CPP.replace("area", "surface")) is None
     assert cut(TESTED_FORTRAN.partition("program")[0], TESTED_CPP) is None
     parts = cut(TESTED_FORTRAN, TESTED_CPP)
+    assert parts is not None
     assert (parts.types, parts.others, parts.names) == (("Box",), ("is_close",), ("area",))
     assert ahead(parts, AREA) == parts.given
     assert ahead(parts, "struct Box {};" + AREA) == ""

@@ -8,7 +8,7 @@ import pytest
 
 from hpcraft.errors import ConfigError, InputError
 from hpcraft.eval.extract import extract
-from hpcraft.eval.hpctranseval import LEVELS, hpctranseval_tasks
+from hpcraft.eval.hpctranseval import LEVELS, Operator, hpctranseval_tasks
 from hpcraft.eval.hpctranseval_inputs import DOMAINS, draw, published_inputs
 from hpcraft.eval.hpctranseval_judge import judge, published_word
 from hpcraft.eval.hpctranseval_trial import trial
@@ -92,6 +92,8 @@ def dirty(folder, code, **changes):
 def test_a_record_is_a_task_with_its_cuda_and_its_shapes(checkout):
     """Roles come from the intermediate form, unused inputs are none, and the prompt holds nothing of the reference."""
     acosh, graph = hpctranseval_tasks(checkout)
+    assert isinstance(acosh.case, Operator)
+    assert isinstance(graph.case, Operator)
     assert [(b.name, b.is_input, b.length) for b in acosh.case.buffers] == [("compute", False, 300), ("data", True, 300)]
     assert [(b.name, b.is_input) for b in graph.case.buffers] == [("T_out", False), ("T_total", False), ("ph", True)]
     assert (acosh.group, graph.group, acosh.model, acosh.language) == ("operator", "graph", "openmp", "c")
@@ -134,8 +136,8 @@ def test_inputs_suit_the_function_and_no_two_seeds_share_them(checkout):
     assert (data != np.asarray(other[1])).any()
     given = published_inputs(operator)
     assert given is not None
-    np.random.seed(42)  # noqa: NPY002 - the published generator
-    assert (np.asarray(given[1]) == np.random.random((30, 10)).astype("float32").ravel()).all()  # noqa: NPY002 - as above
+    np.random.seed(42)
+    assert (np.asarray(given[1]) == np.random.random((30, 10)).astype("float32").ravel()).all()
     assert all(np.isfinite(np.asarray(draw(operator, name, np.random.default_rng(1))[1])).all() for name in DOMAINS)
 
 
@@ -198,7 +200,9 @@ def test_records_that_cannot_judge_are_told(tmp_path):
     assert "invalid memory accesses" in dirty(tmp_path, ACOSH.replace("data[i]", "(data[i] + data[i + 200000] * 0)"))
     assert "never finite" in dirty(tmp_path, ACOSH.replace("acoshf(data[i])", "data[i] / 0.0f"))
     assert "can't be told" in dirty(tmp_path, ACOSH, input_shape=[[31, 10]])
-    assert "MiB of arrays" in dirty(tmp_path, ACOSH, input_shape=[[1 << 26]], ir_code="def main(data: T.Buffer((67108864,), 'f'), compute: T.Buffer((30, 10), 'f')):\n")
+    assert "MiB of arrays" in dirty(
+        tmp_path, ACOSH, input_shape=[[1 << 26]], ir_code="def main(data: T.Buffer((67108864,), 'f'), compute: T.Buffer((30, 10), 'f')):\n"
+    )
 
 
 def test_a_record_that_cannot_judge_is_unsupported(tmp_path):
