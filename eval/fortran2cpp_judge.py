@@ -5,7 +5,7 @@ only where the Fortran ends well and the same way twice, the published C++ print
 number that stands in neither text. Without that, a program that prints a constant would pass. An answer's output must have the same words and numbers
 in the same order, and its exit code must be the Fortran's. An answer whose text holds all those results is refused, as is one that
 starts processes or opens files. For functions see `hpcraft.eval.fortran2cpp_functions`. The published measure (it builds; it ends with 0) is made
-beside ours and decides nothing; `published_word` is what the log says of it.
+beside ours and decides nothing; the log begins with what it says.
 
 Not covered: other inputs than the program's own; results that an answer writes down in disguise; what is shared between threads; speed.
 """
@@ -22,7 +22,7 @@ from hpcraft.eval import forbidden
 from hpcraft.eval import fortran2cpp_functions as tests
 from hpcraft.eval.fortran2cpp import Translation
 from hpcraft.eval.fortran2cpp_output import Token, first_difference, literals, near, results, tokens_of
-from hpcraft.eval.judging import Judgement, describe_run, first_error, settle_build, unsupported
+from hpcraft.eval.judging import Judgement, describe_run, first_error, note_published, settle_build, unsupported
 from hpcraft.eval.seen import needs_preprocessor, seen
 from hpcraft.eval.task import Task
 from hpcraft.sandbox.outcome import Job, Limits, Model, Outcome, Run, Verdict
@@ -32,7 +32,6 @@ _THREADS = 2
 _FORTRAN_FLAGS = ("-ffree-line-length-none",)
 """Its records know no width of lines."""
 _CANDIDATE = tests.CANDIDATE
-_PUBLISHED = "as published: "
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -57,11 +56,6 @@ def judge(task: Task, code: str, _seed: int) -> Judgement:
         return unsupported(str(error), Verdict.INFRA_ERROR)
 
 
-def published_word(log: str) -> str:
-    """What the log of a sample says of the published measure: ``pass``, ``fail`` or nothing."""
-    return next((line.removeprefix(_PUBLISHED) for line in log.splitlines() if line.startswith(_PUBLISHED)), "")
-
-
 # ---------------------------------------------------------------- whole programs
 
 
@@ -72,13 +66,14 @@ def _program(task: Task, pair: Translation, code: str) -> Judgement:
     judgement = Judgement()
     with sandbox.build(_job(task.model, code)) as build:
         if not settle_build(judgement, build.outcome):
+            note_published(judgement, passed=False)
             return judgement
         judgement.settle("honest", _honest(task.model, code, build) or _computes(expected, code, build))
         outcome = build.run(Run(threads=_THREADS, limits=_LIMITS))
     _require(outcome)
     why = _wrong(expected, outcome)
     judgement.settle("correct", f"fail: {why}" if why else "pass", outcome)
-    judgement.log.append(f"{_PUBLISHED}{'pass' if outcome.ok else 'fail'}")
+    note_published(judgement, outcome.ok)
     judgement.log += [outcome.stdout.strip(), outcome.stderr.strip(), outcome.message] if why else []
     judgement.skip_rest("not offered for this suite")
     return judgement
@@ -180,12 +175,13 @@ def _functions(pair: Translation, code: str) -> Judgement:
     judgement = Judgement()
     with sandbox.build(tests.job(parts, code)) as build:
         if not settle_build(judgement, build.outcome):
+            note_published(judgement, passed=False)
             return judgement
         judgement.settle("honest", _honest("serial", code, build, tests.called(build, parts)) or tests.overrides(build) or "pass")
         ended, outcome = tests.run(build)
     why = tests.differs(wanted.ended, ended)
     judgement.settle("correct", f"fail: {why}" if why else "pass", outcome)
-    judgement.log.append(f"{_PUBLISHED}{'pass' if not (ended.fault or ended.failed or ended.code) else 'fail'}")
+    note_published(judgement, not (ended.fault or ended.failed or ended.code))
     judgement.log += [outcome.stderr.strip(), outcome.message] if why else []
     judgement.skip_rest("not offered for this suite")
     return judgement

@@ -3,7 +3,7 @@
 What a call must leave comes from the checkout's own C in another box (`hpcraft.eval.hpctranseval_trial`); inputs must stay as they were where that
 leaves them. An element may differ by rounding: one part in ten thousand, and as far as small changes of the inputs take the reference.
 One build is started with several numbers of threads. The published comparison (its seed, inputs in [0, 1), 1e-7, NaN equal to NaN) is made
-beside ours and decides nothing; `published_word` is what the log says of it.
+beside ours and decides nothing; the log begins with what it says.
 
 Not covered: speed.
 """
@@ -21,7 +21,7 @@ from hpcraft.eval import forbidden, parallel_use, run_evidence
 from hpcraft.eval.hpctranseval import Operator
 from hpcraft.eval.hpctranseval_build import CANDIDATE, DRIVER, SHIM, job
 from hpcraft.eval.hpctranseval_trial import LIMITS, Known, Trial, Wanted, calls_of, trial
-from hpcraft.eval.judging import Judgement, describe_run, first_error, settle_build, unsupported
+from hpcraft.eval.judging import Judgement, describe_run, first_error, note_published, settle_build, unsupported
 from hpcraft.eval.kernel_trial import Shape
 from hpcraft.eval.published import allclose_of_hpctranseval
 from hpcraft.eval.seen import differs, needs_preprocessor, seen
@@ -48,21 +48,17 @@ def judge(task: Task, code: str, seed: int) -> Judgement:
         return unsupported(made.problem)
     judgement = Judgement()
     with sandbox.build(job(operator, code)) as build:
-        if not settle_build(judgement, build.outcome):
-            return judgement
-        _read(judgement, operator, made, code, build)
-        _run_all(judgement, operator, made, build)
+        built = settle_build(judgement, build.outcome)
+        if built:
+            _read(judgement, operator, made, code, build)
+            _run_all(judgement, operator, made, build)
+        if made.published and judgement.verdict is not Verdict.INFRA_ERROR:
+            note_published(judgement, built and _as_published(operator, made, build))
+    if not built:
+        return judgement
     _race(judgement, operator, made, code)
     judgement.skip_rest("not reached")
     return judgement
-
-
-def published_word(log: str) -> str:
-    """What the log of a sample says of the published comparison: ``pass``, ``fail`` or nothing."""
-    return next((line.removeprefix(_PUBLISHED) for line in log.splitlines() if line.startswith(_PUBLISHED)), "")
-
-
-_PUBLISHED = "as published: "
 
 
 def _read(judgement: Judgement, operator: Operator, made: Trial, code: str, build: sandbox.Build) -> None:
@@ -99,8 +95,6 @@ def _run_all(judgement: Judgement, operator: Operator, made: Trial, build: sandb
     if why:
         judgement.log += [outcome.stdout.strip(), outcome.stderr.strip(), outcome.message]
         return
-    if made.published:
-        judgement.log.append(f"{_PUBLISHED}{_as_published(operator, made, build)}")
     if judgement.checks["parallel"] == "pass":
         judgement.settle("parallel", _evidence(operator, made, build, outcome.called))
 
@@ -152,15 +146,15 @@ def _differs(want: Wanted, got: Array) -> str:
     return f"{int(bad.sum())} of {bad.size} elements wrong, first [{first}] is {got[first]:.9g} instead of {values[first]:.9g}"
 
 
-def _as_published(operator: Operator, made: Trial, build: sandbox.Build) -> str:
-    """The verdict of the published comparison."""
+def _as_published(operator: Operator, made: Trial, build: sandbox.Build) -> bool:
+    """Whether the published comparison takes an answer."""
     assert made.published is not None
     call, wanted = made.published
     outcome = build.run(Run(calls=calls_of(operator, [[call]], (2,)), limits=LIMITS))
     if not outcome.called:
-        return "fail"
+        return False
     got = [a for b, a in zip(operator.buffers, outcome.called[0].ranks[0].arrays, strict=True) if not b.is_input]
-    return "pass" if allclose_of_hpctranseval(wanted, got) else "fail"
+    return allclose_of_hpctranseval(wanted, got)
 
 
 def _evidence(operator: Operator, made: Trial, build: sandbox.Build, called: Sequence[Called]) -> str:

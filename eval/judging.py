@@ -12,6 +12,7 @@ from hpcraft.sandbox.outcome import Outcome, Verdict
 
 LOG_CHARACTERS = 4000
 CHECKS = ("build", "honest", "correct", "parallel", "race-free", "fast")
+_PUBLISHED = "as published: "
 _WHEN_TIMED = "fast"
 """The check that is absent where nothing was asked to be timed."""
 
@@ -74,6 +75,17 @@ def settle_build(judgement: Judgement, outcome: Outcome) -> bool:
         return True
     judgement.skip_rest("not reached")
     return False
+
+
+def note_published(judgement: Judgement, passed: bool) -> None:
+    """Write down, ahead of all else in the log, whether an answer passes what others have published as the suite's measure."""
+    judgement.log.insert(0, f"{_PUBLISHED}{'pass' if passed else 'fail'}")
+
+
+def published_word(log: str) -> str:
+    """What a log says of the published measure: ``pass``, ``fail``, or nothing."""
+    first = log.partition("\n")[0]
+    return first.removeprefix(_PUBLISHED) if first.startswith(_PUBLISHED) else ""
 
 
 def to_sample(task: Task, completion: Completion, judgement: Judgement, seconds: float) -> Sample:

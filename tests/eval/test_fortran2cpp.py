@@ -11,9 +11,10 @@ from hpcraft.errors import ConfigError, InputError
 from hpcraft.eval.extract import extract
 from hpcraft.eval.fortran2cpp import fortran2cpp_tasks
 from hpcraft.eval.fortran2cpp_functions import ahead
-from hpcraft.eval.fortran2cpp_judge import expected_of, judge, published_word
+from hpcraft.eval.fortran2cpp_judge import expected_of, judge
 from hpcraft.eval.fortran2cpp_output import first_difference, literals, near, results, tokens_of
 from hpcraft.eval.fortran2cpp_parts import cut
+from hpcraft.eval.judging import published_word
 from hpcraft.eval.task import Task
 
 run = pytest.mark.skipif(
@@ -236,7 +237,7 @@ def test_programs_whose_output_is_no_evidence_are_told(checkout, tmp_path):
 @run
 def test_functions_are_judged_by_the_main_that_nobody_saw(checkout):
     """Any right body passes, with helpers under the names of the harness's too, and with or without the types of the prompt."""
-    for code in (AREA, "struct Box { int w, h; };\n" + AREA, "bool is_close(int a, int b) { return a < b; }\n" + AREA):
+    for code in (AREA, "struct Box { int w, h; };\nbool is_close(int a, int b) { return a < b; }\n" + AREA):
         judgement = judged(checkout, "functions", code)
         assert judgement.passed, judgement.checks
 
