@@ -15,7 +15,9 @@ from hpcraft.eval.fortran2cpp_judge import expected_of, judge
 from hpcraft.eval.fortran2cpp_output import first_difference, literals, near, results, tokens_of
 from hpcraft.eval.fortran2cpp_parts import cut
 from hpcraft.eval.judging import published_word
+from hpcraft.eval.results import level_figures
 from hpcraft.eval.task import Task
+from hpcraft.records import Sample
 
 run = pytest.mark.skipif(
     not (shutil.which("bwrap") and shutil.which("g++") and shutil.which("gfortran")), reason="compilers or bubblewrap are not installed"
@@ -305,3 +307,28 @@ def test_numbers_agree_with_what_rounding_leaves_of_them(value, change):
     assert near(value, value * (1 + change)) or value.is_integer()
     if abs(value) > 1e-30:
         assert not near(value, value * 1.001)
+
+
+def test_the_published_measure_is_a_figure_beside_ours(checkout):
+    """Its share of the answers of tasks that have it; an answer that passes there alone counts there alone."""
+    one, other, _ = fortran2cpp_tasks(checkout)
+    samples = [
+        Sample(
+            task_id=task_id,
+            sample_id=number,
+            model="m",
+            passed=False,
+            level="run",
+            checks={"build": "pass", "correct": "fail: printed 0 words"},
+            verdict="ok",
+            seconds=0.0,
+            log=f"{word}printed as published: pass",
+        )
+        for task_id, number, word in (
+            (one.task_id, 0, "as published: pass\n"),
+            (one.task_id, 1, "as published: fail\n"),
+            (other.task_id, 0, ""),
+        )
+    ]
+    found = level_figures({t.task_id: t for t in (one, other)}, samples)["run"]["metrics"]
+    assert (found["as-published"]["value"], found["pass@1"]["value"]) == (0.5, 0.0)

@@ -84,10 +84,16 @@ def task(folder, name="operator/000-acosh"):
     return next(t for t in hpctranseval_tasks(folder) if t.task_id.endswith(name))
 
 
+def operator_of(one):
+    """What judges a task."""
+    assert isinstance(one.case, Operator)
+    return one.case
+
+
 def dirty(folder, code, **changes):
     """What is told of a record that can't judge."""
     row = record("acosh", code, [[30, 10]], [[30, 10]], BUFFERS) | changes
-    return trial(task(write(folder, operator=[row])).case, SEED).problem
+    return trial(operator_of(task(write(folder, operator=[row]))), SEED).problem
 
 
 def test_a_record_is_a_task_with_its_cuda_and_its_shapes(checkout):
@@ -126,7 +132,7 @@ def test_folders_that_are_no_checkout_are_refused(checkout, tmp_path):
 
 def test_inputs_suit_the_function_and_no_two_seeds_share_them(checkout):
     """Acosh is asked above one, where it is finite; outputs are poisoned; the published inputs are those of its generator."""
-    operator = task(checkout).case
+    operator = operator_of(task(checkout))
     made = trial(operator, SEED)
     assert (made.problem, made.parallel, made.sanitized) == ("", True, True)
     assert "above one" in made.domains
