@@ -72,4 +72,4 @@ def _equal(want: Token, have: Token) -> bool:
 
 
 def _word(token: Token) -> str:
-    return f"{token:.9g}" if isinstance(token, float) else token[:40]
+    return token[:40] if isinstance(token, str) else f"{token:.9g}"

@@ -132,12 +132,11 @@ def _measured(operator: Operator, build: sandbox.Build, filled: sandbox.Build, r
     if not any(w.known.any() for one in known for b, w in zip(operator.buffers, one.wanted, strict=True) if w and not b.is_input):
         raise _DirtyError("the checkout's own C leaves nothing that a small change of the inputs doesn't change altogether")
     given = None if large else published_inputs(operator)
-    left = tuple(_left(operator, build, [given])) if given else ()
     asks = parallel_use.check("openmp", "c", operator.code, build.symbols("candidate.c"), entry=operator.signature.name)
     return Trial(
         rounds=(known[: len(domains)], *((one,) for one in known[len(domains) :])),
         domains=domains,
-        published=(given, _outputs(operator, left[0])) if given else None,
+        published=(given, _outputs(operator, next(_left(operator, build, [given])))) if given else None,
         parallel=asks == "pass",
         sanitized=sum(b.length for b in operator.buffers) <= SANITIZED_ELEMENTS,
     )
