@@ -168,7 +168,8 @@ def _known(operator: Operator, build: sandbox.Build, filled: sandbox.Build, call
     """What a call leaves, and how sure that is."""
     seed = rng.integers(1 << 62)
     others = [perturbed(operator, call, sign, np.random.default_rng(seed)) for sign in (1, -1)]
-    (poisoned,) = _left(operator, filled, [other_poison(operator, call)])
+    # On two threads, and at other distances between arrays: what depends on either is no reference.
+    (poisoned,) = _left(operator, filled, [other_poison(operator, call)], threads=2)
     left, *moved = _left(operator, build, [call, *others])
     propagates = "max(" not in operator.code and "min(" not in operator.code
     wanted: list[Wanted | None] = []
@@ -209,12 +210,12 @@ def _wanted(values: Array, moved: Sequence[Array], *, propagates: bool) -> Wante
 # ---------------------------------------------------------------- running the reference
 
 
-def _left(operator: Operator, build: sandbox.Build, calls: Sequence[Call]) -> Iterator[tuple[Array, ...]]:
+def _left(operator: Operator, build: sandbox.Build, calls: Sequence[Call], threads: int = 1) -> Iterator[tuple[Array, ...]]:
     """All arrays after each call of the reference."""
     bytes_each = max(1, sum(np.asarray(a).nbytes for a in calls[0]))
     rest = iter(calls)
     while part := list(islice(rest, max(1, _TOGETHER_BYTES // bytes_each))):
-        outcome = build.run(Run(calls=calls_of(operator, [part], (1,)), limits=LIMITS))
+        outcome = build.run(Run(calls=calls_of(operator, [part], (threads,)), limits=LIMITS))
         _require(outcome)
         if not outcome.ok or len(outcome.called) != len(part):
             raise _DirtyError(f"the checkout's own C {describe_run(outcome) if not outcome.ok else 'ends before its calls do'}")
