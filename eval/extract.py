@@ -2,8 +2,8 @@
 
 Thinking is left out, as are blocks in other languages. Of several blocks the last one counts that defines the entry point (models
 correct themselves downwards), with those that define what it uses. Code without a fence is cut out of the prose around it. An answer
-that defines no entry point continues the code that the prompt ended with, up to the end of that function. A ``main`` is taken out: the
-judge has its own. Time is linear in the length of the answer, and an answer of more than `MOST_CHARACTERS` isn't read.
+that defines no entry point continues the code that the prompt ended with, up to the end of that function. A ``main`` is taken out, as the
+judge has its own, unless it is what was asked for. Time is linear in the length of the answer, and an answer of more than `MOST_CHARACTERS` isn't read.
 
 Not covered: code in several files, and prose between two halves of the same code without a fence around either.
 """
@@ -44,7 +44,8 @@ _LANGUAGES = {
 
 _C_LINE = re.compile(
     r"[ \t]*+(?:\#[ \t]*+(?:include|define|undef|pragma|ifdef|ifndef|if|elif|else|endif|line|error)\b"
-    r"|using\b.*;|(?:extern|template|namespace|typedef|static|inline|struct|enum|union|class|constexpr|__\w++)\b.*[{;>)\"]"
+    r"|using\b.*;|(?:const|unsigned|signed|long|short|double|float|int|char|bool|auto|size_t|std)\b.*[;{,]\s*+$|(?:public|private|protected)[ \t]*+:"
+    r"|(?:extern|template|namespace|typedef|static|inline|struct|enum|union|class|constexpr|__\w++)\b.*[{;>)\"]"
     r"|[^.]*[;{}\\]\s*+$|[\s{}();,]*+$|[\w:<>*& \t]++\([^;]*,\s*+$|[\w:<>*&\[\] \t]++=\s*+$)"
 )
 _FORTRAN_LINE = re.compile(
@@ -102,7 +103,7 @@ def extract(task: Task, completion: str) -> Extracted:
         code = _continue(task, "\n".join(b.text for b in usable))
     else:
         code = _continue(task, outside)
-    code = _without_main(code, language)
+    code = code if name == "main" else _without_main(code, language)
     return Extracted(code=code, problem="" if code.strip() else "no code in the answer")
 
 

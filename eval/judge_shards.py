@@ -15,7 +15,7 @@ from itertools import islice
 from pathlib import Path
 
 from hpcraft.errors import MachineError
-from hpcraft.eval import babeltower_judge, kernel_judge, pareval_judge
+from hpcraft.eval import babeltower_judge, fortran2cpp_judge, hpctranseval_judge, kernel_judge, pareval_judge
 from hpcraft.eval.extract import extract
 from hpcraft.eval.judging import Judgement, to_sample
 from hpcraft.eval.prompt_styles import in_style
@@ -155,10 +155,20 @@ def _pareval(questions: Sequence[Question], seed: int, _cores: Sequence[int]) ->
     return (pareval_judge.judge(question.task, question.code, seed) for question in questions)
 
 
+def _hpctranseval(questions: Sequence[Question], seed: int, _cores: Sequence[int]) -> Iterator[Judgement]:
+    return (hpctranseval_judge.judge(question.task, question.code, seed) for question in questions)
+
+
+def _fortran2cpp(questions: Sequence[Question], seed: int, _cores: Sequence[int]) -> Iterator[Judgement]:
+    return (fortran2cpp_judge.judge(question.task, question.code, seed) for question in questions)
+
+
 JUDGES: dict[str, Callable[[Sequence[Question], int, Sequence[int]], Iterator[Judgement]]] = {
     "kernels": _kernels,
     "translation": _translations,
     "babeltower": _babeltower,
     "pareval": _pareval,
+    "hpctranseval": _hpctranseval,
+    "fortran2cpp": _fortran2cpp,
 }
 """Suite to what judges its answers, one after the other and in order."""

@@ -12,6 +12,7 @@ from hpcraft.sandbox.outcome import Outcome, Verdict
 
 LOG_CHARACTERS = 4000
 CHECKS = ("build", "honest", "correct", "parallel", "race-free", "fast")
+_PUBLISHED = "as published: "
 _WHEN_TIMED = "fast"
 """The check that is absent where nothing was asked to be timed."""
 
@@ -58,6 +59,40 @@ class Judgement:
     def passed(self) -> bool:
         """Whether no check failed and the code was built."""
         return self.checks.get("build") == "pass" and not self.failed and self.verdict is Verdict.OK
+
+
+def unsupported(why: str, verdict: Verdict = Verdict.UNSUPPORTED) -> Judgement:
+    """The judgement of an answer that nothing can be held against, with the reason."""
+    judgement = Judgement(verdict=verdict, checks={"build": f"skip: {why}"}, log=[why])
+    judgement.skip_rest("not judged")
+    return judgement
+
+
+def settle_build(judgement: Judgement, outcome: Outcome) -> bool:
+    """Settle the check ``build``, the others too where nothing was built; tells whether something was."""
+    if outcome.compile is not None:
+        judgement.log.append(outcome.compile.stderr.strip())
+    if outcome.verdict in (Verdict.UNSUPPORTED, Verdict.INFRA_ERROR):
+        judgement.verdict = outcome.verdict
+        judgement.checks["build"] = f"skip: {outcome.message or outcome.verdict}"
+        judgement.log.append(outcome.message)
+    else:
+        judgement.settle("build", "pass" if outcome.ok else f"fail: {first_error(outcome)}", outcome)
+    if judgement.checks["build"] == "pass":
+        return True
+    judgement.skip_rest("not reached")
+    return False
+
+
+def note_published(judgement: Judgement, passed: bool) -> None:
+    """Write down, ahead of all else in the log, whether an answer passes what others have published as the suite's measure."""
+    judgement.log.insert(0, f"{_PUBLISHED}{'pass' if passed else 'fail'}")
+
+
+def published_word(log: str) -> str:
+    """What a log says of the published measure: ``pass``, ``fail``, or nothing."""
+    first = log.partition("\n")[0]
+    return first.removeprefix(_PUBLISHED) if first.startswith(_PUBLISHED) else ""
 
 
 def to_sample(task: Task, completion: Completion, judgement: Judgement, seconds: float) -> Sample:

@@ -1,13 +1,17 @@
 """Estimators as others have published them, wrong values included, so that their tables can be reproduced beside ours.
 
 Never a figure of ours: each function says what is wrong with it, and `hpcraft.eval.metrics` has the right one.
-ParEval's are those of its ``analysis/metrics.py``; the normalised perplexity is that of the first studies of HPC code models.
+ParEval's are those of its ``analysis/metrics.py``, HPCTransEval's that of its ``EvalEngine/code_verification.py``; the normalised perplexity is that of the first studies of HPC code models.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from math import comb, exp
+
+import numpy as np
+
+from hpcraft.sandbox.abi import Array
 
 
 def _pareval_combinations(n: int, r: int) -> int:
@@ -74,3 +78,12 @@ def _near(wanted: tuple[int, str], found: tuple[int, str], variance: int) -> boo
     if wanted[1] == found[1]:
         return abs(wanted[0] - found[0]) <= variance
     return wanted[0] == found[0] and abs(int(wanted[1]) - int(found[1])) <= variance
+
+
+def allclose_of_hpctranseval(expected: Sequence[Array], got: Sequence[Array]) -> bool:
+    """Whether outputs agree as HPCTransEval's code has it: 1e-7 relative and absolute, NaN equal to NaN.
+
+    The bound lies below the rounding unit of its floats, so that a sum in another order fails; a result that is NaN all over, as
+    ``acosh`` has on its inputs in [0, 1), passes for any other that is.
+    """
+    return all(np.allclose(a, e, rtol=1e-7, atol=1e-7, equal_nan=True) for e, a in zip(expected, got, strict=True))

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 from hpcraft.errors import InputError
+from hpcraft.eval.judging import published_word
 from hpcraft.eval.metrics import KS, figure_json, mean, pass_at_k, proficiency
 from hpcraft.eval.speed_figures import speed_figures
 from hpcraft.eval.task import Task
@@ -156,7 +157,10 @@ def level_figures(
                 groups[group].append(rows)
         kernels = [rows for task_id, rows in here.items() if tasks[task_id].kernel]
         levels[level] = {
-            "metrics": figures(list(here.values())) | _proficiency(kernels) | _similarity(list(here.values()), texts or {}),
+            "metrics": figures(list(here.values()))
+            | _proficiency(kernels)
+            | _similarity(list(here.values()), texts or {})
+            | _published(list(here.values())),
             "groups": {group: figures(rows) for group, rows in sorted(groups.items())},
             "checks": _checks(s for rows in here.values() for s in rows),
             "verdicts": dict(sorted(Counter(s.verdict for rows in here.values() for s in rows).items())),
@@ -164,7 +168,7 @@ def level_figures(
     return levels
 
 
-_KINDS = {"kernels": "kernel", "babeltower": "kind", "pareval": "problem"}
+_KINDS = {"kernels": "kernel", "babeltower": "kind", "pareval": "problem", "hpctranseval": "level", "fortran2cpp": "kind"}
 """Suite to what its groups are."""
 
 
@@ -204,6 +208,13 @@ def _similarity(tasks: Sequence[Sequence[Sample]], texts: Mapping[tuple[str, int
         return {}
     scores = [[texts[s.task_id, s.sample_id] for s in rows] for rows in tasks]
     return {name: figure_json(figure) for name, figure in figures_of_scores(scores).items()}
+
+
+def _published(tasks: Sequence[Sequence[Sample]]) -> JSON:
+    """The share of answers that pass what others have published as the measure, of suites whose judge makes it beside ours."""
+    words = [[published_word(s.log) for s in rows] for rows in tasks]
+    said = [[word == "pass" for word in found] for found in words if any(found)]
+    return {"as-published": figure_json(pass_at_k(said, 1))} if said else {}
 
 
 def _checks(samples: Iterable[Sample]) -> JSON:

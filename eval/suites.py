@@ -10,6 +10,8 @@ from pathlib import Path
 
 from hpcraft.errors import ConfigError
 from hpcraft.eval.babeltower import babeltower_tasks
+from hpcraft.eval.fortran2cpp import fortran2cpp_tasks
+from hpcraft.eval.hpctranseval import hpctranseval_tasks
 from hpcraft.eval.kernels import KERNELS
 from hpcraft.eval.pareval import pareval_tasks
 from hpcraft.eval.prompts import kernel_question, translation_question
@@ -25,7 +27,7 @@ _REFERENCES = _HERE / "kernels" / "references"
 _SUFFIXES = {"c": "c", "cpp": "cpp", "fortran": "f90", "python": "py"}
 
 
-DATA_HELP = "folder of yours that suites babeltower and pareval are read from"
+DATA_HELP = "folder of yours that suites babeltower, pareval, hpctranseval and fortran2cpp are read from"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -150,6 +152,24 @@ SUITES = {
             reads_pairs=False,
             reads_data=True,
             tasks=pareval_tasks,
+        ),
+        Suite(
+            name="hpctranseval",
+            version=1,
+            summary="CUDA kernels to C with OpenMP, of your checkout of HPCTransCompile (--data DIR), judging of ours",
+            reads_pairs=False,
+            reads_data=True,
+            tasks=hpctranseval_tasks,
+            gold=True,
+        ),
+        Suite(
+            name="fortran2cpp",
+            version=1,
+            summary="Fortran programs to C++, of your checkout of Fortran2Cpp or its successor (--data DIR), judging of ours",
+            reads_pairs=False,
+            reads_data=True,
+            tasks=fortran2cpp_tasks,
+            gold=True,
         ),
     )
 }
