@@ -27,6 +27,7 @@ from hpcraft.eval.task import Task
 from hpcraft.sandbox.calls import Called
 from hpcraft.sandbox.drivers import caller_source
 from hpcraft.sandbox.outcome import Check, CudaLevel, Job, Language, Limits, Model, Outcome, Run, Verdict
+from hpcraft.store import sha256_bytes
 
 _FLAGS: dict[tuple[str, str], tuple[str, ...]] = {
     ("mpi", "cpp"): ("-DOMPI_SKIP_MPICXX",),
@@ -111,6 +112,13 @@ def _seen(task: Task, code: str, build: sandbox.Build) -> Seen | None:
 def candidate_name(task: Task) -> str:
     """The source file that holds an answer."""
     return "candidate.cu" if task.model == "cuda" else _CANDIDATE[task.language]
+
+
+def object_sha256(task: Task, code: str) -> str:
+    """A hash of the object that an answer compiles to; empty where it doesn't. Two answers of one object do the same."""
+    with sandbox.build(_job(task, code, "none")) as build:
+        content = build.objects().get(candidate_name(task))
+    return sha256_bytes(content) if content else ""
 
 
 def _driver_name(task: Task) -> str:
