@@ -25,7 +25,7 @@ from hpcraft.eval.prompt_styles import DEFAULT
 from hpcraft.eval.suites import DATA_HELP, REFERENCES, SUITES, find_suite, select, suite_hash
 from hpcraft.executor import add_executor_arguments, from_arguments, make_executor
 from hpcraft.stages import Input, Report, Stage, Work, execute, option
-from hpcraft.store import hash_outputs, list_outputs, read_json, read_jsonl, write_json, write_jsonl
+from hpcraft.store import hash_outputs, list_outputs, read_json, read_jsonl, sha256_file, sha256_json, write_json, write_jsonl
 
 AUDIT, LINES = "audit.json", "audit.jsonl"
 _SHARDS = ".shards"
@@ -115,8 +115,11 @@ def _row(one: Audited) -> dict[str, Any]:
 
 
 def _outside(config: AuditConfig) -> dict[str, str]:
-    """The references, which are in no hash of the suite."""
-    return {"references": hash_outputs(list_outputs(REFERENCES))} if config.suite == "kernels" else {}
+    """Inputs, oracles and references of the suite that is ours."""
+    if config.suite != "kernels":
+        return {}
+    sources = [sha256_file(path) for path in sorted(REFERENCES.parent.glob("*.py"))]
+    return {"references": hash_outputs(list_outputs(REFERENCES)), "kernels": sha256_json(sources)}
 
 
 STAGE = Stage(

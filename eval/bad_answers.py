@@ -16,6 +16,7 @@ from dataclasses import dataclass, field
 
 from hpcraft.errors import InputError
 from hpcraft.eval import wrappers_c, wrappers_fortran
+from hpcraft.eval.equivalent_mutants import why_right
 from hpcraft.eval.prompts import null_answer
 from hpcraft.eval.task import Task
 from hpcraft.eval.wrappers import wrapped
@@ -57,7 +58,9 @@ def bad_answers(task: Task, tasks: Mapping[str, Task]) -> BadAnswers:
     if not serial.startswith("none: "):
         made["serial"] = serial
     for name in CHECKS:
-        if name in made:
+        if why_it_is := why_right(task.task_id, name):
+            found.left_out[name] = f"it is right: {why_it_is}"
+        elif name in made:
             found.codes[name] = made[name]
         else:
             found.left_out[name] = serial.removeprefix("none: ") if name == "serial" else why or "the outputs have no known length"

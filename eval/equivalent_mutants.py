@@ -1,4 +1,4 @@
-"""Mutants of our references that do the same as the reference, and why: no test could kill them, so none is asked to.
+"""Mutants of our references, and answers with one less, that do the same as the reference, and why: no test could kill them, so none is asked to.
 
 What compiles to the same object is no mutant in the first place; here stands what only a reader sees.
 """
@@ -34,6 +34,17 @@ class Equivalent:
 EQUIVALENT: tuple[Equivalent, ...] = ()
 
 
+RIGHT_ANSWERS: dict[tuple[str, str], str] = {
+    ("kernels/triangle_count/*", "one-less"): "a triangle is counted at the smallest of its vertices, which is never the last one",
+}
+"""Pattern of task ids and name of a bad answer to why it is right there."""
+
+
 def why_equivalent(task_id: str, mutant: Mutant) -> str:
     """Why a mutant is right, too; empty when it isn't known to be."""
     return next((entry.why for entry in EQUIVALENT if entry.matches(task_id, mutant)), "")
+
+
+def why_right(task_id: str, answer: str) -> str:
+    """Why a bad answer is right; empty when it isn't known to be."""
+    return next((why for (tasks, name), why in RIGHT_ANSWERS.items() if name == answer and fnmatchcase(task_id, tasks)), "")

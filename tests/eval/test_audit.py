@@ -192,7 +192,9 @@ def judgements(monkeypatch):
         asked.append(code)
         if len(asked) in table:
             raise table[len(asked)]
-        checks = dict.fromkeys(("build", "honest", "correct", "parallel"), "pass" if code == task.reference else "fail: bad") | {"build": "pass"}
+        checks = dict.fromkeys(("build", "honest", "correct", "parallel"), "pass" if code == task.reference else "fail: bad") | {
+            "build": "pass"
+        }
         return Judgement(checks=checks)
 
     monkeypatch.setattr(audit_task, "_judged", judge)

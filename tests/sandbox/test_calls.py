@@ -234,7 +234,12 @@ def test_what_is_read_from_a_guard_zone_shows(seed: int, lengths: tuple[int, int
     """Beside each array of any type stand NaN and integers far out of range, with random bytes in them; the arrays are as they were."""
     signature = Signature.parse("void f(const float *x, const double *y, const char *z, int *w)")
     rng = np.random.default_rng(seed)
-    given = [rng.random(lengths[0], np.float32), rng.random(lengths[1]), rng.integers(0, 9, lengths[2]).astype(np.int8), np.arange(3, dtype=np.int32)]
+    given = [
+        rng.random(lengths[0], np.float32),
+        rng.random(lengths[1]),
+        rng.integers(0, 9, lengths[2]).astype(np.int8),
+        np.arange(3, dtype=np.int32),
+    ]
     made = image([signature], 0, given, rng)
     for part, parameters in ((made.const, (0, 1, 2)), (made.open, (3,))):
         for index in parameters:
