@@ -22,6 +22,7 @@ _LEFT_ALONE = (
     *("variable_declaration", "size", "kind", "allocate_statement", "deallocate_statement", "use_statement", "parameter_statement"),
     *("while_statement", "comment", "subroutine_statement", "function_statement", "interface", "derived_type_definition"),
 )
+_SYMMETRIC = ("dot_product", "min", "max", "iand", "ior", "ieor", "hypot")
 _NUMBER = re.compile(r"(\d+)(_\w+)?")
 _REAL = re.compile(r"\d*\.\d*(?:[edED][+-]?\d+)?(?:_\w+)?")
 _SIMPLE = ("identifier", "number_literal", "call_expression", "parenthesized_expression")
@@ -89,7 +90,9 @@ def _bound(control: Node) -> Iterator[Edit]:
 
 def _swapped(arguments: Node) -> Iterator[Edit]:
     """The first two indices or arguments, where both are names."""
-    parts = arguments.named_children
+    parts, of = arguments.named_children, arguments.prev_named_sibling
+    if of is not None and text_of(of).lower() in _SYMMETRIC:
+        return
     if len(parts) >= 2 and all(p.type == "identifier" for p in parts[:2]) and text_of(parts[0]) != text_of(parts[1]):
         yield Edit(parts[0].start_byte, parts[1].end_byte, f"{text_of(parts[1])}, {text_of(parts[0])}", "indices")
 

@@ -112,7 +112,8 @@ class _Auditor:
         """The reference first: where it isn't judged or doesn't pass, the others show nothing."""
         if not self.task.reference:
             return
-        if self._line("reference", "reference", self.task.reference).fate != "passed":
+        reference = self._line("reference", "reference", self.task.reference)
+        if reference.fate != "passed" or _not_run(reference):
             return
         for name, code in bad_answers(self.task, tasks).codes.items():
             self._line(name, "bad", code)
@@ -216,14 +217,15 @@ class Audited:
 
 
 def audited(task_id: str, lines: Sequence[AuditLine], left_out: Mapping[str, str], min_killed: float) -> Audited:
-    """What the lines of a task show."""
+    """What the lines of a task show; the judge of kernels makes all checks, so that each bad answer must be refused by the one for it."""
+    wanted = CHECKS if task_id.startswith("kernels/") else {}
     reference = next((line for line in lines if line.kind == "reference"), None)
     bad = [line for line in lines if line.kind == "bad"]
     tried = [line for line in lines if line.kind == "mutant"]
     counted = [line for line in tried if line.fate in ("passed", "refused") and not line.equivalent]
     survivors = tuple(line.change for line in counted if line.fate == "passed")
     unknown = _unknown(reference)
-    why = () if unknown else tuple(_faults(reference, bad, len(counted), len(survivors), min_killed))
+    why = () if unknown else tuple(_faults(reference, bad, wanted, len(counted), len(survivors), min_killed))
     return Audited(
         task_id=task_id,
         admitted="unknown" if unknown else "no" if why else "yes",
@@ -241,17 +243,32 @@ def audited(task_id: str, lines: Sequence[AuditLine], left_out: Mapping[str, str
 def _unknown(reference: AuditLine | None) -> str:
     if reference is None:
         return "there is no reference, so nothing shows that the task can be done"
-    return f"can't be judged here: {reference.checks['build'].removeprefix('skip: ')}" if reference.fate == "unsupported" else ""
+    if reference.fate == "unsupported":
+        return f"can't be judged here: {reference.checks['build'].removeprefix('skip: ')}"
+    return f"its answers are not run here: {_not_run(reference)}" if reference.fate == "passed" and _not_run(reference) else ""
 
 
-def _faults(reference: AuditLine | None, bad: Sequence[AuditLine], mutants: int, survivors: int, min_killed: float) -> list[str]:
+def _not_run(line: AuditLine) -> str:
+    """Why no output was looked at; empty where one was."""
+    words = line.checks.get("correct", "")
+    return words.removeprefix("skip: ") if words.startswith("skip") else ""
+
+
+def _faults(
+    reference: AuditLine | None,
+    bad: Sequence[AuditLine],
+    wanted: Mapping[str, Sequence[str]],
+    mutants: int,
+    survivors: int,
+    min_killed: float,
+) -> list[str]:
     if reference is not None and reference.fate != "passed":
         return [f"the reference is refused ({reference.reason})"]
     found = []
     for line in bad:
         if line.fate == "passed":
             found.append(f"the answer {line.answer} passes")
-        elif not any(line.checks.get(check, "").startswith("fail") for check in CHECKS[line.answer]):
+        elif line.answer in wanted and not any(line.checks.get(check, "").startswith("fail") for check in wanted[line.answer]):
             found.append(f"the answer {line.answer} is refused for another reason ({line.reason or line.checks.get('build', line.fate)})")
     if mutants and mutants - survivors < min_killed * mutants:
         found.append(f"{survivors} of {mutants} mutants of the reference survive")

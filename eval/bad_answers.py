@@ -79,7 +79,7 @@ def _made(task: Task, made: dict[str, str]) -> str:
     if task.kernel is None and task.case is not None:
         of = "the suite's tests call it by a prototype of their own"
     if isinstance(of, str):
-        if task.language != "fortran" and "}" in made["null"]:
+        if task.language != "fortran" and "}" in made["null"] and "__global__" not in made["null"]:  # a device can't end the process
             made["exit"] = _exits(made["null"])
         return of
     made |= wrappers_fortran.answers(of) if task.language == "fortran" else wrappers_c.answers(of, task.language)

@@ -19,7 +19,6 @@ from hpcraft.eval.task import Kernel, Task
 from hpcraft.sandbox.abi import Parameter, Signature
 
 _SIZED = re.compile(r"(\w+)\(([^()]*)\)")
-_LARGE = 1000
 KEPT = 64
 """Results that a wrapper which replays keeps."""
 
@@ -38,7 +37,7 @@ class Wrapped:
     amount: str
     """How much work there is, as an expression in C and Fortran alike: mostly that scalar."""
     most: int
-    """``amount`` in the largest call of a judgement, or a guess where that isn't known."""
+    """``amount`` in the largest call of a judgement."""
     lengths: dict[str, str]
     """Output arrays to their lengths, as expressions in C and Fortran alike."""
 
@@ -71,7 +70,9 @@ def wrapped(task: Task) -> Wrapped | str:
         rf"(?<![:<.\w]){signature.name}\b(?!\.h)", name, task.reference, flags=re.IGNORECASE if task.language == "fortran" else 0
     )
     lengths = _lengths(task.kernel) if task.kernel else {}
-    amount, most = _amount(task.kernel.name, emulated=task.model == "cuda") if task.kernel else (sizes[0], _LARGE)
+    amount, most = (
+        _amount(task.kernel.name, emulated=task.model == "cuda") if task.kernel else (sizes[0], _largest(task, signature, sizes[0]))
+    )
     return Wrapped(
         signature=signature,
         kernel=task.kernel,
@@ -82,6 +83,12 @@ def wrapped(task: Task) -> Wrapped | str:
         most=most,
         lengths=lengths,
     )
+
+
+def _largest(task: Task, signature: Signature, name: str) -> int:
+    """What the tests of a pair say that an argument is at most."""
+    at = [p.name for p in signature.parameters].index(name)
+    return max((int(words[at]) for test in (task.pair.tests if task.pair else ()) if (words := test.split())[at].isdigit()), default=0)
 
 
 def _whole_numbers(signature: Signature) -> list[str]:

@@ -10,7 +10,7 @@ import pytest
 
 from hpcraft.cli import main
 from hpcraft.errors import ConfigError, InputError, PartialError
-from hpcraft.eval import audit, audit_task
+from hpcraft.eval import audit, audit_task, kernel_judge
 from hpcraft.eval.audit import AUDIT, LINES, AuditConfig
 from hpcraft.eval.audit_task import AuditLine, audited
 from hpcraft.eval.bad_answers import CHECKS, bad_answers
@@ -146,7 +146,7 @@ PASSED = _line("reference", "reference", "passed")
 )
 def test_a_task_is_admitted_when_nothing_bad_passes(lines, admitted, why):
     """And every reason is told."""
-    found = audited("t", lines, {}, 1.0)
+    found = audited("kernels/t", lines, {}, 1.0)
     assert found.admitted == admitted
     assert why in "".join(found.why)
 
@@ -154,14 +154,14 @@ def test_a_task_is_admitted_when_nothing_bad_passes(lines, admitted, why):
 def test_what_the_machine_cannot_judge_is_unknown():
     """Neither admitted nor refused, with the reason."""
     line = AuditLine(task_id="t", answer="reference", kind="reference", fate="unsupported", checks={"build": "skip: no nvcc"})
-    assert audited("t", [line], {}, 1.0).why == ("can't be judged here: no nvcc",)
+    assert audited("kernels/t", [line], {}, 1.0).why == ("can't be judged here: no nvcc",)
 
 
 @pytest.mark.parametrize(("min_killed", "admitted"), [(1.0, "no"), (0.5, "yes"), (0.6, "no")])
 def test_fewer_mutants_may_do(min_killed, admitted):
     """As many as are asked must be killed."""
     lines = [PASSED, _line("mutant-0", "mutant", "passed"), _line("mutant-1", "mutant", "refused", "correct")]
-    found = audited("t", lines, {}, min_killed)
+    found = audited("kernels/t", lines, {}, min_killed)
     assert (found.score, found.admitted) == (0.5, admitted)
 
 
@@ -185,8 +185,8 @@ def test_each_entry_of_the_equivalent_ones_belongs_to_some_mutant():
 @pytest.fixture
 def judgements(monkeypatch):
     """Judge by a table instead of the sandbox: everything but the reference is refused by all checks. Gives the answers that were judged."""
-    asked = []
-    table = {}
+    asked: list[str] = []
+    table: dict[int, BaseException] = {}
 
     def judge(task, code, _seed):
         asked.append(code)
@@ -198,7 +198,7 @@ def judgements(monkeypatch):
         return Judgement(checks=checks)
 
     monkeypatch.setattr(audit_task, "_judged", judge)
-    monkeypatch.setattr(audit_task.kernel_judge, "object_sha256", lambda _task, code: code)
+    monkeypatch.setattr(kernel_judge, "object_sha256", lambda _task, code: code)
     return asked, table
 
 

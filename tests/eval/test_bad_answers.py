@@ -7,10 +7,16 @@ from hpcraft.eval.bad_answers import CHECKS, bad_answers
 from hpcraft.eval.equivalent_mutants import why_right
 from hpcraft.eval.suites import kernel_tasks
 from hpcraft.eval.task import Task
-from hpcraft.eval.wrappers import wrapped
+from hpcraft.eval.wrappers import Wrapped, wrapped
 
 TASKS = {t.task_id: t for t in kernel_tasks()}
 NO_ARRAYS = {"last-left", "first-left"}
+
+
+def _wrapped(task: Task) -> Wrapped:
+    of = wrapped(task)
+    assert isinstance(of, Wrapped)
+    return of
 
 
 @pytest.mark.parametrize("task", [t for t in TASKS.values() if t.language != "python"], ids=lambda t: t.task_id)
@@ -30,7 +36,7 @@ def test_every_kernel_task_has_its_bad_answers(task):
 @pytest.mark.parametrize("task", [t for t in TASKS.values() if t.language in ("c", "cpp") and t.model != "kokkos"], ids=lambda t: t.task_id)
 def test_wrappers_hold_the_reference_under_another_name(task):
     """The entry point is the wrapper, and what it wraps is the reference with nothing else renamed."""
-    of = wrapped(task)
+    of = _wrapped(task)
     code = bad_answers(task, TASKS).codes["one-less"]
     grammar = "cuda" if task.model == "cuda" else "cpp" if task.language == "cpp" else "c"
     names = [function_name(f) for f in functions(parse(code, grammar))]
@@ -50,15 +56,15 @@ def test_wrappers_hold_the_reference_under_another_name(task):
 )
 def test_the_size_is_known(task_id, amount, most):
     """It is the argument that the inputs are made for, as large as the largest call."""
-    of = wrapped(TASKS[task_id])
+    of = _wrapped(TASKS[task_id])
     assert (of.amount, of.most) == (amount, most)
 
 
 def test_lengths_come_from_the_shapes():
     """Products of extents, and extents with a lower bound; what only another array tells is left out."""
-    assert wrapped(TASKS["kernels/gemm/serial/c"]).lengths == {"C": "(n) * (m)"}
-    assert wrapped(TASKS["kernels/histogram/serial/c"]).lengths == {"counts": "(bins - 1 - 0 + 1)"}
-    assert wrapped(TASKS["kernels/csr_transpose/serial/c"]).lengths == {"t_row_ptr": "(n + 1)"}
+    assert _wrapped(TASKS["kernels/gemm/serial/c"]).lengths == {"C": "(n) * (m)"}
+    assert _wrapped(TASKS["kernels/histogram/serial/c"]).lengths == {"counts": "(bins - 1 - 0 + 1)"}
+    assert _wrapped(TASKS["kernels/csr_transpose/serial/c"]).lengths == {"t_row_ptr": "(n + 1)"}
 
 
 def _foreign(**changes):
