@@ -21,7 +21,7 @@ from hpcraft.errors import MachineError
 from hpcraft.eval import forbidden, parallel_use, performance, run_evidence
 from hpcraft.eval.judging import Judgement, describe_run, first_error
 from hpcraft.eval.kernel_trial import Trial, trial
-from hpcraft.eval.seen import Seen, differs, needs_preprocessor, seen, without_includes, without_simd
+from hpcraft.eval.seen import Seen, differs, needs_preprocessor, seen, with_static_schedules, without_includes, without_simd
 from hpcraft.eval.suites import reference
 from hpcraft.eval.task import Task
 from hpcraft.sandbox.calls import Called
@@ -241,7 +241,7 @@ def _race(judgement: Judgement, task: Task, code: str, seed: int, plain: Seen | 
         judgement.checks["race-free"] = "skip: failed before"
         return
     made = trial(task.kernel.name, task.model, seed, race=True)
-    checked = without_simd(code) if task.language == "fortran" else code
+    checked = with_static_schedules(without_simd(code) if task.language == "fortran" else code)
     with sandbox.build(_job(task, checked, "race")) as build:
         if not build.ok:
             _race_unbuilt(judgement, build.outcome)

@@ -2,7 +2,7 @@
 
 The launcher (``launch/calls.c`` has its theory of operation) holds the arguments of every call and writes them into the box one
 call at a time; results, time and use of the processor come back in a file that the program can't reach. Arrays lie between guard
-zones at random distances, whose bytes are random but for this: what is read there is no number, or an index far out of range. Nothing is compared in the box: guards and const inputs are compared here, with what was sent.
+zones at random distances, whose bytes are random but for this: what is read there is no number, or as large or small as can be. Nothing is compared in the box: guards and const inputs are compared here, with what was sent.
 
 Not covered: structs, callbacks, more than 64 ranks.
 """
@@ -33,8 +33,8 @@ _ALIGNMENT = 64
 _MOST_DISTANCE = 16
 """In units of the alignment: addresses differ from call to call."""
 _WORD = np.dtype("<u4")
-_NO_NUMBER = np.uint32(0x7FFF0000)
-"""In a word: a NaN as a float, two of them a NaN as a double, and a number above two thousand million as an integer."""
+_EXTREMES = np.array([0x7FFF0000, 0x7F7F0000, 0xFF7F0000], _WORD)
+"""In a word, and in each half of a longer one: NaN, the largest or the least of floating-point numbers; integers far out of range."""
 _FAULTS = {1: "call", 2: "const", 3: "elsewhere"}
 
 
@@ -159,7 +159,7 @@ class _Part:
     def _guard(self, num_bytes: int) -> None:
         """Half of each word is random, so that what was written over it shows; the other half makes what was read from it show in the results."""
         skipped = self._length % _WORD.itemsize
-        words = self._rng.integers(1 << 16, size=-(-(skipped + num_bytes) // _WORD.itemsize)).astype(_WORD) | _NO_NUMBER
+        words = self._rng.integers(1 << 16, size=-(-(skipped + num_bytes) // _WORD.itemsize)).astype(_WORD) | self._rng.choice(_EXTREMES)
         self._append(words.tobytes()[skipped : skipped + num_bytes])
 
     def finish(self) -> bytes:
