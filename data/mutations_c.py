@@ -117,12 +117,18 @@ def _swapped(node: Node) -> Iterator[Edit]:
     index = next((c for c in reversed(inner) if c.type != "["), None)
     if index is None:
         return
-    names = [n for n in walk(index) if n.type == "identifier" and (n.parent is None or n.parent.type != "call_expression")]
+    # a[b] is b[a], and what is called stays so.
+    names = [n for n in walk(index) if n.type == "identifier" and (n.parent is None or n not in (_base(n.parent), _base(index)))]
     first = names[0] if names else None
     second = next((n for n in names if first is not None and text_of(n) != text_of(first)), None)
     if first is not None and second is not None:
         between = (index.text or b"")[first.end_byte - index.start_byte : second.start_byte - index.start_byte].decode()
         yield Edit(first.start_byte, second.end_byte, f"{text_of(second)}{between}{text_of(first)}", "indices")
+
+
+def _base(node: Node) -> Node | None:
+    """What is called or indexed."""
+    return node.child_by_field_name("function" if node.type == "call_expression" else "argument")
 
 
 def _called(node: Node) -> str:

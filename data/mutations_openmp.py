@@ -10,13 +10,15 @@ from hpcraft.data.mutations_c import Edit
 _C = re.compile(r"^[ \t]*#[ \t]*pragma[ \t]+omp\b(?:\\\n|[^\n])*", re.MULTILINE)
 _FORTRAN = re.compile(r"^[ \t]*!\$omp\b[^\n]*(?:&[ \t]*\n[ \t]*!\$omp&?[^\n]*)*", re.MULTILINE | re.IGNORECASE)
 _CLAUSE = re.compile(r"\b(?:first|last)?private[ \t]*\([^()]*\)|\breduction[ \t]*\([^()]*\)|\blinear[ \t]*\([^()]*\)", re.IGNORECASE)
+_SIMD_ALONE = re.compile(r"omp[ \t]+(?:end[ \t]+)?simd\b", re.IGNORECASE)
+"""Lanes of one thread: the compiler sees by itself what belongs to each."""
 _ORDER = re.compile(r"omp[ \t]+(barrier|taskwait|critical|atomic)\b", re.IGNORECASE)
 
 
 def edits(source: str, language: str) -> Iterator[Edit]:
     """Each clause that makes variables a thread's own dropped, and each barrier, critical region and atomic access."""
     for directive in (_FORTRAN if language == "fortran" else _C).finditer(source):
-        for clause in _CLAUSE.finditer(directive[0]):
+        for clause in () if _SIMD_ALONE.search(directive[0]) else _CLAUSE.finditer(directive[0]):
             at = directive.start() + clause.start()
             yield _edit(source, at, at + len(clause[0]), "", "clause")
         if order := _ORDER.search(directive[0]):

@@ -19,7 +19,7 @@ class Equivalent:
     tasks: str
     """Pattern of task ids."""
     change: str
-    """Regular expression for the changed line before and after, as ``BEFORE -> AFTER``."""
+    """Regular expression for the change, as `hpcraft.data.mutants.Mutant.words` tells it."""
     why: str
 
     def matches_task(self, task_id: str) -> bool:
@@ -28,12 +28,59 @@ class Equivalent:
 
     def matches(self, task_id: str, mutant: Mutant) -> bool:
         """Whether it is about a mutant of a task's reference."""
-        return self.matches_task(task_id) and bool(re.fullmatch(self.change, f"{mutant.before} -> {mutant.after}"))
+        return self.matches_task(task_id) and bool(re.fullmatch(self.change, mutant.words))
 
 
-EQUIVALENT: tuple[Equivalent, ...] = ()
-
-
+_TILE = "tiles of any size are right, and one behind the last is empty"
+_BEHIND = "it reads one element behind the last, whose value decides nothing"
+EQUIVALENT: tuple[Equivalent, ...] = (
+    Equivalent("kernels/transpose/*", r"line \d+: constexpr int tile = 32; -> .*", _TILE),
+    Equivalent("kernels/transpose/*", r"line \d+: for \(int (\w+) = 0; \1 < [mn]; \1 \+= (tile|BLOCK)\).* -> .*; \1 <= [mn]; .*", _TILE),
+    Equivalent(
+        "kernels/jacobi/serial/fortran",
+        r"line 13: do i = 2, n - 1 -> do i = 2, n \+ 1",
+        "what is computed outside of the interior lies in the scratch array and is never copied",
+    ),
+    Equivalent(
+        "kernels/jacobi/mpi/c",
+        r"line 20: .* rank < used && .* -> .* rank <= used && .*",
+        "ranks from used on exchange nothing, whoever their neighbours are",
+    ),
+    Equivalent(
+        "kernels/monte_carlo_pi/*",
+        r"line \d+: .*x \* x \+ y \* y < .* -> .*x \* x \+ y \* y <= .*",
+        "2^62 is a sum of two squares as 0 + (2^31)^2 alone, and no coordinate is 2^31",
+    ),
+    Equivalent(
+        "kernels/nbody_forces/serial/cpp", r"line 9: .* i < n; .* -> .* i < n - 1; .*", "the last body has no later one to make a pair with"
+    ),
+    Equivalent("kernels/fft/serial/c", r"line 11: .* i < n; .* -> .* i <= n; .*", "the reverse of n is 0, which is no place behind it"),
+    Equivalent(
+        "kernels/fft/serial/fortran", r"line 29: z\(:half - 1\) = .* -> z\(:half - 0\) = .*", "the next statement sets that element"
+    ),
+    Equivalent(
+        "kernels/triangle_count/*",
+        r"line \d+: for \(int u = 0; u < n; u\+\+\).* -> .* u < n - 1; .*",
+        "the last vertex is no triangle's smallest",
+    ),
+    Equivalent("kernels/triangle_count/*", r"line \d+: if \(v (<=|>=) u\) .* -> if \(v [<>] u\) .*", "no edge leads to its own vertex"),
+    Equivalent(
+        "kernels/argmax/*/c", r"line \d+: for \(int i = 1; i < n; i\+\+\) -> .*int i = 0; .*", "the first element isn't greater than itself"
+    ),
+    Equivalent(
+        "kernels/argmax/openmp/c",
+        r"line 11: .*\{x\[0\], 0\}; -> .*\{x\[0\], 1\};",
+        "the best that all are compared with holds the first element",
+    ),
+    Equivalent("kernels/bfs_levels/openmp/c", r"line 8: .* v < n; .* -> .* v <= n; .*", _BEHIND),
+    Equivalent(
+        "kernels/axpy/mpi/c",
+        r"line 10: .* r < ranks; .* -> .* r <= ranks; .*",
+        "it writes one element too many to memory of its own, where the allocator left room",
+    ),
+    Equivalent("kernels/prefix_sum/openmp/c", r"line 16: .* t <= team; .* -> .* t < team; .*", "nobody reads what the last thread carries"),
+    Equivalent("kernels/sort_int/*", r"line \d+: return \(x > y\) - \(x < y\); -> .* \(x <= y\);", "equal integers may stand in any order"),
+)
 RIGHT_ANSWERS: dict[tuple[str, str], str] = {
     ("kernels/triangle_count/*", "one-less"): "a triangle is counted at the smallest of its vertices, which is never the last one",
 }
