@@ -32,9 +32,12 @@ class Equivalent:
 
 
 _TILE = "tiles of any size are right, and one behind the last is empty"
+_MORE_BLOCKS = "blocks beyond those that are needed find nothing to do"
 _BEHIND = "it reads one element behind the last, whose value decides nothing"
 EQUIVALENT: tuple[Equivalent, ...] = (
-    Equivalent("kernels/transpose/*", r"line \d+: constexpr int tile = 32; -> .*", _TILE),
+    Equivalent("kernels/transpose/*", r"line \d+: constexpr int (tile|TILE) = 32; -> .*", _TILE),
+    Equivalent("kernels/jacobi/cuda/cpp", r"line 21: .*grid\(\(n \+ 15\) / 16, .* -> .*grid\(\(n \+ 15\) \* 16, .*", _MORE_BLOCKS),
+    Equivalent("kernels/find_first/cuda/cpp", r"line 29: .*\(n \+ 255\) / 256, .* -> .*\(n \+ 255\) / 255, .*", _MORE_BLOCKS),
     Equivalent("kernels/transpose/*", r"line \d+: for \(int (\w+) = 0; \1 < [mn]; \1 \+= (tile|BLOCK)\).* -> .*; \1 <= [mn]; .*", _TILE),
     Equivalent(
         "kernels/jacobi/serial/fortran",
@@ -63,6 +66,7 @@ EQUIVALENT: tuple[Equivalent, ...] = (
         r"line \d+: for \(int u = 0; u < n; u\+\+\).* -> .* u < n - 1; .*",
         "the last vertex is no triangle's smallest",
     ),
+    Equivalent("kernels/triangle_count/serial/c", r"line 8: .* p = e \+ 1, .* -> .* p = e \+ 0, .*", "no vertex is its own neighbour"),
     Equivalent("kernels/triangle_count/*", r"line \d+: if \(v (<=|>=) u\) .* -> if \(v [<>] u\) .*", "no edge leads to its own vertex"),
     Equivalent(
         "kernels/argmax/*/c", r"line \d+: for \(int i = 1; i < n; i\+\+\) -> .*int i = 0; .*", "the first element isn't greater than itself"

@@ -1,5 +1,7 @@
 """Bad answers are made for every kernel task, and look like what they are."""
 
+from typing import Any
+
 import pytest
 
 from hpcraft.data.trees import function_name, functions, parse
@@ -67,8 +69,8 @@ def test_lengths_come_from_the_shapes():
     assert _wrapped(TASKS["kernels/csr_transpose/serial/c"]).lengths == {"t_row_ptr": "(n + 1)"}
 
 
-def _foreign(**changes):
-    fields = {
+def _foreign(**changes: Any) -> Task:
+    fields: dict[str, Any] = {
         "task_id": "translation/1",
         "prompt": "",
         "stem": "",
