@@ -234,7 +234,7 @@ def test_what_is_read_from_a_guard_zone_shows(seed: int, lengths: tuple[int, int
     """Beside each array of any type stand NaN, numbers of extreme size, or such integers, with random bytes in them; arrays are as they were."""
     signature = Signature.parse("void f(const float *x, const double *y, const char *z, int *w)")
     rng = np.random.default_rng(seed)
-    given = [
+    given: Arguments = [
         rng.random(lengths[0], np.float32),
         rng.random(lengths[1]),
         rng.integers(0, 9, lengths[2]).astype(np.int8),
