@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
+import time
 from dataclasses import replace
 
 import numpy as np
@@ -211,6 +214,25 @@ def test_an_audit_that_was_stopped_goes_on_where_it_was(judgements, run_audit):
     found = run_audit("kernels/axpy/serial/*", mutants=3)
     assert len(asked) == len(set(asked)) + 1  # the sixth, which was being judged
     assert found == run_audit("kernels/axpy/serial/*", mutants=3, name="at-once")
+
+
+@pytest.mark.slow
+def test_kill_9_loses_nothing(compiles, tmp_path):
+    """What was judged before is in the end's lines as it was, word for word."""
+    command = [sys.executable, "-m", "hpcraft", "eval", "audit", "kernels", "--tasks", "kernels/axpy/serial/c", "--mutants", "1"]
+    command += ["--workers", "1", "-o", str(tmp_path / "audit")]
+    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    saved = tmp_path / "audit.partial" / ".shards" / "00000.jsonl"
+    deadline = time.monotonic() + 120
+    while not (saved.exists() and saved.read_bytes().count(b"\n") >= 3):
+        assert process.poll() is None
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+    process.kill()
+    process.wait(timeout=60)
+    before = [line for line in saved.read_text().splitlines(keepends=True) if line.endswith("\n")]
+    assert subprocess.run(command, check=False, timeout=600, capture_output=True).returncode == 0
+    assert (tmp_path / "audit" / LINES).read_text().splitlines(keepends=True)[: len(before)] == before
 
 
 def test_a_sandbox_that_fails_is_no_verdict(judgements, run_audit, monkeypatch):
