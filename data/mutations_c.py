@@ -112,18 +112,19 @@ def _bound(loop: Node) -> Iterator[Edit]:
 
 
 def _swapped(node: Node) -> Iterator[Edit]:
-    """The first two different names in an index, each in the place of the other."""
+    """Two different names in an index, each in the place of the other."""
     inner = [c for c in node.children if c.type in ("subscript_argument_list", "[") or c == node.child_by_field_name("index")]
     index = next((c for c in reversed(inner) if c.type != "["), None)
     if index is None:
         return
     # a[b] is b[a], and what is called stays so.
     names = [n for n in walk(index) if n.type == "identifier" and (n.parent is None or n not in (_base(n.parent), _base(index)))]
-    first = names[0] if names else None
-    second = next((n for n in names if first is not None and text_of(n) != text_of(first)), None)
-    if first is not None and second is not None:
-        between = (index.text or b"")[first.end_byte - index.start_byte : second.start_byte - index.start_byte].decode()
-        yield Edit(first.start_byte, second.end_byte, f"{text_of(second)}{between}{text_of(first)}", "indices")
+    for second in names[1:]:
+        between = (index.text or b"")[names[0].end_byte - index.start_byte : second.start_byte - index.start_byte].decode()
+        # A sum or a product of the two is the same in the other order.
+        if text_of(second) != text_of(names[0]) and between.strip("() \n") not in ("*", "+"):
+            yield Edit(names[0].start_byte, second.end_byte, f"{text_of(second)}{between}{text_of(names[0])}", "indices")
+            return
 
 
 def _base(node: Node) -> Node | None:

@@ -90,7 +90,7 @@ def versions(name: str, seed: int = 0) -> list[Mutant]:
     ("name", "kind", "after"),
     [
         ("c", "bound", "for (int i = 0; i < n - 1; i++)"),
-        ("c", "indices", "if (i != 3 && n > 1) s += half(a[m * i + n]);"),
+        ("c", "indices", "if (i != 3 && n > 1) s += half(a[n * m + i]);"),
         ("c", "logic", "if (i != 3 || n > 1) s += half(a[i * m + n]);"),
         ("c", "relation", "if (i == 3 && n > 1) s += half(a[i * m + n]);"),
         ("c", "operands", "static double half(double x) { return 2.0 / x; }"),
