@@ -40,8 +40,8 @@ _RUN_LIMITS = Limits(wall_seconds=40.0, memory_mb=2048, disk_mb=256)
 _RACE_LIMITS = Limits(wall_seconds=60.0, memory_mb=2048, disk_mb=256)
 _MORE_STARTS, _MORE_CALLS = 5, 6
 """Until a suspicion is a verdict."""
-_RACES = ("openmp", "mpi+openmp", "cuda")
-"""The models whose races the sandbox can look for."""
+_RACES = ("openmp", "mpi+openmp", "offload", "cuda")
+"""The models whose races the sandbox can look for; those of a device by OpenMP on the host's threads."""
 _LAUNCHES = "_ZN12hpcraft_cuda6launch"
 """How the emulation of a device calls what the device's compiler calls ``cudaLaunchKernel``."""
 
@@ -241,8 +241,9 @@ def _race(judgement: Judgement, task: Task, code: str, seed: int, plain: Seen | 
         judgement.checks["race-free"] = "skip: failed before"
         return
     made = trial(task.kernel.name, task.model, seed, race=True)
+    raced = replace(task, model="openmp") if task.model == "offload" else task
     checked = with_static_schedules(without_simd(code) if task.language == "fortran" else code)
-    with sandbox.build(_job(task, checked, "race")) as build:
+    with sandbox.build(_job(raced, checked, "race")) as build:
         if not build.ok:
             _race_unbuilt(judgement, build.outcome)
             return

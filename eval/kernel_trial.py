@@ -42,7 +42,7 @@ class Shape:
         parts = []
         if "mpi" in model:
             parts.append(f"{self.ranks} rank{'s' * (self.ranks > 1)}")
-        if "openmp" in model:
+        if "openmp" in model or model == "offload":
             parts.append(f"{self.threads} thread{'s' * (self.threads > 1)}")
         if self.schedule:
             parts.append(f"the blocks in the order {self.schedule}")
@@ -52,6 +52,7 @@ class Shape:
 _NUMBERS = (1, 2, 3, 5)
 SWEEPS: dict[str, tuple[Shape, ...]] = {
     "openmp": tuple(Shape(threads=n) for n in (2, 7, 4, 3, 1)),
+    "offload": tuple(Shape(threads=n) for n in (4, 1)),
     "mpi": tuple(Shape(ranks=n) for n in (2, 5, 3, 1)),
     "mpi+openmp": (Shape(ranks=2, threads=2), Shape(ranks=3, threads=3), Shape(ranks=1, threads=4), Shape(ranks=5, threads=1)),
     "emulate": tuple(Shape(schedule=n) for n in (0, 1, 2)),
@@ -128,7 +129,7 @@ def trial(kernel_name: str, model: str, seed: int, *, race: bool = False) -> Tri
 
 def race_shape(model: str) -> Shape:
     """More threads than cores, so that they meet."""
-    return Shape(threads=4) if model == "openmp" else Shape(threads=2, ranks=2) if model == "mpi+openmp" else Shape()
+    return Shape(threads=4) if model in ("openmp", "offload") else Shape(threads=2, ranks=2) if model == "mpi+openmp" else Shape()
 
 
 def _first(kernel: Kernel, model: str, rng: np.random.Generator) -> Iterator[list[Argument]]:
