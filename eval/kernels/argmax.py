@@ -13,8 +13,8 @@ _SIZE_ALL_LEAST = 64
 """At this size every element is minus infinity, above which no start value lies."""
 _SIZE_INCREASING = 4096
 """At this size the largest element is the last one."""
-_SIZES_FIRST = (13, 257)
-"""At these sizes the first element is one of the largest."""
+_FIRST = {13: -0.0625, 257: -0.125}
+"""Sizes to their first element: the largest of all at one, one of the largest at another."""
 
 
 def make_inputs(rng: np.random.Generator, size: int) -> list[Argument]:
@@ -30,8 +30,7 @@ def make_inputs(rng: np.random.Generator, size: int) -> list[Argument]:
     x: Array = (-rng.integers(2, 40, size) / 8).astype(np.float32)
     if size > 1:
         x[rng.integers(size // 3 if size % 2 else 1, size, 5)] = -0.125
-    if size in _SIZES_FIRST:
-        x[0] = -0.125
+    x[:1] = _FIRST.get(size, x[:1])
     return [size, x]
 
 
