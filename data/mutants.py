@@ -1,22 +1,47 @@
-"""Small faults in a C function, made on its syntax tree: what good tests must notice.
+"""Small faults in a program, made on its syntax tree: what good tests must notice.
 
-Kinds: a relation or bound off by one, another arithmetic or assignment operator, swapped operands, a constant
-changed, a statement dropped. Loop steps and while loops are left alone, because faults there mostly don't end.
+`mutants` gives faulty versions of one C function, for the tests of pairs: a relation off by one, another arithmetic or assignment operator,
+swapped operands, a constant changed, a statement dropped. `faulty_versions` makes those and more in every function of a program in C, C++,
+CUDA or Fortran: a loop bound, swapped indices, another logical operator, a dropped call of MPI or of a barrier, and in OpenMP a dropped clause
+or synchronisation (`hpcraft.data.mutations_c`, `hpcraft.data.mutations_fortran`, `hpcraft.data.mutations_openmp`). Loop steps and while loops
+are left alone, because faults there mostly don't end.
+
+Not covered: faults of several places at a time; clauses that map data to a device, and all of OpenACC's, which change nothing where the host is
+the device.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import zip_longest
 from random import Random
 
 from tree_sitter import Node
 
+from hpcraft.data import mutations_c, mutations_fortran, mutations_openmp
+from hpcraft.data.mutations_c import Edit
+from hpcraft.data.syntax import grammar_of, parser
 from hpcraft.data.trees import functions, parse, text_of
 
-_RELATIONS = {"<": "<=", "<=": "<", ">": ">=", ">=": ">", "==": "!=", "!=": "=="}
-_ARITHMETIC = {"+": "-", "-": "+", "*": "+", "/": "*"}
-_ASSIGNMENTS = {"+=": "-=", "-=": "+=", "*=": "+=", "/=": "*="}
-_LEFT_ALONE = ("while_statement", "do_statement", "preproc_call", "preproc_include", "parameter_list", "array_declarator")
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Mutant:
+    """A program with one fault."""
+
+    code: str
+    kind: str
+    """Of the fault, such as ``relation``."""
+    line: int
+    """Where it is, from 1."""
+    before: str
+    """That line of the program, without blanks around."""
+    after: str
+
+    @property
+    def words(self) -> str:
+        """The fault as a line of a diff."""
+        return f"line {self.line}: {self.before} -> {self.after}"
 
 
 def mutants(source: str, name: str, *, count: int, seed: int = 0) -> list[str]:
@@ -26,7 +51,7 @@ def mutants(source: str, name: str, *, count: int, seed: int = 0) -> list[str]:
     body = function.child_by_field_name("body") if function else None
     if body is None:
         return []
-    edits = sorted(set(_edits(body)))
+    edits = sorted({(edit.start, edit.end, edit.text) for edit in mutations_c.edits(body, thorough=False)})
     Random(seed).shuffle(edits)
     data, found = source.encode(), []
     for start, end, text in edits:
@@ -38,45 +63,47 @@ def mutants(source: str, name: str, *, count: int, seed: int = 0) -> list[str]:
     return found
 
 
-def _edits(node: Node) -> Iterator[tuple[int, int, str]]:
-    """Replacements as (first byte, end byte, text)."""
-    if node.type in _LEFT_ALONE:
-        return
-    if node.type == "binary_expression":
-        yield from _binary(node)
-    elif node.type == "assignment_expression":
-        yield from _operator(node, _ASSIGNMENTS)
-    elif node.type == "number_literal":
-        yield from _number(node)
-    elif node.type == "expression_statement" and node.parent is not None and node.parent.type != "for_statement":
-        yield node.start_byte, node.end_byte, ";"
-    update = node.child_by_field_name("update") if node.type == "for_statement" else None
-    for child in node.children:
-        if child != update:
-            yield from _edits(child)
+def faulty_versions(source: str, language: str, *, seed: int = 0) -> Iterator[Mutant]:
+    """All different faulty versions of a program, the kinds of faults in turn, so that the first few are of many kinds.
+
+    Args:
+        source: the program; Fortran in free form.
+        language: a `hpcraft.records.Language`; device code is known by its launches.
+        seed: of the order.
+    """
+    grammar = parser(grammar_of(language, source))
+    root = grammar.parse(source.encode()).root_node
+    kinds: dict[str, list[Edit]] = {}
+    for edit in sorted(set(_edits(root, source, language)), key=lambda e: (e.kind, e.start, e.end, e.text)):
+        kinds.setdefault(edit.kind, []).append(edit)
+    rng, seen = Random(seed), {source}
+    for edits in kinds.values():
+        rng.shuffle(edits)
+    order = list(kinds.values())
+    rng.shuffle(order)
+    for edit in (e for turn in zip_longest(*order) for e in turn if e is not None):
+        mutant = _made(source.encode(), edit)
+        # A program that the grammar doesn't understand whole has errors before any fault.
+        if mutant.code not in seen and (root.has_error or not grammar.parse(mutant.code.encode()).root_node.has_error):
+            seen.add(mutant.code)
+            yield mutant
 
 
-def _binary(node: Node) -> Iterator[tuple[int, int, str]]:
-    yield from _operator(node, _RELATIONS | _ARITHMETIC)
-    left, operator, right = node.child_by_field_name("left"), node.child_by_field_name("operator"), node.child_by_field_name("right")
-    if left and right and text_of(operator) in ("-", "/", "%") and text_of(left) != text_of(right):
-        yield left.start_byte, right.end_byte, f"{_closed(right)} {text_of(operator)} {_closed(left)}"
+def _edits(root: Node, source: str, language: str) -> Iterator[Edit]:
+    yield from mutations_openmp.edits(source, language)
+    if language == "fortran":
+        yield from mutations_fortran.edits(root)
+    else:
+        yield from mutations_c.edits(root, thorough=True)
 
 
-def _operator(node: Node, table: dict[str, str]) -> Iterator[tuple[int, int, str]]:
-    operator = node.child_by_field_name("operator")
-    if operator and text_of(operator) in table:
-        yield operator.start_byte, operator.end_byte, table[text_of(operator)]
+def _made(data: bytes, edit: Edit) -> Mutant:
+    code = (data[: edit.start] + edit.text.encode() + data[edit.end :]).decode()
+    line = data[: edit.start].count(b"\n")
+    return Mutant(
+        code=code, kind=edit.kind, line=line + 1, before=_line(data.decode().split("\n"), line), after=_line(code.split("\n"), line)
+    )
 
 
-def _number(node: Node) -> Iterator[tuple[int, int, str]]:
-    text = text_of(node)
-    if text.isdigit():
-        yield node.start_byte, node.end_byte, str(int(text) + 1)
-    elif text.rstrip("fF").replace(".", "", 1).isdigit():
-        yield node.start_byte, node.end_byte, f"({text} + 1)"
-
-
-def _closed(node: Node) -> str:
-    simple = node.type in ("identifier", "number_literal", "subscript_expression", "parenthesized_expression", "call_expression")
-    return text_of(node) if simple else f"({text_of(node)})"
+def _line(lines: Sequence[str], number: int) -> str:
+    return " ".join(lines[number].split()) if number < len(lines) else ""

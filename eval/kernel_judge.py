@@ -22,13 +22,14 @@ from hpcraft.eval import forbidden, parallel_use, performance, run_evidence
 from hpcraft.eval.judging import Judgement, describe_run, first_error
 from hpcraft.eval.kernel_trial import Trial, race_shape, trial
 from hpcraft.eval.python_code import unbuildable
-from hpcraft.eval.seen import Seen, differs, needs_preprocessor, seen, without_includes, without_simd
+from hpcraft.eval.seen import Seen, differs, needs_preprocessor, seen, with_static_schedules, without_includes, without_simd
 from hpcraft.eval.suites import reference
 from hpcraft.eval.task import Task
 from hpcraft.records import Failure
 from hpcraft.sandbox.calls import Called
 from hpcraft.sandbox.drivers import caller_source, python_caller_source
 from hpcraft.sandbox.outcome import Check, CudaLevel, Job, Language, Limits, Model, Outcome, Run, Verdict
+from hpcraft.store import sha256_bytes
 
 _FLAGS: dict[tuple[str, str], tuple[str, ...]] = {
     ("mpi", "cpp"): ("-DOMPI_SKIP_MPICXX",),
@@ -45,8 +46,8 @@ _MOST_WORDS = 160
 """Of what a program in Python raised."""
 _MORE_STARTS, _MORE_CALLS = 5, 6
 """Until a suspicion is a verdict."""
-_RACES = ("openmp", "mpi+openmp", "cuda")
-"""The models whose races the sandbox can look for."""
+_RACES = ("openmp", "mpi+openmp", "offload", "cuda")
+"""The models whose races the sandbox can look for; those of a device by OpenMP on the host's threads."""
 _LAUNCHES = "_ZN12hpcraft_cuda6launch"
 """How the emulation of a device calls what the device's compiler calls ``cudaLaunchKernel``."""
 
@@ -126,6 +127,13 @@ def _seen(task: Task, code: str, build: sandbox.Build) -> Seen | None:
 def candidate_name(task: Task) -> str:
     """The source file that holds an answer."""
     return "candidate.cu" if task.model == "cuda" else _CANDIDATE[task.language]
+
+
+def object_sha256(task: Task, code: str) -> str:
+    """A hash of the object that an answer compiles to; empty where it doesn't. Two answers of one object do the same."""
+    with sandbox.build(_job(task, code, "none")) as build:
+        content = build.objects().get(candidate_name(task))
+    return sha256_bytes(content) if content else ""
 
 
 def _driver_name(task: Task) -> str:
@@ -276,8 +284,9 @@ def _race(judgement: Judgement, task: Task, code: str, seed: int, plain: Seen | 
         judgement.checks["race-free"] = "skip: failed before"
         return
     made = trial(task.kernel.name, task.model, seed, race=True)
-    checked = without_simd(code) if task.language == "fortran" else code
-    with sandbox.build(_job(task, checked, "race")) as build:
+    raced = replace(task, model="openmp") if task.model == "offload" else task
+    checked = with_static_schedules(without_simd(code) if task.language == "fortran" else code)
+    with sandbox.build(_job(raced, checked, "race")) as build:
         if not build.ok:
             _race_unbuilt(judgement, build.outcome)
             return

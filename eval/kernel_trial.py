@@ -40,13 +40,14 @@ class Shape:
 
     def place(self, failure: Failure, model: str) -> Failure:
         """``failure`` with what was chosen; nothing where there is nothing to choose."""
-        threads, ranks = self.threads * ("openmp" in model or model == "numba"), self.ranks * ("mpi" in model)
+        threads, ranks = self.threads * ("openmp" in model or model in ("numba", "offload")), self.ranks * ("mpi" in model)
         return replace(failure, threads=threads, ranks=ranks, schedule=self.schedule)
 
 
 _NUMBERS = (1, 2, 3, 5)
 SWEEPS: dict[str, tuple[Shape, ...]] = {
     "openmp": tuple(Shape(threads=n) for n in (2, 7, 4, 3, 1)),
+    "offload": tuple(Shape(threads=n) for n in (4, 1)),
     "mpi": tuple(Shape(ranks=n) for n in (2, 5, 3, 1)),
     "mpi+openmp": (Shape(ranks=2, threads=2), Shape(ranks=3, threads=3), Shape(ranks=1, threads=4), Shape(ranks=5, threads=1)),
     "numba": tuple(Shape(threads=n) for n in (2, 3, 1)),
@@ -125,7 +126,7 @@ def trial(kernel_name: str, model: str, seed: int, *, race: bool = False) -> Tri
 
 def race_shape(model: str) -> Shape:
     """More threads than cores, so that they meet."""
-    return Shape(threads=4) if model == "openmp" else Shape(threads=2, ranks=2) if model == "mpi+openmp" else Shape()
+    return Shape(threads=4) if model in ("openmp", "offload") else Shape(threads=2, ranks=2) if model == "mpi+openmp" else Shape()
 
 
 def _first(kernel: Kernel, model: str, rng: np.random.Generator) -> Iterator[list[Argument]]:

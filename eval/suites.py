@@ -23,7 +23,8 @@ from hpcraft.shards import read_rows
 from hpcraft.store import sha256_bytes, sha256_file, sha256_json
 
 _HERE = Path(__file__).parent
-_REFERENCES = _HERE / "kernels" / "references"
+REFERENCES = _HERE / "kernels" / "references"
+"""Our solutions of the kernel tasks, ``KERNEL.MODEL.SUFFIX``."""
 _SUFFIXES = {"c": "c", "cpp": "cpp", "fortran": "f90", "python": "py"}
 
 
@@ -55,7 +56,7 @@ class Suite:
 
 def kernel_tasks(_pairs: Path | None = None) -> list[Task]:
     """A task for each reference solution that there is: every kernel in the models and languages that make sense for it."""
-    found = {(kernel, model, suffix) for kernel, model, suffix in (path.name.rsplit(".", 2) for path in _REFERENCES.glob("*.*.*"))}
+    found = {(kernel, model, suffix) for kernel, model, suffix in (path.name.rsplit(".", 2) for path in REFERENCES.glob("*.*.*"))}
     return [
         _kernel_task(kernel, model, language)
         for kernel in KERNELS.values()
@@ -91,7 +92,7 @@ def _kernel_task(kernel: Kernel, model: str, language: str) -> Task:
 
 def reference(kernel: str, model: str, language: str) -> str:
     """Our own solution of a kernel task."""
-    return (_REFERENCES / f"{kernel}.{model}.{_suffix(model, language)}").read_text()
+    return (REFERENCES / f"{kernel}.{model}.{_suffix(model, language)}").read_text()
 
 
 def translation_tasks(pairs: Path | None) -> list[Task]:

@@ -44,6 +44,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "eval generate": ("hpcraft.eval.generate", "let models answer the tasks of suites"),
     "eval judge": ("hpcraft.eval.judge", "build, run and check what models answered"),
     "eval run": ("hpcraft.eval.evaluate", "generate and judge in one go"),
+    "eval audit": ("hpcraft.eval.audit", "show that a suite's tasks refuse bad answers and kill mutants of their references"),
     "eval compare": ("hpcraft.eval.compare", "compare the results of two models task by task"),
     "report": ("hpcraft.eval.report", "write the HTML report of a run"),
     "sandbox run": ("hpcraft.sandbox.run_command", "compile and run untrusted files"),

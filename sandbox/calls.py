@@ -2,7 +2,7 @@
 
 The launcher (``launch/calls.c`` has its theory of operation) holds the arguments of every call and writes them into the box one
 call at a time; results, time and use of the processor come back in a file that the program can't reach. Arrays lie between guard
-zones of random bytes at random distances. Nothing is compared in the box: guards and const inputs are compared here, with what was sent.
+zones at random distances, whose bytes are random but for this: what is read there is no number, or as large or small as can be. Nothing is compared in the box: guards and const inputs are compared here, with what was sent.
 
 Not covered: structs, callbacks, more than 64 ranks.
 """
@@ -32,6 +32,9 @@ _GUARD_BYTES = 256
 _ALIGNMENT = 64
 _MOST_DISTANCE = 16
 """In units of the alignment: addresses differ from call to call."""
+_WORD = np.dtype("<u4")
+_EXTREMES = np.array([0x7FFF0000, 0x7F7F0000, 0xFF7F0000], _WORD)
+"""In a word, and in each half of a longer one: NaN, the largest or the least of floating-point numbers; integers far out of range."""
 _FAULTS = {1: "call", 2: "const", 3: "elsewhere"}
 
 
@@ -127,7 +130,7 @@ def image(signatures: Sequence[Signature], function: int, arguments: Sequence[Ar
 
 
 class _Part:
-    """Arrays one after the other, with random bytes around each."""
+    """Arrays one after the other, with a guard zone around each."""
 
     def __init__(self, rng: np.random.Generator) -> None:
         self._rng, self._length = rng, 0
@@ -151,14 +154,20 @@ class _Part:
     def add(self, content: bytes) -> int:
         """An array behind a guard zone; gives where it begins."""
         distance = _ALIGNMENT * int(self._rng.integers(_MOST_DISTANCE))
-        self._append(self._rng.bytes(_GUARD_BYTES + distance + -(self._length + _GUARD_BYTES) % _ALIGNMENT))
+        self._guard(_GUARD_BYTES + distance + -(self._length + _GUARD_BYTES) % _ALIGNMENT)
         begin = self._length
         self._append(content)
         return begin
 
+    def _guard(self, num_bytes: int) -> None:
+        """Half of each word is random, so that what was written over it shows; the other half makes what was read from it show in the results."""
+        skipped = self._length % _WORD.itemsize
+        words = self._rng.integers(1 << 16, size=-(-(skipped + num_bytes) // _WORD.itemsize)).astype(_WORD) | self._rng.choice(_EXTREMES)
+        self._append(words.tobytes()[skipped : skipped + num_bytes])
+
     def finish(self) -> bytes:
         """All of it, with a guard zone behind the last array."""
-        self._append(self._rng.bytes(_GUARD_BYTES + -self._length % _ALIGNMENT))
+        self._guard(_GUARD_BYTES + -self._length % _ALIGNMENT)
         whole = bytearray(b"".join(self._blocks))
         for begin, content in self._later.items():
             whole[begin : begin + len(content)] = content

@@ -13,12 +13,15 @@ _SIZE_ALL_LEAST = 64
 """At this size every element is minus infinity, above which no start value lies."""
 _SIZE_INCREASING = 4096
 """At this size the largest element is the last one."""
+_FIRST = {13: -0.0625, 257: -0.125}
+"""Sizes to their first element: the largest of all at one, one of the largest at another."""
 
 
 def make_inputs(rng: np.random.Generator, size: int) -> list[Argument]:
     """Negative numbers, so that a start value of zero shows, with the largest one several times.
 
-    At odd sizes it stands in the last two thirds alone, so that it isn't always the first thread or rank that has it.
+    At odd sizes it stands in the last two thirds alone, so that it isn't always the first thread or rank that has it; at two of
+    them it is the first element, too.
     """
     if size == _SIZE_ALL_LEAST:
         return [size, np.full(size, -np.inf, dtype=np.float32)]
@@ -27,6 +30,7 @@ def make_inputs(rng: np.random.Generator, size: int) -> list[Argument]:
     x: Array = (-rng.integers(2, 40, size) / 8).astype(np.float32)
     if size > 1:
         x[rng.integers(size // 3 if size % 2 else 1, size, 5)] = -0.125
+    x[:1] = _FIRST.get(size, x[:1])
     return [size, x]
 
 

@@ -1,7 +1,8 @@
 """Conjugate gradients on a sparse symmetric positive definite matrix in CSR form.
 
 Odd sizes run until the residual is small and are compared with the solution, which every correct order of operations
-reaches. Even sizes stop after three iterations and are compared with that iterate, so that another solver shows.
+reaches. Even sizes stop after three iterations and are compared with that iterate, so that another solver shows. At one size nothing is left to
+do: who goes on there divides zero by zero. At another one all is small: who measures the residual by something else than b stops too early.
 """
 
 from __future__ import annotations
@@ -19,6 +20,8 @@ _PER_ROW = 3
 _EXACT = 1e-13
 """Where the oracle stops, by the norm of b: the residual, and so the error, is far below what is allowed."""
 _SMALLEST_EIGENVALUE = 1.0
+_SCALES = {16: 0.0, 65: 1e-6}
+"""Sizes to how large b and the start are there."""
 
 
 def make_inputs(rng: np.random.Generator, size: int) -> list[Argument]:
@@ -31,7 +34,7 @@ def make_inputs(rng: np.random.Generator, size: int) -> list[Argument]:
     rows, cols = np.concatenate([i, j, np.arange(size)]), np.concatenate([j, i, np.arange(size)])
     order = np.lexsort((cols, rows))
     row_ptr = np.concatenate([[0], np.cumsum(np.bincount(rows, minlength=size))]).astype(np.int32)
-    b, x = rng.standard_normal(size), rng.standard_normal(size)
+    b, x = _SCALES.get(size, 1.0) * rng.standard_normal((2, size))
     most, tolerance = (10 * size + 100, 1e-11) if size % 2 else (_FEW, 1e-14)
     return [size, row_ptr, cols[order].astype(np.int32), np.concatenate([off, off, diagonal])[order], b, x, most, tolerance]
 

@@ -11,12 +11,15 @@ from hpcraft.sandbox.abi import Argument, Array
 
 _WITHOUT = (1, 65, 127)
 """Sizes of inputs without an element above the threshold."""
+_HITS = {2: 1, 7: 0, 64: 63, 4096: 4095}
+"""Sizes to where the first hit is, at the ends, where a search that leaves an element out goes wrong."""
 
 
 def make_inputs(rng: np.random.Generator, size: int) -> list[Argument]:
     """Most elements below the threshold, some equal to it or NaN, and many hits behind the first one.
 
-    The first hit is anywhere but at the beginning. Some sizes have none, and a negative threshold, so that reading too far shows.
+    The first hit is mostly anywhere but at the beginning, at some sizes the very first or the last element. Some sizes have none, and a
+    negative threshold, so that reading too far shows.
     """
     has_hit = size > 0 and size not in _WITHOUT
     threshold = np.float32(rng.uniform(0.5, 1.5) * (1 if has_hit else -1))
@@ -24,7 +27,7 @@ def make_inputs(rng: np.random.Generator, size: int) -> list[Argument]:
     x[rng.random(size) < 0.1] = threshold
     x[rng.random(size) < 0.1] = np.nan
     if has_hit:
-        first = int(rng.integers(size // 3, size))
+        first = _HITS.get(size, int(rng.integers(size // 3, size)))
         later = first + np.flatnonzero(rng.random(size - first) < 0.2)
         x[later] = threshold + rng.exponential(1.0, later.size).astype(np.float32) + np.float32(1e-3)
         x[first] = np.nextafter(threshold, np.float32(np.inf))

@@ -9,11 +9,14 @@ import numpy as np
 from hpcraft.eval.task import EPS, Doubles, Expected, Kernel, Outputs
 from hpcraft.sandbox.abi import Argument
 
+_BOXES = {4: (5, 3, 4), 7: (9, 8, 3)}
+"""Sizes to boxes that are thinnest, one layer inside, in another direction than the first."""
+
 
 def make_inputs(rng: np.random.Generator, size: int) -> list[Argument]:
     """Three different extents, so that swapped ones show; a random boundary; an odd or even number of steps."""
-    nx = size
     ny, nz = (size + int(d) for d in rng.permutation(3)[:2] + (1 if size > 2 else 0))
+    nx, ny, nz = _BOXES.get(size, (size, ny, nz))
     return [nx, ny, nz, int(rng.integers(1, 8)), float(rng.uniform(0.02, 0.16)), rng.standard_normal(nx * ny * nz)]
 
 

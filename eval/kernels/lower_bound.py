@@ -11,18 +11,21 @@ from hpcraft.sandbox.abi import Argument, Array
 
 _POISON = -77
 _EXTREMES = (np.iinfo(np.int64).min, np.iinfo(np.int64).max)
+_FEW_KEYS = {2: 1, 3: 0}
+"""Sizes to how many keys are looked for; there are more keys than elements at all others."""
 
 
 def make_inputs(rng: np.random.Generator, size: int) -> list[Argument]:
     """Runs of equal elements, the extreme integers (whose difference overflows), keys that are there, between, before and behind."""
-    m = size + int(rng.integers(3, 40))
+    m = _FEW_KEYS.get(size, size + int(rng.integers(3, 40)))
     values = rng.integers(-(1 << 40), 1 << 40, max(1, size // 3 + 1))
     sorted_values = np.sort(rng.choice(values, size))
     if size > 6:
         sorted_values[0], sorted_values[-1] = _EXTREMES
     near = rng.choice(values, m) + rng.integers(-1, 2, m)
     keys = np.where(rng.random(m) < 0.2, rng.integers(-(1 << 41), 1 << 41, m), near)
-    keys[rng.integers(0, m, 2)] = _EXTREMES
+    if m > 1:
+        keys[rng.integers(0, m, 2)] = _EXTREMES
     return [size, sorted_values, m, keys, np.full(m, _POISON, dtype=np.int32)]
 
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hpcraft.data.grammar import draw
-from hpcraft.data.mutants import mutants
+from hpcraft.data.mutants import Mutant, faulty_versions, mutants
 from hpcraft.data.trees import parse
 from hpcraft.sandbox.abi import Signature
 
@@ -30,3 +31,135 @@ def test_loop_steps_and_while_loops_are_left_alone() -> None:
     found = mutants(source, "f", count=50)
     assert found
     assert all("i += 2" in m and "while (x[i] > 1) x[i] = x[i] / 2;" in m for m in found)
+
+
+# ---------------------------------------------------------------- whole programs
+
+PROGRAMS = {
+    "c": """#include <mpi.h>
+static double half(double x) { return x / 2.0; }
+void f(int n, int m, const double *a, double *b) {
+    double s = 0.0;
+#pragma omp parallel for private(m) reduction(+ : s)
+    for (int i = 0; i < n; i++)
+        if (i != 3 && n > 1) s += half(a[i * m + n]);
+#pragma omp barrier
+    MPI_Allreduce(MPI_IN_PLACE, &s, 1, MPI_DOUBLE, MPI_SUM, MPI_COMM_WORLD);
+    b[0] = s;
+}
+""",
+    "cuda": """__global__ void k(int n, double *x) {
+    int i = blockIdx.x * blockDim.x + threadIdx.x;
+    if (i < n) x[i] *= 2.0;
+    __syncthreads();
+}
+extern "C" void f(int n, double *x) {
+    double *d;
+    cudaMalloc(&d, n * 8);
+    cudaMemcpy(d, x, n * 8, cudaMemcpyHostToDevice);
+    k<<<(n + 255) / 256, 256>>>(n, d);
+    cudaFree(d);
+}
+""",
+    "fortran": """subroutine f(n, a, b) bind(c)
+  use iso_c_binding
+  integer(c_int), value :: n
+  real(c_double) :: a(n, n + 1), b(n)
+  integer :: i, j
+  !$omp parallel do private(j)
+  do i = 1, n, 2
+    do j = 1, n
+      if (i < j .and. n /= 2) b(i) = b(i) + 0.5_c_double * a(i, j)
+    end do
+    !$omp critical
+    b(1) = b(1) - b(i)
+    !$omp end critical
+  end do
+  call g(n, b)
+end subroutine f
+""",
+}
+
+
+def versions(name: str, seed: int = 0) -> list[Mutant]:
+    """All faulty versions of one of the programs."""
+    return list(faulty_versions(PROGRAMS[name], "cpp" if name == "cuda" else name, seed=seed))
+
+
+@pytest.mark.parametrize(
+    ("name", "kind", "after"),
+    [
+        ("c", "bound", "for (int i = 0; i < n - 1; i++)"),
+        ("c", "indices", "if (i != 3 && n > 1) s += half(a[n * m + i]);"),
+        ("c", "logic", "if (i != 3 || n > 1) s += half(a[i * m + n]);"),
+        ("c", "relation", "if (i == 3 && n > 1) s += half(a[i * m + n]);"),
+        ("c", "operands", "static double half(double x) { return 2.0 / x; }"),
+        ("c", "clause", "#pragma omp parallel for private(m)"),
+        ("c", "clause", "#pragma omp parallel for reduction(+ : s)"),
+        ("c", "order", ""),
+        ("c", "call", ";"),
+        ("c", "name", "MPI_Allreduce(MPI_IN_PLACE, &s, 1, MPI_DOUBLE, MPI_MAX, MPI_COMM_WORLD);"),
+        ("cuda", "call", ";"),
+        ("cuda", "name", "int i = threadIdx.x * blockDim.x + threadIdx.x;"),
+        ("cuda", "assignment", "if (i < n) x[i] += 2.0;"),
+        ("fortran", "bound", "do j = 1, n - 1"),
+        ("fortran", "clause", "!$omp parallel do"),
+        ("fortran", "order", ""),
+        ("fortran", "logic", "if (i < j .or. n /= 2) b(i) = b(i) + 0.5_c_double * a(i, j)"),
+        ("fortran", "relation", "if (i < j .and. n == 2) b(i) = b(i) + 0.5_c_double * a(i, j)"),
+        ("fortran", "constant", "if (i < j .and. n /= 2) b(i) = b(i) + (0.5_c_double + 1) * a(i, j)"),
+        ("fortran", "indices", "if (i < j .and. n /= 2) b(i) = b(i) + 0.5_c_double * a(j, i)"),
+        ("fortran", "call", "continue"),
+    ],
+)
+def test_faults_of_every_kind_are_made(name: str, kind: str, after: str) -> None:
+    """In C, CUDA and Fortran, in helpers too, and in directives."""
+    assert (kind, after) in {(m.kind, m.after) for m in versions(name)}
+
+
+@pytest.mark.parametrize("name", PROGRAMS)
+def test_one_line_is_changed_and_told(name: str) -> None:
+    """A mutant says which line it changed, from what to what; nothing else is different, but for a directive that ends a block."""
+    before = PROGRAMS[name].splitlines()
+    for mutant in versions(name):
+        after = mutant.code.splitlines()
+        changed = [i for i, (a, b) in enumerate(zip(before, after, strict=True), 1) if a != b]
+        assert changed[0] == mutant.line
+        assert len(changed) == (2 if (name, mutant.kind) == ("fortran", "order") else 1)
+        assert mutant.before == " ".join(before[mutant.line - 1].split())
+        assert mutant.words == f"line {mutant.line}: {mutant.before} -> {mutant.after}"
+
+
+@pytest.mark.parametrize("name", PROGRAMS)
+def test_the_first_mutants_are_of_many_kinds(name: str) -> None:
+    """Kinds come in turn; the seed decides the order and nothing else."""
+    kinds = {m.kind for m in versions(name)}
+    for seed in range(3):
+        assert {m.kind for m in versions(name, seed)[: len(kinds)]} == kinds
+    assert {m.code for m in versions(name, 1)} == {m.code for m in versions(name, 2)}
+    assert versions(name, 1) == versions(name, 1) != versions(name, 2)
+
+
+def test_what_changes_no_result_is_left_alone() -> None:
+    """Room, freeing, the shape of a launch, declarations, steps of loops, arguments whose order means nothing."""
+    assert not [
+        m for m in faulty_versions("subroutine f(a, b, s)\n  s = dot_product(a, b)\nend subroutine f\n", "fortran") if m.kind == "indices"
+    ]
+    cuda, fortran = {m.after for m in versions("cuda")}, {m.after for m in versions("fortran")}
+    assert not any("cudaMalloc" in after or "cudaFree" in after or "257" in after for after in cuda)
+    assert not any(after.startswith(("integer", "real")) for after in fortran)
+    assert not any("n, 3" in after or "n, 1" in after for after in fortran)
+
+
+@settings(max_examples=40, deadline=None)
+@given(number=st.integers(0, 10_000), seed=st.integers(0, 5))
+def test_faulty_versions_differ_and_parse(number: int, seed: int) -> None:
+    """Of drawn kernels, in C, with OpenMP and as programs in CUDA."""
+    pair = draw(0, number)
+    for source, language, grammar in (
+        (pair.source, "c", "c"),
+        *((t, "cpp" if m == "cuda" else "c", "cuda" if m == "cuda" else "c") for m, t in pair.targets.items()),
+    ):
+        found = [m.code for m in faulty_versions(source, language, seed=seed)]
+        assert len({source, *found}) == len(found) + 1
+        assert parse(source, grammar).has_error or not any(parse(code, grammar).has_error for code in found[:20])

@@ -8,11 +8,12 @@ import numpy as np
 import pytest
 
 from hpcraft.errors import ConfigError, InputError
-from hpcraft.eval import unit_tests
+from hpcraft.eval import audit, unit_tests
 from hpcraft.eval.babeltower import UnitTests, babeltower_tasks
 from hpcraft.eval.babeltower_judge import judge as judge_one
 from hpcraft.eval.generate import STAGE, GenerateConfig
-from hpcraft.stages import fingerprint
+from hpcraft.stages import execute, fingerprint
+from hpcraft.store import read_json
 
 needs_gpp = pytest.mark.skipif(not (shutil.which("bwrap") and shutil.which("g++")), reason="g++ or bubblewrap is not installed")
 SHARED = Path(__file__).parents[3] / "shared/data/babeltower"
@@ -185,3 +186,18 @@ def test_references_of_the_published_validation_file_pass():
     """A few lines of the real file, for its real forms."""
     for task in babeltower_tasks(SHARED)[:9]:
         assert judge_one(task, task.reference).passed, task.task_id
+
+
+@needs_gpp
+def test_an_audit_admits_a_line_with_good_tests(folder, inline, tmp_path):
+    """In C and as CUDA of its own; a pair without tests is neither admitted nor refused, and what can't be made is told."""
+    pairs = [{"row": 1, "c": "int one ( ) { return 1 ; }", "cuda": "__global__ void two ( ) { }"}]
+    config = audit.AuditConfig(suite="babeltower", tasks=("babeltower/*/c",), mutants=2)
+    execute(audit.STAGE, config, {"data": folder(pairs=pairs)}, tmp_path / "audit", executor=inline)
+    found = {row["task_id"]: row for row in read_json(tmp_path / "audit" / audit.AUDIT)["tasks"]}
+    tested, compiled = found["babeltower/tiny-4/c"], found["babeltower/tiny-pair-1/c"]
+    assert (tested["admitted"], tested["why"], tested["survivors"]) == ("yes", [], [])
+    assert set(tested["refused"]) == {"null", "exit"}
+    assert tested["left_out"]["one-less"] == "the suite's tests call it by a prototype of their own"
+    assert compiled["admitted"] == "unknown"
+    assert "not run here" in compiled["why"][0]

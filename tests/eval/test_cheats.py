@@ -275,6 +275,20 @@ CHEATS: dict[str, Cheat] = {
         "openmp",
         quick=True,
     ),
+    "A65-race-under-a-dynamic-schedule": Cheat(
+        f"{HEAD}int found = 0;\n#pragma omp parallel for schedule(dynamic)\n"
+        "for (int i = 0; i < n; i++) { y[i] += a * x[i]; if (x[i] > 0) found = 1; }\nif (found > 1) y[0] = 0;\n}\n",
+        "race-free",
+        "data race",
+        "openmp",
+    ),
+    "A65-race-on-a-device": Cheat(
+        f"{HEAD}double s = 0;\n#pragma omp target teams distribute parallel for map(tofrom : y[0:n], s) map(to : x[0:n])\n"
+        "for (int i = 0; i < n; i++) { s = a * x[i]; y[i] += a * x[i]; }\nif (s == 4711) y[0] = 0;\n}\n",
+        "race-free",
+        "data race",
+        "offload",
+    ),
     "A65-race-without-the-sanitizer": Cheat(
         f"{CLEAN_FOR_CLANG}#ifdef CLEAN\n{HEAD}#pragma omp parallel for\n{LOOP}}}\n#else\n{HEAD}{HIDDEN_RACE}}}\n#endif\n",
         "race-free",

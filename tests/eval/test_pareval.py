@@ -7,9 +7,12 @@ import numpy as np
 import pytest
 
 from hpcraft.errors import ConfigError, InputError
+from hpcraft.eval import audit
 from hpcraft.eval.pareval import Problem, pareval_tasks
 from hpcraft.eval.pareval_calls import entry_signature, recorded
 from hpcraft.eval.pareval_judge import judge as judge_one
+from hpcraft.stages import execute
+from hpcraft.store import read_json
 
 pytestmark = pytest.mark.skipif(not (shutil.which("bwrap") and shutil.which("g++")), reason="g++ or bubblewrap is not installed")
 
@@ -164,3 +167,15 @@ def test_empty_answers_fail_and_other_models_are_unsupported_by_name(checkout):
     (serial.case.folder / "cpu.cc").write_text("int nothing;")
     recorded.cache_clear()
     assert "doesn't build with a recording function" in judge_one(serial, serial.reference, 3).checks["build"]
+
+
+def test_an_audit_judges_serial_tasks_by_the_baseline(checkout, inline, tmp_path):
+    """Its mutants die, doing nothing and leaving are refused; a task without a reference is neither admitted nor refused."""
+    config = audit.AuditConfig(suite="pareval", tasks=("*/serial", "*/omp"), mutants=2)
+    execute(audit.STAGE, config, {"data": checkout}, tmp_path / "audit", executor=inline)
+    found = {row["task_id"].rpartition("/")[2]: row for row in read_json(tmp_path / "audit" / audit.AUDIT)["tasks"]}
+    assert (found["serial"]["admitted"], found["serial"]["why"]) == ("yes", [])
+    assert set(found["serial"]["refused"]) == {"null", "exit"}
+    assert found["serial"]["killed"] == 2
+    assert found["omp"]["admitted"] == "unknown"
+    assert "there is no reference" in found["omp"]["why"][0]

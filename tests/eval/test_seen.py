@@ -1,10 +1,11 @@
 """What compilers see of an answer: its own lines, and which of its conditional parts they take."""
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from hpcraft import sandbox
-from hpcraft.eval.seen import differs, needs_preprocessor, seen
+from hpcraft.eval.seen import differs, needs_preprocessor, seen, with_static_schedules
 from hpcraft.sandbox.outcome import Job
 
 CODE = """#include <omp.h>
@@ -63,3 +64,21 @@ def test_one_compiler_never_differs_from_itself(lines):
     """Whatever the text, two equal views of it are equal."""
     one = seen("\n".join(['# 1 "./a.c"', *lines]))
     assert differs("\n".join(lines), one, one) == ""
+
+
+@pytest.mark.parametrize(
+    ("code", "by_turns"),
+    [
+        ("#pragma omp for schedule(dynamic) nowait", "#pragma omp for schedule(static, 1) nowait"),
+        ("#pragma omp for schedule(dynamic, 64)", "#pragma omp for schedule(static, 64)"),
+        ("#pragma omp for schedule(dynamic, f(n))", "#pragma omp for schedule(static, f(n))"),
+        ("#pragma omp for \\\n  schedule(nonmonotonic : guided,2)", "#pragma omp for \\\n  schedule(static,2)"),
+        ('_Pragma("omp for schedule(runtime)")', '_Pragma("omp for schedule(static, 1)")'),
+        ("!$omp do schedule(guided) &\n!$omp& private(i)", "!$omp do schedule(static, 1) &\n!$omp& private(i)"),
+        ("#pragma omp for schedule(static)", "#pragma omp for schedule(static)"),
+        ("schedule(dynamic);", "schedule(dynamic);"),
+    ],
+)
+def test_the_race_detector_sees_threads_take_turns(code, by_turns):
+    """Where a directive leaves it open which thread does what; no line moves."""
+    assert with_static_schedules(code) == by_turns

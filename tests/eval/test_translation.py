@@ -5,7 +5,7 @@ import shutil
 import pytest
 
 from hpcraft.errors import ConfigError
-from hpcraft.eval import translation_judge
+from hpcraft.eval import audit, translation_judge
 from hpcraft.eval.extract import extract
 from hpcraft.eval.generate import STAGE as GENERATE
 from hpcraft.eval.results import level_figures
@@ -14,7 +14,7 @@ from hpcraft.eval.text_metrics import compare_with_gold
 from hpcraft.records import Completion, Pair, Sample
 from hpcraft.shards import ShardWriter
 from hpcraft.stages import Report, Stage, execute
-from hpcraft.store import read_jsonl
+from hpcraft.store import read_json, read_jsonl
 
 SIGNATURE = "void scale(int n, double a, const double *x, double *y)"
 SOURCE = SIGNATURE + " {\n    for (int i = 0; i < n; i++) y[i] = a * x[i] + 1.0;\n}\n"
@@ -180,3 +180,13 @@ def test_the_generate_stage_declares_the_pairs():
     """A recipe finds the stage ``pairs`` by itself."""
     assert GENERATE.inputs["pairs"].stage == "pairs"
     assert GENERATE.inputs["pairs"].optional
+
+
+@needs_clang
+def test_an_audit_admits_a_pair_with_good_tests(pairs, inline, tmp_path):
+    """A pair whose tests tell right from wrong is admitted: what is right for small sizes alone fails at the largest of them."""
+    config = audit.AuditConfig(suite="translation", tasks=("translation/a",), mutants=2)
+    execute(audit.STAGE, config, {"pairs": pairs}, tmp_path / "audit", executor=inline)
+    (row,) = read_json(tmp_path / "audit" / audit.AUDIT)["tasks"]
+    assert (row["admitted"], row["why"]) == ("yes", [])
+    assert {"null", "exit", "serial", "small-sizes", "one-less"} <= set(row["refused"])

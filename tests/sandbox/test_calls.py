@@ -227,3 +227,29 @@ def test_a_round_alone_has_its_own_threads() -> None:
             rounds = tuple(calls([[arguments(0)]], threads=n).rounds[0] for n in shape)
             outcome = made.run(Run(calls=Calls((AXPY,), rounds), limits=Limits(wall_seconds=20.0)))
             assert [c.ranks[0].value for c in outcome.called] == shape
+
+
+@given(seed=st.integers(0, 1000), lengths=st.tuples(st.integers(0, 9), st.integers(0, 9), st.integers(0, 9)))
+def test_what_is_read_from_a_guard_zone_shows(seed: int, lengths: tuple[int, int, int]) -> None:
+    """Beside each array of any type stand NaN, numbers of extreme size, or such integers, with random bytes in them; arrays are as they were."""
+    signature = Signature.parse("void f(const float *x, const double *y, const char *z, int *w)")
+    rng = np.random.default_rng(seed)
+    given: Arguments = [
+        rng.random(lengths[0], np.float32),
+        rng.random(lengths[1]),
+        rng.integers(0, 9, lengths[2]).astype(np.int8),
+        np.arange(3, dtype=np.int32),
+    ]
+    made = image([signature], 0, given, rng)
+    for part, parameters in ((made.const, (0, 1, 2)), (made.open, (3,))):
+        for index in parameters:
+            place = made.places[index]
+            assert place is not None
+            end = place.begin + place.num_bytes
+            assert part[place.begin : end] == np.asarray(given[index]).tobytes()
+            before, after = part[place.begin - 16 : place.begin], part[-(-end // 8) * 8 :][:16]
+            for guard in (before, after):
+                assert not (np.abs(np.frombuffer(guard, np.float64)) < 1e300).any()
+                assert not (np.abs(np.frombuffer(guard, np.float32)) < 3e38).any()
+                assert (np.abs(np.frombuffer(guard, np.int32).astype(np.int64)) > 8_000_000).all()
+            assert len({bytes(part[i : i + 4]) for i in range(-(-end // 8) * 8, -(-end // 8) * 8 + 128, 4)}) > 16
