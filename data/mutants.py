@@ -1,4 +1,4 @@
-"""Small faults in a C function, made on its syntax tree: what good tests must notice.
+"""Small faults in C, C++ and Fortran, made on the syntax tree: what good tests must notice.
 
 Kinds: a relation or bound off by one, another arithmetic or assignment operator, swapped operands, a constant
 changed, a statement dropped. Loop steps and while loops are left alone, because faults there mostly don't end.
@@ -6,6 +6,7 @@ changed, a statement dropped. Loop steps and while loops are left alone, because
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from random import Random
 
@@ -16,6 +17,13 @@ from hpcraft.data.trees import functions, parse, text_of
 _RELATIONS = {"<": "<=", "<=": "<", ">": ">=", ">=": ">", "==": "!=", "!=": "=="}
 _ARITHMETIC = {"+": "-", "-": "+", "*": "+", "/": "*"}
 _ASSIGNMENTS = {"+=": "-=", "-=": "+=", "*=": "+=", "/=": "*="}
+_FORTRAN_OPERATORS = {
+    "relational_expression": {**_RELATIONS, "/=": "==", "==": "/="}
+    | {".lt.": ".le.", ".le.": ".lt.", ".gt.": ".ge.", ".ge.": ".gt.", ".eq.": ".ne.", ".ne.": ".eq."},
+    "math_expression": _ARITHMETIC,
+    "logical_expression": {".and.": ".or.", ".or.": ".and."},
+}
+_FORTRAN_NUMBER = re.compile(r"(\d+)(?:_\w+)?|(\d+\.?\d*|\.\d+)(?:[ed][+-]?\d+)?(?:_\w+)?", re.IGNORECASE)
 _LEFT_ALONE = ("while_statement", "do_statement", "preproc_call", "preproc_include", "parameter_list", "array_declarator")
 
 
@@ -26,7 +34,7 @@ def mutants(source: str, name: str, *, count: int, seed: int = 0) -> list[str]:
     body = function.child_by_field_name("body") if function else None
     if body is None:
         return []
-    edits = sorted(set(_edits(body)))
+    edits = sorted(set(c_edits(body)))
     Random(seed).shuffle(edits)
     data, found = source.encode(), []
     for start, end, text in edits:
@@ -38,8 +46,8 @@ def mutants(source: str, name: str, *, count: int, seed: int = 0) -> list[str]:
     return found
 
 
-def _edits(node: Node) -> Iterator[tuple[int, int, str]]:
-    """Replacements as (first byte, end byte, text)."""
+def c_edits(node: Node) -> Iterator[tuple[int, int, str]]:
+    """Faults of C and C++ in and below a node: replacements as (first byte, end byte, text)."""
     if node.type in _LEFT_ALONE:
         return
     if node.type == "binary_expression":
@@ -53,7 +61,24 @@ def _edits(node: Node) -> Iterator[tuple[int, int, str]]:
     update = node.child_by_field_name("update") if node.type == "for_statement" else None
     for child in node.children:
         if child != update:
-            yield from _edits(child)
+            yield from c_edits(child)
+
+
+def fortran_edits(node: Node) -> Iterator[tuple[int, int, str]]:
+    """The same of Fortran; a statement that is dropped becomes ``continue``."""
+    if node.type in ("while_statement", "variable_declaration", "comment"):
+        return
+    if table := _FORTRAN_OPERATORS.get(node.type):
+        for sign in node.children:
+            if not sign.is_named and (other := table.get(text_of(sign).lower())):
+                yield sign.start_byte, sign.end_byte, other
+    elif node.type == "number_literal" and (found := _FORTRAN_NUMBER.fullmatch(text_of(node))):
+        text = text_of(node)
+        yield node.start_byte, node.end_byte, str(int(found[1]) + 1) + text[len(found[1]) :] if found[1] else f"({text} + 1)"
+    elif node.type in ("assignment_statement", "subroutine_call"):
+        yield node.start_byte, node.end_byte, "continue"
+    for child in node.children:
+        yield from fortran_edits(child)
 
 
 def _binary(node: Node) -> Iterator[tuple[int, int, str]]:
