@@ -17,6 +17,8 @@ from dataclasses import dataclass
 from itertools import accumulate
 
 from hpcraft.eval.code_scan import Function, blank, functions
+from hpcraft.eval.completion import Infill
+from hpcraft.eval.hole_answers import end_of_filling, fitted
 from hpcraft.eval.task import Task
 from hpcraft.sandbox.abi import Signature
 
@@ -88,6 +90,8 @@ def extract(task: Task, completion: str) -> Extracted:
         return Extracted(code="", problem=f"the answer has {len(completion):,} characters, at most {MOST_CHARACTERS:,} are read")
     text = completion.replace("\r\n", "\n").replace("\r", "\n").replace("\0", "").removeprefix("\ufeff")
     text = _without_thinking(text)
+    if isinstance(task.case, Infill):
+        return _filling(task.case, text)
     name, language = _entry(task)
     blocks, outside = _fenced(text)
     usable = [b for b in blocks if b.language in ("", language) and b.text.strip()]
@@ -106,6 +110,8 @@ def extract(task: Task, completion: str) -> Extracted:
 
 def end_of_answer(task: Task, text: str) -> int | None:
     """Where the function that the prompt asks for ends in an answer to it that isn't whole yet; none while it goes on."""
+    if isinstance(task.case, Infill):
+        return end_of_filling(task.case, text)
     name, language = _entry(task)
     found = []
     for before in dict.fromkeys((task.stem, "")):  # it continues the prompt, or begins anew
@@ -116,6 +122,14 @@ def end_of_answer(task: Task, text: str) -> int | None:
             if settled and f.name == name and f.depth == 0 and f.end > len(before):
                 found.append(f.end - len(before))
     return min(found, default=None)
+
+
+def _filling(case: Infill, text: str) -> Extracted:
+    """What is put into a hole."""
+    blocks, outside = _fenced(text)
+    usable = [b.text for b in blocks if b.language in ("", "fortran" if case.language == "fortran" else "c") and b.text.strip()]
+    code = fitted(case, usable[-1] if usable else outside)
+    return Extracted(code=code, problem="" if code.strip() else "no code in the answer")
 
 
 def _entry(task: Task) -> tuple[str, str]:

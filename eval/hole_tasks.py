@@ -24,7 +24,7 @@ from hpcraft.data.prepare import PrepareConfig
 from hpcraft.errors import ConfigError, InputError, MachineError, PartialError
 from hpcraft.eval import hole_trial
 from hpcraft.eval.hole_sources import find_programs
-from hpcraft.eval.hole_trial import Recorded, model_of, passes, record, survives
+from hpcraft.eval.hole_trial import HOLES, Recorded, model_of, passes, record, survives
 from hpcraft.eval.holes import BOUNDARIES, Hole, find_holes, mutants, stays_inside
 from hpcraft.records import Document, HoleTask
 from hpcraft.sandbox.outcome import Verdict
@@ -32,7 +32,6 @@ from hpcraft.shards import ShardWriter
 from hpcraft.stages import Input, Report, Stage, Work, option
 from hpcraft.store import read_json, read_jsonl, sha256_json, write_json, write_jsonl
 
-HOLES = "holes"
 _LANGUAGES = ("c", "cpp", "fortran")
 _SHARDS = ".programs"
 _PROGRAMS = 4

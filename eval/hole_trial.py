@@ -19,8 +19,8 @@ from hpcraft.eval.printed import difference
 from hpcraft.records import Document
 from hpcraft.sandbox.outcome import Job, Language, Limits, Model, Outcome, Run, Verdict
 
-MODELS = ("serial", "openmp", "mpi", "mpi+openmp")
-"""Models whose programs can be their own tests here."""
+HOLES = "holes"
+"""Name of the shards of tasks that are made of such programs."""
 _FILES = {"c": "program.c", "cpp": "program.cpp", "fortran": "program.F90"}
 _THREADS = (1, 2, 4)
 _RANKS = ((2, 3), (4,), (1,))

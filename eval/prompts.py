@@ -135,6 +135,8 @@ def block(text: str) -> str:
 
 def chat_request(task: Task) -> str:
     """The prompt of a task as a request: a model that was taught to converse doesn't know that code is to be continued."""
+    if task.is_request:
+        return task.prompt
     language = "CUDA C++" if task.model == "cuda" else LANGUAGE_NAMES.get(task.language, task.language)
     return (
         f"Complete this {language} code. Answer with the whole of it in one Markdown code block: what it includes and the function with "

@@ -161,7 +161,7 @@ def level_figures(
     return levels
 
 
-_KINDS = {"kernels": "kernel", "babeltower": "kind", "pareval": "problem"}
+_KINDS = {"kernels": "kernel", "babeltower": "kind", "pareval": "problem", "completion": "boundary"}
 """Suite to what its groups are."""
 
 

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from hpcraft.errors import ConfigError
 from hpcraft.eval.babeltower import babeltower_tasks
+from hpcraft.eval.completion import completion_tasks
 from hpcraft.eval.kernels import KERNELS
 from hpcraft.eval.pareval import pareval_tasks
 from hpcraft.eval.prompts import kernel_question, translation_question
@@ -25,7 +26,7 @@ _REFERENCES = _HERE / "kernels" / "references"
 _SUFFIXES = {"c": "c", "cpp": "cpp", "fortran": "f90", "python": "py"}
 
 
-DATA_HELP = "folder of yours that suites babeltower and pareval are read from"
+DATA_HELP = "folder of yours that suites such as babeltower, pareval and completion are read from"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -150,6 +151,14 @@ SUITES = {
             reads_pairs=False,
             reads_data=True,
             tasks=pareval_tasks,
+        ),
+        Suite(
+            name="completion",
+            version=1,
+            summary="holes in real programs, judged by running them, from a folder that `hpcraft eval tasks` made (--data DIR)",
+            reads_pairs=False,
+            reads_data=True,
+            tasks=completion_tasks,
         ),
     )
 }
