@@ -27,7 +27,21 @@ _DIRECTIVE = re.compile(r"^[ \t]*#[ \t]*(?!pragma\b)(\w+)", re.MULTILINE)
 _ENDS = frozenset(
     (
         *("exit", "_exit", "_Exit", "quick_exit", "abort", "terminate", "raise", "kill", "longjmp", "siglongjmp", "signal", "sigaction"),
-        *("atexit", "at_quick_exit", "on_exit", "system", "popen", "fork", "vfork", "execl", "execlp", "execv", "execve", "execvp", "dlopen"),
+        *(
+            "atexit",
+            "at_quick_exit",
+            "on_exit",
+            "system",
+            "popen",
+            "fork",
+            "vfork",
+            "execl",
+            "execlp",
+            "execv",
+            "execve",
+            "execvp",
+            "dlopen",
+        ),
         *("asm", "__asm__", "__asm", "__attribute__", "constructor", "destructor", "syscall", "ptrace", "MPI_Abort"),
     )
 )

@@ -19,6 +19,7 @@ from itertools import accumulate
 from hpcraft.eval.code_scan import Function, blank, functions
 from hpcraft.eval.completion import Infill
 from hpcraft.eval.hole_answers import end_of_filling, fitted
+from hpcraft.eval.perplexity import Text
 from hpcraft.eval.task import Task
 from hpcraft.sandbox.abi import Signature
 
@@ -88,6 +89,8 @@ def extract(task: Task, completion: str) -> Extracted:
     """The translation unit of an answer."""
     if len(completion) > MOST_CHARACTERS:
         return Extracted(code="", problem=f"the answer has {len(completion):,} characters, at most {MOST_CHARACTERS:,} are read")
+    if isinstance(task.case, Text):
+        return Extracted(code=completion)
     text = completion.replace("\r\n", "\n").replace("\r", "\n").replace("\0", "").removeprefix("\ufeff")
     text = _without_thinking(text)
     if isinstance(task.case, Infill):

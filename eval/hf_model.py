@@ -16,6 +16,7 @@ from hpcraft.eval.completion import Infill
 from hpcraft.eval.extract import end_of_answer
 from hpcraft.eval.infilling import TASK, Tokens, find_tokens, infill, shortened
 from hpcraft.eval.models import Answer, Ask, AskError, Fact
+from hpcraft.eval.perplexity import Text, to_answer
 from hpcraft.eval.prompts import chat_request
 from hpcraft.eval.task import Task
 
@@ -71,6 +72,9 @@ class HuggingFace:
 
     def answer(self, asks: Sequence[Ask], done: Collection[tuple[str, int]]) -> Iterator[Answer | AskError]:
         """Translations where the model is a translator and the task has sequential C, else continuations of the prompt."""
+        if asks and isinstance(asks[0].task.case, Text):
+            yield from self._measure([ask for ask in asks if ask.key not in done])
+            return
         told = self._generator.facts.tasks
         to_translate = [a for a in asks if a.task.source and a.task.model in told]
         to_complete = [a for a in asks if not (a.task.source and a.task.model in told)]
@@ -86,6 +90,18 @@ class HuggingFace:
         prompts: list[Prompt] = [build_translation(ask.task.source, ask.task.model) for ask in asks]
         queries = [Query(prompt=prompt.text, seed=ask.seed) for prompt, ask in zip(prompts, asks, strict=True)]
         yield from self._replies(asks, queries, done, lambda number, text: parse_translation(prompts[number], text))
+
+    def _measure(self, asks: list[Ask]) -> Iterator[Answer | AskError]:
+        """Likelihoods of documents; all asks of a shard are of one suite."""
+        from hpcraft.scoring import Scorer
+
+        config = self._config
+        scorer = Scorer(self._generator, window=config.window, stride=config.stride)
+        texts = [ask.task.case.text if isinstance(ask.task.case, Text) else "" for ask in asks]
+        told: dict[str, Fact] = {"finish": "measured", "window": scorer.window, "stride": scorer.stride, "begin": scorer.begin.name}
+        for i, scored in scorer.score(texts):
+            text = to_answer(scored, window=scorer.window, stride=scorer.stride, begin=scorer.begin.name)
+            yield Answer(ask=asks[i], text=text, facts=told)
 
     def _query(self, ask: Ask) -> Query:
         from hpcraft.inference import Query

@@ -27,7 +27,7 @@ FAMILIES = (
     Tokens(*FIM),  # Qwen2.5-Coder, CodeGemma
     Tokens("<fim_prefix>", "<fim_suffix>", "<fim_middle>"),  # StarCoder, StarCoder2, Granite
     Tokens("<fim-prefix>", "<fim-suffix>", "<fim-middle>"),  # SantaCoder
-    Tokens("<｜fim▁begin｜>", "<｜fim▁hole｜>", "<｜fim▁end｜>"),  # noqa: RUF001 - DeepSeek-Coder's own signs
+    Tokens("<｜fim▁begin｜>", "<｜fim▁hole｜>", "<｜fim▁end｜>"),
 )
 _LEAST = 64
 """Characters of either side that are always kept."""

@@ -15,7 +15,7 @@ from itertools import islice
 from pathlib import Path
 
 from hpcraft.errors import MachineError
-from hpcraft.eval import babeltower_judge, completion_judge, kernel_judge, pareval_judge
+from hpcraft.eval import babeltower_judge, completion_judge, kernel_judge, pareval_judge, perplexity
 from hpcraft.eval.extract import extract
 from hpcraft.eval.judging import Judgement, to_sample
 from hpcraft.eval.prompt_styles import in_style
@@ -159,11 +159,16 @@ def _completion(questions: Sequence[Question], _seed: int, _cores: Sequence[int]
     return (completion_judge.judge(question.task, question.code) for question in questions)
 
 
+def _perplexity(questions: Sequence[Question], _seed: int, _cores: Sequence[int]) -> Iterator[Judgement]:
+    return (perplexity.judge(question.task, question.code) for question in questions)
+
+
 JUDGES: dict[str, Callable[[Sequence[Question], int, Sequence[int]], Iterator[Judgement]]] = {
     "kernels": _kernels,
     "translation": _translations,
     "babeltower": _babeltower,
     "pareval": _pareval,
     "completion": _completion,
+    "perplexity": _perplexity,
 }
 """Suite to what judges its answers, one after the other and in order."""

@@ -13,6 +13,7 @@ from hpcraft.eval.babeltower import babeltower_tasks
 from hpcraft.eval.completion import completion_tasks
 from hpcraft.eval.kernels import KERNELS
 from hpcraft.eval.pareval import pareval_tasks
+from hpcraft.eval.perplexity import perplexity_tasks
 from hpcraft.eval.prompts import kernel_question, translation_question
 from hpcraft.eval.task import Kernel, Task
 from hpcraft.recipe import nearest
@@ -26,7 +27,7 @@ _REFERENCES = _HERE / "kernels" / "references"
 _SUFFIXES = {"c": "c", "cpp": "cpp", "fortran": "f90", "python": "py"}
 
 
-DATA_HELP = "folder of yours that suites such as babeltower, pareval and completion are read from"
+DATA_HELP = "folder of yours that suites such as babeltower, completion and perplexity are read from"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -45,6 +46,8 @@ class Suite:
     """Whether the tasks come from a folder of the user's."""
     gold: bool = False
     """Whether the references are gold texts that answers are compared with (`hpcraft.eval.text_metrics`)."""
+    likelihood: bool = False
+    """Whether models are asked for the likelihood of texts rather than for answers."""
 
     def folder(self, inputs: Mapping[str, Path]) -> Path | None:
         """The one of a stage's inputs, or of a command's folders, that the tasks come from."""
@@ -159,6 +162,15 @@ SUITES = {
             reads_pairs=False,
             reads_data=True,
             tasks=completion_tasks,
+        ),
+        Suite(
+            name="perplexity",
+            version=1,
+            summary="bits per byte and per lexer token of the valid and test documents of a corpus (--data DIR), of hf: models",
+            reads_pairs=False,
+            reads_data=True,
+            tasks=perplexity_tasks,
+            likelihood=True,
         ),
     )
 }
