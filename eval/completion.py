@@ -1,11 +1,11 @@
-"""Suite ``completion``: parts of real programs to be filled in, judged by running the program.
+"""Suite ``completion``: parts of real programs and functions to be filled in, judged by running them.
 
 ``--data DIR`` is the folder that ``hpcraft eval tasks`` made. A model sees what stands before and behind the hole; what the program must
 print stays outside of prompts and boxes. A model that was taught to fill in the middle gets its own tokens (`hpcraft.eval.infilling`),
 one that converses a request, any other what stands before the hole.
 
-Not covered: context from other files of the program's package; speed; whether parallel code is free of races, beyond running it with
-several numbers of threads.
+Not covered: context from other files of the program's package; speed; races in whole programs, beyond running them with several numbers
+of threads.
 """
 
 from __future__ import annotations
@@ -41,6 +41,10 @@ class Infill:
     middle: str
     suffix: str
     recorded: tuple[Recorded, ...]
+    """Of a whole program."""
+    signature: str
+    """Of a function that is called; empty for a program."""
+    tests: tuple[str, ...]
     origin: str
     """Package, version, path and licence of the program."""
 
@@ -68,7 +72,7 @@ def completion_tasks(folder: Path | None) -> list[Task]:
     tasks = {}
     for hole in read_rows(folder, HOLES, HoleTask):
         task = _task(hole)
-        if task.task_id in tasks or len(hole.runs) != len(hole.expected) or not hole.runs:
+        if task.task_id in tasks or len(hole.runs) != len(hole.expected) or not (hole.runs or hole.tests):
             raise InputError(f"{folder}: damaged task {task.task_id}; make the folder again: hpcraft eval tasks")
         tasks[task.task_id] = task
     return list(tasks.values())
@@ -80,7 +84,7 @@ def _task(hole: HoleTask) -> Task:
     return Task(
         task_id=f"completion/{hole.boundary}/{hole.model}/{hole.language}/{hole.hole_id}",
         prompt=(
-            f"This {language} program has a hole at {MARK}. Write what is missing there: {_WHAT[hole.boundary]}. Answer with that alone, in "
+            f"This {language} {'code' if hole.signature else 'program'} has a hole at {MARK}. Write what is missing there: {_WHAT[hole.boundary]}. Answer with that alone, in "
             f"one Markdown code block, without the code around it.\n\n```{hole.language}\n{hole.prefix}{MARK}{hole.suffix.rstrip()}\n```\n"
         ),
         is_request=True,
@@ -99,6 +103,8 @@ def _task(hole: HoleTask) -> Task:
             middle=hole.middle,
             suffix=hole.suffix,
             recorded=recorded,
+            signature=hole.signature,
+            tests=hole.tests,
             origin=f"{hole.package} {hole.version} {hole.path} ({hole.licence})",
         ),
         empty=hole.empty,

@@ -1,4 +1,7 @@
-"""Judge answers of suite ``completion``: put into the program, built, and run as the whole program was; what it prints decides.
+"""Judge answers of suite ``completion``: put into the code, built, and run as the whole was.
+
+What a program prints decides (`hpcraft.eval.hole_trial`); a function is called with inputs that are drawn after it was answered, and its
+raw results decide (`hpcraft.eval.hole_calls`).
 
 An answer must stay in its hole, and may not end the program, print, define macros or declare what runs before ``main``, where what was
 taken out doesn't: such words could make a program print what is expected without doing the work. They are looked for in the text without
@@ -12,8 +15,8 @@ from __future__ import annotations
 
 import re
 
-from hpcraft.errors import MachineError
-from hpcraft.eval import hole_trial
+from hpcraft.errors import InputError, MachineError
+from hpcraft.eval import hole_calls, hole_trial, parallel_use
 from hpcraft.eval.code_scan import blank
 from hpcraft.eval.completion import Infill
 from hpcraft.eval.hole_answers import fits
@@ -55,21 +58,60 @@ _FORTRAN = frozenset(("stop", "error_stop", "print", "write", "abort", "open", "
 _RETURNING = ("statement", "loop", "expression")
 
 
-def judge(task: Task, filling: str) -> Judgement:
+def judge(task: Task, filling: str, seed: int) -> Judgement:
     """Judge one answer; an infrastructure failure shows as the verdict ``infra_error``."""
     case = task.case
     assert isinstance(case, Infill)
     judgement = Judgement(log=[f"hole in {case.origin}"])
     try:
-        _judge(judgement, task, case, filling)
+        if case.signature:
+            _judge_function(judgement, task, case, filling, seed)
+        else:
+            _judge_program(judgement, task, case, filling)
     except MachineError as error:
         judgement.verdict = Verdict.INFRA_ERROR
         judgement.log = [str(error)]
+    if not judgement.failed and judgement.verdict is Verdict.OK:
+        judgement.settle("parallel", _parallel(task, case, filling))
     judgement.skip_rest("not reached" if judgement.failed else "not offered for this suite")
     return judgement
 
 
-def _judge(judgement: Judgement, task: Task, case: Infill, filling: str) -> None:
+def _judge_function(judgement: Judgement, task: Task, case: Infill, filling: str, seed: int) -> None:
+    if (why := honesty(case, filling)) != "pass":
+        # Pieces are built beside a driver of ours, so what reaches out of its hole isn't built at all.
+        judgement.checks |= {"build": "fail: not built", "honest": why}
+        judgement.verdict = Verdict.COMPILE_ERROR
+        return
+    try:
+        called = hole_calls.try_answer(case.signature, case.tests, task.model, case.filled(case.middle), case.filled(filling), seed)
+    except InputError as error:
+        judgement.verdict = Verdict.UNSUPPORTED
+        judgement.checks["build"] = f"skip: {error}"
+        return
+    if called.unbuilt:
+        line = next((line for line in called.unbuilt.splitlines() if "error" in line), called.unbuilt)
+        judgement.checks["build"] = f"fail: {' '.join(line.split())[:160]}"
+        judgement.verdict = Verdict.COMPILE_ERROR
+        judgement.log.append(called.unbuilt)
+        return
+    judgement.checks |= {"build": "pass", "honest": "pass", "correct": f"fail: {called.wrong}" if called.wrong else "pass"}
+    if called.race:
+        judgement.checks["race-free"] = called.race
+        if called.race.startswith("fail"):
+            judgement.verdict = Verdict.RACE
+
+
+def _parallel(task: Task, case: Infill, filling: str) -> str:
+    """By the syntax alone, where the whole passes that check: an answer may not take the parallelism out."""
+    if task.model == "serial":
+        return "skip: not offered for serial"
+    if parallel_use.check(task.model, task.language, case.filled(case.middle), None) != "pass":
+        return "skip: the whole itself is of a form that this check doesn't know"
+    return parallel_use.check(task.model, task.language, case.filled(filling), None)
+
+
+def _judge_program(judgement: Judgement, task: Task, case: Infill, filling: str) -> None:
     with hole_trial.build(task.language, task.model, case.filled(filling)) as built:
         outcome = built.outcome
         if outcome.compile is not None:

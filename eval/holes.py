@@ -15,6 +15,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import TYPE_CHECKING, Literal, get_args
 
 from hpcraft.data.functions import name_of
@@ -87,7 +88,7 @@ def mutants(language: str, text: str, hole: Hole) -> list[str]:
     """Fillings that are the original but for one small fault, in the order of the text."""
     data = text.encode()
     root = parse(language, text)
-    edits = set((fortran_edits if language == "fortran" else c_edits)(root))
+    edits = {*(fortran_edits if language == "fortran" else c_edits)(root), *_more_edits(root)}
     inside = sorted(e for e in edits if hole.begin <= e[0] and e[1] <= hole.end and not (e[0] == hole.begin and e[1] == hole.end))
     return [(data[hole.begin : begin] + new.encode() + data[end : hole.end]).decode(errors="replace") for begin, end, new in inside]
 
@@ -113,6 +114,19 @@ def stays_inside(language: str, prefix: str, middle: str, suffix: str, filling: 
     inner = filling.strip()
     at = before + len(filling[: len(filling) - len(filling.lstrip())].encode())
     return original == places(language, prefix + filling + suffix, at, at + len(inner.encode()))
+
+
+def _more_edits(root: Node) -> Iterator[tuple[int, int, str]]:
+    """Faults for statements without operators and numbers: a value one too large, arguments in another order."""
+    for node in walk(root):
+        parent = node.parent
+        if node.type == "identifier" and parent is not None and _is_whole(node, parent):
+            yield node.start_byte, node.end_byte, f"({text_of(node)} + 1)"
+        if node.type == "argument_list":
+            for one, other in pairwise(node.named_children):
+                if one.type != "comment" != other.type and text_of(one) != text_of(other):
+                    between = (node.text or b"")[one.end_byte - node.start_byte : other.start_byte - node.start_byte].decode()
+                    yield one.start_byte, other.end_byte, f"{text_of(other)}{between}{text_of(one)}"
 
 
 # ---------------------------------------------------------------- candidates

@@ -155,8 +155,8 @@ def _pareval(questions: Sequence[Question], seed: int, _cores: Sequence[int]) ->
     return (pareval_judge.judge(question.task, question.code, seed) for question in questions)
 
 
-def _completion(questions: Sequence[Question], _seed: int, _cores: Sequence[int]) -> Iterator[Judgement]:
-    return (completion_judge.judge(question.task, question.code) for question in questions)
+def _completion(questions: Sequence[Question], seed: int, _cores: Sequence[int]) -> Iterator[Judgement]:
+    return (completion_judge.judge(question.task, question.code, seed) for question in questions)
 
 
 def _perplexity(questions: Sequence[Question], _seed: int, _cores: Sequence[int]) -> Iterator[Judgement]:

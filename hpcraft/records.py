@@ -265,9 +265,13 @@ class HoleTask:
     empty: str
     """A filling that does nothing."""
     runs: tuple[str, ...]
-    """How the program is run, one JSON object each: ``args``, ``stdin``, ``ranks``, ``threads``."""
+    """How a whole program is run, one JSON object each: ``args``, ``stdin``, ``ranks``, ``threads``. None of a function that is called."""
     expected: tuple[str, ...]
     """What each run prints."""
+    signature: str
+    """C prototype of a function that is called from outside; empty for a whole program."""
+    tests: tuple[str, ...]
+    """How it is called, in the notation of `hpcraft.sandbox.abi`."""
     mutants_killed: int
     mutants_total: int
     source: str
