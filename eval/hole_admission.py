@@ -19,13 +19,15 @@ from hpcraft.errors import ConfigError, MachineError
 from hpcraft.eval import hole_calls, hole_trial
 from hpcraft.eval.hole_calls import Driven
 from hpcraft.eval.hole_trial import Recorded, model_of, passes, record, survives
-from hpcraft.eval.holes import BOUNDARIES, Hole, find_holes, mutants, stays_inside
+from hpcraft.eval.holes import BOUNDARIES, Hole, find_holes, mutants, stays_inside, without_repeated
 from hpcraft.records import Document, HoleTask
 from hpcraft.sandbox.outcome import Verdict
 from hpcraft.stages import option
 from hpcraft.store import read_jsonl, sha256_bytes, sha256_json, write_json, write_jsonl
 
 LANGUAGES = ("c", "cpp", "fortran")
+_CONFIRMATIONS = 6
+"""How often a parallel program must pass at the end: what ranks and threads print may hang on who is first."""
 _TRIES = 4
 """Holes tried for each one that is wanted."""
 _SLOWEST_SECONDS = 2.0
@@ -150,6 +152,8 @@ def _trials(language: str, text: str, shard: ProgramShard, rejections: Counter[s
             rng.shuffle(faulty)
             if not faulty:
                 rejections["hole: nothing in it to be mutated"] += 1
+            elif without_repeated(prefix, middle) != middle:
+                rejections["hole: it begins as the code before it ends"] += 1
             elif not stays_inside(language, prefix, middle, suffix, middle):
                 rejections["hole: the grammar reads it in two ways"] += 1
             else:
@@ -205,7 +209,8 @@ def _of_program(document: Document, recorded: Sequence[Recorded], shard: Program
                 continue
             taken.append(trial)
             found.append(_program_task(document, trial, killed, recorded))
-    if found and not survives(language, model, document.text, recorded):
+    again = 1 if model == "serial" else _CONFIRMATIONS
+    if found and not all(survives(language, model, document.text, recorded) for _ in range(again)):
         rejections["program: prints something else after a while"] += 1
         return
     yield from found

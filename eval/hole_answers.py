@@ -1,8 +1,8 @@
 """From what a model answered to what is put into the hole.
 
 An answer may begin with code that stands before the hole, go on with what stands behind it, or never stop. The first of these that the
-grammar reads as something in the hole's place is taken: the answer as it is; without what it repeats of either side; cut where the hole's
-kind of thing ends. Where none fits, the answer stays as it is, and won't be built or refused.
+grammar reads as something in the hole's place is taken: the answer without what it repeats of the code before; without what it repeats of
+the code behind; cut where the hole's kind of thing ends. Where none fits, the answer stays as it is, and won't be built or refused.
 
 Not covered: answers that write the whole program anew in other words.
 """
@@ -14,10 +14,8 @@ from collections.abc import Iterator
 
 from hpcraft.eval.code_scan import blank
 from hpcraft.eval.completion import Infill
-from hpcraft.eval.holes import stays_inside
+from hpcraft.eval.holes import FEWEST_REPEATED, stays_inside, without_repeated
 
-_FEWEST_REPEATED = 3
-"""Characters that a repeated part has at least; a lone bracket is told by the grammar."""
 _MOST_LINES = 400
 _DO = re.compile(r"(?:\w+[ \t]*:[ \t]*)?do\b(?![ \t]*=)", re.IGNORECASE)
 _END_DO = re.compile(r"end[ \t]*do\b", re.IGNORECASE)
@@ -39,23 +37,12 @@ def fits(case: Infill, filling: str) -> bool:
 
 
 def _variants(case: Infill, body: str) -> Iterator[str]:
-    behind = _without_prefix(case.prefix, body)
-    for text in dict.fromkeys((body, behind)):
+    # The grammar would read a repeated head as a function in a function.
+    for text in dict.fromkeys((without_repeated(case.prefix, body), body)):
         yield text
         yield from _without_suffix(case.suffix, text)
         if (end := end_of_filling(case, text + "\n")) is not None:
             yield text[:end]
-
-
-def _without_prefix(prefix: str, body: str) -> str:
-    """An answer without the lines before the hole that it begins with."""
-    text = body.lstrip()
-    starts = [0, *(match.end() for match in re.finditer("\n", prefix))][-_MOST_LINES:]
-    for start in starts:
-        lead = prefix[start:].strip()
-        if len(lead) >= _FEWEST_REPEATED and text.startswith(lead):
-            return text[len(lead) :]
-    return body
 
 
 def _without_suffix(suffix: str, body: str) -> Iterator[str]:
@@ -67,7 +54,7 @@ def _without_suffix(suffix: str, body: str) -> Iterator[str]:
         if rest and text.endswith(rest):
             yield text[: len(text) - len(rest)]
     lines = [line.strip() for line in suffix.split("\n", 4)[:4]]
-    following = next((line for line in lines if len(line) >= _FEWEST_REPEATED), "")
+    following = next((line for line in lines if len(line) >= FEWEST_REPEATED), "")
     if following and (at := text.find(following)) > 0:
         yield text[:at]
 

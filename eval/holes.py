@@ -52,6 +52,8 @@ _FORTRAN_DECLARATIONS = (
     *("derived_type_definition", "interface", "parameter_statement", "external_statement", "intrinsic_statement", "save_statement"),
     *("common_statement", "dimension_statement", "data_statement", "variable_modification", "preproc_include", "include_statement"),
 )
+FEWEST_REPEATED, _MOST_REPEATED = 3, 400
+"""Characters that a repeated part has at least, as a lone bracket is told by the grammar; and lines that are looked at."""
 _MOST_LINES = {"expression": 4, "statement": 10, "loop": 40, "function": 60}
 _FEWEST_CHARACTERS = {"expression": 5, "statement": 6, "loop": 20, "function": 20}
 
@@ -113,7 +115,29 @@ def stays_inside(language: str, prefix: str, middle: str, suffix: str, filling: 
     # Blanks at its ends are no part of what it is.
     inner = filling.strip()
     at = before + len(filling[: len(filling) - len(filling.lstrip())].encode())
-    return original == places(language, prefix + filling + suffix, at, at + len(inner.encode()))
+    end = at + len(inner.encode())
+    return original == places(language, prefix + filling + suffix, at, end) and _is_cut(language, prefix + filling + suffix, at, end)
+
+
+def _is_cut(language: str, text: str, begin: int, end: int) -> bool:
+    """Whether no word, sign or comment reaches over either end of some bytes."""
+    root = parse(language, text)
+    for at in (begin, max(begin, end - 1)):
+        leaf = root.descendant_for_byte_range(at, min(at + 1, end))
+        if leaf is not None and not leaf.child_count and (leaf.start_byte < begin or leaf.end_byte > end):
+            return False
+    return True
+
+
+def without_repeated(prefix: str, answer: str) -> str:
+    """An answer without the lines before the hole, up to it, that it begins with."""
+    text = answer.lstrip()
+    starts = [0, *(match.end() for match in re.finditer("\n", prefix))][-_MOST_REPEATED:]
+    for start in starts:
+        lead = prefix[start:].strip()
+        if len(lead) >= FEWEST_REPEATED and text.startswith(lead):
+            return text[len(lead) :]
+    return answer
 
 
 def _more_edits(root: Node) -> Iterator[tuple[int, int, str]]:
