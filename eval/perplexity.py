@@ -60,17 +60,17 @@ def perplexity_tasks(folder: Path | None) -> list[Task]:
         raise ConfigError("suite perplexity reads a corpus; give the folder that `hpcraft prepare` made as --data DIR")
     if not any(folder.glob("corpus-*.parquet")):
         raise InputError(f"{folder}: holds no corpus-*.parquet; give the folder that `hpcraft prepare` made as --data DIR")
-    chosen: dict[str, list[tuple[int, Document]]] = {split: [] for split in SPLITS}
+    chosen: dict[str, list[tuple[int, int, Document]]] = {split: [] for split in SPLITS}
     sizes = dict.fromkeys(SPLITS, 0)
-    for document in read_rows(folder, "corpus", Document):
+    for number, document in enumerate(read_rows(folder, "corpus", Document)):
         if document.split in chosen and document.text.strip():
             kept = chosen[document.split]
             # The largest hash is on top, and the first to go.
-            heapq.heappush(kept, (-int(document.document_id[:15], 16), document))
+            heapq.heappush(kept, (-int(document.document_id, 16), number, document))
             sizes[document.split] += len(document.text)
             while sizes[document.split] > MOST_BYTES and len(kept) > 1:
-                sizes[document.split] -= len(heapq.heappop(kept)[1].text)
-    tasks = [_task(document) for split in SPLITS for _, document in sorted(chosen[split], key=lambda pair: -pair[0])]
+                sizes[document.split] -= len(heapq.heappop(kept)[2].text)
+    tasks = [_task(document) for split in SPLITS for _, _, document in sorted(chosen[split], key=lambda row: -row[0])]
     if not tasks:
         raise InputError(f"{folder}: no document of the splits {' and '.join(SPLITS)}; prepare it with valid_packages and test_packages")
     return tasks

@@ -1,6 +1,7 @@
 """Suite completion: programs and functions of our own are taken apart, right answers pass, cheats and wrong ones don't."""
 
 import json
+import re
 import shutil
 from dataclasses import replace
 
@@ -9,17 +10,23 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hpcraft.errors import ConfigError, InputError
+from hpcraft.eval import hole_admission
 from hpcraft.eval.completion import MARK, completion_tasks
 from hpcraft.eval.completion_judge import honesty
 from hpcraft.eval.completion_judge import judge as judge_one
 from hpcraft.eval.extract import end_of_answer, extract
+from hpcraft.eval.generate import GenerateConfig
+from hpcraft.eval.hf_model import HuggingFace
 from hpcraft.eval.hole_tasks import STAGE, TasksConfig
 from hpcraft.eval.holes import BOUNDARIES, find_holes, mutants, stays_inside
 from hpcraft.eval.infilling import FAMILIES, find_tokens, infill, shortened
+from hpcraft.eval.judge_shards import judged as judged_all
+from hpcraft.eval.models import Ask
 from hpcraft.eval.printed import difference
 from hpcraft.eval.prompts import chat_request
 from hpcraft.eval.suites import find_suite
-from hpcraft.records import Function, HoleTask
+from hpcraft.inference import ModelFacts, Reply
+from hpcraft.records import Completion, Function, HoleTask, Pair
 from hpcraft.shards import ShardWriter, read_rows
 from hpcraft.stages import execute
 from hpcraft.store import read_manifest
@@ -128,8 +135,6 @@ def functions(tmp_path_factory):
     )
     with ShardWriter(folder / "pairs", "monolingual", Function) as writer:
         writer.write(row)
-    from hpcraft.records import Pair
-
     with ShardWriter(folder / "pairs", "pairs", Pair):
         pass
     execute(STAGE, TasksConfig(), {"data": folder / "pairs"}, folder / "holes", executor=Inline())
@@ -192,8 +197,6 @@ def test_what_cannot_be_meant_is_refused():
 
 def test_a_stage_that_was_killed_goes_on(holes, tmp_path, monkeypatch):
     """What was taken apart before is not taken apart again, and the tasks are the same."""
-    from hpcraft.eval import hole_admission
-
     sources = holes.parent / "sources"
     config = TasksConfig(mutants=1, holes=1)
 
@@ -248,15 +251,10 @@ def test_cheats_and_wrong_answers_fail(holes, answer, check, why, monkeypatch):
     """Each at the check that is for it."""
     monkeypatch.setattr("hpcraft.eval.hole_trial._SLOWER", 0.2)
     task = task_of(holes, "function/serial/c")
-    from hpcraft.eval.judge_shards import judged as judged_all
-    from hpcraft.records import Completion
-
     completion = Completion(task_id=task.task_id, sample_id=0, completion=answer, model="test", prompt_sha256="")
     (sample,) = judged_all("completion", [(task, completion)], 1)
     assert not sample.passed
     assert sample.checks[check].startswith("fail")
-    import re
-
     assert re.search(why, sample.checks[check])
 
 
@@ -447,6 +445,52 @@ def test_the_tokens_of_a_family_are_taken_whole():
     assert find_tokens({"a": 1, **dict.fromkeys(FAMILIES[1], 0)}) == FAMILIES[1]
     assert find_tokens(dict.fromkeys(FAMILIES[0][:2], 0)) is None
     assert infill(FAMILIES[1], "A", "B") == "<fim_prefix>A<fim_suffix>B<fim_middle>"
+
+
+class Asked:
+    """A model that writes down what it is asked, with a token for each word."""
+
+    def __init__(self, vocabulary, *, context=10_000, chats=False, own=False):
+        self.codec, self.facts = self, ModelFacts(context=context)
+        self.chats, self.is_own, self._vocabulary = chats, own, vocabulary
+        self.queries = []
+
+    def vocabulary(self):
+        return self._vocabulary
+
+    def encode(self, text):
+        return text.split()
+
+    def replies(self, queries, _drawing, _done):
+        self.queries += queries
+        yield 0, Reply(text="0", finish="cut")
+
+
+def test_models_get_what_they_were_taught(holes):
+    """Both sides with tokens, shortened to what the model sees; a request; or what stands before. Ours must say that they can fill in."""
+    task = task_of(holes, "function/serial/c")
+    tokens = dict.fromkeys(FAMILIES[0], 0)
+    ask = Ask(task=task, sample_id=0, seed=1)
+    for generator, how in (
+        (Asked(tokens), "both sides, with tokens"),
+        (Asked(tokens, chats=True), "both sides, with tokens"),
+        (Asked({}, chats=True), "both sides, as a request"),
+        (Asked({}), "what stands before"),
+        (Asked(tokens, own=True), "what stands before"),
+        (Asked(tokens, context=60), "both sides, with tokens"),
+    ):
+        (answer,) = HuggingFace(generator, GenerateConfig(suites=("completion",), max_new_tokens=20)).answer([ask], set())
+        (query,) = generator.queries
+        assert answer.facts["hole"] == how
+        assert query.chat is (how == "both sides, as a request")
+        if how == "both sides, with tokens":
+            before, behind = query.prompt.removeprefix(FAMILIES[0].begin).removesuffix(FAMILIES[0].end).split(FAMILIES[0].hole)
+            assert task.case.prefix.endswith(before)
+            assert task.case.suffix.startswith(behind)
+            whole = len(task.case.prefix) + len(task.case.suffix)
+            assert (len(before) + len(behind) < whole) is (generator.facts.context == 60)
+        elif how == "what stands before":
+            assert query.prompt == task.case.prefix
 
 
 @given(st.integers(40, 400))
