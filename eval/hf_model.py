@@ -93,7 +93,7 @@ class HuggingFace:
 
     def _measure(self, asks: list[Ask]) -> Iterator[Answer | AskError]:
         """Likelihoods of documents; all asks of a shard are of one suite."""
-        from hpcraft.scoring import Scorer
+        from hpcraft.eval.scoring import Scorer
 
         config = self._config
         scorer = Scorer(self._generator, window=config.window, stride=config.stride)

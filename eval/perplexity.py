@@ -21,9 +21,9 @@ from hpcraft.errors import ConfigError, InputError
 from hpcraft.eval.judging import Judgement
 from hpcraft.eval.likelihood import Likelihood, bits_per_byte, num_lexer_tokens, perplexity_per_lexer_token
 from hpcraft.eval.metrics import Figure
+from hpcraft.eval.scoring import Scored
 from hpcraft.eval.task import Task
 from hpcraft.records import Document, Sample
-from hpcraft.scoring import Scored
 from hpcraft.shards import read_rows
 from hpcraft.store import sha256_json
 

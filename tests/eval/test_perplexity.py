@@ -16,8 +16,8 @@ from tests.eval.tiny_models import SHAPE, VOCABULARY, save_model, save_tokenizer
 
 torch.set_num_threads(1)
 
+from hpcraft.eval.scoring import Scorer  # noqa: E402
 from hpcraft.inference import load  # noqa: E402 - after torch is known to be there
-from hpcraft.scoring import Scorer  # noqa: E402
 
 CODE = "int f(int n)\n{\n    return n + 1;\n}\n"
 OTHER = "subroutine s(n)\n  integer :: n\n  n = n + 1\nend subroutine s\n"
