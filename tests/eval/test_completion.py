@@ -4,6 +4,7 @@ import json
 import re
 import shutil
 from dataclasses import replace
+from typing import cast
 
 import pytest
 from hypothesis import given
@@ -11,21 +12,22 @@ from hypothesis import strategies as st
 
 from hpcraft.errors import ConfigError, InputError
 from hpcraft.eval import hole_admission
-from hpcraft.eval.completion import MARK, completion_tasks
+from hpcraft.eval.completion import MARK, Infill, completion_tasks
 from hpcraft.eval.completion_judge import honesty
 from hpcraft.eval.completion_judge import judge as judge_one
 from hpcraft.eval.extract import end_of_answer, extract
 from hpcraft.eval.generate import GenerateConfig
 from hpcraft.eval.hf_model import HuggingFace
-from hpcraft.eval.hole_tasks import STAGE, TasksConfig
+from hpcraft.eval.hole_admission import TasksConfig
+from hpcraft.eval.hole_tasks import STAGE
 from hpcraft.eval.holes import BOUNDARIES, find_holes, mutants, stays_inside
 from hpcraft.eval.infilling import FAMILIES, find_tokens, infill, shortened
 from hpcraft.eval.judge_shards import judged as judged_all
-from hpcraft.eval.models import Ask
+from hpcraft.eval.models import Answer, Ask
 from hpcraft.eval.printed import difference
 from hpcraft.eval.prompts import chat_request
 from hpcraft.eval.suites import find_suite
-from hpcraft.inference import ModelFacts, Reply
+from hpcraft.inference import Generator, ModelFacts, Reply
 from hpcraft.records import Completion, Function, HoleTask, Pair
 from hpcraft.shards import ShardWriter, read_rows
 from hpcraft.stages import execute
@@ -144,6 +146,12 @@ def functions(tmp_path_factory):
 def task_of(folder, pattern):
     """The first task whose id holds a text."""
     return next(t for t in completion_tasks(folder) if pattern in t.task_id)
+
+
+def case_of(task):
+    """The hole of a task."""
+    assert isinstance(task.case, Infill)
+    return task.case
 
 
 def judged(task, answer, seed=1):
@@ -313,7 +321,7 @@ def test_parallel_holes_must_stay_parallel(tmp_path, needs):
 def test_prompts_hold_both_sides_and_no_output(holes):
     """What the program prints isn't there, nor what was taken out."""
     for task in completion_tasks(holes):
-        case = task.case
+        case = case_of(task)
         assert case.prefix + MARK + case.suffix.rstrip() in task.prompt
         assert all(one.printed.strip() not in task.prompt for one in case.recorded)
         assert chat_request(task) == task.prompt
@@ -400,10 +408,10 @@ def test_a_continuation_ends_where_its_kind_does(holes, boundary, language, answ
 
 def test_words_of_the_original_are_no_cheat(holes):
     """What was taken out may return or print, and so may an answer."""
-    case = task_of(holes, "function/serial/c").case
+    case = case_of(task_of(holes, "function/serial/c"))
     assert honesty(case, case.middle) == "pass"
     assert honesty(case, "return 528; } int other(void) { return 0;") == "fail: it reaches out of its hole"
-    loop = task_of(holes, "loop/serial/c").case
+    loop = case_of(task_of(holes, "loop/serial/c"))
     assert honesty(loop, "return 1;").startswith("fail")
 
 
@@ -469,6 +477,7 @@ class Asked:
 def test_models_get_what_they_were_taught(holes):
     """Both sides with tokens, shortened to what the model sees; a request; or what stands before. Ours must say that they can fill in."""
     task = task_of(holes, "function/serial/c")
+    case = case_of(task)
     tokens = dict.fromkeys(FAMILIES[0], 0)
     ask = Ask(task=task, sample_id=0, seed=1)
     for generator, how in (
@@ -479,18 +488,20 @@ def test_models_get_what_they_were_taught(holes):
         (Asked(tokens, own=True), "what stands before"),
         (Asked(tokens, context=60), "both sides, with tokens"),
     ):
-        (answer,) = HuggingFace(generator, GenerateConfig(suites=("completion",), max_new_tokens=20)).answer([ask], set())
+        config = GenerateConfig(suites=("completion",), max_new_tokens=20)
+        (answer,) = HuggingFace(cast("Generator", generator), config).answer([ask], set())
+        assert isinstance(answer, Answer)
         (query,) = generator.queries
         assert answer.facts["hole"] == how
         assert query.chat is (how == "both sides, as a request")
         if how == "both sides, with tokens":
             before, behind = query.prompt.removeprefix(FAMILIES[0].begin).removesuffix(FAMILIES[0].end).split(FAMILIES[0].hole)
-            assert task.case.prefix.endswith(before)
-            assert task.case.suffix.startswith(behind)
-            whole = len(task.case.prefix) + len(task.case.suffix)
+            assert case.prefix.endswith(before)
+            assert case.suffix.startswith(behind)
+            whole = len(case.prefix) + len(case.suffix)
             assert (len(before) + len(behind) < whole) is (generator.facts.context == 60)
         elif how == "what stands before":
-            assert query.prompt == task.case.prefix
+            assert query.prompt == case.prefix
 
 
 @given(st.integers(40, 400))
