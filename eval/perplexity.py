@@ -30,7 +30,7 @@ from hpcraft.store import sha256_json
 BITS_PER_BYTE = "bits_per_byte"
 PER_LEXEME = "perplexity_per_lexer_token"
 MOST_BYTES = 20_000_000
-SPLITS = ("test", "valid")
+SPLITS: tuple[str, ...] = ("test", "valid")
 _UNKNOWN_BITS = 8.0
 """Bits a byte of a text that a model can't read: what it costs to know nothing. So no text is ever left out."""
 
@@ -61,7 +61,7 @@ def perplexity_tasks(folder: Path | None) -> list[Task]:
     if not any(folder.glob("corpus-*.parquet")):
         raise InputError(f"{folder}: holds no corpus-*.parquet; give the folder that `hpcraft prepare` made as --data DIR")
     chosen: dict[str, list[tuple[int, int, Document]]] = {split: [] for split in SPLITS}
-    sizes = dict.fromkeys(SPLITS, 0)
+    sizes: dict[str, int] = dict.fromkeys(SPLITS, 0)
     for number, document in enumerate(read_rows(folder, "corpus", Document)):
         if document.split in chosen and document.text.strip():
             kept = chosen[document.split]
