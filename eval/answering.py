@@ -66,9 +66,9 @@ class Shard:
     def asks(self) -> list[Ask]:
         """Every question, in order."""
         tasks = chosen_tasks(self.config, self.suite, self.pairs)[self.begin : self.end]
-        return [
-            Ask(task=task, sample_id=i, seed=ask_seed(self.seed, task.task_id, i)) for task in tasks for i in range(self.config.samples)
-        ]
+        # A likelihood is the same each time.
+        samples = 1 if find_suite(self.suite).likelihood else self.config.samples
+        return [Ask(task=task, sample_id=i, seed=ask_seed(self.seed, task.task_id, i)) for task in tasks for i in range(samples)]
 
 
 @lru_cache(maxsize=8)

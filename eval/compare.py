@@ -15,13 +15,18 @@ from pathlib import Path
 
 from hpcraft.command import Command, say
 from hpcraft.errors import ConfigError, InputError
+from hpcraft.eval.likelihood import bits_per_byte, perplexity_per_lexer_token
 from hpcraft.eval.metrics import best_of_k
 from hpcraft.eval.paired import Difference, corrected, minimum_detectable, paired_difference
+from hpcraft.eval.perplexity import BITS_PER_BYTE, PER_LEXEME, is_measured, likelihood_of
 from hpcraft.eval.results import Results, by_task, find_results, read_results, read_samples
 from hpcraft.eval.speed_figures import timed_values
 from hpcraft.records import Sample
 
 _METRIC = re.compile(r"(?:pass|build|(?:speedup|efficiency)_[1-9]\d{0,4})@[1-9]\d{0,3}")
+_LIKELIHOODS = {BITS_PER_BYTE: bits_per_byte, PER_LEXEME: perplexity_per_lexer_token}
+"""Metrics of suite perplexity, of each document by itself; the less, the better."""
+_OTHER = {"A": "B", "B": "A"}
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -55,15 +60,22 @@ def compare(a: Path, b: Path, metric: str = "pass@1") -> list[Comparison]:
         ConfigError: no such metric.
         InputError: a folder holds several models, the suites differ, or no task has the metric in both.
     """
-    if not _METRIC.fullmatch(metric):
-        raise ConfigError(f"metric {metric!r}: expected pass@K, build@K, speedup_N@K or efficiency_N@K, such as speedup_2@1")
+    if not _METRIC.fullmatch(metric) and metric not in _LIKELIHOODS:
+        raise ConfigError(
+            f"metric {metric!r}: expected pass@K, build@K, speedup_N@K or efficiency_N@K, such as speedup_2@1, or {' or '.join(_LIKELIHOODS)}"
+        )
     left, right = _suites(a), _suites(b)
     comparisons = []
     for suite in [s for s in left if s in right]:
         comparisons += _compare_suite(suite, left[suite], right[suite], metric)
     if not comparisons:
-        raise InputError(f"{a} and {b}: no task has {metric} in both; give two results of the same suite, with samples enough")
+        raise InputError(
+            f"{a} and {b}: no task has {metric} in both; give two results of the same suite, with samples enough "
+            f"(suite perplexity has --metric {BITS_PER_BYTE})"
+        )
     differences = corrected([c.difference for c in comparisons])
+    if metric in _LIKELIHOODS:
+        differences = [replace(d, better=_OTHER.get(d.better, d.better)) for d in differences]
     return [replace(c, difference=d) for c, d in zip(comparisons, differences, strict=True)]
 
 
@@ -114,6 +126,9 @@ def _scores(folder: Path, results: Results, metric: str) -> dict[tuple[str, str]
 
 def _value(rows: Sequence[Sample], metric: str) -> float | None:
     """One task's metric; None where it has too few samples, or none that could be timed."""
+    if is_measured([rows]) or metric in _LIKELIHOODS:
+        measured = is_measured([rows]) and metric in _LIKELIHOODS
+        return _LIKELIHOODS[metric]([likelihood_of(rows[0])]).value if measured else None
     kind, _, tries = metric.partition("@")
     what, _, cores = kind.partition("_")
     if what == "pass":
@@ -168,7 +183,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("a", type=Path, metavar="A", help="results of one model: a judge folder, or SUITE/MODEL inside one")
     parser.add_argument("b", type=Path, metavar="B", help="results of the other")
     parser.add_argument(
-        "--metric", default="pass@1", help="pass@K, build@K, speedup_N@K or efficiency_N@K on N cores (default: %(default)s)"
+        "--metric",
+        default="pass@1",
+        help="pass@K, build@K, speedup_N@K or efficiency_N@K on N cores, bits_per_byte of suite perplexity (default: %(default)s)",
     )
 
 

@@ -10,11 +10,15 @@ from typing import Any
 from hpcraft.command import Command, note, say
 from hpcraft.eval.generate import STAGE as GENERATE
 from hpcraft.eval.judge import STAGE as JUDGE
+from hpcraft.eval.perplexity import BITS_PER_BYTE, PER_LEXEME
 from hpcraft.eval.results import find_results, read_results
 from hpcraft.executor import add_executor_arguments, from_arguments, make_executor
 from hpcraft.progress import set_quiet
 from hpcraft.recipe import build_config, parse_value
 from hpcraft.stages import Stage, execute
+
+_SHOWN = ("pass@1", "build@1", BITS_PER_BYTE, PER_LEXEME)
+"""Metrics that are printed, as far as a suite has them; all are in its ``results.json``."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -61,11 +65,11 @@ def _lines(figures: dict[str, dict[str, Any]]) -> list[str]:
     lines = []
     for name, levels in figures.items():
         for level, found in levels.items():
-            passed, built = found["metrics"]["pass@1"], found["metrics"]["build@1"]
-            low, high = passed["ci95"]
-            lines.append(
-                f"{name:<32} {level:<8} pass@1 {passed['value']:.3f} [{low:.3f}, {high:.3f}]  build@1 {built['value']:.3f}  n={passed['n']}"
-            )
+            first, *others = [metric for metric in _SHOWN if metric in found["metrics"]]
+            shown = found["metrics"][first]
+            low, high = shown["ci95"]
+            more = "".join(f"  {metric} {found['metrics'][metric]['value']:.3f}" for metric in others)
+            lines.append(f"{name:<32} {level:<8} {first} {shown['value']:.3f} [{low:.3f}, {high:.3f}]{more}  n={shown['n']}")
     return lines
 
 

@@ -17,6 +17,9 @@ from dataclasses import dataclass
 from itertools import accumulate
 
 from hpcraft.eval.code_scan import Function, blank, functions
+from hpcraft.eval.completion import Infill
+from hpcraft.eval.hole_answers import end_of_filling, fitted
+from hpcraft.eval.perplexity import Text
 from hpcraft.eval.task import Task
 from hpcraft.sandbox.abi import Signature
 
@@ -89,8 +92,12 @@ def extract(task: Task, completion: str) -> Extracted:
     """The translation unit of an answer."""
     if len(completion) > MOST_CHARACTERS:
         return Extracted(code="", problem=f"the answer has {len(completion):,} characters, at most {MOST_CHARACTERS:,} are read")
+    if isinstance(task.case, Text):
+        return Extracted(code=completion)
     text = completion.replace("\r\n", "\n").replace("\r", "\n").replace("\0", "").removeprefix("\ufeff")
     text = _without_thinking(text)
+    if isinstance(task.case, Infill):
+        return _filling(task.case, text)
     name, language = _entry(task)
     blocks, outside = _fenced(text)
     usable = [b for b in blocks if b.language in ("", language) and b.text.strip()]
@@ -109,6 +116,8 @@ def extract(task: Task, completion: str) -> Extracted:
 
 def end_of_answer(task: Task, text: str) -> int | None:
     """Where the function that the prompt asks for ends in an answer to it that isn't whole yet; none while it goes on."""
+    if isinstance(task.case, Infill):
+        return end_of_filling(task.case, text)
     name, language = _entry(task)
     found = []
     for before in dict.fromkeys((task.stem, "")):  # it continues the prompt, or begins anew
@@ -119,6 +128,14 @@ def end_of_answer(task: Task, text: str) -> int | None:
             if settled and f.name == name and f.depth == 0 and f.end > len(before):
                 found.append(f.end - len(before))
     return min(found, default=None)
+
+
+def _filling(case: Infill, text: str) -> Extracted:
+    """What is put into a hole."""
+    blocks, outside = _fenced(text)
+    usable = [b.text for b in blocks if b.language in ("", "fortran" if case.language == "fortran" else "c") and b.text.strip()]
+    code = fitted(case, usable[-1] if usable else outside)
+    return Extracted(code=code, problem="" if code.strip() else "no code in the answer")
 
 
 def _entry(task: Task) -> tuple[str, str]:

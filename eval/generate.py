@@ -58,6 +58,8 @@ class GenerateConfig:
     dtype: Literal["auto", "float32", "bfloat16", "float16"] = option(
         "auto", help="type of the weights of hf: models; auto is bfloat16 on a GPU that has it, else float32"
     )
+    window: int = option(0, help="tokens that a model sees at a time in suite perplexity; 0 for all that it can see")
+    stride: int = option(0, help="tokens by which that window moves on; 0 for half of it")
     concurrency: int = option(8, help="requests under way at a time, of openai: models")
     requests_per_minute: float = option(0.0, help="most requests a minute, of openai: models; 0 for no limit")
     request_timeout_seconds: float = option(600.0, help="longest wait for an answer, of openai: models")
@@ -79,6 +81,8 @@ class GenerateConfig:
             raise ConfigError("generate: samples, max_new_tokens and concurrency are at least 1, limit at least 0")
         if self.temperature < 0 or not 0 < self.top_p <= 1:
             raise ConfigError("generate: temperature is at least 0, top_p above 0 and at most 1")
+        if self.window < 0 or self.stride < 0:
+            raise ConfigError("generate: window and stride are at least 0")
         if self.requests_per_minute < 0 or not self.request_timeout_seconds > 0:
             raise ConfigError("generate: requests_per_minute is at least 0, request_timeout_seconds above 0")
         if "" in self.stop:
@@ -94,6 +98,7 @@ def run(config: GenerateConfig, work: Work) -> Report:
     report = Report(rows={"tasks": 0, "completions": 0})
     faults: list[HpcError] = []
     suites: list[str] = []
+    left_out: list[str] = []
     for suite in config.suites:
         try:
             tasks = chosen_tasks(config, suite, find_suite(suite).folder(work.inputs))
@@ -109,6 +114,9 @@ def run(config: GenerateConfig, work: Work) -> Report:
             faults.append(error)
     for model in config.models:
         for suite in suites:
+            if why := lacks_likelihoods(model, suite):
+                left_out.append(why)
+                continue
             try:
                 if told := _ask(config, work, model, suite, report):
                     faults.append(PartialError(f"generate: {told[0]}; the other answers are kept, run the same command again for these"))
@@ -118,11 +126,26 @@ def run(config: GenerateConfig, work: Work) -> Report:
                 faults.append(error)
                 break  # what one suite can't have of it, another can't either
         opened.cache_clear()
+    report.notes += left_out
+    if left_out and not faults and not report.rows["completions"]:
+        raise ConfigError(f"generate: nothing to do; {left_out[0]}")
     if faults:
         kept = "; the answers of other models and suites are kept" if report.rows["completions"] else ""
         raise type(faults[0])(f"{faults[0]}{kept}")
     shutil.rmtree(work.out / _ANSWERS, ignore_errors=True)
     return report
+
+
+def lacks_likelihoods(model: str, suite: str) -> str:
+    """Why a model can't be measured on a suite that asks for likelihoods; empty when it can, or needn't."""
+    kind = model.partition(":")[0]
+    if not find_suite(suite).likelihood or kind == "hf":
+        return ""
+    whys = {
+        "openai": "a server's completions don't tell the probability of a given text",
+        "replay": "answers have no probabilities of texts",
+    }
+    return f"{model} is left out of suite {suite}: {whys.get(kind, 'it is no language model')}; only hf: models can be measured"
 
 
 def _ask(config: GenerateConfig, work: Work, model: str, suite: str, report: Report) -> list[str]:

@@ -1,7 +1,8 @@
 """``hf:``: a folder, or a repository in the Hub's cache here, that ``transformers`` loads; hpcraft's own translators translate.
 
 A model that continues texts gets the prompt as it is, and is stopped where the function that it continues ends. With ``chat``, and a
-tokenizer that has a template, it gets the prompt as a request.
+tokenizer that has a template, it gets the prompt as a request. For a hole in a program it gets both sides, where its tokenizer has the
+tokens for that (`hpcraft.eval.infilling`), else what stands before.
 """
 
 from __future__ import annotations
@@ -11,8 +12,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from hpcraft.errors import ConfigError, InputError
+from hpcraft.eval.completion import Infill
 from hpcraft.eval.extract import end_of_answer
+from hpcraft.eval.infilling import TASK, Tokens, find_tokens, infill, shortened
 from hpcraft.eval.models import Answer, Ask, AskError, Fact
+from hpcraft.eval.perplexity import Text, to_answer
 from hpcraft.eval.prompts import chat_request
 from hpcraft.eval.task import Task
 
@@ -59,9 +63,18 @@ class HuggingFace:
         self._generator = generator
         self._config = config
         self._chat = generator.chats and config.chat != "never"
+        self._tokens = find_tokens(generator.codec.vocabulary()) if self._fills(generator) else None
+
+    @staticmethod
+    def _fills(generator: Generator) -> bool:
+        """Whether a model was taught to fill in, as far as anybody says: ours say it, others have the tokens only if they were."""
+        return not generator.is_own or TASK in generator.facts.tasks
 
     def answer(self, asks: Sequence[Ask], done: Collection[tuple[str, int]]) -> Iterator[Answer | AskError]:
         """Translations where the model is a translator and the task has sequential C, else continuations of the prompt."""
+        if asks and isinstance(asks[0].task.case, Text):
+            yield from self._measure([ask for ask in asks if ask.key not in done])
+            return
         told = self._generator.facts.tasks
         to_translate = [a for a in asks if a.task.source and a.task.model in told]
         to_complete = [a for a in asks if not (a.task.source and a.task.model in told)]
@@ -78,12 +91,34 @@ class HuggingFace:
         queries = [Query(prompt=prompt.text, seed=ask.seed) for prompt, ask in zip(prompts, asks, strict=True)]
         yield from self._replies(asks, queries, done, lambda number, text: parse_translation(prompts[number], text))
 
+    def _measure(self, asks: list[Ask]) -> Iterator[Answer | AskError]:
+        """Likelihoods of documents; all asks of a shard are of one suite."""
+        from hpcraft.eval.scoring import Scorer
+
+        config = self._config
+        scorer = Scorer(self._generator, window=config.window, stride=config.stride)
+        texts = [ask.task.case.text if isinstance(ask.task.case, Text) else "" for ask in asks]
+        told: dict[str, Fact] = {"finish": "measured", "window": scorer.window, "stride": scorer.stride, "begin": scorer.begin.name}
+        for i, scored in scorer.score(texts):
+            text = to_answer(scored, window=scorer.window, stride=scorer.stride, begin=scorer.begin.name)
+            yield Answer(ask=asks[i], text=text, facts=told)
+
     def _query(self, ask: Ask) -> Query:
         from hpcraft.inference import Query
 
+        if isinstance(ask.task.case, Infill) and self._tokens:
+            # Taught to fill in, it is better at that than at requests, whether or not it can converse.
+            return Query(prompt=self._infill(ask.task.case, self._tokens), seed=ask.seed, cut=_cut(ask.task))
         if self._chat:
             return Query(prompt=chat_request(ask.task), seed=ask.seed, chat=True)
-        return Query(prompt=ask.task.prompt, seed=ask.seed, cut=_cut(ask.task))
+        return Query(prompt=ask.task.leading or ask.task.prompt, seed=ask.seed, cut=_cut(ask.task))
+
+    def _infill(self, case: Infill, tokens: Tokens) -> str:
+        def count(text: str) -> int:
+            return len(self._generator.codec.encode(text))
+
+        room = self._generator.facts.context - min(self._config.max_new_tokens, self._generator.facts.context // 2) - len(tokens) - 1
+        return infill(tokens, *shortened(case.prefix, case.suffix, room, count))
 
     def _replies(
         self, asks: list[Ask], queries: list[Query], done: Collection[tuple[str, int]], text_of: Callable[[int, str], str]
@@ -97,10 +132,13 @@ class HuggingFace:
             if reply.error:
                 yield AskError(f"{asks[i].task.task_id}: {reply.error}")
             else:
-                yield Answer(ask=asks[i], text=text_of(i, reply.text), facts=self._facts(reply))
+                yield Answer(ask=asks[i], text=text_of(i, reply.text), facts=self._facts(asks[i].task, reply))
 
-    def _facts(self, reply: Reply) -> dict[str, Fact]:
-        facts: dict[str, Fact] = {"finish": reply.finish, "chat": self._chat}
+    def _facts(self, task: Task, reply: Reply) -> dict[str, Fact]:
+        fills = isinstance(task.case, Infill) and self._tokens is not None
+        facts: dict[str, Fact] = {"finish": reply.finish, "chat": self._chat and not fills}
+        if isinstance(task.case, Infill):
+            facts["hole"] = "both sides, with tokens" if fills else "both sides, as a request" if self._chat else "what stands before"
         return facts | ({"prompt_tokens_cut": reply.tokens_cut} if reply.tokens_cut else {})
 
 

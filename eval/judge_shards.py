@@ -15,7 +15,7 @@ from itertools import islice
 from pathlib import Path
 
 from hpcraft.errors import MachineError
-from hpcraft.eval import babeltower_judge, fortran2cpp_judge, hpctranseval_judge, kernel_judge, pareval_judge
+from hpcraft.eval import babeltower_judge, completion_judge, fortran2cpp_judge, hpctranseval_judge, kernel_judge, pareval_judge, perplexity
 from hpcraft.eval.extract import extract
 from hpcraft.eval.judging import Judgement, to_sample
 from hpcraft.eval.prompt_styles import in_style
@@ -163,6 +163,14 @@ def _fortran2cpp(questions: Sequence[Question], seed: int, _cores: Sequence[int]
     return (fortran2cpp_judge.judge(question.task, question.code, seed) for question in questions)
 
 
+def _completion(questions: Sequence[Question], seed: int, _cores: Sequence[int]) -> Iterator[Judgement]:
+    return (completion_judge.judge(question.task, question.code, seed) for question in questions)
+
+
+def _perplexity(questions: Sequence[Question], _seed: int, _cores: Sequence[int]) -> Iterator[Judgement]:
+    return (perplexity.judge(question.task, question.code) for question in questions)
+
+
 JUDGES: dict[str, Callable[[Sequence[Question], int, Sequence[int]], Iterator[Judgement]]] = {
     "kernels": _kernels,
     "translation": _translations,
@@ -170,5 +178,7 @@ JUDGES: dict[str, Callable[[Sequence[Question], int, Sequence[int]], Iterator[Ju
     "pareval": _pareval,
     "hpctranseval": _hpctranseval,
     "fortran2cpp": _fortran2cpp,
+    "completion": _completion,
+    "perplexity": _perplexity,
 }
 """Suite to what judges its answers, one after the other and in order."""

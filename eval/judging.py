@@ -27,6 +27,8 @@ class Judgement:
     log: list[str] = field(default_factory=list)
     timings: dict[str, Mapping[str, float]] = field(default_factory=dict)
     """As in `Sample`."""
+    measures: Mapping[str, float] = field(default_factory=dict)
+    """As in `Sample`."""
     level: str = ""
     """How far the answer was taken, where that depends on the machine; empty for the task's own level."""
     failures: list[Failure] = field(default_factory=list)
@@ -57,8 +59,8 @@ class Judgement:
 
     @property
     def passed(self) -> bool:
-        """Whether no check failed and the code was built."""
-        return self.checks.get("build") == "pass" and not self.failed and self.verdict is Verdict.OK
+        """Whether no check failed and the code was built, or what was asked was measured."""
+        return (self.checks.get("build") == "pass" or bool(self.measures)) and not self.failed and self.verdict is Verdict.OK
 
 
 def unsupported(why: str, verdict: Verdict = Verdict.UNSUPPORTED) -> Judgement:
@@ -109,6 +111,7 @@ def to_sample(task: Task, completion: Completion, judgement: Judgement, seconds:
         seconds=round(seconds, 3),
         timings=judgement.timings,
         failures=tuple(_failures(judgement)),
+        measures=judgement.measures,
         log=text if len(text) <= LOG_CHARACTERS else text[: LOG_CHARACTERS - 20] + "\n... (cut)",
     )
 

@@ -23,6 +23,7 @@ from hpcraft import __version__
 from hpcraft.command import Command, say
 from hpcraft.errors import ConfigError, InputError
 from hpcraft.eval.metrics import at_k
+from hpcraft.eval.perplexity import is_measured
 from hpcraft.eval.results import SAMPLES, Results, by_task, find_results, read_results, read_samples
 from hpcraft.records import Sample
 from hpcraft.store import write_json, write_text
@@ -126,6 +127,8 @@ def _check(path: Path, results: Results) -> list[Sample]:
         )
     if not results.levels:
         raise InputError(f"{path}: holds no figure; all its tasks are unsupported where it was judged")
+    if is_measured(list(by_task(samples).values())):
+        raise InputError(f"{path}: suite {results.suite} has no pass@1, which a board ranks by; give results of other suites")
     return samples
 
 

@@ -248,7 +248,7 @@ class Server:
             body["stop"] = list(config.stop)
         if path == _CHAT:
             return body | {"messages": [{"role": "user", "content": chat_request(ask.task)}]}
-        return body | {"prompt": ask.task.prompt}
+        return body | {"prompt": ask.task.leading or ask.task.prompt}
 
     def _post(self, client: httpx2.Client, path: str, ask: Ask) -> dict[str, Any] | _Error:
         """A request's answer, or what the server says against it.

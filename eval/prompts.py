@@ -170,6 +170,8 @@ def block(text: str) -> str:
 
 def chat_request(task: Task) -> str:
     """The prompt of a task as a request: a model that was taught to converse doesn't know that code is to be continued."""
+    if task.is_request:
+        return task.prompt
     language = "CUDA C++" if task.model == "cuda" else LANGUAGE_NAMES.get(task.language, task.language)
     needs = "imports" if task.language == "python" else "includes"
     return (

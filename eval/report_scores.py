@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from hpcraft.errors import InputError
+from hpcraft.eval.perplexity import BITS_PER_BYTE, PER_LEXEME
 from hpcraft.eval.report_plots import Interval, interval_plot
 from hpcraft.eval.report_suite_plots import HeatRow, heat_map, speed_curves
 from hpcraft.eval.report_tasks import LEVELS, STICKS, Grid, TaskView, grids, label_order, read_tasks
@@ -25,6 +26,8 @@ _MEANINGS = {
     "codebleu": "CodeBLEU of the package of that name, against the gold text",
     "codebleu-hpc": "our CodeBLEU of the whole set, against the gold text",
     "parableu-hpc": "our CodeBLEU by likeness of parallelism, against the gold text",
+    BITS_PER_BYTE: "bits that the model needs for a byte of these texts, the fewer the better",
+    PER_LEXEME: "choices between which the model wavers at each lexeme, the fewer the better",
 }
 """Figures of no number of tries."""
 _KINDS = {"kernel": "Kernel", "origin": "Origin", "model": "Parallel model", "language": "Language"}
@@ -94,6 +97,8 @@ class LevelTable:
     level: str
     words: str
     metrics: tuple[MetricRows, ...]
+    shown: str
+    """The metric of plot and groups."""
     groups: tuple[GroupRow, ...]
     checks: tuple[CheckRow, ...]
     plot: str
@@ -167,18 +172,24 @@ def _level(suite: str, level: str, results: Mapping[str, Results], tasks: Sequen
     here = {label: r.levels[level] for label, r in results.items() if level in r.levels}
     names = sorted({n for v in here.values() for n in v["metrics"]}, key=_order)
     metrics = tuple(_metric(name, here) for name in names)
+    shown = BITS_PER_BYTE if BITS_PER_BYTE in names else "pass@1"
     intervals = [
         Interval(label=r.model, value=r.score.value, low=r.score.low, high=r.score.high, highlighted=not r.stick)
-        for r in next((m.rows for m in metrics if m.metric == "pass@1"), ())
+        for r in next((m.rows for m in metrics if m.metric == shown), ())
     ]
-    title = f"{suite}, level {level}: pass@1 of each model with its 95 % interval"
+    title = f"{suite}, level {level}: {shown} of each model with its 95 % interval"
     return LevelTable(
         level=level,
         words=LEVELS[level],
         metrics=metrics,
-        groups=tuple(_groups(results, level)),
+        shown=shown,
+        groups=tuple(_groups(results, level, shown)),
         checks=tuple(_checks(here)),
-        plot=interval_plot(f"score-{suite}-{level}", intervals, title=title, x_label="pass@1, share of tasks") if intervals else "",
+        plot=interval_plot(
+            f"score-{suite}-{level}", intervals, title=title, x_label=f"{shown}, share of tasks" if shown == "pass@1" else shown
+        )
+        if intervals
+        else "",
         heat_maps=tuple(_heat_maps(suite, level, here)),
         speed=_speed(suite, level, tasks),
     )
@@ -244,17 +255,17 @@ def _of_speed(kind: str) -> str:
     return f"{words} on {'the best number of' if cores == 'max' else cores} cores; wrong answers count 0"
 
 
-def _groups(results: Mapping[str, Results], level: str) -> Iterator[GroupRow]:
+def _groups(results: Mapping[str, Results], level: str, metric: str) -> Iterator[GroupRow]:
     tables = [r.levels[level]["groups"] if level in r.levels else {} for r in results.values()]
     for key in dict.fromkeys(k for t in tables for k in t):
         kind, colon, name = str(key).partition(":")
         if not colon:
             continue  # kernel by model: the grid shows it
-        shown = {"model": MODELS, "language": LANGUAGES}.get(kind, {}).get(name, name)
+        words = {"model": MODELS, "language": LANGUAGES}.get(kind, {}).get(name, name)
         yield GroupRow(
             kind=_KINDS.get(kind, kind),
-            name=shown,
-            scores=tuple(_score(t[key]["pass@1"]) if "pass@1" in t.get(key, {}) else None for t in tables),
+            name=words,
+            scores=tuple(_score(t[key][metric]) if metric in t.get(key, {}) else None for t in tables),
         )
 
 

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 from hpcraft.errors import InputError
+from hpcraft.eval import perplexity
 from hpcraft.eval.judging import published_word
 from hpcraft.eval.metrics import KS, figure_json, mean, pass_at_k, proficiency
 from hpcraft.eval.speed_figures import speed_figures
@@ -168,7 +169,15 @@ def level_figures(
     return levels
 
 
-_KINDS = {"kernels": "kernel", "babeltower": "kind", "pareval": "problem", "hpctranseval": "level", "fortran2cpp": "kind"}
+_KINDS = {
+    "kernels": "kernel",
+    "babeltower": "kind",
+    "pareval": "problem",
+    "hpctranseval": "level",
+    "fortran2cpp": "kind",
+    "completion": "boundary",
+    "perplexity": "split",
+}
 """Suite to what its groups are."""
 
 
@@ -180,7 +189,9 @@ def task_groups(task: Task) -> list[str]:
 
 
 def figures(tasks: Sequence[Sequence[Sample]]) -> JSON:
-    """pass@k and build@k for every k that all tasks have samples for, and figures of speed where answers were timed."""
+    """pass@k and build@k for every k that all tasks have samples for, and figures of speed where answers were timed; or of likelihood."""
+    if perplexity.is_measured(tasks):
+        return {name: figure_json(figure) for name, figure in perplexity.figures(tasks).items()}
     fewest = min(len(rows) for rows in tasks)
     passed = [[s.passed for s in rows] for rows in tasks]
     built = [[s.checks.get("build") == "pass" for s in rows] for rows in tasks]

@@ -10,10 +10,12 @@ from pathlib import Path
 
 from hpcraft.errors import ConfigError
 from hpcraft.eval.babeltower import babeltower_tasks
+from hpcraft.eval.completion import completion_tasks
 from hpcraft.eval.fortran2cpp import fortran2cpp_tasks
 from hpcraft.eval.hpctranseval import hpctranseval_tasks
 from hpcraft.eval.kernels import KERNELS
 from hpcraft.eval.pareval import pareval_tasks
+from hpcraft.eval.perplexity import perplexity_tasks
 from hpcraft.eval.prompts import kernel_question, translation_question
 from hpcraft.eval.task import Kernel, Task
 from hpcraft.recipe import nearest
@@ -28,7 +30,7 @@ REFERENCES = _HERE / "kernels" / "references"
 _SUFFIXES = {"c": "c", "cpp": "cpp", "fortran": "f90", "python": "py"}
 
 
-DATA_HELP = "folder of yours that suites babeltower, pareval, hpctranseval and fortran2cpp are read from"
+DATA_HELP = "folder of yours that suites such as babeltower, completion and perplexity are read from"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -47,6 +49,8 @@ class Suite:
     """Whether the tasks come from a folder of the user's."""
     gold: bool = False
     """Whether the references are gold texts that answers are compared with (`hpcraft.eval.text_metrics`)."""
+    likelihood: bool = False
+    """Whether models are asked for the likelihood of texts rather than for answers."""
 
     def folder(self, inputs: Mapping[str, Path]) -> Path | None:
         """The one of a stage's inputs, or of a command's folders, that the tasks come from."""
@@ -171,6 +175,23 @@ SUITES = {
             reads_data=True,
             tasks=fortran2cpp_tasks,
             gold=True,
+        ),
+        Suite(
+            name="completion",
+            version=1,
+            summary="holes in real programs, judged by running them, from a folder that `hpcraft eval tasks` made (--data DIR)",
+            reads_pairs=False,
+            reads_data=True,
+            tasks=completion_tasks,
+        ),
+        Suite(
+            name="perplexity",
+            version=1,
+            summary="bits per byte and per lexer token of the valid and test documents of a corpus (--data DIR), of hf: models",
+            reads_pairs=False,
+            reads_data=True,
+            tasks=perplexity_tasks,
+            likelihood=True,
         ),
     )
 }

@@ -140,6 +140,10 @@ class Task:
     pair: Pair | None = None
     case: Case | None = None
     """Of suites that are read from a folder of the user's."""
+    is_request: bool = False
+    """Whether the prompt is a request as it is, rather than the beginning of a function."""
+    leading: str = ""
+    """What a model that only continues texts is given in place of a request."""
     empty: str = ""
     """The answer that builds and does nothing, where that isn't the empty function of the prototype."""
 

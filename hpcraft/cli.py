@@ -41,6 +41,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "mutual": ("hpcraft.train.mutual", "let a translator and a tester teach each other"),
     "eval list": ("hpcraft.eval.listing", "list suites and their tasks"),
     "eval benchmarks": ("hpcraft.eval.benchmarks", "write the texts of all suites, for prepare to keep out of the corpus"),
+    "eval tasks": ("hpcraft.eval.hole_tasks", "take real programs apart for suite completion"),
     "eval generate": ("hpcraft.eval.generate", "let models answer the tasks of suites"),
     "eval judge": ("hpcraft.eval.judge", "build, run and check what models answered"),
     "eval run": ("hpcraft.eval.evaluate", "generate and judge in one go"),

@@ -8,7 +8,7 @@ Not covered: beams, several devices, quantised weights.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -44,6 +44,10 @@ class Codec(Protocol):
         """The text of an answer, without the tokens that end it."""
         ...
 
+    def vocabulary(self) -> Mapping[str, int]:
+        """Every token with its id."""
+        ...
+
 
 class OwnCodec:
     """A tokenizer that hpcraft trained."""
@@ -61,6 +65,10 @@ class OwnCodec:
     def decode(self, ids: Sequence[int]) -> str:
         """As `Codec.decode` says."""
         return str(self.tokenizer.decode(list(ids), skip_special_tokens=False))
+
+    def vocabulary(self) -> Mapping[str, int]:
+        """As `Codec.vocabulary` says."""
+        return self.tokenizer.get_vocab()
 
 
 class HubCodec:
@@ -91,6 +99,10 @@ class HubCodec:
     def decode(self, ids: Sequence[int]) -> str:
         """As `Codec.decode` says; blanks stay where they are, as code wants it."""
         return str(self.tokenizer.decode(list(ids), skip_special_tokens=True, clean_up_tokenization_spaces=False))
+
+    def vocabulary(self) -> Mapping[str, int]:
+        """As `Codec.vocabulary` says."""
+        return dict(self.tokenizer.get_vocab())
 
     def shorten(self, ids: list[int], room: int) -> list[int]:
         """The last ``room`` ids, after the token that begins every text where there is one."""

@@ -43,7 +43,7 @@ class ModelFacts:
 
     format: str = FORMAT
     tasks: tuple[str, ...] = ()
-    """What it was taught: ``openmp``, ``cuda``, ``tests``; empty for a model that was only pre-trained."""
+    """What it was taught: ``openmp``, ``cuda``, ``tests``, ``fim``; empty for a model that was only pre-trained."""
     context: int = 1024
 
 
@@ -227,6 +227,11 @@ class Generator:
         """The tokenizer that hpcraft trained the model with."""
         assert isinstance(self.codec, OwnCodec)
         return self.codec.tokenizer
+
+    @property
+    def is_own(self) -> bool:
+        """Whether hpcraft trained the model."""
+        return isinstance(self.codec, OwnCodec)
 
     @property
     def chats(self) -> bool:

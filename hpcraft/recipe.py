@@ -34,6 +34,7 @@ STAGES: dict[str, str] = {
     "pretrain": "hpcraft.train.pretrain",
     "finetune": "hpcraft.train.finetune",
     "mutual": "hpcraft.train.mutual",
+    "tasks": "hpcraft.eval.hole_tasks",
     "generate": "hpcraft.eval.generate",
     "judge": "hpcraft.eval.judge",
     "report": "hpcraft.eval.report",

@@ -247,6 +247,48 @@ class Function:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class HoleTask:
+    """A real program with a part taken out, and what it prints when the part is right."""
+
+    SCHEMA: ClassVar[str] = "hpcraft.hole_task/1"
+
+    hole_id: str
+    boundary: str
+    """``expression``, ``statement``, ``loop`` or ``function`` (its body)."""
+    language: str
+    model: str
+    """One of the sandbox's models."""
+    prefix: str
+    middle: str
+    """What was taken out."""
+    suffix: str
+    empty: str
+    """A filling that does nothing."""
+    runs: tuple[str, ...]
+    """How a whole program is run, one JSON object each: ``args``, ``stdin``, ``ranks``, ``threads``. None of a function that is called."""
+    expected: tuple[str, ...]
+    """What each run prints."""
+    signature: str
+    """C prototype of a function that is called from outside; empty for a whole program."""
+    tests: tuple[str, ...]
+    """How it is called, in the notation of `hpcraft.sandbox.abi`."""
+    mutants_killed: int
+    mutants_total: int
+    source: str
+    package: str
+    version: str
+    path: str
+    sha256: str
+    """Of the file as mined."""
+    licence: str
+    licence_evidence: str
+    split: str
+    """Of the corpus that the program is from; empty for one without splits."""
+    start_line: int
+    """1-based line of the hole in the program's text."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Completion:
     """What a model answered to one task."""
 
@@ -332,6 +374,8 @@ class Sample:
     """By number of cores: the fields of `hpcraft.eval.performance.Timing`. Empty where nothing was timed."""
     failures: tuple[Failure, ...] = ()
     """One for each check that failed, in the order in which that was found."""
+    measures: Mapping[str, float] = field(default_factory=dict)
+    """What was measured in place of a judgement, by name, as suite ``perplexity`` does."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
