@@ -29,6 +29,7 @@ from hpcraft.store import hash_outputs, list_outputs, read_json, read_jsonl, sha
 
 AUDIT, LINES = "audit.json", "audit.jsonl"
 _SHARDS = ".shards"
+_AUDITED = tuple(name for name, suite in SUITES.items() if not suite.likelihood)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -41,7 +42,9 @@ class AuditConfig:
     min_killed: float = option(1.0, help="share of the mutants that must be killed")
 
     def __post_init__(self) -> None:
-        """Refuse numbers that can't be meant."""
+        """Refuse numbers that can't be meant, and a suite without answers."""
+        if find_suite(self.suite).likelihood:
+            raise ConfigError(f"audit: suite {self.suite} measures likelihood and has no answers; give one of {', '.join(_AUDITED)}")
         if self.mutants < 0 or not 0 <= self.min_killed <= 1:
             raise ConfigError(
                 f"audit: mutants={self.mutants}, min_killed={self.min_killed}: give at least 0 mutants and a share from 0 to 1"
@@ -142,7 +145,7 @@ STAGE = Stage(
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Flags of ``hpcraft eval audit``."""
-    parser.add_argument("suite", metavar="SUITE", help=f"one of {', '.join(SUITES)}")
+    parser.add_argument("suite", metavar="SUITE", help=f"one of {', '.join(_AUDITED)}")
     parser.add_argument("--tasks", action="append", default=[], metavar="PATTERN", help="audit the tasks whose id matches (default: all)")
     for name, spec in STAGE.inputs.items():
         parser.add_argument(f"--{name}", type=Path, metavar="DIR", help=spec.help)

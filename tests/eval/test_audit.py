@@ -268,7 +268,9 @@ def test_every_answer_is_kept(judgements, run_audit, tmp_path):
 
 
 def test_what_can_not_be_meant_is_refused(run_audit):
-    """Numbers out of range, and patterns that match nothing."""
+    """Numbers out of range, patterns that match nothing, a suite that has no answers."""
+    with pytest.raises(ConfigError, match="perplexity measures likelihood"):
+        AuditConfig(suite="perplexity")
     with pytest.raises(ConfigError, match="mutants=-1"):
         AuditConfig(suite="kernels", mutants=-1)
     with pytest.raises(InputError, match="no task of suite kernels matches nonsense"):
