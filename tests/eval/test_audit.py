@@ -259,11 +259,18 @@ def test_the_command_says_what_is_not_admitted(judgements, inline, monkeypatch, 
     assert json.loads(capsys.readouterr().out)["totals"]["no"] == 1
 
 
+def test_a_language_without_bad_answers_is_unknown(judgements, run_audit):
+    """Nothing shows what a task in Python is worth, and the audit says so."""
+    row = run_audit("kernels/axpy/serial/python")["kernels/axpy/serial/python"]
+    assert (row["admitted"], row["mutants"]) == ("unknown", 0)
+    assert row["why"] == ["no bad answer is made in its language"]
+
+
 def test_every_answer_is_kept(judgements, run_audit, tmp_path):
     """With its checks, beside what they add up to."""
     run_audit("kernels/axpy/openmp/*", mutants=2)
     lines = list(read_jsonl(tmp_path / "audit" / LINES, AuditLine))
-    assert {line.task_id for line in lines} == {f"kernels/axpy/openmp/{language}" for language in ("c", "cpp", "fortran")}
+    assert {line.task_id for line in lines} == {f"kernels/axpy/openmp/{language}" for language in ("c", "cpp", "fortran", "python")}
     assert sum(line.kind == "mutant" for line in lines) == 6
 
 

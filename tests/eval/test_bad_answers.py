@@ -51,8 +51,8 @@ def test_wrappers_hold_the_reference_under_another_name(task):
     [
         ("kernels/axpy/serial/c", "n", 2_000_003),
         ("kernels/axpy/cuda/cpp", "n", 100_003),
-        ("kernels/merge_sorted/mpi/fortran", "m", 4096),
-        ("kernels/tridiagonal/serial/c", "systems * n", 1025),
+        ("kernels/merge_sorted/mpi/fortran", "m", 200003),
+        ("kernels/tridiagonal/serial/c", "systems * n", 32769),
         ("kernels/monte_carlo_pi/serial/c", "n", 10_000_003),
     ],
 )

@@ -230,7 +230,7 @@ def test_non_finite_values_must_stand_where_expected():
 
 @pytest.mark.parametrize("kernel", KERNELS.values(), ids=lambda k: k.name)
 def test_doing_nothing_is_never_right(kernel):
-    """Beyond the smallest sizes every call wants its output changed and not zero returned; two seeds share no contents."""
+    """Nearly every call wants its output changed and not zero returned (of argmax one in four has it first); two seeds share no contents."""
     for seed in (1, 2):
         calls = list(kernel.calls(seed))
         wrong = []
@@ -240,7 +240,7 @@ def test_doing_nothing_is_never_right(kernel):
             if kernel.signature.returns != "void":
                 before.append(np.zeros(1, DTYPES[kernel.signature.returns]))
             wrong.append(any(kernel_trial.compare(b, e) for b, e in zip(before, kernel.oracle(call), strict=True)))
-        assert sum(wrong) >= len(calls) - 3
+        assert sum(wrong) >= len(calls) - 3 - (kernel.name == "argmax")
     first, second = (list(kernel.calls(s))[-1] for s in (1, 2))
     assert any(np.size(a) != np.size(b) or not np.array_equal(a, b) for a, b in zip(first, second, strict=True))
 
