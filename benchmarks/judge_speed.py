@@ -2,7 +2,7 @@
 
     python benchmarks/judge_speed.py --models serial,openmp --samples 5 --workers 2
 
-Every answer is a reference solution with a comment of its own, so that nothing is taken from the cache of builds but what does not depend on
+Python is left out: each of its starts compiles for a second. Every answer is a reference solution with a comment of its own, so that nothing is taken from the cache of builds but what does not depend on
 the answer. Answers come by task, as they do from the stage ``generate``. Printed: answers a second by the clock, seconds of the processor for
 each (of this process and of all boxes), the ratio of the two to tell how busy the machine was, and the peak memory of this process.
 """
@@ -35,7 +35,9 @@ def main() -> None:
     parser.add_argument("--workers", type=int, default=len(os.sched_getaffinity(0)), help="answers judged at once")
     args = parser.parse_args()
     kernels = set(filter(None, args.kernels.split(",")))
-    tasks = [t for t in kernel_tasks() if t.model in args.models.split(",") and (not kernels or t.group in kernels)]
+    tasks = [
+        t for t in kernel_tasks() if t.model in args.models.split(",") and t.language != "python" and (not kernels or t.group in kernels)
+    ]
     seed = secrets.randbits(53)
 
     def one(task: Task) -> Judgement:
