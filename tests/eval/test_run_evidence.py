@@ -57,6 +57,7 @@ def test_calls_count_together():
     """A busy machine can leave a thread alone once, and an idle thread can take long to wake up once; neither decides."""
     lone, shared = called((5, 0)), called((5, 4, 0))
     assert run_evidence.suspicion("openmp", [lone, lone, shared], TWO) == ""
+    assert run_evidence.suspicion("openmp", [called((5, 0.4, 0))] * 6, TWO) == ""
     assert run_evidence.suspicion("openmp", [lone, lone], TWO)
     assert run_evidence.suspicion("openmp", [lone] * 5 + [called((5, 0.7, 0))], TWO)
     assert run_evidence.suspicion("openmp", [lone], Shape(threads=1)) == ""
