@@ -26,8 +26,8 @@ _SMALL_ELEMENTS = 20_000
 """Calls with more array elements are made in the first round alone."""
 _RACE_ELEMENTS = 3_000
 """Calls with more array elements are left out of the race check: the sanitizer is slow and sees nothing new in them."""
-_KEPT = 4
-"""Trials that are kept at a time; answers come by task, and a trial can take 100 MB."""
+_KEPT = 2
+"""Trials that are kept at a time, one of them for the race check; answers come by task, and a trial can take 100 MB."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

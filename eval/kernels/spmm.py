@@ -60,7 +60,7 @@ real(c_float), intent(in) :: val(*), X(k, n)
 real(c_float), intent(inout) :: Y(k, m)""",
     sizes=(0, 1, 2, 7, 64, 65, 257),
     random_sizes=(100, 500),
-    timed_size=1000003,
+    timed_size=300007,
     make_inputs=make_inputs,
     oracle=oracle,
     flops=flops,
