@@ -117,7 +117,7 @@ class _Auditor:
             return
         for name, code in bad_answers(self.task, tasks).codes.items():
             self._line(name, "bad", code)
-        if self.task.language != "python":  # no grammar of Python is here
+        if self.task.language != "python":  # there is no grammar of Python here
             self._mutants()
 
     def _mutants(self) -> None:
@@ -225,7 +225,7 @@ def audited(task_id: str, lines: Sequence[AuditLine], left_out: Mapping[str, str
     tried = [line for line in lines if line.kind == "mutant"]
     counted = [line for line in tried if line.fate in ("passed", "refused") and not line.equivalent]
     survivors = tuple(line.change for line in counted if line.fate == "passed")
-    unknown = _unknown(reference, num_answers=len(bad) + len(tried))
+    unknown = _unknown(reference)
     why = () if unknown else tuple(_faults(reference, bad, wanted, len(counted), len(survivors), min_killed))
     return Audited(
         task_id=task_id,
@@ -241,14 +241,12 @@ def audited(task_id: str, lines: Sequence[AuditLine], left_out: Mapping[str, str
     )
 
 
-def _unknown(reference: AuditLine | None, *, num_answers: int) -> str:
+def _unknown(reference: AuditLine | None) -> str:
     if reference is None:
         return "there is no reference, so nothing shows that the task can be done"
     if reference.fate == "unsupported":
         return f"can't be judged here: {reference.checks['build'].removeprefix('skip: ')}"
-    if reference.fate == "passed" and _not_run(reference):
-        return f"its answers are not run here: {_not_run(reference)}"
-    return "no bad answer is made in its language" if reference.fate == "passed" and not num_answers else ""
+    return f"its answers are not run here: {_not_run(reference)}" if reference.fate == "passed" and _not_run(reference) else ""
 
 
 def _not_run(line: AuditLine) -> str:

@@ -6,7 +6,7 @@
 leave with exit code 0; ``one-less`` does the work of a size smaller by one; ``last-left`` and ``first-left`` leave
 the last or first element that the work changes as it was.
 
-Not covered: answers to tasks without a C prototype (ParEval's) beyond ``null``, ``exit`` and ``serial``; Python.
+Not covered: answers to tasks without a C prototype (ParEval's) beyond ``null``, ``exit`` and ``serial``.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from hpcraft.errors import InputError
-from hpcraft.eval import wrappers_c, wrappers_fortran
+from hpcraft.eval import wrappers_c, wrappers_fortran, wrappers_python
 from hpcraft.eval.equivalent_mutants import why_right
 from hpcraft.eval.prompts import null_answer
 from hpcraft.eval.task import Task
@@ -69,8 +69,6 @@ def bad_answers(task: Task, tasks: Mapping[str, Task]) -> BadAnswers:
 
 def _made(task: Task, made: dict[str, str]) -> str:
     """Fill in what follows from the task alone; returns why there is not more."""
-    if task.language == "python":
-        return "not made in Python"
     made["null"] = task.empty or null_answer(task.prototype, task.language, task.kernel, task.model)
     try:
         of = wrapped(task)
@@ -82,7 +80,10 @@ def _made(task: Task, made: dict[str, str]) -> str:
         if task.language != "fortran" and "}" in made["null"] and "__global__" not in made["null"]:  # a device can't end the process
             made["exit"] = _exits(made["null"])
         return of
-    made |= wrappers_fortran.answers(of) if task.language == "fortran" else wrappers_c.answers(of, task.language)
+    if task.language == "python":
+        made |= wrappers_python.answers(of)
+    else:
+        made |= wrappers_fortran.answers(of) if task.language == "fortran" else wrappers_c.answers(of, task.language)
     if not of.outputs:
         for name in ("last-left", "first-left"):
             made.pop(name)
