@@ -22,7 +22,7 @@ from hpcraft.data.trees import function_name, functions, parse
 from hpcraft.errors import MachineError
 from hpcraft.eval import parallel_use
 from hpcraft.eval.babeltower import TextPair, UnitTests, head_of
-from hpcraft.eval.judging import Judgement, describe_run, first_error
+from hpcraft.eval.judging import Judgement, describe_run, first_error, settle_build, unsupported
 from hpcraft.eval.task import Task
 from hpcraft.eval.unit_tests import PRELUDE, Tests, UnitCall, tests_of
 from hpcraft.records import Failure
@@ -45,15 +45,15 @@ def judge(task: Task, code: str) -> Judgement:
     try:
         tests = tests_of(case)
     except MachineError as error:
-        return _unsupported(str(error), Verdict.INFRA_ERROR)
+        return unsupported(str(error), Verdict.INFRA_ERROR)
     why = _why_not(case, tests)
     if not why and case.kind != "c":
         try:
             why = _refused(case)
         except MachineError as error:
-            return _unsupported(str(error), Verdict.INFRA_ERROR)
+            return unsupported(str(error), Verdict.INFRA_ERROR)
     if why:
-        return _unsupported(why)
+        return unsupported(why)
     return _judge_tested(task, case, code, tests)
 
 
@@ -77,7 +77,7 @@ def _refused(case: UnitTests) -> str:
         unit = f"{code}\n{case.wrapper}"
         judgement = Judgement()
         with sandbox.build(_job(replace(case, kind="cuda-own"), case.wrapper_signature, unit)) as build:
-            if _built(judgement, build.outcome) and build.runnable:
+            if settle_build(judgement, build.outcome) and build.runnable:
                 _run(judgement, case.wrapper_signature, build, tests_of(case).calls)
         if judgement.verdict is Verdict.INFRA_ERROR:
             raise MachineError(judgement.log[-1])
@@ -94,7 +94,7 @@ def _judge_tested(task: Task, case: UnitTests, code: str, tests: Tests) -> Judge
     signature = case.c_signature if case.kind == "c" else case.wrapper_signature
     with sandbox.build(_job(case, signature, code)) as build:
         judgement.level = build.outcome.cuda_level or task.level
-        if not _built(judgement, build.outcome):
+        if not settle_build(judgement, build.outcome):
             return judgement
         if build.runnable:
             _run(judgement, signature, build, tests.calls)
@@ -131,21 +131,6 @@ def _unit(case: UnitTests, signature: Signature, code: str) -> str:
     return f"{whole}\n{case.wrapper}\n" if case.kind == "cuda" else whole
 
 
-def _built(judgement: Judgement, outcome: Outcome) -> bool:
-    if outcome.compile is not None:
-        judgement.log.append(outcome.compile.stderr.strip())
-    if outcome.verdict in (Verdict.UNSUPPORTED, Verdict.INFRA_ERROR):
-        judgement.verdict = outcome.verdict
-        judgement.checks["build"] = f"skip: {outcome.message or outcome.verdict}"
-        judgement.log.append(outcome.message)
-    else:
-        judgement.settle("build", "pass" if outcome.ok else f"fail: {first_error(outcome)}", outcome)
-    if judgement.checks["build"] == "pass":
-        return True
-    judgement.skip_rest("not reached")
-    return False
-
-
 def _taken_by_nvcc(judgement: Judgement, case: UnitTests, signature: Signature, code: str) -> None:
     with sandbox.build(_job(case, signature, code, "compile")) as build:
         outcome = build.outcome
@@ -161,9 +146,9 @@ def _compiled_only(task: Task, code: str) -> Judgement:
     gold = _alone(task.model, task.reference)
     if not gold.ok:
         verdict = Verdict.INFRA_ERROR if gold.verdict is Verdict.INFRA_ERROR else Verdict.UNSUPPORTED
-        return _unsupported(f"the gold text doesn't compile by itself: {first_error(gold)}", verdict)
+        return unsupported(f"the gold text doesn't compile by itself: {first_error(gold)}", verdict)
     judgement = Judgement()
-    if _built(judgement, _alone(task.model, code)):
+    if settle_build(judgement, _alone(task.model, code)):
         entry = task.prototype.partition("(")[0].split()[-1]
         if entry not in {function_name(found) for found in functions(parse(code, "cuda"))}:
             judgement.settle("build", "fail: the answer doesn't hold the function")
@@ -183,12 +168,6 @@ def _alone(model: str, code: str) -> Outcome:
     )
     with sandbox.build(job) as build:
         return build.outcome
-
-
-def _unsupported(why: str, verdict: Verdict = Verdict.UNSUPPORTED) -> Judgement:
-    judgement = Judgement(verdict=verdict, checks={"build": f"skip: {why}"}, log=[why])
-    judgement.skip_rest("not judged")
-    return judgement
 
 
 # ---------------------------------------------------------------- running

@@ -19,7 +19,7 @@ from typing import cast
 from hpcraft import sandbox
 from hpcraft.errors import MachineError
 from hpcraft.eval import forbidden, parallel_use, performance, run_evidence
-from hpcraft.eval.judging import Judgement, describe_run, first_error
+from hpcraft.eval.judging import Judgement, describe_run, first_error, settle_build
 from hpcraft.eval.kernel_trial import Trial, race_shape, trial
 from hpcraft.eval.python_code import unbuildable
 from hpcraft.eval.seen import Seen, differs, needs_preprocessor, seen, with_static_schedules, without_includes, without_simd
@@ -76,7 +76,7 @@ def judge(task: Task, code: str, seed: int, cores: Sequence[int] = ()) -> Judgem
     with sandbox.build(_job(task, code, "none")) as build:
         level = build.outcome.cuda_level
         judgement.level = level or ""
-        if _built(judgement, build.outcome):
+        if settle_build(judgement, build.outcome):
             plain = _read(judgement, task, code, build)
             if build.runnable:
                 _run_all(judgement, task, code, build, seed)
@@ -171,22 +171,6 @@ def _trial(task: Task, build: sandbox.Build, seed: int) -> Trial:
 
 def _limits(task: Task) -> Limits:
     return _PYTHON_LIMITS if task.language == "python" else _RUN_LIMITS
-
-
-def _built(judgement: Judgement, outcome: Outcome) -> bool:
-    """Settle the check ``build``."""
-    if outcome.compile is not None:
-        judgement.log.append(outcome.compile.stderr.strip())
-    if outcome.verdict in (Verdict.UNSUPPORTED, Verdict.INFRA_ERROR):
-        judgement.verdict = outcome.verdict
-        judgement.checks["build"] = f"skip: {outcome.message or outcome.verdict}"
-        judgement.log.append(outcome.message)
-        return False
-    if not outcome.ok:
-        judgement.settle("build", f"fail: {first_error(outcome)}", outcome)
-        return False
-    judgement.settle("build", "pass")
-    return True
 
 
 def _run_all(judgement: Judgement, task: Task, code: str, build: sandbox.Build, seed: int) -> None:

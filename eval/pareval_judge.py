@@ -18,7 +18,7 @@ import numpy as np
 from hpcraft import sandbox
 from hpcraft.errors import InputError, MachineError
 from hpcraft.eval import parallel_use
-from hpcraft.eval.judging import Judgement, describe_run, first_error
+from hpcraft.eval.judging import Judgement, describe_run, settle_build, unsupported
 from hpcraft.eval.pareval import Problem
 from hpcraft.eval.pareval_calls import HEADERS, Recorded, Slot, entry_signature, epsilon, recorded, shim, slots
 from hpcraft.eval.task import Task
@@ -39,18 +39,18 @@ def judge(task: Task, code: str, seed: int) -> Judgement:
     problem = task.case
     assert isinstance(problem, Problem)
     if task.model not in _JUDGED:
-        return _unsupported(f"{task.model}: the checkout's driver launches the answer itself, which this suite doesn't judge yet")
+        return unsupported(f"{task.model}: the checkout's driver launches the answer itself, which this suite doesn't judge yet")
     try:
         signature, calls = entry_signature(problem), recorded(problem, seed)
     except InputError as error:
-        return _unsupported(str(error))
+        return unsupported(str(error))
     except MachineError as error:
-        return _unsupported(str(error), Verdict.INFRA_ERROR)
+        return unsupported(str(error), Verdict.INFRA_ERROR)
     if not any(differs(problem, call, _untouched(call)) for call in calls):
-        return _unsupported(f"{problem.name}: the driver's inputs don't tell the function from one that does nothing")
+        return unsupported(f"{problem.name}: the driver's inputs don't tell the function from one that does nothing")
     judgement = Judgement()
     with sandbox.build(_job(task, problem, signature, code)) as build:
-        if not _built(judgement, build.outcome):
+        if not settle_build(judgement, build.outcome):
             return judgement
         judgement.settle("parallel", parallel_use.check(task.model, task.language, code, build.symbols("candidate.cpp")))
         _run_all(judgement, task, problem, build, calls)
@@ -73,27 +73,6 @@ def _job(task: Task, problem: Problem, signature: Signature, code: str, check: C
         check=check,
         flags=("-DOMPI_SKIP_MPICXX",) if mpi else (),
     )
-
-
-def _built(judgement: Judgement, outcome: Outcome) -> bool:
-    if outcome.compile is not None:
-        judgement.log.append(outcome.compile.stderr.strip())
-    if outcome.verdict in (Verdict.UNSUPPORTED, Verdict.INFRA_ERROR):
-        judgement.verdict = outcome.verdict
-        judgement.checks["build"] = f"skip: {outcome.message or outcome.verdict}"
-        judgement.log.append(outcome.message)
-    else:
-        judgement.settle("build", "pass" if outcome.ok else f"fail: {first_error(outcome)}", outcome)
-    if judgement.checks["build"] == "pass":
-        return True
-    judgement.skip_rest("not reached")
-    return False
-
-
-def _unsupported(why: str, verdict: Verdict = Verdict.UNSUPPORTED) -> Judgement:
-    judgement = Judgement(verdict=verdict, checks={"build": f"skip: {why}"}, log=[why])
-    judgement.skip_rest("not judged")
-    return judgement
 
 
 # ---------------------------------------------------------------- running
