@@ -8,6 +8,7 @@ Not covered: macros; a tree has errors where the text makes sense only to the pr
 from __future__ import annotations
 
 import functools
+from collections.abc import Collection, Iterator
 from importlib import import_module
 from typing import TYPE_CHECKING
 
@@ -45,6 +46,17 @@ def captures(grammar: str, query: str, root: Node) -> dict[str, list[Node]]:
 def text_of(node: Node | None) -> str:
     """The text of a node; empty for none."""
     return node.text.decode(errors="replace") if node is not None and node.text is not None else ""
+
+
+def walk_without(root: Node | None, kinds: Collection[str]) -> Iterator[Node]:
+    """All nodes at and below, in order, but those of ``kinds`` and what is below these."""
+    stack = [root] if root is not None else []
+    while stack:
+        node = stack.pop()
+        if node.type in kinds:
+            continue
+        yield node
+        stack += reversed(node.children)
 
 
 def one_line(text: str) -> str:

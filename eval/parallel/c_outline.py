@@ -10,7 +10,7 @@ from collections.abc import Iterator
 
 from tree_sitter import Node
 
-from hpcraft.data.syntax import parser, text_of
+from hpcraft.data.syntax import parser, text_of, walk_without
 from hpcraft.eval.parallel import c_text
 from hpcraft.eval.parallel.outline import Argument, Kind, Parameter, Program, Step, parse_directive, with_own_counter
 
@@ -338,11 +338,4 @@ def _find(node: Node | None, types: tuple[str, ...], *, up: bool = False) -> Nod
 
 
 def _walk(root: Node | None) -> Iterator[Node]:
-    """All nodes at and below, literals left out, in order."""
-    stack = [root] if root is not None else []
-    while stack:
-        node = stack.pop()
-        if node.type in _LITERALS:
-            continue
-        yield node
-        stack += reversed(node.children)
+    return walk_without(root, _LITERALS)

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from tree_sitter import Node
 
-from hpcraft.data.syntax import parser, text_of
+from hpcraft.data.syntax import parser, text_of, walk_without
 from hpcraft.eval.parallel.c_text import stands_alone
 from hpcraft.eval.parallel.outline import Argument, Kind, Parameter, Program, Step, parse_directive, with_own_counter
 
@@ -304,10 +304,4 @@ def base(node: Node | None) -> str:
 
 
 def _walk(root: Node | None) -> Iterator[Node]:
-    stack = [root] if root is not None else []
-    while stack:
-        node = stack.pop()
-        if node.type in _LITERALS:
-            continue
-        yield node
-        stack += reversed(node.children)
+    return walk_without(root, _LITERALS)
