@@ -195,12 +195,8 @@ def _run(judgement: Judgement, signature: Signature, build: sandbox.Build, calls
 
 def differs(signature: Signature, call: UnitCall, got: CallResult) -> str:
     """What is wrong with one call, empty when every element that is known is as it must be."""
-    if got.crashed:
-        return f"crashed with signal {got.signal}" if got.signal else "ended the process during the call"
-    if not got.guards_intact:
-        return "wrote outside an array"
-    if not got.const_intact:
-        return "changed an input that is const"
+    if got.fault:
+        return got.fault
     if call.value.size:
         value = np.array([got.value], DTYPES[signature.returns])
         if why := compare_arrays(call.value, value):

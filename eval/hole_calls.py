@@ -107,7 +107,7 @@ def results_of(signature: str, tests: tuple[str, ...], code: str, seed: int) -> 
     # Directives are comments to a compiler without OpenMP, so a parallel original runs with one thread.
     with build([Piece(signature=entry, code=code)], model="openmp") as program:
         found = program.call(_calls(entry, tests, 0, seed))
-    return {number: r for number, r in found.items() if not r.crashed and r.guards_intact and r.const_intact}
+    return {number: r for number, r in found.items() if not r.fault}
 
 
 def _calls(signature: Signature, tests: Sequence[str], piece: int, seed: int) -> list[Call]:

@@ -164,16 +164,9 @@ def _differs(kernel: Kernel, called: Called, expected: Outputs) -> Failure | Non
     if not called.still:
         return Failure(check="correct", why="left processes that could not be stopped")
     for rank, result in enumerate(called.ranks):
-        if touched := touches(result):
+        if touched := result.fault:
             return Failure(check="correct", why=f"rank {rank} {touched}" if rank else touched)
     return outputs_differ(kernel, called.ranks[0], expected)
-
-
-def touches(result: CallResult) -> str:
-    """What a call changed that isn't an output, empty for nothing."""
-    if not result.guards_intact:
-        return "wrote outside an array"
-    return "" if result.const_intact else "changed an input that is const"
 
 
 def outputs_differ(kernel: Kernel, result: CallResult, expected: Outputs) -> Failure | None:

@@ -127,10 +127,8 @@ def _wrong(problem: Problem, signature: Signature, calls: Sequence[Recorded], ou
 
 def differs(problem: Problem, call: Recorded, got: CallResult) -> str:
     """What is wrong with one call."""
-    if not got.guards_intact:
-        return "wrote outside an array"
-    if not got.const_intact:
-        return "changed an input that is const"
+    if got.fault:
+        return got.fault
     bound = epsilon(problem)
     if call.value.size and (why := _compare(call.value, np.array([got.value], DTYPES[problem.returns]), bound)):
         return f"return value: {why}"

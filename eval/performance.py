@@ -20,7 +20,7 @@ from threading import Lock
 import numpy as np
 
 from hpcraft import sandbox
-from hpcraft.eval.kernel_trial import Shape, outputs_differ, size_words, touches
+from hpcraft.eval.kernel_trial import Shape, outputs_differ, size_words
 from hpcraft.eval.kernels import KERNELS
 from hpcraft.eval.roofline import Machine, machine
 from hpcraft.eval.task import Kernel, Outputs
@@ -169,7 +169,7 @@ def _wrong(work: _Work, outcome: Outcome) -> Failure | None:
         if index >= len(outcome.called):
             return replace(place, why=f"did not come to its end ({outcome.message or outcome.verdict})")
         result = outcome.called[index].ranks[0]
-        if touched := touches(result):
+        if touched := result.fault:
             return replace(place, why=touched)
         if failure := outputs_differ(work.kernel, result, expected):
             return replace(failure, size=place.size, call=place.call, num_calls=place.num_calls)

@@ -20,9 +20,9 @@ from hpcraft.sandbox.calls import Called
 
 LEAST_SECONDS = 1e-3
 """Work that takes less is over before a second thread has woken up."""
-LEAST_SHARE = {True: 0.1, False: 0.05}
-"""Of the busiest thread's time, by whether one call alone shows it; what an idle thread uses evens out over several. Static schedules give all
-threads as many iterations, which needn't be the same work; a dynamic one on a busy machine may not."""
+_SHARE_OF_ONE, _SHARE_OF_SEVERAL = 0.1, 0.05
+"""The least of the busiest thread's time, in one call and in several: what an idle thread uses evens out over several. Static schedules give
+all threads as many iterations, which needn't be the same work; a dynamic one on a busy machine may not."""
 _BUSY = 0.75
 """Load of the last minute by core, from which on a thread may have to wait for one."""
 _FIRST_COME = re.compile(
@@ -72,11 +72,9 @@ def _alone(calls: Sequence[Sequence[float]], who: str) -> str:
     if not long:
         return ""
     busiest, next_one = (sum(sum(seconds[i : i + 1]) for seconds in long) / len(long) for i in (0, 1))
-    return (
-        ""
-        if next_one >= LEAST_SHARE[len(long) == 1] * busiest
-        else f"{who} did all the work: {busiest * 1e3:.1f} ms of a call, the next one {next_one * 1e3:.2f} ms"
-    )
+    if next_one >= (_SHARE_OF_ONE if len(long) == 1 else _SHARE_OF_SEVERAL) * busiest:
+        return ""
+    return f"{who} did all the work: {busiest * 1e3:.1f} ms of a call, the next one {next_one * 1e3:.2f} ms"
 
 
 def leftovers(called: Sequence[Called]) -> str:

@@ -260,6 +260,15 @@ class CallResult:
     arrays: tuple[Array, ...]
     """All array parameters after the call, in the order of `Signature.arrays`."""
 
+    @property
+    def fault(self) -> str:
+        """What no call may do, whatever it should leave behind; empty for none."""
+        if self.crashed:
+            return f"crashed with signal {self.signal}" if self.signal else "ended the process during the call"
+        if not self.guards_intact:
+            return "wrote outside an array"
+        return "" if self.const_intact else "changed an input that is const"
+
 
 def encode_calls(
     signatures: Sequence[Signature], calls: Iterable[tuple[int, Sequence[Argument]]], *, seconds: int = _CALL_SECONDS
@@ -370,12 +379,8 @@ def compare_arrays(expected: Array, got: Array, rtol: float | None = None) -> st
 
 def compare_results(signature: Signature, expected: CallResult, got: CallResult, rtol: float | None = None) -> str | None:
     """Say how one call's results differ from what is expected, or None when they agree and nothing else was touched."""
-    if got.crashed:
-        return f"crashed with signal {got.signal}" if got.signal else "ended the process during the call"
-    if not got.guards_intact:
-        return "wrote outside an array"
-    if not got.const_intact:
-        return "changed an input that is const"
+    if got.fault:
+        return got.fault
     if signature.returns != "void":
         kind = DTYPES[signature.returns]
         if difference := compare_arrays(np.array([expected.value], kind), np.array([got.value], kind), rtol):
