@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from typing import TypeVar
+from typing import Protocol, TypeVar
 
 T = TypeVar("T")
 
@@ -31,11 +31,19 @@ def visible() -> bool:
     return sys.stderr.isatty() and not is_quiet()
 
 
+class Advance(Protocol):
+    """Moves a bar on."""
+
+    def __call__(self, amount: float, words: str = "") -> None:
+        """By ``amount``; ``words`` stand behind the rate from now on."""
+        ...
+
+
 @contextmanager
-def bar(description: str, total: float | None = None) -> Iterator[Callable[[float], None]]:
+def bar(description: str, total: float | None = None) -> Iterator[Advance]:
     """A bar; the block receives a function that advances it."""
     if not visible():
-        yield lambda _amount: None
+        yield _still
         return
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
@@ -45,17 +53,23 @@ def bar(description: str, total: float | None = None) -> Iterator[Callable[[floa
         BarColumn(),
         MofNCompleteColumn(),
         TextColumn("{task.fields[rate]}"),
+        TextColumn("{task.fields[words]}"),
         TimeElapsedColumn(),
         TimeRemainingColumn(),
     )
     with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
-        task = progress.add_task(description, total=total, rate="")
+        task = progress.add_task(description, total=total, rate="", words="")
 
-        def advance(amount: float) -> None:
+        def advance(amount: float, words: str = "") -> None:
             speed = progress.tasks[0].speed
-            progress.update(task, advance=amount, rate=f"{speed:,.1f}/s" if speed else "")
+            said = {"words": words} if words else {}
+            progress.update(task, advance=amount, rate=f"{speed:,.1f}/s" if speed else "", **said)
 
         yield advance
+
+
+def _still(amount: float, words: str = "") -> None:
+    """Moves no bar."""
 
 
 def track(items: Iterable[T], description: str, total: int | None = None) -> Iterator[T]:

@@ -1,28 +1,57 @@
 """One training run by transformers' Trainer: budgets of steps and seconds, metrics as lines, checkpoints that survive a kill.
 
-Theory of operation. The data set's items are whole batches, read in order. The learning rate warms up, stays, and falls to
-zero over the last part of the budget; progress is the larger of steps done and seconds used, so a machine that is quick
-enough ends by steps with the same result each time, and a slow one ends by time, with the rate at zero all the same.
-Checkpoints lie in a hidden folder; a file of ours that is written last says that one is whole. A killed run goes on from the newest whole one.
-Not covered: more than one process.
+Theory of operation. The learning rate warms up, stays, and falls to zero over the last part of the budget; progress is the larger of steps done
+and seconds used, so a machine that is quick enough ends by steps with the same result each time, and a slow one ends by time, with the rate
+at zero all the same. Checkpoints lie in a hidden folder (`hpcraft.train.checkpoint`); a run that was killed goes on from the newest whole one, on
+the same or another number of ranks. SIGTERM, SIGINT and SIGUSR1 end the run behind the step that is under way, with a checkpoint.
 """
 
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+import signal
+import threading
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from hpcraft.errors import ConfigError, MachineError, Stopped
 from hpcraft.progress import bar
-from hpcraft.train.batches import Batch, EpochBatches
+from hpcraft.train.batches import Batch
 from hpcraft.train.precision import has_bf16
-from hpcraft.train.watch import Budget, Validation, Watch, make_callback, newest_checkpoint
+from hpcraft.train.watch import Budget, Validation, Watch
 
 if TYPE_CHECKING:
     import torch
-    from transformers import LlamaForCausalLM, TrainingArguments
+    from transformers import TrainingArguments
+
+    from hpcraft.train.trainer import Feed, Run
+
+_SIGNALS = {signal.SIGTERM: 143, signal.SIGINT: 130, signal.SIGUSR1: 143}
+"""What ends a run, and the exit code; Slurm sends SIGUSR1 or SIGTERM before it takes the nodes away."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Running:
+    """How a run uses the machine; nothing here decides what is learnt, but for rounding."""
+
+    accumulate: int = 1
+    """Micro-batches in a step, on each rank."""
+    sharding: str = "ddp"
+    """``ddp`` or ``fsdp``, with more than one process."""
+    compile: bool = False
+    recompute: bool = False
+    """Activations are computed anew in the backward pass, to save memory."""
+    beside: bool = False
+    """Batches are made by a process beside the training one."""
+    tensorboard: bool = False
+
+    def __post_init__(self) -> None:
+        """Refuse what there isn't."""
+        if self.sharding not in ("ddp", "fsdp"):
+            raise ConfigError(f"sharding {self.sharding!r}: expected ddp or fsdp")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -37,99 +66,221 @@ class Fitted:
     train_loss: float
     valid_loss: float | None
     valid_bits_per_byte: float | None
+    valid_bits_by_language: dict[str, float] = field(default_factory=dict)
+    best_step: int | None = None
+    """The step whose weights were kept, where they were chosen by validation."""
+    early: bool = False
+    """It ended because validation got no better."""
+    tokens_per_second: float | None = None
+    mfu: float | None = None
+    """Share of the matrix products that the device can do, as measured."""
+    data_share: float | None = None
+    """Share of the time that was spent waiting for data."""
+    weights: dict[str, Any] | None = field(default=None, repr=False, compare=False)
+    """The weights to keep, where the model's own are spread over ranks; on rank 0."""
 
     def notes(self, stage: str, max_steps: int) -> list[str]:
         """What a person should know about how it ended."""
+        if self.early:
+            return [f"{stage} stopped after {self.steps} of {max_steps} steps: validation got no better after step {self.best_step}"]
         if not self.by_time:
             return []
         return [f"{stage} stopped by its budget of seconds after {self.steps} of {max_steps} steps; a quicker machine trains longer"]
 
 
 def fit(
-    model: LlamaForCausalLM,
-    batches: Callable[[int], Iterable[Batch]],
+    model: Any,
+    batches: Callable[[int], Iterable[Batch]] | Feed,
     budget: Budget,
     folder: Path,
     *,
     seed: int,
     validation: Validation | None = None,
     label: str = "training",
+    running: Running | None = None,
 ) -> Fitted:
-    """Train ``model`` in place.
+    """Train ``model`` in place; afterwards it holds the weights to keep, on rank 0 and on the CPU.
 
     Args:
-        model: what to train.
-        batches: the batches of epoch n, the same for the same n.
+        model: what to train; a causal or a seq2seq model, or a tagger, of transformers, also one that peft has wrapped.
+        batches: the micro-batches of epoch n, the same for the same n; or a feed of them.
         budget: when to stop.
         folder: the stage's work folder; gets ``metrics.jsonl`` and, while it runs, hidden checkpoints.
         seed: of everything random in the Trainer.
         validation: measured now and then and at the end.
         label: name of the progress bar.
+        running: how the machine is used.
+
+    Raises:
+        InputError: the loss isn't a number.
+        MachineError: memory or disk is full; the last good checkpoint stays.
+        Stopped: a signal came; a checkpoint was written.
     """
-    from transformers import Trainer
-    from transformers.trainer_callback import PrinterCallback
+    from hpcraft.train.keeper import Keeper
+    from hpcraft.train.stream import EpochSource
+    from hpcraft.train.trainer import Feed, rank, shard, world
 
+    running = running or Running()
+    feed = batches if isinstance(batches, Feed) else Feed(source=EpochSource(batches), beside=running.beside)
     folder.mkdir(parents=True, exist_ok=True)
-    checkpoints = folder / ".checkpoints"
-    resume = newest_checkpoint(checkpoints)
-    watch = Watch.begin(budget, folder / "metrics.jsonl", resume)
-    optimizer, scheduler = _optimizer(model, budget, watch)
-    with bar(label, budget.max_steps) as advance:
+    root = folder / ".checkpoints"
+    found = _agreed_newest(root)
+    watch = Watch.begin(budget, folder / "metrics.jsonl" if rank() == 0 else None, found.facts if found else None)
+    if running.recompute:
+        model.gradient_checkpointing_enable({"use_reentrant": False})
+    args = _arguments(folder / ".trainer", budget, running, seed)
+    if world() > 1 and running.sharding == "fsdp":
+        model.to(args.device)
+        shard(model)
+    optimizer, schedule = _optimizer(model, budget, watch)
+    if running.compile:
+        model.compile()
+    with bar(label, budget.max_steps) as advance, _signalled() as signals, _memory_told(root):
         advance(watch.step)
-        trainer = Trainer(
-            model=model,
-            args=_arguments(checkpoints, budget, seed),
-            train_dataset=EpochBatches(batches, budget.max_steps),  # pyright: ignore[reportArgumentType]  # it has the methods, not the base class
-            data_collator=lambda items: items[0],
-            optimizers=(optimizer, scheduler),
-            callbacks=[make_callback(watch, validation, advance)],
-        )
-        trainer.remove_callback(PrinterCallback)
-        trainer.train(resume_from_checkpoint=str(resume) if resume else None)
-    shutil.rmtree(checkpoints, ignore_errors=True)
-    model.to("cpu")  # pyright: ignore[reportArgumentType]  # a decorator of transformers hides the signature
-    return Fitted(
-        steps=watch.step,
-        tokens=watch.tokens,
-        seconds=round(watch.seconds, 1),
-        by_time=watch.step < budget.max_steps,
-        train_loss=watch.train_loss,
-        valid_loss=watch.valid_loss,
-        valid_bits_per_byte=watch.valid_bits_per_byte,
+        run = _make_run(model, feed, root, watch, found, args, optimizer, schedule)
+        keeper = Keeper(run, watch, validation, advance, signals, running, folder)
+        run.add_callback(keeper)
+        run.train(resume_from_checkpoint=str(found.folder) if found else None)
+        if keeper.stopped_by:
+            raise Stopped(
+                f"{label}: stopped at step {watch.step}, a checkpoint is written; run the same command again to go on", exit_code=keeper.stopped_by
+            )
+        keeper.finish()
+    if rank() == 0:
+        for hidden in (root, folder / ".trainer", folder / ".best"):
+            shutil.rmtree(hidden, ignore_errors=True)
+    return keeper.fitted()
+
+
+def _agreed_newest(root: Path) -> Any:
+    """The newest whole checkpoint, which rank 0 looks for."""
+    from hpcraft.train import checkpoint
+    from hpcraft.train.trainer import agreed, rank, world
+
+    found = checkpoint.newest(root) if rank() == 0 else None
+    if world() == 1:
+        return found
+    [step] = agreed([float(found.step) if found else -1.0])
+    if step < 0:
+        return None
+    return found or checkpoint.read(root / f"step-{int(step)}")
+
+
+def _make_run(
+    model: Any,
+    feed: Feed,
+    root: Path,
+    watch: Watch,
+    found: Any,
+    args: TrainingArguments,
+    optimizer: torch.optim.Optimizer,
+    schedule: torch.optim.lr_scheduler.LambdaLR,
+) -> Run:
+    from transformers.trainer_callback import PrinterCallback, ProgressCallback
+
+    from hpcraft.train.trainer import Run
+
+    run = Run(
+        feed,
+        root,
+        watch.facts,
+        found,
+        model=model,
+        args=args,
+        optimizers=(optimizer, schedule),
+        train_dataset=feed.source,  # it is asked for by type only; the data come from the stream
     )
+    for callback in (PrinterCallback, ProgressCallback):
+        run.remove_callback(callback)
+    return run
 
 
-def _arguments(checkpoints: Path, budget: Budget, seed: int) -> TrainingArguments:
+def _arguments(folder: Path, budget: Budget, running: Running, seed: int) -> TrainingArguments:
     import torch
     from transformers import TrainingArguments
 
     return TrainingArguments(
-        output_dir=str(checkpoints),
+        output_dir=str(folder),
         max_steps=budget.max_steps,
         per_device_train_batch_size=1,
-        train_sampling_strategy="sequential",
+        gradient_accumulation_steps=running.accumulate,
         max_grad_norm=1.0,
         bf16=has_bf16(),
         use_cpu=not torch.cuda.is_available(),
-        logging_strategy="steps",
-        logging_steps=budget.log_steps,
-        logging_first_step=True,
+        logging_strategy="no",
         save_strategy="no",
-        save_total_limit=2,
-        include_num_input_tokens_seen="all",
         disable_tqdm=True,
         report_to=[],
         seed=seed,
         remove_unused_columns=False,
-        dataloader_pin_memory=False,
+        ignore_data_skip=True,
+        ddp_find_unused_parameters=False,
+        ddp_broadcast_buffers=False,
     )
 
 
-def _optimizer(model: LlamaForCausalLM, budget: Budget, watch: Watch) -> tuple[torch.optim.Optimizer, torch.optim.lr_scheduler.LambdaLR]:
+def _optimizer(model: Any, budget: Budget, watch: Watch) -> tuple[torch.optim.Optimizer, torch.optim.lr_scheduler.LambdaLR]:
     import torch
 
-    matrices = [p for p in model.parameters() if p.dim() > 1]
-    scales = [p for p in model.parameters() if p.dim() == 1]
+    learnt = [p for p in model.parameters() if p.requires_grad]
+    matrices = [p for p in learnt if p.dim() > 1]
+    scales = [p for p in learnt if p.dim() <= 1]
     groups = [{"params": matrices, "weight_decay": budget.weight_decay}, {"params": scales, "weight_decay": 0.0}]
-    optimizer = torch.optim.AdamW(groups, lr=budget.learning_rate, betas=(0.9, 0.98), fused=True)
+    optimizer = torch.optim.AdamW([g for g in groups if g["params"]], lr=budget.learning_rate, betas=(0.9, 0.98), fused=True)
     return optimizer, torch.optim.lr_scheduler.LambdaLR(optimizer, watch.rate)
+
+
+class Signals:
+    """Which signal has come, if any."""
+
+    def __init__(self) -> None:
+        self.number = 0
+
+    def take(self, number: int, _frame: object) -> None:
+        """Take note of the first; a second interrupt ends at once."""
+        if self.number and number == signal.SIGINT:
+            raise KeyboardInterrupt
+        self.number = self.number or number
+
+    @staticmethod
+    def exit_code(number: int) -> int:
+        """The exit code of a command that ``number`` ended."""
+        return _SIGNALS[signal.Signals(number)]
+
+
+@contextmanager
+def _signalled() -> Iterator[Signals]:
+    """Signals are taken note of, not acted upon, so that no step is cut in two."""
+    signals = Signals()
+    if threading.current_thread() is not threading.main_thread():
+        yield signals
+        return
+    before = {number: signal.signal(number, signals.take) for number in _SIGNALS}
+    try:
+        yield signals
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+@contextmanager
+def _memory_told(root: Path) -> Iterator[None]:
+    """Memory that isn't there as one clear error."""
+    import torch
+
+    try:
+        yield
+    except (MemoryError, RuntimeError) as error:
+        if not isinstance(error, MemoryError | torch.OutOfMemoryError) and "can't allocate memory" not in str(error):
+            raise
+        kept = f"the checkpoints in {root} stay" if root.is_dir() else "no checkpoint was written yet"
+        raise MachineError(
+            f"out of memory ({str(error).splitlines()[0][:120]}); give smaller micro_rows, row_tokens or batch_tokens, recompute=true, "
+            f"or sharding=fsdp over more processes; {kept}"
+        ) from None
+
+
+def best_file(folder: Path, step: int) -> Path:
+    """Where the weights of the best validation lie while a run is under way."""
+    return folder / ".best" / f"{step}.pt"
+

@@ -1,16 +1,58 @@
-"""Model sizes as functions of one dial: Llama-style decoders that every tool loads."""
+"""Model sizes as functions of one dial: Llama-style decoders and T5-style encoder-decoders that every tool loads.
+
+The dial is the depth: a layer more makes the model 64 units wider, and the learning rate falls with the width, as 1 / width (the rule of
+maximal updates for hidden layers with AdamW; Yang et al. 2022, "Tensor Programs V"). Sizes have names for people.
+Not covered: grouped key and value heads, mixtures of experts.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
+from hpcraft.errors import ConfigError, nearest
 from hpcraft.tokenizer.prompt import END, PAD, TEXT
 
 if TYPE_CHECKING:
     from tokenizers import Tokenizer
-    from transformers import LlamaConfig
+    from transformers import LlamaConfig, PretrainedConfig, T5Config
+
+DECODER, ENCODER_DECODER = "decoder", "encoder-decoder"
+ARCHITECTURES = (DECODER, ENCODER_DECODER)
+
+SIZES: Mapping[str, Mapping[str, int]] = {
+    DECODER: {"3m": 4, "10m": 6, "30m": 9, "125m": 14, "350m": 20, "0.9b": 28},
+    ENCODER_DECODER: {"10m": 4, "60m": 8, "220m": 13, "0.8b": 20},
+}
+"""Architecture to the names of its sizes and their depths; 0.9b is MonoCoder's, 0.8b CodeRosetta's. What the vocabulary adds depends on it."""
 
 _HEAD_WIDTH = 64
+_RATE_AT_DEPTH = (3e-3, 4)
+
+
+def depth_of(architecture: str, size: str) -> int:
+    """The depth that a size's name stands for.
+
+    Raises:
+        ConfigError: no such architecture or size.
+    """
+    if architecture not in SIZES:
+        raise ConfigError(f"architecture {architecture!r}: expected one of {', '.join(ARCHITECTURES)}")
+    names = SIZES[architecture]
+    if size not in names:
+        raise ConfigError(f"size {size!r}: no such {architecture}{nearest(size, list(names))}; expected one of {', '.join(names)}")
+    return names[size]
+
+
+def learning_rate(depth: int) -> float:
+    """The highest learning rate for a model of this depth."""
+    rate, at = _RATE_AT_DEPTH
+    return rate * at / depth
+
+
+def build(architecture: str, depth: int, tokenizer: Tokenizer, context: int) -> PretrainedConfig:
+    """The config of a model of this depth."""
+    return decoder(depth, tokenizer, context) if architecture == DECODER else encoder_decoder(depth, tokenizer, context)
 
 
 def decoder(depth: int, tokenizer: Tokenizer, context: int) -> LlamaConfig:
@@ -31,6 +73,33 @@ def decoder(depth: int, tokenizer: Tokenizer, context: int) -> LlamaConfig:
         intermediate_size=2 * width,
         max_position_embeddings=context,
         tie_word_embeddings=True,
+        bos_token_id=tokenizer.token_to_id(TEXT),
+        eos_token_id=tokenizer.token_to_id(END),
+        pad_token_id=tokenizer.token_to_id(PAD),
+    )
+
+
+def encoder_decoder(depth: int, tokenizer: Tokenizer, context: int) -> T5Config:
+    """An encoder and a decoder with ``depth`` layers each, of width 64 x ``depth``; depth 4 has about 8 M parameters with 8192 tokens.
+
+    As T5 v1.1 (gated GELU, no dropout), with tied embeddings. Positions are relative, so ``context`` is a habit and no limit.
+    """
+    from transformers import T5Config
+
+    width = _HEAD_WIDTH * depth
+    return T5Config(
+        vocab_size=tokenizer.get_vocab_size(),
+        d_model=width,
+        d_kv=_HEAD_WIDTH,
+        d_ff=2 * width,
+        num_layers=depth,
+        num_decoder_layers=depth,
+        num_heads=depth,
+        dropout_rate=0.0,
+        feed_forward_proj="gated-gelu",
+        tie_word_embeddings=True,
+        n_positions=context,
+        decoder_start_token_id=tokenizer.token_to_id(TEXT),
         bos_token_id=tokenizer.token_to_id(TEXT),
         eos_token_id=tokenizer.token_to_id(END),
         pad_token_id=tokenizer.token_to_id(PAD),

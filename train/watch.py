@@ -1,24 +1,27 @@
-"""What stands beside a training run: its clock, its lines of metrics, its validation and its checkpoints."""
+"""What stands beside a training run: its clock, its lines of metrics, its validation, which weights are the best, and when it ends.
+
+Rank 0 decides, and the others are told at the end of each step, so that all have the same rate and stop at the same step.
+"""
 
 from __future__ import annotations
 
 import json
 import math
 import time
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from hpcraft.store import read_json, write_json, write_text
+from hpcraft.errors import ConfigError
+from hpcraft.store import JSON, write_text
 from hpcraft.train.batches import IGNORED, Batch
 from hpcraft.train.precision import has_bf16
 
-if TYPE_CHECKING:
-    from transformers import LlamaForCausalLM, TrainerCallback
-
 SCHEMA = "hpcraft.metric/1"
-_WHOLE = "hpcraft_whole.json"
+LAST = "last"
+SELECTABLE = (LAST, "valid_loss", "valid_bits_per_byte")
+"""By what the weights that are kept are chosen: the last ones, or those with the lowest figure on validation."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -33,8 +36,25 @@ class Budget:
     decay_share: float = 0.7
     """Share of the budget, at its end, over which the rate falls to zero."""
     log_steps: int = 10
-    eval_seconds: float = 40.0
+    evaluations: int = 3
+    """Validations at even distances; the last is at the end."""
     checkpoint_seconds: float = 30.0
+    select: str = LAST
+    """One of `SELECTABLE`."""
+    patience: int = 0
+    """Validations without a better figure after which the run ends; 0 never ends it."""
+
+    def __post_init__(self) -> None:
+        """Refuse what can't be meant."""
+        if self.select not in SELECTABLE:
+            raise ConfigError(f"select {self.select!r}: expected one of {', '.join(SELECTABLE)}")
+        if self.patience and self.select == LAST:
+            raise ConfigError(f"patience {self.patience}: needs a figure that gets better; give select={SELECTABLE[-1]}")
+
+    @property
+    def eval_steps(self) -> int:
+        """Steps between two validations."""
+        return max(1, math.ceil(self.max_steps / max(1, self.evaluations)))
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -43,38 +63,85 @@ class Validation:
 
     batches: list[Batch]
     num_bytes: int
+    languages: tuple[str, ...] = ()
+    """The language of each batch, where they are to be told apart."""
+    bytes_by_language: Mapping[str, int] = field(default_factory=dict)
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Measured:
+    """What a validation gave."""
+
+    loss: float
+    """Nats per learnt token."""
+    bits_per_byte: float
+    by_language: Mapping[str, float]
+    """Bits per byte."""
+
+    def figure(self, name: str) -> float:
+        """The one of `SELECTABLE`."""
+        return self.loss if name == "valid_loss" else self.bits_per_byte
+
+
+@dataclass(kw_only=True, slots=True)
 class Watch:
     """The state of a run: where it is, how long it took, what it wrote."""
 
-    def __init__(self, budget: Budget, metrics: Path) -> None:
-        self.budget = budget
-        self.metrics = metrics
-        self.step = self.tokens = 0
-        self.seconds_before = 0.0
-        self.train_loss = math.nan
-        self.valid_loss: float | None = None
-        self.valid_bits_per_byte: float | None = None
-        self.began = time.monotonic()
-        self.last_eval = self.last_checkpoint = 0.0
+    budget: Budget
+    metrics: Path | None
+    """None on ranks other than the first."""
+    step: int = 0
+    tokens: int = 0
+    seconds_before: float = 0.0
+    seconds: float = 0.0
+    """Time used when the last step ended, interrupted runs included; the same on all ranks."""
+    train_loss: float = math.nan
+    """Mean over the steps between the last two lines of metrics."""
+    loss_sum: float = 0.0
+    loss_steps: int = 0
+    """Steps since the last line of metrics, and the sum of their losses."""
+    measured: Measured | None = None
+    best: float = math.inf
+    best_step: int = 0
+    worse: int = 0
+    """Validations since the best one."""
+    began: float = field(default_factory=time.monotonic)
+    last_checkpoint: float = 0.0
 
     @classmethod
-    def begin(cls, budget: Budget, metrics: Path, resume: Path | None) -> Watch:
+    def begin(cls, budget: Budget, metrics: Path | None, facts: JSON | None) -> Watch:
         """A new watch, or the one that a checkpoint was made under; later lines of metrics are dropped."""
-        watch = cls(budget, metrics)
-        if resume:
-            mark = read_json(resume / _WHOLE)
-            watch.step, watch.tokens, watch.seconds_before = int(mark["step"]), int(mark["tokens"]), float(mark["seconds"])
-        lines = metrics.read_text().splitlines(keepends=True) if metrics.exists() else []
-        kept = [line for line in lines if line.endswith("\n") and json.loads(line)["step"] <= watch.step] if resume else []
-        write_text(metrics, "".join(kept))
-        watch.last_eval = watch.last_checkpoint = watch.seconds
+        watch = cls(budget=budget, metrics=metrics)
+        if facts:
+            for name, value in facts["watch"].items():
+                setattr(watch, name, value)
+            watch.best = math.inf if watch.best is None else watch.best
+            watch.seconds = watch.last_checkpoint = watch.seconds_before
+            watch.train_loss = math.nan if watch.train_loss is None else watch.train_loss
+        if metrics:
+            lines = metrics.read_text().splitlines(keepends=True) if metrics.exists() else []
+            kept = [line for line in lines if line.endswith("\n") and json.loads(line)["step"] <= watch.step] if facts else []
+            write_text(metrics, "".join(kept))
         return watch
 
-    @property
-    def seconds(self) -> float:
-        """Time used so far, interrupted runs included."""
+    def facts(self) -> JSON:
+        """What a checkpoint remembers."""
+        return {
+            "watch": {
+                "step": self.step,
+                "tokens": self.tokens,
+                "seconds_before": self.now(),
+                "train_loss": None if math.isnan(self.train_loss) else self.train_loss,
+                "loss_sum": self.loss_sum,
+                "loss_steps": self.loss_steps,
+                "best": None if math.isinf(self.best) else self.best,
+                "best_step": self.best_step,
+                "worse": self.worse,
+            }
+        }
+
+    def now(self) -> float:
+        """Time used so far."""
         return self.seconds_before + time.monotonic() - self.began
 
     def rate(self, step: int) -> float:
@@ -83,81 +150,82 @@ class Watch:
         progress = min(1.0, max(step / self.budget.max_steps, self.seconds / self.budget.max_seconds))
         return warm * min(1.0, (1.0 - progress) / self.budget.decay_share)
 
-    def write(self, split: str, loss: float, bits_per_byte: float | None) -> None:
+    def judge(self, measured: Measured) -> bool:
+        """Take note of a validation; whether it is the best so far."""
+        self.measured = measured
+        if self.budget.select == LAST:
+            return False
+        value = measured.figure(self.budget.select)
+        if value < self.best:
+            self.best, self.best_step, self.worse = value, self.step, 0
+            return True
+        self.worse += 1
+        return False
+
+    @property
+    def gave_up(self) -> bool:
+        """Whether the figure has not got better for too long."""
+        return bool(self.budget.patience) and self.worse >= self.budget.patience
+
+    def write(self, split: str, loss: float, bits_per_byte: float | None, **more: float | str | None) -> None:
         """Add one line of metrics."""
+        if self.metrics is None:
+            return
         line = {
             "schema": SCHEMA,
             "step": self.step,
             "tokens": self.tokens,
-            "seconds": round(self.seconds, 2),
+            "seconds": round(self.now(), 2),
             "split": split,
             "loss": round(loss, 5),
             "bits_per_byte": None if bits_per_byte is None else round(bits_per_byte, 5),
+            **{name: round(value, 5) if isinstance(value, float) else value for name, value in more.items()},
         }
         with self.metrics.open("a") as file:
             file.write(json.dumps(line) + "\n")
 
+    def write_measured(self, measured: Measured) -> None:
+        """Add the lines of a validation: over all, and for each language."""
+        self.write("valid", measured.loss, measured.bits_per_byte)
+        for language, bits in measured.by_language.items():
+            self.write(f"valid/{language}", measured.loss, bits)
 
-def newest_checkpoint(folder: Path) -> Path | None:
-    """The newest checkpoint that was written to its end."""
-    found = [p for p in folder.glob("checkpoint-*") if (p / _WHOLE).is_file()]
-    return max(found, key=lambda p: int(p.name.rpartition("-")[2]), default=None)
 
+def evaluate(model: Any, validation: Validation, *, shifts: bool = True) -> Measured:
+    """Loss and bits per byte over all of the validation batches, which the ranks share.
 
-def evaluate(model: LlamaForCausalLM, validation: Validation) -> tuple[float, float]:
-    """Loss per learnt token, and bits per byte, over all of the validation batches."""
+    Args:
+        model: on its device.
+        validation: what to measure on.
+        shifts: whether labels stand one place before what predicts them, as in a decoder's.
+    """
     import torch
 
-    total, count = 0.0, 0
-    device = model.device
+    from hpcraft.train.trainer import rank, summed, world
+
+    device = next(model.parameters()).device
     was_training = model.training
     model.eval()
+    names = sorted(set(validation.languages)) or [""]
+    totals = {name: [0.0, 0.0] for name in names}
     with torch.no_grad(), torch.autocast(device.type, dtype=torch.bfloat16, enabled=has_bf16()):
-        for batch in validation.batches:
-            # The first position of a row predicts nothing, so its label is never counted.
-            num = int((batch["labels"][:, 1:] != IGNORED).sum())
-            moved = {name: tensor.to(device) for name, tensor in batch.items()}
-            total += float(model(**moved).loss) * num
-            count += num
+        # All ranks make as many calls, since a sharded model's ranks wait for each other; a call too many counts nothing.
+        for begin in range(0, len(validation.batches), world()):
+            index = min(begin + rank(), len(validation.batches) - 1)
+            batch = validation.batches[index]
+            labels = batch["labels"][:, 1:] if shifts else batch["labels"]
+            num = int((labels != IGNORED).sum()) if begin + rank() < len(validation.batches) else 0
+            loss = float(model(**{name: tensor.to(device) for name, tensor in batch.items()}).loss)
+            total = totals[validation.languages[index] if validation.languages else ""]
+            total[0] += loss * num if num else 0.0
+            total[1] += num
     model.train(was_training)
-    return total / max(1, count), total / math.log(2) / max(1, validation.num_bytes)
-
-
-def make_callback(watch: Watch, validation: Validation | None, advance: Callable[[float], None]) -> TrainerCallback:
-    """The Trainer's callback that keeps ``watch``."""
-    from transformers import TrainerCallback
-
-    class Keeper(TrainerCallback):  # type: ignore[misc, unused-ignore]
-        # The Trainer gives every event the same arguments by position.
-        def on_step_end(self, args: Any, state: Any, control: Any, model: Any = None, **_: Any) -> Any:  # noqa: ARG002
-            watch.step, watch.tokens = state.global_step, int(state.num_input_tokens_seen)
-            advance(1)
-            ends = watch.seconds >= watch.budget.max_seconds
-            control.should_training_stop = control.should_training_stop or ends
-            control.should_log = control.should_log or control.should_training_stop  # the curve reaches the last step
-            if validation and watch.seconds - watch.last_eval >= watch.budget.eval_seconds and not ends:
-                self.measure(model)
-            if watch.seconds - watch.last_checkpoint >= watch.budget.checkpoint_seconds:
-                control.should_save = True
-                watch.last_checkpoint = watch.seconds
-            return control
-
-        def on_log(self, args: Any, state: Any, control: Any, logs: Any = None, **_: Any) -> None:  # noqa: ARG002
-            if logs and "loss" in logs:
-                watch.train_loss = float(logs["loss"])
-                watch.write("train", watch.train_loss, None)
-
-        def on_save(self, args: Any, state: Any, control: Any, **_: Any) -> None:  # noqa: ARG002
-            mark = {"step": watch.step, "tokens": watch.tokens, "seconds": watch.seconds}
-            write_json(Path(args.output_dir) / f"checkpoint-{state.global_step}" / _WHOLE, mark)
-
-        def on_train_end(self, args: Any, state: Any, control: Any, model: Any = None, **_: Any) -> None:  # noqa: ARG002
-            if validation:
-                self.measure(model)
-
-        def measure(self, model: Any) -> None:
-            watch.valid_loss, watch.valid_bits_per_byte = evaluate(model, validation)  # type: ignore[arg-type]
-            watch.write("valid", watch.valid_loss, watch.valid_bits_per_byte)
-            watch.last_eval = watch.seconds
-
-    return Keeper()
+    flat = summed([value for name in names for value in totals[name]])
+    nats = dict(zip(names, flat[::2], strict=True))
+    return Measured(
+        loss=sum(flat[::2]) / max(1.0, sum(flat[1::2])),
+        bits_per_byte=sum(flat[::2]) / math.log(2) / max(1, validation.num_bytes),
+        by_language={
+            name: nats[name] / math.log(2) / max(1, validation.bytes_by_language[name]) for name in names if name in validation.bytes_by_language
+        },
+    )

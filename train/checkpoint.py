@@ -1,0 +1,154 @@
+"""Checkpoints that survive: written aside, checksummed, renamed, old ones pruned after.
+
+Theory of operation. All ranks write their parts of ``step-N.aside/`` (torch's distributed checkpoints, which load on any number of
+ranks), rank 0 adds a list of files with sizes and SHA-256, everything is flushed to the disk, and the folder is renamed to ``step-N/``;
+only then older ones go, never the newest two. A folder without its list, or with a file that doesn't match it, is damaged: it is
+named and the one before it is used. A crash at any point leaves the last good one as it was.
+"""
+
+from __future__ import annotations
+
+import errno
+import hashlib
+import os
+import shutil
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from hpcraft.command import note
+from hpcraft.errors import InputError, MachineError
+from hpcraft.store import JSON, fsync_folder, read_json, write_json
+
+FORMAT = "hpcraft.checkpoint/1"
+FILES = "checkpoint.json"
+_ASIDE = ".aside"
+_PREFIX = "step-"
+_KEPT = 2
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Checkpoint:
+    """A whole checkpoint."""
+
+    folder: Path
+    step: int
+    facts: JSON
+    """What was said of it when it was written."""
+
+
+def save(root: Path, step: int, facts: JSON, write: Callable[[Path], None], *, leader: bool = True, barrier: Callable[[], None] = lambda: None) -> None:
+    """Write checkpoint ``step``.
+
+    Args:
+        root: folder of the checkpoints.
+        step: its number.
+        facts: stands in its list of files.
+        write: writes this rank's files into a folder; every rank calls it.
+        leader: whether this is rank 0.
+        barrier: waits for the other ranks.
+
+    Raises:
+        MachineError: the disk is full; the checkpoints before stay.
+    """
+    aside, place = root / f"{_PREFIX}{step}{_ASIDE}", root / f"{_PREFIX}{step}"
+    if leader:
+        shutil.rmtree(aside, ignore_errors=True)
+        aside.mkdir(parents=True)
+    barrier()
+    with _told_when_full(aside):
+        write(aside)
+        barrier()
+        if leader:
+            files = {str(p.relative_to(aside)): {"bytes": p.stat().st_size, "sha256": _digest(p)} for p in sorted(aside.rglob("*")) if p.is_file()}
+            write_json(aside / FILES, {"format": FORMAT, "step": step, "facts": facts, "files": files})
+            _flush(aside)
+            shutil.rmtree(place, ignore_errors=True)
+            aside.rename(place)
+            fsync_folder(root)
+            for old in _numbered(root)[_KEPT:]:
+                shutil.rmtree(old)
+    barrier()
+
+
+def newest(root: Path) -> Checkpoint | None:
+    """The newest whole checkpoint; damaged ones are named and passed over, what was never finished is removed."""
+    for leftover in root.glob(f"{_PREFIX}*{_ASIDE}"):
+        shutil.rmtree(leftover, ignore_errors=True)
+    for folder in _numbered(root):
+        try:
+            return read(folder)
+        except InputError as error:
+            note(f"note: {error}; the checkpoint before it is used")
+    return None
+
+
+def read(folder: Path) -> Checkpoint:
+    """A checkpoint, every byte of it checked.
+
+    Raises:
+        InputError: it is damaged.
+    """
+    listed = read_json(folder / FILES)
+    if listed.get("format") != FORMAT:
+        raise InputError(f"{folder}: format {listed.get('format')!r}, this version reads {FORMAT!r}")
+    for name, wanted in listed["files"].items():
+        path = folder / name
+        if not path.is_file() or path.stat().st_size != wanted["bytes"] or _digest(path) != wanted["sha256"]:
+            raise InputError(f"{folder}: damaged, {name} isn't what was written")
+    return Checkpoint(folder=folder, step=int(listed["step"]), facts=listed["facts"])
+
+
+def _numbered(root: Path) -> list[Path]:
+    """Folders of checkpoints, the newest first."""
+    found = [p for p in root.glob(f"{_PREFIX}*") if p.name.removeprefix(_PREFIX).isdecimal()]
+    return sorted(found, key=lambda p: -int(p.name.removeprefix(_PREFIX)))
+
+
+def _digest(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _flush(folder: Path) -> None:
+    """Bring every file and folder to the disk."""
+    for path in folder.rglob("*"):
+        if path.is_file():
+            descriptor = os.open(path, os.O_RDONLY)
+            try:
+                os.fsync(descriptor)
+            finally:
+                os.close(descriptor)
+        else:
+            fsync_folder(path)
+    fsync_folder(folder)
+
+
+@contextmanager
+def _told_when_full(aside: Path) -> Iterator[None]:
+    """A full disk as one clear error, without the half-written folder; torch wraps the cause in errors of its own."""
+    try:
+        yield
+    except Exception as error:
+        shutil.rmtree(aside, ignore_errors=True)
+        if _is_full(error):
+            kept = _numbered(aside.parent)
+            last = f"the last good one is {kept[0].name}" if kept else "there is none before it"
+            raise MachineError(f"{aside.parent}: the disk is full, the checkpoint was not written; {last}; free space and run again") from None
+        raise
+
+
+def _is_full(error: BaseException | None) -> bool:
+    seen: set[int] = set()
+    while error is not None and id(error) not in seen:
+        seen.add(id(error))
+        if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
+            return True
+        failures = getattr(error, "failures", None)  # torch's CheckpointException: rank to (error, trace)
+        if isinstance(failures, dict) and any(_is_full(wrapped[0]) for wrapped in failures.values()):
+            return True
+        if "No space left on device" in str(error) or "enforce fail" in str(error):  # torch's zip writer knows no errno
+            return True
+        error = error.__cause__ or error.__context__
+    return False

@@ -1,0 +1,44 @@
+"""How fast a model trains: tokens a second, and the share of the device's matrix products that reach the model (MFU).
+
+Operations per token are counted as in Chowdhery et al. 2022 ("PaLM", appendix B): 6 for each weight of a matrix product and 12 x layers x width x
+length for attention, a backward pass counting twice a forward one; what is computed anew to save memory doesn't count. The rate that they are
+held against is measured on this device, not read from a data sheet.
+"""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+_SIZE_CPU, _SIZE_GPU = 1024, 8192
+_REPEATS = 5
+
+
+def flops_per_token(model: Any, length: int) -> float:
+    """Operations of a training step for each token of rows of ``length`` tokens."""
+    config = model.config
+    embedding = model.get_input_embeddings().weight
+    weights = sum(p.numel() for p in model.parameters() if p.dim() > 1 and p is not embedding)
+    head = model.get_output_embeddings()
+    if head is not None and head.weight is embedding:
+        weights += embedding.numel()
+    layers = config.num_hidden_layers + getattr(config, "num_decoder_layers", 0)
+    return 6.0 * weights + 12.0 * layers * config.hidden_size * length
+
+
+def matmul_rate(dtype: Any) -> float:
+    """Operations a second that this device reaches in products of square matrices, the best of some tries."""
+    import torch
+
+    device = "cuda" if torch.cuda.is_available() else "cpu"
+    size = _SIZE_GPU if device == "cuda" else _SIZE_CPU
+    left = torch.randn(size, size, device=device, dtype=dtype)
+    best = float("inf")
+    for _ in range(_REPEATS + 1):
+        begin = time.perf_counter()
+        product = left @ left
+        if device == "cuda":
+            torch.cuda.synchronize()
+        best = min(best, time.perf_counter() - begin)
+        del product
+    return 2.0 * size**3 / best

@@ -1,0 +1,252 @@
+"""The Trainer of transformers with what it lacks here: an order of data that can be gone back to, checkpoints that survive, shards by torch.
+
+Imported when training begins, since it imports torch and transformers. What is ours and why:
+
+- data come from `hpcraft.train.stream`: the Trainer's own resume walks through all batches that were seen;
+- the loss is a sum over a step's learnt tokens divided by their number, over micro-batches and ranks, for every kind of model;
+- FSDP2 is torch's ``fully_shard`` at once, since accelerate falls back to DDP without a word where there is no accelerator;
+- checkpoints are `hpcraft.train.checkpoint`'s, in torch's distributed format, which loads on any number of ranks;
+- a loss that isn't a number stops the run before it reaches the weights.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import random
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+import torch.distributed as dist
+import torch.distributed.checkpoint as dcp
+from torch.distributed.checkpoint.state_dict import StateDictOptions, get_model_state_dict, get_state_dict, set_model_state_dict, set_state_dict
+from torch.distributed.fsdp import FSDPModule, MixedPrecisionPolicy, fully_shard
+from transformers import Trainer
+
+from hpcraft.errors import InputError
+from hpcraft.store import JSON
+from hpcraft.train import checkpoint
+from hpcraft.train.batches import IGNORED, Batch
+from hpcraft.train.precision import has_bf16
+from hpcraft.train.stream import PLACE, Place, Source, Stream, loader
+
+_SCHEDULE = "schedule"
+
+
+def rank() -> int:
+    """Number of this process among those that train together."""
+    return dist.get_rank() if dist.is_initialized() else 0
+
+
+def world() -> int:
+    """How many processes train together."""
+    return dist.get_world_size() if dist.is_initialized() else 1
+
+
+def barrier() -> None:
+    """Wait for the other ranks."""
+    if dist.is_initialized():
+        dist.barrier()
+
+
+def agreed(values: list[float]) -> list[float]:
+    """Rank 0's numbers, on every rank."""
+    if not dist.is_initialized():
+        return values
+    device = "cuda" if dist.get_backend() == "nccl" else "cpu"
+    shared = torch.tensor(values, dtype=torch.float64, device=device)
+    dist.broadcast(shared, 0)
+    return shared.tolist()
+
+
+def summed(values: list[float]) -> list[float]:
+    """The sums of all ranks' numbers, on every rank."""
+    if not dist.is_initialized():
+        return values
+    device = "cuda" if dist.get_backend() == "nccl" else "cpu"
+    shared = torch.tensor(values, dtype=torch.float64, device=device)
+    dist.all_reduce(shared)
+    return shared.tolist()
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Feed:
+    """What a run learns from."""
+
+    source: Source
+    beside: bool = False
+    """Batches are made ahead of time by a process beside this one."""
+    complete: Callable[[Batch, Any], Batch] | None = None
+    """Finishes a batch with the present model; for back-translation."""
+
+
+class Run(Trainer):  # type: ignore[misc, unused-ignore]
+    """One training run."""
+
+    def __init__(self, feed: Feed, root: Path, facts: Callable[[], JSON], found: checkpoint.Checkpoint | None, **given: Any) -> None:
+        super().__init__(**given)
+        self.feed, self.root, self.facts, self.found = feed, root, facts, found
+        self.place = Place.read(found.facts["place"] if found else None)
+        self.learnt = int(found.facts["tokens"]) if found else 0
+        """Tokens that all ranks have learnt, with those before the run was resumed."""
+        # A model that `shard` has spread owns its placement and its gradients; the Trainer then wraps it in nothing.
+        self.is_distributed_loading_by_transformers = isinstance(self.model, FSDPModule)
+        self.loss_is_scaled_for_ga = True
+        self.loss = 0.0
+        self.grad_norm: float | None = None
+        self.waited_seconds = 0.0
+        """Time that was spent waiting for data since it was last looked at."""
+        self.row_length = 1
+        """Positions in a row of the last batch."""
+        self.shifts = not self.model.config.is_encoder_decoder and "TokenClassification" not in type(self.model).__name__
+
+    # ---------------------------------------------------------------- data and loss
+
+    def get_train_dataloader(self) -> Any:
+        """This rank's micro-batches from where the run is."""
+        stream = Stream(self.feed.source, self.place, rank=rank(), world=world())
+        return loader(stream, beside=self.feed.beside, pinned=torch.cuda.is_available())
+
+    def get_batch_samples(self, epoch_iterator: Any, num_batches: int, device: Any) -> Any:
+        """The micro-batches of a step; the time that they take is counted."""
+        begin = time.perf_counter()
+        batches = [next(epoch_iterator) for _ in range(num_batches)]
+        self.waited_seconds += time.perf_counter() - begin
+        return batches, self._get_num_items_in_batch(batches, device)
+
+    def _get_num_items_in_batch(self, batch_samples: list[Batch], device: torch.device) -> Any:  # noqa: ARG002 - the Trainer calls it so
+        [count] = summed([float(sum(self._count(batch) for batch in batch_samples))])
+        self.learnt += int(count)
+        return max(1.0, count)
+
+    def _count(self, batch: Batch) -> int:
+        labels = batch["labels"][..., 1:] if self.shifts else batch["labels"]
+        return int((labels != IGNORED).sum())
+
+    def compute_loss(self, model: Any, inputs: Batch, return_outputs: bool = False, num_items_in_batch: Any = None) -> Any:  # noqa: FBT001, FBT002 - as above
+        """The loss of a micro-batch as its share of the step's: ranks average their gradients, so each gives ``world`` times its own."""
+        if self.model_accepts_loss_kwargs:
+            outputs = model(**inputs, num_items_in_batch=num_items_in_batch)
+            loss = outputs.loss * world()
+        else:
+            outputs = model(**inputs)
+            loss = outputs.loss * (self._count(inputs) / num_items_in_batch * world())
+        return (loss, outputs) if return_outputs else loss
+
+    def training_step(self, model: Any, inputs: Batch, num_items_in_batch: Any = None) -> torch.Tensor:
+        """One micro-batch forward and backward; what isn't a number never reaches the weights."""
+        place = Place(*inputs.pop(PLACE).tolist())
+        self.row_length = inputs["labels"].shape[-1]
+        if self.feed.complete:
+            inputs = self.feed.complete(inputs, self.model)
+        loss: torch.Tensor = super().training_step(model, inputs, num_items_in_batch)
+        if not torch.isfinite(loss):
+            raise InputError(
+                f"the loss is {float(loss)} in step {self.state.global_step + 1}, batch {place.offset + place.skipped - world()} of window "
+                f"{place.window}, epoch {place.epoch}; the weights and the checkpoints from before stay: lower learning_rate, or look at that batch"
+            )
+        self.place = place
+        self.loss += float(loss)
+        return loss
+
+    def take_loss(self) -> float:
+        """The loss of the micro-batches since it was last taken."""
+        loss, self.loss = self.loss, 0.0
+        return loss
+
+    def learning_rate(self) -> float:
+        """Of the step that was just done."""
+        return float(self.optimizer.param_groups[0]["lr"])
+
+    def _clip_grad_norm(self, model: Any) -> Any:
+        norm = super()._clip_grad_norm(model)
+        self.grad_norm = float(norm.full_tensor() if hasattr(norm, "full_tensor") else norm)
+        return norm
+
+    @contextlib.contextmanager
+    def _defer_fsdp_gradient_reduction(self) -> Iterator[None]:
+        self.model.set_requires_gradient_sync(False)
+        try:
+            yield
+        finally:
+            self.model.set_requires_gradient_sync(True)
+
+    # ---------------------------------------------------------------- checkpoints
+
+    def save_now(self) -> None:
+        """Write a checkpoint of this step."""
+        facts = {**self.facts(), "tokens": self.learnt, "place": asdict(self.place), "world": world()}
+        checkpoint.save(self.root, self.state.global_step, facts, self._write, leader=rank() == 0, barrier=barrier)
+
+    def _write(self, folder: Path) -> None:
+        model, optimizer = get_state_dict(self.model, _bare(self.optimizer))
+        dcp.save({"model": model, "optimizer": optimizer}, storage_writer=dcp.FileSystemWriter(folder), no_dist=world() == 1)
+        states = {"python": random.getstate(), "numpy": _numpy_state(), "torch": torch.get_rng_state()}
+        if torch.cuda.is_available():
+            states["cuda"] = torch.cuda.get_rng_state()
+        torch.save(states, folder / f"random-{rank()}.pt")
+        if rank() == 0:
+            torch.save(self.lr_scheduler.state_dict(), folder / f"{_SCHEDULE}.pt")
+            self.state.save_to_json(str(folder / "trainer_state.json"))
+
+    def _load_from_checkpoint(self, resume_from_checkpoint: str, model: Any = None) -> None:
+        """Weights are loaded together with the optimizer's state."""
+
+    def _load_optimizer_and_scheduler(self, checkpoint: str | None) -> None:
+        if checkpoint is None:
+            return
+        folder, optimizer = Path(checkpoint), _bare(self.optimizer)
+        model_state, optimizer_state = get_state_dict(self.model, optimizer)
+        state = {"model": model_state, "optimizer": optimizer_state}
+        dcp.load(state, storage_reader=dcp.FileSystemReader(folder), no_dist=world() == 1)
+        set_state_dict(self.model, optimizer, model_state_dict=state["model"], optim_state_dict=state["optimizer"])
+        self.lr_scheduler.load_state_dict(torch.load(folder / f"{_SCHEDULE}.pt", weights_only=True))
+
+    def _load_rng_state(self, checkpoint: str | None) -> None:
+        """Each rank goes on with its own random numbers; one that is new keeps those of its seed."""
+        if checkpoint is None or not (file := Path(checkpoint) / f"random-{rank()}.pt").is_file():
+            return
+        states = torch.load(file, weights_only=True)
+        random.setstate(_tuples(states["python"]))
+        np.random.set_state((states["numpy"][0], states["numpy"][1].numpy(), *states["numpy"][2:]))
+        torch.set_rng_state(states["torch"])
+        if "cuda" in states and torch.cuda.is_available():
+            torch.cuda.set_rng_state(states["cuda"])
+
+    def _load_scaler(self, checkpoint: str | None) -> None:
+        """There is none: bfloat16 needs no scaling."""
+
+    def whole_weights(self) -> dict[str, torch.Tensor]:
+        """The weights in one piece, on the CPU; on rank 0, the others get nothing."""
+        return get_model_state_dict(self.model, options=StateDictOptions(full_state_dict=True, cpu_offload=True))
+
+    def put_weights(self, weights: dict[str, torch.Tensor]) -> None:
+        """Give the model weights that lie in one piece."""
+        set_model_state_dict(self.model, weights, options=StateDictOptions(full_state_dict=True))
+
+
+def shard(model: Any) -> None:
+    """Spread a model's weights, gradients and optimizer over the ranks (FSDP2): each layer is one group, what is left another."""
+    policy = MixedPrecisionPolicy(param_dtype=torch.bfloat16, reduce_dtype=torch.float32) if torch.cuda.is_available() and has_bf16() else MixedPrecisionPolicy()
+    for module in list(model.modules()):
+        if type(module).__name__ in (model._no_split_modules or ()):
+            fully_shard(module, mp_policy=policy)
+    fully_shard(model, mp_policy=policy)
+
+
+def _bare(optimizer: Any) -> torch.optim.Optimizer:
+    """The optimizer without accelerate's wrapper."""
+    return getattr(optimizer, "optimizer", optimizer)
+
+
+def _numpy_state() -> list[Any]:
+    name, keys, *rest = np.random.get_state()
+    return [name, torch.from_numpy(np.asarray(keys).copy()), *rest]
+
+
+def _tuples(value: Any) -> Any:
+    return tuple(_tuples(v) for v in value) if isinstance(value, (list, tuple)) else value
