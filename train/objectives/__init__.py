@@ -1,0 +1,1 @@
+"""What models learn from documents, one objective a file; `hpcraft.train.objectives.table` lists them."""

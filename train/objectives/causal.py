@@ -1,0 +1,52 @@
+"""Next-token prediction over whole documents: the end is learnt, the token that begins a text isn't.
+
+A document longer than a row is cut into pieces of like length; only the first begins with the text token and only the last has the end.
+Not covered: overlap between pieces.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from hpcraft.train.annotation import Document
+from hpcraft.train.batches import Row
+from hpcraft.train.objectives.objective import Example, Objective, Specials, check_document, check_length, pieces
+
+if TYPE_CHECKING:
+    import numpy as np
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class CausalConfig:
+    """How documents become rows."""
+
+    length: int = 2048
+    """Most tokens of a row; MonoCoder's context."""
+
+    def __post_init__(self) -> None:
+        """Check the values."""
+        check_length(self.length, 3)
+
+
+class Causal(Objective):
+    """Every token from those before it."""
+
+    architecture = "decoder"
+
+    def __init__(self, config: CausalConfig, specials: Specials) -> None:
+        self.config, self.specials = config, specials
+
+    def rows(self, document: Document | Example, rng: np.random.Generator) -> Iterator[Row]:  # noqa: ARG002 - nothing is random
+        """One row, or several for a long document."""
+        for _, _, row in causal_rows(check_document(document, "causal"), self.config.length, self.specials):
+            yield row
+
+
+def causal_rows(document: Document, length: int, specials: Specials) -> Iterator[tuple[int, int, Row]]:
+    """Begin and end of each piece in the document, and its row."""
+    whole = document.ids.tolist()
+    for begin, end in pieces(len(whole), length - 2):
+        first, last = [specials.text] * (begin == 0), [specials.end] * (end == len(whole))
+        yield begin, end, Row((*first, *whole[begin:end], *last), 1)
