@@ -72,7 +72,7 @@ class SlurmExecutor:
         if not tasks:
             return
         folder = folder.resolve()
-        queue = _queue(folder)
+        queue = job_queue(folder)
         queue.cancel(patience_seconds=60.0, why="an earlier run")
         logs = folder / JOBS / re.sub(r"\W+", "-", label)
         shutil.rmtree(logs, ignore_errors=True)
@@ -91,10 +91,11 @@ class SlurmExecutor:
 def cancel_left(folder: Path) -> None:
     """Cancel the jobs of a driver that was killed, before what they write could be taken for the work of another run."""
     if shutil.which("scancel"):
-        _queue(folder.resolve()).cancel(patience_seconds=60.0, why="an earlier run")
+        job_queue(folder.resolve()).cancel(patience_seconds=60.0, why="an earlier run")
 
 
-def _queue(folder: Path) -> Queue:
+def job_queue(folder: Path) -> Queue:
+    """The jobs of a folder, which have one name."""
     return Queue(f"hpcraft-{hashlib.sha256(str(folder).encode()).hexdigest()[:12]}")
 
 
@@ -194,7 +195,7 @@ class _Mapping(Generic[T]):
         executor.update_parameters(**_parameters(self.config, self.queue.name, self.label, self.config.max_parallel // self.lanes))
         said = io.StringIO()
         try:
-            with _outside_of_a_job(), contextlib.redirect_stderr(said):
+            with outside_of_a_job(), contextlib.redirect_stderr(said):
                 return list(executor.map_array(run_share, blobs, journals, [self.config.cpus_per_task] * len(blobs)))
         except FailedJobError as error:
             words = "; ".join(line.removeprefix("sbatch: ").removeprefix("error: ") for line in str(error).splitlines())
@@ -326,7 +327,7 @@ def _parameters(config: ExecutorConfig, name: str, label: str, parallel: int) ->
 
 
 @contextlib.contextmanager
-def _outside_of_a_job() -> Iterator[None]:
+def outside_of_a_job() -> Iterator[None]:
     """Hide the variables of the job that the driver itself may run in, of which sbatch would make options."""
     hidden: dict[str, str] = {}
     if "SLURM_JOB_ID" in os.environ:

@@ -14,10 +14,10 @@ from hpcraft.inference import MODEL_FILE, TOKENIZER_FILES, TOKENIZER_MODEL, Mode
 from hpcraft.store import write_json
 
 if TYPE_CHECKING:
-    from transformers import LlamaForCausalLM
+    from transformers import PreTrainedModel
 
 
-def save_model(model: LlamaForCausalLM, tokenizer_folder: Path, folder: Path, facts: ModelFacts) -> None:
+def save_model(model: PreTrainedModel, tokenizer_folder: Path, folder: Path, facts: ModelFacts) -> None:
     """Write a model folder."""
     # Generation settings lie in their own file; the model's config may not hold any.
     model.generation_config.bos_token_id = model.config.bos_token_id

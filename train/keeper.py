@@ -32,7 +32,7 @@ class Keeper(TrainerCallback):  # type: ignore[misc, unused-ignore]
         self.run, self.watch, self.validation = run, watch, validation
         self.advance, self.signals, self.folder = advance, signals, folder
         self.stopped_by = 0
-        """Exit code, once a signal has ended the run."""
+        """Number of the signal that has ended the run."""
         self.steps_here = 0
         self.busy_since = time.perf_counter()
         self.busy_seconds = self.waited_seconds = 0.0
@@ -55,7 +55,7 @@ class Keeper(TrainerCallback):  # type: ignore[misc, unused-ignore]
         watch.loss_sum, watch.loss_steps = watch.loss_sum + loss, watch.loss_steps + 1
         ends = watch.seconds >= watch.budget.max_seconds or watch.step >= watch.budget.max_steps
         if taken:
-            self.stopped_by = self.signals.exit_code(int(taken))
+            self.stopped_by = int(taken)
         control.should_training_stop = control.should_training_stop or ends or bool(taken)
         if watch.step % watch.budget.log_steps == 0 or watch.step == 1 or ends:
             self._log()

@@ -143,7 +143,9 @@ def fit(
         run.train(resume_from_checkpoint=str(found.folder) if found else None)
         if keeper.stopped_by:
             raise Stopped(
-                f"{label}: stopped at step {watch.step}, a checkpoint is written; run the same command again to go on", exit_code=keeper.stopped_by
+                f"{label}: stopped by {signal.Signals(keeper.stopped_by).name} at step {watch.step}, a checkpoint is written; "
+                "run the same command again to go on",
+                exit_code=_SIGNALS[signal.Signals(keeper.stopped_by)],
             )
         keeper.finish()
     if rank() == 0:
@@ -241,11 +243,6 @@ class Signals:
         if self.number and number == signal.SIGINT:
             raise KeyboardInterrupt
         self.number = self.number or number
-
-    @staticmethod
-    def exit_code(number: int) -> int:
-        """The exit code of a command that ``number`` ended."""
-        return _SIGNALS[signal.Signals(number)]
 
 
 @contextmanager

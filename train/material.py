@@ -13,21 +13,21 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from random import Random
-from typing import TYPE_CHECKING
 
 from hpcraft.errors import InputError
 from hpcraft.tokenizer.corpus import FUNCTIONS, LOOPS, characters_by_language, sample, share_of, units
 from hpcraft.tokenizer.layout import canonical
-from hpcraft.tokenizer.prompt import END, TEXT, build_fill, build_translation, write_translation
+from hpcraft.tokenizer.prompt import build_fill, build_translation, write_translation
 from hpcraft.tokenizer.rename import rename
-
-if TYPE_CHECKING:
-    from tokenizers import Tokenizer
+from hpcraft.train.tokens import Text
 
 _PRAGMA = re.compile(r"^[ \t]*#[ \t]*pragma[ \t]+omp\b(?:[^\n\\]|\\[\s\S])*\n", re.MULTILINE)
 _C_LIKE = ("c", "cpp", "cuda")
-_VALID_CHARACTERS = 60_000
 _LONGEST_FILL = 40
+_FILL_SHARE = 0.5
+_TASK_REPEATS = 2
+VARIANTS = 6
+"""Wordings of a text that are made; epochs show one after the other."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -40,18 +40,8 @@ class Mix:
     """Examples whose directives are to be put back, not characters."""
 
 
-@dataclass(frozen=True, slots=True)
-class Text:
-    """One text to learn."""
-
-    kind: str
-    text: str
-    seeded: tuple[str, str] | None = None
-    """For directives: source and target, put into words anew in each epoch."""
-
-
-def gather(corpus: Path, split: str, mix: Mix, seed: int) -> list[Text]:
-    """The texts of a split.
+def texts(corpus: Path, split: str, mix: Mix, seed: int) -> Iterator[Text]:
+    """The texts of a split, those that are worded anew in each epoch in `VARIANTS` wordings.
 
     Raises:
         InputError: the split is empty.
@@ -59,16 +49,46 @@ def gather(corpus: Path, split: str, mix: Mix, seed: int) -> list[Text]:
     totals = characters_by_language(corpus, split)
     # Each language has the same share as long as there is enough of it, so Fortran isn't drowned by C.
     share = max(1, mix.documents // len(totals))
-    texts = [Text("documents", d.text) for d in sample(corpus, split, share, seed)]
+    for document in sample(corpus, split, share, seed):
+        yield Text(document.text, document.language)
+    if mix.functions:
+        yield from _functions(corpus, split, mix, seed)
+    for source, target in _directive_pairs(corpus, split, mix.directives, seed):
+        for variant in range(VARIANTS):
+            rng = Random(f"{seed}/{variant}/{source}")
+            for _ in range(_TASK_REPEATS):
+                prompt = build_translation(source, "openmp", seed=_numbering(rng))
+                yield Text(prompt.text + (write_translation(prompt, target) or ""), "c", ready=True, variant=variant)
+
+
+def _functions(corpus: Path, split: str, mix: Mix, seed: int) -> Iterator[Text]:
+    """Functions in canonical names, in a share of the wordings with one line to be put back."""
     available = sum(len(u.text) for u in units(corpus, FUNCTIONS, split) if u.language in _C_LIKE)
     for unit in units(corpus, FUNCTIONS, split):
-        if unit.language in _C_LIKE and share_of(unit.unit_id, seed) * available < mix.functions:
-            texts.append(Text("functions", canonical(rename(unit.text, unit.language).text, unit.language)))
-    return texts + [Text("directives", "", pair) for pair in _directive_pairs(corpus, split, mix.directives, seed)]
+        if unit.language not in _C_LIKE or share_of(unit.unit_id, seed) * available >= mix.functions:
+            continue
+        text = canonical(rename(unit.text, unit.language).text, unit.language)
+        lines = text.splitlines()
+        for variant in range(VARIANTS):
+            rng = Random(f"{seed}/{variant}/{unit.unit_id}")
+            numbering = _numbering(rng)
+            if rng.random() < _FILL_SHARE and 2 < len(lines) <= _LONGEST_FILL:
+                prompt, answer = build_fill(lines, rng.randrange(1, len(lines)), seed=numbering)
+                yield Text(prompt.text + answer, unit.language, ready=True, variant=variant)
+            else:
+                yield Text(text, unit.language, variant=variant)
+
+
+def _numbering(rng: Random) -> int | None:
+    """A seed to number names and markers by, in half of the wordings."""
+    seed = rng.randrange(1 << 30)
+    return seed if rng.random() < 0.5 else None
 
 
 def _directive_pairs(corpus: Path, split: str, most: int, seed: int) -> list[tuple[str, str]]:
     found: dict[tuple[str, str], float] = {}
+    if not most:
+        return []
     for unit in units(corpus, LOOPS, split):
         if unit.language in ("c", "cpp") and unit.directive.startswith("#pragma omp"):
             found[_PRAGMA.sub("", unit.text), f"{unit.directive}\n{unit.text}"] = share_of(unit.unit_id, seed)
@@ -78,35 +98,7 @@ def _directive_pairs(corpus: Path, split: str, most: int, seed: int) -> list[tup
     return sorted(found, key=lambda pair: (found[pair], pair))[:most]
 
 
-def documents(
-    texts: list[Text], tokenizer: Tokenizer, *, seed: int, epoch: int, longest: int, task_repeats: int = 2, fill_share: float = 0.5
-) -> Iterator[list[int]]:
-    """The texts as token ids, in the order of an epoch; what is longer than ``longest`` is cut into pieces."""
-    rng = Random(f"{seed}/{epoch}")
-    pieces: list[list[int]] = []
-    for item in (t for t in texts for _ in range(task_repeats if t.seeded else 1)):
-        ids = tokenizer.encode(_written(item, rng, fill_share), add_special_tokens=False).ids
-        if not item.seeded or len(ids) <= longest:
-            pieces += (ids[begin : begin + longest] for begin in range(0, len(ids), longest))
-    # Pieces are shuffled, not texts: a step that saw one long file only would learn that file.
-    rng.shuffle(pieces)
-    return iter(pieces)
-
-
-def _written(item: Text, rng: Random, fill_share: float) -> str:
-    seed = rng.randrange(1 << 30) if rng.random() < 0.5 else None
-    if item.seeded:
-        source, target = item.seeded
-        prompt = build_translation(source, "openmp", seed=seed)
-        return prompt.text + (write_translation(prompt, target) or "")
-    lines = item.text.splitlines()
-    if item.kind == "functions" and rng.random() < fill_share and 2 < len(lines) <= _LONGEST_FILL:
-        prompt, answer = build_fill(lines, rng.randrange(1, len(lines)), seed=seed)
-        return prompt.text + answer
-    return f"{TEXT}{item.text}{END}"
-
-
-def validation_texts(corpus: Path, seed: int) -> list[str]:
+def validation_texts(corpus: Path, characters: int, seed: int) -> list[Text]:
     """Raw files of the valid split, cut to a size that is measured in seconds; bits per byte rest on these.
 
     Where the corpus is too small for a valid split, there are none.
@@ -115,7 +107,4 @@ def validation_texts(corpus: Path, seed: int) -> list[str]:
         characters_by_language(corpus, "valid")
     except InputError:
         return []
-    texts = []
-    for document in sample(corpus, "valid", _VALID_CHARACTERS // 4, seed, longest=_VALID_CHARACTERS // 20):
-        texts.append(document.text)
-    return texts
+    return [Text(d.text, d.language) for d in sample(corpus, "valid", characters // 4, seed, longest=characters // 20)]

@@ -1,137 +1,153 @@
-"""Stage ``pretrain``: a small Llama-style decoder learns the corpus.
+"""Stage ``pretrain``: a model learns the corpus, in one phase or in several, each with objectives of its own.
 
-Writes ``model/`` and ``metrics.jsonl``. Bits per byte are measured on raw files of the valid split: the loss over all tokens of a text in
-nats, divided by ln 2 and by the text's bytes in UTF-8, in windows of the context without overlap.
-Not covered: several devices.
+Writes ``model/`` and ``metrics.jsonl``, with several phases one below ``phase-N-.../`` for each. Bits per byte are measured on raw files of the
+valid split: the loss over all tokens of a text in nats, divided by ln 2 and by the text's bytes in UTF-8, in windows of the context
+without overlap, over all and by language. An encoder-decoder has none; there the loss of the objective on the valid split is measured.
+How many processes share the work decides nothing but rounding: ``batch_rows`` are those of all of them together.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
-from itertools import islice
-from random import Random
-from typing import TYPE_CHECKING
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any
 
-from hpcraft.errors import ConfigError, InputError
-from hpcraft.inference import ModelFacts, require_torch
+from hpcraft.errors import ConfigError
+from hpcraft.inference import require_torch
 from hpcraft.stages import Input, Report, Stage, Work, option
-from hpcraft.tokenizer import bpe
-from hpcraft.tokenizer.prompt import TEXT
-from hpcraft.train.batches import Batch, Row, by_length, packed, padded
-from hpcraft.train.folder import save_model
-from hpcraft.train.loop import fit
-from hpcraft.train.material import Mix, Text, documents, gather, validation_texts
-from hpcraft.train.presets import decoder
-from hpcraft.train.watch import Budget, Validation
+from hpcraft.train.presets import ARCHITECTURES, DECODER, depth_of, learning_rate
+from hpcraft.train.watch import LAST, SELECTABLE
 
-if TYPE_CHECKING:
-    from tokenizers import Tokenizer
+PACE = ("processes", "sharding", "micro_rows", "compile", "recompute", "beside", "tensorboard", "checkpoint_seconds")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Phase:
+    """One part of the training."""
+
+    objectives: Mapping[str, float]
+    """Objective to weight; see docs/training.md."""
+    options: Mapping[str, Mapping[str, Any]] = option(factory=dict, help="objective to its options")
+    max_steps: int
+    max_seconds: float
+    learning_rate: float | None = None
+    """Highest; null derives it from the depth."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class PretrainConfig:
     """How the base model is made."""
 
+    architecture: str = option(DECODER, help="decoder (Llama style) or encoder-decoder (T5 style)")
     depth: int = option(4, help="the size dial: layers, with 64 units of width for each; 4 is about 3 M parameters")
+    size: str = option("", help="a size by name instead of depth, such as 10m or 125m")
+    start: str = option("", help="folder, or repository in the Hub's cache, of a model to go on from, instead of a new one")
     context: int = option(1024, help="longest text that the model will ever read, in tokens")
     row_tokens: int = option(256, help="length of the rows that texts are packed into")
-    batch_rows: int = option(8, help="rows in a step")
+    batch_rows: int = option(8, help="rows in a step, over all processes")
+    micro_rows: int = option(0, help="rows that a process computes at a time, of which steps are accumulated; 0 means all of its share")
+    objectives: Mapping[str, float] = option(factory=lambda: {"causal": 1.0}, help="objective to weight; see docs/training.md")
+    options: Mapping[str, Mapping[str, Any]] = option(factory=dict, help="objective to its options")
+    phases: tuple[Phase, ...] = option((), help="phases one after the other, each with objectives, options, steps and seconds of its own")
     max_steps: int = option(250, help="most steps; a machine that is quick enough ends by these, and always with the same model")
     max_seconds: float = option(110.0, help="most seconds")
-    learning_rate: float = option(3e-3, help="highest learning rate")
+    learning_rate: float | None = option(None, help="highest learning rate; null derives it from the depth")
+    evaluations: int = option(3, help="validations at even distances, the last at the end")
+    select: str = option(LAST, help=f"which weights are kept: {', '.join(SELECTABLE)} (the lowest on the valid split)")
+    patience: int = option(0, help="validations without a better figure after which training ends; 0 never ends it")
     checkpoint_seconds: float = option(30.0, help="seconds between checkpoints; a killed run goes on from the newest")
     document_characters: int = option(2_000_000, help="characters of raw files to learn from")
     function_characters: int = option(2_000_000, help="characters of functions in canonical names to learn from")
     directive_examples: int = option(3000, help="loops and functions whose OpenMP directives are to be put back, at most")
+    valid_characters: int = option(60_000, help="characters of the valid split that are measured on")
+    processes: int = option(1, help="processes on each node; 0 means one for each GPU")
+    sharding: str = option("ddp", help="ddp, or fsdp for a model that doesn't fit one process")
+    compile: bool = option(False, help="compile the model; pays after some minutes")  # noqa: FBT003
+    recompute: bool = option(False, help="compute activations anew in the backward pass, to save memory")  # noqa: FBT003
+    beside: bool = option(False, help="make batches in a process beside the training one")  # noqa: FBT003
+    tensorboard: bool = option(False, help="write event files for TensorBoard too")  # noqa: FBT003
 
     def __post_init__(self) -> None:
         """Check the values."""
-        for name in ("depth", "context", "row_tokens", "batch_rows", "max_steps", "max_seconds", "learning_rate"):
+        for name in ("depth", "context", "row_tokens", "batch_rows", "max_steps", "max_seconds", "evaluations", "valid_characters"):
             if getattr(self, name) <= 0:
                 raise ConfigError(f"{name}: {getattr(self, name)} is not above zero")
+        for name in ("micro_rows", "processes", "patience", "document_characters", "function_characters", "directive_examples"):
+            if getattr(self, name) < 0:
+                raise ConfigError(f"{name}: {getattr(self, name)} is below zero")
+        if self.architecture not in ARCHITECTURES:
+            raise ConfigError(f"architecture {self.architecture!r}: expected one of {', '.join(ARCHITECTURES)}")
+        if self.size:
+            depth_of(self.architecture, self.size)
         if self.row_tokens > self.context:
             raise ConfigError(f"row_tokens: {self.row_tokens} is more than the context of {self.context}")
+        if self.learning_rate is not None and self.learning_rate <= 0:
+            raise ConfigError(f"learning_rate: {self.learning_rate} is not above zero")
+        if self.architecture != DECODER and self.select == "valid_bits_per_byte":
+            raise ConfigError("select: valid_bits_per_byte is measured for decoders only; give valid_loss or last")
+        for phase in self.all_phases:
+            if not phase.objectives or phase.max_steps <= 0 or phase.max_seconds <= 0:
+                raise ConfigError(f"phases: {phase} has no objective, no steps or no seconds")
+
+    @property
+    def layers(self) -> int:
+        """The depth, by number or by name."""
+        return depth_of(self.architecture, self.size) if self.size else self.depth
+
+    @property
+    def all_phases(self) -> tuple[Phase, ...]:
+        """The phases, with the rates that are derived."""
+        found = self.phases or (
+            Phase(
+                objectives=self.objectives,
+                options=self.options,
+                max_steps=self.max_steps,
+                max_seconds=self.max_seconds,
+                learning_rate=self.learning_rate,
+            ),
+        )
+        return tuple(replace(p, learning_rate=p.learning_rate or self.learning_rate or learning_rate(self.layers)) for p in found)
 
 
 def run(config: PretrainConfig, work: Work) -> Report:
     """Train a base model."""
     require_torch()
-    import torch
-    from transformers import LlamaForCausalLM
+    from hpcraft.train import launch, phases
 
-    tokenizer = bpe.load(work.inputs["tokenizer"])
-    mix = Mix(documents=config.document_characters, functions=config.function_characters, directives=config.directive_examples)
-    texts = gather(work.inputs["corpus"], "train", mix, work.seed)
-    first = list(islice(_epoch(config, tokenizer, texts, work.seed, 0), 1))
-    if not first:
-        raise InputError(
-            f"{work.inputs['corpus']}: too small, its texts don't fill one step of {config.batch_rows} x {config.row_tokens} tokens; "
-            "mine more, or give smaller batch_rows"
-        )
-    torch.manual_seed(work.seed)
-    model = LlamaForCausalLM(decoder(config.depth, tokenizer, config.context))
-    budget = Budget(
-        max_steps=config.max_steps,
-        max_seconds=config.max_seconds,
-        learning_rate=config.learning_rate,
-        checkpoint_seconds=config.checkpoint_seconds,
-    )
-    fitted = fit(
-        model,
-        lambda epoch: _epoch(config, tokenizer, texts, work.seed, epoch),
-        budget,
-        work.out,
-        seed=work.seed,
-        validation=_validation(config, tokenizer, work),
-        label="pretrain",
-    )
-    save_model(model, work.inputs["tokenizer"], work.out / "model", ModelFacts(context=config.context))
-    kinds = {kind: sum(t.kind == kind for t in texts) for kind in ("documents", "functions", "directives")}
+    tokenizer = phases.tokenizer_folder(config, work.inputs)
+    counts = phases.prepare(config, work, tokenizer)
+    fitted = launch.call(phases.learn, STAGE, config, work, processes=config.processes)
+    phases.clean(work.out)
+    last = fitted[-1]
+    notes = [note for phase, one in zip(config.all_phases, fitted, strict=True) for note in one.notes("pretrain", phase.max_steps)]
     return Report(
-        rows={"steps": fitted.steps, "tokens": fitted.tokens, **kinds},
+        rows={"steps": sum(one.steps for one in fitted), "tokens": sum(one.tokens for one in fitted), **counts},
         metrics={
-            "parameters": model.num_parameters(),
-            "train_loss": fitted.train_loss,
-            "valid_loss": fitted.valid_loss,
-            "valid_bits_per_byte": fitted.valid_bits_per_byte,
+            "parameters": phases.num_parameters(work.out),
+            "train_loss": last.train_loss,
+            "valid_loss": last.valid_loss,
+            "valid_bits_per_byte": last.valid_bits_per_byte,
+            "valid_bits_by_language": last.valid_bits_by_language,
+            "best_step": last.best_step,
+            "tokens_per_second": last.tokens_per_second,
+            "mfu": last.mfu,
+            "data_share": last.data_share,
         },
-        notes=fitted.notes("pretrain", config.max_steps),
+        notes=notes,
     )
-
-
-def _epoch(config: PretrainConfig, tokenizer: Tokenizer, texts: list[Text], seed: int, epoch: int) -> Iterator[Batch]:
-    return packed(
-        documents(texts, tokenizer, seed=seed, epoch=epoch, longest=config.row_tokens),
-        config.row_tokens,
-        config.batch_rows,
-    )
-
-
-def _validation(config: PretrainConfig, tokenizer: Tokenizer, work: Work) -> Validation | None:
-    texts = validation_texts(work.inputs["corpus"], work.seed)
-    if not texts:
-        return None
-    begin = tokenizer.token_to_id(TEXT)
-    assert begin is not None
-    rows: list[Row] = []
-    for text in texts:
-        ids = tokenizer.encode(text, add_special_tokens=False).ids
-        for at in range(0, len(ids), config.context - 1):
-            rows.append(Row((begin, *ids[at : at + config.context - 1]), 1))
-    batches = [padded(batch) for batch in by_length(rows, 4 * config.context, Random(work.seed))]
-    return Validation(batches=batches, num_bytes=sum(len(text.encode()) for text in texts))
 
 
 STAGE = Stage(
     name="pretrain",
-    summary="train a small decoder on the corpus",
+    summary="train a small model on the corpus",
     example="hpcraft pretrain --corpus runs/quickstart/prepare --tokenizer runs/quickstart/tokenizer -o base",
     config=PretrainConfig,
     inputs={
         "corpus": Input(stage="prepare", help="folder that `hpcraft prepare` made"),
-        "tokenizer": Input(stage="tokenizer", help="folder that `hpcraft tokenizer train` made"),
+        "tokenizer": Input(stage="tokenizer", help="folder that `hpcraft tokenizer train` made; not with start, which brings its own", optional=True),
     },
     run=run,
+    parallel=True,
+    pace=frozenset(PACE),
 )
 COMMAND = STAGE.command

@@ -1,0 +1,124 @@
+"""Where a training function runs: here, in several processes under torchrun, or in a job of Slurm over one node or many.
+
+Theory of operation. A training function takes a stage's config and work, and returns what its runs came to. Here it is called. Else what
+it needs is written down below the work folder, torchrun starts `hpcraft.train.worker` on every node, each of its processes calls the function, and
+rank 0 leaves the result or the error as a file. On Slurm the same command stands in a script, which is submitted, asked about, and put back
+into the queue when it is preempted, when a node fails or before its time is up; it goes on from the newest checkpoint each time.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from dataclasses import asdict, fields
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from hpcraft import errors
+from hpcraft.errors import HpcError, MachineError, Stopped
+from hpcraft.executor import JOBS, runs_here
+from hpcraft.store import read_json, write_json
+from hpcraft.train.loop import Fitted
+
+if TYPE_CHECKING:
+    from hpcraft.stages import Stage, Work
+
+LATE = "late"
+"""File that a run leaves which Slurm has ended before its limit of time."""
+_TAIL = 600
+
+
+def call(function: Callable[[Any, Work], list[Fitted]], stage: Stage[Any], config: Any, work: Work, *, processes: int) -> list[Fitted]:
+    """Call a training function where it is to run.
+
+    Args:
+        function: can be imported by name; called with the config and the work on every rank.
+        stage: whose function it is; `STAGE` of the module that holds the config.
+        config: the stage's.
+        work: the stage's.
+        processes: on each node; 0 means one for each GPU.
+
+    Raises:
+        HpcError: what the function raised on rank 0.
+        MachineError: a process died otherwise.
+    """
+    import torch
+
+    here = runs_here(work.executor)
+    processes = processes or (torch.cuda.device_count() if here else 0) or 1
+    if here and processes == 1:
+        return function(config, work)
+    folder = work.out / ".run"
+    folder.mkdir(exist_ok=True)
+    for name in ("result.json", "error.json"):
+        (folder / name).unlink(missing_ok=True)
+    plan = {
+        "function": f"{function.__module__}:{function.__name__}",
+        "stage": f"{type(config).__module__}:STAGE",
+        "config": asdict(config),
+        "inputs": {name: str(path.resolve()) for name, path in work.inputs.items()},
+        "out": str(work.out.resolve()),
+        "seed": work.seed,
+    }
+    write_json(folder / "plan.json", plan)
+    if here:
+        _torchrun(folder, processes)
+    else:
+        from hpcraft.train.slurm_run import submit
+
+        submit(work.executor.config, folder, work.out / JOBS, processes, stage.name)  # type: ignore[attr-defined]  # it is Slurm's
+    return [Fitted(**one) for one in read_json(folder / "result.json")["fitted"]]
+
+
+def command(folder: Path, processes: int | str, *nodes: str) -> list[str]:
+    """The command that starts the processes of one node."""
+    return [sys.executable, "-m", "torch.distributed.run", *nodes, f"--nproc-per-node={processes}", "--module", "hpcraft.train.worker", str(folder)]
+
+
+def _torchrun(folder: Path, processes: int) -> None:
+    cores = max(1, len(os.sched_getaffinity(0)) // processes)
+    environment = {"OMP_NUM_THREADS": str(cores), **os.environ}
+    log = folder / "log.txt"
+    with log.open("wb") as file:
+        process = subprocess.Popen(command(folder, processes, "--standalone"), env=environment, stderr=file)
+        try:
+            code = process.wait()
+        except (KeyboardInterrupt, Stopped):
+            process.terminate()  # its processes write a checkpoint each
+            process.wait()
+            raise
+    outcome(folder, code, log)
+
+
+def outcome(folder: Path, code: int, log: Path) -> None:
+    """Raise what the processes said, if they failed.
+
+    Raises:
+        HpcError: what rank 0 raised.
+        MachineError: they said nothing.
+    """
+    if (folder / "result.json").is_file():
+        return
+    if (folder / "error.json").is_file():
+        raise _error(folder / "error.json")
+    said = log.read_text(errors="replace") if log.is_file() else ""
+    told = [line for line in said.splitlines() if "Error" in line] or said.splitlines()[-1:]
+    raise MachineError(f"a training process ended with {code}: {' '.join(told)[-_TAIL:]}; log: {log}; run the same command again to go on")
+
+
+def _error(path: Path) -> HpcError:
+    value = read_json(path)
+    kind = getattr(errors, value["kind"], None)
+    if kind is Stopped:
+        return Stopped(value["message"], exit_code=int(value["exit_code"]))
+    if isinstance(kind, type) and issubclass(kind, HpcError):
+        return kind(value["message"])
+    return MachineError(value["message"])
+
+
+def plain(fitted: Fitted) -> dict[str, Any]:
+    """What a run came to, without its weights."""
+    return {f.name: getattr(fitted, f.name) for f in fields(Fitted) if f.name != "weights"}
+

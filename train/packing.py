@@ -1,0 +1,66 @@
+"""Rows of a decoder packed into rows of one width, so that next to nothing is computed on padding, and none attends to another.
+
+Best fit decreasing: the longest first, each into the fullest row that has room for it. A row that is longer than the width is cut.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left, insort
+from collections.abc import Iterable, Iterator, Sequence
+
+import torch
+
+from hpcraft.train.batches import IGNORED, Batch, Row
+
+
+def fitted(rows: Iterable[Row], width: int) -> Iterator[Row]:
+    """The rows, those longer than ``width`` cut into pieces of like length."""
+    for row in rows:
+        number = -(-len(row.ids) // width)
+        if number == 1:
+            yield row
+            continue
+        for piece in range(number):
+            begin, end = len(row.ids) * piece // number, len(row.ids) * (piece + 1) // number
+            yield Row(row.ids[begin:end], max(0, min(row.num_given, end) - begin))
+
+
+def pack(rows: Sequence[Row], width: int) -> list[list[Row]]:
+    """Groups of rows, each with at most ``width`` tokens in all."""
+    groups: list[list[Row]] = []
+    rooms: list[tuple[int, int]] = []  # room and number of each group that has some, in order
+    for row in sorted(rows, key=lambda row: -len(row.ids)):
+        length = len(row.ids)
+        assert 0 < length <= width, f"a row of {length} tokens for a width of {width}"
+        place = bisect_left(rooms, (length, -1))
+        if place == len(rooms):
+            groups.append([row])
+            room, number = width - length, len(groups) - 1
+        else:
+            room, number = rooms.pop(place)
+            groups[number].append(row)
+            room -= length
+        if room:
+            insort(rooms, (room, number))
+    return groups
+
+
+def together(groups: Sequence[Sequence[Row]], width: int, pad: int) -> Batch:
+    """Groups as one batch; positions begin anew with each row, which keeps attention inside it.
+
+    The first token of a row is given, since what stands before it belongs to another, and so is what the row itself gives.
+    """
+    ids = torch.full((len(groups), width), pad, dtype=torch.long)
+    labels = torch.full((len(groups), width), IGNORED, dtype=torch.long)
+    positions = torch.zeros((len(groups), width), dtype=torch.long)
+    for i, group in enumerate(groups):
+        at = 0
+        for row in group:
+            end = at + len(row.ids)
+            tokens = torch.tensor(row.ids)
+            given = max(1, row.num_given)
+            ids[i, at:end] = tokens
+            labels[i, at + given : end] = tokens[given:]
+            positions[i, at:end] = torch.arange(len(row.ids))
+            at = end
+    return {"input_ids": ids, "labels": labels, "position_ids": positions}

@@ -1,0 +1,328 @@
+"""What a pre-training run does: texts become tokens, and a model goes through its phases on them.
+
+`prepare` runs once; `learn` runs on every rank. A finished phase leaves its weights in a hidden folder, from which the next begins, so that a
+run that was killed goes on with the phase that it was in.
+"""
+
+from __future__ import annotations
+
+import math
+import shutil
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from random import Random
+from typing import TYPE_CHECKING, Any
+
+from hpcraft.errors import ConfigError, InputError
+from hpcraft.inference import ModelFacts, check_fit, find_folder, load_model
+from hpcraft.store import atomic_file, read_json, write_json
+from hpcraft.tokenizer import bpe
+from hpcraft.train import tokens
+from hpcraft.train.batches import Row, by_length, padded
+from hpcraft.train.corpus_source import CorpusSource
+from hpcraft.train.folder import save_model
+from hpcraft.train.launch import plain
+from hpcraft.train.loop import Fitted, Running, fit
+from hpcraft.train.material import Mix, texts, validation_texts
+from hpcraft.train.objectives.entities import tagger_of, take_encoder
+from hpcraft.train.objectives.noise import NoiseTables
+from hpcraft.train.objectives.objective import Objective, Specials
+from hpcraft.train.objectives.table import NEEDS_EXAMPLES, NEEDS_TABLES, OBJECTIVES, Mixture
+from hpcraft.train.presets import DECODER, build
+from hpcraft.train.watch import Budget, Validation
+
+if TYPE_CHECKING:
+    from tokenizers import Tokenizer
+
+    from hpcraft.stages import Work
+    from hpcraft.train.pretrain import Phase, PretrainConfig
+
+_TOKENS, _DONE = ".tokens", ".phases"
+_TOKENS_OF = {"train": f"{_TOKENS}/train", "valid": f"{_TOKENS}/valid"}
+_ANNOTATED = frozenset(("fill", "words", "entities"))
+"""Objectives that look at the syntax."""
+
+
+def tokenizer_folder(config: PretrainConfig, inputs: Mapping[str, Path]) -> Path:
+    """The tokenizer to train with: the given one, or that of the model to go on from.
+
+    Raises:
+        ConfigError: none or two are given.
+        InputError: it doesn't fit the model.
+    """
+    if not config.start:
+        if "tokenizer" not in inputs:
+            raise ConfigError("pretrain: input 'tokenizer' is missing; give the folder that `hpcraft tokenizer train` made")
+        return inputs["tokenizer"]
+    folder = find_folder(config.start)
+    if "tokenizer" in inputs:
+        check_fit(inputs["tokenizer"], int(read_json(folder / "config.json")["vocab_size"]))
+        return inputs["tokenizer"]
+    if not (folder / "tokenizer.json").is_file():
+        raise InputError(f"{folder}: has no tokenizer.json; give a model with a fast tokenizer, or --tokenizer")
+    return folder
+
+
+def prepare(config: PretrainConfig, work: Work, tokenizer: Path) -> dict[str, int]:
+    """Tokenize the texts; counts for the manifest.
+
+    Raises:
+        ConfigError: objectives that there aren't, or that don't go together.
+        InputError: the corpus is too small.
+    """
+    specials = specials_of(config, bpe.load(tokenizer))
+    for phase in config.all_phases:
+        _check(phase, config)
+    annotated = any(name in _ANNOTATED for phase in config.all_phases for name in phase.objectives)
+    ours = config.architecture == DECODER and bool(specials.starts)
+    mix = Mix(
+        documents=config.document_characters,
+        functions=config.function_characters if ours else 0,
+        directives=config.directive_examples if ours else 0,
+    )
+    corpus = work.inputs["corpus"]
+    tokens.write(work.out / _TOKENS_OF["train"], texts(corpus, "train", mix, work.seed), tokenizer, annotated=annotated)
+    valid = validation_texts(corpus, config.valid_characters, work.seed)
+    tokens.write(work.out / _TOKENS_OF["valid"], valid, tokenizer, annotated=annotated, num_workers=1)
+    num_bytes: Counter[str] = Counter()
+    for text in valid:
+        num_bytes[text.language] += len(text.text.encode())
+    write_json(work.out / _TOKENS / "valid_bytes.json", dict(num_bytes))
+    found = tokens.Tokens(work.out / _TOKENS_OF["train"])
+    if found.num_tokens < config.batch_rows * config.row_tokens:
+        raise InputError(
+            f"{corpus}: too small, its {found.num_tokens} tokens don't fill one step of {config.batch_rows} x {config.row_tokens}; "
+            "mine more, or give smaller batch_rows"
+        )
+    return {"texts": len(found), "text_tokens": found.num_tokens}
+
+
+def _check(phase: Phase, config: PretrainConfig) -> None:
+    Mixture(dict(phase.objectives))
+    if wrong := sorted(set(phase.objectives) & NEEDS_EXAMPLES):
+        raise ConfigError(f"objective {wrong[0]}: learns from pairs; it is for `hpcraft finetune`")
+    wanted = "decoder" if config.architecture == DECODER else "encoder-decoder"
+    for name in phase.objectives:
+        found = _architecture(name)
+        if found != wanted and not (found == "tagger" and wanted == "encoder-decoder"):
+            raise ConfigError(f"objective {name}: is for an {found}, not for a {wanted}; give architecture={found}, or another objective")
+
+
+def _architecture(name: str) -> str:
+    from importlib import import_module
+
+    module, _, kind = OBJECTIVES[name][0].partition(":")
+    return str(getattr(import_module(module), kind).architecture)
+
+
+def specials_of(config: PretrainConfig, tokenizer: Tokenizer) -> Specials:
+    """The control tokens of the tokenizer; of one that isn't ours those that every model has.
+
+    Raises:
+        InputError: an objective needs more than those.
+    """
+    from hpcraft.tokenizer.prompt import END
+
+    if tokenizer.token_to_id(END) is not None:
+        return Specials.of(tokenizer)
+    names = {name for phase in config.all_phases for name in phase.objectives}
+    if names != {"causal"}:
+        raise InputError(
+            f"objectives {', '.join(sorted(names))}: need the control tokens of a tokenizer by `hpcraft tokenizer train`; "
+            f"{config.start} goes on with causal alone"
+        )
+    facts = read_json(find_folder(config.start) / "config.json")
+    end = facts.get("eos_token_id")
+    end = end[0] if isinstance(end, list) else end
+    if end is None:
+        raise InputError(f"{config.start}: its config.json names no eos_token_id, so no text could end")
+    begin, pad = facts.get("bos_token_id"), facts.get("pad_token_id")
+    none = -1
+    return Specials(
+        pad=end if pad is None else pad,
+        end=end,
+        text=end if begin is None else begin,
+        prefix=none,
+        suffix=none,
+        middle=none,
+        mask=none,
+        answer=none,
+        sentinels=(),
+        starts={},
+    )
+
+
+# ---------------------------------------------------------------- on every rank
+
+
+def learn(config: PretrainConfig, work: Work) -> list[Fitted]:
+    """Go through the phases; on rank 0 ``model/`` is written."""
+    import torch
+
+    from hpcraft.train.trainer import barrier, rank, world
+
+    folder = tokenizer_folder(config, work.inputs)
+    tokenizer = bpe.load(folder)
+    specials = specials_of(config, tokenizer)
+    done = work.out / _DONE
+    found: list[Fitted] = []
+    torch.manual_seed(work.seed)
+    model = _model(config, tokenizer)
+    for number, phase in enumerate(config.all_phases):
+        weights, facts = done / f"{number}.pt", done / f"{number}.json"
+        if not facts.is_file():
+            fitted = _phase(config, work, tokenizer, specials, phase, number, model)
+            if rank() == 0:
+                done.mkdir(exist_ok=True)
+                with atomic_file(weights) as file:
+                    torch.save(fitted.weights or model.state_dict(), file)
+                write_json(facts, plain(fitted))
+        barrier()
+        found.append(Fitted(**read_json(facts)))
+        if world() > 1 and config.sharding == "fsdp":
+            model = _model(config, tokenizer)  # the other one is spread over the ranks
+        model.load_state_dict(torch.load(weights, map_location="cpu", weights_only=True))
+    if rank() == 0:
+        names = {name for phase in config.all_phases for name in phase.objectives}
+        save_model(model, folder, work.out / "model", ModelFacts(context=config.context, tasks=("fim",) if "fill" in names else ()))
+    barrier()
+    return found
+
+
+def num_parameters(out: Path) -> int:
+    """Parameters of the model that was written."""
+    from safetensors import safe_open
+
+    total = 0
+    for file in (out / "model").glob("*.safetensors"):
+        with safe_open(file, "pt") as weights:
+            total += sum(math.prod(weights.get_slice(name).get_shape()) for name in weights.keys())  # noqa: SIM118 - it is no mapping
+    return total
+
+
+def clean(out: Path) -> None:
+    """Remove what only a run that goes on needs."""
+    for name in (_TOKENS, _DONE):
+        shutil.rmtree(out / name, ignore_errors=True)
+
+
+def _model(config: PretrainConfig, tokenizer: Tokenizer) -> Any:
+    from transformers import AutoModelForCausalLM, AutoModelForSeq2SeqLM
+
+    if config.start:
+        model: Any = load_model(find_folder(config.start)).to("cpu")  # pyright: ignore[reportArgumentType]  # a decorator hides the signature
+        if model.config.is_encoder_decoder != (config.architecture != DECODER):
+            kind = "encoder-decoder" if model.config.is_encoder_decoder else DECODER
+            raise InputError(f"{config.start}: is an {kind}; give architecture={kind}")
+        return model
+    kind = AutoModelForCausalLM if config.architecture == DECODER else AutoModelForSeq2SeqLM
+    return kind.from_config(build(config.architecture, config.layers, tokenizer, config.context))
+
+
+def _phase(
+    config: PretrainConfig, work: Work, tokenizer: Tokenizer, specials: Specials, phase: Phase, number: int, model: Any
+) -> Fitted:
+    from hpcraft.train.trainer import Feed, world
+
+    train = tokens.Tokens(work.out / _TOKENS_OF["train"])
+    objective = _objective(phase, config, specials, tokenizer, train)
+    micro = _micro_rows(config, world())
+    learner = tagger_of(model) if objective.architecture == "tagger" else model
+    source = CorpusSource(
+        tokens=train,
+        objective=objective,
+        width=config.row_tokens,
+        rows=micro,
+        seed=work.seed + number,
+        epochs=phase.max_steps * config.batch_rows * config.row_tokens / train.num_tokens,
+    )
+    names = "-".join(phase.objectives)
+    assert phase.learning_rate
+    budget = Budget(
+        max_steps=phase.max_steps,
+        max_seconds=phase.max_seconds,
+        learning_rate=phase.learning_rate,
+        checkpoint_seconds=config.checkpoint_seconds,
+        evaluations=config.evaluations,
+        select=config.select,
+        patience=config.patience,
+    )
+    fitted = fit(
+        learner,
+        Feed(source=source, beside=config.beside, complete=objective.complete if objective.cycle else None),
+        budget,
+        work.out if len(config.all_phases) == 1 else work.out / f"phase-{number + 1}-{names}",
+        seed=work.seed,
+        validation=_validation(config, work, objective, specials),
+        label=f"pretrain: {names}" if config.phases else "pretrain",
+        running=Running(
+            accumulate=config.batch_rows // (micro * world()),
+            sharding=config.sharding,
+            compile=config.compile,
+            recompute=config.recompute,
+            tensorboard=config.tensorboard,
+        ),
+    )
+    if learner is not model:
+        if fitted.weights:
+            learner = tagger_of(_model(config, tokenizer))
+            learner.load_state_dict(fitted.weights)
+            fitted.weights.clear()
+        take_encoder(model, learner)
+    return fitted
+
+
+def _objective(phase: Phase, config: PretrainConfig, specials: Specials, tokenizer: Tokenizer, train: tokens.Tokens) -> Objective:
+    tables = None
+    if set(phase.objectives) & NEEDS_TABLES:
+        languages = sorted({tokens.LANGUAGES[n] for n in set(train.texts["language"].tolist())})
+        tables = NoiseTables.of(tokenizer, (train.document(n) for n in range(len(train)) if not train.texts[n]["ready"]), languages)
+    options: dict[str, dict[str, Any]] = {name: dict(phase.options.get(name, {})) for name in phase.objectives}
+    for name, own in options.items():
+        inner = own.setdefault("denoise", {}) if name == "backtranslate" else own
+        inner.setdefault("length", config.row_tokens)
+    return Mixture(dict(phase.objectives)).make(options | {n: o for n, o in phase.options.items() if n not in options}, specials, tables)
+
+
+def _micro_rows(config: PretrainConfig, processes: int) -> int:
+    """Rows that a process computes at a time.
+
+    Raises:
+        ConfigError: the rows of a step can't be shared evenly.
+    """
+    micro = config.micro_rows or config.batch_rows // processes
+    if micro < 1 or config.batch_rows % (micro * processes):
+        raise ConfigError(
+            f"batch_rows {config.batch_rows}: can't be shared by {processes} processes with {micro} rows at a time; give a multiple of the two"
+        )
+    return micro
+
+
+def _validation(config: PretrainConfig, work: Work, objective: Objective, specials: Specials) -> Validation | None:
+    valid = tokens.Tokens(work.out / _TOKENS_OF["valid"])
+    if not len(valid):
+        return None
+    if objective.architecture != "decoder":
+        source = CorpusSource(
+            tokens=valid, objective=objective.at(0.0), width=config.row_tokens, rows=config.batch_rows, seed=work.seed, epochs=1.0
+        )
+        # What back-translation would add isn't measured: it changes with the model.
+        batches = [b for maker in source.window(0, 0) or [] if "into" not in (b := maker())]
+        return Validation(batches=batches, num_bytes=0) if batches else None
+    rows: dict[str, list[Row]] = {}
+    for number in range(len(valid)):
+        document = valid.document(number)
+        rows.setdefault(document.language, []).extend(_windows(document.ids.tolist(), config.context, specials.text))
+    batches, languages = [], []
+    for language, some in sorted(rows.items()):
+        for batch in by_length(some, 4 * config.context, Random(work.seed)):
+            batches.append(padded(batch))
+            languages.append(language)
+    num_bytes = read_json(work.out / _TOKENS / "valid_bytes.json")
+    return Validation(batches=batches, num_bytes=sum(num_bytes.values()), languages=tuple(languages), bytes_by_language=num_bytes)
+
+
+def _windows(ids: list[int], context: int, begin: int) -> Iterator[Row]:
+    for at in range(0, len(ids), context - 1):
+        yield Row((begin, *ids[at : at + context - 1]), 1)

@@ -1,0 +1,66 @@
+"""One process of a training run under torchrun: ``python -m hpcraft.train.worker FOLDER``."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+from hpcraft.errors import HpcError, MachineError, Stopped
+from hpcraft.inference import require_torch
+from hpcraft.progress import set_quiet
+from hpcraft.recipe import build_config
+from hpcraft.stages import Work
+from hpcraft.store import read_json, write_json
+from hpcraft.train.launch import LATE, plain
+
+
+def main(folder: Path) -> int:
+    """Call the function that the plan in ``folder`` names; rank 0 writes what came of it."""
+    require_torch()
+    import torch
+    import torch.distributed as dist
+
+    plan = read_json(folder / "plan.json")
+    leader = os.environ.get("RANK") == "0"
+    if not leader:
+        set_quiet(True)
+    gpu = torch.cuda.is_available()
+    if gpu:
+        torch.cuda.set_device(int(os.environ["LOCAL_RANK"]))
+    dist.init_process_group("nccl" if gpu else "gloo")
+    try:
+        expected = int(os.environ["WORLD_SIZE"])
+        if dist.get_world_size() != expected:
+            raise MachineError(f"{dist.get_world_size()} of {expected} processes found each other; look at the network between the nodes")
+        stage = _named(plan["stage"])
+        config = build_config(stage, plan["config"], where=stage.name)
+        work = Work(out=Path(plan["out"]), inputs={name: Path(path) for name, path in plan["inputs"].items()}, seed=plan["seed"])
+        fitted = _named(plan["function"])(config, work)
+    except HpcError as error:
+        in_job = isinstance(error, Stopped) and "SLURM_JOB_ID" in os.environ
+        if leader and in_job:
+            # Slurm puts the job back by itself, but for one whose time is up; that isn't the driver's concern.
+            if signal.SIGUSR1.name in str(error):
+                (folder / LATE).touch()
+        elif leader:
+            write_json(folder / "error.json", {"kind": type(error).__name__, "message": str(error), "exit_code": error.exit_code})
+        return error.exit_code if isinstance(error, Stopped) else 1
+    if leader:
+        write_json(folder / "result.json", {"fitted": [plain(one) for one in fitted]})
+    dist.barrier()
+    dist.destroy_process_group()
+    return 0
+
+
+def _named(path: str) -> Any:
+    module, _, name = path.partition(":")
+    return getattr(import_module(module), name)
+
+
+if __name__ == "__main__":
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches all; torchrun passes on what its caller decides
+    sys.exit(main(Path(sys.argv[1])))
