@@ -127,7 +127,8 @@ def tagger_of(model: T5ForConditionalGeneration) -> T5ForTokenClassification:
     config.id2label = dict(enumerate(LABELS))
     config.label2id = {label: number for number, label in enumerate(LABELS)}
     config.num_labels = len(LABELS)
-    tagger = T5ForTokenClassification(config).to(device=model.device, dtype=model.dtype)  # pyright: ignore[reportArgumentType]  # a decorator hides the signature
+    tagger = T5ForTokenClassification(config)
+    tagger.to(device=model.device, dtype=model.dtype)  # pyright: ignore[reportCallIssue]  # a decorator of transformers hides the signature
     tagger.transformer.encoder = model.encoder
     tagger.transformer.shared = model.shared
     return tagger

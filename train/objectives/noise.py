@@ -157,7 +157,7 @@ def is_keyword(word: str, language: str) -> bool:
 
 @functools.cache
 def _keywords(language: str) -> frozenset[str]:
-    parallel = {*DIRECTIVE_WORDS, *CLAUSE_WORDS}
+    parallel = {"pragma", *DIRECTIVE_WORDS, *CLAUSE_WORDS}
     cuda = CPP_KEYWORDS | {*CUDA_QUALIFIERS, *CUDA_BUILTINS}
     known = {"c": C_KEYWORDS, "cpp": CPP_KEYWORDS, "cuda": cuda, "fortran": FORTRAN_KEYWORDS}
     if language not in known:
