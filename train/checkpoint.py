@@ -19,7 +19,7 @@ from pathlib import Path
 
 from hpcraft.command import note
 from hpcraft.errors import InputError, MachineError
-from hpcraft.store import JSON, fsync_folder, read_json, write_json
+from hpcraft.store import JSON, fsync_folder, read_json, sha256_json, write_json
 
 FORMAT = "hpcraft.checkpoint/1"
 FILES = "checkpoint.json"
@@ -62,7 +62,8 @@ def save(root: Path, step: int, facts: JSON, write: Callable[[Path], None], *, l
         barrier()
         if leader:
             files = {str(p.relative_to(aside)): {"bytes": p.stat().st_size, "sha256": _digest(p)} for p in sorted(aside.rglob("*")) if p.is_file()}
-            write_json(aside / FILES, {"format": FORMAT, "step": step, "facts": facts, "files": files})
+            said = {"format": FORMAT, "step": step, "facts": facts, "files": files}
+            write_json(aside / FILES, {**said, "sha256": sha256_json(said)})
             _flush(aside)
             shutil.rmtree(place, ignore_errors=True)
             aside.rename(place)
@@ -91,8 +92,11 @@ def read(folder: Path) -> Checkpoint:
         InputError: it is damaged.
     """
     listed = read_json(folder / FILES)
-    if listed.get("format") != FORMAT:
-        raise InputError(f"{folder}: format {listed.get('format')!r}, this version reads {FORMAT!r}")
+    said = {key: value for key, value in listed.items() if key != "sha256"}
+    if listed.get("sha256") != sha256_json(said):
+        raise InputError(f"{folder}: damaged, {FILES} isn't what was written")
+    if said["format"] != FORMAT:
+        raise InputError(f"{folder}: format {said['format']!r}, this version reads {FORMAT!r}")
     for name, wanted in listed["files"].items():
         path = folder / name
         if not path.is_file() or path.stat().st_size != wanted["bytes"] or _digest(path) != wanted["sha256"]:

@@ -89,7 +89,8 @@ class Keeper(TrainerCallback):  # type: ignore[misc, unused-ignore]
         watch.write_measured(measured)
         if self.board:
             self.board.add_scalar("valid/loss", measured.loss, watch.step)
-            self.board.add_scalar("valid/bits_per_byte", measured.bits_per_byte, watch.step)
+            if measured.bits_per_byte is not None:
+                self.board.add_scalar("valid/bits_per_byte", measured.bits_per_byte, watch.step)
             for language, bits in measured.by_language.items():
                 self.board.add_scalar(f"valid/bits_per_byte/{language}", bits, watch.step)
         if better:
@@ -155,7 +156,7 @@ class Keeper(TrainerCallback):  # type: ignore[misc, unused-ignore]
     def _words(self) -> str:
         watch = self.watch
         words = [f"loss {watch.train_loss:.3f}"]
-        if watch.measured:
+        if watch.measured and watch.measured.bits_per_byte is not None:
             words.append(f"{watch.measured.bits_per_byte:.3f} bits/byte")
         if self.tokens_per_second and self.mfu:
             words += [f"{self.tokens_per_second:,.0f} tokens/s", f"MFU {self.mfu:.0%}"]

@@ -111,4 +111,5 @@ def loader(stream: Stream, *, beside: bool, pinned: bool) -> DataLoader[Batch]:
         prefetch_factor=4 if beside else None,
         multiprocessing_context=context,
         pin_memory=pinned,
+        generator=torch.Generator(),  # else each iterator would take a number from the one that dropout draws on
     )

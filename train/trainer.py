@@ -14,6 +14,7 @@ from __future__ import annotations
 import contextlib
 import random
 import time
+import warnings
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -184,7 +185,8 @@ class Run(Trainer):  # type: ignore[misc, unused-ignore]
 
     def _write(self, folder: Path) -> None:
         model, optimizer = get_state_dict(self.model, _bare(self.optimizer))
-        dcp.save({"model": model, "optimizer": optimizer}, storage_writer=dcp.FileSystemWriter(folder), no_dist=world() == 1)
+        with _alone_is_meant():
+            dcp.save({"model": model, "optimizer": optimizer}, storage_writer=dcp.FileSystemWriter(folder), no_dist=world() == 1)
         states = {"python": random.getstate(), "numpy": _numpy_state(), "torch": torch.get_rng_state()}
         if torch.cuda.is_available():
             states["cuda"] = torch.cuda.get_rng_state()
@@ -202,7 +204,8 @@ class Run(Trainer):  # type: ignore[misc, unused-ignore]
         folder, optimizer = Path(checkpoint), _bare(self.optimizer)
         model_state, optimizer_state = get_state_dict(self.model, optimizer)
         state = {"model": model_state, "optimizer": optimizer_state}
-        dcp.load(state, storage_reader=dcp.FileSystemReader(folder), no_dist=world() == 1)
+        with _alone_is_meant():
+            dcp.load(state, storage_reader=dcp.FileSystemReader(folder), no_dist=world() == 1)
         set_state_dict(self.model, optimizer, model_state_dict=state["model"], optim_state_dict=state["optimizer"])
         self.lr_scheduler.load_state_dict(torch.load(folder / f"{_SCHEDULE}.pt", weights_only=True))
 
@@ -236,6 +239,14 @@ def shard(model: Any) -> None:
         if type(module).__name__ in (model._no_split_modules or ()):
             fully_shard(module, mp_policy=policy)
     fully_shard(model, mp_policy=policy)
+
+
+@contextlib.contextmanager
+def _alone_is_meant() -> Iterator[None]:
+    """Without torch's warning that there is one process."""
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message="torch.distributed is disabled")
+        yield
 
 
 def _bare(optimizer: Any) -> torch.optim.Optimizer:

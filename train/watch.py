@@ -74,13 +74,17 @@ class Measured:
 
     loss: float
     """Nats per learnt token."""
-    bits_per_byte: float
+    bits_per_byte: float | None
+    """None where the labels stand for no bytes, as with an objective that isn't next-token prediction."""
     by_language: Mapping[str, float]
     """Bits per byte."""
 
     def figure(self, name: str) -> float:
         """The one of `SELECTABLE`."""
-        return self.loss if name == "valid_loss" else self.bits_per_byte
+        if name == "valid_loss":
+            return self.loss
+        assert self.bits_per_byte is not None, "the stage's config refuses to choose by what isn't measured"
+        return self.bits_per_byte
 
 
 @dataclass(kw_only=True, slots=True)
@@ -167,7 +171,7 @@ class Watch:
         """Whether the figure has not got better for too long."""
         return bool(self.budget.patience) and self.worse >= self.budget.patience
 
-    def write(self, split: str, loss: float, bits_per_byte: float | None, **more: float | str | None) -> None:
+    def write(self, split: str, loss: float | None, bits_per_byte: float | None, **more: float | str | None) -> None:
         """Add one line of metrics."""
         if self.metrics is None:
             return
@@ -177,7 +181,7 @@ class Watch:
             "tokens": self.tokens,
             "seconds": round(self.now(), 2),
             "split": split,
-            "loss": round(loss, 5),
+            "loss": None if loss is None else round(loss, 5),
             "bits_per_byte": None if bits_per_byte is None else round(bits_per_byte, 5),
             **{name: round(value, 5) if isinstance(value, float) else value for name, value in more.items()},
         }
@@ -188,7 +192,7 @@ class Watch:
         """Add the lines of a validation: over all, and for each language."""
         self.write("valid", measured.loss, measured.bits_per_byte)
         for language, bits in measured.by_language.items():
-            self.write(f"valid/{language}", measured.loss, bits)
+            self.write(f"valid/{language}", None, bits)
 
 
 def evaluate(model: Any, validation: Validation, *, shifts: bool = True) -> Measured:
@@ -224,7 +228,7 @@ def evaluate(model: Any, validation: Validation, *, shifts: bool = True) -> Meas
     nats = dict(zip(names, flat[::2], strict=True))
     return Measured(
         loss=sum(flat[::2]) / max(1.0, sum(flat[1::2])),
-        bits_per_byte=sum(flat[::2]) / math.log(2) / max(1, validation.num_bytes),
+        bits_per_byte=sum(flat[::2]) / math.log(2) / validation.num_bytes if validation.num_bytes else None,
         by_language={
             name: nats[name] / math.log(2) / max(1, validation.bytes_by_language[name]) for name in names if name in validation.bytes_by_language
         },
