@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from itertools import pairwise
 from math import log
+from typing import Any
 
 import numpy as np
 import pytest
@@ -61,7 +62,7 @@ def refilled(row):
     """The text of a row with gaps, from what is read and what is written."""
     assert row.source[-1] == row.target[-1] == END
     gaps: dict[int, list[int]] = {}
-    sentinel = None
+    sentinel = -1
     for number in row.target[:-1]:
         if number in SENTINELS:
             sentinel = number
@@ -269,7 +270,7 @@ def test_each_objective_is_learnt_by_heart(name):
     model = model_for(objective.architecture)
     rng = np.random.default_rng(0)
     texts = material(name, 8)
-    rows = [row for one in texts for row in objective.rows(one, rng)]
+    rows: list[Any] = [row for one in texts for row in objective.rows(one, rng)]
     if name == "backtranslate":
         # A model that knows nothing writes the same for all; one that copies into the other language tells them apart.
         copied = [PairRow(row.source, row.target, row.into) for row in rows]
