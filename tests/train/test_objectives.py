@@ -150,12 +150,12 @@ def test_scores_are_the_right_way_round():
     predicted = [[var, in_var, o, func, var, o, var]]
     expected = [[var, in_var, o, func, func, var, -100]]
     found = scores(predicted=predicted, expected=expected)
-    assert (found["all"].precision, found["all"].recall) == (pytest.approx(2 / 3), pytest.approx(1 / 2))
+    assert [found["all"].precision, found["all"].recall] == pytest.approx([2 / 3, 1 / 2])
     assert found["all"].f1 == pytest.approx(4 / 7)
-    assert (found["VAR"].precision, found["VAR"].recall) == (pytest.approx(1 / 2), pytest.approx(1 / 2))
-    assert (found["FUNC"].precision, found["FUNC"].recall) == (1.0, pytest.approx(1 / 2))
+    assert [found["VAR"].precision, found["VAR"].recall] == pytest.approx([1 / 2, 1 / 2])
+    assert [found["FUNC"].precision, found["FUNC"].recall] == pytest.approx([1.0, 1 / 2])
     turned = scores(predicted=[expected[0][:6]], expected=[predicted[0][:6]])["all"]
-    assert (turned.precision, turned.recall) == (pytest.approx(1 / 2), pytest.approx(2 / 3))
+    assert [turned.precision, turned.recall] == pytest.approx([1 / 2, 2 / 3])
     with pytest.raises(InputError, match="differ in shape"):
         scores(predicted=[[0]], expected=[[0, 0]])
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from itertools import pairwise
 from math import log
+from typing import Any
 
 import numpy as np
 import pytest
@@ -61,7 +62,7 @@ def refilled(row):
     """The text of a row with gaps, from what is read and what is written."""
     assert row.source[-1] == row.target[-1] == END
     gaps: dict[int, list[int]] = {}
-    sentinel = None
+    sentinel = -1
     for number in row.target[:-1]:
         if number in SENTINELS:
             sentinel = number
@@ -84,6 +85,7 @@ def rejoined(ids):
     return [*before, *rest, *after]
 
 
+@settings(deadline=None)
 @given(one=documents(), seed=SEEDS, length=st.integers(8, 70), mean=st.floats(1, 5))
 def test_masked_spans_lose_nothing(one, seed, length, mean):
     """Input and labels together are the text, piece by piece, and about the rate is masked."""
@@ -98,6 +100,7 @@ def test_masked_spans_lose_nothing(one, seed, length, mean):
         assert len(row.source) <= length
 
 
+@settings(deadline=None)
 @given(one=documents(), seed=SEEDS)
 def test_masked_words_are_whole_and_lose_nothing(one, seed):
     """Each gap is one word from its beginning to the next."""
@@ -115,6 +118,7 @@ def test_masked_words_are_whole_and_lose_nothing(one, seed):
     assert all(gap in words for gap in gaps)
 
 
+@settings(deadline=None)
 @given(one=documents(), seed=SEEDS, spm=st.floats(0, 1), syntax=st.floats(0, 1), length=st.integers(8, 80))
 def test_fill_loses_nothing(one, seed, spm, syntax, length):
     """The three parts put in order are the text, whatever the order in the row; no row is too long."""
@@ -124,6 +128,7 @@ def test_fill_loses_nothing(one, seed, spm, syntax, length):
     assert all(len(row.ids) <= length and row.num_given == 1 for row in rows)
 
 
+@settings(deadline=None)
 @given(one=documents(), length=st.integers(3, 80))
 def test_causal_loses_nothing(one, length):
     """The pieces are the text between one beginning and one end."""
@@ -132,6 +137,7 @@ def test_causal_loses_nothing(one, length):
     assert all(len(row.ids) <= length for row in rows)
 
 
+@settings(deadline=None)
 @given(one=documents(), length=st.integers(2, 80))
 def test_entities_lose_nothing(one, length):
     """Every token has its own label."""
@@ -140,6 +146,7 @@ def test_entities_lose_nothing(one, length):
     assert [number for row in rows for number in row.labels[:-1]] == one.labels.tolist()
 
 
+@settings(deadline=None)
 @given(one=documents(), seed=SEEDS, length=st.integers(12, 80))
 def test_noise_keeps_the_target(one, seed, length):
     """However noisy the source, the targets are the text, and neither side is too long."""
@@ -148,6 +155,7 @@ def test_noise_keeps_the_target(one, seed, length):
     assert all(row.source[-1] == row.target[-1] == END and max(len(row.source), len(row.target)) <= length for row in rows)
 
 
+@settings(deadline=None)
 @given(labels=st.lists(st.integers(0, len(LABELS) - 1), max_size=30))
 def test_entities_of_labels_lie_apart(labels):
     """Each entity lies behind the one before, and together they cover what isn't O."""
@@ -163,7 +171,7 @@ TAG = st.lists(st.tuples(st.integers(FIRST, VOCABULARY - 1), st.integers(0, len(
 ROW = st.tuples(IDS, st.integers(0, 60)).map(lambda found: Row(tuple(found[0]), min(found[1], len(found[0]))))
 
 
-@settings(max_examples=60)
+@settings(max_examples=60, deadline=None)
 @given(rows=st.one_of(st.lists(PAIR, min_size=1, max_size=4), st.lists(TAG, min_size=1, max_size=4), st.lists(ROW, min_size=1, max_size=4)))
 def test_labels_align(rows):
     """Each label stands at its token, decoder inputs are labels moved by one, masks are one on tokens and nowhere else."""
@@ -269,7 +277,7 @@ def test_each_objective_is_learnt_by_heart(name):
     model = model_for(objective.architecture)
     rng = np.random.default_rng(0)
     texts = material(name, 8)
-    rows = [row for one in texts for row in objective.rows(one, rng)]
+    rows: list[Any] = [row for one in texts for row in objective.rows(one, rng)]
     if name == "backtranslate":
         # A model that knows nothing writes the same for all; one that copies into the other language tells them apart.
         copied = [PairRow(row.source, row.target, row.into) for row in rows]

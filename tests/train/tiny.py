@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -66,21 +66,21 @@ def tiny_t5(seed: int = 0, width: int = 32) -> T5ForConditionalGeneration:
     from transformers import T5Config, T5ForConditionalGeneration
 
     torch.manual_seed(seed)
-    config = T5Config(
-        vocab_size=VOCABULARY,
-        d_model=width,
-        d_kv=width // 2,
-        d_ff=2 * width,
-        num_layers=2,
-        num_heads=2,
-        dropout_rate=0.0,
-        feed_forward_proj="gated-gelu",
-        tie_word_embeddings=False,
-        pad_token_id=PAD,
-        eos_token_id=END,
-        decoder_start_token_id=PAD,
-    )
-    return T5ForConditionalGeneration(config)
+    settings: dict[str, Any] = {  # a mapping, as stubs don't know all of them
+        "vocab_size": VOCABULARY,
+        "d_model": width,
+        "d_kv": width // 2,
+        "d_ff": 2 * width,
+        "num_layers": 2,
+        "num_heads": 2,
+        "dropout_rate": 0.0,
+        "feed_forward_proj": "gated-gelu",
+        "tie_word_embeddings": False,
+        "pad_token_id": PAD,
+        "eos_token_id": END,
+        "decoder_start_token_id": PAD,
+    }
+    return T5ForConditionalGeneration(T5Config(**settings))
 
 
 def tiny_llama(seed: int = 0, width: int = 32) -> LlamaForCausalLM:

@@ -11,16 +11,16 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Iterable, Iterator
 from random import Random
+from typing import TypeVar
 
-from hpcraft.train.batches import Row
 from hpcraft.train.objectives.objective import AnyRow, PairRow
+
+R = TypeVar("R", bound=AnyRow)
 
 _MOST_WAITING = 64
 
 
-def batched(
-    rows: Iterable[AnyRow], max_tokens: int, rng: Random, *, cycle: tuple[str, ...] = (), pool: int = 512
-) -> Iterator[list[AnyRow]]:
+def batched(rows: Iterable[R], max_tokens: int, rng: Random, *, cycle: tuple[str, ...] = (), pool: int = 512) -> Iterator[list[R]]:
     """Batches of at most ``max_tokens`` with padding, encoder and decoder counted together; a longer row is a batch of its own.
 
     Args:
@@ -31,8 +31,8 @@ def batched(
         pool: rows that are sorted together.
     """
     turns = cycle or ("",)
-    pools: dict[str, list[AnyRow]] = {group: [] for group in turns}
-    queues: dict[str, deque[list[AnyRow]]] = {group: deque() for group in turns}
+    pools: dict[str, list[R]] = {group: [] for group in turns}
+    queues: dict[str, deque[list[R]]] = {group: deque() for group in turns}
     for row in rows:
         group = row.group if isinstance(row, PairRow) else ""
         if len(queues[group]) >= _MOST_WAITING:
@@ -47,14 +47,14 @@ def batched(
     yield from _turns(queues)
 
 
-def _turns(queues: dict[str, deque[list[AnyRow]]]) -> Iterator[list[AnyRow]]:
+def _turns(queues: dict[str, deque[list[R]]]) -> Iterator[list[R]]:
     while all(queues.values()):
         for queue in queues.values():
             yield queue.popleft()
 
 
-def _cut(rows: list[AnyRow], max_tokens: int, rng: Random) -> list[list[AnyRow]]:
-    batches: list[list[AnyRow]] = []
+def _cut(rows: list[R], max_tokens: int, rng: Random) -> list[list[R]]:
+    batches: list[list[R]] = []
     width = 0, 0
     for row in sorted(rows, key=lambda row: sum(lengths(row)) + rng.random() * 8):
         reading, writing = lengths(row)
@@ -73,6 +73,6 @@ def lengths(row: AnyRow) -> tuple[int, int]:
     return (len(row.source), len(row.target)) if isinstance(row, PairRow) else (len(row.ids), 0)
 
 
-def tokens_of(row: Row | AnyRow) -> int:
+def tokens_of(row: AnyRow) -> int:
     """The tokens of a row."""
     return sum(lengths(row))

@@ -1,0 +1,167 @@
+"""Objectives by name, mixtures of them, the tagger over a model's encoder, and instructions in a chat template's words."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+import torch
+from transformers import PreTrainedTokenizerFast
+
+from hpcraft.errors import ConfigError, InputError
+from hpcraft.tokenizer import bpe
+from hpcraft.tokenizer.prompt import ANSWER, END
+from hpcraft.train.annotation import LABELS
+from hpcraft.train.batches import Row
+from hpcraft.train.objectives.backtranslate import BackTranslate
+from hpcraft.train.objectives.entities import tagger_of, take_encoder
+from hpcraft.train.objectives.objective import Specials
+from hpcraft.train.objectives.table import NEEDS_EXAMPLES, NEEDS_TABLES, OBJECTIVES, Mixture, make
+from hpcraft.train.objectives.translate import TranslateConfig, TranslateDecoder, instruction, own_instruction
+from tests.train.tiny import PREFIX, SPECIALS, TEXT, document, tables, tiny_t5
+
+
+@pytest.fixture(scope="module")
+def tokenizer():
+    """One of a few lines of C."""
+    return bpe.train(["int main(void) { return 0; }\n" * 40], 1024)
+
+
+@pytest.mark.parametrize("name", OBJECTIVES)
+def test_every_name_makes_its_objective(name):
+    """With its defaults, and with the tables where it needs them; without those it says so."""
+    objective = make(name, {}, SPECIALS, tables())
+    assert objective.architecture in ("decoder", "encoder-decoder", "tagger")
+    if name in NEEDS_TABLES:
+        with pytest.raises(ConfigError, match="needs the tables of noise"):
+            make(name, {}, SPECIALS)
+
+
+def test_the_table_loads_no_torch():
+    """A command can list objectives before anything heavy is imported."""
+    code = "import sys; from hpcraft.train.objectives.table import OBJECTIVES; sys.exit('torch' in sys.modules or 'transformers' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+    assert set(OBJECTIVES) > NEEDS_TABLES | NEEDS_EXAMPLES
+
+
+def test_options_are_fields_nested_ones_too():
+    """As a recipe writes them: lists for tuples, mappings for configurations."""
+    options = {"denoise": {"languages": ["cuda", "c"], "rates": {"drop": 0.1}, "length": 100}, "warmup": 0}
+    objective = make("backtranslate", options, SPECIALS, tables())
+    assert isinstance(objective, BackTranslate)
+    config = objective.config
+    assert config.denoise.languages == ("cuda", "c")
+    assert (config.denoise.rates.drop, config.denoise.rates.mask, config.denoise.length) == (0.1, 0.15, 100)
+
+
+@pytest.mark.parametrize(
+    ("name", "options", "message"),
+    [
+        ("casual", {}, "did you mean 'causal'"),
+        ("fill", {"raet": 1}, "did you mean 'rate'"),
+        ("fill", {"rate": 2}, "rate: 2 is not a share"),
+        ("fill", {"rate": "half"}, "'half' is not of type float"),
+        ("fill", {"length": True}, "True is not of type int"),
+        ("fill", {"length": 4}, "give at least 8"),
+        ("denoise", {"rates": 0.2}, r"rates: 0\.2 isn't a mapping"),
+        ("denoise", {"shuffle": "all"}, "give span, local or none"),
+        ("spans", {"length": 4096}, "more than the 64 sentinels"),
+        ("spans", {"mean_span": 0.5}, "give at least 1"),
+    ],
+)
+def test_wrong_options_are_one_clear_error(name, options, message):
+    """What was given, what is allowed, what to do."""
+    with pytest.raises(ConfigError, match=message):
+        make(name, options, SPECIALS, tables())
+
+
+def test_a_mixture_draws_by_weight():
+    """A quarter of the documents goes to the first; the weights are in any unit; one alone is itself."""
+    objective = Mixture({"causal": 1, "fill": 3}).make({"fill": {"rate": 1}}, SPECIALS)
+    rng = np.random.default_rng(0)
+    begun = [row.ids[0] for _ in range(400) for row in objective.rows(document(80, 81), rng) if isinstance(row, Row)]
+    assert begun.count(TEXT) + begun.count(PREFIX) == 400
+    assert 70 < begun.count(TEXT) < 130
+    assert list(objective.at(0.5).rows(document(80), rng))
+    assert type(Mixture({"causal": 2}).make({}, SPECIALS)).__name__ == "Causal"
+
+
+@pytest.mark.parametrize(
+    ("weights", "options", "message"),
+    [
+        ({"causal": 1, "spans": 1}, {}, "for decoder and encoder-decoder; give objectives for one"),
+        ({"causal": 0}, {}, "not above zero"),
+        ({}, {}, "a mixture of no objectives"),
+        ({"fil": 1}, {}, "did you mean 'fill'"),
+        ({"causal": 1}, {"fill": {}}, "options of fill: not in the mixture"),
+        ({"backtranslate": 1, "spans": 1}, {}, "give it alone"),
+    ],
+)
+def test_wrong_mixtures_are_one_clear_error(weights, options, message):
+    """What doesn't go together is told before training."""
+    with pytest.raises(ConfigError, match=message):
+        Mixture(weights).make(options, SPECIALS, tables())
+
+
+def test_specials_come_from_the_tokenizer(tokenizer):
+    """Each has its own id; a tokenizer without them is told."""
+    specials = Specials.of(tokenizer)
+    single = [specials.pad, specials.end, specials.text, specials.prefix, specials.suffix, specials.middle, specials.mask, specials.answer]
+    assert len({*single, *specials.sentinels, *specials.starts.values()}) == 8 + 64 + 6
+    assert specials.start_of("cpp") == specials.start_of("c") == tokenizer.token_to_id("<|cuda2c|>")
+    with pytest.raises(InputError, match="has no token"):
+        Specials.of(bpe.train_plain(["int i;"], 300))
+
+
+def test_a_tagger_shares_the_encoder():
+    """What the tagger learns the model has at once; from a tagger that was loaded it is taken, and no other fits."""
+    model = tiny_t5()
+    tagger = tagger_of(model)
+    assert tagger.transformer.encoder is model.encoder
+    assert tagger.config.num_labels == len(LABELS)
+    assert (tagger.config.id2label or {}) == dict(enumerate(LABELS))
+    ids = torch.tensor([[80, 81]])
+    assert tagger(input_ids=ids).logits.shape == (1, 2, len(LABELS))
+    assert model.config.num_labels != len(LABELS)
+
+    other = tagger_of(tiny_t5(seed=1))
+    before = model.encoder(input_ids=ids).last_hidden_state
+    take_encoder(model, other)
+    after = model.encoder(input_ids=ids).last_hidden_state
+    assert torch.equal(after, other.transformer.encoder(input_ids=ids).last_hidden_state)
+    assert not torch.equal(after, before)
+    assert model.encoder.embed_tokens.weight is model.shared.weight
+    with pytest.raises(InputError, match="another size or vocabulary"):
+        take_encoder(model, tagger_of(tiny_t5(width=16)))
+
+
+def test_a_tagger_survives_a_file(tmp_path):
+    """Saved and loaded by transformers alone it has the same answers and the labels' names."""
+    tagger = tagger_of(tiny_t5())
+    tagger.save_pretrained(tmp_path)
+    loaded = type(tagger).from_pretrained(tmp_path)
+    ids = torch.tensor([[80, 81, 82]])
+    assert torch.allclose(loaded(input_ids=ids).logits, tagger(input_ids=ids).logits)
+    assert loaded.config.id2label == tagger.config.id2label
+
+
+def test_an_instruction_in_a_chat_templates_words(tokenizer):
+    """The prompt ends where the answer begins; the answer has no end of its own, which the objective puts there."""
+    chat = PreTrainedTokenizerFast(tokenizer_object=tokenizer, eos_token=END)
+    with pytest.raises(InputError, match="no chat template"):
+        instruction(chat, "return 0", "int main")
+    chat.chat_template = "{% for m in messages %}[{{ m.role }}]{{ m.content }}{{ eos_token }}{% endfor %}{% if add_generation_prompt %}[assistant]{% endif %}"
+    found = instruction(chat, "return 0", "int main", system="C")
+    assert chat.decode(found.prompt) == f"[system]C{END}[user]return 0{END}[assistant]"
+    assert chat.decode(found.answer) == "int main"
+    (row,) = TranslateDecoder(TranslateConfig(), Specials.of(tokenizer)).rows(found, np.random.default_rng(0))
+    assert row.ids[row.num_given :] == (*found.answer.tolist(), tokenizer.token_to_id(END))
+
+
+def test_an_instruction_in_our_own_format(tokenizer):
+    """The answer token stands between; an end that is there already isn't doubled."""
+    found = own_instruction(tokenizer, "return 0", f"int main{END}")
+    assert found.prompt[-1] == tokenizer.token_to_id(ANSWER)
+    assert tokenizer.decode(found.answer.tolist()) == "int main"
