@@ -114,8 +114,8 @@ def evaluate(model: LlamaForCausalLM, validation: Validation) -> tuple[float, fl
     model.eval()
     with torch.no_grad(), torch.autocast(device.type, dtype=torch.bfloat16, enabled=has_bf16()):
         for batch in validation.batches:
-            # The first position of a row predicts nothing, so its label is never counted.
-            num = int((batch["labels"][:, 1:] != IGNORED).sum())
+            # The first position of a row predicts nothing, so its label is never counted; a decoder behind an encoder predicts it too.
+            num = int((batch["labels"][:, 0 if model.config.is_encoder_decoder else 1 :] != IGNORED).sum())
             moved = {name: tensor.to(device) for name, tensor in batch.items()}
             total += float(model(**moved).loss) * num
             count += num
