@@ -6,6 +6,7 @@ Not covered: quantised weights, adapters on adapters.
 
 from __future__ import annotations
 
+import warnings
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -52,7 +53,10 @@ def with_adapter(model: Any, *, rank: int, alpha: float, dropout: float, targets
     config = LoraConfig(task_type=kind, r=rank, lora_alpha=alpha, lora_dropout=dropout, target_modules=chosen)  # type: ignore[arg-type, unused-ignore]  # peft divides it by the rank
     torch.manual_seed(seed)
     try:
-        adapted = get_peft_model(model, config)
+        with warnings.catch_warnings():
+            # Of GPT-2's layers, which have their weights the other way round, it sets this itself and says so.
+            warnings.filterwarnings("ignore", message="fan_in_fan_out is set to False", category=UserWarning)
+            adapted = get_peft_model(model, config)
     except ValueError as error:
         raise ConfigError(f"lora_targets: {', '.join(targets)}: {' '.join(str(error).split())[:160]}; give {ALL_LINEAR}") from None
     adapted.peft_config["default"].base_model_name_or_path = base

@@ -8,6 +8,7 @@ from pathlib import Path
 from random import Random
 from typing import TYPE_CHECKING
 
+from hpcraft.progress import track
 from hpcraft.records import Pair
 from hpcraft.shards import read_rows
 from hpcraft.train import material_complete, material_mpi
@@ -60,14 +61,15 @@ def fitting(items: Sequence[Example], make: Maker, longest: int) -> tuple[list[E
     """The examples that become rows, and why the others don't; MPI programs that are too long are cut until they do."""
     kept: list[Example] = []
     rejections: Counter[str] = Counter()
-    waiting = list(reversed(items))
-    while waiting:
-        item = waiting.pop()
-        row = make(item, None, Random(0))
-        if row is not None and len(row.ids) <= longest:
-            kept.append(item)
-        elif item.task == "mpi" and (parts := halves(item)):
-            waiting += reversed(parts)
-        else:
-            rejections["too long" if row is not None else "no row"] += 1
+    for item in track(items, "reading examples", len(items)):
+        waiting = [item]
+        while waiting:
+            part = waiting.pop()
+            row = make(part, None, Random(0))
+            if row is not None and len(row.ids) <= longest:
+                kept.append(part)
+            elif part.task == "mpi" and (parts := halves(part)):
+                waiting += reversed(parts)
+            else:
+                rejections["too long" if row is not None else "no row"] += 1
     return kept, rejections
