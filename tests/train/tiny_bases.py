@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from pathlib import Path
 from typing import Any
 
@@ -37,15 +38,19 @@ MODELS: dict[str, tuple[str, str, dict[str, Any]]] = {
 }
 
 
-def save_tokenizer(folder: Path, kind: str, *, chat: bool = False) -> Any:
-    """A byte-level BPE of this repository's sources, with a kind's special tokens."""
+@functools.cache
+def _trained(kind: str) -> Any:
     from tokenizers import ByteLevelBPETokenizer
 
-    given = TOKENIZERS[kind]
-    special = [token for value in given.values() for token in (value if isinstance(value, list) else [value])]
+    special = [token for value in TOKENIZERS[kind].values() for token in (value if isinstance(value, list) else [value])]
     trained = ByteLevelBPETokenizer()
     trained.train_from_iterator(source_texts()[:30], vocab_size=500, special_tokens=list(dict.fromkeys(special)), show_progress=False)
-    fast = transformers.PreTrainedTokenizerFast(tokenizer_object=trained._tokenizer, **given)
+    return trained._tokenizer
+
+
+def save_tokenizer(folder: Path, kind: str, *, chat: bool = False) -> Any:
+    """A byte-level BPE of this repository's sources, with a kind's special tokens."""
+    fast = transformers.PreTrainedTokenizerFast(tokenizer_object=_trained(kind), **TOKENIZERS[kind])
     fast.chat_template = TEMPLATE if chat else None
     fast.save_pretrained(folder)
     return fast
@@ -120,7 +125,7 @@ def task_corpus(folder: Path, *, splits: tuple[str, ...] = ("train", "valid", "t
                 words = {"word": word, "number": number + 10 * (split == "valid")}
                 for name, models in ((f"{split}{number}", ("openmp",)), (f"other{split}{number}", ())):
                     documents.write(_document(name, models, split))
-                loop = {"kind": "loop", "split": split, "document_id": f"{split}{number}"}
+                loop: dict[str, Any] = {"kind": "loop", "split": split, "document_id": f"{split}{number}"}
                 loops.write(
                     _unit(
                         LOOP.format(**words),
@@ -131,12 +136,12 @@ def task_corpus(folder: Path, *, splits: tuple[str, ...] = ("train", "valid", "t
                 )
                 loops.write(_unit(BARE.format(**words), **loop))
                 loops.write(_unit(f"/* elsewhere */ {BARE.format(**words)}", **{**loop, "document_id": f"other{split}{number}"}))
-                fortran = {**loop, "language": "fortran", "models": ("openmp",)}
+                fortran: dict[str, Any] = {**loop, "language": "fortran", "models": ("openmp",)}
                 loops.write(_unit(FORTRAN_LOOP.format(**words), directive="!$omp parallel do private(i)", **fortran))
-                function = {"kind": "function", "split": split, "document_id": f"{split}{number}"}
+                function: dict[str, Any] = {"kind": "function", "split": split, "document_id": f"{split}{number}"}
                 functions.write(_unit(FUNCTION.format(**words), models=("openmp",), **function))
                 functions.write(_unit(EXCHANGE.format(**words), models=("mpi",), **function))
-                work = "".join(f"    step({i}, {words['number']});\n    MPI_Barrier(MPI_COMM_WORLD);\n" for i in range(4 + 30 * number))
+                work = "".join(f"    step({i}, {words['number']});\n    MPI_Barrier(MPI_COMM_WORLD);\n" for i in range(4 + 10 * number))
                 programs.write(
                     _unit(PROGRAM.format(work=work), kind="program", split=split, models=("mpi",), document_id=f"p{split}{number}")
                 )
