@@ -20,10 +20,10 @@ from typing import Literal
 
 from hpcraft.data.trees import function_name, functions, lexemes, parse, prototype
 from hpcraft.errors import ConfigError, InputError
-from hpcraft.eval.prompts import block
 from hpcraft.eval.task import Task
 from hpcraft.sandbox.abi import Signature
 from hpcraft.store import sha256_json
+from hpcraft.tokenizer.requests import block
 
 Kind = Literal["cuda", "cuda-own", "c"]
 

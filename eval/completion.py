@@ -1,7 +1,7 @@
 """Suite ``completion``: parts of real programs and functions to be filled in, judged by running them.
 
 ``--data DIR`` is the folder that ``hpcraft eval tasks`` made. A model sees what stands before and behind the hole; what the program must
-print stays outside of prompts and boxes. A model that was taught to fill in the middle gets its own tokens (`hpcraft.eval.infilling`),
+print stays outside of prompts and boxes. A model that was taught to fill in the middle gets its own tokens (`hpcraft.tokenizer.infilling`),
 one that converses a request, any other what stands before the hole.
 
 Not covered: context from other files of the program's package; speed; races in whole programs, beyond running them with several numbers
@@ -15,20 +15,11 @@ from pathlib import Path
 
 from hpcraft.errors import ConfigError, InputError
 from hpcraft.eval.hole_trial import HOLES, How, Recorded
-from hpcraft.eval.prompts import LANGUAGE_NAMES
 from hpcraft.eval.task import Task
 from hpcraft.records import HoleTask
 from hpcraft.shards import read_rows
 from hpcraft.store import sha256_json
-
-MARK = "<FILL_ME>"
-"""Where the hole is, in a request."""
-_WHAT = {
-    "expression": "one expression",
-    "statement": "one statement",
-    "loop": "one loop, with its directives if it needs any",
-    "function": "the statements in the body of the function",
-}
+from hpcraft.tokenizer.requests import hole_request
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -80,13 +71,9 @@ def completion_tasks(folder: Path | None) -> list[Task]:
 
 def _task(hole: HoleTask) -> Task:
     recorded = tuple(Recorded(how=How.parse(how), printed=text) for how, text in zip(hole.runs, hole.expected, strict=False))
-    language = LANGUAGE_NAMES[hole.language]
     return Task(
         task_id=f"completion/{hole.boundary}/{hole.model}/{hole.language}/{hole.hole_id}",
-        prompt=(
-            f"This {language} {'code' if hole.signature else 'program'} has a hole at {MARK}. Write what is missing there: {_WHAT[hole.boundary]}. Answer with that alone, in "
-            f"one Markdown code block, without the code around it.\n\n```{hole.language}\n{hole.prefix}{MARK}{hole.suffix.rstrip()}\n```\n"
-        ),
+        prompt=hole_request(hole.prefix, hole.suffix, boundary=hole.boundary, language=hole.language, is_program=not hole.signature),
         is_request=True,
         leading=hole.prefix,
         stem="",

@@ -24,9 +24,9 @@ from hpcraft.errors import ConfigError, InputError
 from hpcraft.eval.code_scan import functions
 from hpcraft.eval.fortran2cpp_functions import empty_answer
 from hpcraft.eval.fortran2cpp_parts import Parts, cut
-from hpcraft.eval.prompts import block
 from hpcraft.eval.task import Task
 from hpcraft.store import sha256_json
+from hpcraft.tokenizer.requests import block
 
 _BLOCK = re.compile(r"^```[ \t]*(\w*\+*)[^\n]*\n(.*?)^```", re.MULTILINE | re.DOTALL)
 _NAMES = {"fortran": "fortran", "f90": "fortran", "cpp": "cpp", "c++": "cpp"}

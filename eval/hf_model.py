@@ -2,7 +2,7 @@
 
 A model that continues texts gets the prompt as it is, and is stopped where the function that it continues ends. With ``chat``, and a
 tokenizer that has a template, it gets the prompt as a request. For a hole in a program it gets both sides, where its tokenizer has the
-tokens for that (`hpcraft.eval.infilling`), else what stands before.
+tokens for that (`hpcraft.tokenizer.infilling`), else what stands before.
 """
 
 from __future__ import annotations
@@ -14,11 +14,11 @@ from typing import TYPE_CHECKING
 from hpcraft.errors import ConfigError, InputError
 from hpcraft.eval.completion import Infill
 from hpcraft.eval.extract import end_of_answer
-from hpcraft.eval.infilling import TASK, Tokens, find_tokens, infill, shortened
 from hpcraft.eval.models import Answer, Ask, AskError, Fact
 from hpcraft.eval.perplexity import Text, to_answer
 from hpcraft.eval.prompts import chat_request
 from hpcraft.eval.task import Task
+from hpcraft.tokenizer.infilling import TASK, Tokens, find_tokens, infill, shortened
 
 if TYPE_CHECKING:
     from hpcraft.eval.generate import GenerateConfig

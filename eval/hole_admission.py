@@ -14,12 +14,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from random import Random
 
+from hpcraft.data.holes import BOUNDARIES, Hole, find_holes, mutants, stays_inside, without_repeated
 from hpcraft.data.licences import Policy
 from hpcraft.errors import ConfigError, MachineError
 from hpcraft.eval import hole_calls, hole_trial
 from hpcraft.eval.hole_calls import Driven
 from hpcraft.eval.hole_trial import Recorded, model_of, passes, record, survives
-from hpcraft.eval.holes import BOUNDARIES, Hole, find_holes, mutants, stays_inside, without_repeated
 from hpcraft.records import Document, HoleTask
 from hpcraft.sandbox.outcome import Verdict
 from hpcraft.stages import option

@@ -12,9 +12,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from hpcraft.data.holes import FEWEST_REPEATED, stays_inside, without_repeated
 from hpcraft.eval.code_scan import blank
 from hpcraft.eval.completion import Infill
-from hpcraft.eval.holes import FEWEST_REPEATED, stays_inside, without_repeated
 
 _MOST_LINES = 400
 _DO = re.compile(r"(?:\w+[ \t]*:[ \t]*)?do\b(?![ \t]*=)", re.IGNORECASE)

@@ -6,33 +6,28 @@ A base model continues the code, a chat model answers with the whole of it; both
 from __future__ import annotations
 
 import textwrap
-from dataclasses import dataclass
 
 from hpcraft.eval.task import Kernel, Task
-from hpcraft.records import Pair
 from hpcraft.sandbox.abi import Signature
-
-LANGUAGE_NAMES = {"c": "C", "cpp": "C++", "fortran": "Fortran", "python": "Python"}
+from hpcraft.tokenizer.requests import CUDA, LANGUAGE_NAMES, OPENMP, Question, block, completion_request, line_comment
 
 _SERIAL = "Use no parallel programming model."
-_OPENMP = "Share the work between threads with OpenMP."
 _MPI = (
     "Share the work between ranks with MPI. MPI is already initialised. Every rank calls this with full copies of all inputs; "
     "the result must be complete at least on rank 0."
 )
-_CUDA = "Do the work in CUDA kernels. All pointers are host memory: allocate, copy and launch here, and copy the result back."
 _OFFLOAD = "Do the work on the device with OpenMP target directives, which map the data. All pointers are host memory."
 _OPENACC = "Do the work with OpenACC directives, which copy the data. All pointers are host memory."
 _HYBRID = _MPI + " Within a rank, share the work between threads with OpenMP."
 _KOKKOS = "Do the work in Kokkos' parallel patterns. Kokkos is already initialised. All pointers are host memory."
 HOW = {
     "serial": _SERIAL,
-    "openmp": _OPENMP,
+    "openmp": OPENMP,
     "offload": _OFFLOAD,
     "openacc": _OPENACC,
     "mpi": _MPI,
     "mpi+openmp": _HYBRID,
-    "cuda": _CUDA,
+    "cuda": CUDA,
     "kokkos": _KOKKOS,
 }
 
@@ -69,14 +64,6 @@ _RESULT = "answer"
 """The name of what a Fortran function returns."""
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Question:
-    """A prompt, and the code that it ends with."""
-
-    prompt: str
-    stem: str
-
-
 def kernel_question(kernel: Kernel, model: str, language: str) -> Question:
     """The prompt of a kernel in a language and a parallel model."""
     if language == "python":
@@ -84,7 +71,7 @@ def kernel_question(kernel: Kernel, model: str, language: str) -> Question:
     what = f"Write {kernel.name} in {LANGUAGE_NAMES[language]}: {kernel.summary}. {HOW[model]}"
     if language == "fortran":
         stem = fortran_head(kernel, model)
-        return Question(prompt=_comment(what, "! ") + stem, stem=stem)
+        return Question(prompt=line_comment(what, "! ") + stem, stem=stem)
     head = f'extern "C" {kernel.prototype}' if language == "cpp" else kernel.prototype
     stem = c_includes(model, language)
     if model == "cuda":
@@ -98,7 +85,7 @@ def _python_question(kernel: Kernel, model: str) -> Question:
     what = f"Write {kernel.name} in Python: {kernel.summary}. {_PYTHON_HOW[model]} {_NO_LIBRARY} {_python_arguments(kernel)}"
     imports = f"import numpy as np\nfrom numba import {_PYTHON_NAMES[model]}\n\n\n"
     stem = f"{imports}{_PYTHON_DECORATORS[model]}\n{python_head(kernel.signature)}"
-    return Question(prompt=_comment(what, "# ") + stem, stem=stem)
+    return Question(prompt=line_comment(what, "# ") + stem, stem=stem)
 
 
 def _python_arguments(kernel: Kernel) -> str:
@@ -114,14 +101,6 @@ def _python_arguments(kernel: Kernel) -> str:
 def python_head(signature: Signature) -> str:
     """The line that a function begins with."""
     return f"def {signature.name}({', '.join(p.name for p in signature.parameters)}):\n"
-
-
-def translation_question(pair: Pair) -> Question:
-    """The prompt that asks for the other side of a pair."""
-    target = {"openmp": "C with OpenMP", "cuda": "CUDA C++"}[pair.target_model]
-    head = f'extern "C" {pair.signature}' if pair.target_model == "cuda" else pair.signature
-    what = f"Translate the sequential C below to {target}. {HOW[pair.target_model]} Keep the prototype of the entry point: {head}"
-    return Question(prompt=f"{block(what)}\n{pair.source.strip()}\n\n/* The same in {target}: */\n", stem="")
 
 
 def null_answer(prototype: str, language: str, kernel: Kernel | None, model: str) -> str:
@@ -157,24 +136,9 @@ def fortran_head(kernel: Kernel, model: str) -> str:
     return f"{head}\n  use iso_c_binding\n{_FORTRAN_USES[model]}  implicit none\n{declarations}\n"
 
 
-def _comment(text: str, mark: str) -> str:
-    return "".join(f"{mark}{line}\n" for line in textwrap.wrap(text, 100))
-
-
-def block(text: str) -> str:
-    """A text as a comment of C."""
-    # A pointer prototype in the text must not end the comment.
-    lines = textwrap.wrap(text.replace("*/", "* /"), 100)
-    return "/* " + "\n * ".join(lines) + " */\n"
-
-
 def chat_request(task: Task) -> str:
     """The prompt of a task as a request: a model that was taught to converse doesn't know that code is to be continued."""
     if task.is_request:
         return task.prompt
     language = "CUDA C++" if task.model == "cuda" else LANGUAGE_NAMES.get(task.language, task.language)
-    needs = "imports" if task.language == "python" else "includes"
-    return (
-        f"Complete this {language} code. Answer with the whole of it in one Markdown code block: what it {needs} and the function with "
-        f"exactly this signature, and no main program.\n\n```{task.language}\n{task.prompt.rstrip()}\n```\n"
-    )
+    return completion_request(task.prompt, language, task.language)

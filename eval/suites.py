@@ -16,13 +16,14 @@ from hpcraft.eval.hpctranseval import hpctranseval_tasks
 from hpcraft.eval.kernels import KERNELS
 from hpcraft.eval.pareval import pareval_tasks
 from hpcraft.eval.perplexity import perplexity_tasks
-from hpcraft.eval.prompts import kernel_question, translation_question
+from hpcraft.eval.prompts import kernel_question
 from hpcraft.eval.task import Kernel, Task
 from hpcraft.recipe import nearest
 from hpcraft.records import Pair
 from hpcraft.sandbox.outcome import LANGUAGES, MODELS
 from hpcraft.shards import read_rows
 from hpcraft.store import sha256_bytes, sha256_file, sha256_json
+from hpcraft.tokenizer.requests import translation_question
 
 _HERE = Path(__file__).parent
 REFERENCES = _HERE / "kernels" / "references"

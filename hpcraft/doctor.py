@@ -46,7 +46,7 @@ class Answer:
 
 _TRIALS = tuple(trials())
 _LANGUAGES = {"c": "C", "cpp": "C++", "fortran": "Fortran", "python": "Python"}
-_EXTRAS = (("train", ("torch", "transformers", "accelerate", "safetensors"), "pretrain, finetune, mutual, generate, release"),)
+_EXTRAS = (("train", ("torch", "transformers", "accelerate", "safetensors", "peft"), "pretrain, finetune, mutual, generate, release"),)
 _NOT_ISOLATED = "verifying and judging: pairs, mutual and judge stop with exit code 4"
 
 

@@ -72,6 +72,8 @@ class Input:
     optional: bool = False
     foreign: bool = False
     """A folder of the user's that no stage made: its files' contents enter the fingerprint."""
+    model: bool = False
+    """A model of anybody's: a stage's folder, a folder that ``transformers`` loads, or the name of a repository in the Hub's cache here."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -154,10 +156,17 @@ def fingerprint(stage: Stage[C], config: C, inputs: Mapping[str, Path], seed: in
 
 
 def _input_hashes(stage: Stage[C], inputs: Mapping[str, Path]) -> dict[str, str]:
-    return {
-        name: _foreign_hash(name, folder) if stage.inputs[name].foreign else read_manifest(folder).outputs_sha256
-        for name, folder in inputs.items()
-    }
+    return {name: _input_hash(name, stage.inputs[name], folder) for name, folder in inputs.items()}
+
+
+def _input_hash(name: str, spec: Input, folder: Path) -> str:
+    if spec.foreign:
+        return _foreign_hash(name, folder)
+    if spec.model and not (folder / MANIFEST).is_file():
+        from hpcraft.inference import find_folder
+
+        return hash_outputs(list_outputs(find_folder(str(folder))))
+    return read_manifest(folder).outputs_sha256
 
 
 def _foreign_hash(name: str, folder: Path) -> str:

@@ -23,7 +23,7 @@ from hpcraft.errors import ConfigError, GateError, HpcError, InputError, Machine
 
 Run = Callable[..., "subprocess.CompletedProcess[str]"]
 
-HEAVY = ("torch", "transformers", "datasets", "pyarrow", "plotly", "accelerate", "tokenizers", "matplotlib", "pandas", "polars")
+HEAVY = ("torch", "transformers", "datasets", "pyarrow", "plotly", "accelerate", "peft", "tokenizers", "matplotlib", "pandas", "polars")
 LIGHT_HELP = (*HEAVY, "numpy", "pydantic", "yaml", "rich", "jinja2", "tree_sitter", "asyncio")
 
 

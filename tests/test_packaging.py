@@ -21,7 +21,7 @@ pytest.importorskip("build")
 
 ROOMS = ("data", "tokenizer", "train", "sandbox", "eval")
 NOT_COPIED = (".git", ".venv", "runs", "build", "dist", "*.egg-info", "__pycache__", ".*_cache", ".hypothesis", "tests")
-EXTRAS = ("torch", "torchgen", "functorch", "transformers", "accelerate", "safetensors", "huggingface_hub", "submitit")
+EXTRAS = ("torch", "torchgen", "functorch", "transformers", "accelerate", "safetensors", "peft", "huggingface_hub", "submitit")
 
 USE_IT = """\
 import sys

@@ -3,7 +3,7 @@
 A prompt is a direction, the function in canonical names and layout with a marker before each line, and ``<|answer|>``. Answers
 spell out what is new and point at what stays, so a small model needn't copy token by token, and can't garble what it points at.
 
-OpenMP is written as edits: a marker, and the lines to be put before the marked one; ``<|cut|>`` behind a marker takes its line out.
+OpenMP and MPI are written as edits: a marker, and the lines to be put before the marked one; ``<|cut|>`` behind a marker takes its line out.
 
     <|c2omp|><|0|>void f0(int v0,double*v1){<|1|>for(int v2=0;v2<v0;v2++)<|2|>v1[v2]=0;<|3|>}<|answer|>
     <|1|>#pragma omp parallel for⏎<|end|>
@@ -29,12 +29,12 @@ from hpcraft.tokenizer.rename import Renamed, rename, rename_like, restore_text
 
 PAD, END, TEXT = "<|pad|>", "<|end|>", "<|text|>"
 ANSWER, TESTS, FILL, CUT = "<|answer|>", "<|tests|>", "<|fill|>", "<|cut|>"
-DIRECTIONS: Mapping[str, str] = {"openmp": "<|c2omp|>", "cuda": "<|c2cuda|>"}
-"""Target model of a pair to its direction token."""
+DIRECTIONS: Mapping[str, str] = {"openmp": "<|c2omp|>", "cuda": "<|c2cuda|>", "mpi": "<|c2mpi|>"}
+"""Target model to its direction token."""
 _MORE_DIRECTIONS = tuple(
     f"<|{direction}|>"
     for direction in (
-        *("c2mpi", "c2acc", "c2hip", "c2f", "omp2cuda", "omp2acc", "cuda2c", "cuda2omp", "cuda2hip", "acc2omp"),
+        *("c2acc", "c2hip", "c2f", "omp2cuda", "omp2acc", "cuda2c", "cuda2omp", "cuda2hip", "acc2omp"),
         *("f2c", "f2omp", "f2acc", "f2mpi", "f2cuda", "mpi2c"),
     )
 )
@@ -49,9 +49,9 @@ SPECIAL = (PAD, END, TEXT)
 CONTROL = (ANSWER, TESTS, FILL, CUT, *DIRECTIONS.values(), *_MORE_DIRECTIONS, *FIM, *MARKERS)
 """Tokens of the task format."""
 
-_EDITED = frozenset({"openmp", ""})
+_EDITED = frozenset({"openmp", "mpi", ""})
 """Target models whose answers are edits; the empty one is a line to be put back."""
-LANGUAGE_OF = {"openmp": "c", "cuda": "cuda", "": "c"}
+LANGUAGE_OF = {"openmp": "c", "cuda": "cuda", "mpi": "c", "": "c"}
 
 _MARKER = re.compile(r"<\|(\d+)\|>")
 _CONTROL = re.compile(r"<\|[a-z0-9_]+\|>")
@@ -128,6 +128,11 @@ def parse_translation(prompt: Prompt, answer: str) -> str:
         body = _MARKER.sub(lambda m: prompt.lines.get(int(m[1]), "") + "\n", body)
     body = _CONTROL.sub("", body)
     return indent(restore_text(body, prompt.renamed.names, LANGUAGE_OF[prompt.target_model]))
+
+
+def holds_control(text: str) -> bool:
+    """Whether a text spells a control token, which the tokenizer would take for one."""
+    return _CONTROL.search(text) is not None
 
 
 def _write_edits(prompt: Prompt, target: Sequence[str]) -> str | None:

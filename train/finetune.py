@@ -1,79 +1,104 @@
-"""Stage ``finetune``: the base model learns to translate to OpenMP and CUDA and to write tests, all three in one model.
+"""Stage ``finetune``: a model learns a task: to translate and to write tests, to put OpenMP directives or MPI calls back, to complete functions.
 
-Only answers are learnt, in batches of like length. Names and markers are numbered at random in a share of the rows, anew in each epoch, so
-that the model points at names instead of knowing them by heart. The valid split is what is measured while it trains; the test split is not read.
-Writes ``model/`` and ``metrics.jsonl``.
-Not covered: several devices.
+The base is one of hpcraft's models or anybody's, a decoder or an encoder with a decoder; all of its weights are learnt, or an adapter
+(`hpcraft.train.lora`). Only answers are learnt, in batches of like length. With hpcraft's own models names and markers are numbered at random in a
+share of the rows, anew in each epoch, so that the model points at names instead of knowing them by heart. The valid split is what is measured
+while it trains; the test split is not read. Writes ``model/``, with an adapter ``adapter/`` as well, and ``metrics.jsonl``.
+Not covered: several devices, several tasks in one run, quantised weights.
 """
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from random import Random
-from typing import TYPE_CHECKING
+from typing import Any, Literal
 
 from hpcraft.errors import ConfigError, InputError
-from hpcraft.inference import TOKENIZER_FILES, ModelFacts, load_model, read_facts, require_torch
-from hpcraft.records import Pair
-from hpcraft.shards import read_rows
+from hpcraft.inference import Generator, load, require_torch
 from hpcraft.stages import Input, Report, Stage, Work, option
-from hpcraft.tokenizer import bpe
 from hpcraft.train.batches import Batch, Row, by_length, padded
-from hpcraft.train.folder import save_model
-from hpcraft.train.loop import fit
-from hpcraft.train.tasks import TESTS, Example, epoch_rows, examples
-from hpcraft.train.watch import Budget, Validation
-
-if TYPE_CHECKING:
-    from tokenizers import Tokenizer
+from hpcraft.train.export import base_folder, save_tuned
+from hpcraft.train.loop import Fitted, fit
+from hpcraft.train.lora import ALL_LINEAR, merged, require_peft, save_adapter, with_adapter
+from hpcraft.train.material_tasks import INPUT_OF, fitting, gather
+from hpcraft.train.sides import sides
+from hpcraft.train.tasks import Example, Maker, epoch_rows, own_maker
+from hpcraft.train.watch import Budget, Validation, evaluate
 
 _MOST_VALID = 150
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class FinetuneConfig:
-    """How the base model is taught the tasks."""
+    """How the base model is taught a task."""
 
+    task: Literal["translate", "openmp", "mpi", "complete"] = option(
+        "translate", help="translate (pairs), openmp, mpi or complete (corpus)"
+    )
     max_steps: int = option(700, help="most steps; a machine that is quick enough ends by these, and always with the same model")
     max_seconds: float = option(220.0, help="most seconds")
-    learning_rate: float = option(2e-3, help="highest learning rate")
+    learning_rate: float = option(2e-3, help="highest learning rate; for a model of a billion weights 2e-5, for an adapter on it 2e-4")
     checkpoint_seconds: float = option(30.0, help="seconds between checkpoints; a killed run goes on from the newest")
     batch_tokens: int = option(1536, help="tokens in a step, padding included")
-    max_length: int = option(768, help="longer examples are left out, in tokens")
+    max_length: int = option(768, help="longer examples are left out or cut, in tokens")
+    max_examples: int = option(20_000, help="units of the corpus that are learnt from at most")
+    negative_repeats: float = option(1.0, help="how often an epoch shows a loop that needs no directive (task openmp); 0 for never")
     mined_repeats: float = option(2.0, help="how many times as often an epoch shows a pair from real code as a made one")
     openmp_repeats: float = option(2.0, help="how often an epoch shows a pair whose target is OpenMP")
     cuda_repeats: float = option(0.6, help="how often an epoch shows a pair whose target is CUDA, which is three times as long")
     tests_repeats: float = option(0.5, help="how often an epoch shows a function with its tests; 0 teaches no tester")
-    shuffled_share: float = option(0.5, help="share of examples whose names are numbered at random")
+    shuffled_share: float = option(0.5, help="share of examples whose names are numbered at random; of hpcraft's own models")
+    lora_rank: int = option(0, help="rank of an adapter that is learnt instead of the weights; 0 learns the weights")
+    lora_alpha: float = option(32.0, help="weight of the adapter, times its rank")
+    lora_dropout: float = option(0.0, help="share of the adapter's inputs that is left out while it learns")
+    lora_targets: tuple[str, ...] = option((ALL_LINEAR,), help="layers that get an adapter, by the ends of their names")
 
     def __post_init__(self) -> None:
         """Check the values."""
-        for name in ("max_steps", "max_seconds", "learning_rate", "batch_tokens", "max_length"):
+        for name in ("max_steps", "max_seconds", "learning_rate", "batch_tokens", "max_length", "max_examples", "lora_alpha"):
             if getattr(self, name) <= 0:
                 raise ConfigError(f"{name}: {getattr(self, name)} is not above zero")
         if not 0 <= self.shuffled_share <= 1:
             raise ConfigError(f"shuffled_share: {self.shuffled_share} is not between 0 and 1")
+        if not 0 <= self.lora_dropout < 1:
+            raise ConfigError(f"lora_dropout: {self.lora_dropout} is not between 0 and 1")
+        for name in ("negative_repeats", "lora_rank"):
+            if getattr(self, name) < 0:
+                raise ConfigError(f"{name}: {getattr(self, name)} is below zero; give 0 for none")
+        if not self.lora_targets:
+            raise ConfigError(f"lora_targets: none given; give names of layers, or {ALL_LINEAR}")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Lessons:
+    """What is learnt, and what it is measured on."""
+
+    taught: list[Example]
+    validation: Validation | None
+    rejections: Counter[str]
 
 
 def run(config: FinetuneConfig, work: Work) -> Report:
     """Fine-tune."""
     require_torch()
-    base, pairs_folder = model_folder(work.inputs["base"]), work.inputs["pairs"]
-    model, tokenizer, context = load_model(base), bpe.load(base), read_facts(base).context
-    pairs = list(read_rows(pairs_folder, "pairs", Pair))
-    taught = [p for p in pairs if p.split == "train"]
-    if not taught:
-        raise InputError(f"{pairs_folder}: no pair in the train split; make more pairs")
-    repeats = {"openmp": config.openmp_repeats, "cuda": config.cuda_repeats, TESTS: config.tests_repeats}
-    items = examples(taught, repeats, mined_repeats=config.mined_repeats)
-    longest = min(config.max_length, context)
-    if not any(True for _ in rows_of(items[:200], tokenizer, config, work.seed, 0, longest)):
-        raise InputError(f"{pairs_folder}: no example is within {longest} tokens; give a larger max_length")
+    if config.lora_rank:
+        require_peft()
+    if (needed := INPUT_OF[config.task]) not in work.inputs:
+        raise ConfigError(f"task {config.task}: reads {needed}, which was not given; give --{needed} DIR")
+    base = base_folder(work.inputs["base"])
+    generator = load(base)
+    longest = min(config.max_length, generator.facts.context)
+    make = _maker(generator, longest, base)
+    lessons = _lessons(config, work, generator, make, longest)
+    before = evaluate(generator.model, lessons.validation)[1] if lessons.validation else None
+    model = generator.model
+    adapted: Any = _adapted(config, work, model) if config.lora_rank else None
     fitted = fit(
-        model,
-        lambda epoch: batches_of(items, tokenizer, config, work.seed, epoch, longest),
+        adapted or model,
+        lambda epoch: batches_of(lessons.taught, make, config, work.seed, epoch, longest, encoder=model.config.is_encoder_decoder),
         Budget(
             max_steps=config.max_steps,
             max_seconds=config.max_seconds,
@@ -82,69 +107,138 @@ def run(config: FinetuneConfig, work: Work) -> Report:
         ),
         work.out,
         seed=work.seed,
-        validation=validation_of([p for p in pairs if p.split == "valid"], tokenizer, config, work.seed, longest),
+        validation=lessons.validation,
         label="finetune",
     )
-    tasks = tuple(sorted({item.task for item in items}))
-    save_model(model, base, work.out / "model", ModelFacts(tasks=tasks, context=context))
+    learnt = sum(p.numel() for p in (adapted or model).parameters() if p.requires_grad)
+    if adapted:
+        save_adapter(adapted, work.out / "adapter")
+        model = merged(adapted)
+    save_tuned(model, generator, base, work.out / "model", tuple(sorted({item.task for item in lessons.taught})))
+    return _report(config, lessons, fitted, model.num_parameters(), learnt, before)
+
+
+def _report(config: FinetuneConfig, lessons: _Lessons, fitted: Fitted, parameters: int, learnt: int, before: float | None) -> Report:
+    counts = Counter(item.task for item in lessons.taught)
+    notes = fitted.notes("finetune", config.max_steps)
+    if lessons.validation is None:
+        notes.append("finetune: nothing in the valid split fits, so nothing was measured; the last weights were kept")
     return Report(
-        rows={"steps": fitted.steps, "tokens": fitted.tokens, **{task: sum(i.task == task for i in items) for task in tasks}},
+        rows={"steps": fitted.steps, "tokens": fitted.tokens, **dict(sorted(counts.items()))},
+        rejections=dict(lessons.rejections),
         metrics={
-            "parameters": model.num_parameters(),
+            "parameters": parameters,
+            "parameters_learnt": learnt,
             "train_loss": fitted.train_loss,
             "valid_loss": fitted.valid_loss,
             "valid_bits_per_byte": fitted.valid_bits_per_byte,
+            "valid_bits_per_byte_before": before,
         },
-        notes=fitted.notes("finetune", config.max_steps),
+        notes=notes,
     )
 
 
-def model_folder(stage_folder: Path) -> Path:
-    """The model in a stage's folder, or the folder itself where it is a model."""
-    below = stage_folder / "model"
-    folder = below if below.is_dir() else stage_folder
-    for name in ("config.json", "model.safetensors", *TOKENIZER_FILES):
-        if not (folder / name).is_file():
-            raise InputError(
-                f"{folder}: not a model folder, {name} is missing; give the folder of `hpcraft pretrain` or `hpcraft finetune`"
-            )
-    return folder
+def _maker(generator: Generator, longest: int, base: Path) -> Maker:
+    if generator.is_own:
+        return own_maker(generator.tokenizer, longest)
+    from hpcraft.train.hub_rows import HubMaker
+
+    return HubMaker(generator, longest, str(base))
 
 
-def rows_of(
-    items: Sequence[Example], tokenizer: Tokenizer, config: FinetuneConfig, seed: int, epoch: int | None, longest: int
-) -> Iterator[Row]:
+def _adapted(config: FinetuneConfig, work: Work, model: Any) -> Any:
+    return with_adapter(
+        model,
+        rank=config.lora_rank,
+        alpha=config.lora_alpha,
+        dropout=config.lora_dropout,
+        targets=config.lora_targets,
+        base=str(work.inputs["base"]),
+        seed=work.seed,
+    )
+
+
+def _lessons(config: FinetuneConfig, work: Work, generator: Generator, make: Maker, longest: int) -> _Lessons:
+    """The examples of the train split that fit, and a fixed sample of the valid split.
+
+    Raises:
+        InputError: there is none to learn from.
+    """
+    folder = work.inputs[INPUT_OF[config.task]]
+    encoder = bool(generator.model.config.is_encoder_decoder)
+    items = gather(config, folder, "train", work.seed, own=generator.is_own)
+    if not items:
+        raise InputError(f"{folder}: {NOTHING[config.task]}")
+    if config.task == "translate":
+        rejections: Counter[str] = Counter()
+        first = rows_of(items[:200], make, config, work.seed, 0, _room(longest, encoder))
+        taught = items if any(True for _ in first) else []
+    else:
+        taught, rejections = fitting(items, make, _room(longest, encoder))
+    if not taught:
+        raise InputError(f"{folder}: no example is within {longest} tokens; give a larger max_length")
+    valid = gather(config, folder, "valid", work.seed, own=generator.is_own)
+    if config.task != "translate":
+        valid, _ = fitting(valid, make, _room(longest, encoder))
+    return _Lessons(
+        taught=taught, validation=validation_of(valid, make, config, work.seed, longest, encoder=encoder), rejections=rejections
+    )
+
+
+NOTHING = {
+    "translate": "no pair in the train split; make more pairs",
+    "openmp": "no loop or function with OpenMP directives in the train split; mine more packages",
+    "mpi": "no program or function with MPI calls in the train split; mine more packages",
+    "complete": "no function with a hole in the train split; mine more packages",
+}
+"""What is wrong with an input that has no example, and what to do."""
+
+
+def _room(longest: int, encoder: bool) -> int:
+    """Most tokens of a row: an encoder and its decoder see as many each."""
+    return 2 * longest if encoder else longest
+
+
+def rows_of(items: Sequence[Example], make: Maker, config: FinetuneConfig, seed: int, epoch: int | None, longest: int) -> Iterator[Row]:
     """The rows of one epoch; None is validation."""
-    return epoch_rows(items, tokenizer, seed=seed, epoch=epoch, max_length=longest, shuffled_share=config.shuffled_share)
+    return epoch_rows(items, make, seed=seed, epoch=epoch, max_length=longest, shuffled_share=config.shuffled_share)
 
 
 def batches_of(
-    items: Sequence[Example], tokenizer: Tokenizer, config: FinetuneConfig, seed: int, epoch: int, longest: int
+    items: Sequence[Example], make: Maker, config: FinetuneConfig, seed: int, epoch: int, longest: int, *, encoder: bool = False
 ) -> Iterator[Batch]:
     """The batches of one epoch."""
-    rows = list(rows_of(items, tokenizer, config, seed, epoch, longest))
-    return (padded(batch) for batch in by_length(rows, config.batch_tokens, Random(f"{seed}/{epoch}")))
+    rows = list(rows_of(items, make, config, seed, epoch, _room(longest, encoder)))
+    tensors = sides if encoder else padded
+    return (tensors(batch) for batch in by_length(rows, config.batch_tokens, Random(f"{seed}/{epoch}")))
 
 
-def validation_of(pairs: Sequence[Pair], tokenizer: Tokenizer, config: FinetuneConfig, seed: int, longest: int) -> Validation | None:
+def validation_of(
+    items: Sequence[Example], make: Maker, config: FinetuneConfig, seed: int, longest: int, *, encoder: bool = False
+) -> Validation | None:
     """A fixed sample of the valid split, or None where it is empty."""
-    items = examples(pairs, {TESTS: min(1.0, config.tests_repeats)})
     chosen = Random(seed).sample(items, min(_MOST_VALID, len(items)))
-    rows = list(rows_of(chosen, tokenizer, config, seed, None, longest))
+    rows = list(rows_of(chosen, make, config, seed, None, _room(longest, encoder)))
     if not rows:
         return None
-    batches = [padded(batch) for batch in by_length(rows, 4 * config.batch_tokens, Random(seed))]
+    tensors = sides if encoder else padded
+    batches = [tensors(batch) for batch in by_length(rows, 4 * config.batch_tokens, Random(seed))]
     return Validation(batches=batches, num_bytes=sum(row.num_bytes for row in rows))
 
 
 STAGE = Stage(
     name="finetune",
-    summary="teach the base model to translate and to write tests",
+    summary="teach a model to translate, to put directives or MPI calls back, or to complete",
     example="hpcraft finetune --base runs/quickstart/pretrain --pairs runs/quickstart/pairs -o finetuned",
     config=FinetuneConfig,
     inputs={
-        "base": Input(stage="pretrain", help="folder that `hpcraft pretrain` made"),
-        "pairs": Input(stage="pairs", help="folder that `hpcraft pairs` made"),
+        "base": Input(
+            stage="pretrain",
+            help="folder of `hpcraft pretrain`, or any model folder or name of a repository in the Hub's cache here",
+            model=True,
+        ),
+        "pairs": Input(stage="pairs", help="folder that `hpcraft pairs` made, for task translate", optional=True),
+        "corpus": Input(stage="prepare", help="folder that `hpcraft prepare` made, for tasks openmp, mpi and complete", optional=True),
     },
     run=run,
 )

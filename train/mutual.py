@@ -23,11 +23,12 @@ from hpcraft.stages import Input, Report, Stage, Work, option
 from hpcraft.store import write_jsonl
 from hpcraft.tokenizer.corpus import share_of
 from hpcraft.tokenizer.prompt import DIRECTIONS
-from hpcraft.train.finetune import FinetuneConfig, batches_of, model_folder
+from hpcraft.train.export import model_folder
+from hpcraft.train.finetune import FinetuneConfig, batches_of
 from hpcraft.train.folder import save_model
 from hpcraft.train.loop import fit
 from hpcraft.train.rounds import Harvest, Round, answers, findings, harvest
-from hpcraft.train.tasks import TESTS, Example, examples
+from hpcraft.train.tasks import TESTS, Example, examples, own_maker
 from hpcraft.train.watch import Budget
 
 
@@ -128,7 +129,7 @@ def _teach(config: MutualConfig, work: Work, number: int, learner: _Learner, new
     longest = min(settings.max_length, generator.facts.context)
     fitted = fit(
         generator.model,
-        lambda epoch: batches_of([*new, *replay], generator.tokenizer, settings, work.seed + number, epoch, longest),
+        lambda epoch: batches_of([*new, *replay], own_maker(generator.tokenizer, longest), settings, work.seed + number, epoch, longest),
         Budget(max_steps=config.train_steps, max_seconds=config.train_seconds, learning_rate=config.learning_rate, warmup_steps=5),
         work.out / "training" / f"{learner.name}-{number}",
         seed=work.seed,

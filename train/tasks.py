@@ -1,35 +1,65 @@
-"""Pairs become rows to learn: one model, several tasks, told apart by the direction token."""
+"""Examples become rows to learn: one model, several tasks, told apart by the direction token.
+
+`own_maker` makes the rows of hpcraft's own models; `hpcraft.train.hub_rows` those of others'.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 from random import Random
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from hpcraft.records import Pair
-from hpcraft.tokenizer.prompt import Prompt, build_tests, build_translation, write_tests, write_translation
+from hpcraft.tokenizer.infilling import FAMILIES, TASK, infill, shortened
+from hpcraft.tokenizer.insertions import take_off
+from hpcraft.tokenizer.prompt import END, Prompt, build_tests, build_translation, holds_control, write_tests, write_translation
 from hpcraft.train.batches import Row
 
 if TYPE_CHECKING:
     from tokenizers import Tokenizer
 
 TESTS = "tests"
+FILL = TASK
+"""Filling in the middle."""
 _MOST_TESTS = 4
+Maker = Callable[["Example", int | None, Random], Row | None]
+"""Makes a row of an example: with names and markers numbered by a seed where one is given; None when it can't be written."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Example:
-    """One thing to learn: a pair seen as one task."""
+    """One thing to learn: a pair seen as one task, lines to be put back, or a hole."""
 
     task: str
-    """A target model, or ``tests``."""
+    """A target model, ``tests``, or ``fim``."""
     source: str
+    """Of a hole what stands before it."""
     target: str
+    """Of a hole what was in it."""
     tests: tuple[str, ...] = ()
     repeats: float = 1.0
     """How often an epoch shows it; the fraction is the chance of one time more."""
+    language: str = "c"
+    signature: str = ""
+    """Of a pair: its prototype."""
+    taken: tuple[int, ...] = ()
+    """Of lines to be put back: which lines of the target the source lacks."""
+    suffix: str = ""
+    """What stands behind a hole."""
+    boundary: str = ""
+    """Of a hole: a `hpcraft.data.holes.Boundary`."""
+
+    @classmethod
+    def of_lines(cls, task: str, lines: Sequence[str], taken: tuple[int, ...], **more: Any) -> Example:
+        """Code of which some lines are to be put back."""
+        return cls(task=task, **cls.fields_of_lines(lines, taken), **more)
+
+    @staticmethod
+    def fields_of_lines(lines: Sequence[str], taken: tuple[int, ...]) -> dict[str, Any]:
+        """The fields that say which lines are to be put back."""
+        return {"source": take_off(lines, taken)[0], "target": "".join(f"{line}\n" for line in lines), "taken": taken}
 
 
 def examples(pairs: Sequence[Pair], repeats: Mapping[str, float] | None = None, *, mined_repeats: float = 1.0) -> list[Example]:
@@ -46,6 +76,7 @@ def examples(pairs: Sequence[Pair], repeats: Mapping[str, float] | None = None, 
             task=p.target_model,
             source=p.source,
             target=p.target,
+            signature=p.signature,
             repeats=often.get(p.target_model, 1.0) * (mined_repeats if p.origin == "mined" else 1.0),
         )
         for p in pairs
@@ -56,13 +87,13 @@ def examples(pairs: Sequence[Pair], repeats: Mapping[str, float] | None = None, 
 
 
 def epoch_rows(
-    items: Sequence[Example], tokenizer: Tokenizer, *, seed: int, epoch: int | None, max_length: int, shuffled_share: float
+    items: Sequence[Example], make: Maker, *, seed: int, epoch: int | None, max_length: int, shuffled_share: float
 ) -> Iterator[Row]:
     """The rows of one epoch.
 
     Args:
         items: what to learn.
-        tokenizer: of the model.
+        make: makes the rows.
         seed: of the run.
         epoch: number of the epoch; None for validation, which sees each item once and as it will be used.
         max_length: longer rows are left out.
@@ -74,9 +105,28 @@ def epoch_rows(
         times = 1 if epoch is None else int(item.repeats) + (rng.random() < item.repeats % 1)
         for _ in range(times):
             row_seed = rng.randrange(1 << 30) if epoch is not None and rng.random() < shuffled_share else None
-            row = make_row(item, tokenizer, row_seed, rng)
+            row = make(item, row_seed, rng)
             if row and len(row.ids) <= max_length:
                 yield row
+
+
+def own_maker(tokenizer: Tokenizer, longest: int) -> Maker:
+    """The rows of one of hpcraft's models; what stands around a hole is cut so that they aren't longer than ``longest``."""
+    return lambda item, seed, rng: _fill_row(item, tokenizer, longest) if item.task == FILL else make_row(item, tokenizer, seed, rng)
+
+
+def _fill_row(item: Example, tokenizer: Tokenizer, longest: int) -> Row | None:
+    def ids_of(text: str) -> list[int]:
+        return list(tokenizer.encode(text, add_special_tokens=False).ids)
+
+    if any(map(holds_control, (item.source, item.target, item.suffix))):
+        return None
+    answer = item.target + END
+    learnt = ids_of(answer)
+    tokens = FAMILIES[0]
+    around = shortened(item.source, item.suffix, longest - len(learnt) - len(tokens), lambda text: len(ids_of(text)))
+    given = ids_of(infill(tokens, *around))
+    return Row(ids=(*given, *learnt), num_given=len(given), num_bytes=len(answer.encode()))
 
 
 def make_row(item: Example, tokenizer: Tokenizer, seed: int | None, rng: Random) -> Row | None:

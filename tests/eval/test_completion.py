@@ -10,9 +10,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from hpcraft.data.holes import BOUNDARIES, find_holes, mutants, stays_inside
 from hpcraft.errors import ConfigError, InputError
 from hpcraft.eval import hole_admission
-from hpcraft.eval.completion import MARK, Infill, completion_tasks
+from hpcraft.eval.completion import Infill, completion_tasks
 from hpcraft.eval.completion_judge import honesty
 from hpcraft.eval.completion_judge import judge as judge_one
 from hpcraft.eval.extract import end_of_answer, extract
@@ -20,8 +21,6 @@ from hpcraft.eval.generate import GenerateConfig
 from hpcraft.eval.hf_model import HuggingFace
 from hpcraft.eval.hole_admission import TasksConfig
 from hpcraft.eval.hole_tasks import STAGE
-from hpcraft.eval.holes import BOUNDARIES, find_holes, mutants, stays_inside
-from hpcraft.eval.infilling import FAMILIES, find_tokens, infill, shortened
 from hpcraft.eval.judge_shards import judged as judged_all
 from hpcraft.eval.models import Answer, Ask
 from hpcraft.eval.printed import difference
@@ -32,6 +31,8 @@ from hpcraft.records import Completion, Function, HoleTask, Pair
 from hpcraft.shards import ShardWriter, read_rows
 from hpcraft.stages import execute
 from hpcraft.store import read_manifest
+from hpcraft.tokenizer.infilling import FAMILIES, find_tokens, infill, shortened
+from hpcraft.tokenizer.requests import HOLE
 from tests.eval.conftest import Inline
 
 PROGRAM = """#include <stdio.h>
@@ -322,7 +323,7 @@ def test_prompts_hold_both_sides_and_no_output(holes):
     """What the program prints isn't there, nor what was taken out."""
     for task in completion_tasks(holes):
         case = case_of(task)
-        assert case.prefix + MARK + case.suffix.rstrip() in task.prompt
+        assert case.prefix + HOLE + case.suffix.rstrip() in task.prompt
         assert all(one.printed.strip() not in task.prompt for one in case.recorded)
         assert chat_request(task) == task.prompt
         assert task.leading == case.prefix

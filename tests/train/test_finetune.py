@@ -1,0 +1,268 @@
+"""Fine-tuning of anybody's models: whole and by adapters, every task, and what is refused."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+import transformers
+
+from hpcraft import inference
+from hpcraft.cli import main
+from hpcraft.decoding import Drawing
+from hpcraft.errors import ConfigError, InputError
+from hpcraft.records import Pair
+from hpcraft.shards import ShardWriter
+from hpcraft.stages import execute
+from hpcraft.store import read_json, read_manifest
+from hpcraft.tokenizer.prompt import parse_translation
+from hpcraft.train.finetune import STAGE, FinetuneConfig
+from hpcraft.train.pretrain import STAGE as PRETRAIN
+from hpcraft.train.pretrain import PretrainConfig
+from hpcraft.train.sides import sides
+from hpcraft.train.watch import Validation, evaluate
+from tests.tokenizer.corpus_folder import finish
+from tests.train.conftest import make_pair
+from tests.train.tiny_bases import save_base, task_corpus
+
+QUICK = FinetuneConfig(max_steps=2, max_seconds=100, max_length=480, batch_tokens=600, learning_rate=1e-3)
+KINDS = ("llama", "gpt2", "qwen2", "t5")
+
+
+@pytest.fixture(scope="module")
+def corpus(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A corpus of all tasks."""
+    return task_corpus(tmp_path_factory.mktemp("corpus") / "prepare")
+
+
+@pytest.fixture(scope="module")
+def bases(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    """A base of each kind, Qwen's with a template for conversations."""
+    folder = tmp_path_factory.mktemp("bases")
+    return {kind: save_base(folder / kind, kind, chat=kind == "qwen2") for kind in KINDS}
+
+
+@pytest.fixture(scope="module")
+def own(run_folder: Path) -> Path:
+    """One of hpcraft's own models, of two steps."""
+    config = PretrainConfig(depth=1, row_tokens=64, batch_rows=4, max_steps=2, max_seconds=60, context=512)
+    inputs = {"corpus": run_folder / "prepare", "tokenizer": run_folder / "tokenizer"}
+    execute(PRETRAIN, config, inputs, run_folder / "base-of-others")
+    return run_folder / "base-of-others"
+
+
+def weights(folder: Path) -> dict[str, Any]:
+    """The tensors of a model's folder."""
+    from safetensors.torch import load_file
+
+    return load_file(folder / "model.safetensors")
+
+
+@pytest.mark.parametrize("task", ["openmp", "mpi", "complete"])
+def test_ours_learn_every_task(own: Path, corpus: Path, tmp_path: Path, task: Any) -> None:
+    """A stage's folder as base: the model says what it was taught, and the valid split was measured before and after."""
+    found = execute(STAGE, replace(QUICK, task=task), {"base": own, "corpus": corpus}, tmp_path / "out").manifest
+    name = "fim" if task == "complete" else str(task)
+    assert found.rows[name] > 0
+    assert found.metrics["valid_bits_per_byte"] != found.metrics["valid_bits_per_byte_before"]
+    generator = inference.load(tmp_path / "out/model")
+    assert generator.facts.tasks == (name,)
+    assert generator.is_own
+    # The folder of a model, and one that was tuned before, are bases too; what was learnt is added up.
+    again = {"base": tmp_path / "out/model", "corpus": corpus}
+    execute(STAGE, replace(QUICK, task="openmp", max_steps=1), again, tmp_path / "again")
+    assert set(inference.load(tmp_path / "again/model").facts.tasks) == {name, "openmp"}
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("task", ["translate", "openmp", "mpi", "complete"])
+def test_others_learn_every_task(bases: dict[str, Path], corpus: Path, run_folder: Path, tmp_path: Path, kind: str, task: Any) -> None:
+    """Decoders and an encoder with a decoder learn with their own tokenizer; what comes out loads in plain transformers."""
+    config = replace(QUICK, task=task, max_steps=1, max_examples=4)
+    inputs = {"base": bases[kind], "corpus": corpus, "pairs": run_folder / "pairs"}
+    found = execute(STAGE, config, inputs, tmp_path / "out").manifest
+    assert found.metrics["valid_bits_per_byte"] > 0
+    before, after = weights(bases[kind]), weights(tmp_path / "out/model")
+    assert before.keys() == after.keys()
+    assert any(not torch.equal(before[name], after[name]) for name in before)
+    auto = transformers.AutoModelForSeq2SeqLM if kind == "t5" else transformers.AutoModelForCausalLM
+    auto.from_pretrained(tmp_path / "out/model")
+    theirs, ours = (transformers.AutoTokenizer.from_pretrained(p) for p in (bases[kind], tmp_path / "out/model"))
+    assert ours.get_vocab() == theirs.get_vocab()
+    assert ours.chat_template == theirs.chat_template
+
+
+@pytest.mark.parametrize("kind", ["llama", "gpt2", "t5"])
+def test_an_adapter_alone_is_learnt_and_merged(bases: dict[str, Path], corpus: Path, tmp_path: Path, kind: str) -> None:
+    """The adapter on the base, by peft, has the merged model's logits; weights differ where an adapter was, alone."""
+    from peft import PeftModel
+
+    config = replace(QUICK, task="openmp", lora_rank=4, learning_rate=5e-2, max_steps=3, max_examples=8)
+    found = execute(STAGE, config, {"base": bases[kind], "corpus": corpus}, tmp_path / "out").manifest
+    auto: Any = transformers.AutoModelForSeq2SeqLM if kind == "t5" else transformers.AutoModelForCausalLM
+    base, merged = auto.from_pretrained(bases[kind]).eval(), auto.from_pretrained(tmp_path / "out/model").eval()
+    ids = torch.randint(3, 400, (2, 9), generator=torch.Generator().manual_seed(0))
+    more = {"decoder_input_ids": ids} if kind == "t5" else {}
+    with torch.no_grad():
+        plain = base(input_ids=ids, **more).logits
+        adapted = PeftModel.from_pretrained(base, str(tmp_path / "out/adapter")).eval()(input_ids=ids, **more).logits
+        together = merged(input_ids=ids, **more).logits
+    assert torch.allclose(adapted, together, atol=1e-4)
+    assert not torch.allclose(adapted, plain, atol=1e-2)
+    before, after = weights(bases[kind]), weights(tmp_path / "out/model")
+    changed = {name for name in before if not torch.equal(before[name], after[name])}
+    assert changed
+    assert not [
+        name for name in changed if any(word in name for word in ("norm", "ln_", "wte", "wpe", "embed", "shared", "lm_head", "bias"))
+    ]
+    told = read_json(tmp_path / "out/adapter/adapter_config.json")
+    assert (told["r"], told["base_model_name_or_path"]) == (4, str(bases[kind]))
+    assert found.metrics["parameters_learnt"] < found.metrics["parameters"] / 2
+
+
+def test_an_adapter_on_ours_merges_into_a_model_of_ours(own: Path, corpus: Path, tmp_path: Path) -> None:
+    """Named layers alone get one, and the merged model is loaded as hpcraft's own."""
+    config = replace(QUICK, task="openmp", lora_rank=2, lora_targets=("q_proj",), lora_dropout=0.1)
+    execute(STAGE, config, {"base": own, "corpus": corpus}, tmp_path / "out")
+    before, after = weights(own / "model"), weights(tmp_path / "out/model")
+    assert {name.split(".")[-2] for name in before if not torch.equal(before[name], after[name])} == {"q_proj"}
+    assert inference.load(tmp_path / "out/model").is_own
+
+
+def test_the_end_of_an_answer_is_learnt_where_it_pads_too(bases: dict[str, Path], tmp_path: Path) -> None:
+    """A model whose padding is its end learns one answer by heart, and stops behind it."""
+    pair = make_pair(3, "openmp", "train")
+    folder = pairs_folder(tmp_path / "pairs", [pair])
+    config = replace(QUICK, max_steps=120, learning_rate=1e-2, openmp_repeats=1)
+    found = execute(STAGE, config, {"base": bases["gpt2"], "pairs": folder}, tmp_path / "out").manifest
+    assert found.metrics["train_loss"] < 0.1
+    assert found.metrics["valid_loss"] is None
+    assert "nothing in the valid split" in found.notes[0]
+    generator = inference.load(tmp_path / "out/model")
+    from hpcraft.tokenizer.requests import translation_prompt
+
+    prompt = translation_prompt(pair.source, pair.signature, "openmp")
+    [(_, reply)] = generator.replies([inference.Query(prompt=prompt)], Drawing(max_new_tokens=200))
+    assert (reply.text, reply.finish) == (pair.target, "end")
+
+
+def test_ours_put_directives_back_by_heart(own: Path, corpus: Path, tmp_path: Path) -> None:
+    """After enough steps a directive with its clauses is where it was, and a loop that needs none gets none."""
+    config = replace(QUICK, task="openmp", max_steps=150, learning_rate=1e-2, shuffled_share=0.0, max_examples=2, batch_tokens=1200)
+    execute(STAGE, config, {"base": own, "corpus": corpus}, tmp_path / "out")
+    from hpcraft.tokenizer.prompt import build_translation
+    from hpcraft.train.material_openmp import openmp_examples
+
+    generator = inference.load(tmp_path / "out/model")
+    for item in openmp_examples(corpus, "train", most=2, seed=0, languages=("c", "cpp")):
+        prompt = build_translation(item.source, "openmp")
+        [[answer]] = generator.complete([prompt.text], max_new_tokens=80)
+        code = parse_translation(prompt, answer)
+        assert "".join(code.split()) == "".join(item.target.split())
+
+
+def test_sides_are_learnt_as_one_by_one() -> None:
+    """Padding changes neither the loss nor what it is shared by."""
+    from hpcraft.train.batches import Row
+
+    torch.manual_seed(0)
+    config = transformers.T5Config(vocab_size=40, d_model=16, d_kv=8, d_ff=16, num_layers=1, num_heads=2, dropout_rate=0.0)
+    config.decoder_start_token_id = 0
+    model: Any = transformers.T5ForConditionalGeneration(config)
+    rows = [Row((5, 6, 7, 8, 9, 1), 3, 4), Row((9, 4, 1), 1, 2), Row((3, 3, 3, 3, 2, 1), 5, 1)]
+    together = evaluate(model, Validation(batches=[sides(rows)], num_bytes=7))
+    alone = evaluate(model, Validation(batches=[sides([row]) for row in rows], num_bytes=7))
+    assert together == pytest.approx(alone, rel=1e-2 if torch.backends.cpu.get_cpu_capability() != "DEFAULT" else 1e-5)
+
+
+# ---------------------------------------------------------------- bad input
+
+
+def pairs_folder(folder: Path, pairs: Sequence[Pair]) -> Path:
+    """A finished folder of pairs."""
+    folder.mkdir()
+    with ShardWriter(folder, "pairs", Pair) as shards:
+        for pair in pairs:
+            shards.write(pair)
+    return finish(folder, "pairs")
+
+
+def test_a_task_without_its_input_is_one_line(own: Path, run_folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """The line names the input that the task reads; a task that isn't one is named with those that are."""
+    arguments = ["finetune", "--base", str(own), "--pairs", str(run_folder / "pairs"), "-o", str(tmp_path / "out")]
+    assert main([*arguments, "--task", "mpi"]) == 2
+    assert capsys.readouterr().err.splitlines()[-1].endswith("task mpi: reads corpus, which was not given; give --corpus DIR")
+    assert main([*arguments, "--task", "summarise"]) == 2
+    [line] = capsys.readouterr().err.splitlines()
+    assert all(word in line for word in ("task", "summarise", "'translate', 'openmp', 'mpi' or 'complete'"))
+
+
+@pytest.mark.parametrize(
+    ("task", "words"), [("openmp", "no loop or function"), ("mpi", "no program or function"), ("complete", "no function with a hole")]
+)
+def test_an_empty_split_is_one_line(own: Path, tmp_path: Path, task: Any, words: str) -> None:
+    """A corpus without a train split says what it lacks."""
+    empty = task_corpus(tmp_path / "empty", splits=("test",))
+    with pytest.raises(InputError, match=f"{words}.* train split; mine more"):
+        execute(STAGE, replace(QUICK, task=task), {"base": own, "corpus": empty}, tmp_path / "out")
+
+
+def test_no_example_that_is_short_enough_is_one_line(bases: dict[str, Path], own: Path, corpus: Path, tmp_path: Path) -> None:
+    """Whatever the model, the limit is named."""
+    for base in (own, bases["llama"], bases["t5"]):
+        with pytest.raises(InputError, match="no example is within 8 tokens; give a larger max_length"):
+            execute(STAGE, replace(QUICK, task="openmp", max_length=8), {"base": base, "corpus": corpus}, tmp_path / "out")
+
+
+def test_models_that_can_not_be_a_base_are_one_line(bases: dict[str, Path], corpus: Path, tmp_path: Path) -> None:
+    """No weights, an adapter, a tokenizer with tokens that the model doesn't know, no end, and no model at all."""
+    copies = {name: Path(shutil.copytree(bases["llama"], tmp_path / name)) for name in ("weightless", "larger", "endless")}
+    (copies["weightless"] / "model.safetensors").unlink()
+    shutil.copy(bases["qwen2"] / "tokenizer.json", copies["larger"])
+    tokenizer = transformers.AutoTokenizer.from_pretrained(bases["llama"])
+    tokenizer.add_tokens([f"word{number}" for number in range(9)])
+    tokenizer.save_pretrained(copies["larger"])
+    tokenizer = transformers.AutoTokenizer.from_pretrained(bases["llama"])
+    tokenizer.eos_token = None
+    tokenizer.save_pretrained(copies["endless"])
+    (tmp_path / "adapter").mkdir()
+    (tmp_path / "adapter/adapter_config.json").write_text("{}")
+    (tmp_path / "nothing").mkdir()
+    refused = {
+        copies["weightless"]: "can't be loaded",
+        copies["larger"]: "its tokenizer has tokens up to",
+        copies["endless"]: "no token that ends a text",
+        tmp_path / "adapter": "holds no config.json|an adapter",
+        tmp_path / "nothing": "holds no config.json",
+        Path("nobody/has-this-model"): "nor is it in the Hub's cache here",
+    }
+    for base, words in refused.items():
+        with pytest.raises(InputError, match=words):
+            execute(STAGE, replace(QUICK, task="openmp"), {"base": base, "corpus": corpus}, tmp_path / "out")
+
+
+def test_layers_that_are_not_there_are_named(bases: dict[str, Path], corpus: Path, tmp_path: Path) -> None:
+    """A target that the model has no layer of is a wrong value."""
+    config = replace(QUICK, task="openmp", lora_rank=2, lora_targets=("gate",))
+    with pytest.raises(ConfigError, match="lora_targets: gate"):
+        execute(STAGE, config, {"base": bases["gpt2"], "corpus": corpus}, tmp_path / "out")
+    for wrong in ({"lora_rank": -1}, {"lora_dropout": 1.0}, {"lora_targets": ()}, {"lora_alpha": 0.0}, {"max_examples": 0}):
+        with pytest.raises(ConfigError, match=next(iter(wrong))):
+            replace(QUICK, **wrong)
+
+
+def test_a_base_is_known_by_its_content(bases: dict[str, Path], corpus: Path, tmp_path: Path) -> None:
+    """The same again is skipped; other weights under the same path are learnt from anew; a repository's name is found in the cache."""
+    base = Path(shutil.copytree(bases["llama"], tmp_path / "base"))
+    config = replace(QUICK, task="complete", max_steps=1, max_examples=4)
+    inputs = {"base": base, "corpus": corpus}
+    assert not execute(STAGE, config, inputs, tmp_path / "out").skipped
+    assert execute(STAGE, config, inputs, tmp_path / "out").skipped
+    shutil.copy(bases["qwen2"] / "generation_config.json", base)
+    assert not execute(STAGE, config, inputs, tmp_path / "out").skipped
+    assert read_manifest(tmp_path / "out").inputs["base"]
