@@ -130,10 +130,25 @@ def _save_model(path: Path, parts: JSON) -> None:
 
 
 def load(folder: Path) -> Tokenizer:
-    """The tokenizer in a folder that has a ``tokenizer.json``.
+    """The tokenizer of ours in a folder that has a ``tokenizer.json``.
 
     Raises:
         InputError: there is none, it can't be read, or it doesn't know the task format or some byte.
+    """
+    tokenizer = load_any(folder)
+    for token in (*SPECIAL, *CONTROL, *BYTES):
+        if tokenizer.token_to_id(token) is None:
+            raise InputError(
+                f"{folder / 'tokenizer.json'}: has no token {token}; hpcraft's stages need a tokenizer made by `hpcraft tokenizer train`"
+            )
+    return tokenizer
+
+
+def load_any(folder: Path) -> Tokenizer:
+    """Anybody's tokenizer in a folder that has a ``tokenizer.json``.
+
+    Raises:
+        InputError: there is none, or it can't be read.
     """
     from tokenizers import Tokenizer as Loader
 
@@ -141,10 +156,6 @@ def load(folder: Path) -> Tokenizer:
     if not path.is_file():
         raise InputError(f"{folder}: holds no tokenizer.json; give the folder that `hpcraft tokenizer train` or a training stage made")
     try:
-        tokenizer = Loader.from_file(str(path))
+        return Loader.from_file(str(path))
     except Exception as error:  # noqa: BLE001 - the library raises plain Exception for every defect of the file
         raise InputError(f"{path}: not a tokenizer ({' '.join(str(error).split())[:120]}); make it again") from None
-    for token in (*SPECIAL, *CONTROL, *BYTES):
-        if tokenizer.token_to_id(token) is None:
-            raise InputError(f"{path}: has no token {token}; hpcraft's stages need a tokenizer made by `hpcraft tokenizer train`")
-    return tokenizer

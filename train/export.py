@@ -62,6 +62,11 @@ def save_tuned(model: Any, generator: Generator, base: Path, folder: Path, tasks
         known = read_facts(base)
         save_model(model, base, folder, ModelFacts(tasks=tuple(sorted({*known.tasks, *tasks})), context=known.context))
         return
+    save_others(model, base, folder)
+
+
+def save_others(model: Any, base: Path, folder: Path) -> None:
+    """Write a model that isn't hpcraft's own, with the files of the tokenizer in ``base``."""
     model.save_pretrained(folder)
     for path in sorted({path for name in _TOKENIZER for path in base.glob(name) if path.is_file()}):
         shutil.copyfile(path, folder / path.name)

@@ -93,7 +93,8 @@ def run(config: FinetuneConfig, work: Work) -> Report:
     longest = min(config.max_length, generator.facts.context)
     make = _maker(generator, longest, base)
     lessons = _lessons(config, work, generator, make, longest)
-    before = evaluate(generator.model, lessons.validation)[1] if lessons.validation else None
+    shifts = not generator.model.config.is_encoder_decoder
+    before = evaluate(generator.model, lessons.validation, shifts=shifts).bits_per_byte if lessons.validation else None
     model = generator.model
     adapted: Any = _adapted(config, work, model) if config.lora_rank else None
     fitted = fit(

@@ -15,12 +15,13 @@ from random import Random
 from typing import TYPE_CHECKING, Any
 
 from hpcraft.errors import ConfigError, InputError
-from hpcraft.inference import ModelFacts, check_fit, find_folder, load_model
+from hpcraft.inference import ModelFacts, check_fit, load
 from hpcraft.store import atomic_file, read_json, write_json
 from hpcraft.tokenizer import bpe
 from hpcraft.train import tokens
 from hpcraft.train.batches import Row, by_length, padded
 from hpcraft.train.corpus_source import CorpusSource
+from hpcraft.train.export import base_folder, save_others
 from hpcraft.train.folder import save_model
 from hpcraft.train.launch import plain
 from hpcraft.train.loop import Fitted, Running, fit
@@ -44,18 +45,18 @@ _ANNOTATED = frozenset(("fill", "words", "entities"))
 """Objectives that look at the syntax."""
 
 
-def tokenizer_folder(config: PretrainConfig, inputs: Mapping[str, Path]) -> Path:
+def tokenizer_folder(inputs: Mapping[str, Path]) -> Path:
     """The tokenizer to train with: the given one, or that of the model to go on from.
 
     Raises:
-        ConfigError: none or two are given.
-        InputError: it doesn't fit the model.
+        ConfigError: none is given.
+        InputError: it doesn't fit the model, or the model has none.
     """
-    if not config.start:
+    if "base" not in inputs:
         if "tokenizer" not in inputs:
             raise ConfigError("pretrain: input 'tokenizer' is missing; give the folder that `hpcraft tokenizer train` made")
         return inputs["tokenizer"]
-    folder = find_folder(config.start)
+    folder = base_folder(inputs["base"])
     if "tokenizer" in inputs:
         check_fit(inputs["tokenizer"], int(read_json(folder / "config.json")["vocab_size"]))
         return inputs["tokenizer"]
@@ -71,7 +72,7 @@ def prepare(config: PretrainConfig, work: Work, tokenizer: Path) -> dict[str, in
         ConfigError: objectives that there aren't, or that don't go together.
         InputError: the corpus is too small.
     """
-    specials = specials_of(config, bpe.load(tokenizer))
+    specials = specials_of(config, work.inputs, bpe.load_any(tokenizer))
     for phase in config.all_phases:
         _check(phase, config)
     annotated = any(name in _ANNOTATED for phase in config.all_phases for name in phase.objectives)
@@ -116,7 +117,7 @@ def _architecture(name: str) -> str:
     return str(getattr(import_module(module), kind).architecture)
 
 
-def specials_of(config: PretrainConfig, tokenizer: Tokenizer) -> Specials:
+def specials_of(config: PretrainConfig, inputs: Mapping[str, Path], tokenizer: Tokenizer) -> Specials:
     """The control tokens of the tokenizer; of one that isn't ours those that every model has.
 
     Raises:
@@ -130,13 +131,13 @@ def specials_of(config: PretrainConfig, tokenizer: Tokenizer) -> Specials:
     if names != {"causal"}:
         raise InputError(
             f"objectives {', '.join(sorted(names))}: need the control tokens of a tokenizer by `hpcraft tokenizer train`; "
-            f"{config.start} goes on with causal alone"
+            f"{inputs['base']} goes on with causal alone"
         )
-    facts = read_json(find_folder(config.start) / "config.json")
+    facts = read_json(base_folder(inputs["base"]) / "config.json")
     end = facts.get("eos_token_id")
     end = end[0] if isinstance(end, list) else end
     if end is None:
-        raise InputError(f"{config.start}: its config.json names no eos_token_id, so no text could end")
+        raise InputError(f"{inputs['base']}: its config.json names no eos_token_id, so no text could end")
     begin, pad = facts.get("bos_token_id"), facts.get("pad_token_id")
     none = -1
     return Specials(
@@ -162,13 +163,13 @@ def learn(config: PretrainConfig, work: Work) -> list[Fitted]:
 
     from hpcraft.train.trainer import barrier, rank, world
 
-    folder = tokenizer_folder(config, work.inputs)
-    tokenizer = bpe.load(folder)
-    specials = specials_of(config, tokenizer)
+    folder = tokenizer_folder(work.inputs)
+    tokenizer = bpe.load_any(folder)
+    specials = specials_of(config, work.inputs, tokenizer)
     done = work.out / _DONE
     found: list[Fitted] = []
     torch.manual_seed(work.seed)
-    model = _model(config, tokenizer)
+    model = _model(config, work, tokenizer)
     for number, phase in enumerate(config.all_phases):
         weights, facts = done / f"{number}.pt", done / f"{number}.json"
         if not facts.is_file():
@@ -181,11 +182,14 @@ def learn(config: PretrainConfig, work: Work) -> list[Fitted]:
         barrier()
         found.append(Fitted(**read_json(facts)))
         if world() > 1 and config.sharding == "fsdp":
-            model = _model(config, tokenizer)  # the other one is spread over the ranks
+            model = _model(config, work, tokenizer)  # the other one is spread over the ranks
         model.load_state_dict(torch.load(weights, map_location="cpu", weights_only=True))
     if rank() == 0:
         names = {name for phase in config.all_phases for name in phase.objectives}
-        save_model(model, folder, work.out / "model", ModelFacts(context=config.context, tasks=("fim",) if "fill" in names else ()))
+        if specials.starts:
+            save_model(model, folder, work.out / "model", ModelFacts(context=config.context, tasks=("fim",) if "fill" in names else ()))
+        else:
+            save_others(model, folder, work.out / "model")
     barrier()
     return found
 
@@ -207,14 +211,14 @@ def clean(out: Path) -> None:
         shutil.rmtree(out / name, ignore_errors=True)
 
 
-def _model(config: PretrainConfig, tokenizer: Tokenizer) -> Any:
+def _model(config: PretrainConfig, work: Work, tokenizer: Tokenizer) -> Any:
     from transformers import AutoModelForCausalLM, AutoModelForSeq2SeqLM
 
-    if config.start:
-        model: Any = load_model(find_folder(config.start)).to("cpu")  # pyright: ignore[reportArgumentType]  # a decorator hides the signature
+    if "base" in work.inputs:
+        model: Any = load(base_folder(work.inputs["base"])).model.to("cpu")  # pyright: ignore[reportArgumentType]  # a decorator hides the signature
         if model.config.is_encoder_decoder != (config.architecture != DECODER):
             kind = "encoder-decoder" if model.config.is_encoder_decoder else DECODER
-            raise InputError(f"{config.start}: is an {kind}; give architecture={kind}")
+            raise InputError(f"{work.inputs['base']}: is an {kind}; give architecture={kind}")
         return model
     kind = AutoModelForCausalLM if config.architecture == DECODER else AutoModelForSeq2SeqLM
     return kind.from_config(build(config.architecture, config.layers, tokenizer, config.context))
@@ -266,7 +270,7 @@ def _phase(
     )
     if learner is not model:
         if fitted.weights:
-            learner = tagger_of(_model(config, tokenizer))
+            learner = tagger_of(_model(config, work, tokenizer))
             learner.load_state_dict(fitted.weights)
             fitted.weights.clear()
         take_encoder(model, learner)

@@ -41,7 +41,6 @@ class PretrainConfig:
     architecture: str = option(DECODER, help="decoder (Llama style) or encoder-decoder (T5 style)")
     depth: int = option(4, help="the size dial: layers, with 64 units of width for each; 4 is about 3 M parameters")
     size: str = option("", help="a size by name instead of depth, such as 10m or 125m")
-    start: str = option("", help="folder, or repository in the Hub's cache, of a model to go on from, instead of a new one")
     context: int = option(1024, help="longest text that the model will ever read, in tokens")
     row_tokens: int = option(256, help="length of the rows that texts are packed into")
     batch_rows: int = option(8, help="rows in a step, over all processes")
@@ -114,7 +113,7 @@ def run(config: PretrainConfig, work: Work) -> Report:
     require_torch()
     from hpcraft.train import launch, phases
 
-    tokenizer = phases.tokenizer_folder(config, work.inputs)
+    tokenizer = phases.tokenizer_folder(work.inputs)
     counts = phases.prepare(config, work, tokenizer)
     fitted = launch.call(phases.learn, STAGE, config, work, processes=config.processes)
     phases.clean(work.out)
@@ -144,7 +143,13 @@ STAGE = Stage(
     config=PretrainConfig,
     inputs={
         "corpus": Input(stage="prepare", help="folder that `hpcraft prepare` made"),
-        "tokenizer": Input(stage="tokenizer", help="folder that `hpcraft tokenizer train` made; not with start, which brings its own", optional=True),
+        "tokenizer": Input(stage="tokenizer", help="folder that `hpcraft tokenizer train` made; a base brings its own", optional=True),
+        "base": Input(
+            stage="",
+            help="model to go on from instead of a new one: a folder, or a repository in the Hub's cache here",
+            optional=True,
+            model=True,
+        ),
     },
     run=run,
     parallel=True,

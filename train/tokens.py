@@ -139,7 +139,7 @@ def _tokenized(texts: Iterator[Text], tokenizer: Path, *, annotated: bool, num_w
 
 @functools.lru_cache(maxsize=1)
 def _tokenizer(folder: Path) -> Tokenizer:
-    return bpe.load(folder)
+    return bpe.load_any(folder)
 
 
 def _id_type(folder: Path) -> np.dtype[Any]:

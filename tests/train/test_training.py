@@ -100,11 +100,12 @@ def test_packed_documents_do_not_see_each_other(run_folder: Path, base: Executio
     """A document has the same logits in a packed row as alone."""
     import torch
 
-    from hpcraft.train.batches import packed
+    from hpcraft.train.batches import Row
+    from hpcraft.train.packing import together
 
     model = inference.load_model(run_folder / "pretrain" / "model").eval()
     first, second = list(range(100, 120)), list(range(200, 212))
-    [batch] = packed([first, second], 32, 1)
+    batch = together([[Row(tuple(first), 1), Row(tuple(second), 1)]], 32, 0)
     device = model.device
     with torch.no_grad():
         together = model(input_ids=batch["input_ids"].to(device), position_ids=batch["position_ids"].to(device)).logits[0]
@@ -131,12 +132,12 @@ def test_pretraining_goes_on_after_a_kill(run_folder: Path, tmp_path: Path) -> N
     process = subprocess.Popen(command, stderr=subprocess.DEVNULL)
     marks = out.with_name("base.partial")
     deadline = time.monotonic() + 120
-    while not list(marks.glob(".checkpoints/*/hpcraft_whole.json")) and time.monotonic() < deadline and process.poll() is None:
+    while not list(marks.glob(".checkpoints/*/checkpoint.json")) and time.monotonic() < deadline and process.poll() is None:
         time.sleep(0.02)
     os.kill(process.pid, signal.SIGKILL)
     process.wait()
     assert not out.exists()
-    assert list(marks.glob(".checkpoints/*/hpcraft_whole.json"))
+    assert list(marks.glob(".checkpoints/*/checkpoint.json"))
     subprocess.run(command, check=True, stderr=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
     steps: list[Any] = [line["step"] for line in lines(out / "metrics.jsonl") if line["split"] == "train"]
     assert steps == sorted(set(steps))

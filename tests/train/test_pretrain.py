@@ -1,0 +1,303 @@
+"""The stage pretrain: objectives, phases, several processes, Slurm, and bases of others."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+
+from hpcraft import inference
+from hpcraft.errors import ConfigError, InputError
+from hpcraft.executor import ExecutorConfig, make_executor
+from hpcraft.stages import execute
+from hpcraft.store import read_json
+from hpcraft.tokenizer import bpe
+from hpcraft.train import presets, tokens
+from hpcraft.train.batches import IGNORED, Row
+from hpcraft.train.corpus_source import CorpusSource
+from hpcraft.train.objectives.objective import Specials
+from hpcraft.train.objectives.table import Mixture
+from hpcraft.train.packing import fitted, pack, together
+from hpcraft.train.pretrain import STAGE, Phase, PretrainConfig
+from tests.train.tiny_bases import save_base
+
+SMALL: dict[str, Any] = {"depth": 1, "row_tokens": 64, "batch_rows": 4, "max_seconds": 1e6, "context": 128}
+
+
+def inputs(run_folder: Path) -> dict[str, Path]:
+    """A corpus and its tokenizer."""
+    return {"corpus": run_folder / "prepare", "tokenizer": run_folder / "tokenizer"}
+
+
+def losses(folder: Path) -> list[float]:
+    """The loss of each step."""
+    lines = [json.loads(line) for line in (folder / "metrics.jsonl").read_text().splitlines()]
+    return [line["loss"] for line in lines if line["split"] == "train"]
+
+
+# ---------------------------------------------------------------- packing
+
+
+@given(st.lists(st.integers(1, 90), min_size=1, max_size=60))
+def test_packing_loses_no_token_and_overfills_no_row(lengths: list[int]) -> None:
+    """Every row is in one group, and rows longer than the width are cut without a loss."""
+    rows = [Row(tuple(range(100 * i, 100 * i + length)), 1) for i, length in enumerate(lengths)]
+    pieces = list(fitted(rows, 32))
+    assert [n for piece in pieces for n in piece.ids] == [n for row in rows for n in row.ids]
+    groups = pack(pieces, 32)
+    assert sorted(row.ids for group in groups for row in group) == sorted(row.ids for row in pieces)
+    assert all(sum(len(row.ids) for row in group) <= 32 for group in groups)
+
+
+def test_packed_rows_learn_no_first_token_and_nothing_that_was_given() -> None:
+    """By hand: two rows and one place of padding."""
+    batch = together([[Row((5, 6, 7), 1), Row((8, 9, 10, 11), 2)]], 8, 0)
+    assert batch["input_ids"].tolist() == [[5, 6, 7, 8, 9, 10, 11, 0]]
+    assert batch["labels"].tolist() == [[IGNORED, 6, 7, IGNORED, IGNORED, 10, 11, IGNORED]]
+    assert batch["position_ids"].tolist() == [[0, 1, 2, 0, 1, 2, 3, 0]]
+
+
+def test_packing_wastes_little(run_folder: Path, tmp_path: Path) -> None:
+    """Under 2 % of the positions hold nothing, on texts of all lengths."""
+    rng = np.random.default_rng(0)
+    lengths = np.minimum(rng.lognormal(4.5, 1.2, size=3000).astype(int) + 4, 20_000).tolist()
+    rows = list(fitted([Row(tuple([3] * length), 1) for length in lengths], 512))
+    groups = pack(rows, 512)
+    assert 1 - sum(len(row.ids) for row in rows) / (512 * len(groups)) < 0.02
+
+
+# ---------------------------------------------------------------- tokens and windows
+
+
+def test_tokens_are_read_as_they_were_written(run_folder: Path, tmp_path: Path) -> None:
+    """Ids, labels, words and spans are those of each text alone, also when several processes made them."""
+    from hpcraft.train.annotation import annotate
+
+    tokenizer = bpe.load(run_folder / "tokenizer")
+    texts = [tokens.Text(f"void f{n}(int n, double *x) {{ for (int i = 0; i < n; i++) x[i] = {n}; }}\n" * (n % 5 + 1), "c") for n in range(150)]
+    texts.append(tokens.Text("<|text|>ready<|end|>", "c", ready=True, variant=1))
+    texts += [tokens.Text("y = 1\n" * 40_000, "fortran"), tokens.Text("int é;", "cpp", variant=0)]
+    tokens.write(tmp_path / "t", texts, run_folder / "tokenizer", annotated=True, num_workers=2)
+    found = tokens.Tokens(tmp_path / "t")
+    assert len(found) == len(texts)
+    for number in (0, 77, 149, 152):
+        encoding = tokenizer.encode(texts[number].text, add_special_tokens=False)
+        expected, document = annotate(texts[number].text, texts[number].language, encoding.offsets), found.document(number)
+        assert document.ids.tolist() == encoding.ids
+        assert document.language == texts[number].language
+        for name in ("labels", "words", "spans"):
+            assert np.array_equal(getattr(document, name), getattr(expected, name))
+    assert found.ids(150).tolist() == tokenizer.encode("<|text|>ready<|end|>").ids
+    assert 150 in found.epoch(1) and 150 not in found.epoch(0)
+    assert 152 in found.epoch(2) and 152 not in found.epoch(3)
+    before = (tmp_path / "t" / "ids.bin").stat().st_mtime_ns
+    tokens.write(tmp_path / "t", [], run_folder / "tokenizer", annotated=True)
+    assert (tmp_path / "t" / "ids.bin").stat().st_mtime_ns == before
+
+
+def test_a_window_is_the_same_each_time_and_an_epoch_shows_every_text(run_folder: Path, tmp_path: Path) -> None:
+    """Whatever was read before; other epochs have another order."""
+    texts = [tokens.Text(f"int a{n};\n" * 9, "c") for n in range(400)]
+    tokens.write(tmp_path / "t", texts, run_folder / "tokenizer", annotated=False)
+    found = tokens.Tokens(tmp_path / "t")
+    objective = Mixture({"causal": 1.0}).make({"causal": {"length": 128}}, Specials.of(bpe.load(run_folder / "tokenizer")))
+    source = CorpusSource(tokens=found, objective=objective, width=128, rows=2, seed=3, epochs=1.0)
+
+    def ids(epoch: int) -> list[list[int]]:
+        return [make()["input_ids"].flatten().tolist() for make in source.window(epoch, 0) or []]
+
+    assert ids(0) == ids(0)
+    assert ids(0) != ids(1)
+    assert source.window(0, 1) is None
+    seen = {n for row in ids(1) for n in row}
+    assert seen >= {n for number in range(400) for n in found.ids(number).tolist()}
+
+
+# ---------------------------------------------------------------- sizes
+
+
+def test_sizes_are_about_what_their_names_say() -> None:
+    """With the vocabularies that go with them; the learning rate falls with the width."""
+    from transformers import AutoModelForCausalLM, AutoModelForSeq2SeqLM
+
+    class Fake:
+        """A tokenizer's size."""
+
+        def __init__(self, size: int) -> None:
+            self.size = size
+
+        def get_vocab_size(self) -> int:
+            return self.size
+
+        def token_to_id(self, _: str) -> int:
+            return 1
+
+    wanted = {"3m": 3e6, "10m": 10e6, "30m": 30e6, "60m": 60e6, "125m": 125e6, "220m": 220e6, "350m": 350e6, "0.8b": 0.8e9, "0.9b": 0.9e9}
+    for architecture, sizes in presets.SIZES.items():
+        kind = AutoModelForCausalLM if architecture == presets.DECODER else AutoModelForSeq2SeqLM
+        for name, depth in sizes.items():
+            config = presets.build(architecture, depth, Fake(2048 if name == "3m" else 8192 if depth < 14 else 16384), 1024)  # type: ignore[arg-type]
+            with torch.device("meta"):
+                count = kind.from_config(config).num_parameters()
+            assert count == pytest.approx(wanted[name], rel=0.2), (architecture, name, count)
+    assert presets.learning_rate(8) == presets.learning_rate(4) / 2
+    with pytest.raises(ConfigError, match="size '12m': no such decoder, did you mean"):
+        PretrainConfig(size="12m")
+
+
+# ---------------------------------------------------------------- the stage
+
+
+def test_phases_follow_each_other_and_the_encoder_learns_entities(run_folder: Path, tmp_path: Path) -> None:
+    """CodeRosetta's phases in small: each goes on from the one before, and the model loads as a T5."""
+    settings = {"words": {}, "entities": {}, "backtranslate": {"denoise": {"languages": ["c", "fortran"]}, "max_new_tokens": 16}}
+    phases = tuple(
+        Phase(objectives={name: 1.0}, options={name: options} if options else {}, max_steps=3, max_seconds=1e6) for name, options in settings.items()
+    )
+    config = PretrainConfig(**{**SMALL, "architecture": "encoder-decoder", "phases": phases})
+    done = execute(STAGE, config, inputs(run_folder), tmp_path / "out")
+    assert done.manifest.rows["steps"] == 9
+    for number, name in enumerate(settings, start=1):
+        assert len(losses(tmp_path / "out" / f"phase-{number}-{name}")) >= 2
+    assert done.manifest.metrics["valid_bits_per_byte"] is None
+    model = inference.load_model(tmp_path / "out" / "model")
+    assert type(model).__name__ == "T5ForConditionalGeneration"
+    assert sorted(p.name for p in (tmp_path / "out").iterdir()) == [
+        *("manifest.json", "model", "phase-1-words", "phase-2-entities", "phase-3-backtranslate"),
+    ]
+
+
+def test_a_decoder_learns_to_fill_in_the_middle(run_folder: Path, tmp_path: Path) -> None:
+    """At syntax and token level beside whole texts; the model says that it can."""
+    config = PretrainConfig(**{**SMALL, "max_steps": 4, "objectives": {"causal": 0.5, "fill": 0.5}, "beside": True})
+    execute(STAGE, config, inputs(run_folder), tmp_path / "out")
+    assert inference.read_facts(tmp_path / "out" / "model").tasks == ("fim",)
+
+
+def test_a_base_goes_on_with_its_own_tokenizer(run_folder: Path, tmp_path: Path) -> None:
+    """Ours with every objective, others' with causal alone, whose folder keeps their tokenizer."""
+    config = PretrainConfig(**{**SMALL, "max_steps": 2})
+    execute(STAGE, config, inputs(run_folder), tmp_path / "one")
+    execute(STAGE, config, {"corpus": run_folder / "prepare", "base": tmp_path / "one"}, tmp_path / "two")
+    assert losses(tmp_path / "two")[0] < losses(tmp_path / "one")[0]
+    other = save_base(tmp_path / "gpt2", "gpt2")
+    execute(STAGE, config, {"corpus": run_folder / "prepare", "base": other}, tmp_path / "three")
+    assert inference.load(tmp_path / "three" / "model").is_own is False
+    with pytest.raises(InputError, match=r"objectives fill: need the control tokens"):
+        execute(
+            STAGE,
+            PretrainConfig(**{**SMALL, "objectives": {"fill": 1.0}}),
+            {"corpus": run_folder / "prepare", "base": other},
+            tmp_path / "four",
+        )
+
+
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        ({"objectives": {"cusal": 1.0}}, "did you mean 'causal'"),
+        ({"objectives": {"words": 1.0}}, "give architecture=encoder-decoder"),
+        ({"objectives": {"instruct": 1.0}}, "for `hpcraft finetune`"),
+        ({"objectives": {"causal": 1.0}, "options": {"fill": {}}}, "not in the mixture"),
+        ({"batch_rows": 5, "micro_rows": 2}, "batch_rows 5: can't be shared"),
+    ],
+)
+def test_what_does_not_go_together_is_refused(given: dict[str, Any], message: str, run_folder: Path, tmp_path: Path) -> None:
+    """One line that says what to give."""
+    with pytest.raises(ConfigError, match=message):
+        execute(STAGE, PretrainConfig(**{**SMALL, **given}), inputs(run_folder), tmp_path / "out")
+
+
+# ---------------------------------------------------------------- several processes
+
+
+@pytest.mark.parametrize("sharding", ["ddp", "fsdp"])
+def test_two_processes_learn_what_one_learns(sharding: str, run_folder: Path, tmp_path: Path) -> None:
+    """The same losses but for rounding, and a whole model of the right class."""
+    config = PretrainConfig(**{**SMALL, "max_steps": 6})
+    execute(STAGE, config, inputs(run_folder), tmp_path / "one")
+    shared = PretrainConfig(**{**SMALL, "max_steps": 6, "processes": 2, "sharding": sharding})
+    execute(STAGE, shared, inputs(run_folder), tmp_path / "two")
+    assert losses(tmp_path / "two") == pytest.approx(losses(tmp_path / "one"), rel=2e-3)
+    assert read_json(tmp_path / "two" / "model" / "config.json")["architectures"] == ["LlamaForCausalLM"]
+    one, two = (inference.load_model(tmp_path / name / "model").state_dict() for name in ("one", "two"))
+    assert all(torch.allclose(one[name], two[name], atol=2e-2) for name in one)
+    # How many processes shared the work makes nothing stale.
+    assert execute(STAGE, config, inputs(run_folder), tmp_path / "two").skipped
+
+
+def command(run_folder: Path, out: Path, *more: str) -> list[str]:
+    """The stage as a person types it."""
+    given = {"corpus": "prepare", "tokenizer": "tokenizer"}
+    words = [sys.executable, "-m", "hpcraft", "pretrain", *(w for name, folder in given.items() for w in (f"--{name}", str(run_folder / folder)))]
+    return [*words, "-o", str(out), "--depth", "1", "--row-tokens", "64", "--batch-rows", "4", "--max-seconds", "1e6", *more]
+
+
+def test_a_run_killed_on_two_processes_goes_on_with_one(run_folder: Path, tmp_path: Path) -> None:
+    """From the sharded checkpoint, to the same losses as a run that nothing stopped."""
+    out, steps = tmp_path / "out", ["--max-steps", "40", "--context", "128"]
+    killed = subprocess.Popen(
+        command(run_folder, out, *steps, "--processes", "2", "--sharding", "fsdp", "--checkpoint-seconds", "0"),
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+    )
+    partial = out.with_name("out.partial")
+    deadline = time.monotonic() + 200
+    while not list(partial.glob(".checkpoints/step-*/checkpoint.json")) and time.monotonic() < deadline and killed.poll() is None:
+        time.sleep(0.05)
+    os.killpg(killed.pid, signal.SIGKILL)
+    killed.wait()
+    assert list(partial.glob(".checkpoints/step-*/checkpoint.json"))
+    subprocess.run(command(run_folder, out, *steps), check=True, stderr=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
+    subprocess.run(command(run_folder, tmp_path / "whole", *steps), check=True, stderr=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
+    assert losses(out) == pytest.approx(losses(tmp_path / "whole"), rel=5e-3)
+
+
+def test_an_error_in_a_process_is_one_clear_line(run_folder: Path, tmp_path: Path) -> None:
+    """With the exit code that it has in one process."""
+    done = subprocess.run(
+        command(run_folder, tmp_path / "out", "--context", "128", "--processes", "2", "--batch-rows", "3"), capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 2
+    assert done.stderr.splitlines()[-1].startswith("hpcraft: batch_rows 3: can't be shared by 2 processes")
+
+
+@pytest.mark.usefixtures("slurm")
+def test_a_job_of_slurm_trains_with_two_processes_and_goes_on_when_it_is_put_back(run_folder: Path, tmp_path: Path) -> None:
+    """A real node; the job is requeued in the middle, as by preemption, and the result is that of a run that nothing stopped."""
+    config = {**SMALL, "max_steps": 60, "processes": 2, "checkpoint_seconds": 0.5}
+    executor = make_executor(ExecutorConfig(kind="slurm", cpus_per_task=2, time_minutes=10))
+    partial = tmp_path / "out.partial"
+    requeue = subprocess.Popen(
+        [
+            sys.executable,
+            "-c",
+            "import subprocess, sys, time\n"
+            "from pathlib import Path\n"
+            f"root = Path({str(partial)!r})\n"
+            "for _ in range(3000):\n"
+            "    if list(root.glob('.checkpoints/step-*/checkpoint.json')): break\n"
+            "    time.sleep(0.1)\n"
+            "job = subprocess.run(['squeue', '--noheader', '--format=%i'], capture_output=True, text=True).stdout.split()[0]\n"
+            "print(subprocess.run(['scontrol', 'requeue', job]).returncode)\n",
+        ],
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    try:
+        execute(STAGE, PretrainConfig(**config), inputs(run_folder), tmp_path / "out", executor=executor)
+    finally:
+        assert requeue.communicate(timeout=60)[0].strip() == "0"
+    execute(STAGE, PretrainConfig(**{**config, "processes": 1}), inputs(run_folder), tmp_path / "whole")
+    assert losses(tmp_path / "out") == pytest.approx(losses(tmp_path / "whole"), rel=5e-3)
