@@ -9,6 +9,7 @@ into the queue when it is preempted, when a node fails or before its time is up;
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable
@@ -19,6 +20,7 @@ from typing import TYPE_CHECKING, Any
 from hpcraft import errors
 from hpcraft.errors import HpcError, MachineError, Stopped
 from hpcraft.executor import JOBS, runs_here
+from hpcraft.progress import visible
 from hpcraft.store import read_json, write_json
 from hpcraft.train.loop import Fitted
 
@@ -69,12 +71,14 @@ def call(function: Callable[[Any, Work], list[Fitted]], stage: Stage[Any], confi
         from hpcraft.train.slurm_run import submit
 
         submit(work.executor.config, folder, work.out / JOBS, processes, stage.name)  # type: ignore[attr-defined]  # it is Slurm's
-    return [Fitted(**one) for one in read_json(folder / "result.json")["fitted"]]
+    found = [Fitted(**one) for one in read_json(folder / "result.json")["fitted"]]
+    shutil.rmtree(folder)
+    return found
 
 
 def command(folder: Path, processes: int | str, *nodes: str) -> list[str]:
     """The command that starts the processes of one node."""
-    return [sys.executable, "-m", "torch.distributed.run", *nodes, f"--nproc-per-node={processes}", "--module", "hpcraft.train.worker", str(folder)]
+    return [sys.executable, "-m", "hpcraft.train.agent", *nodes, f"--nproc-per-node={processes}", "--module", "hpcraft.train.worker", str(folder)]
 
 
 def _torchrun(folder: Path, processes: int) -> None:
@@ -82,7 +86,9 @@ def _torchrun(folder: Path, processes: int) -> None:
     environment = {"OMP_NUM_THREADS": str(cores), **os.environ}
     log = folder / "log.txt"
     with log.open("wb") as file:
-        process = subprocess.Popen(command(folder, processes, "--standalone"), env=environment, stderr=file)
+        # On a terminal the bar of rank 0 is seen.
+        said = None if visible() else file
+        process = subprocess.Popen(command(folder, processes, "--standalone"), env=environment, stderr=said)
         try:
             code = process.wait()
         except (KeyboardInterrupt, Stopped):

@@ -66,6 +66,8 @@ def script(config: ExecutorConfig, folder: Path, logs: Path, processes: int, nam
     nodes = ("--nnodes=$SLURM_JOB_NUM_NODES", "--rdzv-backend=c10d", "--rdzv-id=$SLURM_JOB_ID", "--rdzv-endpoint=$head")
     words = " ".join(word if "$" in word else shlex.quote(word) for word in command(folder, processes, *nodes))
     late = shlex.quote(str(folder / LATE))
+    # torchrun itself would die of the signal that its processes are to hear.
+    deaf = shlex.quote("trap '' USR1; exec " + words)
     return _SCRIPT.format(
         options="\n".join(f"#SBATCH --{key}={value}" if value else f"#SBATCH --{key}" for key, value in asked.items()),
         setup="\n".join(config.setup),
@@ -73,8 +75,7 @@ def script(config: ExecutorConfig, folder: Path, logs: Path, processes: int, nam
         port=_PORT,
         threads=max(1, config.cpus_per_task // processes),
         cpus=config.cpus_per_task,
-        # torchrun itself would die of the signal that its processes are to hear.
-        torchrun=f"bash -c {shlex.quote('trap \'\' USR1; exec ' + words)}",
+        torchrun=f"bash -c {deaf}",
         late=late,
     )
 

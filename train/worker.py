@@ -15,6 +15,7 @@ from hpcraft.progress import set_quiet
 from hpcraft.recipe import build_config
 from hpcraft.stages import Work
 from hpcraft.store import read_json, write_json
+from hpcraft.train.agent import end_with_parent
 from hpcraft.train.launch import LATE, plain
 
 
@@ -62,5 +63,6 @@ def _named(path: str) -> Any:
 
 
 if __name__ == "__main__":
+    end_with_parent()
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches all; torchrun passes on what its caller decides
     sys.exit(main(Path(sys.argv[1])))

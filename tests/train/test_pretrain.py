@@ -244,9 +244,10 @@ def command(run_folder: Path, out: Path, *more: str) -> list[str]:
     return [*words, "-o", str(out), "--depth", "1", "--row-tokens", "64", "--batch-rows", "4", "--max-seconds", "1e6", *more]
 
 
+@pytest.mark.slow
 def test_a_run_killed_on_two_processes_goes_on_with_one(run_folder: Path, tmp_path: Path) -> None:
     """From the sharded checkpoint, to the same losses as a run that nothing stopped."""
-    out, steps = tmp_path / "out", ["--max-steps", "40", "--context", "128"]
+    out, steps = tmp_path / "out", ["--max-steps", "20", "--context", "128", "--learning-rate", "1e-3"]
     killed = subprocess.Popen(
         command(run_folder, out, *steps, "--processes", "2", "--sharding", "fsdp", "--checkpoint-seconds", "0"),
         stderr=subprocess.DEVNULL,
@@ -298,6 +299,7 @@ def test_a_job_of_slurm_trains_with_two_processes_and_goes_on_when_it_is_put_bac
     try:
         execute(STAGE, PretrainConfig(**config), inputs(run_folder), tmp_path / "out", executor=executor)
     finally:
-        assert requeue.communicate(timeout=60)[0].strip() == "0"
+        requeue.terminate()
+    assert requeue.communicate()[0].strip() == "0"
     execute(STAGE, PretrainConfig(**{**config, "processes": 1}), inputs(run_folder), tmp_path / "whole")
     assert losses(tmp_path / "out") == pytest.approx(losses(tmp_path / "whole"), rel=5e-3)
