@@ -14,11 +14,12 @@ from typing import TYPE_CHECKING
 from hpcraft.errors import ConfigError, InputError
 from hpcraft.eval.completion import Infill
 from hpcraft.eval.extract import end_of_answer
-from hpcraft.eval.infilling import TASK, Tokens, find_tokens, infill, shortened
+from hpcraft.eval.infilling import TASK, infill, shortened
 from hpcraft.eval.models import Answer, Ask, AskError, Fact
 from hpcraft.eval.perplexity import Text, to_answer
 from hpcraft.eval.prompts import chat_request
 from hpcraft.eval.task import Task
+from hpcraft.tokenizer.fim import Tokens, find_tokens
 
 if TYPE_CHECKING:
     from hpcraft.eval.generate import GenerateConfig

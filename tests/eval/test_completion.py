@@ -21,7 +21,7 @@ from hpcraft.eval.hf_model import HuggingFace
 from hpcraft.eval.hole_admission import TasksConfig
 from hpcraft.eval.hole_tasks import STAGE
 from hpcraft.eval.holes import BOUNDARIES, find_holes, mutants, stays_inside
-from hpcraft.eval.infilling import FAMILIES, find_tokens, infill, shortened
+from hpcraft.eval.infilling import infill, shortened
 from hpcraft.eval.judge_shards import judged as judged_all
 from hpcraft.eval.models import Answer, Ask
 from hpcraft.eval.printed import difference
@@ -32,6 +32,7 @@ from hpcraft.records import Completion, Function, HoleTask, Pair
 from hpcraft.shards import ShardWriter, read_rows
 from hpcraft.stages import execute
 from hpcraft.store import read_manifest
+from hpcraft.tokenizer.fim import FAMILIES, find_tokens
 from tests.eval.conftest import Inline
 
 PROGRAM = """#include <stdio.h>

@@ -19,7 +19,8 @@ from hpcraft.train.annotation import Document
 from hpcraft.train.batches import Batch
 from hpcraft.train.objectives.denoise import Denoise, DenoiseConfig, language_pieces, other_of
 from hpcraft.train.objectives.noise import NoiseTables
-from hpcraft.train.objectives.objective import Example, Objective, PairRow, Specials, check_document, check_share, filled, present
+from hpcraft.train.objectives.objective import Example, Objective, PairRow, check_document, check_share, filled, present
+from hpcraft.train.objectives.specials import Specials
 
 if TYPE_CHECKING:
     import numpy as np

@@ -18,7 +18,8 @@ from hpcraft.errors import InputError
 from hpcraft.train.annotation import LABELS, Document
 from hpcraft.train.batches import IGNORED
 from hpcraft.train.entity_scan import ENTITIES
-from hpcraft.train.objectives.objective import Example, Objective, Specials, TagRow, check_document, check_length, pieces
+from hpcraft.train.objectives.objective import Example, Objective, TagRow, check_document, check_length, pieces
+from hpcraft.train.objectives.specials import Specials
 
 if TYPE_CHECKING:
     import numpy as np
