@@ -241,12 +241,13 @@ def test_back_translation_restores_the_mode_after_a_failure(monkeypatch):
 def test_back_translation_refuses_a_sharded_model(tmp_path):
     """Generation runs the encoder alone, whose weights would be in pieces."""
     from torch import distributed
+    from torch.distributed.device_mesh import init_device_mesh
     from torch.distributed.fsdp import fully_shard
 
-    distributed.init_process_group("gloo", store=distributed.FileStore(str(tmp_path / "store"), 1), rank=0, world_size=1)
+    distributed.init_process_group("gloo", init_method=f"file://{tmp_path}/store", rank=0, world_size=1)
     try:
         model = tiny_t5()
-        fully_shard(model, mesh=distributed.init_device_mesh("cpu", (1,)))
+        fully_shard(model, mesh=init_device_mesh("cpu", (1,)))
         objective = backtranslate(denoise_share=0)
         with pytest.raises(ConfigError, match="distribute it by ddp"):
             objective.complete(objective.collate(list(objective.rows(document(80), np.random.default_rng(0))), PAD), model)
