@@ -18,7 +18,8 @@ from hpcraft.eval.models import Answer, Ask, AskError, Fact
 from hpcraft.eval.perplexity import Text, to_answer
 from hpcraft.eval.prompts import chat_request
 from hpcraft.eval.task import Task
-from hpcraft.tokenizer.infilling import TASK, Tokens, find_tokens, infill, shortened
+from hpcraft.tokenizer.fim import Tokens, find_tokens
+from hpcraft.tokenizer.infilling import TASK, infill, shortened
 
 if TYPE_CHECKING:
     from hpcraft.eval.generate import GenerateConfig

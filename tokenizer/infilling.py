@@ -1,42 +1,19 @@
-"""Filling in the middle with the tokens that a model was taught it with, and texts that leave room for the answer.
+"""Filling in the middle with the tokens that a model was taught it with (`hpcraft.tokenizer.fim`), and texts that leave room for the answer.
 
-Not covered: models that want the suffix first, such as Codestral, and CodeLlama's blanks around its tokens: they get what stands before the
-hole. hpcraft's own vocabulary has such tokens, but its models aren't taught them unless their ``hpcraft.json`` says ``fim``.
+Not covered: models whose tokens aren't known there, which get what stands before the hole. hpcraft's own vocabulary has such tokens, but its models aren't taught them unless their ``hpcraft.json`` says ``fim``.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
-from typing import NamedTuple
+from collections.abc import Callable
 
-from hpcraft.tokenizer.prompt import FIM
+from hpcraft.tokenizer.fim import Tokens
 
 TASK = "fim"
 """In the facts of a model of ours that was taught to fill in."""
-
-
-class Tokens(NamedTuple):
-    """What stands before the prefix, between it and the suffix, and behind that."""
-
-    begin: str
-    hole: str
-    end: str
-
-
-FAMILIES = (
-    Tokens(*FIM),  # Qwen2.5-Coder, CodeGemma
-    Tokens("<fim_prefix>", "<fim_suffix>", "<fim_middle>"),  # StarCoder, StarCoder2, Granite
-    Tokens("<fim-prefix>", "<fim-suffix>", "<fim-middle>"),  # SantaCoder
-    Tokens("<｜fim▁begin｜>", "<｜fim▁hole｜>", "<｜fim▁end｜>"),
-)
 _LEAST = 64
 """Characters of either side that are always kept."""
 _SUFFIX_SHARE = 0.25
-
-
-def find_tokens(vocabulary: Collection[str]) -> Tokens | None:
-    """The tokens of the family that a vocabulary has."""
-    return next((family for family in FAMILIES if all(token in vocabulary for token in family)), None)
 
 
 def infill(tokens: Tokens, prefix: str, suffix: str) -> str:

@@ -15,7 +15,8 @@ from random import Random
 from typing import TYPE_CHECKING, Any
 
 from hpcraft.errors import InputError
-from hpcraft.tokenizer.infilling import find_tokens, infill, shortened
+from hpcraft.tokenizer.fim import find_tokens
+from hpcraft.tokenizer.infilling import infill, shortened
 from hpcraft.tokenizer.insertions import insertion_prompt, insertion_request, lines_of, take_off, write_insertions
 from hpcraft.tokenizer.requests import (
     LANGUAGE_NAMES,

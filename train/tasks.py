@@ -12,7 +12,8 @@ from random import Random
 from typing import TYPE_CHECKING, Any
 
 from hpcraft.records import Pair
-from hpcraft.tokenizer.infilling import FAMILIES, TASK, infill, shortened
+from hpcraft.tokenizer.fim import FAMILIES
+from hpcraft.tokenizer.infilling import TASK, infill, shortened
 from hpcraft.tokenizer.insertions import take_off
 from hpcraft.tokenizer.prompt import END, Prompt, build_tests, build_translation, holds_control, write_tests, write_translation
 from hpcraft.train.batches import Row

@@ -31,7 +31,8 @@ from hpcraft.records import Completion, Function, HoleTask, Pair
 from hpcraft.shards import ShardWriter, read_rows
 from hpcraft.stages import execute
 from hpcraft.store import read_manifest
-from hpcraft.tokenizer.infilling import FAMILIES, find_tokens, infill, shortened
+from hpcraft.tokenizer.fim import FAMILIES, find_tokens
+from hpcraft.tokenizer.infilling import infill, shortened
 from hpcraft.tokenizer.requests import HOLE
 from tests.eval.conftest import Inline
 

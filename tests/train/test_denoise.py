@@ -238,6 +238,23 @@ def test_back_translation_restores_the_mode_after_a_failure(monkeypatch):
     assert model.training
 
 
+def test_back_translation_refuses_a_sharded_model(tmp_path):
+    """Generation runs the encoder alone, whose weights would be in pieces."""
+    from torch import distributed
+    from torch.distributed.device_mesh import init_device_mesh
+    from torch.distributed.fsdp import fully_shard
+
+    distributed.init_process_group("gloo", init_method=f"file://{tmp_path}/store", rank=0, world_size=1)
+    try:
+        model = tiny_t5()
+        fully_shard(model, mesh=init_device_mesh("cpu", (1,)))
+        objective = backtranslate(denoise_share=0)
+        with pytest.raises(ConfigError, match="distribute it by ddp"):
+            objective.complete(objective.collate(list(objective.rows(document(80), np.random.default_rng(0))), PAD), model)
+    finally:
+        distributed.destroy_process_group()
+
+
 def test_batches_alternate_between_halves_and_directions():
     """Denoising and back-translation of C, then of CUDA, and so on; a batch is in one language and one half."""
     objective = backtranslate()

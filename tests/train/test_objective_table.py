@@ -16,8 +16,9 @@ from hpcraft.tokenizer.prompt import ANSWER, END
 from hpcraft.train.annotation import LABELS
 from hpcraft.train.batches import Row
 from hpcraft.train.objectives.backtranslate import BackTranslate
+from hpcraft.train.objectives.causal import Causal, CausalConfig
 from hpcraft.train.objectives.entities import tagger_of, take_encoder
-from hpcraft.train.objectives.objective import Specials
+from hpcraft.train.objectives.specials import Specials
 from hpcraft.train.objectives.table import NEEDS_EXAMPLES, NEEDS_TABLES, OBJECTIVES, Mixture, make
 from hpcraft.train.objectives.translate import TranslateConfig, TranslateDecoder, instruction, own_instruction
 from tests.train.tiny import PREFIX, SPECIALS, TEXT, document, tables, tiny_t5
@@ -113,6 +114,38 @@ def test_specials_come_from_the_tokenizer(tokenizer):
     assert specials.start_of("cpp") == specials.start_of("c") == tokenizer.token_to_id("<|cuda2c|>")
     with pytest.raises(InputError, match="has no token"):
         Specials.of(bpe.train_plain(["int i;"], 300))
+
+
+def hub(*tokens, **named):
+    """Anybody's tokenizer with these tokens."""
+    from tokenizers import Tokenizer, models
+
+    vocabulary = {token: number for number, token in enumerate(["a", *tokens, *named.values()])}
+    return PreTrainedTokenizerFast(tokenizer_object=Tokenizer(models.BPE(vocab=vocabulary, merges=[])), **named)
+
+
+def test_specials_of_others_tokenizers():
+    """A StarCoder fills in and a T5 masks spans; what a vocabulary lacks its objectives refuse, padding may be the end."""
+    star = Specials.of_hub(hub("<fim_prefix>", "<fim_suffix>", "<fim_middle>", eos_token="<|endoftext|>"))
+    assert (star.prefix, star.suffix, star.middle, star.end, star.pad) == (1, 2, 3, 4, 4)
+    assert [row.ids for row in Causal(CausalConfig(), star).rows(document(0, 0), np.random.default_rng(0))] == [(0, 0, 4)]
+    assert make("fill", {}, star).architecture == "decoder"
+    with pytest.raises(ConfigError, match="has no sentinels tokens"):
+        make("spans", {}, star)
+    t5 = Specials.of_hub(hub("<extra_id_0>", "<extra_id_1>", eos_token="</s>", pad_token="<pad>"))
+    assert (t5.sentinels, t5.start_of("cuda"), t5.pad) == ((1, 2), 4, 4)
+    assert make("spans", {"length": 20}, t5).architecture == "encoder-decoder"
+    for name in ("fill", "denoise"):
+        with pytest.raises(ConfigError, match=f"objective {name}: the tokenizer has no"):
+            make(name, {}, t5, tables())
+    with pytest.raises(InputError, match="no end token"):
+        Specials.of_hub(hub())
+
+
+def test_languages_that_begin_alike_have_no_direction():
+    """CodeRosetta's direction collapses silently where both start tokens are one."""
+    with pytest.raises(ConfigError, match="leaves it no direction"):
+        make("denoise", {"languages": ["c", "cpp"]}, SPECIALS, tables())
 
 
 def test_a_tagger_shares_the_encoder():

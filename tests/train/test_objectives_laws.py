@@ -17,7 +17,7 @@ from hpcraft.train.batches import IGNORED, Row
 from hpcraft.train.objectives.backtranslate import BackTranslate, BackTranslateConfig
 from hpcraft.train.objectives.causal import Causal, CausalConfig
 from hpcraft.train.objectives.denoise import Denoise, DenoiseConfig
-from hpcraft.train.objectives.entities import Entities, EntitiesConfig, entities_of, tagger_of
+from hpcraft.train.objectives.entities import Entities, EntitiesConfig, entities_of, measure, tagger_of
 from hpcraft.train.objectives.fill import Fill, FillConfig
 from hpcraft.train.objectives.masking import Spans, SpansConfig, Words, WordsConfig
 from hpcraft.train.objectives.objective import PairRow, TagRow
@@ -274,7 +274,7 @@ def learn(model, batch, steps=80):
 def test_each_objective_is_learnt_by_heart(name):
     """Eighty steps on eight examples bring the loss near zero; without a prompt, near what it takes to say which example it is."""
     objective = OBJECTIVES[name]
-    model = model_for(objective.architecture)
+    model: Any = model_for(objective.architecture).train()
     rng = np.random.default_rng(0)
     texts = material(name, 8)
     rows: list[Any] = [row for one in texts for row in objective.rows(one, rng)]
@@ -288,3 +288,8 @@ def test_each_objective_is_learnt_by_heart(name):
     least = 8 * log(8) / int((batch["labels"] != IGNORED).sum()) if unprompted else 0.0
     assert first > 1
     assert last - least < 0.05, name
+    if name == "entities":
+        found = measure(model, [batch])
+        assert found["all"].f1 == 1.0
+        assert found["all"].expected == sum(score.expected for kind, score in found.items() if kind != "all") > 8
+        assert model.training

@@ -8,7 +8,7 @@ import numpy as np
 
 from hpcraft.train.annotation import Document
 from hpcraft.train.objectives.noise import Frequent, NoiseTables
-from hpcraft.train.objectives.objective import Specials
+from hpcraft.train.objectives.specials import Specials
 
 if TYPE_CHECKING:
     from transformers import LlamaForCausalLM, T5ForConditionalGeneration

@@ -5,7 +5,7 @@ y -> x. Nothing but the decoder's start token gives a direction. Batches come in
 language and then of the other, which `hpcraft.train.objectives.batching` keeps.
 
 What was generated are ids, so no gradient passes through it, and the model's mode and all random states are as before.
-Not covered: tokenizing y anew (its ids are the decoder's own); a reranker as in BabelTower.
+Not covered: tokenizing y anew (its ids are the decoder's own); a reranker as in BabelTower; models sharded by FSDP, whose parts can't run alone.
 """
 
 from __future__ import annotations
@@ -19,7 +19,8 @@ from hpcraft.train.annotation import Document
 from hpcraft.train.batches import Batch
 from hpcraft.train.objectives.denoise import Denoise, DenoiseConfig, language_pieces, other_of
 from hpcraft.train.objectives.noise import NoiseTables
-from hpcraft.train.objectives.objective import Example, Objective, PairRow, Specials, check_document, check_share, filled, present
+from hpcraft.train.objectives.objective import Example, Objective, PairRow, check_document, check_share, filled, present
+from hpcraft.train.objectives.specials import Specials
 
 if TYPE_CHECKING:
     import numpy as np
@@ -101,8 +102,16 @@ class BackTranslate(Objective):
 def translations(
     model: nn.Module, ids: torch.Tensor, attention: torch.Tensor, start: int, specials: Specials, max_new_tokens: int
 ) -> list[tuple[int, ...]]:
-    """What a model writes greedily for each row, the end token behind it; its mode and the random states stay."""
+    """What a model writes greedily for each row, the end token behind it; its mode and the random states stay.
+
+    Raises:
+        ConfigError: the model is sharded.
+    """
     import torch
+    from torch.distributed.fsdp import FSDPModule, FullyShardedDataParallel
+
+    if any(isinstance(module, (FSDPModule, FullyShardedDataParallel)) for module in model.modules()):
+        raise ConfigError("objective backtranslate: the model is sharded, and writing needs it whole; distribute it by ddp")
 
     bare: Any = model
     # DDP and torch.compile wrap a model; what generates is inside.
@@ -120,6 +129,7 @@ def translations(
                 max_new_tokens=max_new_tokens,
                 do_sample=False,
                 num_beams=1,
+                use_cache=True,
                 eos_token_id=specials.end,
                 pad_token_id=specials.pad,
             )

@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING
 
 from hpcraft.train.annotation import Document
 from hpcraft.train.batches import Row
-from hpcraft.train.objectives.objective import Example, Objective, Specials, check_document, check_length, pieces
+from hpcraft.train.objectives.objective import Example, Objective, check_document, check_length, pieces
+from hpcraft.train.objectives.specials import NONE, Specials
 
 if TYPE_CHECKING:
     import numpy as np
@@ -48,5 +49,5 @@ def causal_rows(document: Document, length: int, specials: Specials) -> Iterator
     """Begin and end of each piece in the document, and its row."""
     whole = document.ids.tolist()
     for begin, end in pieces(len(whole), length - 2):
-        first, last = [specials.text] * (begin == 0), [specials.end] * (end == len(whole))
+        first, last = [specials.text] * (begin == 0 and specials.text != NONE), [specials.end] * (end == len(whole))
         yield begin, end, Row((*first, *whole[begin:end], *last), 1)

@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Literal
 from hpcraft.errors import ConfigError
 from hpcraft.train.annotation import Document
 from hpcraft.train.objectives.noise import LARGEST_SUM, NoiseTables, Rates, drop, insert, mask, replace_some, shuffle
-from hpcraft.train.objectives.objective import Example, Objective, PairRow, Specials, check_document, check_length, pieces
+from hpcraft.train.objectives.objective import Example, Objective, PairRow, check_document, check_length, pieces
+from hpcraft.train.objectives.specials import Specials
 
 if TYPE_CHECKING:
     import numpy as np
@@ -61,8 +62,12 @@ class Denoise(Objective):
             tables: of both languages.
             updates_done: how often the rates have grown.
         """
+        specials.need("denoise", "mask")
+        if len({specials.start_of(language) for language in config.languages}) < 2:
+            raise ConfigError(
+                f"languages {' and '.join(config.languages)}: a decoder begins both with one token, which leaves it no direction; give two that differ"
+            )
         for language in config.languages:
-            specials.start_of(language)
             if language not in tables.frequent or language not in tables.keywords:
                 raise ConfigError(f"language {language!r}: the tables of noise lack it; count them over a corpus that has it")
         self.config, self.specials, self.tables = config, specials, tables

@@ -10,15 +10,16 @@ Not covered: scores of single tokens.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from hpcraft.errors import InputError
 from hpcraft.train.annotation import LABELS, Document
-from hpcraft.train.batches import IGNORED
+from hpcraft.train.batches import IGNORED, Batch
 from hpcraft.train.entity_scan import ENTITIES
-from hpcraft.train.objectives.objective import Example, Objective, Specials, TagRow, check_document, check_length, pieces
+from hpcraft.train.objectives.objective import Example, Objective, TagRow, check_document, check_length, pieces
+from hpcraft.train.objectives.specials import Specials
 
 if TYPE_CHECKING:
     import numpy as np
@@ -104,6 +105,26 @@ def scores(*, predicted: Sequence[Sequence[int]], expected: Sequence[Sequence[in
     kinds = [kind for kind in ENTITIES if guessed[kind] or there[kind]]
     table = {kind: Score(right[kind], guessed[kind], there[kind]) for kind in kinds}
     return table | {"all": Score(right.total(), guessed.total(), there.total())}
+
+
+def measure(tagger: T5ForTokenClassification, batches: Iterable[Batch]) -> dict[str, Score]:
+    """The scores of a tagger over batches of `Entities`, each kind's and those of ``all``; the tagger's mode stays."""
+    import torch
+
+    predicted: list[list[int]] = []
+    expected: list[list[int]] = []
+    training = tagger.training
+    tagger.eval()
+    try:
+        with torch.no_grad():
+            for batch in batches:
+                moved = {name: value.to(tagger.device) for name, value in batch.items()}
+                logits = tagger(input_ids=moved["input_ids"], attention_mask=moved["attention_mask"]).logits
+                predicted += logits.argmax(dim=-1).tolist()
+                expected += moved["labels"].tolist()
+    finally:
+        tagger.train(training)
+    return scores(predicted=predicted, expected=expected)
 
 
 def entities_of(labels: Sequence[int]) -> Iterator[tuple[int, int, str]]:

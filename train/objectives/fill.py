@@ -17,7 +17,8 @@ from hpcraft.errors import InputError
 from hpcraft.train.annotation import Document
 from hpcraft.train.batches import Row
 from hpcraft.train.objectives.causal import causal_rows
-from hpcraft.train.objectives.objective import Example, Objective, Specials, check_document, check_length, check_share
+from hpcraft.train.objectives.objective import Example, Objective, check_document, check_length, check_share
+from hpcraft.train.objectives.specials import Specials
 
 if TYPE_CHECKING:
     import numpy as np
@@ -50,6 +51,7 @@ class Fill(Objective):
 
     def __init__(self, config: FillConfig, specials: Specials) -> None:
         self.config, self.specials = config, specials
+        specials.need("fill", "prefix", "suffix", "middle")
 
     def rows(self, document: Document | Example, rng: np.random.Generator) -> Iterator[Row]:
         """One row, or several for a long document, each cut by chance."""

@@ -16,7 +16,8 @@ from typing import TYPE_CHECKING
 
 from hpcraft.errors import ConfigError, InputError
 from hpcraft.train.annotation import Document
-from hpcraft.train.objectives.objective import Example, Objective, PairRow, Specials, check_document, check_length, check_share, pieces
+from hpcraft.train.objectives.objective import Example, Objective, PairRow, check_document, check_length, check_share, pieces
+from hpcraft.train.objectives.specials import Specials
 
 if TYPE_CHECKING:
     import numpy as np
@@ -63,6 +64,7 @@ class Spans(Objective):
 
     def __init__(self, config: SpansConfig, specials: Specials) -> None:
         self.config, self.specials = config, specials
+        specials.need("spans", "sentinels")
         if round(config.length * config.rate / config.mean_span) > len(specials.sentinels):
             raise ConfigError(
                 f"length {config.length}: {config.rate} of it in spans of {config.mean_span} are more than the {len(specials.sentinels)} sentinels; "
@@ -85,6 +87,7 @@ class Words(Objective):
 
     def __init__(self, config: WordsConfig, specials: Specials) -> None:
         self.config, self.specials = config, specials
+        specials.need("words", "sentinels")
 
     def rows(self, document: Document | Example, rng: np.random.Generator) -> Iterator[PairRow]:
         """One row, or several for a long document; a document of one word has none."""

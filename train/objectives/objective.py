@@ -9,34 +9,22 @@ from __future__ import annotations
 
 import math
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 from hpcraft.errors import ConfigError, InputError
-from hpcraft.tokenizer.prompt import ANSWER, END, FILL, FIM, MARKERS, PAD, TEXT
 from hpcraft.train.annotation import Document
 from hpcraft.train.batches import IGNORED, Batch, Row, padded
+from hpcraft.train.objectives.specials import Specials
 
 if TYPE_CHECKING:
     import numpy as np
     import torch
     from numpy.typing import NDArray
-    from tokenizers import Tokenizer
     from torch import nn
 
 Architecture = Literal["decoder", "encoder-decoder", "tagger"]
-
-_STARTS = {
-    "c": "<|cuda2c|>",
-    "cpp": "<|cuda2c|>",
-    "cuda": "<|c2cuda|>",
-    "fortran": "<|c2f|>",
-    "openmp": "<|c2omp|>",
-    "openacc": "<|c2acc|>",
-    "mpi": "<|c2mpi|>",
-}
-"""The token that a decoder begins with to write a language, or C with a parallel model; C and C++ are one language here."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,68 +62,6 @@ class Example:
     """Without the end token."""
     language: str = "c"
     """What the answer is written in, for the start token of a decoder: a key of `Specials.starts`."""
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Specials:
-    """The ids of the tokens that objectives put in."""
-
-    pad: int
-    end: int
-    text: int
-    """Begins a text."""
-    prefix: int
-    suffix: int
-    middle: int
-    """Of fill in the middle."""
-    mask: int
-    answer: int
-    sentinels: tuple[int, ...]
-    """Stand for masked spans, in this order."""
-    starts: Mapping[str, int]
-    """Language or parallel model to what a decoder begins with to write it."""
-
-    @classmethod
-    def of(cls, tokenizer: Tokenizer) -> Specials:
-        """Those of a tokenizer.
-
-        Raises:
-            InputError: it lacks one.
-        """
-
-        def number(token: str) -> int:
-            found = tokenizer.token_to_id(token)
-            if found is None:
-                raise InputError(f"the tokenizer has no token {token}; objectives need one made by `hpcraft tokenizer train`")
-            return found
-
-        return cls(
-            pad=number(PAD),
-            end=number(END),
-            text=number(TEXT),
-            prefix=number(FIM[0]),
-            suffix=number(FIM[1]),
-            middle=number(FIM[2]),
-            mask=number(FILL),
-            answer=number(ANSWER),
-            sentinels=tuple(number(marker) for marker in MARKERS),
-            starts={language: number(token) for language, token in _STARTS.items()},
-        )
-
-    @property
-    def start(self) -> int:
-        """What a decoder begins with where no language is asked for: T5 takes the padding token."""
-        return self.pad
-
-    def start_of(self, language: str) -> int:
-        """What a decoder begins with to write a language.
-
-        Raises:
-            ConfigError: there is no such token.
-        """
-        if language not in self.starts:
-            raise ConfigError(f"language {language!r}: no decoder begins with it; expected one of {', '.join(self.starts)}")
-        return self.starts[language]
 
 
 class Objective(ABC):

@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Any, get_type_hints
 from hpcraft.errors import ConfigError, nearest
 from hpcraft.train.annotation import Document
 from hpcraft.train.objectives.noise import NoiseTables
-from hpcraft.train.objectives.objective import AnyRow, Example, Objective, Specials
+from hpcraft.train.objectives.objective import AnyRow, Example, Objective
+from hpcraft.train.objectives.specials import Specials
 
 if TYPE_CHECKING:
     import numpy as np

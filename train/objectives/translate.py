@@ -15,7 +15,8 @@ from hpcraft.errors import InputError
 from hpcraft.tokenizer.prompt import ANSWER, END
 from hpcraft.train.annotation import Document
 from hpcraft.train.batches import Row
-from hpcraft.train.objectives.objective import Example, Objective, PairRow, Specials, check_example, check_length
+from hpcraft.train.objectives.objective import Example, Objective, PairRow, check_example, check_length
+from hpcraft.train.objectives.specials import Specials
 
 if TYPE_CHECKING:
     import numpy as np
