@@ -112,7 +112,7 @@ def run(config: FinetuneConfig, work: Work) -> Report:
     )
     learnt = sum(p.numel() for p in (adapted or model).parameters() if p.requires_grad)
     if adapted:
-        save_adapter(adapted, work.out / "adapter")
+        save_adapter(adapted, work.out / "adapter", str(work.inputs["base"]))
         model = merged(adapted)
     save_tuned(model, generator, base, work.out / "model", tuple(sorted({item.task for item in lessons.taught})))
     return _report(config, lessons, fitted, model.num_parameters(), learnt, before)
@@ -153,7 +153,6 @@ def _adapted(config: FinetuneConfig, work: Work, model: Any) -> Any:
         alpha=config.lora_alpha,
         dropout=config.lora_dropout,
         targets=config.lora_targets,
-        base=str(work.inputs["base"]),
         seed=work.seed,
     )
 

@@ -34,6 +34,9 @@ if TYPE_CHECKING:
 _REQUEST_TOKENS = 128
 """Room for the words around a hole."""
 
+_PROBE = "{\n\tx <1;\n}"
+"""Code that the tokenizers of some models of plain language don't give back."""
+
 
 @dataclass(frozen=True, slots=True)
 class _Asked:
@@ -140,10 +143,10 @@ class HubMaker:
 
 
 def check_tokenizer(generator: Generator, where: str) -> None:
-    """Check that a model knows every token that its tokenizer may write.
+    """Check that a model knows every token that its tokenizer may write, and that these can spell code.
 
     Raises:
-        InputError: it doesn't, or the tokenizer has no token that ends a text.
+        InputError: it doesn't, or they can't, or none of them ends a text.
     """
     codec: Any = generator.codec
     tokenizer = codec.tokenizer
@@ -152,6 +155,11 @@ def check_tokenizer(generator: Generator, where: str) -> None:
     if largest >= rows:
         raise InputError(
             f"{where}: its tokenizer has tokens up to {largest}, the model knows {rows}; give the tokenizer it was trained with"
+        )
+    back = codec.decode(tokenizer(_PROBE, add_special_tokens=False)["input_ids"])
+    if back.strip() != _PROBE:
+        raise InputError(
+            f"{where}: its tokenizer makes {back.strip()!r} of {_PROBE!r}, so it can't learn to write code; give a model with one that loses nothing"
         )
     if tokenizer.eos_token_id is None:
         raise InputError(f"{where}: its tokenizer has no token that ends a text; name one as eos_token in tokenizer_config.json")

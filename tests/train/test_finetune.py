@@ -21,14 +21,14 @@ from hpcraft.shards import ShardWriter
 from hpcraft.stages import execute
 from hpcraft.store import read_json, read_manifest
 from hpcraft.tokenizer.prompt import parse_translation
-from hpcraft.train.finetune import STAGE, FinetuneConfig
+from hpcraft.train.finetune import STAGE, FinetuneConfig, batches_of
 from hpcraft.train.pretrain import STAGE as PRETRAIN
 from hpcraft.train.pretrain import PretrainConfig
 from hpcraft.train.sides import sides
 from hpcraft.train.watch import Validation, evaluate
 from tests.tokenizer.corpus_folder import finish
 from tests.train.conftest import make_pair
-from tests.train.tiny_bases import save_base, task_corpus
+from tests.train.tiny_bases import save_base, save_lossy, task_corpus
 
 QUICK = FinetuneConfig(max_steps=2, max_seconds=100, max_length=480, batch_tokens=600, learning_rate=1e-3)
 KINDS = ("llama", "gpt2", "qwen2", "t5")
@@ -220,8 +220,8 @@ def test_no_example_that_is_short_enough_is_one_line(bases: dict[str, Path], own
 
 
 def test_models_that_can_not_be_a_base_are_one_line(bases: dict[str, Path], corpus: Path, tmp_path: Path) -> None:
-    """No weights, an adapter, a tokenizer with tokens that the model doesn't know, no end, and no model at all."""
-    copies = {name: Path(shutil.copytree(bases["llama"], tmp_path / name)) for name in ("weightless", "larger", "endless")}
+    """No weights, a tokenizer with tokens that the model doesn't know, with no end, or that loses line breaks, an adapter, no model at all."""
+    copies = {name: Path(shutil.copytree(bases["llama"], tmp_path / name)) for name in ("weightless", "larger", "endless", "lossy")}
     (copies["weightless"] / "model.safetensors").unlink()
     shutil.copy(bases["qwen2"] / "tokenizer.json", copies["larger"])
     tokenizer = transformers.AutoTokenizer.from_pretrained(bases["llama"])
@@ -230,6 +230,7 @@ def test_models_that_can_not_be_a_base_are_one_line(bases: dict[str, Path], corp
     tokenizer = transformers.AutoTokenizer.from_pretrained(bases["llama"])
     tokenizer.eos_token = None
     tokenizer.save_pretrained(copies["endless"])
+    save_lossy(copies["lossy"])
     (tmp_path / "adapter").mkdir()
     (tmp_path / "adapter/adapter_config.json").write_text("{}")
     (tmp_path / "nothing").mkdir()
@@ -237,7 +238,8 @@ def test_models_that_can_not_be_a_base_are_one_line(bases: dict[str, Path], corp
         copies["weightless"]: "can't be loaded",
         copies["larger"]: "its tokenizer has tokens up to",
         copies["endless"]: "no token that ends a text",
-        tmp_path / "adapter": "holds no config.json|an adapter",
+        copies["lossy"]: "so it can't learn to write code",
+        tmp_path / "adapter": "an adapter, not a model; give the folder model/ beside it",
         tmp_path / "nothing": "holds no config.json",
         Path("nobody/has-this-model"): "nor is it in the Hub's cache here",
     }
@@ -257,7 +259,7 @@ def test_layers_that_are_not_there_are_named(bases: dict[str, Path], corpus: Pat
 
 
 def test_a_base_is_known_by_its_content(bases: dict[str, Path], corpus: Path, tmp_path: Path) -> None:
-    """The same again is skipped; other weights under the same path are learnt from anew; a repository's name is found in the cache."""
+    """The same again is skipped; what changed under the same path is learnt from anew."""
     base = Path(shutil.copytree(bases["llama"], tmp_path / "base"))
     config = replace(QUICK, task="complete", max_steps=1, max_examples=4)
     inputs = {"base": base, "corpus": corpus}
@@ -266,3 +268,41 @@ def test_a_base_is_known_by_its_content(bases: dict[str, Path], corpus: Path, tm
     shutil.copy(bases["qwen2"] / "generation_config.json", base)
     assert not execute(STAGE, config, inputs, tmp_path / "out").skipped
     assert read_manifest(tmp_path / "out").inputs["base"]
+
+
+def test_a_repository_in_the_cache_is_a_base(bases: dict[str, Path], corpus: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its name is enough, on the command line too; nothing is fetched, and the adapter says what it belongs to."""
+    import huggingface_hub
+
+    cache = tmp_path / "hub" / "models--someone--tiny"
+    (cache / "refs").mkdir(parents=True)
+    (cache / "refs" / "main").write_text("abc123")
+    shutil.copytree(bases["llama"], cache / "snapshots" / "abc123")
+    for module in (huggingface_hub.constants, huggingface_hub.file_download):
+        monkeypatch.setattr(module, "HF_HUB_CACHE", str(tmp_path / "hub"), raising=False)
+    arguments = ["finetune", "--base", "someone/tiny", "--corpus", str(corpus), "--task", "openmp", "--lora-rank", "1"]
+    assert main([*arguments, "--max-steps", "1", "--max-examples", "2", "-o", str(tmp_path / "out")]) == 0
+    assert read_json(tmp_path / "out/adapter/adapter_config.json")["base_model_name_or_path"] == "someone/tiny"
+    assert main([*arguments, "--base", str(tmp_path / "out/adapter"), "-o", str(tmp_path / "again")]) == 3
+
+
+def test_an_adapter_goes_on_after_a_stop(bases: dict[str, Path], corpus: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A run that was stopped behind a checkpoint ends with the adapter of one that wasn't."""
+    config = replace(QUICK, task="openmp", lora_rank=2, max_steps=10, max_seconds=1e6, max_examples=2, checkpoint_seconds=1e-6)
+    inputs = {"base": bases["llama"], "corpus": corpus}
+    execute(STAGE, config, inputs, tmp_path / "whole")
+    epochs: list[int] = []
+
+    def stopped(*given: Any, **named: Any) -> Any:
+        epochs.append(given[4])
+        if given[4] == 1 and epochs.count(1) == 1:
+            raise KeyboardInterrupt
+        return batches_of(*given, **named)
+
+    monkeypatch.setattr("hpcraft.train.finetune.batches_of", stopped)
+    with pytest.raises(KeyboardInterrupt):
+        execute(STAGE, config, inputs, tmp_path / "stopped")
+    assert list((tmp_path / "stopped.partial").glob(".checkpoints/checkpoint-*"))
+    execute(STAGE, config, inputs, tmp_path / "stopped")
+    ours, theirs = (weights(tmp_path / name / "model") for name in ("stopped", "whole"))
+    assert all(torch.equal(ours[name], theirs[name]) for name in theirs)

@@ -18,7 +18,7 @@ from hpcraft.eval.suites import translation_tasks
 from hpcraft.records import HoleTask, Pair
 from hpcraft.shards import ShardWriter
 from hpcraft.tokenizer import bpe
-from hpcraft.tokenizer.insertions import NONE, lines_of, numbered, parse_insertions, put_back, take_off, write_insertions
+from hpcraft.tokenizer.insertions import NONE, insertion_prompt, lines_of, numbered, parse_insertions, put_back, take_off, write_insertions
 from hpcraft.tokenizer.prompt import ANSWER, END
 from hpcraft.train.hub_rows import HubMaker
 from hpcraft.train.material_complete import completion_examples
@@ -28,7 +28,7 @@ from hpcraft.train.material_tasks import fitting
 from hpcraft.train.tasks import Example, examples, own_maker
 from tests.tokenizer.corpus_folder import finish
 from tests.train.conftest import make_pair
-from tests.train.tiny_bases import CANARY, EXCHANGE, FORTRAN_LOOP, PROGRAM, save_base, task_corpus
+from tests.train.tiny_bases import CANARY, EXCHANGE, FORTRAN_LOOP, PROGRAM, save_base, save_metaspace, task_corpus
 
 LINES = st.lists(st.text(st.characters(codec="utf-8", exclude_characters="\n\r", exclude_categories=["Cs"]), max_size=20), max_size=12)
 
@@ -255,3 +255,16 @@ def test_rows_that_would_teach_something_else_are_not_made(tmp_path: Path) -> No
     assert make(Example.of_lines("mpi", ['puts("<|endoftext|>");'], ()), None, Random(0)) is None
     assert make(Example.of_lines("mpi", ["x();"] * 200, ()), None, Random(0)) is None
     assert make(Example.of_lines("mpi", ["x();"] * 2, ()), None, Random(0)) is not None
+
+
+def test_an_answer_is_spelt_as_it_is_behind_its_prompt(tmp_path: Path) -> None:
+    """No blank comes in between where a tokenizer puts one before each text, and what is learnt is what the whole text is made of."""
+    save_base(tmp_path, "llama")
+    tokenizer = save_metaspace(tmp_path)
+    make = HubMaker(inference.load(tmp_path), 400, "base")
+    item = Example.of_lines("openmp", ["x();"], ())
+    row = make(item, None, Random(0))
+    assert row is not None
+    prompt = insertion_prompt(item.source, "openmp", "c")
+    assert list(row.ids) == [*tokenizer(prompt + NONE)["input_ids"], tokenizer.eos_token_id]
+    assert tokenizer(NONE)["input_ids"] != list(row.ids[row.num_given : -1])
