@@ -23,12 +23,10 @@ from hpcraft.train.batches import Batch, Row, by_length, padded
 from hpcraft.train.export import base_folder, save_tuned
 from hpcraft.train.loop import Fitted, fit
 from hpcraft.train.lora import ALL_LINEAR, merged, require_peft, save_adapter, with_adapter
-from hpcraft.train.material_tasks import INPUT_OF, fitting, gather
+from hpcraft.train.material_tasks import INPUT_OF, MOST_VALID, fitting, gather
 from hpcraft.train.sides import sides
 from hpcraft.train.tasks import Example, Maker, epoch_rows, own_maker
 from hpcraft.train.watch import Budget, Validation, evaluate
-
-_MOST_VALID = 150
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -216,7 +214,7 @@ def validation_of(
     items: Sequence[Example], make: Maker, config: FinetuneConfig, seed: int, longest: int, *, encoder: bool = False
 ) -> Validation | None:
     """A fixed sample of the valid split, or None where it is empty."""
-    chosen = Random(seed).sample(items, min(_MOST_VALID, len(items)))
+    chosen = Random(seed).sample(items, min(MOST_VALID, len(items)))
     rows = list(rows_of(chosen, make, config, seed, None, _room(longest, encoder)))
     if not rows:
         return None

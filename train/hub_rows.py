@@ -34,6 +34,7 @@ if TYPE_CHECKING:
 _REQUEST_TOKENS = 128
 """Room for the words around a hole."""
 
+_SHORTEST_MARK = 3
 _PROBE = "{\n\tx <1;\n}"
 """Code that the tokenizers of some models of plain language don't give back."""
 
@@ -63,11 +64,13 @@ class HubMaker:
         self._encoder = bool(generator.model.config.is_encoder_decoder)
         self._chat = generator.chats
         self._fill = find_tokens(codec.vocabulary())
-        self._special = tuple(token for token in self._tokenizer.all_special_tokens if token)
+        # Some pad with a word of the language, which is no mark.
+        marks = {*self._tokenizer.all_special_tokens, *(self._fill or ())}
+        self._special = tuple(sorted(token for token in marks if len(token) >= _SHORTEST_MARK))
         check_tokenizer(generator, where)
 
     def __call__(self, item: Example, seed: int | None, rng: Random) -> Row | None:  # noqa: ARG002 - these models know no numbered names
-        """The row of an example; None when it has none, or is too long."""
+        """The row of an example; None when it has none, or one side of it is too long for an encoder or its decoder."""
         if any(token in text for token in self._special for text in (item.source, item.target, item.suffix)):
             return None
         asked = self._asked(item, rng)
@@ -77,11 +80,8 @@ class HubMaker:
         learnt = [*self._answer_ids(asked, given), self._tokenizer.eos_token_id]
         unknown = self._tokenizer.unk_token_id
         row = Row(ids=(*given, *learnt), num_given=len(given), num_bytes=len(asked.answer.encode()))
-        return None if unknown in learnt[:-1] or self._is_too_long(row) else row
-
-    def _is_too_long(self, row: Row) -> bool:
-        longer = max(row.num_given, len(row.ids) - row.num_given) if self._encoder else len(row.ids)
-        return longer > self._longest
+        too_long = self._encoder and max(len(given), len(learnt)) > self._longest
+        return None if too_long or unknown in learnt[:-1] else row
 
     def _answer_ids(self, asked: _Asked, given: list[int]) -> list[int]:
         """The ids of an answer as the model would write it behind its prompt."""
