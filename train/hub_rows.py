@@ -11,6 +11,7 @@ Tests are not asked for: their notation is hpcraft's own. Not covered: several t
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
 from random import Random
 from typing import TYPE_CHECKING, Any
 
@@ -119,10 +120,10 @@ class HubMaker:
     def _hole(self, item: Example, rng: Random) -> _Asked | None:
         """With tokens for it, as a request, or as the end of a function that is gone on with."""
         if self._fill:
-            before, behind = shortened(item.source, item.suffix, self._room(item.target) - len(self._fill), self._count)
+            before, behind = self._shortened(item.source, item.suffix, self._room(item.target) - len(self._fill))
             return _Asked(infill(self._fill, before, behind), item.target)
         if self._chat:
-            before, behind = shortened(item.source, item.suffix, self._room(item.target) - _REQUEST_TOKENS, self._count)
+            before, behind = self._shortened(item.source, item.suffix, self._room(item.target) - _REQUEST_TOKENS)
             prompt = hole_request(before, behind, boundary=item.boundary, language=item.language, is_program=False)
             return _Asked(prompt, fenced(item.target, item.language), chat=True)
         if item.boundary != "function":
@@ -132,11 +133,14 @@ class HubMaker:
         starts = [number for number in range(len(item.source), len(item.source) + len(item.target)) if text[number - 1] == "\n"]
         at = rng.choice([len(item.source), *starts])
         rest = text[at:].rstrip() + "\n"
-        return _Asked(shortened(text[:at], "", self._room(rest), self._count)[0], rest)
+        return _Asked(self._shortened(text[:at], "", self._room(rest))[0], rest)
 
     def _room(self, answer: str) -> int:
         """Tokens that are left for a prompt."""
         return self._longest - 2 - (0 if self._encoder else self._count(answer))
+
+    def _shortened(self, before: str, behind: str, room: int) -> tuple[str, str]:
+        return shortened(before, behind, room, cache(self._count))
 
     def _count(self, text: str) -> int:
         return len(self._tokenizer(text, add_special_tokens=False)["input_ids"])

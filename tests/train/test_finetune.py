@@ -169,6 +169,13 @@ def test_ours_put_directives_back_by_heart(own: Path, corpus: Path, tmp_path: Pa
         assert "".join(code.split()) == "".join(item.target.split())
 
 
+def test_an_epoch_may_show_nothing(own: Path, tmp_path: Path) -> None:
+    """One pair that is shown every tenth epoch is learnt all the same."""
+    folder = pairs_folder(tmp_path / "pairs", [make_pair(3, "openmp", "train")])
+    config = replace(QUICK, openmp_repeats=0.1, tests_repeats=0, max_steps=3)
+    assert execute(STAGE, config, {"base": own, "pairs": folder}, tmp_path / "out").manifest.rows["steps"] == 3
+
+
 def test_sides_are_learnt_as_one_by_one() -> None:
     """Padding changes neither the loss nor what it is shared by."""
     from hpcraft.train.batches import Row

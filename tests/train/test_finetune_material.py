@@ -7,7 +7,7 @@ from random import Random
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hpcraft import inference
@@ -20,6 +20,7 @@ from hpcraft.shards import ShardWriter
 from hpcraft.tokenizer import bpe
 from hpcraft.tokenizer.insertions import NONE, insertion_prompt, lines_of, numbered, parse_insertions, put_back, take_off, write_insertions
 from hpcraft.tokenizer.prompt import ANSWER, END
+from hpcraft.train.finetune import part_of
 from hpcraft.train.hub_rows import HubMaker
 from hpcraft.train.material_complete import completion_examples
 from hpcraft.train.material_mpi import lay_out, mpi_examples
@@ -39,6 +40,7 @@ def corpus(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return task_corpus(tmp_path_factory.mktemp("corpus") / "prepare")
 
 
+@settings(max_examples=50, deadline=None)
 @given(LINES, st.randoms(use_true_random=False))
 def test_what_is_taken_off_is_put_back(lines: list[str], rng: Random) -> None:
     """The answer that is taught gives the whole text again, but for the blanks at the ends of what was put in."""
@@ -51,6 +53,7 @@ def test_what_is_taken_off_is_put_back(lines: list[str], rng: Random) -> None:
     assert numbered(code).count("\n") == len(lines) - len(taken)
 
 
+@settings(max_examples=50, deadline=None)
 @given(st.text(max_size=60))
 def test_any_answer_is_read(answer: str) -> None:
     """Whatever a model writes, the code stays, with lines put in."""
@@ -159,6 +162,19 @@ def test_holes_are_those_of_the_grammar(corpus: Path) -> None:
     assert all(e.source and e.target.strip() and e.suffix for e in found)
     loop = next(e for e in found if e.boundary == "loop")
     assert loop.target.startswith("#pragma omp parallel for \\\n    reduction(+:sum)\n    for (")
+
+
+@settings(max_examples=50, deadline=None)
+@given(st.integers(1, 5000), st.integers(0, 20))
+def test_every_example_is_seen_before_one_is_seen_again(count: int, seed: int) -> None:
+    """Parts of an epoch hold each example once, and none is larger than what a step may wait for."""
+    items: Any = range(count)
+    num_parts = -(-count // 1024)
+    for epoch in range(2):
+        parts = [part_of(items, seed, epoch * num_parts + part) for part in range(num_parts)]
+        assert sorted(item for part in parts for item in part) == list(items)
+        assert max(map(len, parts)) <= 1024
+        assert min(map(len, parts)) >= min(count, 512)
 
 
 def test_the_test_split_is_in_no_example(corpus: Path) -> None:
