@@ -128,6 +128,25 @@ def test_an_adapter_alone_is_learnt_and_merged(bases: dict[str, Path], corpus: P
     assert found.metrics["parameters_learnt"] < found.metrics["parameters"] / 2
 
 
+def test_ours_with_an_encoder_learn_as_well(run_folder: Path, corpus: Path, tmp_path: Path) -> None:
+    """A model with an encoder and hpcraft's own tokenizer and formats."""
+    from hpcraft.tokenizer import bpe
+    from hpcraft.train.folder import save_model
+
+    size = bpe.load(run_folder / "tokenizer").get_vocab_size()
+    config = transformers.T5Config(vocab_size=size, d_model=32, d_kv=16, d_ff=32, num_layers=1, num_heads=2, dropout_rate=0.0)
+    config.decoder_start_token_id = config.pad_token_id
+    model: Any = transformers.T5ForConditionalGeneration(config)
+    save_model(model, run_folder / "tokenizer", tmp_path / "base", inference.ModelFacts(context=512))
+    for rank in (0, 2):
+        out = tmp_path / f"out{rank}"
+        found = execute(STAGE, replace(QUICK, task="mpi", lora_rank=rank), {"base": tmp_path / "base", "corpus": corpus}, out).manifest
+        assert found.metrics["valid_bits_per_byte"] > 0
+        generator = inference.load(out / "model")
+        assert generator.facts.tasks == ("mpi",)
+        assert generator.model.config.is_encoder_decoder
+
+
 def test_an_adapter_on_ours_merges_into_a_model_of_ours(own: Path, corpus: Path, tmp_path: Path) -> None:
     """Named layers alone get one, and the merged model is loaded as hpcraft's own."""
     config = replace(QUICK, task="openmp", lora_rank=2, lora_targets=("q_proj",), lora_dropout=0.1)

@@ -171,7 +171,7 @@ def test_every_example_is_seen_before_one_is_seen_again(count: int, seed: int) -
     items: Any = range(count)
     num_parts = -(-count // 1024)
     for epoch in range(2):
-        parts = [part_of(items, seed, epoch * num_parts + part) for part in range(num_parts)]
+        parts: list[Any] = [part_of(items, seed, epoch * num_parts + part) for part in range(num_parts)]
         assert sorted(item for part in parts for item in part) == list(items)
         assert max(map(len, parts)) <= 1024
         assert min(map(len, parts)) >= min(count, 512)
