@@ -148,11 +148,13 @@ def find_folder(where: str) -> Path:
     """The folder that a model's name stands for: itself, or the snapshot of a repository in the Hub's cache on this machine.
 
     Raises:
-        InputError: neither is there.
+        InputError: neither is there, or it is an adapter without its model.
     """
     path = Path(where)
     if (path / "config.json").is_file():
         return path
+    if (path / "adapter_config.json").is_file():
+        raise InputError(f"{where}: an adapter, not a model; give the folder model/ beside it, or merge it into its base first")
     if not path.exists() and _REPOSITORY.fullmatch(where):
         require_torch()
         from huggingface_hub import try_to_load_from_cache

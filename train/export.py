@@ -13,7 +13,6 @@ from hpcraft.errors import InputError
 from hpcraft.inference import MODEL_FILE, TOKENIZER_FILES, Generator, ModelFacts, find_folder, read_facts
 from hpcraft.train.folder import save_model
 
-_ADAPTER = "adapter_config.json"
 _TOKENIZER = (
     *("tokenizer*", "special_tokens_map.json", "added_tokens.json", "vocab.*", "merges.txt", "chat_template*"),
     *("spiece.model", "*.bpe.model", "spm.model", "source.spm", "target.spm"),
@@ -43,8 +42,6 @@ def base_folder(given: Path) -> Path:
     folder = below if below.is_dir() else given
     if (folder / MODEL_FILE).is_file():
         return model_folder(folder)
-    if (folder / _ADAPTER).is_file() and not (folder / "config.json").is_file():
-        raise InputError(f"{folder}: an adapter, not a model; give the folder model/ beside it, or merge it into its base first")
     return find_folder(str(folder))
 
 

@@ -23,12 +23,13 @@ from hpcraft.train.batches import Batch, Row, by_length, padded
 from hpcraft.train.export import base_folder, save_tuned
 from hpcraft.train.loop import Fitted, fit
 from hpcraft.train.lora import ALL_LINEAR, merged, require_peft, save_adapter, with_adapter
-from hpcraft.train.material_tasks import INPUT_OF, fitting, gather
+from hpcraft.train.material_tasks import INPUT_OF, MOST_VALID, fitting, gather
 from hpcraft.train.sides import sides
 from hpcraft.train.tasks import Example, Maker, epoch_rows, own_maker
 from hpcraft.train.watch import Budget, Validation, evaluate
 
-_MOST_VALID = 150
+_MOST_IN_PART = 1024
+_MOST_TRIES, _FAR = 100, 1_000_003
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -99,7 +100,9 @@ def run(config: FinetuneConfig, work: Work) -> Report:
     adapted: Any = _adapted(config, work, model) if config.lora_rank else None
     fitted = fit(
         adapted or model,
-        lambda epoch: batches_of(lessons.taught, make, config, work.seed, epoch, longest, encoder=model.config.is_encoder_decoder),
+        lambda number: _batches(
+            lessons.taught, make, config, work.seed, number, longest, encoder=generator.model.config.is_encoder_decoder
+        ),
         Budget(
             max_steps=config.max_steps,
             max_seconds=config.max_seconds,
@@ -113,7 +116,7 @@ def run(config: FinetuneConfig, work: Work) -> Report:
     )
     learnt = sum(p.numel() for p in (adapted or model).parameters() if p.requires_grad)
     if adapted:
-        save_adapter(adapted, work.out / "adapter")
+        save_adapter(adapted, work.out / "adapter", str(work.inputs["base"]))
         model = merged(adapted)
     save_tuned(model, generator, base, work.out / "model", tuple(sorted({item.task for item in lessons.taught})))
     return _report(config, lessons, fitted, model.num_parameters(), learnt, before)
@@ -154,7 +157,6 @@ def _adapted(config: FinetuneConfig, work: Work, model: Any) -> Any:
         alpha=config.lora_alpha,
         dropout=config.lora_dropout,
         targets=config.lora_targets,
-        base=str(work.inputs["base"]),
         seed=work.seed,
     )
 
@@ -172,7 +174,7 @@ def _lessons(config: FinetuneConfig, work: Work, generator: Generator, make: Mak
         raise InputError(f"{folder}: {NOTHING[config.task]}")
     if config.task == "translate":
         rejections: Counter[str] = Counter()
-        first = rows_of(items[:200], make, config, work.seed, 0, _room(longest, encoder))
+        first = rows_of(items[:200], make, config, work.seed, None, _room(longest, encoder))
         taught = items if any(True for _ in first) else []
     else:
         taught, rejections = fitting(items, make, _room(longest, encoder))
@@ -184,6 +186,26 @@ def _lessons(config: FinetuneConfig, work: Work, generator: Generator, make: Mak
     return _Lessons(
         taught=taught, validation=validation_of(valid, make, config, work.seed, longest, encoder=encoder), rejections=rejections
     )
+
+
+def _batches(
+    items: Sequence[Example], make: Maker, config: FinetuneConfig, seed: int, number: int, longest: int, *, encoder: bool
+) -> list[Batch]:
+    """The batches of an epoch, or of a part of one where there are many examples, as the next step waits until all rows are made."""
+    for again in range(_MOST_TRIES):
+        shown = part_of(items, seed, number) if config.task != "translate" else items
+        # Few examples, each shown less than once an epoch, may give an epoch without any.
+        if found := list(batches_of(shown, make, config, seed, number + again * _FAR, longest, encoder=encoder)):
+            return found
+    raise InputError(f"none of {len(items)} examples was shown in {_MOST_TRIES} epochs; give larger repeats")
+
+
+def part_of(items: Sequence[Example], seed: int, number: int) -> Sequence[Example]:
+    """The part ``number`` of examples in parts of like size: all are seen, in a new order, before one is seen again."""
+    num_parts = -(-len(items) // _MOST_IN_PART)
+    epoch, part = divmod(number, num_parts)
+    order = Random(f"{seed}/parts/{epoch}").sample(items, len(items))
+    return order[part::num_parts]
 
 
 NOTHING = {
@@ -218,7 +240,7 @@ def validation_of(
     items: Sequence[Example], make: Maker, config: FinetuneConfig, seed: int, longest: int, *, encoder: bool = False
 ) -> Validation | None:
     """A fixed sample of the valid split, or None where it is empty."""
-    chosen = Random(seed).sample(items, min(_MOST_VALID, len(items)))
+    chosen = Random(seed).sample(items, min(MOST_VALID, len(items)))
     rows = list(rows_of(chosen, make, config, seed, None, _room(longest, encoder)))
     if not rows:
         return None

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 def save_model(model: PreTrainedModel, tokenizer_folder: Path, folder: Path, facts: ModelFacts) -> None:
     """Write a model folder."""
     # Generation settings lie in their own file; the model's config may not hold any.
-    model.generation_config.bos_token_id = model.config.bos_token_id
+    model.generation_config.bos_token_id = getattr(model.config, "bos_token_id", None)  # T5 has none
     model.generation_config.eos_token_id = model.config.eos_token_id
     model.generation_config.pad_token_id = model.config.pad_token_id
     model.save_pretrained(folder)

@@ -11,6 +11,7 @@ Tests are not asked for: their notation is hpcraft's own. Not covered: several t
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
 from random import Random
 from typing import TYPE_CHECKING, Any
 
@@ -34,6 +35,10 @@ if TYPE_CHECKING:
 
 _REQUEST_TOKENS = 128
 """Room for the words around a hole."""
+
+_SHORTEST_MARK = 3
+_PROBE = "{\n\tx <1;\n}"
+"""Code that the tokenizers of some models of plain language don't give back."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,11 +66,13 @@ class HubMaker:
         self._encoder = bool(generator.model.config.is_encoder_decoder)
         self._chat = generator.chats
         self._fill = find_tokens(codec.vocabulary())
-        self._special = tuple(token for token in self._tokenizer.all_special_tokens if token)
+        # Some pad with a word of the language, which is no mark.
+        marks = {*self._tokenizer.all_special_tokens, *(self._fill or ())}
+        self._special = tuple(sorted(token for token in marks if len(token) >= _SHORTEST_MARK))
         check_tokenizer(generator, where)
 
     def __call__(self, item: Example, seed: int | None, rng: Random) -> Row | None:  # noqa: ARG002 - these models know no numbered names
-        """The row of an example; None when it has none, or is too long."""
+        """The row of an example; None when it has none, or one side of it is too long for an encoder or its decoder."""
         if any(token in text for token in self._special for text in (item.source, item.target, item.suffix)):
             return None
         asked = self._asked(item, rng)
@@ -75,11 +82,8 @@ class HubMaker:
         learnt = [*self._answer_ids(asked, given), self._tokenizer.eos_token_id]
         unknown = self._tokenizer.unk_token_id
         row = Row(ids=(*given, *learnt), num_given=len(given), num_bytes=len(asked.answer.encode()))
-        return None if unknown in learnt[:-1] or self._is_too_long(row) else row
-
-    def _is_too_long(self, row: Row) -> bool:
-        longer = max(row.num_given, len(row.ids) - row.num_given) if self._encoder else len(row.ids)
-        return longer > self._longest
+        too_long = self._encoder and max(len(given), len(learnt)) > self._longest
+        return None if too_long or unknown in learnt[:-1] else row
 
     def _answer_ids(self, asked: _Asked, given: list[int]) -> list[int]:
         """The ids of an answer as the model would write it behind its prompt."""
@@ -117,10 +121,10 @@ class HubMaker:
     def _hole(self, item: Example, rng: Random) -> _Asked | None:
         """With tokens for it, as a request, or as the end of a function that is gone on with."""
         if self._fill:
-            before, behind = shortened(item.source, item.suffix, self._room(item.target) - len(self._fill), self._count)
+            before, behind = self._shortened(item.source, item.suffix, self._room(item.target) - len(self._fill))
             return _Asked(infill(self._fill, before, behind), item.target)
         if self._chat:
-            before, behind = shortened(item.source, item.suffix, self._room(item.target) - _REQUEST_TOKENS, self._count)
+            before, behind = self._shortened(item.source, item.suffix, self._room(item.target) - _REQUEST_TOKENS)
             prompt = hole_request(before, behind, boundary=item.boundary, language=item.language, is_program=False)
             return _Asked(prompt, fenced(item.target, item.language), chat=True)
         if item.boundary != "function":
@@ -130,21 +134,24 @@ class HubMaker:
         starts = [number for number in range(len(item.source), len(item.source) + len(item.target)) if text[number - 1] == "\n"]
         at = rng.choice([len(item.source), *starts])
         rest = text[at:].rstrip() + "\n"
-        return _Asked(shortened(text[:at], "", self._room(rest), self._count)[0], rest)
+        return _Asked(self._shortened(text[:at], "", self._room(rest))[0], rest)
 
     def _room(self, answer: str) -> int:
         """Tokens that are left for a prompt."""
         return self._longest - 2 - (0 if self._encoder else self._count(answer))
+
+    def _shortened(self, before: str, behind: str, room: int) -> tuple[str, str]:
+        return shortened(before, behind, room, cache(self._count))
 
     def _count(self, text: str) -> int:
         return len(self._tokenizer(text, add_special_tokens=False)["input_ids"])
 
 
 def check_tokenizer(generator: Generator, where: str) -> None:
-    """Check that a model knows every token that its tokenizer may write.
+    """Check that a model knows every token that its tokenizer may write, and that these can spell code.
 
     Raises:
-        InputError: it doesn't, or the tokenizer has no token that ends a text.
+        InputError: it doesn't, or they can't, or none of them ends a text.
     """
     codec: Any = generator.codec
     tokenizer = codec.tokenizer
@@ -153,6 +160,11 @@ def check_tokenizer(generator: Generator, where: str) -> None:
     if largest >= rows:
         raise InputError(
             f"{where}: its tokenizer has tokens up to {largest}, the model knows {rows}; give the tokenizer it was trained with"
+        )
+    back = codec.decode(tokenizer(_PROBE, add_special_tokens=False)["input_ids"])
+    if back.strip() != _PROBE:
+        raise InputError(
+            f"{where}: its tokenizer makes {back.strip()!r} of {_PROBE!r}, so it can't learn to write code; give a model with one that loses nothing"
         )
     if tokenizer.eos_token_id is None:
         raise InputError(f"{where}: its tokenizer has no token that ends a text; name one as eos_token in tokenizer_config.json")

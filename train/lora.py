@@ -30,7 +30,7 @@ def require_peft() -> None:
         raise MachineError("peft not installed, which makes adapters; run: pip install 'hpcraft[train]', or give lora_rank 0")
 
 
-def with_adapter(model: Any, *, rank: int, alpha: float, dropout: float, targets: tuple[str, ...], base: str, seed: int) -> PeftModel:
+def with_adapter(model: Any, *, rank: int, alpha: float, dropout: float, targets: tuple[str, ...], seed: int) -> PeftModel:
     """A model with a new adapter on it, which alone is learnt.
 
     Args:
@@ -39,7 +39,6 @@ def with_adapter(model: Any, *, rank: int, alpha: float, dropout: float, targets
         alpha: its weight is ``alpha`` / ``rank``.
         dropout: share of its inputs that is left out while it learns.
         targets: names of the layers that get one, as they end.
-        base: where the model came from, for who loads the adapter.
         seed: of its first weights.
 
     Raises:
@@ -59,12 +58,12 @@ def with_adapter(model: Any, *, rank: int, alpha: float, dropout: float, targets
             adapted = get_peft_model(model, config)
     except ValueError as error:
         raise ConfigError(f"lora_targets: {', '.join(targets)}: {' '.join(str(error).split())[:160]}; give {ALL_LINEAR}") from None
-    adapted.peft_config["default"].base_model_name_or_path = base
     return adapted  # type: ignore[no-any-return, unused-ignore]
 
 
-def save_adapter(adapted: PeftModel, folder: Path) -> None:
-    """Write an adapter as peft loads it."""
+def save_adapter(adapted: PeftModel, folder: Path, base: str) -> None:
+    """Write an adapter as peft loads it; ``base`` tells who loads it what it belongs to."""
+    adapted.peft_config["default"].base_model_name_or_path = base
     adapted.save_pretrained(str(folder), save_embedding_layers=False)
 
 

@@ -36,24 +36,21 @@ _FEWEST_LINES = 8
 
 def mpi_examples(corpus: Path, split: str, *, most: int, seed: int, languages: Collection[str]) -> list[Example]:
     """The examples of a split, in an order that doesn't depend on that of reading; arguments as for OpenMP's."""
-    whole: set[str] = set()
-    found = nsmallest(most, _laid_out(corpus, PROGRAMS, split, seed, languages, whole), key=lambda item: item[:2])
+    found = nsmallest(most, _laid_out(corpus, PROGRAMS, split, seed, languages, frozenset()), key=lambda item: item[:2])
+    whole = frozenset(document for _, _, document, _ in found)
     found += nsmallest(most - len(found), _laid_out(corpus, FUNCTIONS, split, seed, languages, whole), key=lambda item: item[:2])
-    return list({example.target: example for _, _, example in found}.values())
+    return list({example.target: example for *_, example in found}.values())
 
 
 def _laid_out(
-    corpus: Path, name: str, split: str, seed: int, languages: Collection[str], whole: set[str]
-) -> Iterator[tuple[float, str, Example]]:
-    """Units with calls; of programs the documents are noted in ``whole``, functions of these are left out."""
+    corpus: Path, name: str, split: str, seed: int, languages: Collection[str], without: Collection[str]
+) -> Iterator[tuple[float, str, str, Example]]:
+    """Units with calls and the documents that they are of, but those of some documents."""
     for unit in units(corpus, name, split):
-        if unit.language not in languages or "mpi" not in unit.models or (name == FUNCTIONS and unit.document_id in whole):
-            continue
-        example = lay_out(unit.text, unit.language)
-        if example.taken:
-            if name == PROGRAMS:
-                whole.add(unit.document_id)
-            yield share_of(unit.unit_id, seed), unit.unit_id, example
+        if unit.language in languages and "mpi" in unit.models and unit.document_id not in without:
+            example = lay_out(unit.text, unit.language)
+            if example.taken:
+                yield share_of(unit.unit_id, seed), unit.unit_id, unit.document_id, example
 
 
 def lay_out(text: str, language: str) -> Example:

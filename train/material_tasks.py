@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 INPUT_OF = {"translate": "pairs", "openmp": "corpus", "mpi": "corpus", "complete": "corpus"}
 """Task to the input that it reads."""
+MOST_VALID = 150
+"""Examples that are measured at most."""
 _OWN = ("c", "cpp")
 """Languages that the format of hpcraft's own models takes."""
 _OPENMP = ("c", "cpp", "cuda", "fortran")
@@ -39,7 +41,7 @@ def gather(config: FinetuneConfig, folder: Path, split: str, seed: int, *, own: 
     """
     if config.task == "translate":
         return _translations(config, folder, split, own=own)
-    most = config.max_examples
+    most = config.max_examples if split == "train" else min(config.max_examples, MOST_VALID)
     if config.task == "complete":
         return completion_examples(folder, split, most=most, seed=seed, languages=material_complete.LANGUAGES)
     if config.task == "mpi":
@@ -71,5 +73,5 @@ def fitting(items: Sequence[Example], make: Maker, longest: int) -> tuple[list[E
             elif part.task == "mpi" and (parts := halves(part)):
                 waiting += reversed(parts)
             else:
-                rejections["too long" if row is not None else "no row"] += 1
+                rejections["too long" if row is not None else "no answer can be written"] += 1
     return kept, rejections

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from hashlib import sha256
 from random import Random
 from typing import TYPE_CHECKING, Any
@@ -125,7 +126,7 @@ def _fill_row(item: Example, tokenizer: Tokenizer, longest: int) -> Row | None:
     answer = item.target + END
     learnt = ids_of(answer)
     tokens = FAMILIES[0]
-    around = shortened(item.source, item.suffix, longest - len(learnt) - len(tokens), lambda text: len(ids_of(text)))
+    around = shortened(item.source, item.suffix, longest - len(learnt) - len(tokens), cache(lambda text: len(ids_of(text))))
     given = ids_of(infill(tokens, *around))
     return Row(ids=(*given, *learnt), num_given=len(given), num_bytes=len(answer.encode()))
 

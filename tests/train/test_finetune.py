@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 from collections.abc import Sequence
 from dataclasses import replace
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -21,14 +22,14 @@ from hpcraft.shards import ShardWriter
 from hpcraft.stages import execute
 from hpcraft.store import read_json, read_manifest
 from hpcraft.tokenizer.prompt import parse_translation
-from hpcraft.train.finetune import STAGE, FinetuneConfig
+from hpcraft.train.finetune import STAGE, FinetuneConfig, batches_of
 from hpcraft.train.pretrain import STAGE as PRETRAIN
 from hpcraft.train.pretrain import PretrainConfig
 from hpcraft.train.sides import sides
 from hpcraft.train.watch import Validation, evaluate
 from tests.tokenizer.corpus_folder import finish
 from tests.train.conftest import make_pair
-from tests.train.tiny_bases import save_base, task_corpus
+from tests.train.tiny_bases import save_base, save_lossy, task_corpus
 
 QUICK = FinetuneConfig(max_steps=2, max_seconds=100, max_length=480, batch_tokens=600, learning_rate=1e-3)
 KINDS = ("llama", "gpt2", "qwen2", "t5")
@@ -79,11 +80,13 @@ def test_ours_learn_every_task(own: Path, corpus: Path, tmp_path: Path, task: An
     assert set(inference.load(tmp_path / "again/model").facts.tasks) == {name, "openmp"}
 
 
-@pytest.mark.parametrize("kind", KINDS)
-@pytest.mark.parametrize("task", ["translate", "openmp", "mpi", "complete"])
+@pytest.mark.parametrize(
+    ("kind", "task"),
+    [*product(("gpt2", "t5"), ("translate", "openmp", "mpi", "complete")), ("qwen2", "complete"), ("qwen2", "mpi"), ("llama", "translate")],
+)
 def test_others_learn_every_task(bases: dict[str, Path], corpus: Path, run_folder: Path, tmp_path: Path, kind: str, task: Any) -> None:
     """Decoders and an encoder with a decoder learn with their own tokenizer; what comes out loads in plain transformers."""
-    config = replace(QUICK, task=task, max_steps=1, max_examples=4)
+    config = replace(QUICK, task=task, max_steps=1, max_examples=2)
     inputs = {"base": bases[kind], "corpus": corpus, "pairs": run_folder / "pairs"}
     found = execute(STAGE, config, inputs, tmp_path / "out").manifest
     assert found.metrics["valid_bits_per_byte"] > 0
@@ -125,6 +128,25 @@ def test_an_adapter_alone_is_learnt_and_merged(bases: dict[str, Path], corpus: P
     assert found.metrics["parameters_learnt"] < found.metrics["parameters"] / 2
 
 
+def test_ours_with_an_encoder_learn_as_well(run_folder: Path, corpus: Path, tmp_path: Path) -> None:
+    """A model with an encoder and hpcraft's own tokenizer and formats."""
+    from hpcraft.tokenizer import bpe
+    from hpcraft.train.folder import save_model
+
+    size = bpe.load(run_folder / "tokenizer").get_vocab_size()
+    config = transformers.T5Config(vocab_size=size, d_model=32, d_kv=16, d_ff=32, num_layers=1, num_heads=2, dropout_rate=0.0)
+    config.decoder_start_token_id = config.pad_token_id
+    model: Any = transformers.T5ForConditionalGeneration(config)
+    save_model(model, run_folder / "tokenizer", tmp_path / "base", inference.ModelFacts(context=512))
+    for rank in (0, 2):
+        out = tmp_path / f"out{rank}"
+        found = execute(STAGE, replace(QUICK, task="mpi", lora_rank=rank), {"base": tmp_path / "base", "corpus": corpus}, out).manifest
+        assert found.metrics["valid_bits_per_byte"] > 0
+        generator = inference.load(out / "model")
+        assert generator.facts.tasks == ("mpi",)
+        assert generator.model.config.is_encoder_decoder
+
+
 def test_an_adapter_on_ours_merges_into_a_model_of_ours(own: Path, corpus: Path, tmp_path: Path) -> None:
     """Named layers alone get one, and the merged model is loaded as hpcraft's own."""
     config = replace(QUICK, task="openmp", lora_rank=2, lora_targets=("q_proj",), lora_dropout=0.1)
@@ -164,6 +186,13 @@ def test_ours_put_directives_back_by_heart(own: Path, corpus: Path, tmp_path: Pa
         [[answer]] = generator.complete([prompt.text], max_new_tokens=80)
         code = parse_translation(prompt, answer)
         assert "".join(code.split()) == "".join(item.target.split())
+
+
+def test_an_epoch_may_show_nothing(own: Path, tmp_path: Path) -> None:
+    """One pair that is shown every tenth epoch is learnt all the same."""
+    folder = pairs_folder(tmp_path / "pairs", [make_pair(3, "openmp", "train")])
+    config = replace(QUICK, openmp_repeats=0.1, tests_repeats=0, max_steps=3)
+    assert execute(STAGE, config, {"base": own, "pairs": folder}, tmp_path / "out").manifest.rows["steps"] == 3
 
 
 def test_sides_are_learnt_as_one_by_one() -> None:
@@ -220,8 +249,8 @@ def test_no_example_that_is_short_enough_is_one_line(bases: dict[str, Path], own
 
 
 def test_models_that_can_not_be_a_base_are_one_line(bases: dict[str, Path], corpus: Path, tmp_path: Path) -> None:
-    """No weights, an adapter, a tokenizer with tokens that the model doesn't know, no end, and no model at all."""
-    copies = {name: Path(shutil.copytree(bases["llama"], tmp_path / name)) for name in ("weightless", "larger", "endless")}
+    """No weights, a tokenizer with tokens that the model doesn't know, with no end, or that loses line breaks, an adapter, no model at all."""
+    copies = {name: Path(shutil.copytree(bases["llama"], tmp_path / name)) for name in ("weightless", "larger", "endless", "lossy")}
     (copies["weightless"] / "model.safetensors").unlink()
     shutil.copy(bases["qwen2"] / "tokenizer.json", copies["larger"])
     tokenizer = transformers.AutoTokenizer.from_pretrained(bases["llama"])
@@ -230,6 +259,7 @@ def test_models_that_can_not_be_a_base_are_one_line(bases: dict[str, Path], corp
     tokenizer = transformers.AutoTokenizer.from_pretrained(bases["llama"])
     tokenizer.eos_token = None
     tokenizer.save_pretrained(copies["endless"])
+    save_lossy(copies["lossy"])
     (tmp_path / "adapter").mkdir()
     (tmp_path / "adapter/adapter_config.json").write_text("{}")
     (tmp_path / "nothing").mkdir()
@@ -237,7 +267,8 @@ def test_models_that_can_not_be_a_base_are_one_line(bases: dict[str, Path], corp
         copies["weightless"]: "can't be loaded",
         copies["larger"]: "its tokenizer has tokens up to",
         copies["endless"]: "no token that ends a text",
-        tmp_path / "adapter": "holds no config.json|an adapter",
+        copies["lossy"]: "so it can't learn to write code",
+        tmp_path / "adapter": "an adapter, not a model; give the folder model/ beside it",
         tmp_path / "nothing": "holds no config.json",
         Path("nobody/has-this-model"): "nor is it in the Hub's cache here",
     }
@@ -257,7 +288,7 @@ def test_layers_that_are_not_there_are_named(bases: dict[str, Path], corpus: Pat
 
 
 def test_a_base_is_known_by_its_content(bases: dict[str, Path], corpus: Path, tmp_path: Path) -> None:
-    """The same again is skipped; other weights under the same path are learnt from anew; a repository's name is found in the cache."""
+    """The same again is skipped; what changed under the same path is learnt from anew."""
     base = Path(shutil.copytree(bases["llama"], tmp_path / "base"))
     config = replace(QUICK, task="complete", max_steps=1, max_examples=4)
     inputs = {"base": base, "corpus": corpus}
@@ -266,3 +297,41 @@ def test_a_base_is_known_by_its_content(bases: dict[str, Path], corpus: Path, tm
     shutil.copy(bases["qwen2"] / "generation_config.json", base)
     assert not execute(STAGE, config, inputs, tmp_path / "out").skipped
     assert read_manifest(tmp_path / "out").inputs["base"]
+
+
+def test_a_repository_in_the_cache_is_a_base(bases: dict[str, Path], corpus: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its name is enough, on the command line too; nothing is fetched, and the adapter says what it belongs to."""
+    import huggingface_hub
+
+    cache = tmp_path / "hub" / "models--someone--tiny"
+    (cache / "refs").mkdir(parents=True)
+    (cache / "refs" / "main").write_text("abc123")
+    shutil.copytree(bases["llama"], cache / "snapshots" / "abc123")
+    for module in (huggingface_hub.constants, huggingface_hub.file_download):
+        monkeypatch.setattr(module, "HF_HUB_CACHE", str(tmp_path / "hub"), raising=False)
+    arguments = ["finetune", "--base", "someone/tiny", "--corpus", str(corpus), "--task", "openmp", "--lora-rank", "1"]
+    assert main([*arguments, "--max-steps", "1", "--max-examples", "2", "-o", str(tmp_path / "out")]) == 0
+    assert read_json(tmp_path / "out/adapter/adapter_config.json")["base_model_name_or_path"] == "someone/tiny"
+    assert main([*arguments, "--base", str(tmp_path / "out/adapter"), "-o", str(tmp_path / "again")]) == 3
+
+
+def test_an_adapter_goes_on_after_a_stop(bases: dict[str, Path], corpus: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A run that was stopped behind a checkpoint ends with the adapter of one that wasn't."""
+    config = replace(QUICK, task="openmp", lora_rank=2, max_steps=10, max_seconds=1e6, max_examples=2, checkpoint_seconds=1e-6)
+    inputs = {"base": bases["llama"], "corpus": corpus}
+    execute(STAGE, config, inputs, tmp_path / "whole")
+    epochs: list[int] = []
+
+    def stopped(*given: Any, **named: Any) -> Any:
+        epochs.append(given[4])
+        if given[4] == 1 and epochs.count(1) == 1:
+            raise KeyboardInterrupt
+        return batches_of(*given, **named)
+
+    monkeypatch.setattr("hpcraft.train.finetune.batches_of", stopped)
+    with pytest.raises(KeyboardInterrupt):
+        execute(STAGE, config, inputs, tmp_path / "stopped")
+    assert list((tmp_path / "stopped.partial").glob(".checkpoints/checkpoint-*"))
+    execute(STAGE, config, inputs, tmp_path / "stopped")
+    ours, theirs = (weights(tmp_path / name / "model") for name in ("stopped", "whole"))
+    assert all(torch.equal(ours[name], theirs[name]) for name in theirs)

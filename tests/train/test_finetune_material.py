@@ -7,7 +7,7 @@ from random import Random
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hpcraft import inference
@@ -18,8 +18,9 @@ from hpcraft.eval.suites import translation_tasks
 from hpcraft.records import HoleTask, Pair
 from hpcraft.shards import ShardWriter
 from hpcraft.tokenizer import bpe
-from hpcraft.tokenizer.insertions import NONE, lines_of, numbered, parse_insertions, put_back, take_off, write_insertions
+from hpcraft.tokenizer.insertions import NONE, insertion_prompt, lines_of, numbered, parse_insertions, put_back, take_off, write_insertions
 from hpcraft.tokenizer.prompt import ANSWER, END
+from hpcraft.train.finetune import part_of
 from hpcraft.train.hub_rows import HubMaker
 from hpcraft.train.material_complete import completion_examples
 from hpcraft.train.material_mpi import lay_out, mpi_examples
@@ -28,7 +29,7 @@ from hpcraft.train.material_tasks import fitting
 from hpcraft.train.tasks import Example, examples, own_maker
 from tests.tokenizer.corpus_folder import finish
 from tests.train.conftest import make_pair
-from tests.train.tiny_bases import CANARY, EXCHANGE, FORTRAN_LOOP, PROGRAM, save_base, task_corpus
+from tests.train.tiny_bases import CANARY, EXCHANGE, FORTRAN_LOOP, PROGRAM, save_base, save_metaspace, task_corpus
 
 LINES = st.lists(st.text(st.characters(codec="utf-8", exclude_characters="\n\r", exclude_categories=["Cs"]), max_size=20), max_size=12)
 
@@ -39,6 +40,7 @@ def corpus(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return task_corpus(tmp_path_factory.mktemp("corpus") / "prepare")
 
 
+@settings(max_examples=50, deadline=None)
 @given(LINES, st.randoms(use_true_random=False))
 def test_what_is_taken_off_is_put_back(lines: list[str], rng: Random) -> None:
     """The answer that is taught gives the whole text again, but for the blanks at the ends of what was put in."""
@@ -51,6 +53,7 @@ def test_what_is_taken_off_is_put_back(lines: list[str], rng: Random) -> None:
     assert numbered(code).count("\n") == len(lines) - len(taken)
 
 
+@settings(max_examples=50, deadline=None)
 @given(st.text(max_size=60))
 def test_any_answer_is_read(answer: str) -> None:
     """Whatever a model writes, the code stays, with lines put in."""
@@ -161,6 +164,19 @@ def test_holes_are_those_of_the_grammar(corpus: Path) -> None:
     assert loop.target.startswith("#pragma omp parallel for \\\n    reduction(+:sum)\n    for (")
 
 
+@settings(max_examples=50, deadline=None)
+@given(st.integers(1, 5000), st.integers(0, 20))
+def test_every_example_is_seen_before_one_is_seen_again(count: int, seed: int) -> None:
+    """Parts of an epoch hold each example once, and none is larger than what a step may wait for."""
+    items: Any = range(count)
+    num_parts = -(-count // 1024)
+    for epoch in range(2):
+        parts: list[Any] = [part_of(items, seed, epoch * num_parts + part) for part in range(num_parts)]
+        assert sorted(item for part in parts for item in part) == list(items)
+        assert max(map(len, parts)) <= 1024
+        assert min(map(len, parts)) >= min(count, 512)
+
+
 def test_the_test_split_is_in_no_example(corpus: Path) -> None:
     """No task reads it."""
     found: list[Example] = []
@@ -250,8 +266,22 @@ def test_lines_to_be_put_back_are_asked_in_words(tmp_path: Path, kind: str) -> N
 
 
 def test_rows_that_would_teach_something_else_are_not_made(tmp_path: Path) -> None:
-    """Text that spells a special token, and what is too long."""
-    make, _ = maker(tmp_path, "gpt2", longest=300)
-    assert make(Example.of_lines("mpi", ['puts("<|endoftext|>");'], ()), None, Random(0)) is None
-    assert make(Example.of_lines("mpi", ["x();"] * 200, ()), None, Random(0)) is None
-    assert make(Example.of_lines("mpi", ["x();"] * 2, ()), None, Random(0)) is not None
+    """Text that spells a special token isn't learnt; what is too long is left out and counted."""
+    make, _ = maker(tmp_path / "gpt2", "gpt2", longest=300)
+    items = [Example.of_lines("openmp", lines, ()) for lines in (['puts("<|endoftext|>");'], ["x();"] * 200, ["x();"])]
+    assert fitting(items, make, 300) == (items[2:], {"no answer can be written": 1, "too long": 1})
+    make, _ = maker(tmp_path / "t5", "t5", longest=300)
+    assert [make(item, None, Random(0)) is None for item in items] == [False, True, False]
+
+
+def test_an_answer_is_spelt_as_it_is_behind_its_prompt(tmp_path: Path) -> None:
+    """No blank comes in between where a tokenizer puts one before each text, and what is learnt is what the whole text is made of."""
+    save_base(tmp_path, "llama")
+    tokenizer = save_metaspace(tmp_path)
+    make = HubMaker(inference.load(tmp_path), 400, "base")
+    item = Example.of_lines("openmp", ["x();"], ())
+    row = make(item, None, Random(0))
+    assert row is not None
+    prompt = insertion_prompt(item.source, "openmp", "c")
+    assert list(row.ids) == [*tokenizer(prompt + NONE)["input_ids"], tokenizer.eos_token_id]
+    assert tokenizer(NONE)["input_ids"] != list(row.ids[row.num_given : -1])

@@ -56,6 +56,30 @@ def save_tokenizer(folder: Path, kind: str, *, chat: bool = False) -> Any:
     return fast
 
 
+def save_lossy(folder: Path) -> None:
+    """A tokenizer as models of plain language have it: blanks of all kinds are one, brackets unknown."""
+    from tokenizers import Tokenizer, models, pre_tokenizers
+
+    tokenizer = Tokenizer(models.WordLevel({"<unk>": 0, "</s>": 1, "x": 2, "1": 3, ";": 4}, unk_token="<unk>"))
+    tokenizer.pre_tokenizer = pre_tokenizers.Whitespace()
+    transformers.PreTrainedTokenizerFast(tokenizer_object=tokenizer, unk_token="<unk>", eos_token="</s>").save_pretrained(folder)
+
+
+def save_metaspace(folder: Path) -> Any:
+    """A tokenizer as Llama 2 has it: a word at the beginning of a text is another than behind a line break."""
+    from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
+
+    tokenizer = Tokenizer(models.BPE(unk_token="<unk>"))
+    tokenizer.pre_tokenizer = pre_tokenizers.Metaspace(prepend_scheme="first", split=False)
+    tokenizer.decoder = decoders.Metaspace(prepend_scheme="first", split=False)
+    alphabet = [chr(code) for code in (9, 10, *range(33, 127))]
+    trainer = trainers.BpeTrainer(vocab_size=400, special_tokens=["<unk>", "<s>", "</s>"], initial_alphabet=alphabet, show_progress=False)
+    tokenizer.train_from_iterator([text[:2000] for text in source_texts()[:10]], trainer)
+    fast = transformers.PreTrainedTokenizerFast(tokenizer_object=tokenizer, unk_token="<unk>", bos_token="<s>", eos_token="</s>")
+    fast.save_pretrained(folder)
+    return fast
+
+
 def save_base(folder: Path, kind: str, *, chat: bool = False) -> Path:
     """A model with random weights and its tokenizer."""
     import torch
