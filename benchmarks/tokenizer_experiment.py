@@ -36,7 +36,7 @@ from experiment_texts import VARIANTS, Function, Place, Variant, functions, name
 
 from hpcraft.store import write_json
 from hpcraft.tokenizer import bpe, closed
-from hpcraft.tokenizer.prompt import ANSWER
+from hpcraft.tokenizer.prompt import ANSWER, PAD
 
 LANGUAGES = ("c", "cpp", "cuda", "fortran")
 CONTEXT, ROWS = 512, 8
@@ -93,8 +93,9 @@ def measured(variant: Variant, seed: int, train: Sequence[Function], test: Seque
     import torch
     from transformers import LlamaForCausalLM
 
-    from hpcraft.train.batches import packed
+    from hpcraft.train.batches import Row
     from hpcraft.train.loop import fit
+    from hpcraft.train.packing import pack, together
     from hpcraft.train.presets import decoder
     from hpcraft.train.watch import Budget
 
@@ -105,8 +106,11 @@ def measured(variant: Variant, seed: int, train: Sequence[Function], test: Seque
 
     def epoch(number: int) -> Iterator[Any]:
         order = random.Random(f"{seed}/{number}").sample(range(len(rows)), len(rows))
-        pieces = (rows[i][at : at + CONTEXT] for i in order for at in range(0, len(rows[i]), CONTEXT))
-        return packed(pieces, CONTEXT, ROWS)
+        pieces = [Row(tuple(rows[i][at : at + CONTEXT]), 1) for i in order for at in range(0, len(rows[i]), CONTEXT)]
+        groups = pack([piece for piece in pieces if len(piece.ids) > 1], CONTEXT)
+        random.Random(f"{seed}/{number}/groups").shuffle(groups)
+        pad = tokenizer.token_to_id(PAD)
+        return (together(groups[at : at + ROWS], CONTEXT, pad) for at in range(0, len(groups) - ROWS + 1, ROWS))
 
     torch.manual_seed(seed)
     model = LlamaForCausalLM(decoder(args.depth, tokenizer, CONTEXT))

@@ -53,7 +53,9 @@ def main() -> None:
     for kind, rate in medians.items():
         ratios = [f["tokens_per_second"] / p["tokens_per_second"] for f, p in zip(found[kind], found["plain"], strict=True)]
         first = statistics.median(f["first_seconds"] for f in found[kind])
-        print(f"{kind:18} {rate:8.0f} tokens/s, {statistics.median(ratios):.2f} x plain ({min(ratios):.2f} to {max(ratios):.2f}); first step {first:.1f} s")
+        print(
+            f"{kind:18} {rate:8.0f} tokens/s, {statistics.median(ratios):.2f} x plain ({min(ratios):.2f} to {max(ratios):.2f}); first step {first:.1f} s"
+        )
 
 
 def texts(args: argparse.Namespace) -> Any:
@@ -121,7 +123,7 @@ def ours(args: argparse.Namespace, model: Any, *, compiled: bool) -> dict[str, f
     from hpcraft.tokenizer import bpe
     from hpcraft.train.corpus_source import CorpusSource
     from hpcraft.train.loop import Running, fit
-    from hpcraft.train.objectives.objective import Specials
+    from hpcraft.train.objectives.specials import Specials
     from hpcraft.train.objectives.table import Mixture
     from hpcraft.train.trainer import Feed
     from hpcraft.train.watch import Budget

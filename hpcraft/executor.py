@@ -33,6 +33,20 @@ SLURM_VARIABLE = "HPCRAFT_SLURM"
 _RAW = "sbatch."
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Program:
+    """A command that spreads over processes and nodes by itself, as torchrun does."""
+
+    command: Callable[[tuple[str, ...]], list[str]]
+    """Makes the command from torchrun's words about the nodes."""
+    processes: int
+    """On each node."""
+    marks: tuple[Path, ...]
+    """Files of which it leaves one when it has ended for good."""
+    late: Path
+    """A file that it leaves when it has ended before its time was up, and is to be put back into the queue."""
+
+
 class Executor(Protocol):
     """Does tasks side by side."""
 
@@ -42,6 +56,15 @@ class Executor(Protocol):
         Raises:
             HpcError: what a task raised, as it is.
             MachineError: a task was lost more than once, or the machine lacks what the executor needs.
+        """
+        ...
+
+    def run(self, program: Program, *, folder: Path, label: str) -> Path:
+        """Return when ``program`` has ended, in whatever way; the file with what it said on stderr.
+
+        Raises:
+            ConfigError: it could never begin.
+            MachineError: the machine lacks what the executor needs.
         """
         ...
 

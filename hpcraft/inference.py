@@ -76,7 +76,7 @@ def load(path: Path, *, dtype: str = "float32") -> Generator:
         model = load_model(path, dtype=dtype)
         return Generator(model, OwnCodec(bpe.load(path), model), read_facts(path))
     model = _load(path, dtype)
-    tokenizer = _load_tokenizer(path)
+    tokenizer = load_tokenizer(path)
     return Generator(model, HubCodec(tokenizer, model), ModelFacts(context=_context(model.config, tokenizer)))
 
 
@@ -120,7 +120,12 @@ def _resolved(dtype: str) -> str:
     return "bfloat16" if torch.cuda.is_available() and torch.cuda.is_bf16_supported() else "float32"
 
 
-def _load_tokenizer(folder: Path) -> Any:
+def load_tokenizer(folder: Path) -> Any:
+    """Anybody's tokenizer, as ``AutoTokenizer`` finds it; no code from the folder is run.
+
+    Raises:
+        InputError: there is none, or a damaged one.
+    """
     from transformers import AutoTokenizer, PreTrainedTokenizerFast
 
     file = folder / "tokenizer.json"

@@ -14,6 +14,7 @@ import multiprocessing
 import os
 import pickle
 import signal
+import subprocess
 import sys
 import threading
 import traceback
@@ -26,9 +27,9 @@ from pathlib import Path
 from typing import Any, Generic, TypeVar
 
 from hpcraft.errors import HpcError, MachineError
-from hpcraft.executor import task_names
+from hpcraft.executor import Program, task_names
 from hpcraft.processes import worker_context
-from hpcraft.progress import bar
+from hpcraft.progress import bar, visible
 
 T = TypeVar("T")
 
@@ -80,6 +81,24 @@ class LocalExecutor:
                 f"{task_names([tasks[i] for i in sorted(lost)])}; {num_done} are done and kept: free some memory, or give fewer "
                 "--workers, and run again to resume"
             )
+
+    def run(self, program: Program, *, folder: Path, label: str) -> Path:  # noqa: ARG002 - as above
+        """As `hpcraft.executor.Executor.run` says."""
+        log = folder / "log.txt"
+        cores = max(1, len(os.sched_getaffinity(0)) // program.processes)
+        with log.open("wb") as file:
+            # On a terminal its bar is seen.
+            said = None if visible() else file
+            process = subprocess.Popen(
+                program.command(("--standalone",)), env={"OMP_NUM_THREADS": str(cores), **os.environ}, stdin=subprocess.DEVNULL, stderr=said
+            )
+            try:
+                process.wait()
+            except BaseException:
+                process.terminate()  # its processes save what they have
+                process.wait()
+                raise
+        return log
 
 
 def hopeless(lost: dict[int, str], num_done: int) -> bool:

@@ -27,7 +27,7 @@ from typing import Any, Generic, TypeVar
 
 from hpcraft.command import note
 from hpcraft.errors import ConfigError, MachineError
-from hpcraft.executor import JOBS, ExecutorConfig, task_names
+from hpcraft.executor import JOBS, ExecutorConfig, Program, task_names
 from hpcraft.local import Ended, hopeless
 from hpcraft.progress import bar
 from hpcraft.slurm_job import Journal, pack, run_share
@@ -86,6 +86,14 @@ class SlurmExecutor:
         shutil.rmtree(logs, ignore_errors=True)
         with contextlib.suppress(OSError):
             (folder / JOBS).rmdir()
+
+    def run(self, program: Program, *, folder: Path, label: str) -> Path:
+        """As `hpcraft.executor.Executor.run` says; the program has a job of its own."""
+        from hpcraft.slurm_program import run_program
+
+        folder = folder.resolve()
+        with outside_of_a_job():
+            return run_program(self.config, job_queue(folder), program, folder / JOBS, label)
 
 
 def cancel_left(folder: Path) -> None:

@@ -38,7 +38,9 @@ class Checkpoint:
     """What was said of it when it was written."""
 
 
-def save(root: Path, step: int, facts: JSON, write: Callable[[Path], None], *, leader: bool = True, barrier: Callable[[], None] = lambda: None) -> None:
+def save(
+    root: Path, step: int, facts: JSON, write: Callable[[Path], None], *, leader: bool = True, barrier: Callable[[], None] = lambda: None
+) -> None:
     """Write checkpoint ``step``.
 
     Args:
@@ -61,7 +63,11 @@ def save(root: Path, step: int, facts: JSON, write: Callable[[Path], None], *, l
         write(aside)
         barrier()
         if leader:
-            files = {str(p.relative_to(aside)): {"bytes": p.stat().st_size, "sha256": _digest(p)} for p in sorted(aside.rglob("*")) if p.is_file()}
+            files = {
+                str(p.relative_to(aside)): {"bytes": p.stat().st_size, "sha256": _digest(p)}
+                for p in sorted(aside.rglob("*"))
+                if p.is_file()
+            }
             said = {"format": FORMAT, "step": step, "facts": facts, "files": files}
             write_json(aside / FILES, {**said, "sha256": sha256_json(said)})
             _flush(aside)
@@ -139,7 +145,9 @@ def _told_when_full(aside: Path) -> Iterator[None]:
         if _is_full(error):
             kept = _numbered(aside.parent)
             last = f"the last good one is {kept[0].name}" if kept else "there is none before it"
-            raise MachineError(f"{aside.parent}: the disk is full, the checkpoint was not written; {last}; free space and run again") from None
+            raise MachineError(
+                f"{aside.parent}: the disk is full, the checkpoint was not written; {last}; free space and run again"
+            ) from None
         raise
 
 

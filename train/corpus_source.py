@@ -85,4 +85,3 @@ class CorpusSource:
             if len(some) == self.rows:
                 makers.append(partial(together, some, self.width, self.objective.specials.pad))
         return makers
-

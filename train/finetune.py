@@ -19,17 +19,22 @@ from typing import Any, Literal
 from hpcraft.errors import ConfigError, InputError
 from hpcraft.inference import Generator, load, require_torch
 from hpcraft.stages import Input, Report, Stage, Work, option
+from hpcraft.store import read_json, write_json
+from hpcraft.train import launch
 from hpcraft.train.batches import Batch, Row, by_length, padded
 from hpcraft.train.export import base_folder, save_tuned
-from hpcraft.train.loop import Fitted, fit
+from hpcraft.train.loop import Fitted, Running, fit
 from hpcraft.train.lora import ALL_LINEAR, merged, require_peft, save_adapter, with_adapter
 from hpcraft.train.material_tasks import INPUT_OF, MOST_VALID, fitting, gather
 from hpcraft.train.sides import sides
 from hpcraft.train.tasks import Example, Maker, epoch_rows, own_maker
-from hpcraft.train.watch import Budget, Validation, evaluate
+from hpcraft.train.watch import LAST, SELECTABLE, Budget, Validation, evaluate
 
 _MOST_IN_PART = 1024
 _MOST_TRIES, _FAR = 100, 1_000_003
+
+
+_SAID = ".said.json"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -43,7 +48,8 @@ class FinetuneConfig:
     max_seconds: float = option(220.0, help="most seconds")
     learning_rate: float = option(2e-3, help="highest learning rate; for a model of a billion weights 2e-5, for an adapter on it 2e-4")
     checkpoint_seconds: float = option(30.0, help="seconds between checkpoints; a killed run goes on from the newest")
-    batch_tokens: int = option(1536, help="tokens in a step, padding included")
+    batch_tokens: int = option(1536, help="tokens that a process computes at a time, padding included")
+    accumulate: int = option(1, help="times that each process does so in a step")
     max_length: int = option(768, help="longer examples are left out or cut, in tokens")
     max_examples: int = option(20_000, help="units of the corpus that are learnt from at most")
     negative_repeats: float = option(1.0, help="how often an epoch shows a loop that needs no directive (task openmp); 0 for never")
@@ -52,6 +58,14 @@ class FinetuneConfig:
     cuda_repeats: float = option(0.6, help="how often an epoch shows a pair whose target is CUDA, which is three times as long")
     tests_repeats: float = option(0.5, help="how often an epoch shows a function with its tests; 0 teaches no tester")
     shuffled_share: float = option(0.5, help="share of examples whose names are numbered at random; of hpcraft's own models")
+    evaluations: int = option(3, help="validations at even distances, the last at the end")
+    select: str = option(LAST, help=f"which weights are kept: {', '.join(SELECTABLE)} (the lowest on the valid split)")
+    patience: int = option(0, help="validations without a better figure after which training ends; 0 never ends it")
+    processes: int = option(1, help="processes on each node; 0 means one for each GPU")
+    sharding: str = option("ddp", help="ddp, or fsdp for a model that doesn't fit one process; not with an adapter")
+    compile: bool = option(False, help="compile the model; pays after some minutes")
+    recompute: bool = option(False, help="compute activations anew in the backward pass, to save memory")
+    tensorboard: bool = option(False, help="write event files for TensorBoard too")
     lora_rank: int = option(0, help="rank of an adapter that is learnt instead of the weights; 0 learns the weights")
     lora_alpha: float = option(32.0, help="weight of the adapter, times its rank")
     lora_dropout: float = option(0.0, help="share of the adapter's inputs that is left out while it learns")
@@ -59,14 +73,18 @@ class FinetuneConfig:
 
     def __post_init__(self) -> None:
         """Check the values."""
-        for name in ("max_steps", "max_seconds", "learning_rate", "batch_tokens", "max_length", "max_examples", "lora_alpha"):
+        for name in ("max_steps", "max_seconds", "learning_rate", "batch_tokens", "max_length", "max_examples", "lora_alpha", "accumulate"):
             if getattr(self, name) <= 0:
                 raise ConfigError(f"{name}: {getattr(self, name)} is not above zero")
         if not 0 <= self.shuffled_share <= 1:
             raise ConfigError(f"shuffled_share: {self.shuffled_share} is not between 0 and 1")
         if not 0 <= self.lora_dropout < 1:
             raise ConfigError(f"lora_dropout: {self.lora_dropout} is not between 0 and 1")
-        for name in ("negative_repeats", "lora_rank"):
+        if self.lora_rank and self.sharding == "fsdp":
+            raise ConfigError(
+                "sharding fsdp: spreads whole models, and an adapter is small; give sharding=ddp with lora_rank, or lora_rank=0"
+            )
+        for name in ("negative_repeats", "lora_rank", "patience", "processes"):
             if getattr(self, name) < 0:
                 raise ConfigError(f"{name}: {getattr(self, name)} is below zero; give 0 for none")
         if not self.lora_targets:
@@ -89,57 +107,80 @@ def run(config: FinetuneConfig, work: Work) -> Report:
         require_peft()
     if (needed := INPUT_OF[config.task]) not in work.inputs:
         raise ConfigError(f"task {config.task}: reads {needed}, which was not given; give --{needed} DIR")
+    [fitted] = launch.call(learn, STAGE, config, work, processes=config.processes)
+    said = read_json(work.out / _SAID)
+    (work.out / _SAID).unlink()
+    notes = fitted.notes("finetune", config.max_steps)
+    if fitted.valid_loss is None:
+        notes.append("finetune: nothing in the valid split fits, so nothing was measured; the last weights were kept")
+    return Report(
+        rows={"steps": fitted.steps, "tokens": fitted.tokens, **said["rows"]},
+        rejections=said["rejections"],
+        metrics={
+            "parameters": said["parameters"],
+            "parameters_learnt": said["parameters_learnt"],
+            "train_loss": fitted.train_loss,
+            "valid_loss": fitted.valid_loss,
+            "valid_bits_per_byte": fitted.valid_bits_per_byte,
+            "valid_bits_per_byte_before": said["before"],
+            "best_step": fitted.best_step,
+            "tokens_per_second": fitted.tokens_per_second,
+        },
+        notes=notes,
+    )
+
+
+def learn(config: FinetuneConfig, work: Work) -> list[Fitted]:
+    """Fine-tune, on every rank; on rank 0 the model is written."""
+    from hpcraft.train.trainer import barrier, rank
+
     base = base_folder(work.inputs["base"])
     generator = load(base)
     longest = min(config.max_length, generator.facts.context)
     make = _maker(generator, longest, base)
     lessons = _lessons(config, work, generator, make, longest)
-    shifts = not generator.model.config.is_encoder_decoder
-    before = evaluate(generator.model, lessons.validation, shifts=shifts).bits_per_byte if lessons.validation else None
-    model = generator.model
+    encoder = bool(generator.model.config.is_encoder_decoder)
+    before = evaluate(generator.model, lessons.validation, shifts=not encoder).bits_per_byte if lessons.validation else None
+    model: Any = generator.model
     adapted: Any = _adapted(config, work, model) if config.lora_rank else None
+    learnt = sum(p.numel() for p in (adapted or model).parameters() if p.requires_grad)
     fitted = fit(
         adapted or model,
-        lambda number: _batches(
-            lessons.taught, make, config, work.seed, number, longest, encoder=generator.model.config.is_encoder_decoder
-        ),
+        lambda number: _batches(lessons.taught, make, config, work.seed, number, longest, encoder=encoder),
         Budget(
             max_steps=config.max_steps,
             max_seconds=config.max_seconds,
             learning_rate=config.learning_rate,
             checkpoint_seconds=config.checkpoint_seconds,
+            evaluations=config.evaluations,
+            select=config.select,
+            patience=config.patience,
         ),
         work.out,
         seed=work.seed,
         validation=lessons.validation,
         label="finetune",
+        running=Running(
+            accumulate=config.accumulate,
+            sharding=config.sharding,
+            compile=config.compile,
+            recompute=config.recompute,
+            tensorboard=config.tensorboard,
+        ),
     )
-    learnt = sum(p.numel() for p in (adapted or model).parameters() if p.requires_grad)
-    if adapted:
-        save_adapter(adapted, work.out / "adapter", str(work.inputs["base"]))
-        model = merged(adapted)
-    save_tuned(model, generator, base, work.out / "model", tuple(sorted({item.task for item in lessons.taught})))
-    return _report(config, lessons, fitted, model.num_parameters(), learnt, before)
-
-
-def _report(config: FinetuneConfig, lessons: _Lessons, fitted: Fitted, parameters: int, learnt: int, before: float | None) -> Report:
-    counts = Counter(item.task for item in lessons.taught)
-    notes = fitted.notes("finetune", config.max_steps)
-    if lessons.validation is None:
-        notes.append("finetune: nothing in the valid split fits, so nothing was measured; the last weights were kept")
-    return Report(
-        rows={"steps": fitted.steps, "tokens": fitted.tokens, **dict(sorted(counts.items()))},
-        rejections=dict(lessons.rejections),
-        metrics={
-            "parameters": parameters,
-            "parameters_learnt": learnt,
-            "train_loss": fitted.train_loss,
-            "valid_loss": fitted.valid_loss,
-            "valid_bits_per_byte": fitted.valid_bits_per_byte,
-            "valid_bits_per_byte_before": before,
-        },
-        notes=notes,
-    )
+    if rank() == 0:
+        if fitted.weights:
+            model = load(base).model.to("cpu")  # pyright: ignore[reportArgumentType]  # a decorator hides the signature
+            model.load_state_dict(fitted.weights)
+        if adapted:
+            save_adapter(adapted, work.out / "adapter", str(work.inputs["base"]))
+            model = merged(adapted)
+        counts = Counter(item.task for item in lessons.taught)
+        save_tuned(model, generator, base, work.out / "model", tuple(sorted(counts)))
+        said = {"rows": dict(sorted(counts.items())), "rejections": dict(lessons.rejections), "before": before}
+        write_json(work.out / _SAID, {**said, "parameters": model.num_parameters(), "parameters_learnt": learnt})
+    barrier()
+    return [fitted]
 
 
 def _maker(generator: Generator, longest: int, base: Path) -> Maker:
@@ -264,5 +305,7 @@ STAGE = Stage(
         "corpus": Input(stage="prepare", help="folder that `hpcraft prepare` made, for tasks openmp, mpi and complete", optional=True),
     },
     run=run,
+    parallel=True,
+    pace=frozenset(("compile", "recompute", "tensorboard", "checkpoint_seconds")),
 )
 COMMAND = STAGE.command

@@ -8,19 +8,17 @@ into the queue when it is preempted, when a node fails or before its time is up;
 
 from __future__ import annotations
 
-import os
 import shutil
-import subprocess
 import sys
 from collections.abc import Callable
 from dataclasses import asdict, fields
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from hpcraft import errors
 from hpcraft.errors import HpcError, MachineError, Stopped
-from hpcraft.executor import JOBS, runs_here
-from hpcraft.progress import visible
+from hpcraft.executor import Program, runs_here
 from hpcraft.store import read_json, write_json
 from hpcraft.train.loop import Fitted
 
@@ -65,53 +63,42 @@ def call(function: Callable[[Any, Work], list[Fitted]], stage: Stage[Any], confi
         "seed": work.seed,
     }
     write_json(folder / "plan.json", plan)
-    if here:
-        _torchrun(folder, processes)
-    else:
-        from hpcraft.train.slurm_run import submit
-
-        submit(work.executor.config, folder, work.out / JOBS, processes, stage.name)  # type: ignore[attr-defined]  # it is Slurm's
+    program = Program(
+        command=partial(_command, folder.resolve(), processes),
+        processes=processes,
+        marks=(folder / "result.json", folder / "error.json"),
+        late=folder.resolve() / LATE,
+    )
+    log = work.executor.run(program, folder=folder if here else work.out, label=stage.name)
+    _raise_error(folder, log)
     found = [Fitted(**one) for one in read_json(folder / "result.json")["fitted"]]
     shutil.rmtree(folder)
     return found
 
 
-def command(folder: Path, processes: int | str, *nodes: str) -> list[str]:
+def _command(folder: Path, processes: int, nodes: tuple[str, ...]) -> list[str]:
     """The command that starts the processes of one node."""
-    return [sys.executable, "-m", "hpcraft.train.agent", *nodes, f"--nproc-per-node={processes}", "--module", "hpcraft.train.worker", str(folder)]
+    return [
+        sys.executable,
+        "-m",
+        "hpcraft.train.agent",
+        *nodes,
+        f"--nproc-per-node={processes}",
+        "--module",
+        "hpcraft.train.worker",
+        str(folder),
+    ]
 
 
-def _torchrun(folder: Path, processes: int) -> None:
-    cores = max(1, len(os.sched_getaffinity(0)) // processes)
-    environment = {"OMP_NUM_THREADS": str(cores), **os.environ}
-    log = folder / "log.txt"
-    with log.open("wb") as file:
-        # On a terminal the bar of rank 0 is seen.
-        said = None if visible() else file
-        process = subprocess.Popen(command(folder, processes, "--standalone"), env=environment, stderr=said)
-        try:
-            code = process.wait()
-        except (KeyboardInterrupt, Stopped):
-            process.terminate()  # its processes write a checkpoint each
-            process.wait()
-            raise
-    outcome(folder, code, log)
-
-
-def outcome(folder: Path, code: int, log: Path) -> None:
-    """Raise what the processes said, if they failed.
-
-    Raises:
-        HpcError: what rank 0 raised.
-        MachineError: they said nothing.
-    """
+def _raise_error(folder: Path, log: Path) -> None:
+    """Raise what the processes said, if they failed."""
     if (folder / "result.json").is_file():
         return
     if (folder / "error.json").is_file():
         raise _error(folder / "error.json")
     said = log.read_text(errors="replace") if log.is_file() else ""
     told = [line for line in said.splitlines() if "Error" in line] or said.splitlines()[-1:]
-    raise MachineError(f"a training process ended with {code}: {' '.join(told)[-_TAIL:]}; log: {log}; run the same command again to go on")
+    raise MachineError(f"a training process died: {' '.join(told)[-_TAIL:]}; log: {log}; run the same command again to go on")
 
 
 def _error(path: Path) -> HpcError:
@@ -127,4 +114,3 @@ def _error(path: Path) -> HpcError:
 def plain(fitted: Fitted) -> dict[str, Any]:
     """What a run came to, without its weights."""
     return {f.name: getattr(fitted, f.name) for f in fields(Fitted) if f.name != "weights"}
-

@@ -280,4 +280,3 @@ def _memory_told(root: Path) -> Iterator[None]:
 def best_file(folder: Path, step: int) -> Path:
     """Where the weights of the best validation lie while a run is under way."""
     return folder / ".best" / f"{step}.pt"
-

@@ -15,9 +15,10 @@ from random import Random
 from typing import TYPE_CHECKING, Any
 
 from hpcraft.errors import ConfigError, InputError
-from hpcraft.inference import ModelFacts, check_fit, load
+from hpcraft.inference import ModelFacts, check_fit, load, load_tokenizer
 from hpcraft.store import atomic_file, read_json, write_json
 from hpcraft.tokenizer import bpe
+from hpcraft.tokenizer.prompt import END
 from hpcraft.train import tokens
 from hpcraft.train.batches import Row, by_length, padded
 from hpcraft.train.corpus_source import CorpusSource
@@ -26,9 +27,10 @@ from hpcraft.train.folder import save_model
 from hpcraft.train.launch import plain
 from hpcraft.train.loop import Fitted, Running, fit
 from hpcraft.train.material import Mix, texts, validation_texts
-from hpcraft.train.objectives.entities import tagger_of, take_encoder
+from hpcraft.train.objectives.entities import measure, tagger_of, take_encoder
 from hpcraft.train.objectives.noise import NoiseTables
-from hpcraft.train.objectives.objective import Objective, Specials
+from hpcraft.train.objectives.objective import Objective
+from hpcraft.train.objectives.specials import NONE, Specials
 from hpcraft.train.objectives.table import NEEDS_EXAMPLES, NEEDS_TABLES, OBJECTIVES, Mixture
 from hpcraft.train.presets import DECODER, build
 from hpcraft.train.watch import Budget, Validation
@@ -39,6 +41,8 @@ if TYPE_CHECKING:
     from hpcraft.stages import Work
     from hpcraft.train.pretrain import Phase, PretrainConfig
 
+ENTITIES = "entities.json"
+"""Precision, recall and F1 of each kind of entity on the valid split, where a phase learns them."""
 _TOKENS, _DONE = ".tokens", ".phases"
 _TOKENS_OF = {"train": f"{_TOKENS}/train", "valid": f"{_TOKENS}/valid"}
 _ANNOTATED = frozenset(("fill", "words", "entities"))
@@ -72,11 +76,10 @@ def prepare(config: PretrainConfig, work: Work, tokenizer: Path) -> dict[str, in
         ConfigError: objectives that there aren't, or that don't go together.
         InputError: the corpus is too small.
     """
-    specials = specials_of(config, work.inputs, bpe.load_any(tokenizer))
     for phase in config.all_phases:
         _check(phase, config)
     annotated = any(name in _ANNOTATED for phase in config.all_phases for name in phase.objectives)
-    ours = config.architecture == DECODER and bool(specials.starts)
+    ours = config.architecture == DECODER and is_own(bpe.load_any(tokenizer))
     mix = Mix(
         documents=config.document_characters,
         functions=config.function_characters if ours else 0,
@@ -101,6 +104,8 @@ def prepare(config: PretrainConfig, work: Work, tokenizer: Path) -> dict[str, in
 
 def _check(phase: Phase, config: PretrainConfig) -> None:
     Mixture(dict(phase.objectives))
+    if "backtranslate" in phase.objectives and config.sharding == "fsdp":
+        raise ConfigError("objective backtranslate: generates with the whole model; give sharding=ddp")
     if wrong := sorted(set(phase.objectives) & NEEDS_EXAMPLES):
         raise ConfigError(f"objective {wrong[0]}: learns from pairs; it is for `hpcraft finetune`")
     wanted = "decoder" if config.architecture == DECODER else "encoder-decoder"
@@ -117,41 +122,14 @@ def _architecture(name: str) -> str:
     return str(getattr(import_module(module), kind).architecture)
 
 
-def specials_of(config: PretrainConfig, inputs: Mapping[str, Path], tokenizer: Tokenizer) -> Specials:
-    """The control tokens of the tokenizer; of one that isn't ours those that every model has.
+def specials_of(folder: Path, tokenizer: Tokenizer) -> Specials:
+    """The control tokens of a tokenizer of ours, or what stands for them in one of others."""
+    return Specials.of(tokenizer) if is_own(tokenizer) else Specials.of_hub(load_tokenizer(folder))
 
-    Raises:
-        InputError: an objective needs more than those.
-    """
-    from hpcraft.tokenizer.prompt import END
 
-    if tokenizer.token_to_id(END) is not None:
-        return Specials.of(tokenizer)
-    names = {name for phase in config.all_phases for name in phase.objectives}
-    if names != {"causal"}:
-        raise InputError(
-            f"objectives {', '.join(sorted(names))}: need the control tokens of a tokenizer by `hpcraft tokenizer train`; "
-            f"{inputs['base']} goes on with causal alone"
-        )
-    facts = read_json(base_folder(inputs["base"]) / "config.json")
-    end = facts.get("eos_token_id")
-    end = end[0] if isinstance(end, list) else end
-    if end is None:
-        raise InputError(f"{inputs['base']}: its config.json names no eos_token_id, so no text could end")
-    begin, pad = facts.get("bos_token_id"), facts.get("pad_token_id")
-    none = -1
-    return Specials(
-        pad=end if pad is None else pad,
-        end=end,
-        text=end if begin is None else begin,
-        prefix=none,
-        suffix=none,
-        middle=none,
-        mask=none,
-        answer=none,
-        sentinels=(),
-        starts={},
-    )
+def is_own(tokenizer: Tokenizer) -> bool:
+    """Whether `hpcraft tokenizer train` made it."""
+    return tokenizer.token_to_id(END) is not None
 
 
 # ---------------------------------------------------------------- on every rank
@@ -165,7 +143,7 @@ def learn(config: PretrainConfig, work: Work) -> list[Fitted]:
 
     folder = tokenizer_folder(work.inputs)
     tokenizer = bpe.load_any(folder)
-    specials = specials_of(config, work.inputs, tokenizer)
+    specials = specials_of(folder, tokenizer)
     done = work.out / _DONE
     found: list[Fitted] = []
     torch.manual_seed(work.seed)
@@ -186,7 +164,7 @@ def learn(config: PretrainConfig, work: Work) -> list[Fitted]:
         model.load_state_dict(torch.load(weights, map_location="cpu", weights_only=True))
     if rank() == 0:
         names = {name for phase in config.all_phases for name in phase.objectives}
-        if specials.starts:
+        if is_own(tokenizer):
             save_model(model, folder, work.out / "model", ModelFacts(context=config.context, tasks=("fim",) if "fill" in names else ()))
         else:
             save_others(model, folder, work.out / "model")
@@ -203,6 +181,11 @@ def num_parameters(out: Path) -> int:
         with safe_open(file, "pt") as weights:
             total += sum(math.prod(weights.get_slice(name).get_shape()) for name in weights.keys())  # noqa: SIM118 - it is no mapping
     return total
+
+
+def entities_f1(out: Path) -> float | None:
+    """F1 over all entities on the valid split, or None where no phase learnt them."""
+    return float(read_json(out / ENTITIES)["all"]["f1"]) if (out / ENTITIES).is_file() else None
 
 
 def clean(out: Path) -> None:
@@ -224,10 +207,8 @@ def _model(config: PretrainConfig, work: Work, tokenizer: Tokenizer) -> Any:
     return kind.from_config(build(config.architecture, config.layers, tokenizer, config.context))
 
 
-def _phase(
-    config: PretrainConfig, work: Work, tokenizer: Tokenizer, specials: Specials, phase: Phase, number: int, model: Any
-) -> Fitted:
-    from hpcraft.train.trainer import Feed, world
+def _phase(config: PretrainConfig, work: Work, tokenizer: Tokenizer, specials: Specials, phase: Phase, number: int, model: Any) -> Fitted:
+    from hpcraft.train.trainer import Feed, rank, world
 
     train = tokens.Tokens(work.out / _TOKENS_OF["train"])
     objective = _objective(phase, config, specials, tokenizer, train)
@@ -241,6 +222,7 @@ def _phase(
         seed=work.seed + number,
         epochs=phase.max_steps * config.batch_rows * config.row_tokens / train.num_tokens,
     )
+    validation = _validation(config, work, objective, specials)
     names = "-".join(phase.objectives)
     assert phase.learning_rate
     budget = Budget(
@@ -258,7 +240,7 @@ def _phase(
         budget,
         work.out if len(config.all_phases) == 1 else work.out / f"phase-{number + 1}-{names}",
         seed=work.seed,
-        validation=_validation(config, work, objective, specials),
+        validation=validation,
         label=f"pretrain: {names}" if config.phases else "pretrain",
         running=Running(
             accumulate=config.batch_rows // (micro * world()),
@@ -274,6 +256,10 @@ def _phase(
             learner.load_state_dict(fitted.weights)
             fitted.weights.clear()
         take_encoder(model, learner)
+        if validation and rank() == 0:
+            found = measure(learner, validation.batches)
+            table = {kind: {"precision": s.precision, "recall": s.recall, "f1": s.f1} for kind, s in found.items()}
+            write_json(work.out / ENTITIES, table)
     return fitted
 
 
@@ -328,5 +314,7 @@ def _validation(config: PretrainConfig, work: Work, objective: Objective, specia
 
 
 def _windows(ids: list[int], context: int, begin: int) -> Iterator[Row]:
-    for at in range(0, len(ids), context - 1):
-        yield Row((begin, *ids[at : at + context - 1]), 1)
+    """Windows of a text, each behind the token that begins one, where there is such a token."""
+    head = () if begin == NONE else (begin,)
+    for at in range(0, len(ids), context - len(head)):
+        yield Row((*head, *ids[at : at + context - len(head)]), 1)

@@ -61,10 +61,10 @@ class PretrainConfig:
     valid_characters: int = option(60_000, help="characters of the valid split that are measured on")
     processes: int = option(1, help="processes on each node; 0 means one for each GPU")
     sharding: str = option("ddp", help="ddp, or fsdp for a model that doesn't fit one process")
-    compile: bool = option(False, help="compile the model; pays after some minutes")  # noqa: FBT003
-    recompute: bool = option(False, help="compute activations anew in the backward pass, to save memory")  # noqa: FBT003
-    beside: bool = option(False, help="make batches in a process beside the training one")  # noqa: FBT003
-    tensorboard: bool = option(False, help="write event files for TensorBoard too")  # noqa: FBT003
+    compile: bool = option(False, help="compile the model; pays after some minutes")
+    recompute: bool = option(False, help="compute activations anew in the backward pass, to save memory")
+    beside: bool = option(False, help="make batches in a process beside the training one")
+    tensorboard: bool = option(False, help="write event files for TensorBoard too")
 
     def __post_init__(self) -> None:
         """Check the values."""
@@ -131,6 +131,7 @@ def run(config: PretrainConfig, work: Work) -> Report:
             "tokens_per_second": last.tokens_per_second,
             "mfu": last.mfu,
             "data_share": last.data_share,
+            "entities_f1": phases.entities_f1(work.out),
         },
         notes=notes,
     )

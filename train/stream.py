@@ -16,11 +16,14 @@ from typing import TYPE_CHECKING, Protocol
 import torch
 from torch.utils.data import DataLoader, IterableDataset
 
+from hpcraft.errors import InputError
 from hpcraft.train.batches import Batch
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+_MOST_EMPTY = 3
+"""Epochs one after the other without a batch."""
 PLACE = "place"
 """Key of a batch under which its place stands."""
 
@@ -87,8 +90,10 @@ class Stream(IterableDataset[Batch]):
         while True:
             makers = self.source.window(epoch, number)
             if makers is None:
-                # Twice an epoch's end with nothing in between: the source is empty.
-                assert empty < 2, "a source without batches"
+                if empty == _MOST_EMPTY:
+                    raise InputError(
+                        "no batch can be made of the texts: too few, or of a kind that the objective doesn't learn from; mine more"
+                    )
                 epoch, number, offset, empty = epoch + 1, 0, 0, empty + 1
                 continue
             for position in range(offset, len(makers)):

@@ -35,7 +35,9 @@ FORMAT = "hpcraft.tokens/1"
 LANGUAGES: tuple[str, ...] = get_args(Language)
 ALWAYS = 255
 """The variant of a text that every epoch shows."""
-_TEXT = np.dtype([("begin", "<i8"), ("length", "<i4"), ("span_begin", "<i8"), ("spans", "<i4"), ("language", "u1"), ("ready", "u1"), ("variant", "u1")])
+_TEXT = np.dtype(
+    [("begin", "<i8"), ("length", "<i4"), ("span_begin", "<i8"), ("spans", "<i4"), ("language", "u1"), ("ready", "u1"), ("variant", "u1")]
+)
 _CHUNK_TEXTS = 64
 _SHORT = 1_000_000
 """So few characters are tokenized sooner than processes start."""
@@ -153,7 +155,10 @@ def _tokenize(chunk: _Chunk) -> _Done:
     ids = b"".join(np.array(encoding.ids, dtype=kind).tobytes() for encoding in found)
     if not chunk.annotated:
         return _Done(lengths, [0] * len(lengths), ids, b"", b"", b"")
-    known = [annotate("" if text.ready else text.text, text.language, [] if text.ready else e.offsets) for text, e in zip(chunk.texts, found, strict=True)]
+    known = [
+        annotate("" if text.ready else text.text, text.language, [] if text.ready else e.offsets)
+        for text, e in zip(chunk.texts, found, strict=True)
+    ]
     empty = [np.zeros(length if text.ready else 0, dtype=np.uint8) for text, length in zip(chunk.texts, lengths, strict=True)]
     return _Done(
         lengths,

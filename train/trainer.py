@@ -23,8 +23,16 @@ from typing import Any
 import numpy as np
 import torch
 import torch.distributed as dist
-import torch.distributed.checkpoint as dcp
-from torch.distributed.checkpoint.state_dict import StateDictOptions, get_model_state_dict, get_state_dict, set_model_state_dict, set_state_dict
+from torch.distributed.checkpoint.filesystem import FileSystemReader, FileSystemWriter
+from torch.distributed.checkpoint.state_dict import (
+    StateDictOptions,
+    get_model_state_dict,
+    get_state_dict,
+    set_model_state_dict,
+    set_state_dict,
+)
+from torch.distributed.checkpoint.state_dict_loader import load
+from torch.distributed.checkpoint.state_dict_saver import save
 from torch.distributed.fsdp import FSDPModule, MixedPrecisionPolicy, fully_shard
 from transformers import Trainer
 
@@ -128,7 +136,7 @@ class Run(Trainer):  # type: ignore[misc, unused-ignore]
         labels = batch["labels"][..., 1:] if self.shifts else batch["labels"]
         return int((labels != IGNORED).sum())
 
-    def compute_loss(self, model: Any, inputs: Batch, return_outputs: bool = False, num_items_in_batch: Any = None) -> Any:  # noqa: FBT001, FBT002 - as above
+    def compute_loss(self, model: Any, inputs: Batch, return_outputs: bool = False, num_items_in_batch: Any = None) -> Any:
         """The loss of a micro-batch as its share of the step's: ranks average their gradients, so each gives ``world`` times its own."""
         if self.model_accepts_loss_kwargs:
             outputs = model(**inputs, num_items_in_batch=num_items_in_batch)
@@ -186,7 +194,7 @@ class Run(Trainer):  # type: ignore[misc, unused-ignore]
     def _write(self, folder: Path) -> None:
         model, optimizer = get_state_dict(self.model, _bare(self.optimizer))
         with _alone_is_meant():
-            dcp.save({"model": model, "optimizer": optimizer}, storage_writer=dcp.FileSystemWriter(folder), no_dist=world() == 1)
+            save({"model": model, "optimizer": optimizer}, storage_writer=FileSystemWriter(folder), no_dist=world() == 1)
         states = {"python": random.getstate(), "numpy": _numpy_state(), "torch": torch.get_rng_state()}
         if torch.cuda.is_available():
             states["cuda"] = torch.cuda.get_rng_state()
@@ -203,9 +211,9 @@ class Run(Trainer):  # type: ignore[misc, unused-ignore]
             return
         folder, optimizer = Path(checkpoint), _bare(self.optimizer)
         model_state, optimizer_state = get_state_dict(self.model, optimizer)
-        state = {"model": model_state, "optimizer": optimizer_state}
+        state: dict[str, Any] = {"model": model_state, "optimizer": optimizer_state}
         with _alone_is_meant():
-            dcp.load(state, storage_reader=dcp.FileSystemReader(folder), no_dist=world() == 1)
+            load(state, storage_reader=FileSystemReader(folder), no_dist=world() == 1)
         set_state_dict(self.model, optimizer, model_state_dict=state["model"], optim_state_dict=state["optimizer"])
         self.lr_scheduler.load_state_dict(torch.load(folder / f"{_SCHEDULE}.pt", weights_only=True))
 
@@ -225,16 +233,21 @@ class Run(Trainer):  # type: ignore[misc, unused-ignore]
 
     def whole_weights(self) -> dict[str, torch.Tensor]:
         """The weights in one piece, on the CPU; on rank 0, the others get nothing."""
-        return get_model_state_dict(self.model, options=StateDictOptions(full_state_dict=True, cpu_offload=True))
+        whole: Any = get_model_state_dict(self.model, options=StateDictOptions(full_state_dict=True, cpu_offload=True))
+        return dict(whole)
 
-    def put_weights(self, weights: dict[str, torch.Tensor]) -> None:
+    def put_weights(self, weights: dict[str, Any]) -> None:
         """Give the model weights that lie in one piece."""
         set_model_state_dict(self.model, weights, options=StateDictOptions(full_state_dict=True))
 
 
 def shard(model: Any) -> None:
     """Spread a model's weights, gradients and optimizer over the ranks (FSDP2): each layer is one group, what is left another."""
-    policy = MixedPrecisionPolicy(param_dtype=torch.bfloat16, reduce_dtype=torch.float32) if torch.cuda.is_available() and has_bf16() else MixedPrecisionPolicy()
+    policy = (
+        MixedPrecisionPolicy(param_dtype=torch.bfloat16, reduce_dtype=torch.float32)
+        if torch.cuda.is_available() and has_bf16()
+        else MixedPrecisionPolicy()
+    )
     for module in list(model.modules()):
         if type(module).__name__ in (model._no_split_modules or ()):
             fully_shard(module, mp_policy=policy)
@@ -251,7 +264,8 @@ def _alone_is_meant() -> Iterator[None]:
 
 def _bare(optimizer: Any) -> torch.optim.Optimizer:
     """The optimizer without accelerate's wrapper."""
-    return getattr(optimizer, "optimizer", optimizer)
+    bare: torch.optim.Optimizer = getattr(optimizer, "optimizer", optimizer)
+    return bare
 
 
 def _numpy_state() -> list[Any]:

@@ -117,11 +117,11 @@ class Watch:
         """A new watch, or the one that a checkpoint was made under; later lines of metrics are dropped."""
         watch = cls(budget=budget, metrics=metrics)
         if facts:
+            # What JSON has no number for stands as null.
+            missing = {"best": math.inf, "train_loss": math.nan}
             for name, value in facts["watch"].items():
-                setattr(watch, name, value)
-            watch.best = math.inf if watch.best is None else watch.best
+                setattr(watch, name, missing[name] if value is None else value)
             watch.seconds = watch.last_checkpoint = watch.seconds_before
-            watch.train_loss = math.nan if watch.train_loss is None else watch.train_loss
         if metrics:
             lines = metrics.read_text().splitlines(keepends=True) if metrics.exists() else []
             kept = [line for line in lines if line.endswith("\n") and json.loads(line)["step"] <= watch.step] if facts else []
@@ -230,6 +230,8 @@ def evaluate(model: Any, validation: Validation, *, shifts: bool = True) -> Meas
         loss=sum(flat[::2]) / max(1.0, sum(flat[1::2])),
         bits_per_byte=sum(flat[::2]) / math.log(2) / validation.num_bytes if validation.num_bytes else None,
         by_language={
-            name: nats[name] / math.log(2) / max(1, validation.bytes_by_language[name]) for name in names if name in validation.bytes_by_language
+            name: nats[name] / math.log(2) / max(1, validation.bytes_by_language[name])
+            for name in names
+            if name in validation.bytes_by_language
         },
     )

@@ -65,7 +65,7 @@ def batches(rows: int = 4, kill_at: int | None = None, spoil_at: int | None = No
             if count[0] == kill_at:
                 raise Killed
             if count[0] == spoil_at:
-                batch = {**batch, "attention_mask": torch.full((rows, 1, WIDTH, WIDTH), float("nan"))}  # noqa: PLW2901
+                batch = {**batch, "attention_mask": torch.full((rows, 1, WIDTH, WIDTH), float("nan"))}
             yield batch
 
     return counted
@@ -73,7 +73,9 @@ def batches(rows: int = 4, kill_at: int | None = None, spoil_at: int | None = No
 
 def budget(**given: Any) -> Budget:
     """Steps without a limit of time."""
-    return Budget(**{"max_steps": 12, "max_seconds": 1e9, "learning_rate": 1e-2, "log_steps": 1, "warmup_steps": 3, "evaluations": 4, **given})
+    return Budget(
+        **{"max_steps": 12, "max_seconds": 1e9, "learning_rate": 1e-2, "log_steps": 1, "warmup_steps": 3, "evaluations": 4, **given}
+    )
 
 
 def validation() -> Validation:
@@ -91,7 +93,10 @@ def validation() -> Validation:
 def told(folder: Path, *keys: str) -> list[tuple[Any, ...]]:
     """The lines of metrics without what time decides."""
     lines = [json.loads(line) for line in (folder / "metrics.jsonl").read_text().splitlines()]
-    return [tuple(line.get(key) for key in ("step", "split", "tokens", "loss", "bits_per_byte", "learning_rate", "grad_norm", *keys)) for line in lines]
+    return [
+        tuple(line.get(key) for key in ("step", "split", "tokens", "loss", "bits_per_byte", "learning_rate", "grad_norm", *keys))
+        for line in lines
+    ]
 
 
 def weights(model: Any) -> dict[str, torch.Tensor]:
@@ -111,7 +116,15 @@ def test_a_resumed_run_gives_the_same_to_the_last_bit(kill_at: int, tmp_path: Pa
     running = Running(accumulate=2)
     fit(whole, batches(), budget(), tmp_path / "whole", seed=5, validation=validation(), running=running)
     with pytest.raises(Killed):
-        fit(broken, batches(kill_at=kill_at), budget(checkpoint_seconds=0), tmp_path / "broken", seed=5, validation=validation(), running=running)
+        fit(
+            broken,
+            batches(kill_at=kill_at),
+            budget(checkpoint_seconds=0),
+            tmp_path / "broken",
+            seed=5,
+            validation=validation(),
+            running=running,
+        )
     again = tiny(seed=1)
     fit(again, batches(), budget(checkpoint_seconds=0), tmp_path / "broken", seed=5, validation=validation(), running=running)
     if kill_at == 2:  # no checkpoint yet: it began anew from other weights
@@ -281,7 +294,8 @@ def test_ranks_share_one_order_and_a_place_holds_for_any_number_of_them(world: i
 def test_batches_made_beside_are_the_same(tmp_path: Path) -> None:
     """A process that makes them ahead of time changes nothing."""
     found: list[Fitted] = [
-        fit(tiny(), batches(), budget(max_steps=5), tmp_path / str(beside), seed=1, running=Running(beside=beside)) for beside in (False, True)
+        fit(tiny(), batches(), budget(max_steps=5), tmp_path / str(beside), seed=1, running=Running(beside=beside))
+        for beside in (False, True)
     ]
     assert found[0].train_loss == found[1].train_loss
 

@@ -56,7 +56,7 @@ def tuned(run_folder: Path, base: Execution) -> Path:
 def test_pretraining_writes_metrics_and_a_model(base: Execution, run_folder: Path) -> None:
     """Each logged step is a line, the validation has bits per byte, and the folder loads."""
     found = lines(run_folder / "pretrain" / "metrics.jsonl")
-    assert {line["split"] for line in found} == {"train", "valid"}
+    assert {line["split"] for line in found} == {"train", "valid", "valid/c", "valid/fortran"}
     assert found[-1]["step"] == 4
     assert base.manifest.metrics["valid_bits_per_byte"] > 0
     assert base.manifest.metrics["parameters"] > 0

@@ -1,9 +1,9 @@
-"""A training run as one job of Slurm, over one node or many: the script, and waiting for its end.
+"""One program as one job of Slurm, over one node or many: the script, and waiting for its end.
 
-Theory of operation. The script asks for what ``--slurm KEY=VALUE`` says, starts torchrun once on every node, and is put back into the queue by
-Slurm when it is preempted or a node fails. Some time before its limit Slurm signals the processes, which write a checkpoint and end;
-the script then puts itself back. The driver waits for a result or an error in the run's folder; what it submitted it cancels when it is
-stopped, and what an earlier driver left it cancels first.
+Theory of operation. The script asks for what ``--slurm KEY=VALUE`` says, starts the program once on every node, and is put back into the queue by
+Slurm when it is preempted or a node fails. Some time before its limit Slurm signals the processes with USR1, which save what they have, leave a
+file that says so, and end; the script then puts itself back. The driver waits for the files by which the program tells its end; what
+it submitted it cancels when it is stopped, and what an earlier driver left it cancels first.
 Not covered: jobs over several clusters.
 """
 
@@ -19,14 +19,13 @@ from pathlib import Path
 
 from hpcraft.command import note
 from hpcraft.errors import ConfigError
-from hpcraft.executor import ExecutorConfig
+from hpcraft.executor import ExecutorConfig, Program
 from hpcraft.progress import track
-from hpcraft.slurm import cancel_left, job_queue, outside_of_a_job
-from hpcraft.slurm_queue import FOR_EVER, LIVE
-from hpcraft.train.launch import LATE, command, outcome
+from hpcraft.slurm_queue import FOR_EVER, LIVE, Queue
 
+LOG = "job.log"
 _WARNED_SECONDS = 120
-"""Before the limit of time, in which a checkpoint is written."""
+"""Before the limit of time, in which the program saves what it has."""
 _PORT = 29400
 _ASK_SECONDS = (1.0, 20.0)
 _GRACE_SECONDS = 20.0
@@ -38,15 +37,15 @@ export PYTHONPATH={path}
 export OMP_NUM_THREADS=${{OMP_NUM_THREADS:-{threads}}}
 export head=$(scontrol show hostnames "$SLURM_JOB_NODELIST" | head -n 1):$(({port} + SLURM_JOB_ID % 1000))
 rm -f {late}
-srun --cpus-per-task={cpus} --kill-on-bad-exit=1 {torchrun}
+srun --cpus-per-task={cpus} --kill-on-bad-exit=1 {program}
 code=$?
-# Before its limit of time the run has written a checkpoint; it goes back into the queue and on from there.
+# Before its limit of time the program has saved what it had; it goes back into the queue and on from there.
 if [ -f {late} ]; then scontrol requeue "$SLURM_JOB_ID"; sleep 60; fi
 exit $code
 """
 
 
-def script(config: ExecutorConfig, folder: Path, logs: Path, processes: int, name: str, label: str) -> str:
+def script(config: ExecutorConfig, program: Program, logs: Path, name: str, label: str) -> str:
     """The script that sbatch is given."""
     asked: dict[str, str] = {
         "job-name": name,
@@ -57,53 +56,47 @@ def script(config: ExecutorConfig, folder: Path, logs: Path, processes: int, nam
         "time": str(config.time_minutes),
         "requeue": "",
         "open-mode": "append",
-        "output": str(logs / "train.log"),
+        "output": str(logs / LOG),
         "signal": f"USR1@{min(_WARNED_SECONDS, 30 * config.time_minutes)}",
         **{key: value for key in ("partition", "account", "qos") if (value := getattr(config, key))},
         **({"mem": f"{max(1, round(config.memory_gb * 1024))}M"} if config.memory_gb else {}),
         **dict(config.extra),
     }
     nodes = ("--nnodes=$SLURM_JOB_NUM_NODES", "--rdzv-backend=c10d", "--rdzv-id=$SLURM_JOB_ID", "--rdzv-endpoint=$head")
-    words = " ".join(word if "$" in word else shlex.quote(word) for word in command(folder, processes, *nodes))
-    late = shlex.quote(str(folder / LATE))
-    # torchrun itself would die of the signal that its processes are to hear.
+    words = " ".join(word if "$" in word else shlex.quote(word) for word in program.command(nodes))
+    # What starts the processes would die of the signal that they are to hear.
     deaf = shlex.quote("trap '' USR1; exec " + words)
     return _SCRIPT.format(
         options="\n".join(f"#SBATCH --{key}={value}" if value else f"#SBATCH --{key}" for key, value in asked.items()),
         setup="\n".join(config.setup),
         path=shlex.quote(":".join(path for path in sys.path if path)),
         port=_PORT,
-        threads=max(1, config.cpus_per_task // processes),
+        threads=max(1, config.cpus_per_task // program.processes),
         cpus=config.cpus_per_task,
-        torchrun=f"bash -c {deaf}",
-        late=late,
+        program=f"bash -c {deaf}",
+        late=shlex.quote(str(program.late)),
     )
 
 
-def submit(config: ExecutorConfig, folder: Path, logs: Path, processes: int, label: str) -> None:
-    """Have the run in ``folder`` done by a job, and wait for its end.
+def run_program(config: ExecutorConfig, queue: Queue, program: Program, logs: Path, label: str) -> Path:
+    """Have ``program`` done by a job, and wait for its end; the log that it left.
 
     Raises:
         ConfigError: sbatch refuses it, or it would wait for ever.
-        HpcError: what rank 0 raised.
-        MachineError: the job died.
     """
-    folder, logs = folder.resolve(), logs.resolve()
-    cancel_left(folder)
+    queue.cancel(patience_seconds=60.0, why="an earlier run")
     logs.mkdir(parents=True, exist_ok=True)
-    queue = job_queue(folder)
-    path = logs / "train.sbatch"
-    path.write_text(script(config, folder, logs, processes, queue.name, label))
-    with outside_of_a_job():
-        done = subprocess.run(["sbatch", "--parsable", str(path)], capture_output=True, text=True, check=False)
+    path = logs / "job.sbatch"
+    path.write_text(script(config, program, logs, queue.name, label))
+    done = subprocess.run(["sbatch", "--parsable", str(path)], capture_output=True, text=True, check=False)
     if done.returncode:
         raise ConfigError(f"sbatch refuses the job: {' '.join(done.stderr.split())[-300:]}; change --slurm KEY=VALUE, see docs/slurm.md")
     job = re.split(r"[;\s]", done.stdout.strip())[0]
-    note(f"{label}: job {job}, script {path}, log {logs / 'train.log'}")
+    note(f"{label}: job {job}, script {path}, log {logs / LOG}")
+    gone_since = 0.0
     try:
-        gone_since = 0.0
         for _ in track(_polls(), f"{label}: job {job}"):
-            if any((folder / name).is_file() for name in ("result.json", "error.json")):
+            if any(mark.is_file() for mark in program.marks):
                 break
             states = queue.states()
             state, reason = ("RUNNING", "") if states is None else states.get(job, ("", ""))
@@ -114,7 +107,7 @@ def submit(config: ExecutorConfig, folder: Path, logs: Path, processes: int, lab
                 break
     finally:
         queue.cancel(patience_seconds=10.0)
-    outcome(folder, 1, logs / "train.log")
+    return logs / LOG
 
 
 def _polls() -> Iterator[None]:
