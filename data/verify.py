@@ -33,6 +33,7 @@ from hpcraft.records import Candidate, Finding
 from hpcraft.sandbox import toolchains
 from hpcraft.sandbox.abi import Argument, ArrayWord, CallResult, Signature, Test, compare_results, parse_test
 from hpcraft.sandbox.outcome import Job, Outcome, Verdict
+from hpcraft.sandbox.races import with_static_schedules
 
 SOURCE_ONLY = ""
 """As the target model of a candidate: only the source and its tests are checked."""
@@ -352,7 +353,7 @@ def _why(result: CallResult | None, verdict: Verdict | None) -> str:
 def _find_races(cases: list[_Case], settings: _Settings) -> None:
     if not cases:
         return
-    pieces = [Piece(signature=c.source.signature, code=c.candidate.target) for c in cases]
+    pieces = [Piece(signature=c.source.signature, code=with_static_schedules(c.candidate.target)) for c in cases]
     with build(pieces, model="openmp", check="race", fork=False, stop=settings.stop) as program:
         for number, words in program.refused.items():
             cases[number].refuse("target:compile_error", words)

@@ -22,13 +22,14 @@ from hpcraft.eval import forbidden, parallel_use, performance, run_evidence
 from hpcraft.eval.judging import Judgement, describe_run, first_error, settle_build
 from hpcraft.eval.kernel_trial import Trial, race_shape, trial
 from hpcraft.eval.python_code import unbuildable
-from hpcraft.eval.seen import Seen, differs, needs_preprocessor, seen, with_static_schedules, without_includes, without_simd
+from hpcraft.eval.seen import Seen, differs, needs_preprocessor, seen, without_includes
 from hpcraft.eval.suites import reference
 from hpcraft.eval.task import Task
 from hpcraft.records import Failure
 from hpcraft.sandbox.calls import Called
 from hpcraft.sandbox.drivers import caller_source, python_caller_source
 from hpcraft.sandbox.outcome import Check, CudaLevel, Job, Language, Limits, Model, Outcome, Run, Verdict
+from hpcraft.sandbox.races import with_static_schedules, without_simd
 from hpcraft.store import sha256_bytes
 
 _FLAGS: dict[tuple[str, str], tuple[str, ...]] = {
