@@ -8,7 +8,16 @@ Not covered: code that only some thread numbers or sizes reach; schedules that a
 from __future__ import annotations
 
 import re
+from dataclasses import replace
+from functools import cache
+from pathlib import Path
 
+from hpcraft.sandbox.outcome import Job
+from hpcraft.sandbox.table import SUFFIXES
+
+_PREFIX = "hpcraft-"
+_FORTRAN_TARGET = re.compile(rb"^[ \t]*!\$omp\b(?:[^\n]*&[ \t]*\n[ \t]*!\$omp)*[^\n]*\btarget\b", re.IGNORECASE | re.MULTILINE)
+_TEAMS = re.compile(rb"\bteams\b")
 _DO_SIMD = re.compile(
     r"^([ \t]*!\$omp\b[^\n!]*\bdo)[ \t]+simd\b(?![^\n]*\b(?:safelen|simdlen|aligned|linear|nontemporal|simd)\b)(?![^\n]*&)",
     re.IGNORECASE | re.MULTILINE,
@@ -38,3 +47,22 @@ def with_static_schedules(code: str) -> str:
 
 def _by_turns(clause: re.Match[str]) -> str:
     return f"schedule(static{clause[2] or ', 1'})"
+
+
+def with_runtime(job: Job) -> Job:
+    """A job for the race check with what LLVM's runtime lacks for its target constructs, where it has such."""
+    if job.check != "race":
+        return job
+    wanted = {name for source, content in job.files.items() if (name := _lacking(SUFFIXES.get(Path(source).suffix, ""), content))}
+    return replace(job, files={**job.files, **{f"{_PREFIX}{name}": _runtime(name) for name in sorted(wanted)}})
+
+
+def _lacking(kind: str, content: bytes) -> str:
+    if kind == "fortran":
+        return "targets.c" if _FORTRAN_TARGET.search(content) else ""
+    return "teams.c" if kind in ("c", "cpp") and _TEAMS.search(content) else ""
+
+
+@cache
+def _runtime(name: str) -> bytes:
+    return Path(__file__).with_name(name).read_bytes()

@@ -1,0 +1,196 @@
+"""An OpenACC answer in OpenMP's words, for the race detector: what OpenACC lets run at the same time is shared by threads.
+
+gcc runs OpenACC on the host by one thread, which races with nobody. Here each loop that the answer says to be parallel becomes a parallel loop
+of OpenMP, loops in loops as well; `atomic` stays, and what moves data goes. A scalar that such a loop sets and no clause names is firstprivate, as it is
+to a gang. Where an answer needs the preprocessor, it is what that leaves. No line moves but by that.
+
+Not covered: what gangs do redundantly outside of loops; loops of ``kernels`` that don't say `independent` (the compiler decides), and, in an answer
+with such a region, other bare loops; regions that run at the same time (`async`); lanes that share a scalar of their gang.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+
+from hpcraft.data.directives import Clause, Directive, find_directives
+from hpcraft.data.trees import declared_name, parse, text_of, walk
+from hpcraft.errors import InputError
+
+FLAGS = ("-D_OPENACC=201711", "-U_OPENMP")
+"""For C and C++: the conditionals of an answer are those of OpenACC."""
+NESTED = "#include <omp.h>\n__attribute__((constructor)) static void hpcraft_nested(void) { omp_set_max_active_levels(3); }\n"
+"""In C, beside the answer: loops in loops are shared as well."""
+_KEPT = frozenset({"reduction", "private", "firstprivate", "collapse"})
+_BY_DEVICE = frozenset({"device_type", "dtype", "bind"})
+_DATA = frozenset(
+    [
+        "copy",
+        "copyin",
+        "copyout",
+        "create",
+        "present",
+        "deviceptr",
+        "no_create",
+        "device_resident",
+        "link",
+        "pcopy",
+        "pcopyin",
+        "pcopyout",
+        "pcreate",
+        "present_or_copy",
+        "present_or_copyin",
+        "present_or_copyout",
+        "present_or_create",
+    ]
+)
+_LOOPS = frozenset({"parallel loop", "loop", "kernels loop"})
+_ROUTINES = re.compile(r"\bacc_[a-z_]+[ \t]*\(", re.IGNORECASE)
+_INCLUDE = re.compile(r"^[ \t]*(?:#|%:)[ \t]*include\b[^\n]*", re.MULTILINE)
+_HEADER = re.compile(r"^[ \t]*(?:(?:#|%:)[ \t]*include[ \t]*[<\"]openacc\.h[>\"]|use[ \t]+openacc\b)[^\n]*", re.MULTILINE | re.IGNORECASE)
+_DEFINITION = re.compile(r"^[ \t]*#[ \t]*(?:define|undef)\b[^\n]*", re.MULTILINE)
+_SENTINEL = re.compile(r"^([ \t]*!)\$(?=[ \t])", re.MULTILINE)
+_DO = re.compile(r"^\s*(?:\w+\s*:\s*)?do\s+(\w+)\s*=", re.IGNORECASE)
+_ANY_DO = re.compile(r"^\s*(?:\w+\s*:\s*)?do\b", re.IGNORECASE)
+_END_DO = re.compile(r"^\s*end\s*do\b", re.IGNORECASE)
+_SET = re.compile(r"^\s*(?:if\s*\(.*\)\s*)?(\w+)\s*=(?!=)", re.IGNORECASE)
+_DECLARED = re.compile(r"^\s*(?:integer|real|logical|complex|double\s+precision|character)\b([^:!]*)::([^!]*)", re.IGNORECASE)
+_PROCEDURE = re.compile(r"^\s*(?:[\w()*= ]*\s)?(?:subroutine|function)\s+\w+", re.IGNORECASE)
+
+
+def in_openmp(code: str, language: str, preprocessed: str = "") -> str:
+    """The answer with OpenMP's directives.
+
+    Args:
+        code: the answer.
+        language: ``c``, ``cpp`` or ``fortran``.
+        preprocessed: what the preprocessor leaves of it, where that is something else.
+
+    Raises:
+        InputError: it can't be said in OpenMP, with the reason.
+    """
+    if preprocessed:
+        code = "\n".join([*_INCLUDE.findall(code), _DEFINITION.sub("", preprocessed)])
+    if found := _ROUTINES.search(code):
+        raise InputError(f"OpenMP has no word for {found[0].rstrip('( ')}")
+    code = _HEADER.sub("", code)
+    directives = find_directives(language, code)
+    if language == "fortran":
+        code = _SENTINEL.sub(r"\1 ", code)
+    lines = code.split("\n")
+    writer = _Fortran(lines) if language == "fortran" else _C(code)
+    kernels = any(d.construct == "kernels" for d in directives)
+    shared = {name for d in directives if d.construct != "end data" for name in _data_names(d)}
+    for directive in directives:
+        if "_Pragma" in directive.text:
+            raise InputError("it has directives in macros")
+        said = _said(directive, writer, shared, kernels=kernels)
+        lines[directive.line - 1 : directive.end_line] = [said] + [""] * (directive.end_line - directive.line)
+    return "\n".join(lines)
+
+
+def _said(directive: Directive, writer: _C | _Fortran, shared: set[str], *, kernels: bool) -> str:
+    """A directive in OpenMP's words; empty for one that says nothing of threads."""
+    sentinel = "!$omp" if directive.fortran else "#pragma omp"
+    if directive.model != "acc":
+        return ""
+    if not directive.known:
+        raise InputError(f"OpenMP has no word for {directive.construct[:40]!r}")
+    if directive.construct.removeprefix("end ").startswith("atomic"):
+        return f"{sentinel} {directive.construct}"
+    clauses = {clause.name.lower(): clause for clause in directive.clauses}
+    if directive.construct not in _LOOPS or "seq" in clauses or "auto" in clauses:
+        return ""
+    if by_device := clauses.keys() & _BY_DEVICE:
+        raise InputError(f"OpenMP has no word for {min(by_device)}")
+    bare = directive.construct == "loop" and kernels
+    if (bare or directive.construct == "kernels loop") and "independent" not in clauses:
+        return ""
+    kept = [f"{clause.name}({clause.argument})" for clause in directive.clauses if clause.name.lower() in _KEPT]
+    depth = _depth(clauses)
+    if "tile" in clauses:
+        kept.append(f"collapse({depth})")
+    named = {name for clause in directive.clauses if clause.name.lower() in _KEPT for name in _names(clause)}
+    own = sorted(writer.sets(directive.end_line, depth) - {_cased(name, directive) for name in named | shared})
+    kept += [f"firstprivate({', '.join(own)})"] if own else []
+    return " ".join([sentinel, "parallel", "do" if directive.fortran else "for", *kept])
+
+
+def _depth(clauses: dict[str, Clause]) -> int:
+    """Of how many loops in each other a directive speaks."""
+    if tile := clauses.get("tile"):
+        return (tile.argument or "").count(",") + 1
+    number = re.search(r"\d+", (clauses["collapse"].argument or "") if "collapse" in clauses else "")
+    return int(number[0]) if number else 1
+
+
+def _cased(name: str, directive: Directive) -> str:
+    return name.lower() if directive.fortran else name
+
+
+def _data_names(directive: Directive) -> Iterator[str]:
+    return (name for clause in directive.clauses if clause.name.lower() in _DATA for name in _names(clause))
+
+
+def _names(clause: Clause) -> list[str]:
+    """The variables of a clause, without sections of arrays and operators."""
+    listed = re.sub(r"\[[^\]]*\]|\([^()]*\)", "", clause.argument or "")
+    return re.findall(r"[A-Za-z_]\w*", listed.rpartition(":")[2])
+
+
+class _C:
+    """C and C++: what the loop behind a directive sets."""
+
+    def __init__(self, code: str) -> None:
+        self._loops = [node for node in walk(parse(code, "cuda")) if node.type == "for_statement"]
+
+    def sets(self, line: int, depth: int) -> set[str]:
+        """The scalars from outside that the first loop below a line sets; not the counters of so many loops in each other."""
+        loop = min((n for n in self._loops if n.start_point[0] >= line), key=lambda n: n.start_point, default=None)
+        if loop is None:
+            return set()
+        assigned, declared, loops = set[str](), set[str](), []
+        for node in walk(loop):
+            if node.type == "for_statement":
+                loops.append(node)
+            if node.type in ("assignment_expression", "update_expression"):
+                target = node.child_by_field_name("left") or node.child_by_field_name("argument")
+                assigned |= {text_of(target)} if target is not None and target.type == "identifier" else set()
+            elif node.type == "declaration":
+                declared |= {declared_name(child) for child in node.children_by_field_name("declarator")}
+        starts = (one.child_by_field_name("initializer") for one in loops[:depth])
+        counters = {text_of(start.child_by_field_name("left")) for start in starts if start is not None}
+        return assigned - declared - counters
+
+
+class _Fortran:
+    """Fortran in free form: the same."""
+
+    def __init__(self, lines: Sequence[str]) -> None:
+        self._lines = lines
+
+    def sets(self, line: int, _depth: int) -> set[str]:
+        """As for C; counters of inner loops are private in both models."""
+        level, assigned, counters = 0, set[str](), set[str]()
+        for text in self._lines[line:]:
+            if _ANY_DO.match(text):
+                level += 1
+                if found := _DO.match(text):
+                    counters.add(found[1].lower())
+            elif found := _SET.match(text):
+                assigned.add(found[1].lower())
+            if _END_DO.match(text):
+                level -= 1
+                if level <= 0:
+                    break
+        return (assigned & self._scalars(line)) - counters
+
+    def _scalars(self, line: int) -> set[str]:
+        """What the procedure around a line declares without extents."""
+        first = next((n for n in range(line - 1, -1, -1) if _PROCEDURE.match(self._lines[n])), 0)
+        found = set[str]()
+        for text in self._lines[first:line]:
+            if (one := _DECLARED.match(text)) and not re.search(r"\b(?:dimension|parameter|pointer|allocatable)\b", one[1], re.IGNORECASE):
+                bare = re.sub(r"\([^()]*\)", "()", one[2])
+                found |= {word.lower() for word in re.findall(r"(\w+)\s*(?=,|=|$)", bare.strip())}
+        return found
