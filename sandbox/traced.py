@@ -89,10 +89,10 @@ class Traced(np.ndarray[Any, Any]):
             self._places = grid
         return self._places
 
-    def note(self, key: object, *, writes: bool) -> None:
+    def note(self, key: Any, *, writes: bool) -> None:
         """Elements are used."""
         if _State.loop is not None:
-            _State.loop.note(np.ravel(self.places()[key]).tolist(), writes=writes)  # type: ignore[index]
+            _State.loop.note(np.ravel(self.places()[key]).tolist(), writes=writes)
 
     def __getitem__(self, key: Any) -> Any:
         """A view is no access yet; a copy is one."""
@@ -107,19 +107,25 @@ class Traced(np.ndarray[Any, Any]):
         self.note(key, writes=True)
         super().__setitem__(key, _plain(value))
 
-    def __array_ufunc__(self, function: Any, method: str, *inputs: Any, out: tuple[Any, ...] = (), **options: Any) -> Any:
+    def __array_ufunc__(self, ufunc: Any, method: Any, *inputs: Any, **kwargs: Any) -> Any:
         """Arithmetic on whole arrays."""
-        loop = _State.loop
+        loop, out = _State.loop, kwargs.pop("out", ())
         # ``name += ..`` with an array from before the loop, in the function of the loop.
-        reduction = loop is not None and bool(out) and out[0] is inputs[0] and out[0]._loop is not loop and loop.depth == len(_functions)
+        reduction = (
+            loop is not None
+            and bool(out)
+            and out[0] is inputs[0]
+            and getattr(out[0], "_loop", loop) is not loop
+            and loop.depth == len(_functions)
+        )
         for one in inputs[1:] if reduction else inputs:
             _read(one)
         for one in inputs[:1] if method == "at" else out:
             if isinstance(one, Traced) and not reduction:
                 one.note(..., writes=True)
         if out:
-            options["out"] = tuple(map(_plain, out))
-        result = getattr(function, method)(*map(_plain, inputs), **options)
+            kwargs["out"] = tuple(map(_plain, out))
+        result = getattr(ufunc, method)(*map(_plain, inputs), **kwargs)
         if out:
             return out[0] if len(out) == 1 else out
         return tuple(map(_traced, result)) if isinstance(result, tuple) else _traced(result)

@@ -59,8 +59,6 @@ def test_each_toolchain_proves_its_model(trial: Trial, need: Need) -> None:
     need("bwrap")
     _offered(trial.job)
     with build(trial.job) as built:
-        if "lies where boxes write" in built.outcome.message:
-            pytest.skip(built.outcome.message)
         if trial.kind in ("cuda", "hip") and trial.level == "compile":
             assert (built.outcome.verdict, built.outcome.cuda_level, built.run(Run())) == (Verdict.OK, "compile", built.outcome)
             assert any("LaunchKernel" in symbol for symbol in built.symbols())
