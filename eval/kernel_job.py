@@ -48,7 +48,7 @@ def job(task: Task, code: str, check: Check) -> Job:
 def openacc_race_job(task: Task, code: str) -> Job:
     """An answer in OpenACC, said in OpenMP (`openacc_races`), for the race detector."""
     assert task.kernel is not None
-    driver = caller_source([task.kernel.signature]) + openacc_races.NESTED
+    driver = caller_source([task.kernel.signature])
     files = {candidate_name(task): code.encode(errors="replace"), driver_name(task): driver.encode()}
     flags = () if task.language == "fortran" else openacc_races.FLAGS
     return Job(files=files, language=cast("Language", task.language), model="openmp", check="race", flags=flags)

@@ -82,21 +82,24 @@ def _threads(judgement: Judgement, task: Task, code: str, seed: int, plain: Seen
 
 def _openacc(judgement: Judgement, task: Task, code: str, seed: int, plain: Seen | None) -> None:
     try:
-        said = openacc_races.in_openmp(code, task.language, plain.text if plain else "")
+        programs = openacc_races.in_openmp(code, task.language, plain.text if plain else "")
     except InputError as error:
         _not_looked_for(judgement, str(error))
         return
     made = _trial(task, seed)
-    outcome = _run(openacc_race_job(task, with_static_schedules(without_simd(said) if task.language == "fortran" else said)), made)
-    if outcome.verdict in (Verdict.INFRA_ERROR, Verdict.UNSUPPORTED):
-        _unbuilt(judgement, outcome)
-    elif outcome.verdict is Verdict.COMPILE_ERROR:
-        _not_looked_for(judgement, f"said in OpenMP it doesn't build ({first_error(outcome)})")
-    elif _raced(outcome):
-        judgement.log.append(outcome.stderr.strip())
-        _fail(judgement, task, outcome)
-    else:
-        _same_results(judgement, made, outcome, "said in OpenMP")
+    for said in programs:
+        outcome = _run(openacc_race_job(task, with_static_schedules(without_simd(said) if task.language == "fortran" else said)), made)
+        if outcome.verdict in (Verdict.INFRA_ERROR, Verdict.UNSUPPORTED):
+            _unbuilt(judgement, outcome)
+        elif outcome.verdict is Verdict.COMPILE_ERROR:
+            _not_looked_for(judgement, f"said in OpenMP it doesn't build ({first_error(outcome)})")
+        elif _raced(outcome):
+            judgement.log.append(outcome.stderr.strip())
+            _fail(judgement, task, outcome)
+        else:
+            _same_results(judgement, made, outcome, "said in OpenMP")
+        if judgement.checks["race-free"] != "pass":
+            return
 
 
 def _trace(judgement: Judgement, task: Task, code: str, seed: int) -> None:

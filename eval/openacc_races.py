@@ -1,7 +1,8 @@
 """An OpenACC answer in OpenMP's words, for the race detector: what OpenACC lets run at the same time is shared by threads.
 
 gcc runs OpenACC on the host by one thread, which races with nobody. Here each loop that the answer says to be parallel becomes a parallel loop
-of OpenMP, loops in loops as well; `atomic` stays, and what moves data goes. A scalar that such a loop sets and no clause names is firstprivate, as it is
+of OpenMP, the outer ones in one program and the inner ones in another (gcc adds races of its own where regions are nested); `atomic` stays, and what
+moves data goes. A scalar that such a loop sets and no clause names is firstprivate, as it is
 to a gang. Where an answer needs the preprocessor, it is what that leaves. No line moves but by that.
 
 Not covered: what gangs do redundantly outside of loops; loops of ``kernels`` that don't say `independent` (the compiler decides), and, in an answer
@@ -12,6 +13,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 
 from hpcraft.data.directives import Clause, Directive, find_directives
 from hpcraft.data.trees import declared_name, parse, text_of, walk
@@ -19,8 +21,6 @@ from hpcraft.errors import InputError
 
 FLAGS = ("-D_OPENACC=201711", "-U_OPENMP")
 """For C and C++: the conditionals of an answer are those of OpenACC."""
-NESTED = "#include <omp.h>\n__attribute__((constructor)) static void hpcraft_nested(void) { omp_set_max_active_levels(3); }\n"
-"""In C, beside the answer: loops in loops are shared as well."""
 _KEPT = frozenset({"reduction", "private", "firstprivate", "collapse"})
 _BY_DEVICE = frozenset({"device_type", "dtype", "bind"})
 _DATA = frozenset(
@@ -58,8 +58,8 @@ _DECLARED = re.compile(r"^\s*(?:integer|real|logical|complex|double\s+precision|
 _PROCEDURE = re.compile(r"^\s*(?:[\w()*= ]*\s)?(?:subroutine|function)\s+\w+", re.IGNORECASE)
 
 
-def in_openmp(code: str, language: str, preprocessed: str = "") -> str:
-    """The answer with OpenMP's directives.
+def in_openmp(code: str, language: str, preprocessed: str = "") -> list[str]:
+    """The answer with OpenMP's directives, once for each depth of parallel loops in each other: only those of one depth are shared.
 
     Args:
         code: the answer.
@@ -78,42 +78,90 @@ def in_openmp(code: str, language: str, preprocessed: str = "") -> str:
     if language == "fortran":
         code = _SENTINEL.sub(r"\1 ", code)
     lines = code.split("\n")
-    writer = _Fortran(lines) if language == "fortran" else _C(code)
-    kernels = any(d.construct == "kernels" for d in directives)
-    shared = {name for d in directives if d.construct != "end data" for name in _data_names(d)}
+    finder = _Fortran(lines) if language == "fortran" else _C(code)
+    loops = _shared_loops(directives, finder)
+    depths = [sum(outer.holds(inner) for outer in loops) for inner in loops]
+    elsewhere = {name for d in directives for name in _data_names(d)}
+    said: list[str] = []
+    for depth in range(max(depths, default=0) + 1):
+        own = {loop.directive.line: _loop(loop, loops, elsewhere) for loop, at in zip(loops, depths, strict=True) if at == depth}
+        said.append("\n".join(_rewritten(lines, directives, own)))
+    return said
+
+
+def _rewritten(lines: list[str], directives: Sequence[Directive], own: dict[int, str]) -> list[str]:
+    """The lines with each directive in OpenMP's words, or without it; ``own`` has the loops, by line."""
+    lines = list(lines)
+    for directive in directives:
+        atomic = directive.model == "acc" and directive.construct.removeprefix("end ").startswith("atomic")
+        said = f"{_sentinel(directive)} {directive.construct}" if atomic else own.get(directive.line, "")
+        lines[directive.line - 1 : directive.end_line] = [said] + [""] * (directive.end_line - directive.line)
+    return lines
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Loop:
+    """A loop that an answer says to be parallel."""
+
+    directive: Directive
+    clauses: dict[str, Clause]
+    last: int
+    """Its last line."""
+    sets: frozenset[str]
+    """Scalars from outside."""
+    declares: frozenset[str]
+
+    def holds(self, other: _Loop) -> bool:
+        """Whether another one stands in it."""
+        return self.directive.line < other.directive.line <= self.last
+
+
+def _shared_loops(directives: Sequence[Directive], finder: _C | _Fortran) -> list[_Loop]:
+    kernels = any(d.model == "acc" and d.construct == "kernels" for d in directives)
+    loops: list[_Loop] = []
     for directive in directives:
         if "_Pragma" in directive.text:
-            raise InputError("it has directives in macros")
-        said = _said(directive, writer, shared, kernels=kernels)
-        lines[directive.line - 1 : directive.end_line] = [said] + [""] * (directive.end_line - directive.line)
-    return "\n".join(lines)
+            raise InputError("OpenMP has no word for directives in macros")
+        if directive.model != "acc":
+            continue
+        if not directive.known:
+            raise InputError(f"OpenMP has no word for {directive.construct[:40]!r}")
+        clauses = {clause.name.lower(): clause for clause in directive.clauses}
+        bare = directive.construct == "kernels loop" or (directive.construct == "loop" and kernels)
+        if directive.construct not in _LOOPS or clauses.keys() & {"seq", "auto"} or (bare and "independent" not in clauses):
+            continue
+        if by_device := clauses.keys() & _BY_DEVICE:
+            raise InputError(f"OpenMP has no word for {min(by_device)}")
+        last, sets, declares = finder.loop(directive.end_line, _depth(clauses))
+        loops.append(_Loop(directive=directive, clauses=clauses, last=last, sets=frozenset(sets), declares=frozenset(declares)))
+    return loops
 
 
-def _said(directive: Directive, writer: _C | _Fortran, shared: set[str], *, kernels: bool) -> str:
-    """A directive in OpenMP's words; empty for one that says nothing of threads."""
-    sentinel = "!$omp" if directive.fortran else "#pragma omp"
-    if directive.model != "acc":
-        return ""
-    if not directive.known:
-        raise InputError(f"OpenMP has no word for {directive.construct[:40]!r}")
-    if directive.construct.removeprefix("end ").startswith("atomic"):
-        return f"{sentinel} {directive.construct}"
-    clauses = {clause.name.lower(): clause for clause in directive.clauses}
-    if directive.construct not in _LOOPS or "seq" in clauses or "auto" in clauses:
-        return ""
-    if by_device := clauses.keys() & _BY_DEVICE:
-        raise InputError(f"OpenMP has no word for {min(by_device)}")
-    bare = directive.construct == "loop" and kernels
-    if (bare or directive.construct == "kernels loop") and "independent" not in clauses:
-        return ""
-    kept = [f"{clause.name}({clause.argument})" for clause in directive.clauses if clause.name.lower() in _KEPT]
-    depth = _depth(clauses)
-    if "tile" in clauses:
-        kept.append(f"collapse({depth})")
-    named = {name for clause in directive.clauses if clause.name.lower() in _KEPT for name in _names(clause)}
-    own = sorted(writer.sets(directive.end_line, depth) - {_cased(name, directive) for name in named | shared})
-    kept += [f"firstprivate({', '.join(own)})"] if own else []
-    return " ".join([sentinel, "parallel", "do" if directive.fortran else "for", *kept])
+def _loop(loop: _Loop, loops: Sequence[_Loop], elsewhere: set[str]) -> str:
+    """OpenMP's directive for a loop; what loops inside of it have of their own is its iterations' own."""
+    directive = loop.directive
+    kept = [clause for clause in directive.clauses if clause.name.lower() in _KEPT]
+    words = [f"{clause.name}({clause.argument})" for clause in kept]
+    if "tile" in loop.clauses:
+        words.append(f"collapse({_depth(loop.clauses)})")
+    named = {_cased(name, directive) for clause in kept for name in _names(clause)}
+    inner = {
+        _cased(name, directive)
+        for one in loops
+        if loop.holds(one)
+        for clause in one.directive.clauses
+        if clause.name.lower() == "private"
+        for name in _names(clause)
+    }
+    inner -= named | loop.declares
+    own = loop.sets - named - inner - {_cased(name, directive) for name in elsewhere}
+    for name, variables in (("private", inner), ("firstprivate", own)):
+        words += [f"{name}({', '.join(sorted(variables))})"] if variables else []
+    return " ".join([_sentinel(directive), "parallel", "do" if directive.fortran else "for", *words])
+
+
+def _sentinel(directive: Directive) -> str:
+    return "!$omp" if directive.fortran else "#pragma omp"
 
 
 def _depth(clauses: dict[str, Clause]) -> int:
@@ -144,11 +192,11 @@ class _C:
     def __init__(self, code: str) -> None:
         self._loops = [node for node in walk(parse(code, "cuda")) if node.type == "for_statement"]
 
-    def sets(self, line: int, depth: int) -> set[str]:
-        """The scalars from outside that the first loop below a line sets; not the counters of so many loops in each other."""
+    def loop(self, line: int, depth: int) -> tuple[int, set[str], set[str]]:
+        """The first loop below a line: its last line, the scalars from outside that it sets, but for the counters of so many loops, and what it declares."""
         loop = min((n for n in self._loops if n.start_point[0] >= line), key=lambda n: n.start_point, default=None)
         if loop is None:
-            return set()
+            return line, set(), set()
         assigned, declared, loops = set[str](), set[str](), []
         for node in walk(loop):
             if node.type == "for_statement":
@@ -160,7 +208,7 @@ class _C:
                 declared |= {declared_name(child) for child in node.children_by_field_name("declarator")}
         starts = (one.child_by_field_name("initializer") for one in loops[:depth])
         counters = {text_of(start.child_by_field_name("left")) for start in starts if start is not None}
-        return assigned - declared - counters
+        return loop.end_point[0] + 1, assigned - declared - counters, declared
 
 
 class _Fortran:
@@ -169,10 +217,11 @@ class _Fortran:
     def __init__(self, lines: Sequence[str]) -> None:
         self._lines = lines
 
-    def sets(self, line: int, _depth: int) -> set[str]:
+    def loop(self, line: int, _depth: int) -> tuple[int, set[str], set[str]]:
         """As for C; counters of inner loops are private in both models."""
-        level, assigned, counters = 0, set[str](), set[str]()
+        level, last, assigned, counters = 0, line, set[str](), set[str]()
         for text in self._lines[line:]:
+            last += 1
             if _ANY_DO.match(text):
                 level += 1
                 if found := _DO.match(text):
@@ -183,7 +232,7 @@ class _Fortran:
                 level -= 1
                 if level <= 0:
                     break
-        return (assigned & self._scalars(line)) - counters
+        return last, (assigned & self._scalars(line)) - counters, set()
 
     def _scalars(self, line: int) -> set[str]:
         """What the procedure around a line declares without extents."""

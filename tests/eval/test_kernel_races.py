@@ -115,7 +115,7 @@ def test_openmps_words_for_openacc():
   !$acc end data
 end subroutine
 """
-    said = in_openmp(code, "fortran").split("\n")
+    [said] = (text.split("\n") for text in in_openmp(code, "fortran"))
     assert said[1] == ""
     assert said[5].strip() == "!  t = 1".strip()
     assert said[7:9] == ["!$omp parallel do collapse(2) private(t) firstprivate(u)", ""]
@@ -131,7 +131,7 @@ def test_preprocessed_answers_are_said_as_the_compiler_sees_them():
     left = (
         '#define SHARE _Pragma("acc parallel loop")\nvoid f(int n) {\n\n#pragma acc parallel loop\n    for (int i = 0; i < n; i++) ;\n}\n'
     )
-    said = in_openmp(code, "c", left)
+    [said] = in_openmp(code, "c", left)
     assert said.startswith("#include <math.h>\n")
     assert "#pragma omp parallel for\n" in said
     assert "SHARE" not in said
