@@ -192,7 +192,9 @@ def _time(judgement: Judgement, task: Task, build: sandbox.Build, seed: int, cor
         if found.timing is None:
             judgement.checks["fast"] = f"skip: {found.failed or 'wrong when timed'}"
             return
-        judgement.timings[str(shape.threads * shape.ranks)] = found.timing.to_json()
+        number = str(shape.threads * shape.ranks)
+        judgement.timings[number] = found.timing.to_json()
+        judgement.instructions[number], judgement.uncounted = found.instructions, found.uncounted
         if judgement.checks.get("fast", "pass") == "pass":
             _settle_fast(judgement, found.timing, shape.place(Failure(check="fast", why="", size=found.size), task.model))
 

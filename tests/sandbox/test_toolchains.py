@@ -284,13 +284,13 @@ def test_languages_keep_their_compilers_beside_another_family(need: Need) -> Non
 
 
 def test_what_a_compiler_has_not_implemented_is_no_error_of_the_program(need: Need) -> None:
-    """Target regions in the race check lack LLVM's entry points for gcc, and that is said as unsupported."""
+    """Scopes in the race check lack LLVM's entry points for gcc, and that is said as unsupported."""
     need("bwrap", "gfortran")
-    source = b"program p\ninteger :: n\n!$omp target\nn = 2\n!$omp end target\nend program\n"
+    source = b"program p\ninteger :: n\nn = 0\n!$omp parallel\n!$omp scope reduction(+:n)\nn = n + 2\n!$omp end scope\n!$omp end parallel\nend program\n"
     job = Job(files={"a.f90": source}, language="fortran", model="openmp", check="race")
     _offered(job)
     outcome = run(job)
-    assert (outcome.verdict, "lacks GOMP_target" in outcome.message) == (Verdict.UNSUPPORTED, True)
+    assert (outcome.verdict, "lacks GOMP_scope" in outcome.message) == (Verdict.UNSUPPORTED, True)
 
 
 def test_mpi_programs_know_their_lines(need: Need) -> None:
