@@ -31,9 +31,15 @@ static void meet(void) {
     }
 }
 
-/* More teams would only be more threads, of which not all might join in. */
+/* What a construct asks for, kept until the region before it is over. More teams would only be more threads, of which not all might join in. */
+static _Thread_local struct { void *place; int asked, thread, teams, threads; } wish;
+
 void __kmpc_push_num_teams(void *place, int thread, int teams, int threads) {
-    ((push_num_teams *)runtimes("__kmpc_push_num_teams"))(place, thread, teams > TEAMS ? TEAMS : teams, threads);
+    wish.place = place, wish.asked = 1, wish.thread = thread, wish.teams = teams > TEAMS ? TEAMS : teams, wish.threads = threads;
+}
+
+void __kmpc_push_num_teams_51(void *place, int thread, int least, int teams, int threads) {
+    __kmpc_push_num_teams(place, thread, teams > 0 ? teams : least, threads);
 }
 
 void __kmpc_fork_teams(void *place, int n, void *work, ...) {
@@ -44,6 +50,8 @@ void __kmpc_fork_teams(void *place, int n, void *work, ...) {
     for (int i = 0; i < n; i++) a[i] = va_arg(list, void *);
     va_end(list);
     meet();
+    if (wish.asked) ((push_num_teams *)runtimes("__kmpc_push_num_teams"))(wish.place, wish.thread, wish.teams, wish.threads);
+    wish.asked = 0;
     ((fork_teams *)runtimes("__kmpc_fork_teams"))(place, n, work, SIXTEEN(0), SIXTEEN(16), SIXTEEN(32), SIXTEEN(48));
     meet();
 }
