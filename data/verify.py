@@ -2,8 +2,9 @@
 
 Theory of operation. Candidates are taken in batches, and a batch goes through these steps, each one program in the sandbox (`hpcraft.data.programs`):
 sources under the address and undefined-behaviour sanitizers (a test counts only when it runs clean there, and its results are what is expected);
-mutants of the sources (a test that no mutant fails shows little); targets with 1, 3 and 4 threads; targets under the race detector. Source and
-target never share a process, and expected values never enter one. CUDA targets are compiled, because nothing here can run them: level ``compile``.
+mutants of the sources (a test that no mutant fails shows little); targets with 1, 3 and 4 threads; targets under the race detector, with loops
+shared by turns. Source and target never share a process, and expected values never enter one. CUDA targets are compiled, because nothing here can
+run them: level ``compile``.
 
 Reasons of a refusal: ``signature``, ``tests``, ``source:compile_error``, ``no-valid-tests``, ``no-mutant-killed``, ``not-parallel``, ``no-entry``,
 ``target:signature``, ``target:compile_error``, ``target:runtime_error``, ``target:time_limit``, ``differs``, ``race``, ``unsupported``.

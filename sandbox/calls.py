@@ -319,7 +319,7 @@ def _called(calls: Calls, number: int, index: int, made: Round, data: mmap.mmap,
         ranks=tuple(results),
         tasks=tasks,
         counted=None if count < 0 else count,
-        uncounted=max(-count, 0),
+        uncounted=max(-count, 0) if calls.counter else 0,
     )
     return found, at
 

@@ -16,6 +16,7 @@ from hpcraft.sandbox.outcome import Job
 from hpcraft.sandbox.table import SUFFIXES
 
 _PREFIX = "hpcraft-"
+_WITH_OPENMP = ("openmp", "offload", "mpi+openmp")
 _FORTRAN_TARGET = re.compile(rb"^[ \t]*!\$omp\b(?:[^\n]*&[ \t]*\n[ \t]*!\$omp)*[^\n]*\btarget\b", re.IGNORECASE | re.MULTILINE)
 _TEAMS = re.compile(rb"\bteams\b")
 _DO_SIMD = re.compile(
@@ -51,7 +52,7 @@ def _by_turns(clause: re.Match[str]) -> str:
 
 def with_runtime(job: Job) -> Job:
     """A job for the race check with what LLVM's runtime lacks for its target constructs, where it has such."""
-    if job.check != "race":
+    if job.check != "race" or job.model not in _WITH_OPENMP:
         return job
     wanted = {name for source, content in job.files.items() if (name := _lacking(SUFFIXES.get(Path(source).suffix, ""), content))}
     return replace(job, files={**job.files, **{f"{_PREFIX}{name}": _runtime(name) for name in sorted(wanted)}})
