@@ -2,11 +2,12 @@
 
 gcc runs OpenACC on the host by one thread, which races with nobody. Here each loop that the answer says to be parallel becomes a parallel loop
 of OpenMP, the outer ones in one program and the inner ones in another (gcc adds races of its own where regions are nested); `atomic` stays, and what
-moves data goes. A scalar that such a loop sets and no clause names is firstprivate, as it is
-to a gang. Where an answer needs the preprocessor, it is what that leaves. No line moves but by that.
+moves data goes. A scalar that such a loop sets and no clause names is firstprivate, as it is to a gang, unless iterations use what others left in
+it, or the lines behind the loop do, as where a reduction is forgotten: then lanes of one gang race. Where an answer needs the preprocessor, it
+is what that leaves. No line moves but by that.
 
 Not covered: what gangs do redundantly outside of loops; loops of ``kernels`` that don't say `independent` (the compiler decides), and, in an answer
-with such a region, other bare loops; regions that run at the same time (`async`); lanes that share a scalar of their gang.
+with such a region, other bare loops; regions that run at the same time (`async`); lanes that share a scalar which each sets first.
 """
 
 from __future__ import annotations
@@ -55,6 +56,11 @@ _ANY_DO = re.compile(r"^\s*(?:\w+\s*:\s*)?do\b", re.IGNORECASE)
 _END_DO = re.compile(r"^\s*end\s*do\b", re.IGNORECASE)
 _SET = re.compile(r"^\s*(?:if\s*\(.*\)\s*)?(\w+)\s*=(?!=)", re.IGNORECASE)
 _DECLARED = re.compile(r"^\s*(?:integer|real|logical|complex|double\s+precision|character)\b([^:!]*)::([^!]*)", re.IGNORECASE)
+_END = re.compile(r"^\s*end\s*(?:(?:subroutine|function|program|module)\b[^\n]*)?$", re.IGNORECASE)
+_COMMENT = re.compile(r"![^\n]*")
+_RESULT = re.compile(r"\bresult\s*\(\s*(\w+)\s*\)|\bfunction\s+(\w+)(?!.*\bresult\b)", re.IGNORECASE)
+_SETS = re.compile(r"\s*=(?!=)([^;\n]*)")
+_DECLARES = re.compile(r"(?<![\w.])(?!return\b|else\b|case\b|goto\b)[A-Za-z_]\w*[\s*&]+$")
 _PROCEDURE = re.compile(r"^\s*(?:[\w()*= ]*\s)?(?:subroutine|function)\s+\w+", re.IGNORECASE)
 
 
@@ -108,7 +114,7 @@ class _Loop:
     last: int
     """Its last line."""
     sets: frozenset[str]
-    """Scalars from outside."""
+    """Scalars from outside that are its iterations' own."""
     declares: frozenset[str]
 
     def holds(self, other: _Loop) -> bool:
@@ -186,14 +192,36 @@ def _names(clause: Clause) -> list[str]:
     return re.findall(r"[A-Za-z_]\w*", listed.rpartition(":")[2])
 
 
+def _is_own(name: str, loop: str, behind: str) -> bool:
+    """Whether iterations set a scalar before they use it, and nobody uses what they leave: then it may be each one's own."""
+    return _first_use(name, loop) == "set" and _first_use(name, behind) != "read"
+
+
+def _first_use(name: str, text: str) -> str:
+    """``read`` or ``set``: what the first place does that names a variable; empty where none does."""
+    found = re.search(rf"(?<![\w.%>]){re.escape(name)}\b", text, re.IGNORECASE)
+    if found is None:
+        return ""
+    if _DECLARES.search(text, 0, found.start()):
+        return "set"
+    value = _SETS.match(text, found.end())
+    return "read" if value is None or re.search(rf"\b{re.escape(name)}\b", value[1], re.IGNORECASE) else "set"
+
+
 class _C:
     """C and C++: what the loop behind a directive sets."""
 
     def __init__(self, code: str) -> None:
-        self._loops = [node for node in walk(parse(code, "cuda")) if node.type == "for_statement"]
+        nodes = list(walk(parse(code, "cuda")))
+        self._loops = [node for node in nodes if node.type == "for_statement"]
+        masked = bytearray(code.encode())
+        for node in nodes:
+            if node.type in ("comment", "preproc_call", "preproc_include"):
+                masked[node.start_byte : node.end_byte] = re.sub(rb"[^\n]", b" ", masked[node.start_byte : node.end_byte])
+        self._code = bytes(masked)
 
     def loop(self, line: int, depth: int) -> tuple[int, set[str], set[str]]:
-        """The first loop below a line: its last line, the scalars from outside that it sets, but for the counters of so many loops, and what it declares."""
+        """The first loop below a line: its last line, scalars from outside that are its iterations' own, but for the counters of so many loops, and what it declares."""
         loop = min((n for n in self._loops if n.start_point[0] >= line), key=lambda n: n.start_point, default=None)
         if loop is None:
             return line, set(), set()
@@ -208,7 +236,11 @@ class _C:
                 declared |= {declared_name(child) for child in node.children_by_field_name("declarator")}
         starts = (one.child_by_field_name("initializer") for one in loops[:depth])
         counters = {text_of(start.child_by_field_name("left")) for start in starts if start is not None}
-        return loop.end_point[0] + 1, assigned - declared - counters, declared
+        inside, behind = (
+            part.decode(errors="replace") for part in (self._code[loop.start_byte : loop.end_byte], self._code[loop.end_byte :])
+        )
+        own = {name for name in assigned - declared - counters if _is_own(name, inside, behind)}
+        return loop.end_point[0] + 1, own, declared
 
 
 class _Fortran:
@@ -232,13 +264,20 @@ class _Fortran:
                 level -= 1
                 if level <= 0:
                     break
-        return last, (assigned & self._scalars(line)) - counters, set()
+        end = next((n for n in range(last, len(self._lines)) if _END.match(self._lines[n])), len(self._lines))
+        inside, behind = (_COMMENT.sub("", "\n".join(part)) for part in (self._lines[line:last], self._lines[last:end]))
+        first = self._procedure(line)
+        result = _RESULT.search(self._lines[first])
+        behind += f"\n{(result[1] or result[2]).lower()}" if result else ""  # what a function gives is used
+        return last, {name for name in (assigned & self._scalars(line)) - counters if _is_own(name, inside, behind)}, set()
+
+    def _procedure(self, line: int) -> int:
+        return next((n for n in range(line - 1, -1, -1) if _PROCEDURE.match(self._lines[n])), 0)
 
     def _scalars(self, line: int) -> set[str]:
         """What the procedure around a line declares without extents."""
-        first = next((n for n in range(line - 1, -1, -1) if _PROCEDURE.match(self._lines[n])), 0)
         found = set[str]()
-        for text in self._lines[first:line]:
+        for text in self._lines[self._procedure(line) : line]:
             if (one := _DECLARED.match(text)) and not re.search(r"\b(?:dimension|parameter|pointer|allocatable)\b", one[1], re.IGNORECASE):
                 bare = re.sub(r"\([^()]*\)", "()", one[2])
                 found |= {word.lower() for word in re.findall(r"(\w+)\s*(?=,|=|$)", bare.strip())}

@@ -34,6 +34,8 @@ PLANTED = {
     "histogram/openacc/c": ("#pragma acc atomic update", ""),
     "histogram/openacc/cpp": ("#pragma acc atomic", ""),
     "histogram/openacc/fortran": ("!$acc atomic update", ""),
+    "count_above/openacc/c": ("reduction(+ : count)", ""),
+    "find_first/openacc/fortran": (" copy(first) reduction(min: first)", ""),
 }
 
 
@@ -97,6 +99,26 @@ def test_what_cannot_be_said_in_openmp_is_told_and_not_held_against_the_answer()
     assert found("axpy/openacc/c", call) == "skip: races were not looked for: OpenMP has no word for acc_wait_all"
     other = AXPY_C.format("y[0] = 1;")
     assert found("axpy/openacc/c", other).startswith("skip: races were not looked for: said in OpenMP it does something else (")
+
+
+@pytest.mark.parametrize(
+    ("body", "own"),
+    [
+        ("s = a[i]; a[i] = s + 1;", True),
+        ("s += a[i];", False),
+        ("if (a[i] > s) s = a[i];", False),
+        ("s = s + a[i];", False),
+        ("if (a[i] > 0) s = 1;", True),
+        ("s = a[i]; } if (s > 0) {", False),
+        ("s = a[i]; } for (int s = 0; s < n; s++) {", True),
+        ("/* s */ s = a[i]; a[i] = s; } s = 0; if (s) {", True),
+    ],
+)
+def test_a_scalar_is_an_iterations_own_unless_others_use_it(body, own):
+    """By what comes first in the loop, and first behind it."""
+    code = f"void f(int n, double *a) {{\n    double s = 0;\n#pragma acc parallel loop\n    for (int i = 0; i < n; i++) {{ {body} }}\n}}\n"
+    [said] = in_openmp(code, "c")
+    assert ("firstprivate(s)" in said) is own
 
 
 def test_openmps_words_for_openacc():
