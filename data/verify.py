@@ -2,8 +2,9 @@
 
 Theory of operation. Candidates are taken in batches, and a batch goes through these steps, each one program in the sandbox (`hpcraft.data.programs`):
 sources under the address and undefined-behaviour sanitizers (a test counts only when it runs clean there, and its results are what is expected);
-mutants of the sources (a test that no mutant fails shows little); targets with 1, 3 and 4 threads; targets under the race detector. Source and
-target never share a process, and expected values never enter one. CUDA targets are compiled, because nothing here can run them: level ``compile``.
+mutants of the sources (a test that no mutant fails shows little); targets with 1, 3 and 4 threads; targets under the race detector, with loops
+shared by turns. Source and target never share a process, and expected values never enter one. CUDA targets are compiled, because nothing here can
+run them: level ``compile``.
 
 Reasons of a refusal: ``signature``, ``tests``, ``source:compile_error``, ``no-valid-tests``, ``no-mutant-killed``, ``not-parallel``, ``no-entry``,
 ``target:signature``, ``target:compile_error``, ``target:runtime_error``, ``target:time_limit``, ``differs``, ``race``, ``unsupported``.
@@ -33,6 +34,7 @@ from hpcraft.records import Candidate, Finding
 from hpcraft.sandbox import toolchains
 from hpcraft.sandbox.abi import Argument, ArrayWord, CallResult, Signature, Test, compare_results, parse_test
 from hpcraft.sandbox.outcome import Job, Outcome, Verdict
+from hpcraft.sandbox.races import with_static_schedules
 
 SOURCE_ONLY = ""
 """As the target model of a candidate: only the source and its tests are checked."""
@@ -352,7 +354,7 @@ def _why(result: CallResult | None, verdict: Verdict | None) -> str:
 def _find_races(cases: list[_Case], settings: _Settings) -> None:
     if not cases:
         return
-    pieces = [Piece(signature=c.source.signature, code=c.candidate.target) for c in cases]
+    pieces = [Piece(signature=c.source.signature, code=with_static_schedules(c.candidate.target)) for c in cases]
     with build(pieces, model="openmp", check="race", fork=False, stop=settings.stop) as program:
         for number, words in program.refused.items():
             cases[number].refuse("target:compile_error", words)

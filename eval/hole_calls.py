@@ -8,7 +8,7 @@ before the judgement, results leave as raw buffers, and what they must be is com
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
 from typing import ClassVar, cast
@@ -19,6 +19,7 @@ from hpcraft.errors import InputError, MachineError
 from hpcraft.records import Function, Pair
 from hpcraft.sandbox.abi import CallResult, Signature, compare_results, parse_test
 from hpcraft.sandbox.outcome import Model, Verdict
+from hpcraft.sandbox.races import with_static_schedules
 from hpcraft.shards import read_rows
 
 _POISON = ("-ftrivial-auto-var-init=pattern",)
@@ -190,7 +191,8 @@ def _race(piece: Piece, tests: Sequence[str], model: str, seed: int, clean: Coll
         return "skip: not offered for serial"
     if lacking := has_tools("openmp", race=True):
         return f"skip: {lacking}"
-    with build([piece], model="openmp", check="race", fork=False) as program:
+    shared = replace(piece, code=with_static_schedules(piece.code))
+    with build([shared], model="openmp", check="race", fork=False) as program:
         if program.refused:
             raise MachineError("a function that was built isn't built with the race check")
         calls = [call for number, call in enumerate(_calls(piece.signature, tests, 0, seed)) if number in clean]

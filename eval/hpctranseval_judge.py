@@ -29,6 +29,7 @@ from hpcraft.eval.task import Task
 from hpcraft.sandbox.abi import Array
 from hpcraft.sandbox.calls import Called
 from hpcraft.sandbox.outcome import Outcome, Run, Verdict
+from hpcraft.sandbox.races import with_static_schedules
 
 _THREADS = (2, 4, 1)
 """By start of the program."""
@@ -180,7 +181,7 @@ def _race(judgement: Judgement, operator: Operator, made: Trial, code: str) -> N
         judgement.checks["race-free"] = "skip: its calls are too large for the race detector"
         return
     calls = [one.arguments for one in made.rounds[0]]
-    with sandbox.build(job(operator, code, "race")) as build:
+    with sandbox.build(job(operator, with_static_schedules(code), "race")) as build:
         outcome = build.outcome
         if build.ok:
             if needs_preprocessor(code):

@@ -27,6 +27,10 @@ class Judgement:
     log: list[str] = field(default_factory=list)
     timings: dict[str, Mapping[str, float]] = field(default_factory=dict)
     """As in `Sample`."""
+    instructions: dict[str, float | None] = field(default_factory=dict)
+    """As in `Sample`."""
+    uncounted: str = ""
+    """As in `Sample`."""
     measures: Mapping[str, float] = field(default_factory=dict)
     """As in `Sample`."""
     level: str = ""
@@ -110,6 +114,8 @@ def to_sample(task: Task, completion: Completion, judgement: Judgement, seconds:
         verdict=str(judgement.verdict),
         seconds=round(seconds, 3),
         timings=judgement.timings,
+        instructions=judgement.instructions,
+        uncounted=judgement.uncounted,
         failures=tuple(_failures(judgement)),
         measures=judgement.measures,
         log=text if len(text) <= LOG_CHARACTERS else text[: LOG_CHARACTERS - 20] + "\n... (cut)",

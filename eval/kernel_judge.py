@@ -14,40 +14,30 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from dataclasses import replace
-from typing import cast
 
 from hpcraft import sandbox
 from hpcraft.errors import MachineError
-from hpcraft.eval import forbidden, parallel_use, performance, run_evidence
-from hpcraft.eval.judging import Judgement, describe_run, first_error, settle_build
-from hpcraft.eval.kernel_trial import Trial, race_shape, trial
+from hpcraft.eval import forbidden, kernel_races, parallel_use, performance, run_evidence
+from hpcraft.eval.judging import Judgement, describe_run, settle_build
+from hpcraft.eval.kernel_job import candidate_name, driver_name, job
+from hpcraft.eval.kernel_trial import Trial, trial
 from hpcraft.eval.python_code import unbuildable
-from hpcraft.eval.seen import Seen, differs, needs_preprocessor, seen, with_static_schedules, without_includes, without_simd
+from hpcraft.eval.seen import Seen, needs_preprocessor, seen, without_includes
 from hpcraft.eval.suites import reference
 from hpcraft.eval.task import Task
 from hpcraft.records import Failure
 from hpcraft.sandbox.calls import Called
-from hpcraft.sandbox.drivers import caller_source, python_caller_source
-from hpcraft.sandbox.outcome import Check, CudaLevel, Job, Language, Limits, Model, Outcome, Run, Verdict
+from hpcraft.sandbox.outcome import Job, Limits, Outcome, Run, Verdict
 from hpcraft.store import sha256_bytes
 
-_FLAGS: dict[tuple[str, str], tuple[str, ...]] = {
-    ("mpi", "cpp"): ("-DOMPI_SKIP_MPICXX",),
-    ("mpi+openmp", "cpp"): ("-DOMPI_SKIP_MPICXX",),
-}
-"""Open MPI's C++ bindings left the standard with MPI 3; parsing them takes three quarters of the compiler's time."""
-_CANDIDATE = {"c": "candidate.c", "cpp": "candidate.cpp", "fortran": "candidate.f90", "python": "candidate.py"}
 _RUN_LIMITS = Limits(wall_seconds=40.0, memory_mb=2048, disk_mb=256)
 """For all rounds together."""
 _PYTHON_LIMITS = replace(_RUN_LIMITS, wall_seconds=60.0)
 """The first start compiles, each one imports numba."""
-_RACE_LIMITS = Limits(wall_seconds=60.0, memory_mb=2048, disk_mb=256)
 _MOST_WORDS = 160
 """Of what a program in Python raised."""
 _MORE_STARTS, _MORE_CALLS = 5, 6
 """Until a suspicion is a verdict."""
-_RACES = ("openmp", "mpi+openmp", "offload", "cuda")
-"""The models whose races the sandbox can look for; those of a device by OpenMP on the host's threads."""
 _LAUNCHES = "_ZN12hpcraft_cuda6launch"
 """How the emulation of a device calls what the device's compiler calls ``cudaLaunchKernel``."""
 
@@ -73,7 +63,7 @@ def judge(task: Task, code: str, seed: int, cores: Sequence[int] = ()) -> Judgem
         judgement.verdict = Verdict.COMPILE_ERROR
         judgement.skip_rest("not reached")
         return judgement
-    with sandbox.build(_job(task, code, "none")) as build:
+    with sandbox.build(job(task, code, "none")) as build:
         level = build.outcome.cuda_level
         judgement.level = level or ""
         if settle_build(judgement, build.outcome):
@@ -85,7 +75,7 @@ def judge(task: Task, code: str, seed: int, cores: Sequence[int] = ()) -> Judgem
             else:
                 judgement.settle("correct", "skip: built, not run (no device)")
     if judgement.verdict not in (Verdict.INFRA_ERROR, Verdict.UNSUPPORTED):
-        _race(judgement, task, code, seed, plain)
+        kernel_races.settle(judgement, task, code, seed, plain)
     judgement.skip_rest("not reached")
     return judgement
 
@@ -93,7 +83,7 @@ def judge(task: Task, code: str, seed: int, cores: Sequence[int] = ()) -> Judgem
 def _read(judgement: Judgement, task: Task, code: str, build: sandbox.Build) -> Seen | None:
     """Settle what an answer's code and symbols show; returns what its compiler sees, where that is something else than the answer."""
     assert task.kernel is not None
-    name, entry, driver = candidate_name(task), task.kernel.name, _driver_name(task)
+    name, entry, driver = candidate_name(task), task.kernel.name, driver_name(task)
     if task.language == "python":
         judgement.settle("honest", forbidden.check(task.model, task.language, code, entry=entry))
         judgement.settle("parallel", parallel_use.check(task.model, task.language, code, None, entry=entry))
@@ -124,35 +114,11 @@ def _seen(task: Task, code: str, build: sandbox.Build) -> Seen | None:
     return seen(build.preprocessed(candidate_name(task)))
 
 
-def candidate_name(task: Task) -> str:
-    """The source file that holds an answer."""
-    return "candidate.cu" if task.model == "cuda" else _CANDIDATE[task.language]
-
-
 def object_sha256(task: Task, code: str) -> str:
     """A hash of the object that an answer compiles to; empty where it doesn't. Two answers of one object do the same."""
-    with sandbox.build(_job(task, code, "none")) as build:
+    with sandbox.build(job(task, code, "none")) as build:
         content = build.objects().get(candidate_name(task))
     return sha256_bytes(content) if content else ""
-
-
-def _driver_name(task: Task) -> str:
-    if task.language == "python":
-        return "driver.py"
-    return "driver.cpp" if task.model == "kokkos" else "driver.c"
-
-
-def _job(task: Task, code: str, check: Check) -> Job:
-    assert task.kernel is not None
-    language, model = cast("Language", task.language), cast("Model", task.model)
-    if language == "python":
-        driver = python_caller_source([task.kernel.signature], task.kernel.shapes, "candidate")
-        files = {_driver_name(task): driver.encode(), candidate_name(task): code.encode(errors="replace")}
-        return Job(files=files, language=language, model=model)
-    driver = caller_source([task.kernel.signature], mpi=model.startswith("mpi"), kokkos=model == "kokkos")
-    files = {candidate_name(task): code.encode(errors="replace"), _driver_name(task): driver.encode()}
-    level: CudaLevel = "auto" if check == "none" else "emulate"
-    return Job(files=files, language=language, model=model, check=check, cuda=level, flags=_FLAGS.get((model, language), ()))
 
 
 def _symbols(found: Collection[str], code: str) -> frozenset[str]:
@@ -226,7 +192,9 @@ def _time(judgement: Judgement, task: Task, build: sandbox.Build, seed: int, cor
         if found.timing is None:
             judgement.checks["fast"] = f"skip: {found.failed or 'wrong when timed'}"
             return
-        judgement.timings[str(shape.threads * shape.ranks)] = found.timing.to_json()
+        number = str(shape.threads * shape.ranks)
+        judgement.timings[number] = found.timing.to_json()
+        judgement.instructions[number], judgement.uncounted = found.instructions, found.uncounted
         if judgement.checks.get("fast", "pass") == "pass":
             _settle_fast(judgement, found.timing, shape.place(Failure(check="fast", why="", size=found.size), task.model))
 
@@ -256,60 +224,3 @@ def _ending(outcome: Outcome) -> str:
     words = outcome.stderr.strip().splitlines()
     raised = words[-1].strip()[:_MOST_WORDS] if words and "Traceback (most recent call last)" in words[0] else ""
     return describe_run(outcome) + (f": {raised}" if raised else "")
-
-
-def _race(judgement: Judgement, task: Task, code: str, seed: int, plain: Seen | None) -> None:
-    """Settle the check ``race-free`` with the thread sanitizer or the emulation's own, which needs another build of the same code."""
-    assert task.kernel is not None
-    if task.model not in _RACES or task.language == "python":
-        judgement.checks["race-free"] = f"skip: not offered for {'python' if task.language == 'python' else task.model}"
-        return
-    if judgement.failed:
-        judgement.checks["race-free"] = "skip: failed before"
-        return
-    made = trial(task.kernel.name, task.model, seed, race=True)
-    raced = replace(task, model="openmp") if task.model == "offload" else task
-    checked = with_static_schedules(without_simd(code) if task.language == "fortran" else code)
-    with sandbox.build(_job(raced, checked, "race")) as build:
-        if not build.ok:
-            _race_unbuilt(judgement, build.outcome)
-            return
-        if plain and task.model != "cuda" and (why := _hides(code, plain, seen(build.preprocessed(candidate_name(task))), task.model)):
-            judgement.settle("race-free", f"fail: {why}")
-            return
-        outcome = build.run(Run(calls=made.calls, limits=_RACE_LIMITS))
-    judgement.log.append(outcome.stderr.strip() if not outcome.ok else "")
-    if outcome.ok:
-        # An answer that leaves before the calls are made has shown nothing.
-        judgement.settle("race-free", _all_called(outcome.called, made.num_calls))
-    elif outcome.verdict in (Verdict.INFRA_ERROR, Verdict.UNSUPPORTED):
-        _race_unbuilt(judgement, outcome)
-    elif outcome.verdict is Verdict.RACE or "ThreadSanitizer: data race" in outcome.stderr:
-        # So many reports can take so long that the time limit ends them; it is the race that decides.
-        failure = race_shape(task.model).place(Failure(check="race-free", why="data race"), task.model)
-        judgement.fail(failure, failure.why, replace(outcome, verdict=Verdict.RACE))
-    else:
-        told = f" ({outcome.message})" if task.model == "cuda" and outcome.message else ""
-        judgement.settle("race-free", f"fail: under the race detector it {describe_run(outcome)}{told}", outcome)
-
-
-def _hides(code: str, plain: Seen, checked: Seen, model: str) -> str:
-    """Why the program that the race detector sees isn't the one that was judged."""
-    if where := differs(code, plain, checked):
-        return f"the race detector would see other code than the judge ({where} of the answer)"
-    return forbidden.text(checked.text, model)
-
-
-def _race_unbuilt(judgement: Judgement, outcome: Outcome) -> None:
-    """Settle ``race-free`` where nothing ran: only what the machine lacks is a skip, as an answer can refuse this build alone."""
-    if outcome.verdict in (Verdict.UNSUPPORTED, Verdict.INFRA_ERROR):
-        judgement.checks["race-free"] = f"skip: {outcome.message or outcome.verdict}"
-        if outcome.verdict is Verdict.INFRA_ERROR:
-            judgement.verdict = Verdict.INFRA_ERROR
-        return
-    judgement.settle("race-free", f"fail: doesn't build for the race detector: {first_error(outcome)}", outcome)
-
-
-def _all_called(called: Sequence[Called], num_calls: int) -> str:
-    count = len(called)
-    return "pass" if count == num_calls else f"fail: under the race detector {count} of {num_calls} calls left a whole result"

@@ -126,7 +126,9 @@ def trial(kernel_name: str, model: str, seed: int, *, race: bool = False) -> Tri
 
 def race_shape(model: str) -> Shape:
     """More threads than cores, so that they meet."""
-    return Shape(threads=4) if model in ("openmp", "offload") else Shape(threads=2, ranks=2) if model == "mpi+openmp" else Shape()
+    return (
+        Shape(threads=4) if model in ("openmp", "offload", "openacc") else Shape(threads=2, ranks=2) if model == "mpi+openmp" else Shape()
+    )
 
 
 def _first(kernel: Kernel, model: str, rng: np.random.Generator) -> Iterator[list[Argument]]:

@@ -26,6 +26,7 @@ from hpcraft.records import Failure
 from hpcraft.sandbox.abi import DTYPES, Array, CallResult, Signature, compare_arrays, decode_results, encode_calls
 from hpcraft.sandbox.drivers import driver_source
 from hpcraft.sandbox.outcome import Check, Job, Limits, Model, Outcome, Run, Verdict
+from hpcraft.sandbox.races import with_static_schedules
 
 _THREADS, _RANKS = (1, 2, 4), (1, 2, 3)
 _INPUTS, _OUTPUTS = "inputs.bin", "outputs.bin"
@@ -161,7 +162,7 @@ def _race(judgement: Judgement, task: Task, problem: Problem, code: str, calls: 
         judgement.checks["race-free"] = "skip: failed before" if judgement.failed else f"skip: not offered for {task.model}"
         return
     signature = entry_signature(problem)
-    with sandbox.build(_job(task, problem, signature, code, "race")) as build:
+    with sandbox.build(_job(task, problem, signature, with_static_schedules(code), "race")) as build:
         outcome = build.outcome
         if build.ok:
             outcome = build.run(Run(threads=4, data={_INPUTS: _encoded(signature, small)}, collect=(_OUTPUTS,), limits=_LIMITS))

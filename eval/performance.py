@@ -25,7 +25,8 @@ from hpcraft.eval.kernels import KERNELS
 from hpcraft.eval.roofline import Machine, machine
 from hpcraft.eval.task import Kernel, Outputs
 from hpcraft.records import Failure
-from hpcraft.sandbox.calls import Calls, Image, Round, image
+from hpcraft.sandbox.calls import INSTRUCTIONS, Called, Calls, Image, Round, image
+from hpcraft.sandbox.counters import uncounted_because
 from hpcraft.sandbox.drivers import caller_source
 from hpcraft.sandbox.outcome import Job, Limits, Outcome, Run, Verdict
 
@@ -89,6 +90,10 @@ class Measured:
     """Why there is no figure, which is not the answer's fault."""
     size: str = ""
     """The scalar arguments of the timed calls."""
+    instructions: float | None = None
+    """Median over the calls that count, of all threads and ranks outside of the kernel."""
+    uncounted: str = ""
+    """Why there are none."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -102,7 +107,7 @@ class _Work:
     flops: int
 
     def calls(self, shape: Shape) -> Calls:
-        return Calls((self.kernel.signature,), (Round(images=self.images, threads=shape.threads, ranks=shape.ranks),))
+        return Calls((self.kernel.signature,), (Round(images=self.images, threads=shape.threads, ranks=shape.ranks),), INSTRUCTIONS)
 
 
 @lru_cache(maxsize=1)
@@ -141,7 +146,7 @@ def measure(kernel_name: str, build: sandbox.Build, baseline: str, shape: Shape,
     work = _work(kernel_name, seed)
     files = {"reference.c": baseline.encode(), "driver.c": caller_source([work.kernel.signature]).encode()}
     ours, theirs = list[float](), list[float]()
-    cpu = list[float]()
+    cpu, called = list[float](), list[Called]()
     with _one_at_a_time, sandbox.build(Job(files=files, language="c")) as reference:
         for _ in range(TURNS):
             outcome = build.run(_run(work, shape))
@@ -149,6 +154,7 @@ def measure(kernel_name: str, build: sandbox.Build, baseline: str, shape: Shape,
                 return Measured(failed=outcome.message or str(outcome.verdict))
             if failure := _wrong(work, outcome):
                 return Measured(wrong=failure)
+            called += outcome.called[1:]
             ours += [one.seconds for one in outcome.called[1:]]
             cpu += [sum(task.seconds for task in one.tasks if not task.tid) for one in outcome.called[1:]]
             outcome = reference.run(_run(work, Shape()))
@@ -156,7 +162,14 @@ def measure(kernel_name: str, build: sandbox.Build, baseline: str, shape: Shape,
                 return Measured(failed=f"the reference could not be timed: {failure.words}")
             theirs += [one.seconds for one in outcome.called[1:]]
         found = machine(work.num_bytes) if build.outcome.cuda_level is None else None
-    return Measured(timing=_timing(work, shape, ours, theirs, cpu, found), size=work.sizes[-1])
+    counted = [float(one.counted) for one in called if one.counted is not None]
+    whole = len(counted) == len(called)
+    return Measured(
+        timing=_timing(work, shape, ours, theirs, cpu, found),
+        size=work.sizes[-1],
+        instructions=median(counted) if whole else None,
+        uncounted="" if whole else uncounted_because(max(one.uncounted for one in called)),
+    )
 
 
 def _run(work: _Work, shape: Shape) -> Run:

@@ -209,6 +209,8 @@ class Speed:
     speedup: str
     """SVG, as the next one; empty where there is nothing to plot."""
     roofline: str
+    counted: str
+    """How many instructions a call took, or why nobody knows."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -310,7 +312,15 @@ def _speed(sample: Sample) -> Speed | None:
     timings = tuple(_timed(int(cores), found) for cores, found in sorted(sample.timings.items(), key=lambda item: int(item[0])))
     if not timings:
         return None
-    return Speed(timings=timings, speedup=speedup_plot(timings), roofline=roofline_plot(timings))
+    return Speed(timings=timings, speedup=speedup_plot(timings), roofline=roofline_plot(timings), counted=_counted(sample))
+
+
+def _counted(sample: Sample) -> str:
+    known = [(cores, count) for cores, count in sample.instructions.items() if count is not None]
+    words = [f"{count:.4g} on {cores} core{'s' * (cores != '1')}" for cores, count in sorted(known, key=lambda item: int(item[0]))]
+    if words:
+        return f"Instructions of a call: {', '.join(words)}."
+    return f"Instructions were not counted: {sample.uncounted}." if sample.uncounted else ""
 
 
 def _timed(cores: int, found: Mapping[str, float]) -> Timed:

@@ -16,18 +16,6 @@ from hpcraft.eval.parallel.c_text import strip
 _DIRECTIVE = re.compile(r"^[ \t]*(?:#|%:)[ \t]*(\w+)", re.MULTILINE)
 _PLAIN = frozenset({"include", "pragma"})
 _MARKER = re.compile(r'^# (\d+) "((?:\\.|[^"\\])*)"')
-_DO_SIMD = re.compile(
-    r"^([ \t]*!\$omp\b[^\n!]*\bdo)[ \t]+simd\b(?![^\n]*\b(?:safelen|simdlen|aligned|linear|nontemporal|simd)\b)(?![^\n]*&)",
-    re.IGNORECASE | re.MULTILINE,
-)
-_OPENMP = re.compile(
-    r"""(?:^[ \t]*(?:\#|%:)[ \t]*pragma[ \t]+omp\b|_Pragma[ \t]*\([ \t]*"[ \t]*omp\b)(?:\\\n|[^\n])*"""
-    r"""|^[ \t]*!\$omp\b[^\n]*(?:&[ \t]*\n[ \t]*!\$omp[^\n]*)*""",
-    re.IGNORECASE | re.MULTILINE,
-)
-_SCHEDULE = re.compile(
-    r"\bschedule[ \t]*\([ \t]*(?:\w+[ \t]*[:,][ \t]*)*?(dynamic|guided|runtime|auto)[ \t]*(,(?:[^()]|\([^()]*\))*)?\)", re.IGNORECASE
-)
 _HARMLESS = re.compile(
     r"^\s*(?:#\s*pragma\s+(?!omp\b|acc\b|GCC\s+optimize|clang\s+(?:optimize|attribute))[^\n]*"
     r"|#\s*define\s+\w+(?:\s+(?:__restrict(?:__)?|restrict|inline|__inline(?:__)?|static|const|_Pragma\(\"(?!omp|acc)[^\"]*\")*)?\)?\s*"
@@ -73,23 +61,6 @@ def seen(preprocessed: str) -> Seen:
 def without_includes(code: str) -> str:
     """An answer whose headers nobody looks for, with as many lines."""
     return re.sub(r"^([ \t]*(?:#|%:)[ \t]*include\b)[^\n]*", "", code, flags=re.MULTILINE)
-
-
-def without_simd(code: str) -> str:
-    """Fortran whose shared loops are no vector loops: of those gfortran writes the counter back from every thread, which is no race of the answer."""
-    return _DO_SIMD.sub(r"\1", code)
-
-
-def with_static_schedules(code: str) -> str:
-    """An answer whose loops are shared by turns: where threads take what is there, the first one may be through with all before another is awake.
-
-    Any schedule is one that the answer allows, and by turns all threads have a part, so that the race detector sees them meet.
-    """
-    return _OPENMP.sub(lambda directive: _SCHEDULE.sub(_by_turns, directive[0]), code)
-
-
-def _by_turns(clause: re.Match[str]) -> str:
-    return f"schedule(static{clause[2] or ', 1'})"
 
 
 def differs(code: str, one: Seen, other: Seen) -> str:

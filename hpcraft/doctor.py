@@ -20,6 +20,8 @@ from hpcraft.command import Command, say
 from hpcraft.errors import MachineError
 from hpcraft.progress import track
 from hpcraft.sandbox.builder import run
+from hpcraft.sandbox.calls import INSTRUCTIONS
+from hpcraft.sandbox.counters import missing
 from hpcraft.sandbox.isolation import probe
 from hpcraft.sandbox.outcome import TIERS, Outcome, Verdict
 from hpcraft.sandbox.packages import install_command
@@ -34,7 +36,7 @@ class Answer:
     """One thing that a machine can do or not."""
 
     group: str
-    """``isolate``, ``build and run``, ``check``, ``train`` or ``cluster``."""
+    """``isolate``, ``build and run``, ``check``, ``train``, ``count`` or ``cluster``."""
     name: str
     works: bool
     detail: str
@@ -56,18 +58,27 @@ def answers() -> Iterator[Answer]:
     with ThreadPoolExecutor(max_workers=len(os.sched_getaffinity(0))) as pool:
         yield from track(pool.map(_try, _TRIALS), "doctor", total=len(_TRIALS))
     for extra, modules, switched_off in _EXTRAS:
-        missing = [module for module in modules if importlib.util.find_spec(module) is None]
-        detail = f"without {', '.join(missing)}" if missing else ", ".join(modules)
-        mend = f"pip install 'hpcraft[{extra}]'" if missing else ""
+        lacking = [module for module in modules if importlib.util.find_spec(module) is None]
+        detail = f"without {', '.join(lacking)}" if lacking else ", ".join(modules)
+        mend = f"pip install 'hpcraft[{extra}]'" if lacking else ""
         yield Answer(
             group="train" if extra == "train" else "extras",
             name=extra,
-            works=not missing,
+            works=not lacking,
             detail=detail,
-            switched_off=switched_off if missing else "",
+            switched_off=switched_off if lacking else "",
             mend=mend,
         )
+    yield _counters()
     yield from _cluster()
+
+
+def _counters() -> Answer:
+    """Whether the kernel counts instructions for the launcher."""
+    why, _, mend = missing(INSTRUCTIONS).partition("; ")
+    off = "instructions beside the times of answers (eval.timing)" if why else ""
+    detail = why or "perf_event_open, outside of the kernel"
+    return Answer(group="count", name="instructions", works=not why, detail=detail, switched_off=off, mend=mend)
 
 
 def _cluster() -> Iterator[Answer]:

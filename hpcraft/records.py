@@ -372,6 +372,10 @@ class Sample:
     """The compiler's and the program's words, capped."""
     timings: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
     """By number of cores: the fields of `hpcraft.eval.performance.Timing`. Empty where nothing was timed."""
+    instructions: Mapping[str, float | None] = field(default_factory=dict)
+    """By number of cores, beside ``timings``: how many a timed call executed, of all threads and ranks (median); null where nothing counted."""
+    uncounted: str = ""
+    """Why ``instructions`` has a null."""
     failures: tuple[Failure, ...] = ()
     """One for each check that failed, in the order in which that was found."""
     measures: Mapping[str, float] = field(default_factory=dict)

@@ -22,7 +22,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from hpcraft.sandbox import folders, seccomp
-from hpcraft.sandbox.jail import FAMILIAR, SETTINGS, SYSTEM_FOLDERS, WATCHED, Jail, Opened, Step
+from hpcraft.sandbox.jail import FAMILIAR, SETTINGS, SYSTEM_FOLDERS, WATCHED, Jail, Opened, Step, shown_at
 from hpcraft.sandbox.launcher import launcher
 from hpcraft.sandbox.outcome import Isolation
 from hpcraft.sandbox.packages import install_command
@@ -178,13 +178,19 @@ def open_box(step: Step, jail: Jail, home: Path, user: int | None, filters: int)
         (home / name).write_text(text.format(user=os.geteuid() if user is None else user))
         (home / name).chmod(0o644)
         image.bind(home / name, f"/etc/{name}")
-    for folder in step.toolchains:
-        image.bind(folder, str(folder))
+    shown = {folder: shown_at(folder) for folder in step.toolchains}
+    for folder, place in shown.items():
+        if place == folder:
+            image.bind(folder, str(place))
     if step.sources is not None:
         image.bind(step.sources, "/src")
     image.bind(launcher(), "/run/launch")
     box = _box(home, step.beside, user)
     image.mount(box, "/box", writable=True)
+    for folder, place in shown.items():
+        if place != folder:
+            (box / place.relative_to("/box")).mkdir(parents=True, exist_ok=True)
+            image.mount(folder, str(place))
     for name, path in step.beside.items():
         image.mount(path, f"/box/{name}")
     before = (*_start(jail.program), *image.words, str(image.root))

@@ -34,10 +34,15 @@ def execute(step: Step, jail: Jail, scratch: Path, stop: Event | None = None) ->
     with ExitStack() as stack:
         home = stack.enter_context(_home(scratch))
         user = _BASE_USER + home.stat().st_ino % 0x20000000 if jail.drops_user else None
-        filters = stack.enter_context(_filter(jail)) if jail.program or jail.landlock else None
+        counts = step.calls is not None and step.calls.calls.counter is not None and jail.isolation.tier.startswith("bubblewrap")
+        filters = stack.enter_context(_filter(jail, counts=counts)) if jail.program or jail.landlock else None
         opened = _open(step, jail, home, user, filters)
         inherit: tuple[int, ...] = () if filters is None else (filters,)
         words = [*opened.words, *_launch(step, opened, user, jail)]
+        if counts:  # what bubblewrap loads lets the launcher count, who loads the whole filter for the program
+            whole = stack.enter_context(_filter(jail))
+            inherit += (whole,)
+            words += ["--filter", str(whole)]
         if step.calls is not None:
             inherit += step.calls.descriptors
             words += step.calls.words
@@ -103,11 +108,12 @@ def _input(content: bytes) -> Iterator[int]:
 
 
 @contextlib.contextmanager
-def _filter(jail: Jail) -> Iterator[int]:
+def _filter(jail: Jail, *, counts: bool = False) -> Iterator[int]:
     """A descriptor from which the system call filter can be read once."""
     number = os.memfd_create("filter")
+    signals = not jail.landlock or jail.landlock >= folders.SCOPES_SIGNALS
     try:
-        os.write(number, program(alone=bool(jail.landlock), signals=not jail.landlock or jail.landlock >= folders.SCOPES_SIGNALS))
+        os.write(number, program(alone=bool(jail.landlock), signals=signals, counts=counts))
         os.lseek(number, 0, os.SEEK_SET)
         yield number
     finally:

@@ -16,7 +16,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from hpcraft.sandbox import cgroups, seccomp
-from hpcraft.sandbox.jail import FAMILIAR, FEW_SETTINGS, SETTINGS, SYSTEM_FOLDERS, WATCHED, Jail, Opened, Step
+from hpcraft.sandbox.jail import FAMILIAR, FEW_SETTINGS, SETTINGS, SYSTEM_FOLDERS, WATCHED, Jail, Opened, Step, shown_at
 from hpcraft.sandbox.launcher import launcher
 from hpcraft.sandbox.outcome import Isolation
 from hpcraft.sandbox.packages import install_command
@@ -102,7 +102,8 @@ def open_box(step: Step, jail: Jail, home: Path, user: int | None, filters: int)
             words += ["--symlink", str(Path(folder).readlink()), folder]
         elif Path(folder).is_dir():
             words += ["--ro-bind", folder, folder]
-    outside = {str(parent): None for folder in step.toolchains for parent in reversed(folder.parents)}
+    places = {folder: shown_at(folder) for folder in step.toolchains}
+    outside = {str(parent): None for folder in places if places[folder] == folder for parent in reversed(folder.parents)}
     for name in ("/etc", "/run", "/sys", "/sys/devices", *(name for name in outside if name not in ("/", "/usr"))):
         words += ["--perms", "0755", "--dir", name]  # bubblewrap makes missing parents for its own user alone
     for name in SETTINGS:
@@ -114,8 +115,7 @@ def open_box(step: Step, jail: Jail, home: Path, user: int | None, filters: int)
         (home / name).write_text(text.format(user=1000 if user is None else user))
         (home / name).chmod(0o644)
         words += ["--ro-bind", str(home / name), f"/etc/{name}"]
-    for folder_outside in step.toolchains:
-        words += ["--ro-bind", str(folder_outside), str(folder_outside)]
+    words += [word for folder in places if places[folder] == folder for word in ("--ro-bind", str(folder), str(folder))]
     words += ["--proc", "/proc", "--dev", "/dev", "--ro-bind-try", "/sys/devices/system", "/sys/devices/system"]
     for node in step.devices:
         words += ["--dev-bind", node, node]
@@ -123,6 +123,10 @@ def open_box(step: Step, jail: Jail, home: Path, user: int | None, filters: int)
         words += ["--ro-bind-try", shown, shown]
     words += ["--size", str(limits.memory_mb << 20), "--perms", "1777", "--tmpfs", "/dev/shm", "--remount-ro", "/dev"]  # noqa: S108
     words += ["--size", str(limits.disk_mb << 20), "--perms", "0777", "--tmpfs", "/box", "--symlink", "box", "/tmp"]  # noqa: S108
+    for outer, inner in places.items():
+        if inner != outer:  # inside of what was just made
+            words += [word for parent in reversed(inner.parents[:-2]) for word in ("--perms", "0755", "--dir", str(parent))]
+            words += ["--ro-bind", str(outer), str(inner)]
     for parent in {str(parent): None for name in step.beside for parent in reversed(Path(name).parents[:-1])}:
         words += ["--perms", "0777", "--dir", f"/box/{parent}"]
     for name, path in step.beside.items():

@@ -20,7 +20,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING
 
 from hpcraft.errors import ConfigError, InputError, MachineError
-from hpcraft.sandbox import folders, python, toolchains
+from hpcraft.sandbox import folders, python, races, toolchains
 from hpcraft.sandbox.compilation import PREPROCESSED, Compilation, Compiled
 from hpcraft.sandbox.cores import lease
 from hpcraft.sandbox.cuda import build as emulation
@@ -313,7 +313,7 @@ def build(job: Job, stop: Event | None = None) -> Build:
 
 
 def _build(job: Job, jail: Jail, stop: Event | None) -> Build:
-    emulated = emulation.translated(job) if emulation.emulated(job) else job
+    emulated = emulation.translated(job) if emulation.emulated(job) else races.with_runtime(job)
     if isinstance(emulated, str):
         plan: toolchains.Plan | toolchains.Unsupported = toolchains.Unsupported(message=emulated)
     else:

@@ -83,10 +83,10 @@ class Mapped:
 class Caller:
     """Makes the calls of one start."""
 
-    def __init__(self, functions: Sequence[Function], module: str) -> None:
+    def __init__(self, functions: Sequence[Function], module: str, wrap: Callable[[NDArray[np.generic]], NDArray[np.generic]]) -> None:
         import numpy as np
 
-        self._np = np
+        self._np, self._wrap = np, wrap
         self._functions = functions
         self._call, self._const = Mapped(".call-0", writes=True), Mapped(".const", writes=False)
         found = importlib.import_module(module)
@@ -119,7 +119,9 @@ class Caller:
                 scalars[parameter.name] = self._np.frombuffer(words, parameter.dtype, 1, 8 * index)[0].item()
         lengths = ctypes.string_at(head + 16 + len(words), len(words))
         arguments = [
-            self._array(parameter, _word(words, index), _word(lengths, index), scalars) if parameter.pointer else scalars[parameter.name]
+            self._wrap(self._array(parameter, _word(words, index), _word(lengths, index), scalars))
+            if parameter.pointer
+            else scalars[parameter.name]
             for index, parameter in enumerate(function.parameters)
         ]
         value = self._own[number](*arguments)
@@ -152,8 +154,10 @@ def _futex(address: int, operation: int, value: int) -> None:
     ctypes.CDLL(None).syscall(_FUTEX[platform.machine()], ctypes.c_void_p(address), operation, ctypes.c_uint32(value), None, None, 0)
 
 
-def main(functions: Sequence[Function], module: str) -> None:
-    """Be the program."""
+def main(
+    functions: Sequence[Function], module: str, wrap: Callable[[NDArray[np.generic]], NDArray[np.generic]] = lambda array: array
+) -> None:
+    """Be the program; ``wrap`` is what the functions are given each array as."""
     faulthandler.enable()
     sys.dont_write_bytecode = True
-    Caller(functions, module).serve()
+    Caller(functions, module, wrap).serve()

@@ -26,7 +26,7 @@ from hpcraft.sandbox.abi import DTYPES, Argument, Array, CallResult, Parameter, 
 MAX_RANKS = 64
 _MAGIC = 0x43414C4C
 _PLAN, _ROUND, _CALL = struct.Struct("<IIIIQQ"), struct.Struct("<IIII"), struct.Struct("<QQQ")
-_PROGRESS, _RECORD, _TASK = struct.Struct("<IIIIQ"), struct.Struct("<IIIIQ"), struct.Struct("<iiq")
+_PROGRESS, _RECORD, _TASK = struct.Struct("<IIIIQ"), struct.Struct("<IIIIQq"), struct.Struct("<iiq")
 _MAX_TASKS = 512
 _GUARD_BYTES = 256
 _ALIGNMENT = 64
@@ -70,6 +70,17 @@ class Round:
     """Emulated CUDA: the order of blocks and threads."""
 
 
+class Counter(NamedTuple):
+    """A counter of the kernel's, as ``perf_event_open`` is asked for it."""
+
+    kind: int
+    config: int
+
+
+INSTRUCTIONS = Counter(kind=0, config=1)
+"""Those that were retired, by the processor's own count."""
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class TaskUse:
     """What a process (``tid`` 0, with threads that have ended) or one of its threads used of the processor during a call."""
@@ -92,6 +103,10 @@ class Called:
     """Whether every process could be stopped before the results were taken."""
     ranks: tuple[CallResult, ...]
     tasks: tuple[TaskUse, ...]
+    counted: int | None = None
+    """What `Calls.counter` counted outside of the kernel, of all processes and threads."""
+    uncounted: int = 0
+    """The error for which nothing was; 0 where something was."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -180,6 +195,8 @@ class Calls:
 
     signatures: tuple[Signature, ...]
     rounds: tuple[Round, ...]
+    counter: Counter | None = None
+    """What is counted in each call."""
 
     @property
     def ranks(self) -> int:
@@ -257,7 +274,9 @@ class Channel:
     @property
     def words(self) -> tuple[str, ...]:
         """For the launcher's command line."""
-        return "--calls", str(self.plan), "--results", str(self.results)
+        counter = self.calls.counter
+        counted = ("--count-type", str(counter.kind), "--count-config", str(counter.config)) if counter else ()
+        return "--calls", str(self.plan), "--results", str(self.results), *counted
 
     def read(self) -> tuple[tuple[Called, ...], tuple[Progress, ...]]:
         """The calls that ended, and how far each round came; the arrays are views of the results."""
@@ -278,7 +297,7 @@ def _progress(data: mmap.mmap, number: int) -> Progress:
 
 
 def _called(calls: Calls, number: int, index: int, made: Round, data: mmap.mmap, at: int) -> tuple[Called, int]:
-    _, num_tasks, still, ranks, wall = _RECORD.unpack_from(data, at)
+    _, num_tasks, still, ranks, wall, count = _RECORD.unpack_from(data, at)
     at += _RECORD.size
     tasks = tuple(TaskUse(pid=pid, tid=tid, seconds=ns / 1e9) for pid, tid, ns in _TASK.iter_unpack(data[at : at + num_tasks * _TASK.size]))
     at += num_tasks * _TASK.size
@@ -292,7 +311,17 @@ def _called(calls: Calls, number: int, index: int, made: Round, data: mmap.mmap,
         opened = np.frombuffer(data, np.uint8, len(sent.open), at)
         at += len(sent.open)
         results.append(_result(signature, index, sent, const, opened, const_intact=intact))
-    return Called(round=number, index=index, seconds=wall / 1e9, still=bool(still), ranks=tuple(results), tasks=tasks), at
+    found = Called(
+        round=number,
+        index=index,
+        seconds=wall / 1e9,
+        still=bool(still),
+        ranks=tuple(results),
+        tasks=tasks,
+        counted=None if count < 0 else count,
+        uncounted=max(-count, 0) if calls.counter else 0,
+    )
+    return found, at
 
 
 def _result(signature: Signature, index: int, sent: Image, const: Array, opened: Array, *, const_intact: bool) -> CallResult:

@@ -46,13 +46,18 @@ def caller_source(signatures: Sequence[Signature], *, mpi: bool = False, kokkos:
     return head + _runtime("caller.h") + "".join(_shared_caller(i, s, linkage) for i, s in enumerate(signatures)) + dispatch
 
 
-def python_caller_source(signatures: Sequence[Signature], shapes: Mapping[str, Sequence[str]], module: str) -> str:
+TRACED = "hpcraft_traced.py"
+"""Where `traced_source` lies, beside a main program whose calls are traced."""
+
+
+def python_caller_source(signatures: Sequence[Signature], shapes: Mapping[str, Sequence[str]], module: str, *, traced: bool = False) -> str:
     """The same in Python: calls the functions of those names in ``module``, which lies beside it.
 
     Args:
         signatures: entry points with distinct names.
         shapes: for arrays of more than one dimension, the parameters that give the extents.
         module: the name of the module.
+        traced: look for races (`traced.py`).
     """
     functions = [
         Function(
@@ -65,7 +70,15 @@ def python_caller_source(signatures: Sequence[Signature], shapes: Mapping[str, S
         )
         for signature in signatures
     ]
-    return f"{_runtime('caller.py')}\n\nmain({functions!r}, {module!r})\n"
+    if not traced:
+        return f"{_runtime('caller.py')}\n\nmain({functions!r}, {module!r})\n"
+    begin = f"from {TRACED.removesuffix('.py')} import install\n\nwith open('{module}.py') as file:\n    code = file.read()\n"
+    return f"{_runtime('caller.py')}\n\n{begin}main({functions!r}, {module!r}, install(code))\n"
+
+
+def traced_source() -> str:
+    """What a main program with traced calls imports."""
+    return _runtime("traced.py")
 
 
 @cache

@@ -84,6 +84,8 @@ def _checked(job: Job) -> dict[str, str]:
     variables = dict(_SANITIZERS)
     clang = next((found for name in ("clang", "clang++") if (found := find(name))), None)
     reader = symbolizer(clang) if clang else None
+    if job.check == "race" and job.model == "offload":
+        variables["OMP_NUM_TEAMS"] = "2"  # else the runtime has one, which races with nobody
     if job.check == "race" and clang:
         variables["OMP_TOOL_LIBRARIES"] = str(archer(clang))
     if reader and (job.check == "race" or job.compiler == "clang"):

@@ -47,6 +47,11 @@ FEW_SETTINGS = ("ld.so.cache", "alternatives", "passwd", "group")
 """Those of both kinds that a program of a single process needs; each costs a mount."""
 
 
+def shown_at(folder: Path) -> Path:
+    """Where a box with a view of its own shows a folder of the host's by the same path: ``/tmp`` is a link to ``/box`` there."""
+    return Path("/box", folder.relative_to("/tmp")) if folder.is_relative_to("/tmp") else folder  # noqa: S108 - nothing is made there
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Step:
     """Commands for one box."""

@@ -7,12 +7,13 @@ from pathlib import Path
 
 from hpcraft.sandbox import python, toolchains
 from hpcraft.sandbox.cuda.device import on_device
-from hpcraft.sandbox.jail import Jail
+from hpcraft.sandbox.jail import Jail, shown_at
 from hpcraft.sandbox.outcome import Job
 
 _NO_RANKS = "MPI ranks talk through sockets, which the tier landlock refuses; a machine with bubblewrap or apptainer runs them"
-_OF_BOXES = ("tmp", "box", "src")
+_OF_BOXES = ("box", "src")
 """Folders of the root that a box has for itself."""
+_BOX = Path("/box")
 _WITH_DEVICES = ("bubblewrap+cgroup", "bubblewrap", "none")
 
 
@@ -28,10 +29,13 @@ def planned(job: Job, jail: Jail) -> toolchains.Plan | toolchains.Unsupported:
         return plan
     packages = python.folders(job) if job.language == "python" else ()
     outside = (*toolchains.folders_outside(plan.tools), *packages)
-    hidden = next((folder for folder in outside if folder.parts[1] in _OF_BOXES), None) if jail.program else None
+    # What lies below /tmp is shown there, but not /tmp itself.
+    hidden = (
+        next((folder for folder in outside if folder.parts[1] in _OF_BOXES or shown_at(folder) == _BOX), None) if jail.program else None
+    )
     if hidden is not None:
         what = "the package" if hidden in packages else "the compiler"
-        return toolchains.Unsupported(message=f"{what} in {hidden} lies where boxes write; install it outside of /{', /'.join(_OF_BOXES)}")
+        return toolchains.Unsupported(message=f"{what} in {hidden} lies where boxes write; install it in a folder below, or elsewhere")
     if packages and jail.drops_user and (closed := _closed(outside, whole=not jail.program)) is not None:
         message = (
             f"{closed} is closed to other users, and so to a program with a user of its own; install Python and numba where others may read"

@@ -132,19 +132,20 @@ def supported(machine: str | None = None) -> bool:
 
 
 @functools.cache
-def program(machine: str | None = None, *, alone: bool = False, signals: bool = True) -> bytes:
+def program(machine: str | None = None, *, alone: bool = False, signals: bool = True, counts: bool = False) -> bytes:
     """The filter for an architecture, this machine's by default.
 
     ``alone`` is for where no namespaces stand beside it: no sockets, no queues, no changes of owners and modes; and
-    without ``signals`` none to another process.
+    without ``signals`` none to another process. With ``counts`` it may open counters: that is for the launcher, which loads another one
+    for the program.
     """
     arch = _ARCHITECTURES[machine or platform.machine()]
     refuse = _ERRNO | errno.EPERM
     code = [(_LOAD, 0, 0, _ARCH), (_EQUAL, 1, 0, arch.audit), (_RETURN, 0, 0, _KILL), (_LOAD, 0, 0, _NUMBER)]
     code += [(_AT_LEAST, 0, 1, _X32_BIT), (_RETURN, 0, 0, _ERRNO | errno.ENOSYS)]
-    for numbers in (_DENIED | _DENIED_ALONE if alone else _DENIED).values():
+    for name, numbers in (_DENIED | _DENIED_ALONE if alone else _DENIED).items():
         number = numbers[arch.column]
-        if number is not None:
+        if number is not None and not (counts and name == "perf_event_open"):
             code += [(_EQUAL, 0, 1, number), (_RETURN, 0, 0, refuse)]
     # clone3 hides its flags behind a pointer; libc falls back to clone when it is missing.
     code += [(_EQUAL, 0, 1, arch.clone3), (_RETURN, 0, 0, _ERRNO | errno.ENOSYS)]

@@ -80,8 +80,8 @@ TABLE: Mapping[Model, Mapping[Compiler, Toolchain]] = {
     },
     "offload": {
         # On the host: no compiler is asked for device code, and no runtime looks for a device.
-        "gcc": Toolchain(kinds=_GCC, flags=(*_GNU_OPENMP, "-foffload=disable"), parts=("libgomp",), checks=_SANITIZERS, run=_HOST),
-        "clang": Toolchain(kinds=_CLANG, flags=_LLVM_OPENMP, parts=("libomp", "omp.h"), checks=_SANITIZERS, run=_HOST),
+        "gcc": Toolchain(kinds=_GCC, flags=(*_GNU_OPENMP, "-foffload=disable"), parts=("libgomp",), checks=_RACES, run=_HOST),
+        "clang": Toolchain(kinds=_CLANG, flags=_LLVM_OPENMP, parts=("libomp", "omp.h"), checks=_RACES, run=_HOST),
     },
     "openacc": {
         "gcc": Toolchain(
@@ -98,7 +98,7 @@ TABLE: Mapping[Model, Mapping[Compiler, Toolchain]] = {
         "flang": Toolchain(kinds=_FLANG),
     },
     "mpi+openmp": {
-        "gcc": Toolchain(kinds=_GCC, flags=_GNU_OPENMP, parts=("libgomp",), checks=_SANITIZERS),
+        "gcc": Toolchain(kinds=_GCC, flags=_GNU_OPENMP, parts=("libgomp",), checks=_RACES),
         "clang": Toolchain(kinds=_CLANG, flags=_LLVM_OPENMP, parts=("libomp", "omp.h"), checks=_RACES),
         "flang": Toolchain(kinds=_FLANG, flags=("-fopenmp",), parts=("omp_lib.mod",)),
     },

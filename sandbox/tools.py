@@ -107,6 +107,12 @@ def gfortran_library(tool: str) -> str:
 
 
 @functools.cache
+def linked_by(wrapper: str) -> tuple[str, ...]:
+    """What a wrapper of Open MPI gives its compiler to link programs with MPI."""
+    return tuple(_ask(wrapper, "--showme:link").stdout.split())
+
+
+@functools.cache
 def archer(clang: str) -> Path | None:
     """The library that tells the thread sanitizer what OpenMP's runtime synchronises."""
     return next(iter(sorted(_root(clang).glob("lib*/**/libarcher.so"))), None)

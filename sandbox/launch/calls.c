@@ -44,7 +44,7 @@ struct plan { uint32_t magic, rounds, calls, ranks; uint64_t const_room, room; }
 struct round { uint32_t first, calls, ranks, spare; };
 struct call { uint64_t at, const_bytes, bytes; };
 struct progress { uint32_t begun, ended, fault_rank, fault_kind; uint64_t fault_at; };
-struct record { uint32_t call, tasks, all_still, ranks; uint64_t wall_ns; };
+struct record { uint32_t call, tasks, all_still, ranks; uint64_t wall_ns; int64_t counted; };
 struct words { uint32_t go, done, fault_kind, spare; uint64_t fault_at; };
 
 static const struct plan *plan;
@@ -61,6 +61,7 @@ static struct progress *progress;
 static uint32_t next_call, rank_awaited;
 static int waiting;
 static long long begun_ns;
+static int64_t begun_count;
 
 static long long now_ns(void) {
     struct timespec t;
@@ -159,6 +160,7 @@ static void start_call(void) {
         }
         rank_awaited = 0, progress->begun++;
     }
+    begun_count = counted();
     begun_ns = now_ns();
     go_on();
     for (uint32_t r = 0; r < round_now->ranks; r++) wake(r);
@@ -168,9 +170,10 @@ static void start_call(void) {
 static void finish_call(int is_call) {
     long long wall = now_ns() - begun_ns;
     int still, n = halt(after, &still);
+    int64_t count = counted();
     if (is_call) {
         const struct call *call = &calls[round_now->first + next_call];
-        struct record record = {round_now->first + next_call, n, still, round_now->ranks, wall};
+        struct record record = {round_now->first + next_call, n, still, round_now->ranks, wall, begun_count < 0 ? begun_count : count < 0 ? count : count - begun_count};
         append(&record, sizeof record);
         struct task *used = (struct task *)(results + results_at);
         append(after, n * sizeof *after);

@@ -2,6 +2,8 @@
 #ifndef HPCRAFT_LAUNCH_H
 #define HPCRAFT_LAUNCH_H
 
+#include <stdint.h>
+
 #define MAX_COMMANDS 256
 #define MAX_COLLECT 1024
 #define MAX_PATHS 256
@@ -10,7 +12,7 @@
 enum { PATH_READ, PATH_WRITE }; /* what Landlock allows beneath a path; reading includes executing */
 
 struct options {
-    long uid, wall_ms, cpu_ms, processes, process_slack, own_namespace, walk_disk, no_aslr, landlock, deadline_signal;
+    long uid, wall_ms, cpu_ms, processes, process_slack, own_namespace, walk_disk, no_aslr, landlock, deadline_signal, count_type, count_config;
     int status, control, filter, oom, cpu_usage, calls, results;
     long long memory, disk, file, stack;
     const char *box, *cores;
@@ -50,6 +52,10 @@ void open_calls(void);
 void begin_round(int number);                       /* before each start of the program */
 void attend_calls(long long until_us);              /* returns earlier when there is nothing more to call */
 void end_round(void);
+
+/* count.c */
+void open_counter(void);
+int64_t counted(void);                              /* by now, of all but this process; less than 0: why nothing is, as an error */
 
 /* standby.c */
 _Noreturn void stand_by(int socket, char **groups); /* joins the groups whose descriptors are given, and waits to be told what to become */

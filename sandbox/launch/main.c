@@ -19,7 +19,7 @@
  * not dumpable (ordinary user): either way they can't trace, read or signal it to death.
  *
  * Where the program's functions are to be called through shared memory, calls.c does that in place of idle waiting, and halt.c
- * makes everything stand still between two calls. confine.c takes a command's powers away and measure.c watches what it uses. Control groups, where there are any,
+ * makes everything stand still between two calls, and count.c counts what is executed in one. confine.c takes a command's powers away and measure.c watches what it uses. Control groups, where there are any,
  * are made and removed by Python; the whole box is started in one by standby.c, and the kernel ends the commands
  * before this program for what they use, because they come first by their scores.
  */
@@ -45,7 +45,7 @@
 #define LAST_WORDS_US 300000 /* after the deadline's signal */
 #define NOT_CONFINED -1      /* in place of exec's error */
 
-struct options opt = {.uid = -1, .status = -1, .control = -1, .filter = -1, .oom = -1, .cpu_usage = -1, .calls = -1, .results = -1};
+struct options opt = {.uid = -1, .status = -1, .control = -1, .filter = -1, .oom = -1, .cpu_usage = -1, .calls = -1, .results = -1, .count_type = -1};
 
 static int failure_pipe = -1; /* in a child that isn't the program yet: where to say so */
 
@@ -189,6 +189,7 @@ static int parse_number(const char *key, const char *value) {
         {"--uid", &opt.uid, 0, 0}, {"--wall-ms", &opt.wall_ms, 0, 0}, {"--cpu-ms", &opt.cpu_ms, 0, 0}, {"--processes", &opt.processes, 0, 0},
         {"--process-slack", &opt.process_slack, 0, 0}, {"--own-namespace", &opt.own_namespace, 0, 0}, {"--walk-disk", &opt.walk_disk, 0, 0},
         {"--no-aslr", &opt.no_aslr, 0, 0}, {"--landlock", &opt.landlock, 0, 0}, {"--deadline-signal", &opt.deadline_signal, 0, 0},
+        {"--count-type", &opt.count_type, 0, 0}, {"--count-config", &opt.count_config, 0, 0},
         {"--memory", 0, &opt.memory, 0}, {"--disk", 0, &opt.disk, 0}, {"--file", 0, &opt.file, 0}, {"--stack", 0, &opt.stack, 0},
         {"--status", 0, 0, &opt.status}, {"--control", 0, 0, &opt.control}, {"--filter", 0, 0, &opt.filter}, {"--oom", 0, 0, &opt.oom},
         {"--cpu-usage", 0, 0, &opt.cpu_usage}, {"--calls", 0, 0, &opt.calls}, {"--results", 0, 0, &opt.results},
@@ -257,7 +258,7 @@ int main(int argc, char **argv) {
     say("started\n", 8);
     const char *reason = "exited";
     int status = 0, error = 0, step = 0, full = 0;
-    if (opt.calls >= 0) open_calls();
+    if (opt.calls >= 0) open_calls(), open_counter();
     forget_cpu();
     long long begin = now_us(), deadline = begin + opt.wall_ms * 1000, end = begin;
     for (; step < opt.num_commands; step++) {

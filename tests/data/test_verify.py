@@ -153,6 +153,22 @@ def test_only_a_report_of_a_race_is_called_race(verdict: Verdict, reason: str, m
     assert finding.reason == reason
 
 
+def test_a_race_under_a_dynamic_schedule_is_found_though_one_thread_may_take_all() -> None:
+    """All threads write one flag, which no result depends on; four iterations are over before a second thread is awake."""
+    racy = """void scale(int n, double a, double *x) {
+    int any = 0;
+#pragma omp parallel for schedule(dynamic)
+    for (int i = 0; i < n; i++) {
+        x[i] = a * x[i];
+        any = 1;
+    }
+    if (!any && n > 0) x[0] = 0;
+}
+"""
+    [finding] = verify([_candidate("racy", SCALE, racy, ("4 0.5 [4]",))], num_mutants=6)
+    assert finding.reason == "race"
+
+
 def _candidate(name: str, source: str, target: str, tests: tuple[str, ...], model: str = "openmp") -> Candidate:
     return Candidate(
         candidate_id=name, signature=source.partition("{")[0].strip(), source=source, target=target, target_model=model, tests=tests

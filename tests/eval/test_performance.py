@@ -6,11 +6,14 @@ from hpcraft import sandbox
 from hpcraft.errors import ConfigError
 from hpcraft.eval import kernel_judge, performance, roofline
 from hpcraft.eval.judge import JudgeConfig
+from hpcraft.eval.judging import to_sample
 from hpcraft.eval.kernel_trial import Shape
 from hpcraft.eval.kernels import KERNELS
 from hpcraft.eval.performance import Timing, measure, shape_of
 from hpcraft.eval.suites import kernel_tasks, reference
-from hpcraft.records import Sample
+from hpcraft.records import Completion, Sample
+from hpcraft.sandbox.calls import INSTRUCTIONS, Counter
+from hpcraft.sandbox.counters import missing
 from hpcraft.sandbox.drivers import caller_source
 from hpcraft.sandbox.outcome import Job, Outcome, Verdict
 from hpcraft.store import append_jsonl, read_jsonl
@@ -118,6 +121,21 @@ def test_a_machine_that_is_too_slow_refuses(monkeypatch):
     assert failure.expected.startswith("at least ")
 
 
+@pytest.mark.usefixtures("compiles", "quick")
+@pytest.mark.parametrize("counter", [INSTRUCTIONS, Counter(kind=1, config=1), Counter(kind=1, config=9999)])
+def test_what_timed_calls_execute_is_counted_or_why_not_is_told(counter, monkeypatch):
+    """By the processor where it does; by a counter of the kernel's own everywhere; by none that doesn't exist."""
+    monkeypatch.setattr(performance, "INSTRUCTIONS", counter)
+    task = TASKS["kernels/gemm/openmp/c"]
+    found = kernel_judge.judge(task, task.reference, SEED, (2,))
+    assert set(found.timings) == set(found.instructions) == {"2"}
+    why, count = missing(counter), found.instructions["2"]
+    assert found.uncounted == why
+    assert count is None if why else count is not None and count > 1e5
+    given = Completion(task_id=task.task_id, sample_id=0, completion="", model="m", prompt_sha256="")
+    assert to_sample(task, given, found, 1.0).instructions == {"2": count}
+
+
 @pytest.mark.usefixtures("compiles")
 def test_the_machine_is_measured_once():
     """More than a Pentium, less than a dream; the second answer comes from memory."""
@@ -161,6 +179,8 @@ def test_timings_lie_in_samples(tmp_path):
         seconds=1.0,
         log="",
         timings={"2": {"speedup": 1.5}},
+        instructions={"2": 7.0, "4": None},
+        uncounted="nobody counts",
     )
     append_jsonl(path, sample)
     assert list(read_jsonl(path, Sample)) == [sample]

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hpcraft.eval import kernel_judge, run_evidence
+from hpcraft.eval import kernel_judge, kernel_races, run_evidence
 from hpcraft.eval.kernel_trial import Shape
 from hpcraft.eval.suites import kernel_tasks
 from hpcraft.sandbox.calls import Called, TaskUse
@@ -87,7 +87,7 @@ def test_only_threads_that_grow_without_end_are_told(counts):
 def test_threads_are_watched(body, passes, monkeypatch):
     """Right results and all the words of OpenMP are not enough when one thread does it all."""
     monkeypatch.setattr("hpcraft.eval.parallel_use.check", lambda *_, **__: "pass")
-    monkeypatch.setattr(kernel_judge, "_RACES", ())
+    monkeypatch.setattr(kernel_races, "_MODELS", ())
     found = kernel_judge.judge(TASKS["kernels/axpy/openmp/c"], f"#include <omp.h>\n{HEAD}{body}}}\n", SEED)
     assert found.checks["correct"] == "pass", found.checks
     assert (found.checks["parallel"] == "pass") == passes, found.checks

@@ -5,8 +5,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hpcraft import sandbox
-from hpcraft.eval.seen import differs, needs_preprocessor, seen, with_static_schedules
+from hpcraft.eval.seen import differs, needs_preprocessor, seen
 from hpcraft.sandbox.outcome import Job
+from hpcraft.sandbox.races import with_static_schedules
 
 CODE = """#include <omp.h>
 #define PAR _Pragma("omp parallel for")

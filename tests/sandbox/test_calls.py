@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -14,7 +15,8 @@ from hypothesis import strategies as st
 from hpcraft.errors import ConfigError
 from hpcraft.sandbox import Build, Job, Limits, Outcome, Run, Verdict, build
 from hpcraft.sandbox.abi import Argument, Signature
-from hpcraft.sandbox.calls import Calls, Round, image
+from hpcraft.sandbox.calls import INSTRUCTIONS, Calls, Counter, Round, image
+from hpcraft.sandbox.counters import missing, uncounted_because
 from hpcraft.sandbox.drivers import caller_source
 from hpcraft.sandbox.outcome import Model, Tier
 
@@ -253,3 +255,73 @@ def test_what_is_read_from_a_guard_zone_shows(seed: int, lengths: tuple[int, int
                 assert not (np.abs(np.frombuffer(guard, np.float32)) < 3e38).any()
                 assert (np.abs(np.frombuffer(guard, np.int32).astype(np.int64)) > 8_000_000).all()
             assert len({bytes(part[i : i + 4]) for i in range(-(-end // 8) * 8, -(-end // 8) * 8 + 128, 4)}) > 16
+
+
+# ---------------------------------------------------------------- counters
+
+FAULTS, CLOCK = Counter(kind=1, config=2), Counter(kind=1, config=1)
+"""Of the kernel's own making, which every machine has: page faults, and nanoseconds on processors."""
+TOUCH = "static void touch(int n) { char *p = mmap(0, n * 4096L, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0); for (int i = 0; i < n; i++) p[i * 4096L] = 1; munmap(p, n * 4096L); }\n"
+
+
+def counted(code: str, counter: Counter, tier: Tier, num: int = 3, model: Model = "serial", **shape: int) -> list[int]:
+    """What was counted in each call of a program."""
+    with built(code, model, tier) as made:
+        outcome = made.run(Run(calls=replace(calls([[arguments(i) for i in range(num)]], **shape), counter=counter), limits=Limits()))
+    assert outcome.ok, outcome
+    assert [one.uncounted for one in outcome.called] == [0] * num
+    return [one.counted for one in outcome.called if one.counted is not None]
+
+
+@pytest.mark.parametrize("tier", ["bubblewrap+cgroup", "bubblewrap", "landlock", "none"])
+def test_what_a_call_does_is_counted_from_outside(tier: Tier) -> None:
+    """In each call what is done in it, by threads and processes that it starts and that have ended, too."""
+    body = """static int turn; int pages = 100 * ++turn; pthread_t t; touch(pages);
+    pthread_create(&t, 0, (void *(*)(void *))(void *)touch, (void *)(intptr_t)pages); pthread_join(t, 0);
+    if (turn == 3 && !fork()) { touch(5000); _exit(0); } while (wait(0) > 0) {}
+    return 0;"""
+    found = counted(f"{TOUCH}{HEAD}{LOOP}{body}\n}}\n", FAULTS, tier)
+    assert all(least <= count < least + 150 for count, least in zip(found, (200, 400, 5600), strict=True)), found
+
+
+def test_the_kernels_counter_tells_the_time_that_the_launcher_reads() -> None:
+    """Time on processors, by the one and by the other."""
+    body = "for (volatile long i = 0; i < 20000000; i++) {}"
+    with built(f"{HEAD}{LOOP}{body}\nreturn 0;\n}}\n", "serial", "bubblewrap") as made:
+        [one] = made.run(Run(calls=replace(calls([[arguments(0)]]), counter=CLOCK), limits=Limits())).called
+    used = sum(task.seconds for task in one.tasks if not task.tid)
+    assert one.counted is not None
+    assert one.counted / 1e9 == pytest.approx(used, rel=0.2)
+
+
+def test_a_program_can_count_nothing_while_it_is_counted() -> None:
+    """The filter that lets the launcher count is not the program's."""
+    body = 'return syscall(298, "", 0, -1, -1, 0) < 0 && errno == EPERM ? 1 : 2;'
+    with built(
+        f"#include <errno.h>\n#include <sys/syscall.h>\n{HEAD}{LOOP}{body.replace('298', 'SYS_perf_event_open')}\n}}\n", tier="bubblewrap"
+    ) as made:
+        [one] = made.run(Run(calls=replace(calls([[arguments(0)]]), counter=FAULTS), limits=SHORT)).called
+    assert one.ranks[0].value == 1
+
+
+def test_a_counter_that_the_machine_lacks_is_told() -> None:
+    """With the kernel's error, and everything else is there."""
+    with built(f"{HEAD}{LOOP}return 0;\n}}\n", tier="bubblewrap") as made:
+        outcome = made.run(Run(calls=replace(calls([[arguments(0)]]), counter=Counter(kind=1, config=9999)), limits=SHORT))
+    assert (outcome.called[0].counted, right(outcome, 0)) == (None, True)
+    assert outcome.called[0].uncounted > 0
+    assert uncounted_because(outcome.called[0].uncounted)
+
+
+def test_instructions_are_counted_where_the_processor_does() -> None:
+    """A loop of so many iterations takes some instructions in each, and twice as many take twice as much."""
+    if why := missing(INSTRUCTIONS):
+        pytest.skip(why)
+    loop = "long m = n == 1000 ? 20000000 : 40000000; for (volatile long i = 0; i < m; i++) {}"
+    with built(f"{HEAD}{LOOP}{loop}\nreturn 0;\n}}\n", tier="bubblewrap") as made:
+        made_calls = replace(calls([[arguments(0), arguments(0, 1001)]]), counter=INSTRUCTIONS)
+        one, two = (c.counted for c in made.run(Run(calls=made_calls, limits=Limits(wall_seconds=20.0))).called)
+    assert one is not None
+    assert two is not None
+    assert 4e7 < one < 4e8
+    assert two / one == pytest.approx(2, rel=0.05)

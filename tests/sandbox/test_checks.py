@@ -253,6 +253,45 @@ def test_the_race_check_looks_through_mpi(clause: bytes, verdict: Verdict, need:
     assert outcome.verdict is verdict, outcome.message
 
 
+_TEAMS = {
+    "a.c": b"""#include <stdio.h>
+int main(void) { int last = 0, s = 0, x[200];
+#pragma omp target teams distribute parallel for map(from: x) num_teams(8)
+for (int i = 0; i < 200; i++) x[i] = i;
+#pragma omp target teams distribute map(to: x) map(tofrom: s) %s
+for (int i = 0; i < 200; i++) s += x[i];
+for (int i = 0; i < 200; i++) last += x[i];
+printf("%%d\\n", s == last); return 0; }
+""",
+    "a.f90": b"""program p
+integer :: i, k, s, x(200)
+k = 1; s = 0
+!$omp target teams distribute parallel do map(from: x) firstprivate(k)
+do i = 1, 200
+ x(i) = i - k
+end do
+!$omp target teams distribute map(to: x) map(tofrom: s) %s
+do i = 1, 200
+ s = s + x(i)
+end do
+print '(i0)', merge(1, 0, s == sum(x))
+end program
+""",
+}
+
+
+@pytest.mark.parametrize(("clause", "verdict"), [(b"reduction(+:s)", Verdict.OK), (b"", Verdict.RACE)])
+@pytest.mark.parametrize("name", list(_TEAMS))
+def test_the_race_check_sees_teams_meet(name: str, clause: bytes, verdict: Verdict, need: Need) -> None:
+    """Several of them where a runtime has one by itself; what comes before and after is in order."""
+    need("bwrap")
+    language = "c" if name == "a.c" else "fortran"
+    job = Job(files={name: _TEAMS[name] % clause}, language=language, model="offload", check="race", run=Run(threads=3))  # type: ignore[arg-type]
+    outcome = run(_offered(job))
+    assert outcome.verdict is verdict, outcome.message
+    assert verdict is not Verdict.OK or outcome.stdout == "1\n"
+
+
 @pytest.mark.parametrize(("lock", "verdict"), [(b"std::lock_guard<std::mutex> held(m);", Verdict.OK), (b"", Verdict.RACE)])
 def test_the_race_check_sees_threads_without_openmp(lock: bytes, verdict: Verdict, need: Need) -> None:
     """Threads of C++ race where no lock is held, and don't where one is."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
@@ -10,9 +11,10 @@ import pytest
 
 from hpcraft.errors import MachineError
 from hpcraft.sandbox import Job, Limits, Run, Verdict, build, cgroups, folders, run, standby
+from hpcraft.sandbox.box import execute
 from hpcraft.sandbox.check import findings
 from hpcraft.sandbox.isolation import choose, probe
-from hpcraft.sandbox.jail import Jail
+from hpcraft.sandbox.jail import Jail, Step
 from hpcraft.sandbox.outcome import TIERS, Tier
 
 Need = Callable[..., None]
@@ -34,6 +36,29 @@ def test_every_promise_of_a_tier_is_kept(tier: Tier, need: Need) -> None:
     found = list(findings(tier))
     assert [finding for finding in found if finding.promised and not finding.kept] == []
     assert all(finding.mend for finding in found if not finding.promised)
+
+
+@pytest.mark.parametrize("tier", ["bubblewrap+cgroup", "bubblewrap", "apptainer", "landlock"])
+def test_a_toolchain_below_tmp_is_shown_alone_and_read_only(tier: Tier, tmp_path: Path) -> None:
+    """A clone with its environment may lie there; the box's own /tmp is around it, with nothing else of the host's."""
+    jail = _needs_tier(tier)
+    with tempfile.TemporaryDirectory(dir="/tmp", prefix="hpcraft-clone-") as name:
+        clone = Path(name)
+        clone.chmod(0o755)
+        (clone / "environment/numba").mkdir(parents=True)
+        (clone / "environment/numba/told").write_text("told\n")
+        (clone / "secret").write_text("secret\n")
+        script = """cat "$1/environment/numba/told"; cat "$1/secret" 2>/dev/null; ls "$1/environment" 2>/dev/null; cd "$1/environment/numba" && (: > new) 2>/dev/null && echo written
+        (: > told) 2>/dev/null && echo changed; rm told 2>/dev/null && echo removed; echo end"""
+        step = Step(
+            commands=(("/bin/sh", "-c", script, "sh", name),),
+            limits=Limits(),
+            environment={"PATH": "/bin:/usr/bin"},
+            toolchains=(clone / "environment/numba",),
+        )
+        ended = execute(step, jail, tmp_path if jail.program else clone)
+    listed = b"" if jail.landlock else b"numba\n"
+    assert (ended.reason, ended.stdout) == ("exited", b"told\n" + listed + b"end\n"), ended
 
 
 @pytest.mark.parametrize("version", [1, 2, 3, 5])

@@ -1,0 +1,174 @@
+"""The check ``race-free`` of answers to kernel tasks, which needs another build of the same code.
+
+OpenMP, target constructs and MPI with OpenMP run under the thread sanitizer, emulated CUDA under the emulation's own check. OpenACC is said in OpenMP first
+(`openacc_races`), and Python runs as plain Python whose accesses are noted (`sandbox/traced.py`); where the one or the other can't be done, or gives other
+results than the answer, that isn't held against it, and the check says that races were not looked for, and why.
+
+Not covered: races between ranks; Kokkos; a device's own.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+
+from hpcraft import sandbox
+from hpcraft.errors import InputError
+from hpcraft.eval import forbidden, openacc_races
+from hpcraft.eval.judging import Judgement, describe_run, first_error
+from hpcraft.eval.kernel_job import candidate_name, job, openacc_race_job
+from hpcraft.eval.kernel_trial import Trial, race_shape, trial
+from hpcraft.eval.seen import Seen, differs, seen
+from hpcraft.eval.task import Task
+from hpcraft.records import Failure
+from hpcraft.sandbox.calls import Called
+from hpcraft.sandbox.outcome import Job, Limits, Outcome, Run, Verdict
+from hpcraft.sandbox.races import with_static_schedules, without_simd
+
+_LIMITS = Limits(wall_seconds=60.0, memory_mb=2048, disk_mb=256)
+_MODELS = ("openmp", "mpi+openmp", "offload", "openacc", "cuda")
+"""The models whose races can be looked for; those of a device by threads of the host."""
+_COMPILED = re.compile(r"\b(?:gu)?vectorize\b|\bstencil\b")
+_REPORT = re.compile(r"^data race: [^\n]*", re.MULTILINE)
+_RACED = 66
+"""The exit code of `sandbox/traced.py`."""
+
+
+def settle(judgement: Judgement, task: Task, code: str, seed: int, plain: Seen | None) -> None:
+    """Settle the check ``race-free``.
+
+    Args:
+        judgement: with the checks that came before.
+        task: what was asked.
+        code: the answer.
+        seed: of all inputs.
+        plain: what its compiler sees, where that is something else than the answer.
+    """
+    if task.model not in _MODELS:
+        judgement.checks["race-free"] = f"skip: not offered for {task.model}"
+    elif judgement.failed:
+        judgement.checks["race-free"] = "skip: failed before"
+    elif task.language == "python":
+        _trace(judgement, task, code, seed)
+    elif task.model == "openacc":
+        _openacc(judgement, task, code, seed, plain)
+    else:
+        _threads(judgement, task, code, seed, plain)
+
+
+def _threads(judgement: Judgement, task: Task, code: str, seed: int, plain: Seen | None) -> None:
+    checked = with_static_schedules(without_simd(code) if task.language == "fortran" else code)
+    with sandbox.build(job(task, checked, "race")) as build:
+        if not build.ok:
+            _unbuilt(judgement, build.outcome)
+            return
+        if plain and task.model != "cuda" and (why := _hides(code, plain, seen(build.preprocessed(candidate_name(task))), task.model)):
+            judgement.settle("race-free", f"fail: {why}")
+            return
+        made = _trial(task, seed)
+        outcome = build.run(Run(calls=made.calls, limits=_LIMITS))
+    judgement.log.append(outcome.stderr.strip() if not outcome.ok else "")
+    if outcome.ok:
+        # An answer that leaves before the calls are made has shown nothing.
+        judgement.settle("race-free", _all_called(outcome.called, made.num_calls))
+    elif outcome.verdict in (Verdict.INFRA_ERROR, Verdict.UNSUPPORTED):
+        _unbuilt(judgement, outcome)
+    elif _raced(outcome):
+        _fail(judgement, task, outcome)
+    else:
+        told = f" ({outcome.message})" if task.model == "cuda" and outcome.message else ""
+        judgement.settle("race-free", f"fail: under the race detector it {describe_run(outcome)}{told}", outcome)
+
+
+def _openacc(judgement: Judgement, task: Task, code: str, seed: int, plain: Seen | None) -> None:
+    try:
+        programs = openacc_races.in_openmp(code, task.language, plain.text if plain else "")
+    except InputError as error:
+        _not_looked_for(judgement, str(error))
+        return
+    made = _trial(task, seed)
+    for said in programs:
+        outcome = _run(openacc_race_job(task, with_static_schedules(without_simd(said) if task.language == "fortran" else said)), made)
+        if outcome.verdict in (Verdict.INFRA_ERROR, Verdict.UNSUPPORTED):
+            _unbuilt(judgement, outcome)
+        elif outcome.verdict is Verdict.COMPILE_ERROR:
+            _not_looked_for(judgement, f"said in OpenMP it doesn't build ({first_error(outcome)})")
+        elif _raced(outcome):
+            judgement.log.append(outcome.stderr.strip())
+            _fail(judgement, task, outcome)
+        else:
+            _same_results(judgement, made, outcome, "said in OpenMP")
+        if judgement.checks["race-free"] != "pass":
+            return
+
+
+def _trace(judgement: Judgement, task: Task, code: str, seed: int) -> None:
+    if found := _COMPILED.search(code):
+        _not_looked_for(judgement, f"it uses {found[0]}, which is compiled")
+        return
+    made = _trial(task, seed)
+    outcome = _run(job(task, code, "race"), made)
+    if outcome.verdict in (Verdict.INFRA_ERROR, Verdict.UNSUPPORTED):
+        _unbuilt(judgement, outcome)
+    elif outcome.exit_code == _RACED and (report := _REPORT.search(outcome.stderr)):
+        judgement.log.append(report[0])
+        _fail(judgement, task, outcome)
+    else:
+        _same_results(judgement, made, outcome, "as plain Python")
+
+
+def _run(what: Job, made: Trial) -> Outcome:
+    with sandbox.build(what) as build:
+        return build.run(Run(calls=made.calls, limits=_LIMITS))
+
+
+def _same_results(judgement: Judgement, made: Trial, outcome: Outcome, how: str) -> None:
+    """No race was found: that counts if what ran was the answer, which its results show."""
+    failure = made.wrong(outcome.called, outcome.progress, describe_run(outcome))
+    if failure is None and outcome.ok:
+        judgement.settle("race-free", "pass")
+        return
+    judgement.log.append(outcome.stderr.strip())
+    why = failure.why if failure else describe_run(outcome)
+    _not_looked_for(judgement, f"{how} it does something else ({why})")
+
+
+def _trial(task: Task, seed: int) -> Trial:
+    assert task.kernel is not None
+    return trial(task.kernel.name, "numba" if task.language == "python" else task.model, seed, race=True)
+
+
+def _not_looked_for(judgement: Judgement, why: str) -> None:
+    judgement.checks["race-free"] = f"skip: races were not looked for: {why}"
+
+
+def _raced(outcome: Outcome) -> bool:
+    """So many reports can take so long that the time limit ends them; it is the race that decides."""
+    return outcome.verdict is Verdict.RACE or "ThreadSanitizer: data race" in outcome.stderr
+
+
+def _fail(judgement: Judgement, task: Task, outcome: Outcome) -> None:
+    failure = race_shape(task.model).place(Failure(check="race-free", why="data race"), task.model)
+    judgement.fail(failure, failure.why, replace(outcome, verdict=Verdict.RACE))
+
+
+def _hides(code: str, plain: Seen, checked: Seen, model: str) -> str:
+    """Why the program that the race detector sees isn't the one that was judged."""
+    if where := differs(code, plain, checked):
+        return f"the race detector would see other code than the judge ({where} of the answer)"
+    return forbidden.text(checked.text, model)
+
+
+def _unbuilt(judgement: Judgement, outcome: Outcome) -> None:
+    """Settle ``race-free`` where nothing ran: only what the machine lacks is a skip, as an answer can refuse this build alone."""
+    if outcome.verdict in (Verdict.UNSUPPORTED, Verdict.INFRA_ERROR):
+        judgement.checks["race-free"] = f"skip: {outcome.message or outcome.verdict}"
+        if outcome.verdict is Verdict.INFRA_ERROR:
+            judgement.verdict = Verdict.INFRA_ERROR
+        return
+    judgement.settle("race-free", f"fail: doesn't build for the race detector: {first_error(outcome)}", outcome)
+
+
+def _all_called(called: tuple[Called, ...], num_calls: int) -> str:
+    count = len(called)
+    return "pass" if count == num_calls else f"fail: under the race detector {count} of {num_calls} calls left a whole result"

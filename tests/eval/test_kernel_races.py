@@ -1,0 +1,228 @@
+"""Races in answers to kernel tasks, in every model whose races are looked for: planted ones are found, and what only looks like one isn't."""
+
+import pytest
+
+from hpcraft.eval import kernel_races
+from hpcraft.eval.judging import Judgement
+from hpcraft.eval.openacc_races import in_openmp
+from hpcraft.eval.suites import kernel_tasks, reference
+from hpcraft.sandbox import python
+from hpcraft.sandbox.outcome import Verdict
+
+TASKS = {t.task_id: t for t in kernel_tasks()}
+SEED = 4711
+
+
+def found(task_id, code):
+    """What the check says of an answer that is right so far."""
+    judgement = Judgement()
+    kernel_races.settle(judgement, TASKS[f"kernels/{task_id}"], code, SEED, None)
+    result = judgement.checks["race-free"]
+    assert (judgement.verdict is Verdict.RACE) == (result == "fail: data race"), judgement.log
+    return result
+
+
+def _few(names, *quick):
+    """All of them, those that aren't ``quick`` as slow ones."""
+    return [pytest.param(name, marks=() if name in quick else pytest.mark.slow) for name in names]
+
+
+PLANTED = {
+    "dot/mpi+openmp/fortran": (" reduction(+ : part)", ""),
+    "histogram/offload/fortran": ("!$omp atomic", ""),
+    "histogram/offload/c": ("#pragma omp atomic update", ""),
+    "histogram/openacc/c": ("#pragma acc atomic update", ""),
+    "histogram/openacc/cpp": ("#pragma acc atomic", ""),
+    "histogram/openacc/fortran": ("!$acc atomic update", ""),
+    "count_above/openacc/c": ("reduction(+ : count)", ""),
+    "find_first/openacc/fortran": (" copy(first) reduction(min: first)", ""),
+}
+
+
+@pytest.mark.usefixtures("compiles")
+@pytest.mark.parametrize("task_id", _few(PLANTED, "histogram/openacc/c", "histogram/offload/fortran"))
+def test_a_planted_race_is_found_and_the_reference_has_none(task_id):
+    """In models whose own runtime would run all by one thread, too."""
+    task = TASKS[f"kernels/{task_id}"]
+    code = task.reference
+    old, new = PLANTED[task_id]
+    assert old in code
+    assert found(task_id, code) == "pass"
+    assert found(task_id, code.replace(old, new)) == "fail: data race"
+
+
+@pytest.mark.usefixtures("compiles")
+@pytest.mark.parametrize("language", _few(["c", "fortran"], "c"))
+def test_teams_of_one_thread_race_with_each_other(language):
+    """Without `parallel` only teams share the loop, of which runtimes have one by themselves."""
+    code = reference("histogram", "offload", language)
+    parallel, atomic = (" parallel for", "#pragma omp atomic update") if language == "c" else (" parallel do", "!$omp atomic")
+    alone = code.replace(parallel, "")
+    assert found(f"histogram/offload/{language}", alone) == "pass"
+    assert found(f"histogram/offload/{language}", alone.replace(atomic, "")) == "fail: data race"
+
+
+AXPY_C = "void axpy(int n, double a, const double *x, double *y) {{\n    double t;\n    int i;\n{}\n}}\n"
+QUIET = {
+    "a scalar of the gang": "#pragma acc parallel loop\n    for (i = 0; i < n; i++) { t = a * x[i]; y[i] += t; }",
+    "tiles": "#pragma acc parallel loop tile(4, 2)\n    for (i = 0; i < n; i++) for (int k = 0; k < 1; k++) { t = a * x[i]; y[i] += t; }",
+    "a loop in a region": "#pragma acc parallel copyin(x[0:n]) copy(y[0:n]) \\\n    num_gangs(4)\n    {\n#pragma acc loop gang vector\n    for (i = 0; i < n; i++) y[i] += a * x[i];\n    }",
+    "the compiler's choice": "#pragma acc kernels\n    for (i = 0; i < n; i++) { t = x[i]; y[i] += a * t; }",
+    "another model's words": "#pragma acc parallel loop seq\n    for (i = 0; i < n; i++) {\n#pragma omp parallel\n    y[i] += a * x[i]; }",
+}
+
+
+@pytest.mark.usefixtures("compiles")
+@pytest.mark.parametrize("name", _few(QUIET, "tiles"))
+def test_what_openacc_allows_is_no_race(name):
+    """Scalars that gangs have of their own, shapes of loops, and what isn't parallel at all."""
+    assert found("axpy/openacc/c", AXPY_C.format(QUIET[name])) == "pass"
+
+
+@pytest.mark.usefixtures("compiles")
+def test_a_lane_that_races_with_its_neighbour_is_found():
+    """In the inner of two parallel loops."""
+    body = """#pragma acc parallel loop gang
+    for (i = 0; i < 1; i++) {
+#pragma acc loop vector
+        for (int k = 0; k < n; k++) { y[k] += a * x[k]; if (k > 0) y[k - 1] += 0; }
+    }"""
+    assert found("axpy/openacc/c", AXPY_C.format(body)) == "fail: data race"
+
+
+@pytest.mark.usefixtures("compiles")
+def test_what_cannot_be_said_in_openmp_is_told_and_not_held_against_the_answer():
+    """Calls of the runtime, and directives that are none."""
+    call = "#include <openacc.h>\n" + AXPY_C.format(
+        "acc_wait_all();\n#pragma acc parallel loop\n    for (i = 0; i < n; i++) y[i] += a * x[i];"
+    )
+    assert found("axpy/openacc/c", call) == "skip: races were not looked for: OpenMP has no word for acc_wait_all"
+    other = AXPY_C.format("y[0] = 1;")
+    assert found("axpy/openacc/c", other).startswith("skip: races were not looked for: said in OpenMP it does something else (")
+
+
+@pytest.mark.parametrize(
+    ("body", "own"),
+    [
+        ("s = a[i]; a[i] = s + 1;", True),
+        ("s += a[i];", False),
+        ("if (a[i] > s) s = a[i];", False),
+        ("s = s + a[i];", False),
+        ("if (a[i] > 0) s = 1;", True),
+        ("s = a[i]; } if (s > 0) {", False),
+        ("s = a[i]; } for (int s = 0; s < n; s++) {", True),
+        ("/* s */ s = a[i]; a[i] = s; } s = 0; if (s) {", True),
+    ],
+)
+def test_a_scalar_is_an_iterations_own_unless_others_use_it(body, own):
+    """By what comes first in the loop, and first behind it."""
+    code = f"void f(int n, double *a) {{\n    double s = 0;\n#pragma acc parallel loop\n    for (int i = 0; i < n; i++) {{ {body} }}\n}}\n"
+    [said] = in_openmp(code, "c")
+    assert ("firstprivate(s)" in said) is own
+
+
+def test_openmps_words_for_openacc():
+    """Lines stay where they are; Fortran's scalars that a loop sets are firstprivate, unless a clause or a data region has them."""
+    code = """subroutine s(n, x) bind(c)
+  use openacc
+  integer, value :: n
+  real :: x(n), t, u
+  integer :: i, k, count
+  !$ t = 1
+  !$acc data copy(count)
+  !$acc parallel loop gang collapse(2) &
+  !$acc& private(t) copyin(x)
+  do i = 1, n
+    do k = 1, 2
+      t = x(i)
+      u = t
+      if (u > 0) count = 1
+    end do
+  end do
+  !$acc end data
+end subroutine
+"""
+    [said] = (text.split("\n") for text in in_openmp(code, "fortran"))
+    assert said[1] == ""
+    assert said[5].strip() == "!  t = 1".strip()
+    assert said[7:9] == ["!$omp parallel do collapse(2) private(t) firstprivate(u)", ""]
+    assert [line for line in said if "$acc" in line] == []
+    assert len(said) == len(code.split("\n"))
+
+
+def test_preprocessed_answers_are_said_as_the_compiler_sees_them():
+    """Directives that stand in macros."""
+    code = (
+        '#include <math.h>\n#define SHARE _Pragma("acc parallel loop")\nvoid f(int n) {\n    SHARE\n    for (int i = 0; i < n; i++) ;\n}\n'
+    )
+    left = (
+        '#define SHARE _Pragma("acc parallel loop")\nvoid f(int n) {\n\n#pragma acc parallel loop\n    for (int i = 0; i < n; i++) ;\n}\n'
+    )
+    [said] = in_openmp(code, "c", left)
+    assert said.startswith("#include <math.h>\n")
+    assert "#pragma omp parallel for\n" in said
+    assert "SHARE" not in said
+
+
+# ---------------------------------------------------------------- Python
+
+HEAD = "import numba\nimport numpy as np\nfrom numba import njit, prange\n\n\n@njit(parallel=True)\n"
+AXPY = HEAD + "def axpy(n, a, x, y):\n    {}\n"
+RACY = {
+    "neighbours": "for i in prange(1, n):\n        y[i] += a * x[i] + 0 * y[i - 1]",
+    "one flag": "any = np.zeros(1)\n    for i in prange(n):\n        y[i] += a * x[i]\n        any[0] = 1.0",
+    "slices": "for i in prange(n - 1):\n        y[i : i + 2] = y[i : i + 2] + 0.0",
+    "a view": "v = y[::-1]\n    for i in prange(n):\n        y[i] += 0.0 * v[i]",
+    "scattered": "k = np.zeros(n, dtype=np.int64)\n    for i in prange(n):\n        y[k[i]] += 1.0",
+    "whole arrays": "for i in prange(n):\n        y[i] = y.sum()",
+    "updated in place through a view": "for i in prange(n):\n        v = y[0:1]\n        v += 1.0",
+}
+CLEAN = {
+    "own elements": "for i in prange(n):\n        y[i] += a * x[i]",
+    "temporaries": "for i in prange(n):\n        t = np.empty(2)\n        t[0] = a * x[i]\n        t[1] = t[0] + y[i]\n        y[i] = t[1]",
+    "sums": "s = 0.0\n    for i in prange(n):\n        s += x[i]\n    for i in prange(n):\n        y[i] += a * x[i] + 0.0 * s",
+    "sums of arrays": "h = np.zeros(2)\n    for i in prange(n):\n        h += x[i : i + 1]\n    for i in prange(n):\n        y[i] += a * x[i] + 0.0 * h[0]",
+    "loops in loops": "for i in prange(n):\n        t = np.zeros(1)\n        for k in prange(3):\n            t[0] += 1.0\n        y[i] += a * x[i]",
+    "loops one after the other": "for _ in range(2):\n        for i in prange(n):\n            y[n - 1 - i] += 0.5 * a * x[n - 1 - i]",
+    "memory by thread": "t = np.zeros((numba.get_num_threads(), 1))\n    for i in prange(n):\n        t[numba.get_thread_id(), 0] += 1.0\n        y[i] += a * x[i]",
+}
+
+
+@pytest.fixture
+def numba(compiles):
+    """Skip where numba isn't installed."""
+    if python.numba() is None:
+        pytest.skip("numba is not installed")
+
+
+@pytest.mark.usefixtures("numba")
+@pytest.mark.parametrize("name", _few(RACY, "one flag"))
+def test_iterations_that_share_an_element_race(name):
+    """Whatever the schedule; the results of most of these are right."""
+    assert found("axpy/openmp/python", AXPY.format(RACY[name])) == "fail: data race"
+
+
+@pytest.mark.usefixtures("numba")
+@pytest.mark.parametrize("name", _few(CLEAN, "sums of arrays"))
+def test_what_numba_keeps_apart_is_no_race(name):
+    """Memory of an iteration or a thread, reductions, inner loops, and loops one after the other."""
+    assert found("axpy/openmp/python", AXPY.format(CLEAN[name])) == "pass"
+
+
+@pytest.mark.usefixtures("numba")
+def test_only_functions_that_are_parallel_have_parallel_loops():
+    """A loop over prange in another one is an ordinary loop."""
+    helper = "@njit\ndef sweep(n, y):\n    for i in prange(1, n):\n        y[i] += 0.0 * y[i - 1]\n\n\n"
+    code = (
+        HEAD.replace("@njit(parallel=True)\n", "")
+        + helper
+        + "@njit(parallel=True)\ndef axpy(n, a, x, y):\n    sweep(n, y)\n    for i in prange(n):\n        y[i] += a * x[i]\n"
+    )
+    assert found("axpy/openmp/python", code) == "pass"
+
+
+@pytest.mark.usefixtures("numba")
+def test_what_plain_python_cannot_show_is_told():
+    """Types that only numba knows."""
+    code = AXPY.format("t = np.zeros(1, dtype=numba.float64)\n    for i in prange(n):\n        y[i] += a * x[i]")
+    assert found("axpy/openmp/python", code).startswith("skip: races were not looked for: as plain Python it does something else (")
