@@ -86,7 +86,7 @@ def byte_level(args: argparse.Namespace, size: int) -> Path:
     from hpcraft.tokenizer.prompt import CONTROL, SPECIAL
     from hpcraft.tokenizer.train import STAGE as TOKENIZER
 
-    def make(config: Any, work: Any) -> Report:
+    def make(_: Any, work: Any) -> Report:
         made = ByteLevelBPETokenizer()
         texts = (d.text for d in sample(work.inputs["corpus"], "train", 4_000_000, 0))
         made.train_from_iterator(texts, vocab_size=size, special_tokens=[*SPECIAL, *CONTROL], show_progress=False)

@@ -16,10 +16,10 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from hpcraft.errors import ConfigError, InputError
-from hpcraft.eval.prompts import block
 from hpcraft.eval.task import Task
 from hpcraft.sandbox.abi import Signature
 from hpcraft.store import sha256_json
+from hpcraft.tokenizer.requests import block
 
 LEVELS = {"IndependentOperator": "operator", "ComputationGraph": "graph", "ModelBuildingBlock": "block"}
 """Files of the checkout, and what their tasks are called."""

@@ -88,7 +88,7 @@ def _curve(manifest: Manifest, folder: Path, log: Path) -> Curve | None:
         valid_bits=valid_bits[-1] if valid_bits else None,
         first_valid_bits=valid_bits[0] if len(valid_bits) > 1 else None,
         parameters=_parameters(manifest.metrics),
-        plots=tuple(_plots(" ".join(filter(None, (manifest.stage, part))), by_split)),
+        plots=(*_plots(title := " ".join(filter(None, (manifest.stage, part))), by_split), *_by_language(title, points)),
     )
 
 
@@ -135,6 +135,20 @@ def _plots(name: str, by_split: Mapping[str, Sequence[Mapping[str, Any]]]) -> It
         if lines:
             title = f"{name}: {label} against tokens seen, for {' and '.join(line.label for line in lines)} data"
             yield line_plot(re.sub(r"\W+", "-", f"{name}-{key}"), lines, title=title, x_label="tokens seen", y_label=label, x_end=x_end)
+
+
+def _by_language(name: str, points: Sequence[Mapping[str, Any]]) -> Iterator[str]:
+    """Bits per byte of each language on validation data, where several were measured."""
+    languages = sorted({p["split"] for p in points if p["split"].startswith("valid/")})
+    if len(languages) < 2:
+        return
+    lines = []
+    for style, split in enumerate(languages):
+        measured = [(p["tokens"], p["bits_per_byte"]) for p in points if p["split"] == split]
+        lines.append(Line(label=split.removeprefix("valid/"), x=[x for x, _ in measured], y=[y for _, y in measured], style=style))
+    title = f"{name}: bits per byte of validation data against tokens seen, by language"
+    slug = re.sub(r"\W+", "-", f"{name}-languages")
+    yield line_plot(slug, lines, title=title, x_label="tokens seen", y_label="bits per byte", x_end=max(p["tokens"] for p in points))
 
 
 def _thinned(points: list[tuple[float, float]]) -> list[tuple[float, float]]:

@@ -16,7 +16,7 @@ import textwrap
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, fields
 from pathlib import Path
-from typing import Any, Literal, Protocol, TypeVar, get_args, get_type_hints
+from typing import Any, Literal, Protocol, TypeVar, get_args, get_type_hints, runtime_checkable
 
 from hpcraft.errors import ConfigError, nearest
 
@@ -58,6 +58,11 @@ class Executor(Protocol):
             MachineError: a task was lost more than once, or the machine lacks what the executor needs.
         """
         ...
+
+
+@runtime_checkable
+class Spreading(Protocol):
+    """An executor that can run a program over processes and nodes; those of `make_executor` can."""
 
     def run(self, program: Program, *, folder: Path, label: str) -> Path:
         """Return when ``program`` has ended, in whatever way; the file with what it said on stderr.

@@ -83,7 +83,7 @@ class LocalExecutor:
             )
 
     def run(self, program: Program, *, folder: Path, label: str) -> Path:  # noqa: ARG002 - as above
-        """As `hpcraft.executor.Executor.run` says."""
+        """As `hpcraft.executor.Spreading.run` says."""
         log = folder / "log.txt"
         cores = max(1, len(os.sched_getaffinity(0)) // program.processes)
         with log.open("wb") as file:

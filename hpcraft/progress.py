@@ -62,8 +62,8 @@ def bar(description: str, total: float | None = None) -> Iterator[Advance]:
 
         def advance(amount: float, words: str = "") -> None:
             speed = progress.tasks[0].speed
-            said = {"words": words} if words else {}
-            progress.update(task, advance=amount, rate=f"{speed:,.1f}/s" if speed else "", **said)
+            kept = words or progress.tasks[0].fields["words"]
+            progress.update(task, advance=amount, rate=f"{speed:,.1f}/s" if speed else "", words=kept)
 
         yield advance
 

@@ -88,7 +88,7 @@ class SlurmExecutor:
             (folder / JOBS).rmdir()
 
     def run(self, program: Program, *, folder: Path, label: str) -> Path:
-        """As `hpcraft.executor.Executor.run` says; the program has a job of its own."""
+        """As `hpcraft.executor.Spreading.run` says; the program has a job of its own."""
         from hpcraft.slurm_program import run_program
 
         folder = folder.resolve()

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 from hpcraft import errors
 from hpcraft.errors import HpcError, MachineError, Stopped
-from hpcraft.executor import Program, runs_here
+from hpcraft.executor import Program, Spreading, runs_here
 from hpcraft.store import read_json, write_json
 from hpcraft.train.loop import Fitted
 
@@ -46,7 +46,8 @@ def call(function: Callable[[Any, Work], list[Fitted]], stage: Stage[Any], confi
     """
     import torch
 
-    here = runs_here(work.executor)
+    executor = work.executor
+    here = runs_here(executor)
     processes = processes or (torch.cuda.device_count() if here else 0) or 1
     if here and processes == 1:
         return function(config, work)
@@ -69,7 +70,8 @@ def call(function: Callable[[Any, Work], list[Fitted]], stage: Stage[Any], confi
         marks=(folder / "result.json", folder / "error.json"),
         late=folder.resolve() / LATE,
     )
-    log = work.executor.run(program, folder=folder if here else work.out, label=stage.name)
+    assert isinstance(executor, Spreading), "those of make_executor are"
+    log = executor.run(program, folder=folder if here else work.out, label=stage.name)
     _raise_error(folder, log)
     found = [Fitted(**one) for one in read_json(folder / "result.json")["fitted"]]
     shutil.rmtree(folder)

@@ -22,8 +22,8 @@ def flops_per_token(model: Any, length: int) -> float:
     head = model.get_output_embeddings()
     if head is not None and head.weight is embedding:
         weights += embedding.numel()
-    layers = config.num_hidden_layers + getattr(config, "num_decoder_layers", 0)
-    return 6.0 * weights + 12.0 * layers * config.hidden_size * length
+    layers = float(config.num_hidden_layers + getattr(config, "num_decoder_layers", 0))
+    return 6.0 * float(weights) + 12.0 * layers * float(config.hidden_size) * length
 
 
 def matmul_rate(dtype: Any) -> float:

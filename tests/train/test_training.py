@@ -108,9 +108,9 @@ def test_packed_documents_do_not_see_each_other(run_folder: Path, base: Executio
     batch = together([[Row(tuple(first), 1), Row(tuple(second), 1)]], 32, 0)
     device = model.device
     with torch.no_grad():
-        together = model(input_ids=batch["input_ids"].to(device), position_ids=batch["position_ids"].to(device)).logits[0]
+        packed = model(input_ids=batch["input_ids"].to(device), position_ids=batch["position_ids"].to(device)).logits[0]
         alone = model(input_ids=torch.tensor([second], device=device)).logits[0]
-    assert torch.allclose(together[20:], alone, atol=1e-4)
+    assert torch.allclose(packed[20:], alone, atol=1e-4)
 
 
 def test_pretraining_goes_on_after_a_kill(run_folder: Path, tmp_path: Path) -> None:

@@ -1,0 +1,120 @@
+"""Tokens a second and MFU of a training step on this device, by micro-batch; needs torch, transformers, tokenizers, safetensors and pyarrow alone.
+
+    python benchmarks/training_mfu.py TOKENS TOKENIZER [--depth 14] [--context 2048] [--micro-rows 8,16,32] [--steps 20]
+
+TOKENS is a folder that `hpcraft.train.tokens` wrote (``OUT.partial/.tokens/train`` of a run of ``hpcraft pretrain``), TOKENIZER one of ``hpcraft tokenizer train``. What
+is measured is the step of the stage pretrain without the Trainer around it: the same model, packed rows whose texts don't see each other, bfloat16,
+fused AdamW, clipping, compiled. MFU is held against the products of square matrices that this device was measured to do. Depth 14 is about 125 M weights.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import statistics
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+
+_WARM = 4
+
+
+def main() -> None:
+    """Measure each size of micro-batch."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("tokens", type=Path)
+    parser.add_argument("tokenizer", type=Path)
+    parser.add_argument("--depth", type=int, default=14)
+    parser.add_argument("--context", type=int, default=2048)
+    parser.add_argument("--micro-rows", default="8,16,32")
+    parser.add_argument("--steps", type=int, default=20)
+    parser.add_argument("--eager", action="store_true", help="don't compile")
+    args = parser.parse_args()
+    import torch
+
+    gpu = torch.cuda.is_available()
+    print(json.dumps({"device": torch.cuda.get_device_name() if gpu else "cpu", "torch": torch.__version__}))
+    for rows in map(int, args.micro_rows.split(",")):
+        try:
+            print(json.dumps({"micro_rows": rows, **measured(args, rows)}), flush=True)
+        except torch.OutOfMemoryError:
+            print(json.dumps({"micro_rows": rows, "error": "out of memory"}))
+
+
+def measured(args: argparse.Namespace, rows: int) -> dict[str, Any]:
+    """The rate of one size of micro-batch."""
+    import torch
+    from tokenizers import Tokenizer
+    from transformers import LlamaForCausalLM
+
+    from hpcraft.train.packing import together
+    from hpcraft.train.presets import decoder
+    from hpcraft.train.speed import flops_per_token, matmul_rate
+
+    device = "cuda" if torch.cuda.is_available() else "cpu"
+    tokenizer = Tokenizer.from_file(str(args.tokenizer / "tokenizer.json"))
+    torch.manual_seed(0)
+    model = LlamaForCausalLM(decoder(args.depth, tokenizer, args.context)).to(device)  # type: ignore[arg-type]
+    flops = flops_per_token(model, args.context)
+    optimizer = torch.optim.AdamW(model.parameters(), lr=3e-4, fused=True)
+    if not args.eager:
+        model.compile()
+    packed = groups(args)
+    seconds, learnt = [], 0
+    for step in range(args.steps + _WARM):
+        some = [packed[(step * rows + i) % len(packed)] for i in range(rows)]
+        batch = {name: value.to(device) for name, value in together(some, args.context, 0).items()}
+        _wait(device)
+        begin = time.perf_counter()
+        with torch.autocast(device, dtype=torch.bfloat16):
+            loss = model(**batch).loss
+        loss.backward()
+        torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
+        optimizer.step()
+        optimizer.zero_grad()
+        _wait(device)
+        if step >= _WARM:
+            seconds.append(time.perf_counter() - begin)
+            learnt += int((batch["labels"] >= 0).sum())
+    rate = learnt / sum(seconds)
+    products = matmul_rate(torch.bfloat16)
+    return {
+        "parameters": model.num_parameters(),
+        "tokens_per_second": round(rate),
+        "step_seconds": round(statistics.median(seconds), 4),
+        "matmul_teraflops": round(products / 1e12, 1),
+        "mfu": round(rate * flops / products, 3),
+        "loss": round(float(loss.detach()), 3),
+        "memory_gib": round(torch.cuda.max_memory_allocated() / 2**30, 1) if device == "cuda" else None,
+    }
+
+
+def groups(args: argparse.Namespace) -> list[Any]:
+    """Texts packed into rows of the context."""
+    import numpy as np
+
+    from hpcraft.train.batches import Row
+    from hpcraft.train.packing import fitted, pack
+
+    facts = json.loads((args.tokens / "facts.json").read_text())
+    texts = np.load(args.tokens / "texts.npy")
+    ids = np.memmap(args.tokens / "ids.bin", dtype="<u2" if facts["bytes_per_id"] == 2 else "<u4", mode="r")
+    order = np.random.default_rng(0).permutation(len(texts))[:4000]
+    rows = [Row(tuple(ids[t["begin"] : t["begin"] + t["length"]].tolist()), 1) for t in texts[order] if t["length"] > 1]
+    packed = pack(list(fitted(rows, args.context)), args.context)
+    np.random.default_rng(1).shuffle(packed)  # type: ignore[arg-type]
+    return packed
+
+
+def _wait(device: str) -> None:
+    if device == "cuda":
+        import torch
+
+        torch.cuda.synchronize()
+
+
+if __name__ == "__main__":
+    main()
