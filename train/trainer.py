@@ -96,6 +96,11 @@ class Feed:
 class Run(Trainer):  # type: ignore[misc, unused-ignore]
     """One training run."""
 
+    # transformers says that they may be missing, which they are before training alone.
+    model: Any
+    optimizer: Any
+    lr_scheduler: Any
+
     def __init__(self, feed: Feed, root: Path, facts: Callable[[], JSON], found: checkpoint.Checkpoint | None, **given: Any) -> None:
         super().__init__(**given)
         self.feed, self.root, self.facts, self.found = feed, root, facts, found
@@ -172,7 +177,7 @@ class Run(Trainer):  # type: ignore[misc, unused-ignore]
         return float(self.optimizer.param_groups[0]["lr"])
 
     def _clip_grad_norm(self, model: Any) -> Any:
-        norm = super()._clip_grad_norm(model)
+        norm: Any = super()._clip_grad_norm(model)
         self.grad_norm = float(norm.full_tensor() if hasattr(norm, "full_tensor") else norm)
         return norm
 
