@@ -196,5 +196,5 @@ def _board(folder: Path) -> Any:
     try:
         from torch.utils.tensorboard import SummaryWriter
     except ImportError:
-        raise MachineError("tensorboard=true needs tensorboard, which is not installed; pip install tensorboard") from None
+        raise MachineError("tensorboard=true needs tensorboard, which is not installed; pip install 'hpcraft[tensorboard]'") from None
     return SummaryWriter(folder / "tensorboard")  # type: ignore[no-untyped-call, unused-ignore]

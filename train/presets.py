@@ -8,7 +8,7 @@ Not covered: grouped key and value heads, mixtures of experts.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from hpcraft.errors import ConfigError, nearest
 from hpcraft.tokenizer.prompt import END, PAD, TEXT
@@ -87,6 +87,15 @@ def encoder_decoder(depth: int, tokenizer: Tokenizer, context: int) -> T5Config:
     from transformers import T5Config
 
     width = _HEAD_WIDTH * depth
+    # What every model has goes by name, which T5's own signature doesn't list.
+    common: dict[str, Any] = {
+        "tie_word_embeddings": True,
+        "n_positions": context,
+        "decoder_start_token_id": tokenizer.token_to_id(TEXT),
+        "bos_token_id": tokenizer.token_to_id(TEXT),
+        "eos_token_id": tokenizer.token_to_id(END),
+        "pad_token_id": tokenizer.token_to_id(PAD),
+    }
     return T5Config(
         vocab_size=tokenizer.get_vocab_size(),
         d_model=width,
@@ -97,10 +106,5 @@ def encoder_decoder(depth: int, tokenizer: Tokenizer, context: int) -> T5Config:
         num_heads=depth,
         dropout_rate=0.0,
         feed_forward_proj="gated-gelu",
-        tie_word_embeddings=True,
-        n_positions=context,
-        decoder_start_token_id=tokenizer.token_to_id(TEXT),
-        bos_token_id=tokenizer.token_to_id(TEXT),
-        eos_token_id=tokenizer.token_to_id(END),
-        pad_token_id=tokenizer.token_to_id(PAD),
+        **common,
     )
