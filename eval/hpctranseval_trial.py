@@ -20,7 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hpcraft import sandbox
-from hpcraft.errors import MachineError
+from hpcraft.errors import InputError, MachineError
 from hpcraft.eval import parallel_use
 from hpcraft.eval.hpctranseval import Operator
 from hpcraft.eval.hpctranseval_build import job
@@ -108,6 +108,21 @@ def trial(operator: Operator, seed: int) -> Trial:
             return Trial(problem=str(why))
     dirty = _sanitizers(operator, made) if num_elements <= SANITIZED_ELEMENTS else ""
     return Trial(problem=f"the checkout's own C {dirty}") if dirty else made
+
+
+def known_calls(operator: Operator, calls: Sequence[Call], rng: np.random.Generator) -> tuple[Known, ...]:
+    """What more calls leave.
+
+    Raises:
+        InputError: the reference can't be one on these.
+        MachineError: the sandbox failed.
+    """
+    with sandbox.build(job(operator, operator.code)) as build, sandbox.build(job(operator, operator.code, filled=True)) as filled:
+        _require(build.outcome)
+        try:
+            return tuple(_known(operator, build, filled, call, rng) for call in calls)
+        except _DirtyError as why:
+            raise InputError(str(why)) from None
 
 
 class _DirtyError(Exception):

@@ -18,11 +18,11 @@ from typing import cast
 
 from hpcraft import sandbox
 from hpcraft.errors import MachineError
-from hpcraft.eval import forbidden, parallel_use, performance, run_evidence
-from hpcraft.eval.judging import Judgement, describe_run, first_error, settle_build
+from hpcraft.eval import fast_check, forbidden, parallel_use, performance, race_check, run_evidence
+from hpcraft.eval.judging import Judgement, describe_run, settle_build
 from hpcraft.eval.kernel_trial import Trial, race_shape, trial
 from hpcraft.eval.python_code import unbuildable
-from hpcraft.eval.seen import Seen, differs, needs_preprocessor, seen, with_static_schedules, without_includes, without_simd
+from hpcraft.eval.seen import Seen, needs_preprocessor, seen, with_static_schedules, without_includes, without_simd
 from hpcraft.eval.suites import reference
 from hpcraft.eval.task import Task
 from hpcraft.records import Failure
@@ -221,25 +221,8 @@ def _time(judgement: Judgement, task: Task, build: sandbox.Build, seed: int, cor
     baseline = reference(task.kernel.name, "serial", "c")
     for shape in dict.fromkeys(performance.shape_of(task.model, count) for count in cores):
         found = performance.measure(task.kernel.name, build, baseline, shape, seed)
-        if found.wrong:
-            judgement.fail(shape.place(found.wrong, task.model), f"when timed: {found.wrong.words}")
-        if found.timing is None:
-            judgement.checks["fast"] = f"skip: {found.failed or 'wrong when timed'}"
+        if not fast_check.settle(judgement, found, shape, task.model):
             return
-        judgement.timings[str(shape.threads * shape.ranks)] = found.timing.to_json()
-        if judgement.checks.get("fast", "pass") == "pass":
-            _settle_fast(judgement, found.timing, shape.place(Failure(check="fast", why="", size=found.size), task.model))
-
-
-def _settle_fast(judgement: Judgement, timing: performance.Timing, place: Failure) -> None:
-    """Settle the check ``fast`` at one number of cores, which ``place`` says."""
-    verdict = timing.verdict()
-    if not verdict.startswith("fail: "):
-        judgement.checks["fast"] = verdict
-        return
-    why = verdict.removeprefix("fail: ")
-    got, least = (f"{seconds * 1e3:.3g} ms" for seconds in (timing.seconds, timing.least_seconds))
-    judgement.fail(replace(place, why=why, got=got, expected=f"at least {least}"), why)
 
 
 def wrong(made: Trial, outcome: Outcome) -> Failure | None:
@@ -272,44 +255,14 @@ def _race(judgement: Judgement, task: Task, code: str, seed: int, plain: Seen | 
     checked = with_static_schedules(without_simd(code) if task.language == "fortran" else code)
     with sandbox.build(_job(raced, checked, "race")) as build:
         if not build.ok:
-            _race_unbuilt(judgement, build.outcome)
+            race_check.settle_unbuilt(judgement, build.outcome)
             return
-        if plain and task.model != "cuda" and (why := _hides(code, plain, seen(build.preprocessed(candidate_name(task))), task.model)):
-            judgement.settle("race-free", f"fail: {why}")
-            return
+        if plain and task.model != "cuda":
+            why = forbidden.hides(code, plain, seen(build.preprocessed(candidate_name(task))), task.model)
+            if why:
+                judgement.settle("race-free", f"fail: {why}")
+                return
         outcome = build.run(Run(calls=made.calls, limits=_RACE_LIMITS))
-    judgement.log.append(outcome.stderr.strip() if not outcome.ok else "")
-    if outcome.ok:
-        # An answer that leaves before the calls are made has shown nothing.
-        judgement.settle("race-free", _all_called(outcome.called, made.num_calls))
-    elif outcome.verdict in (Verdict.INFRA_ERROR, Verdict.UNSUPPORTED):
-        _race_unbuilt(judgement, outcome)
-    elif outcome.verdict is Verdict.RACE or "ThreadSanitizer: data race" in outcome.stderr:
-        # So many reports can take so long that the time limit ends them; it is the race that decides.
-        failure = race_shape(task.model).place(Failure(check="race-free", why="data race"), task.model)
-        judgement.fail(failure, failure.why, replace(outcome, verdict=Verdict.RACE))
-    else:
-        told = f" ({outcome.message})" if task.model == "cuda" and outcome.message else ""
-        judgement.settle("race-free", f"fail: under the race detector it {describe_run(outcome)}{told}", outcome)
-
-
-def _hides(code: str, plain: Seen, checked: Seen, model: str) -> str:
-    """Why the program that the race detector sees isn't the one that was judged."""
-    if where := differs(code, plain, checked):
-        return f"the race detector would see other code than the judge ({where} of the answer)"
-    return forbidden.text(checked.text, model)
-
-
-def _race_unbuilt(judgement: Judgement, outcome: Outcome) -> None:
-    """Settle ``race-free`` where nothing ran: only what the machine lacks is a skip, as an answer can refuse this build alone."""
-    if outcome.verdict in (Verdict.UNSUPPORTED, Verdict.INFRA_ERROR):
-        judgement.checks["race-free"] = f"skip: {outcome.message or outcome.verdict}"
-        if outcome.verdict is Verdict.INFRA_ERROR:
-            judgement.verdict = Verdict.INFRA_ERROR
-        return
-    judgement.settle("race-free", f"fail: doesn't build for the race detector: {first_error(outcome)}", outcome)
-
-
-def _all_called(called: Sequence[Called], num_calls: int) -> str:
-    count = len(called)
-    return "pass" if count == num_calls else f"fail: under the race detector {count} of {num_calls} calls left a whole result"
+    told = f" ({outcome.message})" if task.model == "cuda" and outcome.message else ""
+    place = race_shape(task.model).place(Failure(check="race-free", why=""), task.model)
+    race_check.settle_run(judgement, outcome, made.num_calls, place, told=told)

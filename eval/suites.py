@@ -49,6 +49,8 @@ class Suite:
     """Whether the tasks come from a folder of the user's."""
     gold: bool = False
     """Whether the references are gold texts that answers are compared with (`hpcraft.eval.text_metrics`)."""
+    timed: bool = False
+    """Whether right answers are timed where that is asked."""
     likelihood: bool = False
     """Whether models are asked for the likelihood of texts rather than for answers."""
 
@@ -132,6 +134,7 @@ SUITES = {
             summary="31 kernels in C, C++ and Fortran: serial, OpenMP, offload, OpenACC, MPI, both; CUDA and Kokkos; six in Python with numba",
             reads_pairs=False,
             tasks=kernel_tasks,
+            timed=True,
         ),
         Suite(
             name="translation",
@@ -152,11 +155,12 @@ SUITES = {
         ),
         Suite(
             name="pareval",
-            version=1,
+            version=2,
             summary="the generation prompts of your checkout of ParEval (--data DIR): its inputs and baselines, judging of ours",
             reads_pairs=False,
             reads_data=True,
             tasks=pareval_tasks,
+            timed=True,
         ),
         Suite(
             name="hpctranseval",
@@ -166,6 +170,7 @@ SUITES = {
             reads_data=True,
             tasks=hpctranseval_tasks,
             gold=True,
+            timed=True,
         ),
         Suite(
             name="fortran2cpp",
