@@ -1,19 +1,23 @@
 """How fast a right answer is: timed from outside, in turn with the sequential reference, every timed call verified.
 
-Theory of operation. Candidate and baseline are started in turn, each in a box of its own, on cores that nobody else of this process uses. Each
-start makes a call to warm up and then a few that count, with the same fresh inputs on both sides. The clock is the launcher's: from letting
-every rank go until the last one is done. The figure is the median, its spread the median absolute deviation. A right result in less
-time than the machine needs to move the data, or to do the operations, is no result (`roofline`).
+Theory of operation. Candidate and baseline are started in turn, each in a box of its own, on cores that nobody else of this process uses,
+while no other process of this user times anything. Each start makes a call to warm up and then a few that count, with the same fresh inputs on
+both sides. The clock is the launcher's: from letting every rank go until the last one is done. The figure is the median, its spread the median
+absolute deviation. A right result in less time than the machine needs to move the data, or to do the operations, is no result (`roofline`).
 
 Not covered: what else runs on the machine; clocks that change; a device's roofline.
 """
 
 from __future__ import annotations
 
+import fcntl
 import os
-from collections.abc import Mapping, Sequence
+import tempfile
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 from functools import lru_cache
+from pathlib import Path
 from statistics import median
 from threading import Lock
 from typing import Protocol
@@ -21,6 +25,7 @@ from typing import Protocol
 import numpy as np
 
 from hpcraft import sandbox
+from hpcraft.errors import MachineError
 from hpcraft.eval.kernel_trial import Shape, outputs_differ, size_words
 from hpcraft.eval.kernels import KERNELS
 from hpcraft.eval.roofline import Machine, machine
@@ -205,7 +210,7 @@ def measure(kernel_name: str, build: sandbox.Build, baseline: str, shape: Shape,
 def measure_work(work: Work, build: sandbox.Build, reference: sandbox.Build, shape: Shape) -> Measured:
     """Time a build of an answer in turn with that of the sequential reference."""
     ours, theirs = list[Called](), list[Called]()
-    with _one_at_a_time:
+    with _alone():
         for _ in range(TURNS):
             outcome = build.run(_run(work, shape))
             if outcome.verdict in (Verdict.INFRA_ERROR, Verdict.UNSUPPORTED):
@@ -221,6 +226,26 @@ def measure_work(work: Work, build: sandbox.Build, reference: sandbox.Build, sha
         known = build.outcome.cuda_level is None and (work.num_bytes or work.flops)
         found = machine(work.num_bytes) if known else None
     return Measured(timing=_timing(work, shape, ours, theirs, found), size=work.size, called=tuple(ours))
+
+
+@contextmanager
+def _alone() -> Iterator[None]:
+    """Wait until nothing else of this user is timed on this machine, and hold that.
+
+    Raises:
+        MachineError: somebody else has taken the name of the folder that is held for it.
+    """
+    folder = Path(tempfile.gettempdir()) / f"hpcraft-timing-{os.getuid()}"
+    with _one_at_a_time:
+        folder.mkdir(mode=0o700, exist_ok=True)
+        descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC)
+        try:
+            if os.fstat(descriptor).st_uid != os.getuid():
+                raise MachineError(f"{folder}: belongs to another user; remove it, or set TMPDIR to a folder of yours")
+            fcntl.flock(descriptor, fcntl.LOCK_EX)
+            yield
+        finally:
+            os.close(descriptor)
 
 
 def _run(work: Work, shape: Shape) -> Run:
