@@ -146,7 +146,7 @@ SUITES = {
         ),
         Suite(
             name="babeltower",
-            version=1,
+            version=2,
             summary="C to CUDA and back with unit tests, from a folder of yours (--data DIR: unit_tests*.jsonl, pairs*.jsonl)",
             reads_pairs=False,
             reads_data=True,
@@ -164,7 +164,7 @@ SUITES = {
         ),
         Suite(
             name="hpctranseval",
-            version=1,
+            version=2,
             summary="CUDA kernels to C with OpenMP, of your checkout of HPCTransCompile (--data DIR), judging of ours",
             reads_pairs=False,
             reads_data=True,
