@@ -101,13 +101,20 @@ def _judge_tested(task: Task, case: UnitTests, code: str, tests: Tests) -> Judge
         else:
             judgement.settle("correct", "skip: built, not run (no device)")
     if case.kind == "cuda-own":
-        judgement.settle("parallel", parallel_use.check(task.model, task.language, code, None))
+        judgement.settle("parallel", _parallel(task, code))
     elif case.kind == "cuda":
         judgement.checks["parallel"] = "skip: the file's own wrapper launches the kernel"
     if judgement.level == "emulate" and not judgement.failed and find("nvcc"):
         _taken_by_nvcc(judgement, case, signature, code)
     judgement.skip_rest("not offered for this suite")
     return judgement
+
+
+def _parallel(task: Task, code: str) -> str:
+    """Whether the work is shared; where the file itself launches one thread nobody is asked for more."""
+    if (own := parallel_use.check(task.model, task.language, task.reference, None)) != "pass":
+        return f"skip: so it is in the file's own CUDA side: {own.removeprefix('fail: ')}"
+    return parallel_use.check(task.model, task.language, code, None)
 
 
 # ---------------------------------------------------------------- building

@@ -15,6 +15,7 @@ from hpcraft.eval import forbidden_python
 from hpcraft.eval.forbidden_symbols import asks_for, defines
 from hpcraft.eval.parallel.c_text import strip, with_operators
 from hpcraft.eval.parallel.outline import words
+from hpcraft.eval.seen import Seen, differs
 
 _ATTRIBUTES: dict[str, str] = {
     r"no_sanitize\w*|no_address_safety_analysis|disable_sanitizer_instrumentation|no_profile_instrument_function": "hides code from the sanitizers",
@@ -109,6 +110,13 @@ def text(code: str, model: str) -> str:
     if _has_assembly(bare, model):
         return "holds inline assembly"
     return ""
+
+
+def hides(code: str, plain: Seen, checked: Seen, model: str) -> str:
+    """Why the program that the race detector sees isn't the one that was judged; empty where it is."""
+    if where := differs(code, plain, checked):
+        return f"the race detector would see other code than the judge ({where} of the answer)"
+    return text(checked.text, model)
 
 
 def _includes(stripped: str) -> str:

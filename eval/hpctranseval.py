@@ -4,7 +4,7 @@
 ``ComputationGraph.json`` and ``ModelBuildingBlock.json`` are lists of records; each has the CUDA text, the C text that a tensor compiler made of the
 same expression (the reference), its intermediate form, which tells inputs from outputs, and the shapes. Nothing of it is kept.
 
-Not covered: ``KernelBench_c``, whose references are PyTorch programs.
+Not covered: ``KernelBench_c``, whose records are extensions of PyTorch with PyTorch programs as references.
 """
 
 from __future__ import annotations

@@ -5,28 +5,27 @@ leaves them. An element may differ by rounding: one part in ten thousand, and as
 One build is started with several numbers of threads. The published comparison (its seed, inputs in [0, 1), 1e-7, NaN equal to NaN) is made
 beside ours and decides nothing; the log begins with what it says.
 
-Not covered: speed.
+Not covered: the speed of functions whose calls are over in less than a millisecond.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
-
-import numpy as np
 
 from hpcraft import sandbox
-from hpcraft.errors import MachineError
-from hpcraft.eval import forbidden, parallel_use, run_evidence
+from hpcraft.errors import InputError, MachineError
+from hpcraft.eval import fast_check, forbidden, parallel_use, performance, race_check, run_evidence
 from hpcraft.eval.hpctranseval import Operator
 from hpcraft.eval.hpctranseval_build import CANDIDATE, DRIVER, SHIM, job
-from hpcraft.eval.hpctranseval_trial import LIMITS, Known, Trial, Wanted, calls_of, trial
-from hpcraft.eval.judging import Judgement, describe_run, first_error, note_published, settle_build, unsupported
+from hpcraft.eval.hpctranseval_compare import call_wrong
+from hpcraft.eval.hpctranseval_time import too_large, too_short, work
+from hpcraft.eval.hpctranseval_trial import LIMITS, Trial, calls_of, trial
+from hpcraft.eval.judging import Judgement, describe_run, note_published, settle_build, unsupported
 from hpcraft.eval.kernel_trial import Shape
 from hpcraft.eval.published import allclose_of_hpctranseval
-from hpcraft.eval.seen import differs, needs_preprocessor, seen
+from hpcraft.eval.seen import Seen, needs_preprocessor, seen
 from hpcraft.eval.task import Task
-from hpcraft.sandbox.abi import Array
+from hpcraft.records import Failure
 from hpcraft.sandbox.calls import Called
 from hpcraft.sandbox.outcome import Outcome, Run, Verdict
 from hpcraft.sandbox.races import with_static_schedules
@@ -37,8 +36,15 @@ _RACE_THREADS = 4
 _STARTS_FOR_EVIDENCE = 3
 
 
-def judge(task: Task, code: str, seed: int) -> Judgement:
-    """Judge one answer; an infrastructure failure shows as the verdict ``infra_error``."""
+def judge(task: Task, code: str, seed: int, cores: Sequence[int] = ()) -> Judgement:
+    """Judge one answer; an infrastructure failure shows as the verdict ``infra_error``.
+
+    Args:
+        task: what was asked.
+        code: the answer.
+        seed: of all inputs.
+        cores: numbers of cores at which a right answer is timed; none, and nothing is.
+    """
     operator = task.case
     assert isinstance(operator, Operator)
     try:
@@ -47,25 +53,28 @@ def judge(task: Task, code: str, seed: int) -> Judgement:
         return unsupported(str(error), Verdict.INFRA_ERROR)
     if made.problem:
         return unsupported(made.problem)
-    judgement = Judgement()
+    judgement, plain = Judgement(), None
     with sandbox.build(job(operator, code)) as build:
         built = settle_build(judgement, build.outcome)
         if built:
-            _read(judgement, operator, made, code, build)
+            plain = _read(judgement, operator, made, code, build)
             _run_all(judgement, operator, made, build)
+            if cores and not judgement.failed and judgement.verdict is Verdict.OK:
+                _time(judgement, operator, made, build, seed, cores)
         if made.published and judgement.verdict is not Verdict.INFRA_ERROR:
             note_published(judgement, built and _as_published(operator, made, build))
     if not built:
         return judgement
-    _race(judgement, operator, made, code)
+    _race(judgement, task, made, code, plain)
     judgement.skip_rest("not reached")
     return judgement
 
 
-def _read(judgement: Judgement, operator: Operator, made: Trial, code: str, build: sandbox.Build) -> None:
-    """Settle what the code and its symbols show."""
+def _read(judgement: Judgement, operator: Operator, made: Trial, code: str, build: sandbox.Build) -> Seen | None:
+    """Settle what the code and its symbols show; returns what the compiler sees, where that is something else than the answer."""
     name = operator.signature.name
-    text = seen(build.preprocessed(CANDIDATE)).text if needs_preprocessor(code) else ""
+    plain = seen(build.preprocessed(CANDIDATE)) if needs_preprocessor(code) else None
+    text = plain.text if plain else ""
     symbols = forbidden.Symbols(
         undefined=build.symbols(CANDIDATE),
         defined=build.defined(CANDIDATE),
@@ -77,6 +86,29 @@ def _read(judgement: Judgement, operator: Operator, made: Trial, code: str, buil
         judgement.settle("parallel", parallel_use.check("openmp", "c", text or code, symbols.undefined, entry=name))
     else:
         judgement.checks["parallel"] = "skip: the checkout's own C shares no work that this check knows"
+    return plain
+
+
+# ---------------------------------------------------------------- time
+
+
+def _time(judgement: Judgement, operator: Operator, made: Trial, build: sandbox.Build, seed: int, cores: Sequence[int]) -> None:
+    """Measure a right answer beside the checkout's own C on one thread, and settle the check ``fast``."""
+    if why := too_large(operator):
+        judgement.checks["fast"] = f"skip: {why}"
+        return
+    try:
+        timed = work(operator, made.domains[0], seed)
+    except (InputError, MachineError) as error:
+        judgement.checks["fast"] = f"skip: {error}"
+        return
+    with sandbox.build(job(operator, operator.code)) as reference:
+        if why := too_short(timed, reference):
+            judgement.checks["fast"] = f"skip: {why}"
+            return
+        for shape in (Shape(threads=count) for count in dict.fromkeys(cores)):
+            if not fast_check.settle(judgement, performance.measure_work(timed, build, reference, shape), shape, "openmp"):
+                return
 
 
 # ---------------------------------------------------------------- running
@@ -108,43 +140,12 @@ def _wrong(operator: Operator, made: Trial, outcome: Outcome) -> str:
             if one is None:
                 why = "the program ended without the result" if outcome.ok else describe_run(outcome)
             else:
-                why = _call_wrong(operator, wanted, one)
+                why = call_wrong(operator, wanted, one)
             if why:
                 threads = _THREADS[number]
                 of = f" of {len(known)} ({made.domains[index]} inputs)" if number == 0 else " of 1"
                 return f"with {threads} thread{'s' * (threads > 1)}: call {index + 1}{of}: {why}"
     return ""
-
-
-def _call_wrong(operator: Operator, wanted: Known, one: Called) -> str:
-    result = one.ranks[0]
-    if not one.still:
-        return "left processes that could not be stopped"
-    if not result.guards_intact:
-        return "wrote outside an array"
-    for buffer, want, got in zip(operator.buffers, wanted.wanted, result.arrays, strict=True):
-        if want is not None and buffer.is_input and want.values.tobytes() != got.tobytes():
-            return f"changed the input {buffer.name}"
-        if want is not None and not buffer.is_input and (why := _differs(want, got)):
-            return f"{buffer.name}: {why}"
-    return ""
-
-
-def _differs(want: Wanted, got: Array) -> str:
-    """Where an output differs; NaN and infinity stand only where they are expected."""
-    values = want.values
-    if values.dtype.kind != "f":
-        bad = want.known & (got != values)
-    else:
-        with np.errstate(invalid="ignore", over="ignore"):
-            near = np.abs(got.astype(np.float32) - values.astype(np.float32)) <= want.tolerance
-        same = (got == values) | (np.isnan(got) & np.isnan(values))
-        # Written so that a NaN on either side is never "near".
-        bad = want.known & ~np.where(np.isfinite(values) & np.isfinite(got), near, same)
-    if not bad.any():
-        return ""
-    first = int(np.argmax(bad))
-    return f"{int(bad.sum())} of {bad.size} elements wrong, first [{first}] is {got[first]:.9g} instead of {values[first]:.9g}"
 
 
 def _as_published(operator: Operator, made: Trial, build: sandbox.Build) -> bool:
@@ -172,8 +173,10 @@ def _evidence(operator: Operator, made: Trial, build: sandbox.Build, called: Seq
     return "pass" if theirs else f"fail: {why}"
 
 
-def _race(judgement: Judgement, operator: Operator, made: Trial, code: str) -> None:
+def _race(judgement: Judgement, task: Task, made: Trial, code: str, plain: Seen | None) -> None:
     """Settle the check ``race-free``."""
+    operator = task.case
+    assert isinstance(operator, Operator)
     if judgement.failed or judgement.verdict is not Verdict.OK:
         judgement.checks["race-free"] = "skip: failed before"
         return
@@ -182,24 +185,11 @@ def _race(judgement: Judgement, operator: Operator, made: Trial, code: str) -> N
         return
     calls = [one.arguments for one in made.rounds[0]]
     with sandbox.build(job(operator, with_static_schedules(code), "race")) as build:
-        outcome = build.outcome
-        if build.ok:
-            if needs_preprocessor(code):
-                with sandbox.build(job(operator, code)) as plain:
-                    one, other = seen(plain.preprocessed(CANDIDATE)), seen(build.preprocessed(CANDIDATE))
-                if where := differs(code, one, other):
-                    judgement.settle("race-free", f"fail: the race detector would see other code than the judge ({where} of the answer)")
-                    return
-            outcome = build.run(Run(calls=calls_of(operator, [calls], (_RACE_THREADS,)), limits=LIMITS))
-    if outcome.verdict in (Verdict.INFRA_ERROR, Verdict.UNSUPPORTED):
-        judgement.checks["race-free"] = f"skip: {outcome.message}"
-    elif not build.ok:
-        judgement.settle("race-free", f"fail: doesn't build for the race detector: {first_error(outcome)}", outcome)
-    elif outcome.ok:
-        whole = len(outcome.called) == len(calls)
-        judgement.settle("race-free", "pass" if whole else "fail: under the race detector not all calls left a result")
-    else:
-        judgement.log.append(outcome.stderr.strip())
-        raced = outcome.verdict is Verdict.RACE or "ThreadSanitizer: data race" in outcome.stderr
-        why = "data race" if raced else f"under the race detector it {describe_run(outcome)}"
-        judgement.settle("race-free", f"fail: {why}", replace(outcome, verdict=Verdict.RACE) if raced else outcome)
+        if not build.ok:
+            race_check.settle_unbuilt(judgement, build.outcome)
+            return
+        if plain and (why := forbidden.hides(code, plain, seen(build.preprocessed(CANDIDATE)), task.model)):
+            judgement.settle("race-free", f"fail: {why}")
+            return
+        outcome = build.run(Run(calls=calls_of(operator, [calls], (_RACE_THREADS,)), limits=LIMITS))
+    race_check.settle_run(judgement, outcome, len(calls), Failure(check="race-free", why="", threads=_RACE_THREADS))

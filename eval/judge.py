@@ -75,6 +75,8 @@ class Entry:
     completions: Path
     out: Path
     shards: list[JudgeShard] = field(default_factory=list)
+    cores: tuple[int, ...] = ()
+    """At which right answers are timed."""
     dropped: dict[str, int] = field(default_factory=dict)
     """Reason to the lines that aren't judged."""
 
@@ -149,12 +151,14 @@ def _entry(config: JudgeConfig, work: Work, path: Path, seed: int, report: Repor
     for reason, count in found.dropped.items():
         report.rejections[reason] = report.rejections.get(reason, 0) + count
     report.notes += found.notes(f"{suite.name}/{path.parent.name}")
+    cores = config.cores if suite.timed else ()
     return Entry(
         suite=suite,
         tasks=tasks,
         completions=path,
         out=work.out / suite.name / path.parent.name,
-        shards=[JudgeShard(suite=suite.name, pairs=pairs, style=style, seed=seed, cores=config.cores, answers=file) for file in files],
+        shards=[JudgeShard(suite=suite.name, pairs=pairs, style=style, seed=seed, cores=cores, answers=file) for file in files],
+        cores=cores,
         dropped=dict(sorted(found.dropped.items())),
     )
 
@@ -218,7 +222,7 @@ def _conclude(entry: Entry, seed: int, run_seed: int, report: Report) -> None:
     unsupported = sorted({s.task_id for s in samples if s.verdict == "unsupported"})
     answers = read_jsonl(entry.out / COMPLETIONS, Completion)
     texts = compare_with_gold(entry.tasks, answers, _code, total=len(samples)) if entry.suite.gold else {}
-    levels = level_figures(entry.tasks, samples, texts)
+    levels = level_figures(entry.tasks, samples, texts, entry.cores)
     results = Results(
         suite=entry.suite.name,
         suite_version=entry.suite.version,

@@ -151,12 +151,12 @@ def _babeltower(questions: Sequence[Question], _seed: int, _cores: Sequence[int]
     return (babeltower_judge.judge(question.task, question.code) for question in questions)
 
 
-def _pareval(questions: Sequence[Question], seed: int, _cores: Sequence[int]) -> Iterator[Judgement]:
-    return (pareval_judge.judge(question.task, question.code, seed) for question in questions)
+def _pareval(questions: Sequence[Question], seed: int, cores: Sequence[int]) -> Iterator[Judgement]:
+    return (pareval_judge.judge(question.task, question.code, seed, cores) for question in questions)
 
 
-def _hpctranseval(questions: Sequence[Question], seed: int, _cores: Sequence[int]) -> Iterator[Judgement]:
-    return (hpctranseval_judge.judge(question.task, question.code, seed) for question in questions)
+def _hpctranseval(questions: Sequence[Question], seed: int, cores: Sequence[int]) -> Iterator[Judgement]:
+    return (hpctranseval_judge.judge(question.task, question.code, seed, cores) for question in questions)
 
 
 def _fortran2cpp(questions: Sequence[Question], seed: int, _cores: Sequence[int]) -> Iterator[Judgement]:

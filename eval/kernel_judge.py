@@ -17,7 +17,7 @@ from dataclasses import replace
 
 from hpcraft import sandbox
 from hpcraft.errors import MachineError
-from hpcraft.eval import forbidden, kernel_races, parallel_use, performance, run_evidence
+from hpcraft.eval import fast_check, forbidden, kernel_races, parallel_use, performance, run_evidence
 from hpcraft.eval.judging import Judgement, describe_run, settle_build
 from hpcraft.eval.kernel_job import candidate_name, driver_name, job
 from hpcraft.eval.kernel_trial import Trial, trial
@@ -187,27 +187,8 @@ def _time(judgement: Judgement, task: Task, build: sandbox.Build, seed: int, cor
     baseline = reference(task.kernel.name, "serial", "c")
     for shape in dict.fromkeys(performance.shape_of(task.model, count) for count in cores):
         found = performance.measure(task.kernel.name, build, baseline, shape, seed)
-        if found.wrong:
-            judgement.fail(shape.place(found.wrong, task.model), f"when timed: {found.wrong.words}")
-        if found.timing is None:
-            judgement.checks["fast"] = f"skip: {found.failed or 'wrong when timed'}"
+        if not fast_check.settle(judgement, found, shape, task.model):
             return
-        number = str(shape.threads * shape.ranks)
-        judgement.timings[number] = found.timing.to_json()
-        judgement.instructions[number], judgement.uncounted = found.instructions, found.uncounted
-        if judgement.checks.get("fast", "pass") == "pass":
-            _settle_fast(judgement, found.timing, shape.place(Failure(check="fast", why="", size=found.size), task.model))
-
-
-def _settle_fast(judgement: Judgement, timing: performance.Timing, place: Failure) -> None:
-    """Settle the check ``fast`` at one number of cores, which ``place`` says."""
-    verdict = timing.verdict()
-    if not verdict.startswith("fail: "):
-        judgement.checks["fast"] = verdict
-        return
-    why = verdict.removeprefix("fail: ")
-    got, least = (f"{seconds * 1e3:.3g} ms" for seconds in (timing.seconds, timing.least_seconds))
-    judgement.fail(replace(place, why=why, got=got, expected=f"at least {least}"), why)
 
 
 def wrong(made: Trial, outcome: Outcome) -> Failure | None:

@@ -14,14 +14,13 @@ from dataclasses import replace
 
 from hpcraft import sandbox
 from hpcraft.errors import InputError
-from hpcraft.eval import forbidden, openacc_races
+from hpcraft.eval import forbidden, openacc_races, race_check
 from hpcraft.eval.judging import Judgement, describe_run, first_error
 from hpcraft.eval.kernel_job import candidate_name, job, openacc_race_job
 from hpcraft.eval.kernel_trial import Trial, race_shape, trial
-from hpcraft.eval.seen import Seen, differs, seen
+from hpcraft.eval.seen import Seen, seen
 from hpcraft.eval.task import Task
 from hpcraft.records import Failure
-from hpcraft.sandbox.calls import Called
 from hpcraft.sandbox.outcome import Job, Limits, Outcome, Run, Verdict
 from hpcraft.sandbox.races import with_static_schedules, without_simd
 
@@ -60,24 +59,18 @@ def _threads(judgement: Judgement, task: Task, code: str, seed: int, plain: Seen
     checked = with_static_schedules(without_simd(code) if task.language == "fortran" else code)
     with sandbox.build(job(task, checked, "race")) as build:
         if not build.ok:
-            _unbuilt(judgement, build.outcome)
+            race_check.settle_unbuilt(judgement, build.outcome)
             return
-        if plain and task.model != "cuda" and (why := _hides(code, plain, seen(build.preprocessed(candidate_name(task))), task.model)):
-            judgement.settle("race-free", f"fail: {why}")
-            return
+        if plain and task.model != "cuda":
+            why = forbidden.hides(code, plain, seen(build.preprocessed(candidate_name(task))), task.model)
+            if why:
+                judgement.settle("race-free", f"fail: {why}")
+                return
         made = _trial(task, seed)
         outcome = build.run(Run(calls=made.calls, limits=_LIMITS))
-    judgement.log.append(outcome.stderr.strip() if not outcome.ok else "")
-    if outcome.ok:
-        # An answer that leaves before the calls are made has shown nothing.
-        judgement.settle("race-free", _all_called(outcome.called, made.num_calls))
-    elif outcome.verdict in (Verdict.INFRA_ERROR, Verdict.UNSUPPORTED):
-        _unbuilt(judgement, outcome)
-    elif _raced(outcome):
-        _fail(judgement, task, outcome)
-    else:
-        told = f" ({outcome.message})" if task.model == "cuda" and outcome.message else ""
-        judgement.settle("race-free", f"fail: under the race detector it {describe_run(outcome)}{told}", outcome)
+    told = f" ({outcome.message})" if task.model == "cuda" and outcome.message else ""
+    place = race_shape(task.model).place(Failure(check="race-free", why=""), task.model)
+    race_check.settle_run(judgement, outcome, made.num_calls, place, told=told)
 
 
 def _openacc(judgement: Judgement, task: Task, code: str, seed: int, plain: Seen | None) -> None:
@@ -90,7 +83,7 @@ def _openacc(judgement: Judgement, task: Task, code: str, seed: int, plain: Seen
     for said in programs:
         outcome = _run(openacc_race_job(task, with_static_schedules(without_simd(said) if task.language == "fortran" else said)), made)
         if outcome.verdict in (Verdict.INFRA_ERROR, Verdict.UNSUPPORTED):
-            _unbuilt(judgement, outcome)
+            race_check.settle_unbuilt(judgement, outcome)
         elif outcome.verdict is Verdict.COMPILE_ERROR:
             _not_looked_for(judgement, f"said in OpenMP it doesn't build ({first_error(outcome)})")
         elif _raced(outcome):
@@ -109,7 +102,7 @@ def _trace(judgement: Judgement, task: Task, code: str, seed: int) -> None:
     made = _trial(task, seed)
     outcome = _run(job(task, code, "race"), made)
     if outcome.verdict in (Verdict.INFRA_ERROR, Verdict.UNSUPPORTED):
-        _unbuilt(judgement, outcome)
+        race_check.settle_unbuilt(judgement, outcome)
     elif outcome.exit_code == _RACED and (report := _REPORT.search(outcome.stderr)):
         judgement.log.append(report[0])
         _fail(judgement, task, outcome)
@@ -150,25 +143,3 @@ def _raced(outcome: Outcome) -> bool:
 def _fail(judgement: Judgement, task: Task, outcome: Outcome) -> None:
     failure = race_shape(task.model).place(Failure(check="race-free", why="data race"), task.model)
     judgement.fail(failure, failure.why, replace(outcome, verdict=Verdict.RACE))
-
-
-def _hides(code: str, plain: Seen, checked: Seen, model: str) -> str:
-    """Why the program that the race detector sees isn't the one that was judged."""
-    if where := differs(code, plain, checked):
-        return f"the race detector would see other code than the judge ({where} of the answer)"
-    return forbidden.text(checked.text, model)
-
-
-def _unbuilt(judgement: Judgement, outcome: Outcome) -> None:
-    """Settle ``race-free`` where nothing ran: only what the machine lacks is a skip, as an answer can refuse this build alone."""
-    if outcome.verdict in (Verdict.UNSUPPORTED, Verdict.INFRA_ERROR):
-        judgement.checks["race-free"] = f"skip: {outcome.message or outcome.verdict}"
-        if outcome.verdict is Verdict.INFRA_ERROR:
-            judgement.verdict = Verdict.INFRA_ERROR
-        return
-    judgement.settle("race-free", f"fail: doesn't build for the race detector: {first_error(outcome)}", outcome)
-
-
-def _all_called(called: tuple[Called, ...], num_calls: int) -> str:
-    count = len(called)
-    return "pass" if count == num_calls else f"fail: under the race detector {count} of {num_calls} calls left a whole result"

@@ -18,6 +18,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from hpcraft.errors import ConfigError, InputError
+from hpcraft.eval.kernel_trial import Shape
 from hpcraft.eval.task import Task
 from hpcraft.store import sha256_file, sha256_json
 
@@ -31,7 +32,16 @@ MODELS = {
     "kokkos": "kokkos",
 }
 """The checkout's names of models, and ours."""
+SHAPES: dict[str, tuple[Shape, ...]] = {
+    "serial": (Shape(),),
+    "openmp": tuple(Shape(threads=n) for n in (1, 2, 4)),
+    "mpi": tuple(Shape(ranks=n) for n in (1, 2, 3)),
+    "mpi+openmp": tuple(Shape(ranks=n, threads=2) for n in (1, 2, 3)),
+}
+"""The starts of a judgement by model; others aren't judged."""
 _PROMPTS = "prompts/generation-prompts.json"
+SIZES = "problem-sizes.json"
+"""In the folder of the drivers: at which sizes the problems are timed."""
 _FIELDS = ("problem_type", "name", "parallelism_model", "prompt")
 _HEAD = re.compile(r"^[ \t]*([\w:<>,\s*&]+?)[\s&*]+?(\w+)\s*\((.*)\)\s*\{\s*$", re.MULTILINE)
 _INCLUDE = re.compile(r"^[ \t]*#[ \t]*include[^\n]*$", re.MULTILINE)
@@ -97,7 +107,7 @@ def _task(root: Path, row: dict[str, str], path: Path) -> Task:
     drivers = root / "drivers/cpp"
     folder = drivers / "benchmarks" / row["problem_type"] / name
     baseline = folder / "baseline.hpp"
-    files = [p for p in (baseline, folder / "cpu.cc", drivers / "utilities.hpp") if p.is_file()]
+    files = [p for p in (baseline, folder / "cpu.cc", drivers / "utilities.hpp", drivers.parent / SIZES) if p.is_file()]
     problem = Problem(
         name=name,
         folder=folder,
@@ -118,7 +128,7 @@ def _task(root: Path, row: dict[str, str], path: Path) -> Task:
         level="run",
         group=row["problem_type"],
         prototype=f"void {function}(void)",
-        reference=_reference(problem, baseline) if model == "serial" and baseline.is_file() else "",
+        reference=baseline_code(problem) if model == "serial" and baseline.is_file() else "",
         case=problem,
         empty=f"{prompt.rstrip()}\n{'' if returns.split()[-1] == 'void' else '    return {};'}\n}}\n",
     )
@@ -132,9 +142,10 @@ def correct_name(problem: Problem) -> str:
     return next((name for name in found if name.lower() == plain.lower()), found[-1] if found else plain)
 
 
-def _reference(problem: Problem, baseline: Path) -> str:
+def baseline_code(problem: Problem) -> str:
     """The baseline under the name that the prompt asks for."""
     correct = correct_name(problem)
-    code = re.sub(rf"\b{correct}\b", problem.function, baseline.read_text(encoding="utf-8", errors="replace"))
+    code = (problem.folder / "baseline.hpp").read_text(encoding="utf-8", errors="replace")
+    code = re.sub(rf"\b{correct}\b", problem.function, code)
     code = re.sub(r"^[ \t]*#[ \t]*pragma once[^\n]*\n|\bNO_INLINE\b", "", code, flags=re.MULTILINE)
     return f"{problem.preamble}\n{code}\n"

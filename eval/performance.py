@@ -1,25 +1,31 @@
 """How fast a right answer is: timed from outside, in turn with the sequential reference, every timed call verified.
 
-Theory of operation. Candidate and baseline are started in turn, each in a box of its own, on cores that nobody else of this process uses. Each
-start makes a call to warm up and then a few that count, with the same fresh inputs on both sides. The clock is the launcher's: from letting
-every rank go until the last one is done. The figure is the median, its spread the median absolute deviation. A right result in less
-time than the machine needs to move the data, or to do the operations, is no result (`roofline`).
+Theory of operation. Candidate and baseline are started in turn, each in a box of its own, on cores that nobody else of this process uses,
+while no other process of this user times anything. Each start makes a call to warm up and then a few that count, with the same fresh inputs on
+both sides. The clock is the launcher's: from letting every rank go until the last one is done. The figure is the median, its spread the median
+absolute deviation. A right result in less time than the machine needs to move the data, or to do the operations, is no result (`roofline`).
 
 Not covered: what else runs on the machine; clocks that change; a device's roofline.
 """
 
 from __future__ import annotations
 
+import fcntl
 import os
-from collections.abc import Mapping
+import tempfile
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 from functools import lru_cache
+from pathlib import Path
 from statistics import median
 from threading import Lock
+from typing import Protocol
 
 import numpy as np
 
 from hpcraft import sandbox
+from hpcraft.errors import MachineError
 from hpcraft.eval.kernel_trial import Shape, outputs_differ, size_words
 from hpcraft.eval.kernels import KERNELS
 from hpcraft.eval.roofline import Machine, machine
@@ -69,7 +75,7 @@ class Timing:
     def verdict(self) -> str:
         """``pass``, ``fail: why`` for a time that is too good, or ``skip: why``."""
         if not self.least_seconds:
-            return "skip: what the machine can do at most is not known"
+            return "skip: what the machine needs at least is not known"
         if self.seconds >= self.least_seconds:
             return "pass"
         return f"fail: faster than memory and arithmetic allow: {self.seconds * 1e3:.3g} ms, at least {self.least_seconds * 1e3:.3g} ms"
@@ -94,9 +100,42 @@ class Measured:
     """Median over the calls that count, of all threads and ranks outside of the kernel."""
     uncounted: str = ""
     """Why there are none."""
+    called: tuple[Called, ...] = ()
+    """The answer's calls that count, without their results."""
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+class Work(Protocol):
+    """The calls of one start at the timed size, the same on both sides, and what they must leave."""
+
+    @property
+    def num_bytes(self) -> int:
+        """That have to move at least once in each call."""
+        ...
+
+    @property
+    def flops(self) -> int:
+        """That have to be done at least."""
+        ...
+
+    @property
+    def size(self) -> str:
+        """The scalar arguments of a call, for people."""
+        ...
+
+    def calls(self, shape: Shape) -> Calls:
+        """The calls, the first of which warms up."""
+        ...
+
+    def wrong(self, outcome: Outcome) -> Failure | None:
+        """What is wrong with a start; None where every call left what it must."""
+        ...
+
+    def counted(self, outcome: Outcome) -> Sequence[Called]:
+        """The calls of a right start that count."""
+        ...
+
+
+@dataclass(frozen=True, kw_only=True)
 class _Work:
     kernel: Kernel
     images: tuple[Image, ...]
@@ -106,8 +145,27 @@ class _Work:
     num_bytes: int
     flops: int
 
+    @property
+    def size(self) -> str:
+        return self.sizes[-1]
+
     def calls(self, shape: Shape) -> Calls:
         return Calls((self.kernel.signature,), (Round(images=self.images, threads=shape.threads, ranks=shape.ranks),), INSTRUCTIONS)
+
+    def wrong(self, outcome: Outcome) -> Failure | None:
+        for index, expected in enumerate(self.expected):
+            place = Failure(check="correct", why="", size=self.sizes[index], call=index + 1, num_calls=len(self.expected))
+            if index >= len(outcome.called):
+                return replace(place, why=f"did not come to its end ({outcome.message or outcome.verdict})")
+            result = outcome.called[index].ranks[0]
+            if touched := result.fault:
+                return replace(place, why=touched)
+            if failure := outputs_differ(self.kernel, result, expected):
+                return replace(failure, size=place.size, call=place.call, num_calls=place.num_calls)
+        return None
+
+    def counted(self, outcome: Outcome) -> Sequence[Called]:
+        return outcome.called[1:]
 
 
 @lru_cache(maxsize=1)
@@ -136,6 +194,11 @@ def shape_of(model: str, cores: int) -> Shape:
     return Shape(threads=1 if model in ("serial", "cuda") else cores)
 
 
+def processors_of(model: str, cores: Sequence[int]) -> frozenset[int]:
+    """How many processors an answer uses where it is timed on so many cores."""
+    return frozenset(shape.threads * shape.ranks for shape in (shape_of(model, count) for count in cores))
+
+
 def available_cores() -> int:
     """Those that this process may use."""
     return len(os.sched_getaffinity(0))
@@ -145,61 +208,75 @@ def measure(kernel_name: str, build: sandbox.Build, baseline: str, shape: Shape,
     """Time a build of an answer beside the sequential reference in C, whose source is ``baseline``."""
     work = _work(kernel_name, seed)
     files = {"reference.c": baseline.encode(), "driver.c": caller_source([work.kernel.signature]).encode()}
-    ours, theirs = list[float](), list[float]()
-    cpu, called = list[float](), list[Called]()
-    with _one_at_a_time, sandbox.build(Job(files=files, language="c")) as reference:
+    with sandbox.build(Job(files=files, language="c")) as reference:
+        return measure_work(work, build, reference, shape)
+
+
+def measure_work(work: Work, build: sandbox.Build, reference: sandbox.Build, shape: Shape) -> Measured:
+    """Time a build of an answer in turn with that of the sequential reference."""
+    ours, theirs = list[Called](), list[Called]()
+    with _alone():
         for _ in range(TURNS):
             outcome = build.run(_run(work, shape))
             if outcome.verdict in (Verdict.INFRA_ERROR, Verdict.UNSUPPORTED):
                 return Measured(failed=outcome.message or str(outcome.verdict))
-            if failure := _wrong(work, outcome):
-                return Measured(wrong=failure)
-            called += outcome.called[1:]
-            ours += [one.seconds for one in outcome.called[1:]]
-            cpu += [sum(task.seconds for task in one.tasks if not task.tid) for one in outcome.called[1:]]
+            if failure := work.wrong(outcome):
+                return Measured(wrong=failure, size=work.size)
+            # Without the results, which can take much room.
+            ours += [replace(one, ranks=()) for one in work.counted(outcome)]
             outcome = reference.run(_run(work, Shape()))
-            if failure := _wrong(work, outcome):
+            if failure := work.wrong(outcome):
                 return Measured(failed=f"the reference could not be timed: {failure.words}")
-            theirs += [one.seconds for one in outcome.called[1:]]
-        found = machine(work.num_bytes) if build.outcome.cuda_level is None else None
-    counted = [float(one.counted) for one in called if one.counted is not None]
-    whole = len(counted) == len(called)
+            theirs += [replace(one, ranks=()) for one in work.counted(outcome)]
+        known = build.outcome.cuda_level is None and (work.num_bytes or work.flops)
+        found = machine(work.num_bytes) if known else None
+    counted = [float(one.counted) for one in ours if one.counted is not None]
+    whole = len(counted) == len(ours)
     return Measured(
-        timing=_timing(work, shape, ours, theirs, cpu, found),
-        size=work.sizes[-1],
+        timing=_timing(work, shape, ours, theirs, found),
+        size=work.size,
+        called=tuple(ours),
         instructions=median(counted) if whole else None,
-        uncounted="" if whole else uncounted_because(max(one.uncounted for one in called)),
+        uncounted="" if whole else uncounted_because(max(one.uncounted for one in ours)),
     )
 
 
-def _run(work: _Work, shape: Shape) -> Run:
+@contextmanager
+def _alone() -> Iterator[None]:
+    """Wait until nothing else of this user is timed on this machine, and hold that.
+
+    Raises:
+        MachineError: somebody else has taken the name of the folder that is held for it.
+    """
+    folder = Path(tempfile.gettempdir()) / f"hpcraft-timing-{os.getuid()}"
+    with _one_at_a_time:
+        folder.mkdir(mode=0o700, exist_ok=True)
+        descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC)
+        try:
+            if os.fstat(descriptor).st_uid != os.getuid():
+                raise MachineError(f"{folder}: belongs to another user; remove it, or set TMPDIR to a folder of yours")
+            fcntl.flock(descriptor, fcntl.LOCK_EX)
+            yield
+        finally:
+            os.close(descriptor)
+
+
+def _run(work: Work, shape: Shape) -> Run:
     return Run(calls=work.calls(shape), pin=True, limits=_LIMITS)
 
 
-def _wrong(work: _Work, outcome: Outcome) -> Failure | None:
-    for index, expected in enumerate(work.expected):
-        place = Failure(check="correct", why="", size=work.sizes[index], call=index + 1, num_calls=len(work.expected))
-        if index >= len(outcome.called):
-            return replace(place, why=f"did not come to its end ({outcome.message or outcome.verdict})")
-        result = outcome.called[index].ranks[0]
-        if touched := result.fault:
-            return replace(place, why=touched)
-        if failure := outputs_differ(work.kernel, result, expected):
-            return replace(failure, size=place.size, call=place.call, num_calls=place.num_calls)
-    return None
-
-
-def _timing(work: _Work, shape: Shape, ours: list[float], theirs: list[float], cpu: list[float], found: Machine | None) -> Timing:
+def _timing(work: Work, shape: Shape, ours: Sequence[Called], theirs: Sequence[Called], found: Machine | None) -> Timing:
     cores = shape.threads * shape.ranks
+    seconds, baseline = [one.seconds for one in ours], [one.seconds for one in theirs]
     return Timing(
         threads=shape.threads,
         ranks=shape.ranks,
-        seconds=median(ours),
-        spread=_spread(ours),
-        baseline_seconds=median(theirs),
-        baseline_spread=_spread(theirs),
-        speedup=median(theirs) / median(ours),
-        cpu_seconds=median(cpu),
+        seconds=median(seconds),
+        spread=_spread(seconds),
+        baseline_seconds=median(baseline),
+        baseline_spread=_spread(baseline),
+        speedup=median(baseline) / median(seconds),
+        cpu_seconds=median(sum(task.seconds for task in one.tasks if not task.tid) for one in ours),
         least_seconds=found.least_seconds(work.num_bytes, work.flops, cores) if found else 0.0,
         calls=len(ours),
         num_bytes=work.num_bytes,
@@ -209,7 +286,7 @@ def _timing(work: _Work, shape: Shape, ours: list[float], theirs: list[float], c
     )
 
 
-def _spread(values: list[float]) -> float:
+def _spread(values: Sequence[float]) -> float:
     """Median absolute deviation from the median."""
     middle = median(values)
     return median(abs(value - middle) for value in values)

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from hpcraft.errors import InputError
+from hpcraft.eval.pareval_figures import PREFIX
 from hpcraft.eval.perplexity import BITS_PER_BYTE, PER_LEXEME
 from hpcraft.eval.report_plots import Interval, interval_plot
 from hpcraft.eval.report_suite_plots import HeatRow, heat_map, speed_curves
@@ -250,9 +251,13 @@ def _metric(name: str, levels: Mapping[str, Mapping[str, Any]]) -> MetricRows:
 
 def _of_speed(kind: str) -> str:
     """What a figure of speed is, such as ``speedup_4``."""
-    what, _, cores = kind.partition("_")
+    published = kind.startswith(PREFIX)
+    what, _, cores = kind.removeprefix(PREFIX).partition("_")
+    if published and not cores:
+        return "builds, counted by runs as ParEval's code has it"
     words = {"speedup": "speed-up over the sequential reference", "efficiency": "speed-up by processor"}.get(what, what)
-    return f"{words} on {'the best number of' if cores == 'max' else cores} cores; wrong answers count 0"
+    wrong = "as ParEval's code has it, wrong answers left out" if published else "wrong answers count 0"
+    return f"{words} on {'the best number of' if cores == 'max' else cores} cores; {wrong}"
 
 
 def _groups(results: Mapping[str, Results], level: str, metric: str) -> Iterator[GroupRow]:

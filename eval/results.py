@@ -7,7 +7,7 @@ and ``samples.jsonl``, so a folder ``SUITE/MODEL/`` can be read without anything
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, ClassVar
@@ -16,6 +16,8 @@ from hpcraft.errors import InputError
 from hpcraft.eval import perplexity
 from hpcraft.eval.judging import published_word
 from hpcraft.eval.metrics import KS, figure_json, mean, pass_at_k, proficiency
+from hpcraft.eval.pareval_figures import pareval_figures
+from hpcraft.eval.performance import processors_of
 from hpcraft.eval.speed_figures import speed_figures
 from hpcraft.eval.task import Task
 from hpcraft.eval.text_metrics import TextScore, figures_of_scores
@@ -29,6 +31,8 @@ SAMPLES = "samples.jsonl"
 
 _NO_CODE = "skip: no code"
 """What a check that was not reached says of an answer that holds no code: it is no suggestion."""
+_TIMED = ("run", "device")
+"""The levels at which answers are timed."""
 _SUGGESTIONS = 10
 """So many of a task's first answers make its proficiency, as in the Codex study."""
 
@@ -139,7 +143,10 @@ def by_task(samples: Iterable[Sample]) -> dict[str, list[Sample]]:
 
 
 def level_figures(
-    tasks: Mapping[str, Task], samples: Iterable[Sample], texts: Mapping[tuple[str, int], TextScore] | None = None
+    tasks: Mapping[str, Task],
+    samples: Iterable[Sample],
+    texts: Mapping[tuple[str, int], TextScore] | None = None,
+    cores: Sequence[int] = (),
 ) -> dict[str, JSON]:
     """The figures of every level: over all its tasks, and by group.
 
@@ -147,22 +154,24 @@ def level_figures(
         tasks: of the suite, by id.
         samples: the judged answers.
         texts: by task and sample, how like the gold text an answer is; of suites that have one.
+        cores: numbers of cores at which right answers were to be timed.
     """
     judged = by_task(samples)
     levels: dict[str, JSON] = {}
     for level in sorted({s[0].level for s in judged.values()}):
         here = {task_id: s for task_id, s in judged.items() if s[0].level == level}
-        groups: dict[str, list[list[Sample]]] = defaultdict(list)
-        for task_id, rows in here.items():
+        groups: dict[str, list[str]] = defaultdict(list)
+        for task_id in here:
             for group in task_groups(tasks[task_id]):
-                groups[group].append(rows)
+                groups[group].append(task_id)
+        timed = cores if level in _TIMED else ()
         kernels = [rows for task_id, rows in here.items() if tasks[task_id].kernel]
         levels[level] = {
-            "metrics": figures(list(here.values()))
+            "metrics": _figures(tasks, here, timed)
             | _proficiency(kernels)
             | _similarity(list(here.values()), texts or {})
             | _published(list(here.values())),
-            "groups": {group: figures(rows) for group, rows in sorted(groups.items())},
+            "groups": {group: _figures(tasks, {i: here[i] for i in ids}, timed) for group, ids in sorted(groups.items())},
             "checks": _checks(s for rows in here.values() for s in rows),
             "verdicts": dict(sorted(Counter(s.verdict for rows in here.values() for s in rows).items())),
         }
@@ -188,7 +197,16 @@ def task_groups(task: Task) -> list[str]:
     return [f"{kind}:{task.group}", *domain, f"model:{task.model}", f"language:{task.language}", f"{task.group}/{task.model}"]
 
 
-def figures(tasks: Sequence[Sequence[Sample]]) -> JSON:
+def _figures(tasks: Mapping[str, Task], samples: Mapping[str, Sequence[Sample]], cores: Sequence[int]) -> JSON:
+    """The figures of some tasks, those as ParEval's code computes them beside ours where its tasks are judged."""
+    rows, models = list(samples.values()), [tasks[task_id].model for task_id in samples]
+    processors = [processors_of(model, cores) for model in models] if cores else None
+    found = figures(rows, processors)
+    pareval = all(tasks[task_id].suite == "pareval" for task_id in samples)
+    return found | (pareval_figures(rows, models, processors) if pareval else {})
+
+
+def figures(tasks: Sequence[Sequence[Sample]], processors: Sequence[Collection[int]] | None = None) -> JSON:
     """pass@k and build@k for every k that all tasks have samples for, and figures of speed where answers were timed; or of likelihood."""
     if perplexity.is_measured(tasks):
         return {name: figure_json(figure) for name, figure in perplexity.figures(tasks).items()}
@@ -199,7 +217,7 @@ def figures(tasks: Sequence[Sequence[Sample]]) -> JSON:
     for k in (k for k in KS if k <= fewest):
         result[f"pass@{k}"] = figure_json(pass_at_k(passed, k))
         result[f"build@{k}"] = figure_json(pass_at_k(built, k))
-    return result | speed_figures(tasks)
+    return result | speed_figures(tasks, processors)
 
 
 def _proficiency(tasks: Sequence[Sequence[Sample]]) -> JSON:

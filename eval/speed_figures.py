@@ -1,6 +1,6 @@
 """Figures of speed from timed samples: speedup_n@k, efficiency_n@k, speedup_max@k and fast_1@k, beside pass@k.
 
-An answer that fails any check has speed-up 0. One that passed and has no time at a number of cores (the machine could not measure it, which
+An answer that fails any check has speed-up 0 wherever its task is timed. One that passed and has no time at a number of cores (the machine could not measure it, which
 is not the answer's fault) is left out there, and with it a task that has no other; ``n`` says how many tasks are in the figure. The speed-up
 is over the sequential reference, which was timed in turn with the answer. Efficiency is per processor that the judge let it use.
 
@@ -9,21 +9,29 @@ Not covered: figures over several machines.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from hpcraft.eval.metrics import KS, efficiency, figure_json, pass_at_k, speedup, speedup_max_at_k, speedup_n_at_k
 from hpcraft.records import Sample
 from hpcraft.store import JSON
 
 
-def speed_figures(tasks: Sequence[Sequence[Sample]]) -> JSON:
-    """All figures of speed; none where nothing was timed."""
-    cores = sorted({int(n) for rows in tasks for s in rows for n in s.timings})
+def speed_figures(tasks: Sequence[Sequence[Sample]], processors: Sequence[Collection[int]] | None = None) -> JSON:
+    """All figures of speed; none where nothing was timed.
+
+    Args:
+        tasks: the samples of each.
+        processors: at how many each task was to be timed: a sequential one has no part in the figures of two. None where that isn't known, and
+            what is wrong counts at every number.
+    """
+    known = processors if processors is not None else [{int(n) for rows in tasks for s in rows for n in s.timings}] * len(tasks)
+    cores = sorted({n for some in known for n in some})
     result: JSON = {}
     speedups: dict[int, list[list[float]]] = {}
     for n in cores:
-        speedups[n] = _values(tasks, n, "speedup")
-        efficiencies = _values(tasks, n, "efficiency")
+        here = [rows for rows, some in zip(tasks, known, strict=True) if n in some]
+        speedups[n] = _values(here, n, "speedup")
+        efficiencies = _values(here, n, "efficiency")
         for k in _ks(speedups[n]):
             result[f"speedup_{n}@{k}"] = figure_json(speedup_n_at_k(speedups[n], k))
             result[f"efficiency_{n}@{k}"] = figure_json(speedup_n_at_k(efficiencies, k))

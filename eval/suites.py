@@ -50,6 +50,8 @@ class Suite:
     """Whether the tasks come from a folder of the user's."""
     gold: bool = False
     """Whether the references are gold texts that answers are compared with (`hpcraft.eval.text_metrics`)."""
+    timed: bool = False
+    """Whether right answers are timed where that is asked."""
     likelihood: bool = False
     """Whether models are asked for the likelihood of texts rather than for answers."""
 
@@ -133,6 +135,7 @@ SUITES = {
             summary="31 kernels in C, C++ and Fortran: serial, OpenMP, offload, OpenACC, MPI, both; CUDA and Kokkos; six in Python with numba",
             reads_pairs=False,
             tasks=kernel_tasks,
+            timed=True,
         ),
         Suite(
             name="translation",
@@ -144,7 +147,7 @@ SUITES = {
         ),
         Suite(
             name="babeltower",
-            version=1,
+            version=2,
             summary="C to CUDA and back with unit tests, from a folder of yours (--data DIR: unit_tests*.jsonl, pairs*.jsonl)",
             reads_pairs=False,
             reads_data=True,
@@ -153,20 +156,22 @@ SUITES = {
         ),
         Suite(
             name="pareval",
-            version=1,
+            version=2,
             summary="the generation prompts of your checkout of ParEval (--data DIR): its inputs and baselines, judging of ours",
             reads_pairs=False,
             reads_data=True,
             tasks=pareval_tasks,
+            timed=True,
         ),
         Suite(
             name="hpctranseval",
-            version=1,
+            version=2,
             summary="CUDA kernels to C with OpenMP, of your checkout of HPCTransCompile (--data DIR), judging of ours",
             reads_pairs=False,
             reads_data=True,
             tasks=hpctranseval_tasks,
             gold=True,
+            timed=True,
         ),
         Suite(
             name="fortran2cpp",

@@ -55,6 +55,27 @@ def test_resolved_recipe_reads_back_the_same(write: Path, tmp_path: Path) -> Non
     assert again == found
 
 
+def test_a_folder_of_the_users_may_be_a_stage(tmp_path: Path) -> None:
+    """Suite ``completion`` is read from the tasks that the recipe makes, suite ``pareval`` from a checkout; a stage that comes later is none."""
+    text = """\
+name: holes
+stages:
+  mine: {sources: ["path:./code"]}
+  tasks: {inputs: {data: mine}}
+  generate: {suites: [completion], inputs: {data: tasks}}
+  judge: {inputs: {data: tasks}}
+  ask: {uses: generate, suites: [pareval], inputs: {data: ./ParEval}}
+  look: {uses: judge, timing: true, inputs: {completions: ask, data: ./ParEval}}
+"""
+    found = {plan.name: plan.inputs for plan in read(tmp_path / "holes.yaml", text).stages}
+    assert found["tasks"] == {"data": "mine"}
+    assert found["generate"]["data"] == "tasks"
+    assert found["judge"] == {"completions": "generate", "data": "tasks"}
+    assert found["look"] == {"completions": "ask", "data": "./ParEval"}
+    with pytest.raises(ConfigError, match="input 'data' is stage 'tasks', which doesn't stand before it"):
+        read(tmp_path / "late.yaml", text.replace("  tasks: {inputs: {data: mine}}\n", ""))
+
+
 def test_two_stages_of_a_kind(write: Path) -> None:
     """``uses`` lets a kind stand twice, and ``inputs`` says which of them, or which finished folder, is read."""
     text = """\

@@ -166,6 +166,19 @@ def test_references_pass_and_wrong_answers_fail(folder, kind, old, new, why):
 
 
 @needs_gpp
+def test_nobody_is_asked_to_share_work_where_the_file_does_not(folder):
+    """A published kernel that one thread does all of is right, and another answer of its kind is; elsewhere it is refused."""
+    loop = KERNEL.replace("int i = blockIdx . x * blockDim . x + threadIdx . x ; if ( i < n )", "for ( int i = 0 ; i < n ; i ++ )")
+    launch = WRAPPER.replace("<<<(n + 31) / 32, 32>>>", "<<<1, 1>>>")
+    task = by_kind(folder(row(cuda_code=loop, cuda_wrapper=launch)))["cuda-own"]
+    judgement = judge_one(task, task.reference)
+    assert judgement.passed
+    assert judgement.checks["parallel"].startswith("skip: so it is in the file's own CUDA side: ")
+    task = by_kind(folder())["cuda-own"]
+    assert judge_one(task, f"{loop}\n{launch}").checks["parallel"].startswith("fail: ")
+
+
+@needs_gpp
 def test_reference_scores_one_and_null_none_through_both_stages(folder, generate, judge):
     """Figures by kind of wrapper and by level, text figures beside them; another suite's folder doesn't stop this one."""
     data = folder(pairs=[{"row": 1, "c": "int one ( ) { return 1 ; }", "cuda": "__global__ void two ( ) { }"}])

@@ -10,6 +10,8 @@ import pytest
 
 from hpcraft.eval.generate import STAGE as GENERATE
 from hpcraft.eval.generate import GenerateConfig
+from hpcraft.eval.hole_admission import TasksConfig
+from hpcraft.eval.hole_tasks import STAGE as TASKS_STAGE
 from hpcraft.eval.judge import STAGE as JUDGE
 from hpcraft.eval.judge import JudgeConfig
 from hpcraft.executor import Executor, ExecutorConfig, make_executor
@@ -17,6 +19,7 @@ from hpcraft.local import LocalExecutor
 from hpcraft.records import Completion, Sample
 from hpcraft.stages import execute
 from hpcraft.store import Manifest, read_jsonl
+from tests.eval.test_completion import PROGRAM
 
 pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("slurm")]
 
@@ -73,3 +76,29 @@ def test_judgements_are_the_same_as_here(tmp_path: Path, write_completions: obje
     assert sum(map(len, there.values())) == 12 + 24
     assert sum(s.passed for s in there["reference"]) == 24
     assert jobs("judge") - before == 5
+
+
+def test_programs_are_taken_apart_as_here(tmp_path: Path, compiles: None) -> None:
+    """Stage ``tasks`` hands its programs to jobs; the tasks are the same, and suite ``completion`` is judged from their folder by jobs, too."""
+    sources = tmp_path / "sources"
+    sources.mkdir()
+    for number in range(6):
+        text = PROGRAM.replace("y[i] = 2 * i + 3", f"y[i] = {number + 2} * i + 3").replace("dot", f"dot{number}")
+        (sources / f"dot{number}.c").write_text(f"/* SPDX-License-Identifier: MIT */\n{text}")
+    before = jobs("programs")
+
+    def taken(name: str, executor: Executor) -> Manifest:
+        return execute(TASKS_STAGE, TasksConfig(mutants=1, holes=1), {"data": sources}, tmp_path / name, seed=3, executor=executor).manifest
+
+    there, here = taken("there", make_executor(SLURM)), taken("here", LocalExecutor(1))
+    assert there.outputs_sha256 == here.outputs_sha256
+    assert there.rows["tested programs"] == here.rows["tested programs"] > 0
+    assert jobs("programs") - before == 2
+    data = {"data": tmp_path / "there"}
+    asked = GenerateConfig(suites=("completion",), models=("reference", "null"))
+    execute(GENERATE, asked, data, tmp_path / "asked", executor=LocalExecutor(1))
+    judged = execute(
+        JUDGE, JudgeConfig(input_seed=9), {"completions": tmp_path / "asked", **data}, tmp_path / "out", executor=make_executor(SLURM)
+    )
+    assert judged.manifest.rows["samples"] == 2 * there.rows["tasks"]
+    assert judged.manifest.rows["passed"] == there.rows["tasks"]

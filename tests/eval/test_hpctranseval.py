@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from hpcraft.errors import ConfigError, InputError
+from hpcraft.eval import hpctranseval_time, performance
 from hpcraft.eval.extract import extract
 from hpcraft.eval.hpctranseval import LEVELS, Operator, hpctranseval_tasks
 from hpcraft.eval.hpctranseval_inputs import DOMAINS, draw, published_inputs
@@ -197,6 +198,30 @@ def test_what_is_correct_in_another_way_passes(checkout):
     assert judge(one, formula, SEED).passed
     own = "#define N 64\nstatic inline float max(float a, float b) { return a > b ? a : b; }\n" + GELU.replace("i < 64", "i < N")
     assert judge(graph, own, SEED).passed
+
+
+def test_right_answers_are_timed_where_that_tells_something(checkout, tmp_path, monkeypatch):
+    """Beside the checkout's own C on one thread, each call with inputs of its own; a call that is over at once isn't timed, and passes."""
+    monkeypatch.setattr(performance, "TURNS", 1)
+    monkeypatch.setattr(hpctranseval_time, "COUNTED", 1)
+    slow = ACOSH.replace(
+        "compute[i] = acoshf(data[i]);", "float s = data[i];\n    for (int32_t j = 0; j < 4000; ++j) s = cosf(s);\n    compute[i] = s;"
+    )
+    one = task(write(tmp_path / "slow", operator=[record("cosine", slow, [[30, 10]], [[30, 10]], BUFFERS)]), "000-cosine")
+    judgement = judge(one, slow, SEED, (1,))
+    assert judgement.passed, judgement.checks
+    timing = judgement.timings["1"]
+    assert timing["calls"] == 1
+    assert timing["num_bytes"] == 1200
+    assert timing["baseline_seconds"] > 1e-3
+    assert timing["speedup"] == pytest.approx(timing["baseline_seconds"] / timing["seconds"])
+    first, second = (np.asarray(known.arguments[1]) for known in hpctranseval_time.work(operator_of(one), "signed", SEED).known)
+    assert (first != second).any()
+    quick = judge(task(checkout), ACOSH, SEED, (1,))
+    assert quick.passed
+    assert quick.checks["fast"].startswith("skip: not timed, a call of the checkout's own C takes")
+    monkeypatch.setattr(hpctranseval_time, "MOST_BYTES", 1000)
+    assert "not timed, a call takes 0 MiB" in judge(task(checkout), ACOSH, SEED, (1,)).checks["fast"]
 
 
 def test_records_that_cannot_judge_are_told(tmp_path):

@@ -24,8 +24,11 @@ from hpcraft.eval.metrics import (
     speedup_max_at_k,
     speedup_n_at_k,
 )
+from hpcraft.eval.pareval_figures import pareval_figures
+from hpcraft.eval.performance import processors_of
 from hpcraft.eval.published import pareval_build_at_k, pareval_efficiency_at_k, pareval_speedup_at_k
 from hpcraft.eval.results import figures, level_figures
+from hpcraft.eval.speed_figures import speed_figures
 from hpcraft.eval.suites import kernel_tasks
 from hpcraft.records import Sample
 
@@ -332,6 +335,37 @@ def test_speed_stands_beside_pass_at_k():
     assert found["speedup_max@1"] == found["speedup_4@1"] | {"processors": 4}
     assert found["fast_1@1"]["value"] == pytest.approx(0.75)
     assert "speedup_4@1" not in figures([[sample("a", 0, passed=True)]])
+
+
+def test_wrong_answers_count_only_where_their_tasks_are_timed():
+    """A sequential task has no part in the figures of four processors, whether its answers are right or not; nothing right is a figure of 0."""
+    rows = [[timed("a", 0, c1=2.0)], [sample("b", 0, passed=False)], [timed("c", 0, c4=2.0)]]
+    found = speed_figures(rows, [{1}, {1}, {4}])
+    assert (found["speedup_1@1"]["value"], found["speedup_1@1"]["n"]) == (2.0, 2)
+    assert (found["speedup_4@1"]["value"], found["speedup_4@1"]["n"]) == (4.0, 1)
+    assert speed_figures([[sample("a", 0, passed=False)]], [{1, 4}])["speedup_4@1"]["value"] == 0.0
+    assert processors_of("serial", (1, 4)) == {1}
+    assert processors_of("mpi+openmp", (4,)) == {4}
+
+
+def test_figures_as_pareval_publishes_them_stand_beside_ours():
+    """Its weights, its resources, its dropped answers, its builds by runs; by hand, for answers of 1, 2 and 4 seconds against 4."""
+
+    def one(sample_id, seconds, *, passed=True, build="pass", baseline=4.0):
+        times = {"2": {"threads": 2.0, "ranks": 1.0, "seconds": seconds, "baseline_seconds": baseline}}
+        return dataclasses.replace(sample("pareval/x/omp", sample_id, passed=passed, build=build), timings=times if passed else {})
+
+    rows = [[one(0, 1.0), one(1, 2.0, baseline=9.0), one(2, 4.0), one(3, 0.0, passed=False), one(4, 0.0, passed=False, build="fail: x")]]
+    rows.append([one(i, 0.0, passed=False) for i in range(5)])
+    found = pareval_figures(rows, ["openmp", "openmp"], [{2}, {2}])
+    first = found["as-published:speedup_2@1"]
+    assert (first["value"], first["n"]) == (pytest.approx((4 + 2 + 1) / 3, abs=1e-6), 1)
+    assert found["as-published:speedup_2@5"]["value"] == pytest.approx(7.0)
+    assert found["as-published:efficiency_2@1"]["value"] == pytest.approx(7 / 3 / 8, abs=1e-6)
+    assert found["as-published:build@1"]["value"] == pytest.approx((12 / 13 + 1) / 2, abs=1e-6)
+    assert speed_figures(rows, [{2}, {2}])["speedup_2@1"]["value"] == pytest.approx((4 + 4.5 + 1) / 5 / 2)
+    assert pareval_figures([rows[1]], ["openmp"], [{2}])["as-published:speedup_2@1"] == {"value": 0.0, "ci95": [0.0, 0.0], "n": 0}
+    assert "as-published:speedup_max@1" not in found
 
 
 def test_what_could_not_be_timed_is_no_failure():

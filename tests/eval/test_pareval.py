@@ -7,10 +7,13 @@ import numpy as np
 import pytest
 
 from hpcraft.errors import ConfigError, InputError
-from hpcraft.eval import audit
+from hpcraft.eval import audit, pareval_time, performance
 from hpcraft.eval.pareval import Problem, pareval_tasks
-from hpcraft.eval.pareval_calls import entry_signature, recorded
+from hpcraft.eval.pareval_calls import signatures
+from hpcraft.eval.pareval_inputs import MOST_BYTES, recorded, timed, timed_size
 from hpcraft.eval.pareval_judge import judge as judge_one
+from hpcraft.eval.performance import available_cores
+from hpcraft.eval.results import read_samples
 from hpcraft.stages import execute
 from hpcraft.store import read_json
 
@@ -38,7 +41,14 @@ DRIVER = """#include "utilities.hpp"
 #include "baseline.hpp"
 #include "generated-code.hpp"
 struct Context { std::vector<double> x, y; };
-Context *init() { return new Context(); }
+void reset(Context *ctx) { for (auto &v : ctx->x) v = rand() / (double) RAND_MAX; }
+Context *init() {
+    Context *ctx = new Context();
+    ctx->x.resize(DRIVER_PROBLEM_SIZE), ctx->y.resize(DRIVER_PROBLEM_SIZE);
+    reset(ctx);
+    return ctx;
+}
+void compute(Context *ctx) { addUp(ctx->x, ctx->y, 3); }
 bool validate(Context *) {
     const size_t TEST_SIZE = 200;
     std::vector<double> x(TEST_SIZE), a(TEST_SIZE), b(TEST_SIZE);
@@ -71,6 +81,8 @@ def checkout(tmp_path):
     (problem / "baseline.hpp").write_text(BASELINE)
     (problem / "cpu.cc").write_text(DRIVER)
     (folder / "drivers/cpp/utilities.hpp").write_text(UTILITIES)
+    sizes = {"serial": "(1<<16)", "omp": "(1<<19)"}
+    (folder / "drivers/problem-sizes.json").write_text(json.dumps({"90_reduce_add_up": sizes}))
     (folder / "prompts").mkdir()
     heads = dict.fromkeys(("serial", "omp", "mpi", "mpi+omp"), HEAD) | {
         "cuda": "__global__ void addUp(const double *x, double *sums, int scale) {"
@@ -87,6 +99,16 @@ def checkout(tmp_path):
     ]
     (folder / "prompts/generation-prompts.json").write_text(json.dumps(rows))
     return folder
+
+
+@pytest.fixture
+def quick(monkeypatch):
+    """Few starts and calls."""
+    monkeypatch.setattr(performance, "TURNS", 1)
+    monkeypatch.setattr(pareval_time, "COUNTED", 1)
+    pareval_time.work.cache_clear()
+    yield
+    pareval_time.work.cache_clear()
 
 
 def task(checkout, model):
@@ -128,7 +150,26 @@ def test_the_drivers_inputs_are_recorded_with_what_the_baseline_leaves(checkout)
     assert first.value[0] == pytest.approx(3 * given.sum())
     assert first.arrays[1] == pytest.approx(3 * given)
     assert (np.asarray(recorded(problem, 8)[0].arguments[1]) != given).any()
-    assert entry_signature(problem).returns == "double"
+    assert [s.returns for s in signatures(problem)] == ["void", "double", "void"]
+
+
+def test_timed_calls_are_those_of_compute_at_the_checkouts_size(checkout):
+    """The table's size by model, halved until the arguments fit; each call has inputs of its own, and what the baseline leaves."""
+    problem = task(checkout, "serial").case
+    assert isinstance(problem, Problem)
+    assert [timed_size(problem, m) for m in ("serial", "omp", "mpi")] == [1 << 16, 1 << 19, 1 << 20]
+    calls = timed(problem, "serial", 7, 3)
+    assert [c.arguments[0] for c in calls] == [1 << 16] * 3
+    assert len({np.asarray(c.arguments[1]).tobytes() for c in calls}) == 3
+    assert calls[2].value[0] == pytest.approx(3 * np.asarray(calls[2].arguments[1]).sum())
+    (halved,) = timed(problem, "mpi", 7, 1)
+    assert halved.arguments[0] == 1 << 20
+    assert MOST_BYTES >= 2 * 8 << 20
+    (checkout / "drivers/problem-sizes.json").write_text(json.dumps({"90_reduce_add_up": {"serial": "(1<<22)", "omp": "many"}}))
+    (halved,) = timed(problem, "serial", 7, 1)
+    assert halved.arguments[0] == 1 << 20
+    with pytest.raises(InputError, match="size 'many' of 90_reduce_add_up"):
+        timed_size(problem, "omp")
 
 
 @pytest.mark.parametrize(
@@ -155,6 +196,69 @@ def test_openmp_answers_are_judged_with_threads_and_for_races(checkout):
     assert judge_one(openmp, openmp.stem + OPENMP, 3).passed
     assert not judge_one(openmp, openmp.stem + OPENMP.replace(" reduction(+ : sum)", ""), 3).passed
     assert judge_one(openmp, task(checkout, "serial").reference, 3).checks["parallel"].startswith("fail")
+
+
+@pytest.mark.parametrize(
+    ("added", "check", "why"),
+    [
+        ("const_cast<double &>(x[0]) = 0;", "correct", "changed x, which is const"),
+        ("sums.push_back(0);", "correct", "signal 6"),
+        ('asm("nop");', "honest", "inline assembly"),
+    ],
+)
+def test_what_no_call_may_do_is_refused(checkout, added, check, why):
+    """Writing to what is const, changing lengths, assembly."""
+    serial = task(checkout, "serial")
+    judgement = judge_one(serial, serial.reference.replace("return sum;", f"{added} return sum;"), 3)
+    assert why in judgement.checks[check]
+    assert not judgement.passed
+
+
+def test_a_race_under_a_dynamic_schedule_is_seen(checkout):
+    """Where the first thread takes all turns, threads meet only if loops are shared by turns."""
+    openmp = task(checkout, "omp")
+    racy = OPENMP.replace("for reduction(+ : sum)", "for schedule(dynamic, 32)").replace("sum +=", "shared_count++; sum +=")
+    racy = racy.replace("double sum = 0;", "double sum = 0; int shared_count = 0;").replace(
+        "for schedule", "for reduction(+ : sum) schedule"
+    )
+    judgement = judge_one(openmp, openmp.stem + racy, 3)
+    assert judgement.checks["correct"] == "pass"
+    assert judgement.checks["race-free"] == "fail: data race"
+    assert judgement.failures[0].threads == 4
+
+
+@pytest.mark.usefixtures("quick")
+def test_right_answers_are_timed_beside_the_baseline(checkout, generate, judge, write_completions, tmp_path):
+    """An OpenMP answer on one and two threads; figures of speed and those as published lie in the results, the wrong answer counts 0 in ours alone."""
+    openmp, serial = task(checkout, "omp"), task(checkout, "serial")
+    rows = [(openmp, 0, openmp.stem + OPENMP), (openmp, 1, openmp.empty), (serial, 0, serial.reference), (serial, 1, serial.reference)]
+    path = write_completions([(one.task_id, i, code) for one, i, code in rows])
+    asked = generate(inputs={"data": checkout}, suites=("pareval",), models=(f"replay:{path}",), tasks=("*/omp", "*/serial"), samples=2)
+    cores = tuple(range(1, min(2, available_cores()) + 1))
+    ((folder, results),) = judge(asked, inputs={"data": checkout}, timing=True, timing_cores=cores, input_seed=3).items()
+    samples = sorted(read_samples(tmp_path / "results" / folder, results), key=lambda s: (s.task_id, s.sample_id))
+    assert [s.passed for s in samples] == [True, False, True, True]
+    assert set(samples[0].timings) == {str(n) for n in cores}
+    most = str(cores[-1])
+    assert samples[0].timings[most]["num_bytes"] == 8 << 19
+    metrics = results.levels["run"]["groups"]["model:openmp"]
+    assert metrics[f"speedup_{most}@1"]["value"] == pytest.approx(samples[0].timings[most]["speedup"] / 2, rel=1e-4)
+    assert metrics[f"as-published:speedup_{most}@1"]["value"] == pytest.approx(samples[0].timings[most]["speedup"], rel=1e-4)
+    assert metrics[f"as-published:efficiency_{most}@1"]["value"] == pytest.approx(samples[0].timings[most]["speedup"] / 8, rel=1e-4)
+    serial_only = results.levels["run"]["groups"]["model:serial"]
+    assert serial_only["speedup_1@1"]["n"] == 1
+    assert most == "1" or f"speedup_{most}@1" not in serial_only
+    assert results.levels["run"]["metrics"][f"speedup_{most}@1"]["n"] == (1 if most == "2" else 2)
+
+
+@pytest.mark.usefixtures("quick")
+def test_what_is_timed_is_verified_and_must_be_shared(checkout):
+    """An answer that does nothing at the large size has no time; one whose first thread does everything there isn't parallel."""
+    openmp = task(checkout, "omp")
+    idle = openmp.stem + OPENMP.replace("double sum = 0;", "double sum = 0; if (x.size() > 5000) return 0;", 1)
+    judgement = judge_one(openmp, idle, 3, (1,))
+    assert "when timed: call 1 of 2" in judgement.checks["correct"]
+    assert judgement.timings == {}
 
 
 def test_empty_answers_fail_and_other_models_are_unsupported_by_name(checkout):

@@ -93,6 +93,9 @@ def test_tolerance_forgives_order_not_errors():
     e = np.array([1.0, 1e-12, 1e6])
     assert compare_arrays(e, e * (1 + 1e-12)) is None
     assert compare_arrays(e, e * (1 + 1e-6)) is not None
+    largest = np.array([1.7e308, 1.0])
+    assert compare_arrays(largest, -largest) is not None
+    assert compare_arrays(largest, largest * (1 - 1e-6)) is not None
     assert compare_arrays(np.array([1]), np.array([2])) == "1 of 1 elements differ, first at 0: 2 instead of 1"
 
 

@@ -1,0 +1,199 @@
+"""What ParEval's drivers call the function with, and what the checkout's baseline leaves: by running the driver with a recorder in the answer's place.
+
+Theory of operation. The checkout's driver is compiled, in a box of its own, with a function in the answer's place that writes its arguments down,
+does the work by the checkout's baseline, and writes them down again. ``validate`` gives the calls that show whether an answer is right,
+``init``, ``compute`` and ``reset`` those that are timed. So inputs, sizes and the meaning of the problem are the driver's; the seed, the
+comparison and the verdict are ours. Calls are timed at the checkout's own size, or at the largest half, quarter, ... whose arrays fit.
+
+Not covered: sizes that a driver draws by itself.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import struct
+from functools import lru_cache
+from pathlib import Path
+
+import numpy as np
+
+from hpcraft import sandbox
+from hpcraft.errors import InputError, MachineError
+from hpcraft.eval.pareval import SIZES, Problem, correct_name
+from hpcraft.eval.pareval_calls import HEADERS, Recorded, Slot, slots
+from hpcraft.sandbox.abi import DTYPES, Argument, Array
+from hpcraft.sandbox.outcome import Job, Limits, Outcome, Run, Verdict
+
+MOST_BYTES = (16 << 20) + 4096
+"""Of the arguments of a timed call, lengths included."""
+DEFAULT_SIZE = 1 << 20
+"""Of problems that the checkout's table of sizes doesn't have, as in its own program."""
+_OUT, _MAGIC = "calls.bin", 0x31434550
+_LIMITS = Limits(wall_seconds=60.0, memory_mb=4096, disk_mb=512)
+_EPSILON = re.compile(r"\bfequal\s*\([^;]*?,\s*([0-9.eE+-]+)\s*\)")
+_TEST_SIZE = re.compile(r"\bconst size_t TEST_SIZE = [^;]+;")
+_MOST_ATTEMPTS = 4
+_SMALL = 64
+"""A size beside the driver's own; a power of two, as some functions (Fourier transforms) are defined for no other."""
+
+
+def epsilon(problem: Problem) -> float:
+    """The absolute difference that the driver allows."""
+    found = _EPSILON.search((problem.folder / "cpu.cc").read_text(errors="replace"))
+    return float(found[1]) if found else 0.0
+
+
+@lru_cache(maxsize=8)
+def recorded(problem: Problem, seed: int) -> tuple[Recorded, ...]:
+    """The calls of ``validate`` with inputs from a seed, at its own size and at a small one.
+
+    Raises:
+        InputError: the driver can't be built with a recording function in the answer's place.
+        MachineError: the sandbox failed.
+    """
+    return _recorded(problem, seed, ("validate", str(_SMALL)))
+
+
+@lru_cache(maxsize=1)
+def timed(problem: Problem, model: str, seed: int, count: int) -> tuple[Recorded, ...]:
+    """So many calls of ``compute``, each with inputs of its own.
+
+    Args:
+        problem: whose driver.
+        model: what the checkout's table of sizes calls the parallel model.
+        seed: of the inputs.
+        count: number of calls.
+
+    Raises:
+        InputError: the driver makes no such calls.
+        MachineError: the sandbox failed.
+    """
+    return _recorded(problem, seed, ("compute", str(timed_size(problem, model)), str(count)))
+
+
+def timed_size(problem: Problem, model: str) -> int:
+    """The size of the checkout's table, which is written as ``(1<<10)``.
+
+    Raises:
+        InputError: the table can't be read.
+    """
+    path = problem.drivers.parent / SIZES
+    if not path.is_file():
+        return DEFAULT_SIZE
+    try:
+        word = json.loads(path.read_text(encoding="utf-8"))[problem.name][model]
+    except KeyError:
+        return DEFAULT_SIZE
+    except (ValueError, TypeError) as error:
+        raise InputError(f"{path}: no table of sizes by problem and model ({error}); check the checkout") from None
+    match = re.fullmatch(r"\(?\s*(\d+)\s*(?:<<\s*(\d+)\s*)?\)?", str(word))
+    if not match or int(match[2] or 0) > 40:
+        raise InputError(f"{path}: size {word!r} of {problem.name}; expected a number such as (1<<10)")
+    return int(match[1]) << int(match[2] or 0)
+
+
+def _recorded(problem: Problem, seed: int, words: tuple[str, ...]) -> tuple[Recorded, ...]:
+    flags = ("-O1", "-DUSE_SERIAL", "-DDRIVER_PROBLEM_SIZE=hpcraft_problem_size", f"-DMAX_VALIDATION_ATTEMPTS={_MOST_ATTEMPTS}", "-w")
+    with sandbox.build(Job(files=_files(problem), language="cpp", flags=flags)) as build:
+        _require(build.outcome)
+        if not build.ok:
+            compiler = build.outcome.compile.stderr if build.outcome.compile else ""
+            error = next((line for line in compiler.splitlines() if "error" in line), "no reason given")
+            raise InputError(f"{problem.name}: the checkout's driver doesn't build with a recording function: {error.strip():.160}")
+        outcome = build.run(Run(args=(str(seed % (1 << 31)), *words), collect=(_OUT,), limits=_LIMITS))
+    _require(outcome)
+    found = tuple(_read(problem, outcome.outputs.get(_OUT, b"")))
+    if not found:
+        raise InputError(f"{problem.name}: the checkout's driver made no call that could be recorded")
+    return found
+
+
+def _require(outcome: Outcome) -> None:
+    if outcome.verdict in (Verdict.INFRA_ERROR, Verdict.UNSUPPORTED):
+        raise MachineError(outcome.message or f"sandbox: {outcome.verdict}")
+
+
+# ---------------------------------------------------------------- the driver with its recorder
+
+
+def _files(problem: Problem) -> dict[str, bytes]:
+    names = {
+        "cpu.cc": problem.folder / "cpu.cc",
+        "baseline.hpp": problem.folder / "baseline.hpp",
+        "utilities.hpp": problem.drivers / "utilities.hpp",
+    }
+    if missing := next((p for p in names.values() if not p.is_file()), None):
+        raise InputError(f"{missing}: missing in the checkout")
+    files = {n: p.read_bytes() for n, p in names.items()}
+    driver = _TEST_SIZE.sub(lambda m: m[0].replace("= ", "= hpcraft_size ? hpcraft_size : "), files.pop("cpu.cc").decode(errors="replace"))
+    main = Path(__file__).with_name("pareval_recorder.h").read_text(encoding="utf-8")
+    settings = f'#define HPCRAFT_OUT "{_OUT}"\n#define HPCRAFT_MAGIC {_MAGIC}u\n#define HPCRAFT_MOST_BYTES {MOST_BYTES}u\n'
+    return {
+        **files,
+        "cpu.inc": driver.encode(),
+        "generated-code.hpp": _recorder(problem).encode(),
+        "main.cpp": f"{HEADERS}{settings}{main.replace('HPCRAFT_DRIVER', 'cpu.inc', 1)}".encode(),
+    }
+
+
+def _recorder(problem: Problem) -> str:
+    """The function in the answer's place."""
+    correct = correct_name(problem)
+    found = slots(problem)
+    before = "".join(f"    hpcraft_put({s.name});\n" for s in found)
+    after = "".join(f"    hpcraft_put({s.name});\n" for s in found if s.container and not s.const)
+    call = f"{correct}({', '.join(s.name for s in found)});"
+    # The baseline may stand behind this, as it uses what the prompt declares.
+    head = f"{problem.preamble}\n{problem.returns} {correct}({problem.parameters});\n"
+    head += f"{problem.returns} {problem.function}({problem.parameters}) {{\n    hpcraft_begin();\n{before}    hpcraft_limit();\n"
+    if problem.returns == "void":
+        return f"{head}    {call}\n    hpcraft_word(0);\n{after}    hpcraft_end();\n}}\n"
+    value = (
+        f"    {problem.returns} value = {call}\n    uint64_t raw = 0;\n    memcpy(&raw, &value, sizeof value);\n    hpcraft_word(raw);\n"
+    )
+    return f"{head}{value}{after}    hpcraft_end();\n    return value;\n}}\n"
+
+
+# ---------------------------------------------------------------- what it wrote down
+
+
+def _read(problem: Problem, data: bytes) -> list[Recorded]:
+    found: list[Recorded] = []
+    every, at = slots(problem), 0
+    written = tuple(s for s in every if s.container and not s.const)
+    while at + 12 <= len(data):
+        magic, size = struct.unpack_from("<IQ", data, at)
+        at += 12
+        if magic != _MAGIC or at + size > len(data):
+            break
+        before, middle = _items(every, data, at)
+        after, end = _items(written, data, middle + 8)
+        assert end == at + size
+        at = end
+        left = dict(zip((s.name for s in written), after, strict=True))
+        arguments: list[Argument] = []
+        arrays: list[Array] = []
+        for slot, item in zip(every, before, strict=True):
+            arguments += [len(item), item] if slot.container else [item[0].item()]
+            if slot.container:
+                arrays.append(left.get(slot.name, item))
+                if len(arrays[-1]) != len(item):
+                    raise InputError(f"{problem.name}: the function changes the length of a vector")
+        value = np.array([]) if problem.returns == "void" else np.frombuffer(data, DTYPES[problem.returns], 1, middle)
+        found.append(Recorded(arguments=tuple(arguments), arrays=tuple(arrays), value=value))
+    return found
+
+
+def _items(wanted: tuple[Slot, ...], data: bytes, at: int) -> tuple[list[Array], int]:
+    items: list[Array] = []
+    for slot in wanted:
+        dtype = np.dtype(DTYPES[slot.raw])
+        if slot.container:
+            (size,) = struct.unpack_from("<Q", data, at)
+            items.append(np.frombuffer(data, dtype, size // dtype.itemsize, at + 8))
+            at += 8 + size
+        else:
+            items.append(np.frombuffer(data, dtype, 1, at))
+            at += 8
+    return items, at
