@@ -34,8 +34,26 @@ class Equivalent:
 _TILE = "tiles of any size are right, and one behind the last is empty"
 _MORE_BLOCKS = "blocks beyond those that are needed find nothing to do"
 _BEHIND = "it reads one element behind the last, whose value decides nothing"
+_NONE_INSIDE = "without a point inside, the loops have nothing to do"
+_HOST = "it only says how much a device is given; a host that is the device reads its own memory, and no test of it can tell"
+_NO_CELLS = "a table without rows or columns has no cells, so that the loop does nothing and what is returned is 0 from the start"
+_SELF = "no vertex is its own neighbour"
+_EQUAL = "of two equal numbers it doesn't matter which one is taken"
+_WORD = r"[\w.+\[\] ]*[\w\]]"
+"""Names, elements and sums."""
 _ROOM = "it writes one element too many to memory of its own, where the allocator left room; the results are right"
 EQUIVALENT: tuple[Equivalent, ...] = (
+    Equivalent(
+        "kernels/*",
+        rf"line \d+: (?P<head>(?:.*(?:[(=,:?]|return) ?)?)(?P<a>{_WORD}) (?P<sign>[<>]) (?P<b>{_WORD}) \? (?P=a) : (?P=b)(?P<tail>[;,)].*) -> "
+        r"(?P=head)(?P=a) (?P=sign)= (?P=b) \? (?P=a) : (?P=b)(?P=tail)",
+        _EQUAL,
+    ),
+    Equivalent(
+        "kernels/*",
+        rf"line \d+: (?P<head>(?:.* )?if \()(?P<a>{_WORD}) (?P<sign>[<>]) (?P<b>{_WORD})\) (?P=b) = (?P=a); -> (?P=head)(?P=a) (?P=sign)= (?P=b)\) .*",
+        _EQUAL,
+    ),
     Equivalent("kernels/transpose/*", r"line \d+: constexpr int (tile|TILE) = 32; -> .*", _TILE),
     Equivalent("kernels/jacobi/cuda/cpp", r"line 21: .*grid\(\(n \+ 15\) / 16, .* -> .*grid\(\(n \+ 15\) \* 16, .*", _MORE_BLOCKS),
     Equivalent("kernels/find_first/cuda/cpp", r"line 29: .*\(n \+ 255\) / 256, .* -> .*\(n \+ 255\) / 255, .*", _MORE_BLOCKS),
@@ -52,7 +70,7 @@ EQUIVALENT: tuple[Equivalent, ...] = (
     ),
     Equivalent(
         "kernels/monte_carlo_pi/*",
-        r"line \d+: .*x \* x \+ y \* y < .* -> .*x \* x \+ y \* y <= .*",
+        r"line \d+: .*(x \* x \+ y \* y|distance) < .* -> .*(x \* x \+ y \* y|distance) <= .*",
         "2^62 is a sum of two squares as 0 + (2^31)^2 alone, and no coordinate is 2^31",
     ),
     Equivalent(
@@ -64,14 +82,41 @@ EQUIVALENT: tuple[Equivalent, ...] = (
     ),
     Equivalent(
         "kernels/triangle_count/*",
-        r"line \d+: for \(int u = 0; u < n; u\+\+\).* -> .* u < n - 1; .*",
+        r"line \d+: for \(int u = 0; u < n; (u\+\+|\+\+u)\).* -> .* u < n - 1; .*",
         "the last vertex is no triangle's smallest",
     ),
-    Equivalent("kernels/triangle_count/serial/c", r"line 8: .* p = e \+ 1, .* -> .* p = e \+ 0, .*", "no vertex is its own neighbour"),
-    Equivalent("kernels/triangle_count/*", r"line \d+: if \(v (<=|>=) u\) .* -> if \(v [<>] u\) .*", "no edge leads to its own vertex"),
+    Equivalent("kernels/triangle_count/*", r"line \d+: .*\bp = e \+ 1, .* -> .*\bp = e \+ 0, .*", _SELF),
+    Equivalent("kernels/triangle_count/*", r"line \d+: if \(v [<>]=? u\) .* -> if \(v [<>]=? u\) .*", _SELF),
     Equivalent(
         "kernels/argmax/*/c", r"line \d+: for \(int i = 1; i < n; i\+\+\) -> .*int i = 0; .*", "the first element isn't greater than itself"
     ),
+    Equivalent(
+        "kernels/argmax/openacc/c",
+        r"line 8: for \(int i = 0; i < n; i\+\+\) \{ -> .*int i = 1; .*",
+        "the search for the largest starts with the first element",
+    ),
+    Equivalent(
+        "kernels/argmax/openmp/cpp",
+        r"line 20: .*\{-1, 0\.0f\}; -> .*\{-1, \(0\.0f \+ 1\)\};",
+        "the value of a candidate without a position is never looked at",
+    ),
+    Equivalent("kernels/argmax/mpi+openmp/c", r"line 18: .* mine < local\.index\)\) \{ -> .* mine <= local\.index\)\) \{", _EQUAL),
+    Equivalent(
+        "kernels/fft/offload/c", r"line 12: .* b < bits; .* -> .* b <= bits; .*", "the bit of that number is 0 in every position below n"
+    ),
+    Equivalent(
+        "kernels/segmented_sum/offload/c",
+        r"line 2: .* n > 0 \? offsets\[n\] : 0; -> .* n >= 0 \? offsets\[n\] : 0;",
+        "the first offset is 0, so that both are 0 where n is",
+    ),
+    Equivalent("kernels/heat3d/*", r"line \d+: if \(nx < 3 \|\| ny < 3 \|\| nz < 3\) return; -> if \(.* < 3 && .* < 3.*\) return;", _NONE_INSIDE),
+    Equivalent("kernels/lcs_length/openacc/c", r"line 4: if \(m <= 0 \|\| n <= 0\) return 0; -> .*(&&|n < 0|m < 0).*", _NO_CELLS),
+    Equivalent(
+        "kernels/csr_transpose/openacc/c",
+        r"line 40: if \(order\[l\] < order\[least\]\) .* -> if \(order\[l\] <= order\[least\]\) .*",
+        "no entry stands twice in the order",
+    ),
+    Equivalent("kernels/prefix_sum/openacc/c", r"line 6: .* \(n \+ CHUNK - 1\) / CHUNK; -> .* \(n \+ CHUNK (- 0|\+ 1)\) / CHUNK;", _TILE),
     Equivalent(
         "kernels/argmax/openmp/c",
         r"line 11: .*\{x\[0\], 0\}; -> .*\{x\[0\], 1\};",
@@ -93,6 +138,20 @@ EQUIVALENT: tuple[Equivalent, ...] = (
     ),
     Equivalent("kernels/dot/cuda/cpp", r"line 23: .*\(n \+ THREADS - 1\) / .* -> .*\(n \+ THREADS - 1\) \* .*", _MORE_BLOCKS),
     Equivalent("kernels/count_above/cuda/cpp", r"line 17: const int threads = 128; -> .*", "blocks of any size are right"),
+    Equivalent(
+        "kernels/spmm/openacc/cpp",
+        r"line 4: if \(m == 0 \|\| k == 0\) return; -> if \(m == 0 && k == 0\) return;",
+        "without rows or columns there is nothing to write",
+    ),
+    Equivalent("kernels/fft/*", r"line \d+: if \(([ij]) ([<>]) ([ij])\) \{ -> if \(\1 \2= \3\) \{", "an element that is swapped with itself stays"),
+    Equivalent(
+        "kernels/fft/openacc/cpp", r"line 18: .* i < n; \+\+i\) \{ -> .* i < n - 1; \+\+i\) \{", "the last position, all ones, is its own reverse"
+    ),
+    Equivalent(
+        "kernels/csr_transpose/openacc/cpp",
+        r"line 35: .* l < t_row_ptr\[j \+ 1\]; .* -> .* l < t_row_ptr\[j \+ 1\] - 1; .*",
+        "where the host is the device, entries come in their order, and the last of a column is less than none",
+    ),
     Equivalent("kernels/spmm/cuda/cpp", r"line 22: .* k <= 0\) return; -> .* k < 0\) return;", "without columns there is nothing to write"),
     Equivalent("kernels/prefix_sum/openmp/c", r"line 16: .* t <= team; .* -> .* t < team; .*", "nobody reads what the last thread carries"),
     Equivalent(

@@ -11,8 +11,8 @@ from hpcraft.sandbox.abi import Argument, Array
 
 _WITHOUT = (1, 65, 127)
 """Sizes of inputs without an element above the threshold."""
-_HITS = {2: 1, 7: 0, 64: 63, 4096: 4095}
-"""Sizes to where the first hit is, at the ends, where a search that leaves an element out goes wrong."""
+_HITS = {2: 1, 7: 0, 64: 63, 4096: 4095, 65537: 65536}
+"""Sizes to where the first hit is, at the ends, where a search that leaves an element or the block that begins with it out goes wrong."""
 
 
 def make_inputs(rng: np.random.Generator, size: int) -> list[Argument]:
