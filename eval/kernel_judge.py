@@ -27,7 +27,7 @@ from hpcraft.eval.suites import reference
 from hpcraft.eval.task import Task
 from hpcraft.records import Failure
 from hpcraft.sandbox.calls import Called
-from hpcraft.sandbox.drivers import caller_source, python_caller_source
+from hpcraft.sandbox.drivers import caller_source, host_target_source, python_caller_source
 from hpcraft.sandbox.outcome import Check, CudaLevel, Job, Language, Limits, Model, Outcome, Run, Verdict
 from hpcraft.store import sha256_bytes
 
@@ -150,6 +150,7 @@ def _job(task: Task, code: str, check: Check) -> Job:
         files = {_driver_name(task): driver.encode(), candidate_name(task): code.encode(errors="replace")}
         return Job(files=files, language=language, model=model)
     driver = caller_source([task.kernel.signature], mpi=model.startswith("mpi"), kokkos=model == "kokkos")
+    driver += host_target_source() if check == "race" and language == "fortran" else ""
     files = {candidate_name(task): code.encode(errors="replace"), _driver_name(task): driver.encode()}
     level: CudaLevel = "auto" if check == "none" else "emulate"
     return Job(files=files, language=language, model=model, check=check, cuda=level, flags=_FLAGS.get((model, language), ()))

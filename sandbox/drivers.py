@@ -68,6 +68,11 @@ def python_caller_source(signatures: Sequence[Signature], shapes: Mapping[str, S
     return f"{_runtime('caller.py')}\n\nmain({functions!r}, {module!r})\n"
 
 
+def host_target_source() -> str:
+    """C for a driver beside Fortran with target regions, under the check race: what LLVM's runtime lacks of libgomp."""
+    return _runtime("host_target.h")
+
+
 @cache
 def _runtime(name: str) -> str:
     return Path(__file__).with_name(name).read_text()
