@@ -111,7 +111,9 @@ EQUIVALENT: tuple[Equivalent, ...] = (
         r"line 2: .* n > 0 \? offsets\[n\] : 0; -> .* n >= 0 \? offsets\[n\] : 0;",
         "the first offset is 0, so that both are 0 where n is",
     ),
-    Equivalent("kernels/heat3d/*", r"line \d+: if \(nx < 3 \|\| ny < 3 \|\| nz < 3\) return; -> if \(.* < 3 && .* < 3.*\) return;", _NONE_INSIDE),
+    Equivalent(
+        "kernels/heat3d/*", r"line \d+: if \(nx < 3 \|\| ny < 3 \|\| nz < 3\) return; -> if \(.* < 3 && .* < 3.*\) return;", _NONE_INSIDE
+    ),
     Equivalent("kernels/lcs_length/openacc/c", r"line 4: if \(m <= 0 \|\| n <= 0\) return 0; -> .*(&&|n < 0|m < 0).*", _NO_CELLS),
     Equivalent(
         "kernels/csr_transpose/openacc/c",
@@ -144,16 +146,18 @@ EQUIVALENT: tuple[Equivalent, ...] = (
         r"line 8: if \(m == 0 \|\| n == 0\) return; -> if \(m == 0 && n == 0\) return;",
         "without rows or columns there is nothing to write",
     ),
-    Equivalent(
-        "kernels/count_above/cuda/cpp", r"line 18: .*\(n \+ threads - 1\) / .* -> .*\(n \+ threads (- 0|\+ 1)\) / .*", _MORE_BLOCKS
-    ),
+    Equivalent("kernels/count_above/cuda/cpp", r"line 18: .*\(n \+ threads - 1\) / .* -> .*\(n \+ threads (- 0|\+ 1)\) / .*", _MORE_BLOCKS),
     Equivalent(
         "kernels/csr_transpose/offload/cpp", r"line 5: constexpr int chunks = 32; -> .*", "rows may be cut into any number of chunks"
     ),
     Equivalent("kernels/exclusive_scan/openacc/fortran", r"line 12: .*length - 1\) / length -> .*length (- 0|\+ 1)\) / length", _TILE),
-    Equivalent("kernels/fft/*/fortran", r"line \d+: if \(i < j\) then -> if \(i <= j\) then", "an element that is swapped with itself stays"),
     Equivalent(
-        "kernels/fft/openacc/fortran", r"line 16: do i = 0, n - 1 -> do i = 0, \(n - 1\) - 1", "the last position, all ones, is its own reverse"
+        "kernels/fft/*/fortran", r"line \d+: if \(i < j\) then -> if \(i <= j\) then", "an element that is swapped with itself stays"
+    ),
+    Equivalent(
+        "kernels/fft/openacc/fortran",
+        r"line 16: do i = 0, n - 1 -> do i = 0, \(n - 1\) - 1",
+        "the last position, all ones, is its own reverse",
     ),
     Equivalent(
         "kernels/csr_transpose/offload/fortran",
@@ -174,9 +178,13 @@ EQUIVALENT: tuple[Equivalent, ...] = (
         r"line 4: if \(m == 0 \|\| k == 0\) return; -> if \(m == 0 && k == 0\) return;",
         "without rows or columns there is nothing to write",
     ),
-    Equivalent("kernels/fft/*", r"line \d+: if \(([ij]) ([<>]) ([ij])\) \{ -> if \(\1 \2= \3\) \{", "an element that is swapped with itself stays"),
     Equivalent(
-        "kernels/fft/openacc/cpp", r"line 18: .* i < n; \+\+i\) \{ -> .* i < n - 1; \+\+i\) \{", "the last position, all ones, is its own reverse"
+        "kernels/fft/*", r"line \d+: if \(([ij]) ([<>]) ([ij])\) \{ -> if \(\1 \2= \3\) \{", "an element that is swapped with itself stays"
+    ),
+    Equivalent(
+        "kernels/fft/openacc/cpp",
+        r"line 18: .* i < n; \+\+i\) \{ -> .* i < n - 1; \+\+i\) \{",
+        "the last position, all ones, is its own reverse",
     ),
     Equivalent(
         "kernels/csr_transpose/openacc/cpp",

@@ -5,7 +5,8 @@
  *
  * `.call-RANK`: a page of words, then of each call: u32 function, u32 fenced, 8 bytes for the returned value, and for each parameter
  * 8 bytes: the scalar itself, or where the array begins in its file; behind them the same number of words with the arrays' lengths.
- * In a fenced call the page behind each array can't be touched; the files hold it all the same.
+ * In a fenced call the page behind each array whose bytes are a multiple of the alignment, and the page before each other one, can't be
+ * touched; the files hold it all the same.
  */
 #include <fcntl.h>
 #include <linux/futex.h>
@@ -25,6 +26,7 @@
 #endif
 
 #define HPCRAFT_PAGE 4096
+#define HPCRAFT_ALIGNMENT 64
 #define HPCRAFT_LEAVE 0xffffffffu
 enum { HPCRAFT_IN_CALL = 1, HPCRAFT_IN_CONST = 2, HPCRAFT_ELSEWHERE = 3 };
 
@@ -79,10 +81,10 @@ static uint64_t hpcraft_word(int number) {
     return word;
 }
 
-/* Takes the page behind an array away, or gives it back. */
-static void hpcraft_fence(const char *array, size_t bytes, int access) {
-    uintptr_t page = ((uintptr_t)array + bytes + HPCRAFT_PAGE - 1) / HPCRAFT_PAGE * HPCRAFT_PAGE;
-    if (mprotect((void *)page, HPCRAFT_PAGE, access)) hpcraft_fail("a fence");
+/* Takes the page beside an array away, or gives it back. */
+static void hpcraft_fence(char *array, size_t bytes, int access) {
+    char *page = bytes % HPCRAFT_ALIGNMENT ? array - HPCRAFT_PAGE : array + bytes;
+    if (mprotect(page, HPCRAFT_PAGE, access)) hpcraft_fail("a fence");
 }
 
 /* An array before its call, and after it; `of` is the number of parameters. */

@@ -3,8 +3,8 @@
 The launcher (``launch/calls.c`` has its theory of operation) holds the arguments of every call and writes them into the box one
 call at a time; results, time and use of the processor come back in a file that the program can't reach. Arrays lie between guard
 zones at random distances, whose bytes are random but for this: what is read there is no number, or as large or small as can be. Where a call is
-fenced, each array ends at a page that its main takes away during the call, so that reading behind it is a fault, too (to the next multiple of
-64 bytes, as arrays begin at one). Nothing is compared in the box: guards and const inputs are compared here, with what was sent.
+fenced, each array has a page beside it that its main takes away during the call, so that reading there is a fault, too: behind an array that can
+end with a page, as its bytes are a multiple of the alignment, else before it. Nothing is compared in the box: guards and const inputs are compared here, with what was sent.
 
 Not covered: structs, callbacks, more than 64 ranks, fences around Python's arrays.
 """
@@ -112,7 +112,7 @@ class Progress:
 def image(
     signatures: Sequence[Signature], function: int, arguments: Sequence[Argument], rng: np.random.Generator, *, fenced: bool = False
 ) -> Image:
-    """Lay out one call; ``fenced`` makes reading behind an array a fault, and is not for calls whose time counts."""
+    """Lay out one call; ``fenced`` makes reading beside an array a fault, and is not for calls whose time counts."""
     signature = signatures[function]
     const, opened = _Part(rng, fenced=fenced), _Part(rng, fenced=fenced)
     head = opened.reserve(16 + 16 * len(signature.parameters))
@@ -160,13 +160,14 @@ class _Part:
         """An array behind a guard zone; gives where it begins."""
         distance = _ALIGNMENT * int(self._rng.integers(_MOST_DISTANCE))
         self._guard(_GUARD_BYTES + distance + -(self._length + _GUARD_BYTES) % _ALIGNMENT)
-        behind = -len(content) % _ALIGNMENT
-        if self._fenced:
-            self._guard(-(self._length + len(content) + behind) % _PAGE)
+        fence_behind = self._fenced and len(content) % _ALIGNMENT == 0
+        if fence_behind:
+            self._guard(-(self._length + len(content)) % _PAGE)
+        elif self._fenced:
+            self._guard(-self._length % _PAGE + _PAGE)
         begin = self._length
         self._append(content)
-        if self._fenced:
-            self._guard(behind + _PAGE)
+        self._guard(_PAGE * fence_behind)
         return begin
 
     def _guard(self, num_bytes: int) -> None:
