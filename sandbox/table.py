@@ -98,7 +98,7 @@ TABLE: Mapping[Model, Mapping[Compiler, Toolchain]] = {
         "flang": Toolchain(kinds=_FLANG),
     },
     "mpi+openmp": {
-        "gcc": Toolchain(kinds=_GCC, flags=_GNU_OPENMP, parts=("libgomp",), checks=_SANITIZERS),
+        "gcc": Toolchain(kinds=_GCC, flags=_GNU_OPENMP, parts=("libgomp",), checks=_RACES),
         "clang": Toolchain(kinds=_CLANG, flags=_LLVM_OPENMP, parts=("libomp", "omp.h"), checks=_RACES),
         "flang": Toolchain(kinds=_FLANG, flags=("-fopenmp",), parts=("omp_lib.mod",)),
     },

@@ -205,7 +205,7 @@ def _refusal(job: Job, families: Mapping[str, Compiler]) -> str:
         if job.check not in checks:
             return f"the check {job.check} is not offered for {kind} by {family} with the model {model}; allowed: {' '.join(checks)}"
     mixed = used & {"clang", "flang"} and "gcc" in used
-    if mixed and (job.check in ("address", "undefined") or model in ("offload", "mpi+openmp")):
+    if mixed and job.check != "race" and (job.check in ("address", "undefined") or model in ("offload", "mpi+openmp")):
         what = f"the check {job.check}" if job.check != "none" else f"the model {model}"
         return f"{what} is not offered for sources of two families of compilers ({', '.join(sorted(used))}); allowed: sources of one family"
     text = b"\n".join(job.files[name] for name, kind in _kinds(job).items() if kind == "fortran")

@@ -107,6 +107,12 @@ def gfortran_library(tool: str) -> str:
 
 
 @functools.cache
+def mpi_link_words(wrapper: str) -> tuple[str, ...]:
+    """What a wrapper of Open MPI adds to a link."""
+    return tuple(_ask(wrapper, "--showme:link").stdout.split())
+
+
+@functools.cache
 def archer(clang: str) -> Path | None:
     """The library that tells the thread sanitizer what OpenMP's runtime synchronises."""
     return next(iter(sorted(_root(clang).glob("lib*/**/libarcher.so"))), None)

@@ -12,7 +12,7 @@ from hpcraft.sandbox.kokkos import kokkos
 from hpcraft.sandbox.outcome import Compiler, Job
 from hpcraft.sandbox.plan import Words
 from hpcraft.sandbox.table import CHECK_FLAGS, EMULATED, FEW_ERRORS, FORTRAN_CHECK_FLAGS, STANDARD, Toolchain
-from hpcraft.sandbox.tools import accepts, cuda_folders, find, gfortran_library, thrust
+from hpcraft.sandbox.tools import accepts, cuda_folders, find, gfortran_library, mpi_link_words, thrust
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -102,7 +102,9 @@ def link_words(job: Job, chosen: Mapping[str, Choice]) -> Words:
     assert clang is not None  # its parts were looked for
     if main == "fortran":
         libraries += [f"-L{gfortran_library(chosen[main].compiler)}", "-lgfortran"]
-    openmp = ("-fopenmp=libomp",) if job.model == "openmp" else ()
+    if wrapper := chosen[main].wrapper:
+        libraries += mpi_link_words(wrapper)
+    openmp = ("-fopenmp=libomp",) if "openmp" in job.model else ()
     return Words(compile=(), link=(clang, *CHECK_FLAGS[job.check], *openmp), libraries=tuple(libraries))
 
 
