@@ -39,12 +39,23 @@ _HOST = "it only says how much a device is given; a host that is the device read
 _NO_CELLS = "a table without rows or columns has no cells, so that the loop does nothing and what is returned is 0 from the start"
 _RESULT = "a parallel reduction sets its result, whatever that held"
 _EXTENT = "nobody asks for the extent of that view, and it is checked in builds for debugging alone"
+_IN_ORDER = "where the host is the device, its one thread meets entries in their order, so that they are sorted already"
 _SELF = "no vertex is its own neighbour"
 _EQUAL = "of two equal numbers it doesn't matter which one is taken"
 _WORD = r"[\w.+\[\] ]*[\w\]]"
 """Names, elements and sums."""
 _ROOM = "it writes one element too many to memory of its own, where the allocator left room; the results are right"
+_INNER_LOOPS = {"bfs_levels": "e", "gemm": "l", "heat3d": "k", "jacobi": "i", "spmm": "e", "stencil1d": "sweep", "transpose": "i"}
+"""Kernel to the variable of a sequential loop in a parallel region, which is private in Fortran without a word."""
 EQUIVALENT: tuple[Equivalent, ...] = (
+    *(
+        Equivalent(
+            f"kernels/{kernel}/*/fortran",
+            rf"line \d+: (!\$omp .*) private\({name}\)(.*) -> \1\2",
+            "variables of sequential loops are private in a parallel region of Fortran",
+        )
+        for kernel, name in _INNER_LOOPS.items()
+    ),
     Equivalent(
         "kernels/*",
         rf"line \d+: (?P<head>(?:.*(?:[(=,:?]|return) ?)?)(?P<a>{_WORD}) (?P<sign>[<>]) (?P<b>{_WORD}) \? (?P=a) : (?P=b)(?P<tail>[;,)].*) -> "
@@ -179,6 +190,22 @@ EQUIVALENT: tuple[Equivalent, ...] = (
         r"line 15: total = 0\.0_c_double -> continue",
         "rank 0, whose result counts, receives the sum there",
     ),
+    Equivalent(
+        "kernels/csr_transpose/mpi/fortran",
+        r"line 30: if \((.*) \.or\. (.*)\) cycle -> if \(\1 \.and\. \2\) cycle",
+        "each rank then fills the columns of all, too, and sends its own",
+    ),
+    Equivalent(
+        "kernels/csr_transpose/mpi+openmp/cpp",
+        r"line 21: (.*), MPI_SUM, (.*) -> \1, MPI_MAX, \2",
+        "one rank knows each length, and the others hold 0 for it",
+    ),
+    Equivalent("kernels/csr_transpose/openacc/c", r"line 39: .* l = k \+ 1; .* -> .* l = k \+ 2; .*", _IN_ORDER),
+    Equivalent(
+        "kernels/gemm/mpi/cpp",
+        r"line 11: for \(int r = 0; r < ranks; r\+\+\) \{ -> for \(int r = 1; r < ranks; r\+\+\) \{",
+        "rank 0, whose result counts, has its own rows and needs to send them to nobody; the first place is 0 anyway",
+    ),
     Equivalent("kernels/bfs_levels/*/fortran", r"line \d+: edges = row_ptr\(n \+ 1\) -> edges = .*", _HOST),
     Equivalent("kernels/histogram/cuda/cpp", r"line 21: .* x\[i\] < bins\) .* -> .* x\[i\] <= bins\) .*", _ROOM),
     Equivalent(
@@ -204,7 +231,7 @@ EQUIVALENT: tuple[Equivalent, ...] = (
     Equivalent(
         "kernels/csr_transpose/openacc/cpp",
         r"line 35: .* l < t_row_ptr\[j \+ 1\]; .* -> .* l < t_row_ptr\[j \+ 1\] - 1; .*",
-        "where the host is the device, entries come in their order, and the last of a column is less than none",
+        _IN_ORDER,
     ),
     Equivalent("kernels/spmm/cuda/cpp", r"line 22: .* k <= 0\) return; -> .* k < 0\) return;", "without columns there is nothing to write"),
     Equivalent("kernels/prefix_sum/openmp/c", r"line 16: .* t <= team; .* -> .* t < team; .*", "nobody reads what the last thread carries"),
