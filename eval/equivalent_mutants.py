@@ -40,6 +40,8 @@ _NO_CELLS = "a table without rows or columns has no cells, so that the loop does
 _RESULT = "a parallel reduction sets its result, whatever that held"
 _EXTENT = "nobody asks for the extent of that view, and it is checked in builds for debugging alone"
 _IN_ORDER = "where the host is the device, its one thread meets entries in their order, so that they are sorted already"
+_LAST_SUM = "nobody reads the sum of all parts"
+_WORD_BEFORE = "without columns it reads the word before its array, the upper half of the length that the allocator keeps there, which is 0"
 _ANY_ORDER = "equal integers may stand in any order"
 _SELF = "no vertex is its own neighbour"
 _EQUAL = "of two equal numbers it doesn't matter which one is taken"
@@ -226,14 +228,30 @@ EQUIVALENT: tuple[Equivalent, ...] = (
     Equivalent(
         "kernels/lcs_length/mpi+openmp/cpp",
         r"line 38: return m > 0 && n > 0 \? .* -> return m > 0 \|\| n > 0 \? .*",
-        "without columns it reads the word before its borders, the upper half of the length that the allocator keeps there, which is 0",
+        _WORD_BEFORE,
+    ),
+    Equivalent(
+        "kernels/lcs_length/openmp/fortran",
+        r"line 28: if \(m > 0 \.and\. n > 0\) (.*) -> if \(m > 0 \.or\. n > 0\) \1",
+        _WORD_BEFORE,
+    ),
+    Equivalent(
+        "kernels/nbody_forces/*",
+        r"line \d+: (.*)\((\w\(j\)) - (\w\(i\))\)\*\*2(.*) -> \1\(\3 - \2\)\*\*2\4",
+        "a difference and its opposite have the same square",
+    ),
+    Equivalent("kernels/prefix_sum/openmp/fortran", r"line 17: do b = 1, blocks -> do b = 1, blocks - 1", _LAST_SUM),
+    Equivalent(
+        "kernels/prefix_sum/offload/fortran", r"line 28: do b = 1, chunks -> do b = 2, chunks", "what is added to the first sum is 0"
     ),
     Equivalent(
         "kernels/lcs_length/kokkos/cpp",
         r"line 13: if \(d <= m\) cells\(d, now\) = 0; -> if \(d <= m\) ;",
         "nobody has written to that row before, and it was zero at first",
     ),
-    Equivalent("kernels/lcs_length/kokkos/cpp", r"line 21: return m > 0 && n > 0 \? .* -> return m >=? 0 && n >=? 0 \? .*", _NO_CELLS),
+    Equivalent(
+        "kernels/lcs_length/kokkos/cpp", r"line 21: return m > 0 && n > 0 \? .* -> return m >=? 0 (&&|\|\|) n >=? 0 \? .*", _NO_CELLS
+    ),
     Equivalent("kernels/sort_int/mpi+openmp/c", r"line 22: if \(n < 200\) \{ -> .*", "pieces may be sorted directly at any length"),
     Equivalent(
         "kernels/sort_int/kokkos/cpp",
@@ -252,9 +270,7 @@ EQUIVALENT: tuple[Equivalent, ...] = (
         r"line 9: .*\(n \+ parts - 1\) / parts; -> .*\(n \+ parts (- 0|\+ 1)\) / parts;",
         "parts of any length are right that together hold all elements",
     ),
-    Equivalent(
-        "kernels/sort_int/mpi/cpp", r"line 24: (.*)\(rank < partner (.*) -> \1\(rank <= partner \2", "no rank is its own partner"
-    ),
+    Equivalent("kernels/sort_int/mpi/cpp", r"line 24: (.*)\(rank < partner (.*) -> \1\(rank <= partner \2", "no rank is its own partner"),
     Equivalent(
         "kernels/sort_int/openmp/cpp",
         r"line 13: .* width < pieces; width \*= 2\) \{ -> .* width <= pieces; .*",

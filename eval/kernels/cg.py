@@ -54,10 +54,11 @@ def _between(apply: Callable[[Doubles], Doubles], b: Doubles, start: Doubles) ->
 def _product(row_ptr: Array, col: Array, val: Doubles) -> Callable[[Doubles], Doubles]:
     """What multiplies a vector by the matrix."""
     n = row_ptr.size - 1
-    rows = np.repeat(np.arange(n), np.diff(row_ptr.astype(np.int64)))
+    starts, cols = np.asarray(row_ptr, dtype=np.int64), np.asarray(col, dtype=np.int64)
+    rows = np.repeat(np.arange(n), starts[1:] - starts[:-1])
 
     def apply(x: Doubles) -> Doubles:
-        return np.asarray(np.bincount(rows, val * x[col.astype(np.int64)], n), dtype=np.float64)
+        return np.asarray(np.bincount(rows, val * x[cols], n), dtype=np.float64)
 
     return apply
 
