@@ -38,7 +38,7 @@ def make_inputs(rng: np.random.Generator, size: int) -> list[Argument]:
     order = np.lexsort((cols, rows))
     row_ptr = np.concatenate([[0], np.cumsum(np.bincount(rows, minlength=size))]).astype(np.int32)
     b, x = _SCALES.get(size, 1.0) * rng.standard_normal((2, size))
-    col, val = cols[order].astype(np.int32), np.concatenate([off, off, diagonal])[order]
+    col, val = cols[order].astype(np.int32), np.asarray(np.concatenate([off, off, diagonal])[order], dtype=np.float64)
     most, tolerance = (_FEW, 1e-14) if size % 2 == 0 and size != _SIZE_LOOSE else (10 * size + 100, 1e-11)
     if size == _SIZE_LOOSE:
         tolerance = _between(_product(row_ptr, col, val), b, x)

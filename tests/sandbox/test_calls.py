@@ -34,7 +34,7 @@ def arguments(seed: int, n: int = NUM) -> Arguments:
     return [n, 2.0, rng.standard_normal(n), rng.standard_normal(n)]
 
 
-def calls(all_arguments: list[list[Arguments]], *, fenced: bool = False, **shape: int) -> Calls:
+def calls(all_arguments: list[list[Arguments]], fenced: bool = False, /, **shape: int) -> Calls:
     """Rounds of calls of the one function."""
     rng = np.random.default_rng(0)
     return Calls(
@@ -202,7 +202,7 @@ def test_reading_beside_an_array_is_a_fault_where_a_call_is_fenced(code: str, n:
     with built(f"{HEAD}volatile int same = {code}; (void)same;\n{LOOP}return 0;\n}}\n") as made:
         sent = [arguments(i, n) for i in range(4)]
         for fenced in (False, True):
-            outcome = made.run(Run(calls=calls([sent, sent], fenced=fenced), limits=SHORT))
+            outcome = made.run(Run(calls=calls([sent, sent], fenced), limits=SHORT))
             if fenced and fault:
                 assert outcome.verdict is Verdict.SIGNALED
                 assert (outcome.progress[0].ended, outcome.progress[0].fault) == (0, fault)
