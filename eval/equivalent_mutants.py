@@ -155,7 +155,7 @@ EQUIVALENT: tuple[Equivalent, ...] = (
         "what is sent in place has neither a count nor a type, so that both are ignored",
     ),
     Equivalent("kernels/*/kokkos/cpp", r"line \d+: (const )?\w+ (\w+) = 0(\.0f?)?; -> (const )?\w+ \2 = (1|\(0\.0f? \+ 1\));", _RESULT),
-    Equivalent("kernels/*/kokkos/cpp", r"line \d+: .*\brows\(row_ptr, \w \+ 1\), .* -> .*\brows\(row_ptr, \w [+-] \d\), .*", _EXTENT),
+    Equivalent("kernels/*/kokkos/cpp", r"line \d+: .*\b(rows|ends)\((\w+), \w \+ 1\).* -> .*\b\1\(\2, \w [+-] \d\).*", _EXTENT),
     Equivalent(
         "kernels/gemm/kokkos/cpp",
         r"line 8: if \(m == 0 \|\| n == 0\) return; -> if \(m == 0 && n == 0\) return;",
