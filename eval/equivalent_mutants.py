@@ -303,6 +303,16 @@ EQUIVALENT: tuple[Equivalent, ...] = (
     Equivalent("kernels/bfs_levels/*/fortran", r"line \d+: edges = row_ptr\(n \+ 1\) -> edges = .*", _HOST),
     Equivalent("kernels/histogram/cuda/cpp", r"line 21: .* x\[i\] < bins\) .* -> .* x\[i\] <= bins\) .*", _ROOM),
     Equivalent(
+        "kernels/triangle_count/offload/fortran",
+        r"line 15: do e = row_ptr\(u\) \+ 1, row_ptr\(u \+ 1\) -> do e = .*, row_ptr\(u \+ 1\) - 1",
+        "behind the last neighbour there is no third vertex",
+    ),
+    Equivalent(
+        "kernels/triangle_count/offload/c",
+        r"line 6: .* e < row_ptr\[u \+ 1\]; .* -> .* e < row_ptr\[u \+ 1\] - 1; .*",
+        "behind the last neighbour there is no third vertex",
+    ),
+    Equivalent(
         "kernels/triangle_count/cuda/cpp",
         r"line 9: .* e < end; .* -> .* e < end - 1; .*",
         "behind the last neighbour there is no third vertex",
