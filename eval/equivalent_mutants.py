@@ -99,7 +99,7 @@ EQUIVALENT: tuple[Equivalent, ...] = (
     ),
     Equivalent(
         "kernels/triangle_count/*",
-        r"line \d+: for \(int u = 0; u < n; (u\+\+|\+\+u)\).* -> .* u < n - 1; .*",
+        r"line \d+: for \(int u = (0|rank); u < n; (u\+\+|\+\+u|u \+= ranks)\).* -> .* u < n - 1; .*",
         "the last vertex is no triangle's smallest",
     ),
     Equivalent("kernels/triangle_count/*", r"line \d+: .*\bp = e \+ 1, .* -> .*\bp = e \+ 0, .*", _SELF),
@@ -310,6 +310,19 @@ EQUIVALENT: tuple[Equivalent, ...] = (
     Equivalent(
         "kernels/triangle_count/offload/c",
         r"line 6: .* e < row_ptr\[u \+ 1\]; .* -> .* e < row_ptr\[u \+ 1\] - 1; .*",
+        "behind the last neighbour there is no third vertex",
+    ),
+    Equivalent(
+        "kernels/triangle_count/mpi+openmp/fortran", r"line 26: if \(col\(f\) \+ 1 > v\) exit -> if \(col\(f\) \+ 1 >= v\) exit", _SELF
+    ),
+    Equivalent(
+        "kernels/triangle_count/mpi/cpp",
+        r"line 19: .* v < last; .* -> .* v < last - 1; .*",
+        "behind the last neighbour there is no third vertex",
+    ),
+    Equivalent(
+        "kernels/triangle_count/kokkos/cpp",
+        r"line 12: .* e < start\(u \+ 1\); .* -> .* e < start\(u \+ 1\) - 1; .*",
         "behind the last neighbour there is no third vertex",
     ),
     Equivalent(
