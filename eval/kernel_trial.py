@@ -116,7 +116,8 @@ def trial(kernel_name: str, model: str, seed: int, *, race: bool = False) -> Tri
     for number, shape in enumerate(shapes):
         first = number == 0 and not race
         calls = list(_first(kernel, model, rng) if first else _small(kernel, rng, _RACE_ELEMENTS if race else _SMALL_ELEMENTS))
-        images = tuple(image([kernel.signature], 0, c, rng) for c in calls)
+        untimed = 0 if race else len(calls) - (first and model != "emulate")
+        images = tuple(image([kernel.signature], 0, c, rng, fenced=index < untimed) for index, c in enumerate(calls))
         rounds.append(Round(images=images, threads=shape.threads, ranks=shape.ranks, schedule=shape.schedule))
         expected.append(tuple(kernel.oracle(c) for c in calls))
         sizes.append(tuple(size_words(kernel, c) for c in calls))
@@ -155,11 +156,13 @@ def size_words(kernel: Kernel, arguments: Sequence[Argument]) -> str:
 
 def _fault(kernel: Kernel, sent: Image, progress: Progress) -> str:
     """What is known of a call that didn't come to its end."""
+    if progress.fault == "call":
+        return "reached outside an array"
     if progress.fault != "const":
         return ""
     named = zip(kernel.signature.parameters, sent.places, strict=True)
     inside = (p.name for p, place in named if place and p.const and place.begin <= progress.fault_at < place.begin + place.num_bytes)
-    return f"wrote to the input {next(inside, 'arrays')}, which is const"
+    return f"wrote to the input {name}, which is const" if (name := next(inside, "")) else "reached outside an array"
 
 
 def _differs(kernel: Kernel, called: Called, expected: Outputs) -> Failure | None:

@@ -3,8 +3,10 @@
  * It maps `.const` (arguments that must not change, which can't be written from here) and `.call-RANK`, and makes the call that
  * the word `go` asks for. It holds no expected value, compares nothing and keeps no time. Valid as C and as C++, which Kokkos needs.
  *
- * `.call-RANK`: a page of words, then of each call: u32 function, u32 unused, 8 bytes for the returned value, and for each parameter
+ * `.call-RANK`: a page of words, then of each call: u32 function, u32 fenced, 8 bytes for the returned value, and for each parameter
  * 8 bytes: the scalar itself, or where the array begins in its file; behind them the same number of words with the arrays' lengths.
+ * In a fenced call the page behind each array whose bytes are a multiple of the alignment, and the page before each other one, can't be
+ * touched; the files hold it all the same.
  */
 #include <fcntl.h>
 #include <linux/futex.h>
@@ -24,6 +26,7 @@
 #endif
 
 #define HPCRAFT_PAGE 4096
+#define HPCRAFT_ALIGNMENT 64
 #define HPCRAFT_LEAVE 0xffffffffu
 enum { HPCRAFT_IN_CALL = 1, HPCRAFT_IN_CONST = 2, HPCRAFT_ELSEWHERE = 3 };
 
@@ -78,8 +81,19 @@ static uint64_t hpcraft_word(int number) {
     return word;
 }
 
-static void *hpcraft_array(int number, int is_const) {
-    return is_const ? hpcraft_const + hpcraft_word(number) : hpcraft_call + HPCRAFT_PAGE + hpcraft_word(number);
+/* Takes the page beside an array away, or gives it back. */
+static void hpcraft_fence(char *array, size_t bytes, int access) {
+    char *page = bytes % HPCRAFT_ALIGNMENT ? array - HPCRAFT_PAGE : array + bytes;
+    if (mprotect(page, HPCRAFT_PAGE, access)) hpcraft_fail("a fence");
+}
+
+/* An array before its call, and after it; `of` is the number of parameters. */
+static void *hpcraft_array(int number, int of, size_t item_bytes, int is_const, int after) {
+    char *array = (is_const ? hpcraft_const : hpcraft_call + HPCRAFT_PAGE) + hpcraft_word(number);
+    uint32_t fenced;
+    memcpy(&fenced, hpcraft_call + HPCRAFT_PAGE + 4, sizeof fenced);
+    if (fenced) hpcraft_fence(array, item_bytes * hpcraft_word(of + number), !after ? PROT_NONE : is_const ? PROT_READ : PROT_READ | PROT_WRITE);
+    return array;
 }
 
 /* Generated: takes the arguments of function number `function` and calls it. */

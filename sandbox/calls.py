@@ -2,9 +2,11 @@
 
 The launcher (``launch/calls.c`` has its theory of operation) holds the arguments of every call and writes them into the box one
 call at a time; results, time and use of the processor come back in a file that the program can't reach. Arrays lie between guard
-zones at random distances, whose bytes are random but for this: what is read there is no number, or as large or small as can be. Nothing is compared in the box: guards and const inputs are compared here, with what was sent.
+zones at random distances, whose bytes are random but for this: what is read there is no number, or as large or small as can be. Where a call is
+fenced, each array has a page beside it that its main takes away during the call, so that reading there is a fault, too: behind an array that can
+end with a page, as its bytes are a multiple of the alignment, else before it. Nothing is compared in the box: guards and const inputs are compared here, with what was sent.
 
-Not covered: structs, callbacks, more than 64 ranks.
+Not covered: structs, callbacks, more than 64 ranks, fences around Python's arrays.
 """
 
 from __future__ import annotations
@@ -30,6 +32,7 @@ _PROGRESS, _RECORD, _TASK = struct.Struct("<IIIIQ"), struct.Struct("<IIIIQq"), s
 _MAX_TASKS = 512
 _GUARD_BYTES = 256
 _ALIGNMENT = 64
+_PAGE = 4096
 _MOST_DISTANCE = 16
 """In units of the alignment: addresses differ from call to call."""
 _WORD = np.dtype("<u4")
@@ -121,12 +124,14 @@ class Progress:
     fault_at: int
 
 
-def image(signatures: Sequence[Signature], function: int, arguments: Sequence[Argument], rng: np.random.Generator) -> Image:
-    """Lay out one call."""
+def image(
+    signatures: Sequence[Signature], function: int, arguments: Sequence[Argument], rng: np.random.Generator, *, fenced: bool = False
+) -> Image:
+    """Lay out one call; ``fenced`` makes reading beside an array a fault, and is not for calls whose time counts."""
     signature = signatures[function]
-    const, opened = _Part(rng), _Part(rng)
+    const, opened = _Part(rng, fenced=fenced), _Part(rng, fenced=fenced)
     head = opened.reserve(16 + 16 * len(signature.parameters))
-    words = bytearray(struct.pack("<II", function, 0) + rng.bytes(8))
+    words = bytearray(struct.pack("<II", function, fenced) + rng.bytes(8))
     lengths = bytearray()
     places: list[Place | None] = []
     for parameter, argument in zip(signature.parameters, arguments, strict=True):
@@ -147,8 +152,8 @@ def image(signatures: Sequence[Signature], function: int, arguments: Sequence[Ar
 class _Part:
     """Arrays one after the other, with a guard zone around each."""
 
-    def __init__(self, rng: np.random.Generator) -> None:
-        self._rng, self._length = rng, 0
+    def __init__(self, rng: np.random.Generator, *, fenced: bool) -> None:
+        self._rng, self._length, self._fenced = rng, 0, fenced
         self._blocks: list[bytes] = []
         self._later: dict[int, bytes] = {}
 
@@ -170,8 +175,14 @@ class _Part:
         """An array behind a guard zone; gives where it begins."""
         distance = _ALIGNMENT * int(self._rng.integers(_MOST_DISTANCE))
         self._guard(_GUARD_BYTES + distance + -(self._length + _GUARD_BYTES) % _ALIGNMENT)
+        fence_behind = self._fenced and len(content) % _ALIGNMENT == 0
+        if fence_behind:
+            self._guard(-(self._length + len(content)) % _PAGE)
+        elif self._fenced:
+            self._guard(-self._length % _PAGE + _PAGE)
         begin = self._length
         self._append(content)
+        self._guard(_PAGE * fence_behind)
         return begin
 
     def _guard(self, num_bytes: int) -> None:

@@ -88,10 +88,13 @@ def _runtime(name: str) -> str:
 
 def _shared_caller(number: int, signature: Signature, linkage: str) -> str:
     lines = [f"{linkage}{signature.prototype()};", f"static void hpcraft_call_{number}(void) {{"]
+    of, after = len(signature.parameters), []
     for i, p in enumerate(signature.parameters):
         if p.pointer:
             kind = f"{'const ' if p.const else ''}{p.ctype}"
-            lines.append(f"    {kind} *a{i} = ({kind} *)hpcraft_array({i}, {int(p.const)});")
+            array = f"hpcraft_array({i}, {of}, sizeof({kind}), {int(p.const)}, "
+            lines.append(f"    {kind} *a{i} = ({kind} *){array}0);")
+            after.append(f"    {array}1);")
         else:
             lines.append(f"    uint64_t w{i} = hpcraft_word({i}); {p.ctype} a{i}; memcpy(&a{i}, &w{i}, sizeof a{i});")
     arguments = ", ".join(f"a{i}" for i in range(len(signature.parameters)))
@@ -100,7 +103,7 @@ def _shared_caller(number: int, signature: Signature, linkage: str) -> str:
     else:
         lines.append(f"    {signature.returns} value = {signature.name}({arguments});")
         lines.append("    memcpy(hpcraft_call + HPCRAFT_PAGE + 8, &value, sizeof value);")
-    return "\n".join([*lines, "}", ""])
+    return "\n".join([*lines, *after, "}", ""])
 
 
 def _caller(number: int, signature: Signature) -> str:

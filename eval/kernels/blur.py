@@ -11,11 +11,14 @@ from hpcraft.sandbox.abi import Argument, Array
 
 
 def make_inputs(rng: np.random.Generator, size: int) -> list[Argument]:
-    """Other widths than heights, and a mask without symmetry, so that swapped or reversed indices show; out holds NaN."""
+    """Other widths than heights, and a mask without symmetry, so that swapped or reversed indices show; out holds NaN.
+
+    Pixels of both signs: where the shares of several ranks, zero outside, are put together, a maximum isn't a sum then.
+    """
     height, width = size, max(1, size + int(rng.integers(-size // 3, size // 3 + 2)))
     radius = size % 4
     mask = rng.uniform(0.1, 1.0, (2 * radius + 1) ** 2)
-    image = rng.uniform(0.0, 255.0, height * width).astype(np.float32)
+    image = rng.uniform(-255.0, 255.0, height * width).astype(np.float32)
     return [height, width, image, radius, (mask / mask.sum()).astype(np.float32), np.full(height * width, np.nan, dtype=np.float32)]
 
 
@@ -25,12 +28,13 @@ def oracle(arguments: list[Argument]) -> Outputs:
     side = 2 * radius + 1
     framed = np.pad(np.asarray(image, dtype=np.float64).reshape(height, width), radius)
     weights = np.asarray(mask, dtype=np.float64).reshape(side, side)
-    total = np.zeros((height, width))
+    total, magnitude = np.zeros((height, width)), np.zeros((height, width))
     for p in range(side):
         for q in range(side):
-            total += weights[p, q] * framed[p : p + height, q : q + width]
-    # Image and mask are positive, so that a sum is its own magnitude.
-    return (rounded(total.ravel().astype(np.float32), total.ravel(), side * side),)
+            term = weights[p, q] * framed[p : p + height, q : q + width]
+            total += term
+            magnitude += np.abs(term)
+    return (rounded(total.ravel().astype(np.float32), magnitude.ravel(), side * side),)
 
 
 def _pixels(arguments: list[Argument]) -> int:

@@ -9,10 +9,11 @@ import numpy as np
 from hpcraft.eval.task import Kernel, Outputs, exact
 from hpcraft.sandbox.abi import Argument, Array
 
-_WITHOUT = (1, 65, 127)
-"""Sizes of inputs without an element above the threshold."""
-_HITS = {2: 1, 7: 0, 64: 63, 4096: 4095}
-"""Sizes to where the first hit is, at the ends, where a search that leaves an element out goes wrong."""
+_WITHOUT = (1, 65, 128)
+"""Sizes of inputs without an element above the threshold; at the last one the array ends with a page, so that reading too far is a fault."""
+_HITS = {2: 1, 7: 0, 64: 63, 257: 5, 4096: 4095, 65537: 65536}
+"""Sizes to where the first hit is, at the ends, where a search that leaves an element or the block that begins with it out goes wrong; at one
+that the race check tries, too, all threads meet hits."""
 
 
 def make_inputs(rng: np.random.Generator, size: int) -> list[Argument]:
@@ -59,7 +60,7 @@ FIND_FIRST = Kernel(
     fortran="""integer(c_int), value :: n
 real(c_float), intent(in) :: x(n)
 real(c_float), value :: threshold""",
-    sizes=(0, 1, 2, 7, 64, 65, 127, 1009, 4096, 65537),
+    sizes=(0, 1, 2, 7, 64, 65, 127, 128, 257, 1009, 4096, 65537),
     random_sizes=(200, 9000),
     timed_size=2000003,
     make_inputs=make_inputs,

@@ -14,15 +14,23 @@ _BEYOND = -91
 its end makes the length greater."""
 
 
+_SAME = (250, 256)
+"""Sizes of two equal sequences: each cell of the diagonal decides the length there, the corners of tiles of many widths among them."""
+_LONGER = {7: 150}
+"""Sizes to the least length of the second sequence, where it is much longer."""
+
+
 def make_inputs(rng: np.random.Generator, size: int) -> list[Argument]:
     """Two sequences of different length over few letters, the second one partly a copy of the first."""
-    m, n = size, max(0, size + int(rng.integers(-size // 3, size // 3 + 2)))
+    m, n = size, max(0, _LONGER.get(size, size) + int(rng.integers(-size // 3, size // 3 + 2)))
     letters = np.append((rng.choice(255, int(rng.integers(2, 7)), replace=False) - 128), _BEYOND).astype(np.int8)
     a, b = rng.choice(letters, m), rng.choice(letters, n)
     kept = a[rng.random(m) < 0.5][: n // 2]
     at = int(rng.integers(0, n - kept.size + 1))
     b[at : at + kept.size] = kept
     b[n - n // 8 :] = _BEYOND
+    if size in _SAME:
+        n, b = m, a.copy()
     return [m, n, a, b]
 
 
@@ -46,7 +54,7 @@ LCS_LENGTH = Kernel(
     ),
     fortran="""integer(c_int), value :: m, n
 character(c_char), intent(in) :: a(m), b(n)""",
-    sizes=(0, 1, 2, 7, 31, 64, 65, 257),
+    sizes=(0, 1, 2, 7, 31, 64, 65, 250, 256, 257),
     random_sizes=(70, 300),
     timed_size=1511,
     make_inputs=make_inputs,

@@ -173,7 +173,7 @@ def test_each_entry_of_the_equivalent_ones_belongs_to_some_mutant():
     from hpcraft.data.mutants import faulty_versions
 
     unused = set(EQUIVALENT)
-    for task in kernel_tasks():
+    for task in (t for t in kernel_tasks() if t.language != "python"):  # there is no grammar of Python here
         rules = [e for e in unused if e.matches_task(task.task_id)]
         if rules:
             mutants = list(faulty_versions(task.reference, task.language))
@@ -283,10 +283,23 @@ def test_what_can_not_be_meant_is_refused(run_audit):
         run_audit("nonsense")
 
 
-def test_an_equivalent_mutant_is_known_by_its_change():
-    """Where the table has an entry for it; another change isn't."""
+@pytest.mark.parametrize(
+    ("before", "after", "known"),
+    [
+        ("const int m = a + b < n ? a + b : n;", "const int m = a + b <= n ? a + b : n;", True),
+        ("return x[i] > top ? x[i] : top;", "return x[i] >= top ? x[i] : top;", True),
+        ("if (x[i] > top) top = x[i];", "if (x[i] >= top) top = x[i];", True),
+        ("a", "b", False),
+        # The value, the condition or the index differs where the two are equal.
+        ("m = a < n ? a : n + 1;", "m = a <= n ? a : n + 1;", False),
+        ("m = k * a < n ? a : n;", "m = k * a <= n ? a : n;", False),
+        ("if (x[i] > top) at = i;", "if (x[i] >= top) at = i;", False),
+        ("while (a < b) b = a;", "while (a <= b) b = a;", False),
+        ("m = a < n ? a : n;", "m = a > n ? a : n;", False),
+    ],
+)
+def test_an_equivalent_mutant_is_known_by_its_change(before, after, known):
+    """A minimum or maximum that takes the other one of two equal numbers does the same in every task; what only looks like it doesn't."""
     from hpcraft.data.mutants import Mutant
 
-    for entry in EQUIVALENT[:1]:
-        assert entry.why
-    assert why_equivalent("kernels/axpy/serial/c", Mutant(code="", kind="bound", line=1, before="a", after="b")) == ""
+    assert bool(why_equivalent("kernels/t/serial/c", Mutant(code="", kind="relation", line=1, before=before, after=after))) is known

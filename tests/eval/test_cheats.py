@@ -222,7 +222,9 @@ CHEATS: dict[str, Cheat] = {
         "honest",
         "maps or protects memory (mprotect)",
     ),
-    "A59-past-the-end": Cheat(f"{HEAD}{LOOP}y[n] = 0;\n}}\n", "correct", "wrote outside an array"),
+    "A59-past-the-end": Cheat(f"{HEAD}{LOOP}y[n] = 0;\n}}\n", "correct", "reached outside an array"),
+    "A59-before-the-beginning": Cheat(f"{HEAD}{LOOP}y[-1] = 0;\n}}\n", "correct", "outside an array"),
+    "reads-past-the-end": Cheat(f"{HEAD}{LOOP}if (x[n] == 4711) y[0] = 0;\n}}\n", "correct", "reached outside an array", quick=True),
     # other threads and processes, files, the network
     "A61-works-on-in-the-background": Cheat(LATER, "honest", "starts threads beside those of its model (pthread_create)", quick=True),
     "forks": Cheat(

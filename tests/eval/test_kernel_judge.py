@@ -152,6 +152,17 @@ def test_a_race_is_found_although_results_may_be_right():
     assert [(f.check, f.threads) for f in found.failures] == [("race-free", 4)]
 
 
+@needs_clang
+@pytest.mark.parametrize(("clause", "race_free"), [("private(s) ", "pass"), ("", "fail: data race")])
+def test_a_race_in_a_target_region_of_fortran_is_found(clause, race_free, needs):
+    """Where the host is the device, threads share what isn't private, and gfortran's calls around the region run with LLVM's runtime."""
+    needs("offload", "fortran")
+    region = f"!$omp target teams distribute parallel do {clause}map(to: x(1:n)) map(tofrom: y(1:n))\ndo i = 1, n\ns = a * x(i)\ny(i) = y(i) + s\nend do\n"
+    declared = "integer(c_int), value :: n\nreal(c_double), value :: a\nreal(c_double) :: x(n), y(n), s\ninteger :: i\n"
+    code = f"subroutine axpy(n, a, x, y) bind(c)\nuse iso_c_binding\nimplicit none\n{declared}{region}end subroutine axpy\n"
+    assert judged("kernels/axpy/offload/fortran", code).checks["race-free"] == race_free
+
+
 @pytest.mark.usefixtures("compiles")
 @needs_clang
 @pytest.mark.parametrize(

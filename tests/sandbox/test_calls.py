@@ -36,10 +36,12 @@ def arguments(seed: int, n: int = NUM) -> Arguments:
     return [n, 2.0, rng.standard_normal(n), rng.standard_normal(n)]
 
 
-def calls(all_arguments: list[list[Arguments]], **shape: int) -> Calls:
+def calls(all_arguments: list[list[Arguments]], fenced: bool = False, /, **shape: int) -> Calls:
     """Rounds of calls of the one function."""
     rng = np.random.default_rng(0)
-    return Calls((AXPY,), tuple(Round(images=tuple(image([AXPY], 0, a, rng) for a in one), **shape) for one in all_arguments))
+    return Calls(
+        (AXPY,), tuple(Round(images=tuple(image([AXPY], 0, a, rng, fenced=fenced) for a in one), **shape) for one in all_arguments)
+    )
 
 
 @contextmanager
@@ -186,6 +188,32 @@ def test_the_crashing_call_is_known() -> None:
     assert right(outcome, 1)
 
 
+@pytest.mark.parametrize(
+    ("code", "n", "fault"),
+    [
+        ("x[n] == 1", 8, "const"),
+        ("y[n] == 1", 8, "call"),
+        ("x[-1] == 1", 7, "const"),
+        ("y[-1] == 1", 9, "call"),
+        ("y[n - 1] == x[n - 1] && x[0] == y[0]", 8, ""),
+        ("y[n - 1] == x[n - 1] && x[0] == y[0]", 9, ""),
+    ],
+)
+def test_reading_beside_an_array_is_a_fault_where_a_call_is_fenced(code: str, n: int, fault: str) -> None:
+    """Behind where it ends with a page, else before; the same program passes where it isn't, and fences hinder neither right code nor later calls."""
+    with built(f"{HEAD}volatile int same = {code}; (void)same;\n{LOOP}return 0;\n}}\n") as made:
+        sent = [arguments(i, n) for i in range(4)]
+        for fenced in (False, True):
+            outcome = made.run(Run(calls=calls([sent, sent], fenced), limits=SHORT))
+            if fenced and fault:
+                assert outcome.verdict is Verdict.SIGNALED
+                assert (outcome.progress[0].ended, outcome.progress[0].fault) == (0, fault)
+            else:
+                assert outcome.ok, outcome
+                assert len(outcome.called) == 8
+                assert all(r.guards_intact and r.const_intact for c in outcome.called for r in c.ranks)
+
+
 def test_addresses_differ_between_calls() -> None:
     """An answer that remembers where its arrays lay finds others there."""
     outcome = called(f"{HEAD}{LOOP}return (double)((uintptr_t)y % 100000);\n}}\n", num=12)
@@ -200,16 +228,16 @@ def test_impossible_calls_are_refused() -> None:
                 made.run(Run(calls=wrong))
 
 
-@given(st.lists(st.integers(0, 300), max_size=5), st.integers(0, 2**31))
-def test_arrays_never_overlap(lengths: list[int], seed: int) -> None:
-    """In any layout arrays are aligned, apart from each other by a guard zone, and hold what they must."""
+@given(st.lists(st.integers(0, 300), max_size=5), st.integers(0, 2**31), st.booleans())
+def test_arrays_never_overlap(lengths: list[int], seed: int, fenced: bool) -> None:
+    """In any layout arrays are aligned, apart from each other by a guard zone, and hold what they must; a page lies beside a fenced one."""
     declared = ", ".join(("const " if i % 2 else "") + f"float *p{i}" for i in range(len(lengths)))
     signature = Signature.parse(f"void f({declared or 'void'})")
     rng = np.random.default_rng(seed)
     values = [rng.standard_normal(n).astype(np.float32) for n in lengths]
-    made = image([signature], 0, values, rng)
+    made = image([signature], 0, values, rng, fenced=fenced)
     for const in (True, False):
-        part, end = made.const if const else made.open, 0
+        part, end, before = made.const if const else made.open, 0, 0
         for parameter, place, value in zip(signature.parameters, made.places, values, strict=True):
             if parameter.const is const:
                 assert place is not None
@@ -217,6 +245,13 @@ def test_arrays_never_overlap(lengths: list[int], seed: int) -> None:
                 assert place.begin >= end + 256
                 end = place.begin + place.num_bytes
                 assert part[place.begin : end] == value.tobytes()
+                if fenced and place.num_bytes % 64:
+                    assert place.begin % 4096 == 0
+                    assert place.begin - 4096 >= before
+                elif fenced:
+                    assert end % 4096 == 0
+                    end += 4096
+                before = end
         assert len(part) >= end + 256
         assert len(part) % 64 == 0
 
