@@ -300,7 +300,7 @@ print(subprocess.run(["scontrol", "requeue", job]).returncode)
 @pytest.mark.usefixtures("slurm")
 def test_a_job_of_slurm_trains_with_two_processes_and_goes_on_when_it_is_put_back(run_folder: Path, tmp_path: Path) -> None:
     """A real node; the job is requeued in the middle, as by preemption, and the result is that of a run that nothing stopped."""
-    config = {**SMALL, "max_steps": 60, "processes": 2, "checkpoint_seconds": 0.5}
+    config = {**SMALL, "max_steps": 30, "processes": 2, "checkpoint_seconds": 0.0}
     executor = make_executor(ExecutorConfig(kind="slurm", cpus_per_task=2, time_minutes=10))
     partial = tmp_path / "out.partial"
     requeue = subprocess.Popen([sys.executable, "-c", REQUEUE, str(partial)], stdout=subprocess.PIPE, text=True)
