@@ -221,7 +221,7 @@ def test_every_kind_of_stage_is_there(kind: str) -> None:
     stage = importlib.import_module(recipe.STAGES[kind]).STAGE
     assert stage.name == kind
     for source in stage.inputs.values():
-        assert source.stage in recipe.STAGES or (source.foreign and source.stage == "")
+        assert source.stage in recipe.STAGES or (source.stage == "" and (source.foreign or source.model))
         assert source.help
     for f in dataclasses.fields(stage.config):
         assert f.metadata.get("help"), f"{kind}.{f.name} has no help"
