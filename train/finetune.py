@@ -23,7 +23,7 @@ from hpcraft.store import read_json, write_json
 from hpcraft.train import launch
 from hpcraft.train.batches import Batch, Row, by_length, padded
 from hpcraft.train.export import base_folder, save_tuned
-from hpcraft.train.loop import Fitted, Running, fit
+from hpcraft.train.loop import Fitted, Running, fit, forget
 from hpcraft.train.lora import ALL_LINEAR, merged, require_peft, save_adapter, with_adapter
 from hpcraft.train.material_tasks import INPUT_OF, MOST_VALID, fitting, gather
 from hpcraft.train.sides import sides
@@ -179,6 +179,7 @@ def learn(config: FinetuneConfig, work: Work) -> list[Fitted]:
         save_tuned(model, generator, base, work.out / "model", tuple(sorted(counts)))
         said = {"rows": dict(sorted(counts.items())), "rejections": dict(lessons.rejections), "before": before}
         write_json(work.out / _SAID, {**said, "parameters": model.num_parameters(), "parameters_learnt": learnt})
+        forget(work.out)
     barrier()
     return [fitted]
 

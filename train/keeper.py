@@ -114,7 +114,7 @@ class Keeper(TrainerCallback):  # type: ignore[misc, unused-ignore]
     def _drop_other_bests(self) -> None:
         """Of the best weights those that the newest checkpoint knows are kept."""
         if rank() == 0:
-            for path in (self.folder / ".best").glob("*.pt"):
+            for path in best_file(self.folder, 0).parent.glob("*.pt"):
                 if path != best_file(self.folder, self.watch.best_step):
                     path.unlink()
 

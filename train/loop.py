@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from hpcraft.errors import ConfigError, MachineError, Stopped
-from hpcraft.progress import bar
+from hpcraft.progress import Advance, bar
 from hpcraft.train.batches import Batch
 from hpcraft.train.precision import has_bf16
 from hpcraft.train.watch import Budget, Validation, Watch
@@ -27,8 +27,10 @@ if TYPE_CHECKING:
     import torch
     from transformers import TrainingArguments
 
-    from hpcraft.train.trainer import Feed, Run
+    from hpcraft.train.keeper import Keeper
+    from hpcraft.train.trainer import Feed
 
+_CHECKPOINTS, _TRAINER, _BEST = ".checkpoints", ".trainer", ".best"
 _SIGNALS = {signal.SIGTERM: 143, signal.SIGINT: 130, signal.SIGUSR1: 143}
 """What ends a run, and the exit code; Slurm sends SIGUSR1 or SIGTERM before it takes the nodes away."""
 
@@ -99,7 +101,9 @@ def fit(
     label: str = "training",
     running: Running | None = None,
 ) -> Fitted:
-    """Train ``model`` in place; afterwards it holds the weights to keep, on rank 0 and on the CPU.
+    """Train ``model`` in place; afterwards it holds the weights to keep, on the CPU, unless they are spread (`Fitted.weights`).
+
+    A run that was interrupted goes on from its newest checkpoint. Call `forget` when the result is safe.
 
     Args:
         model: what to train; a causal or a seq2seq model, or a tagger, of transformers, also one that peft has wrapped.
@@ -116,42 +120,38 @@ def fit(
         MachineError: memory or disk is full; the last good checkpoint stays.
         Stopped: a signal came; a checkpoint was written.
     """
-    from hpcraft.train.keeper import Keeper
     from hpcraft.train.stream import EpochSource
-    from hpcraft.train.trainer import Feed, rank, shard, world
+    from hpcraft.train.trainer import Feed, shard, world
 
     running = running or Running()
     feed = batches if isinstance(batches, Feed) else Feed(source=EpochSource(batches), beside=running.beside)
     folder.mkdir(parents=True, exist_ok=True)
-    root = folder / ".checkpoints"
-    found = _agreed_newest(root)
-    watch = Watch.begin(budget, folder / "metrics.jsonl" if rank() == 0 else None, found.facts if found else None)
     if running.recompute:
         model.gradient_checkpointing_enable({"use_reentrant": False})
-    args = _arguments(folder / ".trainer", budget, running, seed)
+    args = _arguments(folder / _TRAINER, budget, running, seed)
     if world() > 1 and running.sharding == "fsdp":
         model.to(args.device)
         shard(model)
-    optimizer, schedule = _optimizer(model, budget, watch)
     if running.compile:
         model.compile()
-    with bar(label, budget.max_steps) as advance, _signalled() as signals, _memory_told(root):
-        advance(watch.step)
-        run = _make_run(model, feed, root, watch, found, args, optimizer, schedule)
-        keeper = Keeper(run, watch, validation, advance, signals, running, folder)
-        run.add_callback(keeper)
-        run.train(resume_from_checkpoint=str(found.folder) if found else None)
+    with bar(label, budget.max_steps) as advance, _signalled() as signals, _memory_told(folder / _CHECKPOINTS):
+        keeper = _keeper(model, feed, budget, folder, args, validation, running, advance, signals)
+        advance(keeper.watch.step)
+        keeper.run.train(resume_from_checkpoint=str(keeper.run.found.folder) if keeper.run.found else None)
         if keeper.stopped_by:
+            number = signal.Signals(keeper.stopped_by)
             raise Stopped(
-                f"{label}: stopped by {signal.Signals(keeper.stopped_by).name} at step {watch.step}, a checkpoint is written; "
-                "run the same command again to go on",
-                exit_code=_SIGNALS[signal.Signals(keeper.stopped_by)],
+                f"{label}: stopped by {number.name} at step {keeper.watch.step}, a checkpoint is written; run the same command again to go on",
+                exit_code=_SIGNALS[number],
             )
         keeper.finish()
-    if rank() == 0:
-        for hidden in (root, folder / ".trainer", folder / ".best"):
-            shutil.rmtree(hidden, ignore_errors=True)
     return keeper.fitted()
+
+
+def forget(folder: Path) -> None:
+    """Remove what only a run that goes on needs, once what `fit` gave is safe elsewhere; on rank 0."""
+    for name in (_CHECKPOINTS, _TRAINER, _BEST):
+        shutil.rmtree(folder / name, ignore_errors=True)
 
 
 def _agreed_newest(root: Path) -> Any:
@@ -168,20 +168,26 @@ def _agreed_newest(root: Path) -> Any:
     return found or checkpoint.read(root / f"step-{int(step)}")
 
 
-def _make_run(
+def _keeper(
     model: Any,
     feed: Feed,
-    root: Path,
-    watch: Watch,
-    found: Any,
+    budget: Budget,
+    folder: Path,
     args: TrainingArguments,
-    optimizer: torch.optim.Optimizer,
-    schedule: torch.optim.lr_scheduler.LambdaLR,
-) -> Run:
+    validation: Validation | None,
+    running: Running,
+    advance: Advance,
+    signals: Signals,
+) -> Keeper:
+    """The run, and what keeps it."""
     from transformers.trainer_callback import PrinterCallback, ProgressCallback
 
-    from hpcraft.train.trainer import Run
+    from hpcraft.train.keeper import Keeper
+    from hpcraft.train.trainer import Run, rank
 
+    root = folder / _CHECKPOINTS
+    found = _agreed_newest(root)
+    watch = Watch.begin(budget, folder / "metrics.jsonl" if rank() == 0 else None, found.facts if found else None)
     run = Run(
         feed,
         root,
@@ -189,12 +195,14 @@ def _make_run(
         found,
         model=model,
         args=args,
-        optimizers=(optimizer, schedule),
+        optimizers=_optimizer(model, budget, watch),
         train_dataset=feed.source,  # it is asked for by type only; the data come from the stream
     )
     for callback in (PrinterCallback, ProgressCallback):
         run.remove_callback(callback)
-    return run
+    keeper = Keeper(run, watch, validation, advance, signals, running, folder)
+    run.add_callback(keeper)
+    return keeper
 
 
 def _arguments(folder: Path, budget: Budget, running: Running, seed: int) -> TrainingArguments:
@@ -279,4 +287,4 @@ def _memory_told(root: Path) -> Iterator[None]:
 
 def best_file(folder: Path, step: int) -> Path:
     """Where the weights of the best validation lie while a run is under way."""
-    return folder / ".best" / f"{step}.pt"
+    return folder / _BEST / f"{step}.pt"

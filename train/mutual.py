@@ -26,7 +26,7 @@ from hpcraft.tokenizer.prompt import DIRECTIONS
 from hpcraft.train.export import model_folder
 from hpcraft.train.finetune import FinetuneConfig, batches_of
 from hpcraft.train.folder import save_model
-from hpcraft.train.loop import fit
+from hpcraft.train.loop import fit, forget
 from hpcraft.train.rounds import Harvest, Round, answers, findings, harvest
 from hpcraft.train.tasks import TESTS, Example, examples, own_maker
 from hpcraft.train.watch import Budget
@@ -145,6 +145,8 @@ def _finish(work: Work, players: tuple[_Learner, _Learner], rounds: list[Round],
         facts = read_facts(folder)
         tasks = (TESTS,) if learner.name == "tester" else tuple(t for t in facts.tasks if t != TESTS)
         save_model(learner.generator.model, folder, work.out / learner.name, ModelFacts(tasks=tasks, context=facts.context))
+    for trained in (work.out / "training").glob("*"):
+        forget(trained)
     with ShardWriter(work.out, "pairs", Pair) as shards:
         for pair in pairs:
             shards.write(pair)

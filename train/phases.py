@@ -25,7 +25,7 @@ from hpcraft.train.corpus_source import CorpusSource
 from hpcraft.train.export import base_folder, save_others
 from hpcraft.train.folder import save_model
 from hpcraft.train.launch import plain
-from hpcraft.train.loop import Fitted, Running, fit
+from hpcraft.train.loop import Fitted, Running, fit, forget
 from hpcraft.train.material import Mix, texts, validation_texts
 from hpcraft.train.objectives.entities import measure, tagger_of, take_encoder
 from hpcraft.train.objectives.noise import NoiseTables
@@ -192,6 +192,8 @@ def clean(out: Path) -> None:
     """Remove what only a run that goes on needs."""
     for name in (_TOKENS, _DONE):
         shutil.rmtree(out / name, ignore_errors=True)
+    for folder in (out, *out.glob("phase-*")):
+        forget(folder)
 
 
 def _model(config: PretrainConfig, work: Work, tokenizer: Tokenizer) -> Any:
