@@ -18,10 +18,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from hpcraft.command import note
-from hpcraft.errors import ConfigError
+from hpcraft.errors import ConfigError, MachineError
 from hpcraft.executor import ExecutorConfig, Program
 from hpcraft.progress import track
-from hpcraft.slurm_queue import FOR_EVER, LIVE, Queue
+from hpcraft.slurm_queue import FOR_EVER, LIVE, LOST, Queue
 
 LOG = "job.log"
 _WARNED_SECONDS = 120
@@ -83,6 +83,7 @@ def run_program(config: ExecutorConfig, queue: Queue, program: Program, logs: Pa
 
     Raises:
         ConfigError: sbatch refuses it, or it would wait for ever.
+        MachineError: the job was cancelled, or lost for good.
     """
     queue.cancel(patience_seconds=60.0, why="an earlier run")
     logs.mkdir(parents=True, exist_ok=True)
@@ -104,6 +105,9 @@ def run_program(config: ExecutorConfig, queue: Queue, program: Program, logs: Pa
                 raise ConfigError(f"{label}: the job would wait for ever ({reason}); change --slurm KEY=VALUE, see docs/slurm.md")
             gone_since = 0.0 if state in LIVE else gone_since or time.monotonic()
             if gone_since and time.monotonic() - gone_since > _GRACE_SECONDS:
+                if state == "CANCELLED" or state in LOST:
+                    why = LOST.get(state, "cancelled")
+                    raise MachineError(f"{label}: job {job} is lost: {why}; log: {logs / LOG}; run the same command again to go on")
                 break
     finally:
         queue.cancel(patience_seconds=10.0)

@@ -13,7 +13,7 @@ import hashlib
 import os
 import shutil
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -23,7 +23,7 @@ from hpcraft.store import JSON, fsync_folder, read_json, sha256_json, write_json
 
 FORMAT = "hpcraft.checkpoint/1"
 FILES = "checkpoint.json"
-_ASIDE = ".aside"
+_ASIDE, _DAMAGED = ".aside", ".damaged"
 _PREFIX = "step-"
 _KEPT = 2
 
@@ -88,7 +88,18 @@ def newest(root: Path) -> Checkpoint | None:
             return read(folder)
         except InputError as error:
             note(f"note: {error}; the checkpoint before it is used")
+            shutil.rmtree(folder.with_suffix(_DAMAGED), ignore_errors=True)
+            folder.rename(folder.with_suffix(_DAMAGED))  # else it would count among those that are kept
     return None
+
+
+def all_facts(root: Path) -> list[JSON]:
+    """What was said of each checkpoint; of a list that can't be read, nothing."""
+    found: list[JSON] = []
+    for folder in _numbered(root):
+        with suppress(InputError, KeyError):
+            found.append(read_json(folder / FILES)["facts"])
+    return found
 
 
 def read(folder: Path) -> Checkpoint:

@@ -23,12 +23,12 @@ from hpcraft.store import read_json, write_json
 from hpcraft.train import launch
 from hpcraft.train.batches import Batch, Row, by_length, padded
 from hpcraft.train.export import base_folder, save_tuned
-from hpcraft.train.loop import Fitted, Running, fit, forget
+from hpcraft.train.loop import Fitted, Running, check_sharding, fit, forget
 from hpcraft.train.lora import ALL_LINEAR, merged, require_peft, save_adapter, with_adapter
 from hpcraft.train.material_tasks import INPUT_OF, MOST_VALID, fitting, gather
 from hpcraft.train.sides import sides
 from hpcraft.train.tasks import Example, Maker, epoch_rows, own_maker
-from hpcraft.train.watch import LAST, SELECTABLE, Budget, Validation, evaluate
+from hpcraft.train.watch import LAST, SELECTABLE, Budget, Validation, check_choice, evaluate
 
 _MOST_IN_PART = 1024
 _MOST_TRIES, _FAR = 100, 1_000_003
@@ -76,6 +76,8 @@ class FinetuneConfig:
         for name in ("max_steps", "max_seconds", "learning_rate", "batch_tokens", "max_length", "max_examples", "lora_alpha", "accumulate"):
             if getattr(self, name) <= 0:
                 raise ConfigError(f"{name}: {getattr(self, name)} is not above zero")
+        check_choice(self.select, self.patience)
+        check_sharding(self.sharding)
         if not 0 <= self.shuffled_share <= 1:
             raise ConfigError(f"shuffled_share: {self.shuffled_share} is not between 0 and 1")
         if not 0 <= self.lora_dropout < 1:

@@ -10,9 +10,10 @@ import torch
 from transformers import TrainerCallback
 
 from hpcraft.command import note
-from hpcraft.errors import MachineError
+from hpcraft.errors import InputError, MachineError
 from hpcraft.progress import Advance
-from hpcraft.store import atomic_file
+from hpcraft.store import atomic_file, sha256_file
+from hpcraft.train import checkpoint
 from hpcraft.train.loop import Fitted, Running, Signals, best_file
 from hpcraft.train.precision import has_bf16
 from hpcraft.train.speed import flops_per_token, matmul_rate
@@ -49,26 +50,32 @@ class Keeper(TrainerCallback):  # type: ignore[misc, unused-ignore]
         """Everything that may happen between two steps, on all ranks alike."""
         watch, leader = self.watch, rank() == 0
         watch.step, watch.tokens = state.global_step, self.run.learnt
-        number = self.signals.number if leader else 0
-        loss, watch.seconds, taken = summed([self.run.take_loss() / world(), watch.now() if leader else 0.0, float(number)])
+        loss, watch.seconds = summed([self.run.take_loss() / world(), watch.now() if leader else 0.0])
         self._count_time()
         watch.loss_sum, watch.loss_steps = watch.loss_sum + loss, watch.loss_steps + 1
         ends = watch.seconds >= watch.budget.max_seconds or watch.step >= watch.budget.max_steps
-        if taken:
-            self.stopped_by = int(taken)
-        control.should_training_stop = control.should_training_stop or ends or bool(taken)
+        if not ends:
+            self.hear()  # what comes in the last step is heard when the run has been measured
+        control.should_training_stop = control.should_training_stop or ends or bool(self.stopped_by)
         if watch.step % watch.budget.log_steps == 0 or watch.step == 1 or ends:
             self._log()
         self.advance(1, self._words())
-        if self.validation and not ends and not taken and watch.step % watch.budget.eval_steps == 0:
+        if self.validation and not ends and watch.step % watch.budget.eval_steps == 0:
             self._measure()
             control.should_training_stop = control.should_training_stop or watch.gave_up
-        if taken or (not control.should_training_stop and watch.seconds - watch.last_checkpoint >= watch.budget.checkpoint_seconds):
+        if self.stopped_by or (
+            not control.should_training_stop and watch.seconds - watch.last_checkpoint >= watch.budget.checkpoint_seconds
+        ):
             self._save()
         self.busy_since = time.perf_counter()
         return control
 
     # ---------------------------------------------------------------- what happens
+
+    def hear(self) -> None:
+        """Take note of a signal that rank 0 has got."""
+        [number] = summed([float(self.signals.number) if rank() == 0 else 0.0])
+        self.stopped_by = int(number)
 
     def _log(self) -> None:
         watch = self.watch
@@ -105,6 +112,7 @@ class Keeper(TrainerCallback):  # type: ignore[misc, unused-ignore]
                 path.parent.mkdir(exist_ok=True)
                 with atomic_file(path) as file:
                     torch.save(weights, file)
+                watch.best_sha256 = sha256_file(path)
 
     def _save(self) -> None:
         self.watch.last_checkpoint = self.watch.seconds
@@ -112,10 +120,11 @@ class Keeper(TrainerCallback):  # type: ignore[misc, unused-ignore]
         self._drop_other_bests()
 
     def _drop_other_bests(self) -> None:
-        """Of the best weights those that the newest checkpoint knows are kept."""
+        """Of the best weights those are kept that a checkpoint knows, or the run itself."""
         if rank() == 0:
+            known = {self.watch.best_step, *(found["watch"]["best_step"] for found in checkpoint.all_facts(self.run.root))}
             for path in best_file(self.folder, 0).parent.glob("*.pt"):
-                if path != best_file(self.folder, self.watch.best_step):
+                if path.stem.isdecimal() and int(path.stem) not in known:
                     path.unlink()
 
     def finish(self) -> None:
@@ -130,7 +139,10 @@ class Keeper(TrainerCallback):  # type: ignore[misc, unused-ignore]
         if watch.budget.select == LAST or watch.best_step == watch.step:
             return
         barrier()
-        weights = torch.load(best_file(self.folder, watch.best_step), map_location="cpu", weights_only=True)
+        path = best_file(self.folder, watch.best_step)
+        if rank() == 0 and (not path.is_file() or sha256_file(path) != watch.best_sha256):
+            raise InputError(f"{path}: the best weights are damaged; run again with --force, or with select=last to keep the last ones")
+        weights = torch.load(path, map_location="cpu", weights_only=True)
         self.run.put_weights(weights)
         watch.measured = evaluate(self.run.model, self.validation, shifts=self.run.shifts)
         note(f"note: the weights of step {watch.best_step} are kept, which are the best of {watch.step} steps by {watch.budget.select}")

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from hpcraft import errors
-from hpcraft.errors import HpcError, MachineError, Stopped
+from hpcraft.errors import ConfigError, HpcError, MachineError, Stopped
 from hpcraft.executor import Program, Spreading, runs_here
 from hpcraft.store import read_json, write_json
 from hpcraft.train.loop import Fitted
@@ -41,14 +41,17 @@ def call(function: Callable[[Any, Work], list[Fitted]], stage: Stage[Any], confi
         processes: on each node; 0 means one for each GPU.
 
     Raises:
-        HpcError: what the function raised on rank 0.
+        ConfigError: no number of processes for the nodes of a cluster.
+        HpcError: what the function raised on one of the ranks.
         MachineError: a process died otherwise.
     """
     import torch
 
     executor = work.executor
     here = runs_here(executor)
-    processes = processes or (torch.cuda.device_count() if here else 0) or 1
+    if not processes and not here:
+        raise ConfigError("processes: 0 counts the GPUs of this machine; with --executor slurm give how many a node has")
+    processes = processes or torch.cuda.device_count() or 1
     if here and processes == 1:
         return function(config, work)
     folder = work.out / ".run"
@@ -62,6 +65,7 @@ def call(function: Callable[[Any, Work], list[Fitted]], stage: Stage[Any], confi
         "inputs": {name: str(path.resolve()) for name, path in work.inputs.items()},
         "out": str(work.out.resolve()),
         "seed": work.seed,
+        "requeued": not here,
     }
     write_json(folder / "plan.json", plan)
     program = Program(

@@ -35,6 +35,16 @@ _SIGNALS = {signal.SIGTERM: 143, signal.SIGINT: 130, signal.SIGUSR1: 143}
 """What ends a run, and the exit code; Slurm sends SIGUSR1 or SIGTERM before it takes the nodes away."""
 
 
+def check_sharding(sharding: str) -> None:
+    """Check how several processes share a model.
+
+    Raises:
+        ConfigError: in no way that there is.
+    """
+    if sharding not in ("ddp", "fsdp"):
+        raise ConfigError(f"sharding {sharding!r}: expected ddp or fsdp")
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Running:
     """How a run uses the machine; nothing here decides what is learnt, but for rounding."""
@@ -52,8 +62,7 @@ class Running:
 
     def __post_init__(self) -> None:
         """Refuse what there isn't."""
-        if self.sharding not in ("ddp", "fsdp"):
-            raise ConfigError(f"sharding {self.sharding!r}: expected ddp or fsdp")
+        check_sharding(self.sharding)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -138,13 +147,15 @@ def fit(
         keeper = _keeper(model, feed, budget, folder, args, validation, running, advance, signals)
         advance(keeper.watch.step)
         keeper.run.train(resume_from_checkpoint=str(keeper.run.found.folder) if keeper.run.found else None)
+        if not keeper.stopped_by:
+            keeper.finish()
+            keeper.hear()
         if keeper.stopped_by:
             number = signal.Signals(keeper.stopped_by)
             raise Stopped(
-                f"{label}: stopped by {number.name} at step {keeper.watch.step}, a checkpoint is written; run the same command again to go on",
+                f"{label}: stopped by {number.name} at step {keeper.watch.step}; run the same command again to go on from the newest checkpoint",
                 exit_code=_SIGNALS[number],
             )
-        keeper.finish()
     return keeper.fitted()
 
 

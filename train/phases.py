@@ -32,7 +32,7 @@ from hpcraft.train.objectives.noise import NoiseTables
 from hpcraft.train.objectives.objective import Objective
 from hpcraft.train.objectives.specials import NONE, Specials
 from hpcraft.train.objectives.table import NEEDS_EXAMPLES, NEEDS_TABLES, OBJECTIVES, Mixture
-from hpcraft.train.presets import DECODER, build
+from hpcraft.train.presets import DECODER, HEAD_WIDTH, build, learning_rate
 from hpcraft.train.watch import Budget, Validation
 
 if TYPE_CHECKING:
@@ -45,6 +45,8 @@ ENTITIES = "entities.json"
 """Precision, recall and F1 of each kind of entity on the valid split, where a phase learns them."""
 _TOKENS, _DONE = ".tokens", ".phases"
 _TOKENS_OF = {"train": f"{_TOKENS}/train", "valid": f"{_TOKENS}/valid"}
+_WHOLE = frozenset(("backtranslate", "entities"))
+"""Objectives that work with a model's parts, or generate with it."""
 _ANNOTATED = frozenset(("fill", "words", "entities"))
 """Objectives that look at the syntax."""
 
@@ -104,8 +106,8 @@ def prepare(config: PretrainConfig, work: Work, tokenizer: Path) -> dict[str, in
 
 def _check(phase: Phase, config: PretrainConfig) -> None:
     Mixture(dict(phase.objectives))
-    if "backtranslate" in phase.objectives and config.sharding == "fsdp":
-        raise ConfigError("objective backtranslate: generates with the whole model; give sharding=ddp")
+    if config.sharding == "fsdp" and (whole := sorted(_WHOLE & set(phase.objectives))):
+        raise ConfigError(f"objective {whole[0]}: needs the whole model in each process; give sharding=ddp")
     if wrong := sorted(set(phase.objectives) & NEEDS_EXAMPLES):
         raise ConfigError(f"objective {wrong[0]}: learns from pairs; it is for `hpcraft finetune`")
     wanted = "decoder" if config.architecture == DECODER else "encoder-decoder"
@@ -200,7 +202,10 @@ def _model(config: PretrainConfig, work: Work, tokenizer: Tokenizer) -> Any:
     from transformers import AutoModelForCausalLM, AutoModelForSeq2SeqLM
 
     if "base" in work.inputs:
-        model: Any = load(base_folder(work.inputs["base"])).model.to("cpu")  # pyright: ignore[reportArgumentType]  # a decorator hides the signature
+        generator = load(base_folder(work.inputs["base"]))
+        if config.architecture == DECODER and config.context > generator.facts.context:
+            raise ConfigError(f"context: {config.context} is more than the {generator.facts.context} that {work.inputs['base']} can see")
+        model: Any = generator.model.to("cpu")  # pyright: ignore[reportArgumentType]  # a decorator hides the signature
         if model.config.is_encoder_decoder != (config.architecture != DECODER):
             kind = "encoder-decoder" if model.config.is_encoder_decoder else DECODER
             raise InputError(f"{work.inputs['base']}: is an {kind}; give architecture={kind}")
@@ -210,8 +215,11 @@ def _model(config: PretrainConfig, work: Work, tokenizer: Tokenizer) -> Any:
 
 
 def _phase(config: PretrainConfig, work: Work, tokenizer: Tokenizer, specials: Specials, phase: Phase, number: int, model: Any) -> Fitted:
+    import torch
+
     from hpcraft.train.trainer import Feed, rank, world
 
+    torch.manual_seed(work.seed + number)  # of the head of a tagger; the same where a run goes on with this phase
     train = tokens.Tokens(work.out / _TOKENS_OF["train"])
     objective = _objective(phase, config, specials, tokenizer, train)
     micro = _micro_rows(config, world())
@@ -226,11 +234,10 @@ def _phase(config: PretrainConfig, work: Work, tokenizer: Tokenizer, specials: S
     )
     validation = _validation(config, work, objective, specials)
     names = "-".join(phase.objectives)
-    assert phase.learning_rate
     budget = Budget(
         max_steps=phase.max_steps,
         max_seconds=phase.max_seconds,
-        learning_rate=phase.learning_rate,
+        learning_rate=phase.learning_rate or config.learning_rate or learning_rate(learner.config.hidden_size / HEAD_WIDTH),
         checkpoint_seconds=config.checkpoint_seconds,
         evaluations=config.evaluations,
         select=config.select,
@@ -238,7 +245,7 @@ def _phase(config: PretrainConfig, work: Work, tokenizer: Tokenizer, specials: S
     )
     fitted = fit(
         learner,
-        Feed(source=source, beside=config.beside, complete=objective.complete if objective.cycle else None),
+        Feed(source=source, rows=micro, beside=config.beside, complete=objective.complete if objective.cycle else None),
         budget,
         work.out if len(config.all_phases) == 1 else work.out / f"phase-{number + 1}-{names}",
         seed=work.seed,
@@ -253,10 +260,6 @@ def _phase(config: PretrainConfig, work: Work, tokenizer: Tokenizer, specials: S
         ),
     )
     if learner is not model:
-        if fitted.weights:
-            learner = tagger_of(_model(config, work, tokenizer))
-            learner.load_state_dict(fitted.weights)
-            fitted.weights.clear()
         take_encoder(model, learner)
         if validation and rank() == 0:
             found = measure(learner, validation.batches)

@@ -26,7 +26,7 @@ SIZES: Mapping[str, Mapping[str, int]] = {
 }
 """Architecture to the names of its sizes and their depths; 0.9b is MonoCoder's, 0.8b CodeRosetta's. What the vocabulary adds depends on it."""
 
-_HEAD_WIDTH = 64
+HEAD_WIDTH = 64
 _RATE_AT_DEPTH = (3e-3, 4)
 
 
@@ -44,7 +44,7 @@ def depth_of(architecture: str, size: str) -> int:
     return names[size]
 
 
-def learning_rate(depth: int) -> float:
+def learning_rate(depth: float) -> float:
     """The highest learning rate for a model of this depth."""
     rate, at = _RATE_AT_DEPTH
     return rate * at / depth
@@ -63,7 +63,7 @@ def decoder(depth: int, tokenizer: Tokenizer, context: int) -> LlamaConfig:
     """
     from transformers import LlamaConfig
 
-    width = _HEAD_WIDTH * depth
+    width = HEAD_WIDTH * depth
     return LlamaConfig(
         vocab_size=tokenizer.get_vocab_size(),
         hidden_size=width,
@@ -86,7 +86,7 @@ def encoder_decoder(depth: int, tokenizer: Tokenizer, context: int) -> T5Config:
     """
     from transformers import T5Config
 
-    width = _HEAD_WIDTH * depth
+    width = HEAD_WIDTH * depth
     # What every model has goes by name, which T5's own signature doesn't list.
     common: dict[str, Any] = {
         "tie_word_embeddings": True,
@@ -99,7 +99,7 @@ def encoder_decoder(depth: int, tokenizer: Tokenizer, context: int) -> T5Config:
     return T5Config(
         vocab_size=tokenizer.get_vocab_size(),
         d_model=width,
-        d_kv=_HEAD_WIDTH,
+        d_kv=HEAD_WIDTH,
         d_ff=2 * width,
         num_layers=depth,
         num_decoder_layers=depth,

@@ -3,20 +3,21 @@
 Writes ``model/`` and ``metrics.jsonl``, with several phases one below ``phase-N-.../`` for each. Bits per byte are measured on raw files of the
 valid split: the loss over all tokens of a text in nats, divided by ln 2 and by the text's bytes in UTF-8, in windows of the context
 without overlap, over all and by language. An encoder-decoder has none; there the loss of the objective on the valid split is measured.
-How many processes share the work decides nothing but rounding: ``batch_rows`` are those of all of them together.
+How many processes share the work decides next to nothing but rounding: ``batch_rows`` are those of all of them together.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 from hpcraft.errors import ConfigError
 from hpcraft.inference import require_torch
 from hpcraft.stages import Input, Report, Stage, Work, option
-from hpcraft.train.presets import ARCHITECTURES, DECODER, depth_of, learning_rate
-from hpcraft.train.watch import LAST, SELECTABLE
+from hpcraft.train.loop import check_sharding
+from hpcraft.train.presets import ARCHITECTURES, DECODER, depth_of
+from hpcraft.train.watch import LAST, SELECTABLE, check_choice
 
 PACE = ("processes", "sharding", "micro_rows", "compile", "recompute", "beside", "tensorboard", "checkpoint_seconds")
 
@@ -87,6 +88,10 @@ class PretrainConfig:
         for phase in self.all_phases:
             if not phase.objectives or phase.max_steps <= 0 or phase.max_seconds <= 0:
                 raise ConfigError(f"phases: {phase} has no objective, no steps or no seconds")
+            if phase.learning_rate is not None and phase.learning_rate <= 0:
+                raise ConfigError(f"phases: learning_rate {phase.learning_rate} is not above zero")
+        check_choice(self.select, self.patience)
+        check_sharding(self.sharding)
 
     @property
     def layers(self) -> int:
@@ -95,8 +100,8 @@ class PretrainConfig:
 
     @property
     def all_phases(self) -> tuple[Phase, ...]:
-        """The phases, with the rates that are derived."""
-        found = self.phases or (
+        """The phases; one where none are given."""
+        return self.phases or (
             Phase(
                 objectives=self.objectives,
                 options=self.options,
@@ -105,7 +110,6 @@ class PretrainConfig:
                 learning_rate=self.learning_rate,
             ),
         )
-        return tuple(replace(p, learning_rate=p.learning_rate or self.learning_rate or learning_rate(self.layers)) for p in found)
 
 
 def run(config: PretrainConfig, work: Work) -> Report:
@@ -119,6 +123,8 @@ def run(config: PretrainConfig, work: Work) -> Report:
     phases.clean(work.out)
     last = fitted[-1]
     notes = [note for phase, one in zip(config.all_phases, fitted, strict=True) for note in one.notes("pretrain", phase.max_steps)]
+    if last.valid_loss is None:
+        notes.append("pretrain: the valid split has nothing to measure; the last weights were kept")
     return Report(
         rows={"steps": sum(one.steps for one in fitted), "tokens": sum(one.tokens for one in fitted), **counts},
         metrics={

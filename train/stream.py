@@ -40,9 +40,9 @@ class Place:
     """Micro-batches from there on, over the ends of windows, that were taken too."""
 
     @classmethod
-    def read(cls, value: Mapping[str, int] | None) -> Place:
-        """From a checkpoint's facts."""
-        return cls(**value) if value else cls()
+    def read(cls, value: Mapping[str, int], size: float) -> Place:
+        """From a checkpoint's facts, whose micro-batches were ``size`` times as large."""
+        return cls(value["epoch"], value["window"], int(value["offset"] * size), int(value["skipped"] * size))
 
 
 class Source(Protocol):

@@ -12,6 +12,7 @@ Imported when training begins, since it imports torch and transformers. What is 
 from __future__ import annotations
 
 import contextlib
+import math
 import random
 import time
 import warnings
@@ -89,6 +90,8 @@ class Feed:
     source: Source
     beside: bool = False
     """Batches are made ahead of time by a process beside this one."""
+    rows: int = 1
+    """Rows in a micro-batch, by which a place is told to a run that takes another number."""
     complete: Callable[[Batch, Any], Batch] | None = None
     """Finishes a batch with the present model; for back-translation."""
 
@@ -104,7 +107,7 @@ class Run(Trainer):  # type: ignore[misc, unused-ignore]
     def __init__(self, feed: Feed, root: Path, facts: Callable[[], JSON], found: checkpoint.Checkpoint | None, **given: Any) -> None:
         super().__init__(**given)
         self.feed, self.root, self.facts, self.found = feed, root, facts, found
-        self.place = Place.read(found.facts["place"] if found else None)
+        self.place = Place.read(found.facts["place"], found.facts["rows"] / feed.rows) if found else Place()
         self.learnt = int(found.facts["tokens"]) if found else 0
         """Tokens that all ranks have learnt, with those before the run was resumed."""
         # A model that `shard` has spread owns its placement and its gradients; the Trainer then wraps it in nothing.
@@ -156,11 +159,11 @@ class Run(Trainer):  # type: ignore[misc, unused-ignore]
         place = Place(*inputs.pop(PLACE).tolist())
         self.row_length = inputs["labels"].shape[-1]
         if self.feed.complete:
-            inputs = self.feed.complete(inputs, self.model)
+            inputs = self.feed.complete(self._prepare_inputs(inputs), self.model)
         loss: torch.Tensor = super().training_step(model, inputs, num_items_in_batch)
         if not torch.isfinite(loss):
             raise InputError(
-                f"the loss is {float(loss)} in step {self.state.global_step + 1}, batch {place.offset + place.skipped - world()} of window "
+                f"the loss is {float(loss)} in step {self.state.global_step + 1}, batch {place.offset + place.skipped - world() + rank()} of window "
                 f"{place.window}, epoch {place.epoch}; the weights and the checkpoints from before stay: lower learning_rate, or look at that batch"
             )
         self.place = place
@@ -179,6 +182,11 @@ class Run(Trainer):  # type: ignore[misc, unused-ignore]
     def _clip_grad_norm(self, model: Any) -> Any:
         norm: Any = super()._clip_grad_norm(model)
         self.grad_norm = float(norm.full_tensor() if hasattr(norm, "full_tensor") else norm)
+        if not math.isfinite(self.grad_norm):
+            raise InputError(
+                f"the gradient's norm is {self.grad_norm} in step {self.state.global_step + 1}; the weights and the checkpoints from before stay: "
+                "lower learning_rate"
+            )
         return norm
 
     @contextlib.contextmanager
@@ -193,7 +201,7 @@ class Run(Trainer):  # type: ignore[misc, unused-ignore]
 
     def save_now(self) -> None:
         """Write a checkpoint of this step."""
-        facts = {**self.facts(), "tokens": self.learnt, "place": asdict(self.place), "world": world()}
+        facts = {**self.facts(), "tokens": self.learnt, "place": asdict(self.place), "rows": self.feed.rows}
         checkpoint.save(self.root, self.state.global_step, facts, self._write, leader=rank() == 0, barrier=barrier)
 
     def _write(self, folder: Path) -> None:

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from hpcraft.errors import ConfigError
+from hpcraft.errors import ConfigError, InputError
 from hpcraft.store import JSON, write_text
 from hpcraft.train.batches import IGNORED, Batch
 from hpcraft.train.precision import has_bf16
@@ -22,6 +22,18 @@ SCHEMA = "hpcraft.metric/1"
 LAST = "last"
 SELECTABLE = (LAST, "valid_loss", "valid_bits_per_byte")
 """By what the weights that are kept are chosen: the last ones, or those with the lowest figure on validation."""
+
+
+def check_choice(select: str, patience: int) -> None:
+    """Check how weights are chosen.
+
+    Raises:
+        ConfigError: by nothing that there is.
+    """
+    if select not in SELECTABLE:
+        raise ConfigError(f"select {select!r}: expected one of {', '.join(SELECTABLE)}")
+    if patience and select == LAST:
+        raise ConfigError(f"patience {patience}: needs a figure that gets better; give select={SELECTABLE[-1]}")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -46,10 +58,7 @@ class Budget:
 
     def __post_init__(self) -> None:
         """Refuse what can't be meant."""
-        if self.select not in SELECTABLE:
-            raise ConfigError(f"select {self.select!r}: expected one of {', '.join(SELECTABLE)}")
-        if self.patience and self.select == LAST:
-            raise ConfigError(f"patience {self.patience}: needs a figure that gets better; give select={SELECTABLE[-1]}")
+        check_choice(self.select, self.patience)
 
     @property
     def eval_steps(self) -> int:
@@ -107,6 +116,8 @@ class Watch:
     measured: Measured | None = None
     best: float = math.inf
     best_step: int = 0
+    best_sha256: str = ""
+    """Of the file with the best weights."""
     worse: int = 0
     """Validations since the best one."""
     began: float = field(default_factory=time.monotonic)
@@ -140,6 +151,7 @@ class Watch:
                 "loss_steps": self.loss_steps,
                 "best": None if math.isinf(self.best) else self.best,
                 "best_step": self.best_step,
+                "best_sha256": self.best_sha256,
                 "worse": self.worse,
             }
         }
@@ -160,6 +172,10 @@ class Watch:
         if self.budget.select == LAST:
             return False
         value = measured.figure(self.budget.select)
+        if not math.isfinite(value):
+            raise InputError(
+                f"{self.budget.select} is {value} after step {self.step}; the checkpoints from before stay: lower learning_rate"
+            )
         if value < self.best:
             self.best, self.best_step, self.worse = value, self.step, 0
             return True

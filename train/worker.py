@@ -42,12 +42,11 @@ def main(folder: Path) -> int:
         work = Work(out=Path(plan["out"]), inputs={name: Path(path) for name, path in plan["inputs"].items()}, seed=plan["seed"])
         fitted = _named(plan["function"])(config, work)
     except HpcError as error:
-        in_job = isinstance(error, Stopped) and "SLURM_JOB_ID" in os.environ
-        if leader and in_job:
+        if isinstance(error, Stopped) and plan["requeued"]:
             # Slurm puts the job back by itself, but for one whose time is up; that isn't the driver's concern.
-            if signal.SIGUSR1.name in str(error):
+            if leader and signal.SIGUSR1.name in str(error):
                 (folder / LATE).touch()
-        elif leader:
+        elif leader or not isinstance(error, Stopped):
             write_json(folder / "error.json", {"kind": type(error).__name__, "message": str(error), "exit_code": error.exit_code})
         return error.exit_code if isinstance(error, Stopped) else 1
     if leader:

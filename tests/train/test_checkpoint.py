@@ -110,6 +110,7 @@ def test_a_missing_file_is_noticed(tmp_path: Path) -> None:
     with pytest.raises(InputError, match=r"more\.bin"):
         checkpoint.read(tmp_path / "step-1")
     assert checkpoint.newest(tmp_path) is None
+    assert [p.name for p in tmp_path.iterdir()] == ["step-1.damaged"]
 
 
 def test_a_full_disk_is_one_clear_error_and_the_last_one_stays(tmp_path: Path) -> None:

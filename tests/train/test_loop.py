@@ -189,6 +189,18 @@ def test_a_loss_that_is_no_number_stops_before_it_reaches_the_weights(tmp_path: 
     assert fitted.steps == 12
 
 
+def test_a_gradient_that_is_no_number_stops_before_it_reaches_the_weights(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Though the loss is one."""
+    from transformers import Trainer
+
+    monkeypatch.setattr(Trainer, "_clip_grad_norm", lambda *_: torch.tensor(float("inf")))
+    model = tiny()
+    before = weights(model)
+    with pytest.raises(InputError, match=r"gradient's norm is inf in step 1.*lower learning_rate"):
+        fit(model, batches(), budget(), tmp_path, seed=1)
+    assert same(weights(model), before)
+
+
 def test_a_signal_ends_the_run_behind_the_step_with_a_checkpoint(tmp_path: Path) -> None:
     """The exit code is the signal's, and the same call goes on."""
 

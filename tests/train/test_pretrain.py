@@ -30,6 +30,7 @@ from hpcraft.train.objectives.specials import Specials
 from hpcraft.train.objectives.table import Mixture
 from hpcraft.train.packing import fitted, pack, together
 from hpcraft.train.pretrain import STAGE, Phase, PretrainConfig
+from hpcraft.train.stream import Place, Stream
 from tests.train.tiny_bases import save_base
 
 SMALL: dict[str, Any] = {"depth": 1, "row_tokens": 64, "batch_rows": 4, "max_seconds": 1e6, "context": 128}
@@ -256,7 +257,7 @@ def command(run_folder: Path, out: Path, *more: str) -> list[str]:
 @pytest.mark.slow
 def test_a_run_killed_on_two_processes_goes_on_with_one(run_folder: Path, tmp_path: Path) -> None:
     """From the sharded checkpoint, to the same losses as a run that nothing stopped."""
-    out, steps = tmp_path / "out", ["--max-steps", "20", "--context", "128", "--learning-rate", "1e-3"]
+    out, steps = tmp_path / "out", ["--max-steps", "40", "--context", "128", "--learning-rate", "1e-3"]
     killed = subprocess.Popen(
         command(run_folder, out, *steps, "--processes", "2", "--sharding", "fsdp", "--checkpoint-seconds", "0"),
         stderr=subprocess.DEVNULL,
@@ -264,7 +265,7 @@ def test_a_run_killed_on_two_processes_goes_on_with_one(run_folder: Path, tmp_pa
     )
     partial = out.with_name("out.partial")
     deadline = time.monotonic() + 200
-    while not list(partial.glob(".checkpoints/step-*/checkpoint.json")) and time.monotonic() < deadline and killed.poll() is None:
+    while not list(partial.glob(".checkpoints/step-1?/checkpoint.json")) and time.monotonic() < deadline and killed.poll() is None:
         time.sleep(0.05)
     os.killpg(killed.pid, signal.SIGKILL)
     killed.wait()
@@ -272,6 +273,26 @@ def test_a_run_killed_on_two_processes_goes_on_with_one(run_folder: Path, tmp_pa
     subprocess.run(command(run_folder, out, *steps), check=True, stderr=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
     subprocess.run(command(run_folder, tmp_path / "whole", *steps), check=True, stderr=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
     assert losses(out) == pytest.approx(losses(tmp_path / "whole"), rel=5e-3)
+
+
+def test_a_place_holds_for_another_number_of_rows(run_folder: Path, tmp_path: Path) -> None:
+    """Half as many rows in a micro-batch are twice as many micro-batches: the same rows follow."""
+    texts = [tokens.Text(f"int a{n} = {n};\n" * 9, "c") for n in range(300)]
+    tokens.write(tmp_path / "t", texts, run_folder / "tokenizer", annotated=False)
+    objective = Mixture({"causal": 1.0}).make({"causal": {"length": 128}}, Specials.of(bpe.load(run_folder / "tokenizer")))
+
+    def rows_from(place: Place, rows: int, count: int) -> list[list[int]]:
+        source = CorpusSource(tokens=tokens.Tokens(tmp_path / "t"), objective=objective, width=128, rows=rows, seed=3, epochs=1.0)
+        found: list[list[int]] = []
+        for batch in Stream(source, place):
+            found += batch["input_ids"].tolist()
+            if len(found) >= count:
+                break
+        return found[:count]
+
+    whole = rows_from(Place(), 4, 40)
+    facts = {"epoch": 0, "window": 0, "offset": 4, "skipped": 1}
+    assert rows_from(Place.read(facts, 2.0), 2, 20) == whole[20:40]
 
 
 def test_an_error_in_a_process_is_one_clear_line(run_folder: Path, tmp_path: Path) -> None:
