@@ -118,7 +118,7 @@ def test_nothing_outlives_a_stopped_command(number: signal.Signals, code: int, t
     (tmp_path / "program.py").write_text(program)
     path = os.pathsep.join(p for p in sys.path if p)
     command = subprocess.Popen([sys.executable, tmp_path / "program.py"], env=os.environ | {"PYTHONPATH": path}, stderr=subprocess.PIPE)
-    wait_until(lambda: len(list(tmp_path.glob(".part-*.tries"))) == 2)
+    wait_until(lambda: sum(bool(tries.read_text()) for tries in tmp_path.glob(".part-*.tries")) == 2)
     workers = {int(tries.read_text()) for tries in tmp_path.glob(".part-*.tries")}
     wait_until(lambda: len(sleepers(workers)) == 2)
     groups = {os.getpgid(pid) for pid in workers}

@@ -226,7 +226,7 @@ def test_what_does_not_go_together_is_refused(given: dict[str, Any], message: st
 # ---------------------------------------------------------------- several processes
 
 
-@pytest.mark.parametrize("sharding", ["ddp", "fsdp"])
+@pytest.mark.parametrize("sharding", [pytest.param("ddp", marks=pytest.mark.slow), "fsdp"])
 def test_two_processes_learn_what_one_learns(sharding: str, run_folder: Path, tmp_path: Path) -> None:
     """The same losses but for rounding, and a whole model of the right class."""
     config = PretrainConfig(**{**SMALL, "max_steps": 6})
