@@ -226,7 +226,7 @@ def test_what_does_not_go_together_is_refused(given: dict[str, Any], message: st
 # ---------------------------------------------------------------- several processes
 
 
-@pytest.mark.parametrize("sharding", [pytest.param("ddp", marks=pytest.mark.slow), "fsdp"])
+@pytest.mark.parametrize("sharding", ["ddp", "fsdp"])
 def test_two_processes_learn_what_one_learns(sharding: str, run_folder: Path, tmp_path: Path) -> None:
     """The same losses but for rounding, and a whole model of the right class."""
     config = PretrainConfig(**{**SMALL, "max_steps": 6})
@@ -318,6 +318,7 @@ print(subprocess.run(["scontrol", "requeue", job]).returncode)
 """
 
 
+@pytest.mark.slow  # Slurm lets a job that is put back wait for two minutes
 @pytest.mark.usefixtures("slurm")
 def test_a_job_of_slurm_trains_with_two_processes_and_goes_on_when_it_is_put_back(run_folder: Path, tmp_path: Path) -> None:
     """A real node; the job is requeued in the middle, as by preemption, and the result is that of a run that nothing stopped."""
