@@ -17,7 +17,7 @@ from hpcraft.train import checkpoint
 from hpcraft.train.loop import Fitted, Running, Signals, best_file
 from hpcraft.train.precision import has_bf16
 from hpcraft.train.speed import flops_per_token, matmul_rate
-from hpcraft.train.trainer import Run, barrier, rank, summed, world
+from hpcraft.train.trainer import Run, agreed, barrier, rank, summed, world
 from hpcraft.train.watch import LAST, Validation, Watch, evaluate
 
 _WARM_STEPS = 3
@@ -74,7 +74,7 @@ class Keeper(TrainerCallback):  # type: ignore[misc, unused-ignore]
 
     def hear(self) -> None:
         """Take note of a signal that rank 0 has got."""
-        [number] = summed([float(self.signals.number) if rank() == 0 else 0.0])
+        [number] = agreed([float(self.signals.number)])
         self.stopped_by = int(number)
 
     def _log(self) -> None:

@@ -152,7 +152,8 @@ def learn(config: PretrainConfig, work: Work) -> list[Fitted]:
     model = _model(config, work, tokenizer)
     for number, phase in enumerate(config.all_phases):
         weights, facts = done / f"{number}.pt", done / f"{number}.json"
-        if not facts.is_file():
+        known, spread = facts.is_file(), world() > 1 and config.sharding == "fsdp"
+        if not known:
             fitted = _phase(config, work, tokenizer, specials, phase, number, model)
             if rank() == 0:
                 done.mkdir(exist_ok=True)
@@ -161,9 +162,10 @@ def learn(config: PretrainConfig, work: Work) -> list[Fitted]:
                 write_json(facts, plain(fitted))
         barrier()
         found.append(Fitted(**read_json(facts)))
-        if world() > 1 and config.sharding == "fsdp":
+        if spread:
             model = _model(config, work, tokenizer)  # the other one is spread over the ranks
-        model.load_state_dict(torch.load(weights, map_location="cpu", weights_only=True))
+        if known or spread:
+            model.load_state_dict(torch.load(weights, map_location="cpu", weights_only=True))
     if rank() == 0:
         names = {name for phase in config.all_phases for name in phase.objectives}
         if is_own(tokenizer):
