@@ -14,6 +14,7 @@ from hpcraft.records import Completion
 from hpcraft.store import read_jsonl, write_jsonl
 
 ROW = {"task_id": "a", "sample_id": 0, "completion": "x", "model": "m", "prompt_sha256": ""}
+TASK = kernel_tasks()[0]
 rows = st.builds(
     lambda task, sample, text, extra: ROW | {"task_id": task, "sample_id": sample, "completion": text} | extra,
     st.sampled_from(["a", "b", "\ud800"]),
@@ -40,7 +41,7 @@ def test_every_line_is_taken_or_told(tmp_path, given_lines, torn):
     write_jsonl(tmp_path / "again.jsonl", taken)
     assert list(read_jsonl(tmp_path / "again.jsonl", Completion)) == taken
     for completion in taken:
-        extract(kernel_tasks()[0], completion.completion).code.encode()
+        extract(TASK, completion.completion).code.encode()
 
 
 def test_a_refused_answer_holds_its_place(tmp_path):

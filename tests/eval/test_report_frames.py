@@ -43,7 +43,7 @@ def test_points_stand_where_matplotlib_puts_them():
     assert expected <= drawn
 
 
-@settings(deadline=None)
+@settings(deadline=None, max_examples=25)  # matplotlib takes 0.1 s for a plot
 @given(st.lists(st.tuples(positive, positive, st.floats(min_value=0, max_value=1e9)), min_size=1, max_size=3))
 def test_any_time_can_be_plotted(rows):
     """Whatever the times and spreads, nothing lies outside of the plot and no number is missing."""
