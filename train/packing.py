@@ -11,17 +11,16 @@ from collections.abc import Iterable, Iterator, Sequence
 import torch
 
 from hpcraft.train.batches import IGNORED, Batch, Row
+from hpcraft.train.objectives.objective import pieces
 
 
 def fitted(rows: Iterable[Row], width: int) -> Iterator[Row]:
-    """The rows, those longer than ``width`` cut into pieces of like length."""
+    """The rows, those longer than ``width`` cut into pieces."""
     for row in rows:
-        number = -(-len(row.ids) // width)
-        if number == 1:
+        if len(row.ids) <= width:
             yield row
             continue
-        for piece in range(number):
-            begin, end = len(row.ids) * piece // number, len(row.ids) * (piece + 1) // number
+        for begin, end in pieces(len(row.ids), width):
             yield Row(row.ids[begin:end], max(0, min(row.num_given, end) - begin))
 
 

@@ -45,9 +45,17 @@ def test_padding_may_be_any_token_even_the_end():
 def test_a_long_document_begins_and_ends_once():
     """Pieces in between have neither the text token nor the end, and their first token isn't learnt for want of context."""
     rows = list(Causal(CausalConfig(length=4), SPECIALS).rows(document(80, 81, 82, 83, 84), RNG))
-    assert rows == [Row((TEXT, 80), 1), Row((81, 82), 1), Row((83, 84, END), 1)]
-    assert [*pieces(5, 2)] == [(0, 1), (1, 3), (3, 5)]
+    assert rows == [Row((TEXT, 80, 81, 82), 1), Row((83, 84, END), 1)]
     assert list(Causal(CausalConfig(), SPECIALS).rows(document(), RNG)) == []
+
+
+def test_pieces_are_full_but_for_a_rest_that_is_no_crumb():
+    """Cut evenly, the pieces of most documents would fill no row; a rest of a few tokens would be learnt without what it follows."""
+    assert [*pieces(5, 2)] == [(0, 2), (2, 4), (4, 5)]
+    assert [*pieces(70, 32)] == [(0, 32), (32, 64), (64, 70)]
+    assert [*pieces(65, 32)] == [(0, 32), (32, 61), (61, 65)]
+    assert [*pieces(32, 32)] == [(0, 32)]
+    assert [*pieces(0, 32)] == []
 
 
 @pytest.mark.parametrize(
@@ -92,10 +100,10 @@ def test_fill_has_its_rate_and_gives_kinds_equal_chances():
 
 def test_fill_takes_spans_inside_the_piece_only():
     """A span that the cut of a long document runs through is no middle; without any the cut is between tokens."""
-    objective = Fill(FillConfig(length=8, rate=1, spm=0, syntax=1), SPECIALS)
+    objective = Fill(FillConfig(length=10, rate=1, spm=0, syntax=1), SPECIALS)
     rows = list(objective.rows(document(*range(80, 88), spans=[(0, 8, 3), (5, 7, 0)]), np.random.default_rng(0)))
     assert len(rows) == 2
-    assert rows[1].ids == (PREFIX, 84, SUFFIX, 87, MIDDLE, 85, 86, END)
+    assert rows[1].ids == (PREFIX, SUFFIX, 87, MIDDLE, 85, 86, END)
     with pytest.raises(InputError, match="no spans; annotate"):
         list(objective.rows(document(80, 81), RNG))
 

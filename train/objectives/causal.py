@@ -1,6 +1,6 @@
 """Next-token prediction over whole documents: the end is learnt, the token that begins a text isn't.
 
-A document longer than a row is cut into pieces of like length; only the first begins with the text token and only the last has the end.
+A document longer than a row is cut into full rows and a rest; only the first begins with the text token and only the last has the end.
 Not covered: overlap between pieces.
 """
 
@@ -47,7 +47,10 @@ class Causal(Objective):
 
 def causal_rows(document: Document, length: int, specials: Specials) -> Iterator[tuple[int, int, Row]]:
     """Begin and end of each piece in the document, and its row."""
-    whole = document.ids.tolist()
-    for begin, end in pieces(len(whole), length - 2):
-        first, last = [specials.text] * (begin == 0 and specials.text != NONE), [specials.end] * (end == len(whole))
-        yield begin, end, Row((*first, *whole[begin:end], *last), 1)
+    size = len(document.ids)
+    if not size:
+        return
+    before = int(specials.text != NONE)
+    whole = [*[specials.text] * before, *document.ids.tolist(), specials.end]
+    for begin, end in pieces(len(whole), length):
+        yield max(0, begin - before), min(size, end - before), Row(tuple(whole[begin:end]), 1)

@@ -57,8 +57,8 @@ class Fill(Objective):
         """One row, or several for a long document, each cut by chance."""
         config, specials = self.config, self.specials
         document = check_document(document, "fill")
-        # Three tokens go in; a row that isn't cut has two of its own, so all are made a little shorter.
-        for begin, end, row in causal_rows(document, config.length - 2, specials):
+        # A row that is cut gets four tokens more, so all are made a little shorter.
+        for begin, end, row in causal_rows(document, config.length - 4, specials):
             if rng.random() >= config.rate:
                 yield row
                 continue

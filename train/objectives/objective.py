@@ -7,10 +7,10 @@ Not covered: attention that is kept inside documents in packed rows, which is fo
 
 from __future__ import annotations
 
-import math
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import TYPE_CHECKING, Literal
 
 from hpcraft.errors import ConfigError, InputError
@@ -148,10 +148,15 @@ def _tags(rows: Sequence[TagRow], pad: int) -> Batch:
 
 
 def pieces(length: int, room: int) -> Iterator[tuple[int, int]]:
-    """Begin and end of pieces of at most ``room`` that a document is cut into, of like length, so that no crumb is left over."""
-    number = math.ceil(length / room)
-    for i in range(number):
-        yield length * i // number, length * (i + 1) // number
+    """Begin and end of pieces of at most ``room`` that a document is cut into: full ones, which leave no padding, and a rest.
+
+    A rest of less than an eighth takes what it lacks from the piece before, so that no crumb is left over.
+    """
+    cuts = [*range(0, length, room), length]
+    least = min(room // 2, max(2, room // 8))
+    if len(cuts) > 2 and cuts[-1] - cuts[-2] < least:
+        cuts[-2] = length - least
+    yield from pairwise(cuts)
 
 
 def check_document(document: Document | Example, objective: str) -> Document:
