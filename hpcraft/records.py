@@ -407,8 +407,17 @@ class Finding:
     """The tests that the source itself passes cleanly; the others were dropped."""
     killing_tests: tuple[str, ...]
     """Those of ``valid_tests`` that kill at least one mutant of the source."""
+    outputs: tuple[str, ...] = ()
+    """What the source left behind on each of ``valid_tests``, as `hpcraft.data.recorded` writes it."""
+    seed: int = 0
+    """Of the contents of the tests' arrays, as `hpcraft.data.recorded` draws them."""
+    coverage: float = 0.0
+    """Share of the source's executable lines that ``valid_tests`` run; 0 where it wasn't looked at."""
     mutants_killed: int
     mutants_total: int
+    target_mutants_killed: int = 0
+    """Of faulty versions of the target; none are made of one that was only compiled."""
+    target_mutants_total: int = 0
     log: str
 
 
