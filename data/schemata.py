@@ -13,7 +13,6 @@ Not covered: faults in directives; Fortran; places where no choice at run time m
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import zip_longest
@@ -28,7 +27,14 @@ from hpcraft.sandbox.abi import Parameter, Signature
 
 _FAULT, _SEEN = "hpcraft_fault", "hpcraft_seen"
 _ENTRY = "_tried"
-_EXPRESSIONS = ("binary_expression", "assignment_expression", "call_expression", "field_expression", "subscript_expression", "number_literal")
+_EXPRESSIONS = (
+    "binary_expression",
+    "assignment_expression",
+    "call_expression",
+    "field_expression",
+    "subscript_expression",
+    "number_literal",
+)
 _AS_THEY_ARE = (*_EXPRESSIONS, "identifier", "parenthesized_expression", "unary_expression", "cast_expression", "conditional_expression")
 """What an edit may replace whole."""
 _NEXT = {("<", "<="): "+", ("<=", "<"): "-", (">", ">="): "-", (">=", ">"): "+"}
@@ -99,7 +105,7 @@ def schema(source: str, signature: Signature, *, language: str = "c", count: int
         return None
     faulty = [b for b in bodies if language != "cuda" or _on_device(b)]
     chosen = _chosen(faulty, data, language, count, seed)
-    spans = list(_fault_spans([c for c, _ in chosen], data))
+    spans = list(_fault_spans([c for c, _ in chosen]))
     lines: list[int] = []
     if marks:
         for node in (n for body in bodies for n in walk(body)):
@@ -156,12 +162,8 @@ def _in_turn(edits: set[Edit], seed: int) -> Iterator[Edit]:
 
 def _on_device(body: Node) -> bool:
     function = body.parent
-    return function is not None and any(c.type in _ON_DEVICE or text_of(c) in _ON_DEVICE for c in walk_head(function, body))
-
-
-def walk_head(function: Node, body: Node) -> Iterator[Node]:
-    """The nodes of a function in front of its body."""
-    return (n for child in function.children if child != body for n in walk(child))
+    head = (n for child in (function.children if function is not None else ()) if child != body for n in walk(child))
+    return any(text_of(n) in _ON_DEVICE for n in head)
 
 
 def _lifted(body: Node, edit: Edit, data: bytes) -> _Choice | None:
@@ -169,17 +171,27 @@ def _lifted(body: Node, edit: Edit, data: bytes) -> _Choice | None:
     if not body.start_byte <= edit.start <= edit.end <= body.end_byte:
         return None
     node: Node | None = body.descendant_for_byte_range(edit.start, edit.end)
-    if node is not None and edit.kind != "name" and (node.start_byte, node.end_byte) == (edit.start, edit.end) and node.type in _AS_THEY_ARE:
+    if (
+        node is not None
+        and edit.kind != "name"
+        and (node.start_byte, node.end_byte) == (edit.start, edit.end)
+        and node.type in _AS_THEY_ARE
+    ):
         return None if _is_constant(node, body) else _Choice(node, edit.text, edit)
     while node is not None and node.type not in (*_EXPRESSIONS, "expression_statement"):
         node = node.parent if node != body else None
     if node is None or _is_constant(node, body) or _under_atomic(node):
         return None
-    if node.type == "binary_expression" and node.parent is not None and node == node.parent.child_by_field_name("condition"):
-        if node.parent.type == "for_statement" and edit.kind == "relation":
-            return _bound(node, edit)
+    if edit.kind == "relation" and _ends_loop(node):
+        return _bound(node, edit)
     text = data[node.start_byte : edit.start].decode() + edit.text + data[edit.end : node.end_byte].decode()
     return _Choice(node, text, edit)
+
+
+def _ends_loop(node: Node) -> bool:
+    """Whether a comparison is the condition of a counting loop."""
+    above = node.parent
+    return above is not None and above.type == "for_statement" and node == above.child_by_field_name("condition")
 
 
 def _bound(condition: Node, edit: Edit) -> _Choice | None:
@@ -209,7 +221,7 @@ def _under_atomic(node: Node) -> bool:
     return before is not None and before.type == "preproc_call" and "atomic" in text_of(before)
 
 
-def _fault_spans(chosen: Sequence[_Choice], data: bytes) -> Iterator[_Span]:
+def _fault_spans(chosen: Sequence[_Choice]) -> Iterator[_Span]:
     places: dict[tuple[int, int], list[tuple[int, _Choice]]] = {}
     for number, choice in enumerate(chosen, 1):
         places.setdefault((choice.node.start_byte, choice.node.end_byte), []).append((number, choice))

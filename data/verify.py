@@ -51,7 +51,7 @@ def verify(
         candidates: translations, of which most may be wrong.
         seed: of array contents; keep it from whoever writes candidates.
         workers: batches at a time; all cores when None.
-        race: look for races.
+        race: run OpenMP targets under the race detector; the emulation of CUDA always looks for races.
         num_mutants: faulty versions of each side that tests are tried on; 0 leaves these steps out, and coverage with them.
         min_killed: share of the mutants of each side that tests must kill; at least one in any case.
         min_coverage: share of the source's lines that tests must run.

@@ -264,7 +264,7 @@ def _keep_telling(source: Source, count: int) -> None:
     left, kept = list(source.expected), list[int]()
     told: set[tuple[str, int]] = set()
     while left and len(kept) < count:
-        best = max(left, key=lambda t: (len(_tells(source, t) - told), weight(source.tests[t]) == 0, -t))
+        best = max(left, key=lambda t: (len(_tells(source, t) - told), weight(source.tests[t]) > 0, -t))
         told |= _tells(source, best)
         kept.append(best)
         left.remove(best)

@@ -181,8 +181,7 @@ def run_cuda(cases: Sequence[Case], settings: Settings) -> None:
         with build(pieces, model="cuda", cuda="compile", stop=settings.stop) as program:
             _refuse_unbuilt(program, cases)
         return
-    check = "race" if settings.race else "none"
-    with build(pieces, model="cuda", cuda="emulate", check=check, flags=_QUICK, stop=settings.stop) as program:
+    with build(pieces, model="cuda", cuda="emulate", check="race", flags=_QUICK, stop=settings.stop) as program:
         _refuse_unbuilt(program, cases)
         _try_tests(program, cases, threads=1, limit=1, seconds=_EMULATED_SECONDS)
         _try_tests(program, cases, threads=1, limit=None, seconds=_EMULATED_SECONDS)
@@ -234,9 +233,7 @@ def _notice(program: Program, trials: Sequence[tuple[int, Case, Schema, int]]) -
         index = [(at, test) for at, (_, case, _, _) in enumerate(left) for test in case.source.heaviest()[part]]
         calls = [with_fault(left[at][1].source, left[at][0], left[at][2], left[at][3], test) for at, test in index]
         results = program.call(calls, threads=_THREADS[1], seconds=_FAULTY_SECONDS)
-        noticed = {
-            at for number, (at, test) in enumerate(index) if left[at][1].source.difference(test, without_marks(results.get(number)))
-        }
+        noticed = {at for number, (at, test) in enumerate(index) if left[at][1].source.difference(test, without_marks(results.get(number)))}
         for at in noticed:
             left[at][1].mutants_killed += 1
         left = [trial for at, trial in enumerate(left) if at not in noticed]
