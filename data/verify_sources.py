@@ -214,9 +214,9 @@ def _read_trial(program: Program, trials: Sequence[tuple[int, Source, Schema, Se
                 source.expected.pop(test)
             elif not fault and result is not None:
                 source.marks[test] = set(np.flatnonzero(result.arrays[-1]).tolist())
-            elif differs:
+            elif differs and result is not None:  # one without a result was not called
                 source.kills.setdefault(test, set()).add(fault)
-                if result is None or result.crashed:
+                if result.crashed:
                     ended.add((piece, fault))
     for _, source, made, _ in trials:
         source.lines, source.mutants_total = made.lines, len(made.kinds)

@@ -233,7 +233,12 @@ def _notice(program: Program, trials: Sequence[tuple[int, Case, Schema, int]]) -
         index = [(at, test) for at, (_, case, _, _) in enumerate(left) for test in case.source.heaviest()[part]]
         calls = [with_fault(left[at][1].source, left[at][0], left[at][2], left[at][3], test) for at, test in index]
         results = program.call(calls, threads=_THREADS[1], seconds=_FAULTY_SECONDS)
-        noticed = {at for number, (at, test) in enumerate(index) if left[at][1].source.difference(test, without_marks(results.get(number)))}
+        noticed = {
+            at
+            for number, (at, test) in enumerate(index)
+            if (result := results.get(number)) is not None  # else it was not called
+            and left[at][1].source.difference(test, without_marks(result))
+        }
         for at in noticed:
             left[at][1].mutants_killed += 1
         left = [trial for at, trial in enumerate(left) if at not in noticed]

@@ -27,7 +27,7 @@ int wind(int n, const double *x, double *y) {
         if (x[i] > 1.0)
             y[i] = x[i] * 2.0 - 1.0;
         else if (x[i] < 0)
-            y[i] = fabs(x[i]) + y[n - 1 - i];
+            y[i] = fabs(x[i]) + y[i ^ 1];
         else
             hits += half(i + shift);
     switch (n % 3) {
@@ -63,7 +63,7 @@ __global__ void k(int n, const double *x, double *y) {
     int i = blockIdx.x * blockDim.x + threadIdx.x;
     tile[threadIdx.x] = i < n ? x[i] : 0.0;
     __syncthreads();
-    if (i < n) y[i] = twice(tile[width - 1 - threadIdx.x]) + 1.0;
+    if (i < n) y[i] = twice(tile[threadIdx.x ^ 1]) + width;
 }
 extern "C" void tiles(int n, const double *x, double *y) {
     double *dx, *dy;
@@ -92,7 +92,7 @@ def test_a_number_is_the_faulty_version_of_that_number(source: str, model: Model
     assert made is not None
     assert len(made.mutants) >= 12
     pieces = [Piece(signature=made.signature, code=made.code), *(Piece(signature=signature, code=code) for code in (source, *made.mutants))]
-    arguments = parse_test(signature, "96 [96] [96]").arguments(5)
+    arguments = parse_test(signature, "40 [96] [96]").arguments(5)
     more: list[Argument] = [*arguments]
     calls = [Call(piece=0, arguments=[*more, number, np.zeros(1, np.uint8)]) for number in range(len(made.mutants) + 1)]
     calls += [Call(piece=piece, arguments=arguments) for piece in range(1, len(pieces))]
