@@ -1,24 +1,29 @@
 """What pairs are made of, before anything is run: kernels of the grammar and loops of real code, each source once.
 
-A source is left out when its normalised text (layout, names, numbers and widths of types taken away) was there before, so splits share none.
+A source is left out when its normalised text (layout, names, numbers and widths of types taken away) or its normalised tree was there before, so
+splits share none, and when a function of it or of its versions has the tree of a benchmark's function, however short, or holds a benchmark's text.
 Mined sources come first, in the order of the corpus. Everything here follows from the inputs and the seed.
 """
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from hashlib import sha256
 from pathlib import Path
 
 from hpcraft import __version__
+from hpcraft.data.benchmark_trees import function_texts
+from hpcraft.data.decontaminate import Benchmarks, Rules
 from hpcraft.data.grammar import draw, family_split
 from hpcraft.data.outline import Outlined, outline
 from hpcraft.data.parallelise import cuda_version, openmp_versions
 from hpcraft.data.tester import choose, propose
+from hpcraft.data.tree_hash import tree_hash
 from hpcraft.data.trees import normalised
 from hpcraft.data.typedefs import Dialect, learn
-from hpcraft.records import CodeUnit, Document, PairOrigin
+from hpcraft.records import BenchmarkText, CodeUnit, Document, PairOrigin
 from hpcraft.sandbox.abi import Signature
 from hpcraft.shards import read_rows
 
@@ -40,7 +45,9 @@ class Material:
     package: str
     version: str
     path: str
+    sha256: str = ""
     licence: str
+    licence_evidence: str = ""
     split: str
 
     @property
@@ -53,13 +60,54 @@ class Material:
         return choose(self.groups, set(valid), set(killing), count)
 
 
-def made(seed: int, count: int, targets: tuple[str, ...], seen: set[str], *, num_tests: int) -> Iterator[Material]:
+@dataclass(kw_only=True, slots=True)
+class Known:
+    """What no source may be: one that was there before, or a benchmark's."""
+
+    index: Benchmarks | None = None
+    seen: set[str] = field(default_factory=set)
+    left_out: Counter[str] = field(default_factory=Counter)
+    """Origin and reason to the number of sources."""
+
+    @classmethod
+    def of(cls, benchmarks: Path | None) -> Known:
+        """What is known of benchmarks, from the folder of their stage."""
+        if benchmarks is None:
+            return cls()
+        texts = read_rows(benchmarks, "benchmarks", BenchmarkText)
+        return cls(index=Benchmarks.build(texts, Rules(min_tree_words=1)))
+
+    def is_new(self, origin: PairOrigin, source: str, targets: Iterator[tuple[str, str]]) -> bool:
+        """Whether a source with its versions is neither; counted and noted."""
+        texts = {normalised(source), tree(source)}
+        if texts & self.seen:
+            self.left_out[f"{origin}:source:seen-before"] += 1
+            return False
+        self.seen |= texts
+        if self.index is not None and any(self._in_benchmark(model, code) for model, code in (("", source), *targets)):
+            self.left_out[f"{origin}:source:benchmark"] += 1
+            return False
+        return True
+
+    def _in_benchmark(self, model: str, code: str) -> bool:
+        assert self.index is not None
+        language = "cuda" if model == "cuda" else "c"
+        trees = (tree_hash(language, function) for function in function_texts(language, code))
+        return any(self.index.tree_hit(found) for found in trees) or self.index.hits(language, code) is not None
+
+
+def tree(source: str) -> str:
+    """The hash of the normalised tree of a sequential source's functions."""
+    return tree_hash("c", "".join(function_texts("c", source)))
+
+
+def made(seed: int, count: int, targets: tuple[str, ...], known: Known, *, num_tests: int) -> Iterator[Material]:
     """``count`` different kernels of the grammar."""
     number = found = 0
     while found < count and number < 4 * count + 100:
         pair = draw(seed, number, num_tests=num_tests)
         number += 1
-        if not _is_new(pair.source, seen):
+        if not known.is_new("made", pair.source, ((model, pair.targets[model]) for model in targets)):
             continue
         found += 1
         yield Material(
@@ -77,7 +125,7 @@ def made(seed: int, count: int, targets: tuple[str, ...], seen: set[str], *, num
         )
 
 
-def mined(corpus: Path, seed: int, limit: int, targets: tuple[str, ...], seen: set[str], *, monolingual_share: float) -> Iterator[Material]:
+def mined(corpus: Path, seed: int, limit: int, targets: tuple[str, ...], known: Known, *, monolingual_share: float) -> Iterator[Material]:
     """At most ``limit`` loops of the corpus's C functions, the held-out ones first, then by hash; some of the training split are set aside without targets."""
     documents = (d for d in read_rows(corpus, "corpus", Document) if d.language in _C_LIKE)
     dialects = learn((d.package, d.text) for d in documents)
@@ -85,7 +133,7 @@ def mined(corpus: Path, seed: int, limit: int, targets: tuple[str, ...], seen: s
     for unit in read_rows(corpus, "functions", CodeUnit):
         if unit.language == "c" and "for" in unit.text and "[" in unit.text:
             for loop in outline(unit.text, dialects.get(unit.package, Dialect())):
-                if _is_new(loop.code(), seen):
+                if known.is_new("mined", loop.code(), _parallel(loop)):
                     found.append((sha256(f"{seed}/{loop.code()}".encode()).hexdigest(), loop, unit))
     chosen = {key for key, _, _ in sorted(found, key=lambda f: (_rank(f[2].split), f[0]))[:limit]}
     for key, loop, unit in found:
@@ -117,14 +165,12 @@ def _mined(loop: Outlined, unit: CodeUnit, seed: int, targets: tuple[str, ...], 
         package=unit.package,
         version=unit.version,
         path=unit.path,
+        sha256=unit.sha256,
         licence=unit.licence,
+        licence_evidence=unit.licence_evidence,
         split=unit.split,
     )
 
 
-def _is_new(source: str, seen: set[str]) -> bool:
-    text = normalised(source)
-    if text in seen:
-        return False
-    seen.add(text)
-    return True
+def _parallel(loop: Outlined) -> Iterator[tuple[str, str]]:
+    return (("openmp", loop.code(pragma=directive)) for directive in openmp_versions(loop))

@@ -4,15 +4,20 @@ Writes ``pairs-*.parquet`` (`Pair`): *made* ones from the grammar, *mined* ones 
 (`Function`): mined sequential functions of the training split with valid tests and no pair, for mutual supervision.
 
 Splits: a mined pair stands in its package's split; a made one in that of its family (template and structural choices), by hash. No two sources
-in the output have the same normalised text (`hpcraft.data.trees.normalised`), so none is in two splits.
+in the output have the same normalised text (`hpcraft.data.trees.normalised`) or tree, so none is in two splits; with the folder of the stage ``benchmarks``
+none has the tree of a benchmark's function or holds a benchmark's text.
+
+A pair enters when both sides build and agree on at least ``min_tests`` tests (CUDA by its emulation), these tests run the lines of the source and tell
+faulty versions of either side from it. Each test stands there with what the source left behind (`hpcraft.data.recorded`).
 
 Theory of operation. Candidates follow from inputs and seed alone. They are verified in batches; findings of finished batches are kept in
 ``.parts/`` of the partial folder, so a later call begins where an interrupted one stopped. Pairs are assembled in the end.
 
-``metrics["pairs"]`` is ``{origin: {target_model: {split: n}}}``, ``metrics["kernels"]`` counts the sources tried by origin, and
-``metrics["mutants"]`` says how many faults the tests of the pairs killed. Rejections are counted as ``origin:target_model:reason``.
+``metrics["pairs"]`` is ``{origin: {target_model: {split: n}}}``, ``metrics["kernels"]`` counts the sources tried by origin, ``metrics["rates"]`` is
+``{origin: {target_model: {"tried": n, "proved": n}}}``, and ``metrics["mutants"]`` and ``metrics["target_mutants"]`` say how many faults the tests of the
+pairs killed. Rejections are counted as ``origin:target_model:reason``; ``left_out`` are sources that were there before, and benchmarks'.
 
-Not covered: running CUDA targets; pairs that call other functions of their package.
+Not covered: pairs that call other functions of their package.
 """
 
 from __future__ import annotations
@@ -26,8 +31,8 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from hpcraft.data.material import Material, made, mined
-from hpcraft.data.verify import SOURCE_ONLY, has_tools, lacks_tool, verify
+from hpcraft.data.material import Known, Material, made, mined, tree
+from hpcraft.data.verify import SOURCE_ONLY, cuda_level, has_tools, lacks_tool, verify
 from hpcraft.errors import ConfigError, MachineError
 from hpcraft.progress import track
 from hpcraft.records import Candidate, Finding, Function, Pair
@@ -37,7 +42,7 @@ from hpcraft.store import read_json, sha256_json, write_json
 
 _TARGETS = ("openmp", "cuda")
 _PARTS = ".parts"
-_INSTALL = {"cuda": "install the CUDA toolkit", "race": "apt-get install clang-19 libomp-19-dev libclang-rt-19-dev"}
+_INSTALL = {"cuda": "apt-get install g++", "race": "apt-get install clang-19 libomp-19-dev libclang-rt-19-dev"}
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -49,8 +54,10 @@ class PairsConfig:
     targets: tuple[str, ...] = option(_TARGETS, help="parallel models to translate to: openmp, cuda")
     tests_per_pair: int = option(5, help="at most this many tests are kept with a pair")
     min_tests: int = option(3, help="a pair with fewer valid tests is rejected")
-    num_mutants: int = option(6, help="faulty versions of each source that the tests are tried on")
-    min_killed: float = option(0.0, help="share of the mutants that the tests must kill; at least one in any case")
+    num_mutants: int = option(6, help="faulty versions of each side that the tests are tried on")
+    min_killed: float = option(0.5, help="share of the mutants of each side that the tests must kill; at least one in any case")
+    min_coverage: float = option(1.0, help="share of the lines of a made source that its tests must run")
+    min_coverage_mined: float = option(0.8, help="the same of a mined source, whose tests are proposed by rule")
     race: bool = option(True, help="run OpenMP targets under the race detector")
     monolingual_share: float = option(0.3, help="share of the mined training loops that is set aside without translation")
     batch_size: int = option(48, help="candidates built into one program")
@@ -67,7 +74,7 @@ class PairsConfig:
                 raise ConfigError(f"{name} must be 1 or more")
         if self.min_tests > self.tests_per_pair:
             raise ConfigError(f"min_tests must not be more than tests_per_pair ({self.tests_per_pair})")
-        for name in ("min_killed", "monolingual_share"):
+        for name in ("min_killed", "min_coverage", "min_coverage_mined", "monolingual_share"):
             if not 0 <= getattr(self, name) <= 1:
                 raise ConfigError(f"{name} must lie between 0 and 1")
 
@@ -76,7 +83,8 @@ def run(config: PairsConfig, work: Work) -> Report:
     """Draw, outline, verify, and write what holds."""
     report = Report()
     targets, race = _machine(config, report)
-    materials = _materials(config, work, targets)
+    known = Known.of(work.inputs.get("benchmarks"))
+    materials = _materials(config, work, targets, known)
     candidates = [c for number, m in enumerate(materials) for c in _candidates(number, m)]
     findings = _verified(config, work, candidates, race=race)
     pairs, functions = _assemble(config, materials, findings, report)
@@ -88,7 +96,7 @@ def run(config: PairsConfig, work: Work) -> Report:
             function_shards.write(function)
     shutil.rmtree(work.out / _PARTS, ignore_errors=True)
     report.rows = {"pairs": len(pairs), "monolingual": len(functions)}
-    report.metrics |= _metrics(materials, pairs)
+    report.metrics |= _metrics(materials, pairs) | {"left_out": dict(known.left_out)}
     return report
 
 
@@ -104,6 +112,8 @@ def _machine(config: PairsConfig, report: Report) -> tuple[tuple[str, ...], bool
     if "cuda" in targets and (missing := has_tools("cuda")):
         targets = tuple(t for t in targets if t != "cuda")
         report.notes.append(f"no CUDA pairs: {missing}; {_INSTALL['cuda']}")
+    elif "cuda" in targets and cuda_level() == "compile":
+        report.notes.append(f"CUDA pairs were compiled, not run: nothing here emulates them; {_INSTALL['cuda']}")
     if race and "openmp" in targets and (missing := has_tools("openmp", race=True)):
         race = False
         report.notes.append(f"OpenMP pairs were not checked for races: {missing}; {_INSTALL['race']}")
@@ -117,18 +127,19 @@ def tools_here(config: PairsConfig) -> dict[str, str]:
     lacks: dict[str, str] = {}
     if "cuda" in config.targets:
         lacks["cuda"] = lacks_tool("cuda")
+        if cuda_level() == "compile":
+            lacks["cuda-emulation"] = "it compiles"
     if config.race and "openmp" in config.targets:
         lacks["race"] = lacks_tool("openmp", race=True)
     return {name: "missing" if why else "here" for name, why in lacks.items()}
 
 
-def _materials(config: PairsConfig, work: Work, targets: tuple[str, ...]) -> list[Material]:
-    seen: set[str] = set()
+def _materials(config: PairsConfig, work: Work, targets: tuple[str, ...], known: Known) -> list[Material]:
     found: list[Material] = []
     if "corpus" in work.inputs and config.mined_limit:
-        loops = mined(work.inputs["corpus"], work.seed, config.mined_limit, targets, seen, monolingual_share=config.monolingual_share)
+        loops = mined(work.inputs["corpus"], work.seed, config.mined_limit, targets, known, monolingual_share=config.monolingual_share)
         found += loops
-    found += made(work.seed, config.made, targets, seen, num_tests=config.tests_per_pair)
+    found += made(work.seed, config.made, targets, known, num_tests=config.tests_per_pair)
     return found
 
 
@@ -160,6 +171,8 @@ def _verified(config: PairsConfig, work: Work, candidates: Sequence[Candidate], 
         race=race,
         num_mutants=config.num_mutants,
         min_killed=config.min_killed,
+        min_coverage=min(config.min_coverage, config.min_coverage_mined),
+        max_tests=config.tests_per_pair,
         batch_size=size,
     )
     stream = track(stream, "verify pairs", total=len(candidates) - part * size)
@@ -192,7 +205,7 @@ def _assemble(
         taken: set[str] = set()
         for (model, target), finding in zip(material.targets, own, strict=False):
             tests = material.chosen(finding.valid_tests, finding.killing_tests, config.tests_per_pair)
-            reason = finding.reason if not finding.accepted else "few-tests" if len(tests) < config.min_tests else ""
+            reason = finding.reason or _too_little(config, material, finding, tests)
             if reason:
                 reasons[f"{material.origin}:{model}:{reason}"] += 1
             elif model not in taken:
@@ -202,11 +215,24 @@ def _assemble(
             best = max(own, key=lambda f: (bool(f.killing_tests), len(f.valid_tests)))
             tests = material.chosen(best.valid_tests, best.killing_tests, config.tests_per_pair)
             if best.killing_tests and len(tests) >= config.min_tests:
-                functions.append(_function(material, tests))
+                functions.append(_function(material, best, tests))
             elif not material.targets:
                 reasons[f"{material.origin}:source:{best.reason or 'few-tests'}"] += 1
     report.rejections = dict(reasons)
     return pairs, functions
+
+
+def _too_little(config: PairsConfig, material: Material, finding: Finding, tests: tuple[str, ...]) -> str:
+    """What an accepted candidate lacks, empty for nothing."""
+    if len(tests) < config.min_tests:
+        return "few-tests"
+    lines = config.min_coverage if material.origin == "made" else config.min_coverage_mined
+    return "not-covered" if finding.coverage < lines else ""
+
+
+def _outputs(finding: Finding, tests: tuple[str, ...]) -> tuple[str, ...]:
+    recorded = dict(zip(finding.valid_tests, finding.outputs, strict=True))
+    return tuple(recorded[test] for test in tests)
 
 
 def _pair(material: Material, model: str, target: str, finding: Finding, tests: tuple[str, ...]) -> Pair:
@@ -220,26 +246,40 @@ def _pair(material: Material, model: str, target: str, finding: Finding, tests: 
         target_model=model,
         level=finding.level,
         tests=tests,
+        outputs=_outputs(finding, tests),
+        seed=finding.seed,
+        coverage=finding.coverage,
         mutants_killed=finding.mutants_killed,
         mutants_total=finding.mutants_total,
+        target_mutants_killed=finding.target_mutants_killed,
+        target_mutants_total=finding.target_mutants_total,
         package=material.package,
         version=material.version,
         path=material.path,
+        sha256=material.sha256,
         licence=material.licence,
+        licence_evidence=material.licence_evidence,
+        tree_sha256=tree(material.source),
         split=material.split,
     )
 
 
-def _function(material: Material, tests: tuple[str, ...]) -> Function:
+def _function(material: Material, finding: Finding, tests: tuple[str, ...]) -> Function:
     return Function(
         function_id=_identity(material.source),
         signature=material.signature,
         source=material.source,
         tests=tests,
+        outputs=_outputs(finding, tests),
+        seed=finding.seed,
+        coverage=finding.coverage,
         package=material.package,
         version=material.version,
         path=material.path,
+        sha256=material.sha256,
         licence=material.licence,
+        licence_evidence=material.licence_evidence,
+        tree_sha256=tree(material.source),
         split=material.split,
     )
 
@@ -254,8 +294,19 @@ def _metrics(materials: Sequence[Material], pairs: Sequence[Pair]) -> dict[str, 
         by_split = counts.setdefault(pair.origin, {}).setdefault(pair.target_model, {})
         by_split[pair.split] = by_split.get(pair.split, 0) + 1
     tried = Counter(m.origin for m in materials)
-    mutants = {"killed": sum(p.mutants_killed for p in pairs), "total": sum(p.mutants_total for p in pairs)}
-    return {"pairs": counts, "kernels": dict(tried), "mutants": mutants}
+    rates: dict[str, dict[str, dict[str, int]]] = {}
+    for origin, model in sorted({(m.origin, model) for m in materials for model, _ in m.targets}):
+        with_model = sum(1 for m in materials if m.origin == origin and any(model == name for name, _ in m.targets))
+        proved = sum(1 for p in pairs if (p.origin, p.target_model) == (origin, model))
+        rates.setdefault(origin, {})[model] = {"tried": with_model, "proved": proved}
+    return {
+        "pairs": counts,
+        "kernels": dict(tried),
+        "rates": rates,
+        "mutants": {"killed": sum(p.mutants_killed for p in pairs), "total": sum(p.mutants_total for p in pairs)},
+        "target_mutants": {"killed": sum(p.target_mutants_killed for p in pairs), "total": sum(p.target_mutants_total for p in pairs)},
+        "coverage": round(sum(p.coverage for p in pairs) / len(pairs), 4) if pairs else None,
+    }
 
 
 STAGE = Stage(
@@ -263,7 +314,12 @@ STAGE = Stage(
     summary="make translation pairs from a grammar and from mined loops, each verified by running it",
     example="hpcraft pairs --corpus runs/quickstart/prepare --made 400 -o pairs",
     config=PairsConfig,
-    inputs={"corpus": Input(stage="prepare", help="the output folder of prepare, for mined pairs", optional=True)},
+    inputs={
+        "corpus": Input(stage="prepare", help="the output folder of prepare, for mined pairs", optional=True),
+        "benchmarks": Input(
+            stage="benchmarks", help="folder of benchmarks' texts whose functions must not be among the sources", optional=True
+        ),
+    },
     run=run,
     outside=tools_here,
 )

@@ -5,6 +5,9 @@ top level a suffix of its own; the driver of `hpcraft.sandbox.abi` calls them by
 the compiler refuses is named by its file in the diagnostics; it is refused and the rest is built again. Pieces that could change the meaning of
 others (macros, assembly, attributes, text that doesn't parse) are built alone from the start. All of it happens in the sandbox.
 
+CUDA is compiled for a device, which runs nothing, or emulated (docs/cuda.md). What the emulation tells of a fault stands in the program's stderr, one
+line for each call that ended so, in their order.
+
 Not covered: C++ and Fortran pieces.
 """
 
@@ -18,9 +21,11 @@ from threading import Event
 from hpcraft import sandbox
 from hpcraft.data.trees import parse, tops
 from hpcraft.errors import MachineError
+from hpcraft.sandbox import toolchains
 from hpcraft.sandbox.abi import Argument, CallResult, Signature, decode_results, encode_calls
+from hpcraft.sandbox.cuda import faults
 from hpcraft.sandbox.drivers import driver_source
-from hpcraft.sandbox.outcome import Check, Job, Limits, Model, Outcome, Run, Verdict
+from hpcraft.sandbox.outcome import Check, CudaLevel, Job, Limits, Model, Outcome, Run, Verdict
 
 _HEADERS = ["math.h", "stdlib.h", "stdio.h", "string.h", "stdint.h", "stddef.h", "stdbool.h", "float.h", "limits.h"]
 _SAFE_LINE = re.compile(
@@ -28,6 +33,8 @@ _SAFE_LINE = re.compile(
 )
 _RISKY = re.compile(r"\b(?:asm|__asm__|__asm|__attribute__|_Pragma|__builtin_\w+|namespace|template|using|class|operator)\b|\?\?=")
 _CULPRIT = re.compile(r"\bpiece(\d+)\.inc[:(](?:\d+)[:)]:?(?:\d+:)?\s*(?:fatal )?error[^\n]*")
+_UNSUPPORTED = re.compile(r"\bpiece(\d+)\.inc:\d+: [^\n]*")
+_FAULT = re.compile(r"^hpcraft-cuda: FAULT ([^\n]*)", re.MULTILINE)
 _LOG_CHARACTERS = 2000
 _DEFAULTS = {
     "address": 'const char *__asan_default_options(void) { return "symbolize=0:fast_unwind_on_fatal=1"; }',
@@ -72,8 +79,12 @@ class Program:
     groups: list[_Group] = field(default_factory=list)
     refused: dict[int, str] = field(default_factory=dict)
     """Piece to the compiler's words."""
+    unsupported: set[int] = field(default_factory=set)
+    """Those of ``refused`` that hold what the emulation of CUDA, or the race detector, doesn't offer."""
     verdicts: dict[int, Verdict] = field(default_factory=dict)
     """Piece to the verdict of a run that was ended as a whole, such as a time limit."""
+    faults: dict[int, str] = field(default_factory=dict)
+    """What the emulation told of a call that crashed, by the place of the call in the last `call`."""
 
     def __enter__(self) -> Program:
         return self
@@ -93,6 +104,7 @@ class Program:
             MachineError: the sandbox itself failed.
         """
         results: dict[int, CallResult] = {}
+        self.faults.clear()
         for group in self.groups:
             mine = [i for i, c in enumerate(calls) if c.piece in group.pieces]
             if mine:
@@ -126,6 +138,10 @@ class Program:
         outcome = group.build.run(Run(threads=threads, data={"inputs.bin": data}, collect=("outputs.bin",), limits=limits))
         require_result(outcome)
         records = decode_results(group.signatures, numbers, outcome.outputs.get("outputs.bin", b""))
+        ended = [mine[index] for index, record in sorted(records.items()) if record.exit_code == faults.EXIT_CODE]
+        told = _FAULT.findall(outcome.stderr)
+        if len(told) == len(ended):  # else somebody wrote such lines himself
+            self.faults.update(zip(ended, told, strict=True))
         return outcome, {mine[index]: record for index, record in records.items()}
 
     def races(self, calls: Sequence[Call], *, threads: int) -> dict[int, Outcome | None]:
@@ -170,16 +186,18 @@ def build(
     check: Check = "none",
     flags: tuple[str, ...] = (),
     fork: bool = True,
+    cuda: CudaLevel = "compile",
     stop: Event | None = None,
 ) -> Program:
     """Build pieces into as few programs as possible.
 
     Args:
         pieces: entry points; their names may repeat.
-        model: ``serial``, ``openmp``, or ``cuda``, which is compiled only.
+        model: ``serial``, ``openmp`` or ``cuda``.
         check: sanitizer.
         flags: more flags for the compiler.
         fork: make each call in a child of its own.
+        cuda: the level of CUDA: ``compile``, where nothing can be called, or ``emulate``.
         stop: ends compiling and running early when it is set.
 
     Raises:
@@ -188,14 +206,14 @@ def build(
     program = Program()
     together = [i for i, p in enumerate(pieces) if _is_tame(p.code, model)]
     alone = [i for i in range(len(pieces)) if i not in set(together)]
-    settings = _Settings(model=model, check=check, flags=flags, fork=fork, stop=stop)
+    settings = _Settings(model=model, check=check, flags=flags, fork=fork, cuda=cuda, stop=stop)
     while together:
         group, outcome = _compile(pieces, together, settings)
         if outcome is None:
             program.groups.append(group)
             break
         named = _culprits(outcome, together)
-        program.refused.update(named)
+        _refuse(program, named, outcome)
         if not named and len(together) > 1:
             # Nobody is named (a linker's word, a limit of the compiler): halves find the culprit in few steps.
             half = len(together) // 2
@@ -203,20 +221,28 @@ def build(
                 _merge(program, pieces, part, settings)
             break
         if not named:
-            program.refused[together[0]] = _words(outcome)
+            _refuse(program, {together[0]: _words(outcome)}, outcome)
         together = [i for i in together if i not in program.refused]
     for index in alone:
         group, outcome = _compile(pieces, [index], settings)
         if outcome is None:
             program.groups.append(group)
         else:
-            program.refused[index] = _words(outcome)
+            _refuse(program, {index: _words(outcome)}, outcome)
     return program
+
+
+def _refuse(program: Program, words: dict[int, str], outcome: Outcome) -> None:
+    program.refused.update(words)
+    if outcome.verdict is Verdict.UNSUPPORTED:
+        program.unsupported.update(words)
 
 
 def _culprits(outcome: Outcome, together: list[int]) -> dict[int, str]:
     """Pieces in whose own text the compiler found errors, with its words; a tame piece isn't wrong because of another."""
     found: dict[int, list[str]] = {}
+    if outcome.verdict is Verdict.UNSUPPORTED and (told := _UNSUPPORTED.search(outcome.message)):
+        return {int(told[1]): told[0][:_LOG_CHARACTERS]} if int(told[1]) in together else {}
     for match in _CULPRIT.finditer(outcome.compile.stderr if outcome.compile else ""):
         if int(match[1]) in together:
             found.setdefault(int(match[1]), []).append(match[0])
@@ -229,25 +255,61 @@ class _Settings:
     check: Check
     flags: tuple[str, ...]
     fork: bool
+    cuda: CudaLevel
     stop: Event | None
 
 
 def _merge(program: Program, pieces: Sequence[Piece], part: list[int], settings: _Settings) -> None:
     """Build some of the pieces apart and add them under their own numbers."""
     below = build(
-        [pieces[i] for i in part], model=settings.model, check=settings.check, flags=settings.flags, fork=settings.fork, stop=settings.stop
+        [pieces[i] for i in part],
+        model=settings.model,
+        check=settings.check,
+        flags=settings.flags,
+        fork=settings.fork,
+        cuda=settings.cuda,
+        stop=settings.stop,
     )
     for group in below.groups:
         program.groups.append(_Group(build=group.build, pieces=[part[i] for i in group.pieces], signatures=group.signatures))
     program.refused.update({part[i]: words for i, words in below.refused.items()})
+    program.unsupported.update(part[i] for i in below.unsupported)
 
 
 def _compile(pieces: Sequence[Piece], chosen: list[int], settings: _Settings) -> tuple[_Group, Outcome | None]:
     cuda = settings.model == "cuda"
-    files: dict[str, bytes] = {}
     signatures = [replace(pieces[i].signature, name=f"{pieces[i].signature.name}_p{i}") for i in chosen]
-    lines = ["" if cuda else "#include <omp.h>" if settings.model == "openmp" else "", *(f"#include <{h}>" for h in _HEADERS)]
-    if settings.check in _DEFAULTS:
+    files = _files(pieces, chosen, settings)
+    if not cuda or settings.cuda == "emulate":
+        files["driver.c"] = driver_source(signatures, fork=settings.fork).encode()
+    job = Job(
+        files=files,
+        language="cpp" if cuda else "c",
+        model=settings.model,
+        flags=settings.flags,
+        check=settings.check,
+        cuda=settings.cuda if cuda else "auto",
+    )
+    built = sandbox.build(job, settings.stop)
+    if not built.ok:
+        built.close()
+        if built.outcome.verdict is not Verdict.UNSUPPORTED or _lacking(job):
+            require_result(built.outcome)
+    return _Group(build=built, pieces=chosen, signatures=signatures), None if built.ok else built.outcome
+
+
+def _lacking(job: Job) -> bool:
+    """Whether it is the machine that can't build such jobs, not the pieces that hold what isn't offered."""
+    probe = "probe.cu" if job.model == "cuda" else "probe.c"
+    return isinstance(toolchains.choose(replace(job, files={probe: b""})), toolchains.Unsupported)
+
+
+def _files(pieces: Sequence[Piece], chosen: list[int], settings: _Settings) -> dict[str, bytes]:
+    """Each piece in a file of its own, and the file that includes them under names of their own."""
+    cuda = settings.model == "cuda"
+    files: dict[str, bytes] = {}
+    lines = ["#include <omp.h>" if settings.model == "openmp" else "", *(f"#include <{h}>" for h in _HEADERS)]
+    if settings.check in _DEFAULTS and not cuda:
         lines.append(_DEFAULTS[settings.check])
     for index in chosen:
         code = pieces[index].code
@@ -257,21 +319,7 @@ def _compile(pieces: Sequence[Piece], chosen: list[int], settings: _Settings) ->
         lines += [f"#undef {name}" for name in names]
         files[f"piece{index}.inc"] = code.encode() + b"\n"
     files["batch.cu" if cuda else "batch.c"] = "\n".join([*lines, ""]).encode()
-    if not cuda:
-        files["driver.c"] = driver_source(signatures, fork=settings.fork).encode()
-    job = Job(
-        files=files,
-        language="cpp" if cuda else "c",
-        model=settings.model,
-        flags=settings.flags,
-        check=settings.check,
-        cuda="compile" if cuda else "auto",
-    )
-    built = sandbox.build(job, settings.stop)
-    if not built.ok:
-        built.close()
-        require_result(built.outcome)
-    return _Group(build=built, pieces=chosen, signatures=signatures), None if built.ok else built.outcome
+    return files
 
 
 def _is_tame(code: str, model: str) -> bool:
@@ -286,5 +334,5 @@ def _joined(code: str) -> Iterable[str]:
 
 
 def _words(outcome: Outcome) -> str:
-    text = outcome.compile.stderr if outcome.compile else outcome.message
+    text = outcome.compile.stderr if outcome.compile and outcome.verdict is not Verdict.UNSUPPORTED else outcome.message
     return text[:_LOG_CHARACTERS]

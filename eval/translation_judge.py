@@ -104,13 +104,15 @@ def _judgement(question: Question, finding: Finding, *, races: bool) -> Judgemen
         judgement.checks["parallel"] = f"fail: nothing in it is {task.model}"
     else:
         judgement.checks["build"] = "pass"
-        judgement.checks["correct"] = "pass" if task.level == "run" else "skip: built, not run (no device)"
+        judgement.checks["correct"] = "skip: built, not run (no emulation)" if finding.level == "compile" else "pass"
         if reason == "race":
             judgement.checks["race-free"] = "fail: data race"
             judgement.verdict = Verdict.RACE
         elif reason:
             judgement.checks["correct"] = f"fail: {_first(reason, finding.log)}"
             judgement.verdict = _verdict(reason)
+        elif finding.level == "emulate":
+            judgement.checks["race-free"] = "pass"
         elif task.model == "openmp":
             judgement.checks["race-free"] = "pass" if races else "skip: no race detector on this machine"
         judgement.checks["honest"] = _honest(task, pair, question.code)
@@ -120,7 +122,16 @@ def _judgement(question: Question, finding: Finding, *, races: bool) -> Judgemen
 
 
 _UNBUILT = ("no-entry", "target:signature", "target:compile_error")
-_NOT_THE_ANSWER = ("signature", "tests", "source:compile_error", "no-valid-tests", "no-mutant-killed", "unsupported")
+_NOT_THE_ANSWER = (
+    "signature",
+    "tests",
+    "source:compile_error",
+    "no-valid-tests",
+    "no-mutant-killed",
+    "few-mutants-killed",
+    "not-covered",
+    "unsupported",
+)
 
 
 def _unsupported(why: str) -> Judgement:
@@ -151,4 +162,6 @@ def _first(reason: str, log: str) -> str:
 
 def _verdict(reason: str) -> Verdict:
     """The sandbox's verdict inside a reason such as ``target:time_limit``; ``ok`` when it ran and was wrong."""
+    if reason == "target:memory":
+        return Verdict.RUNTIME_ERROR
     return next((v for v in Verdict if v is not Verdict.OK and v.value in reason), Verdict.OK)

@@ -199,7 +199,7 @@ class Contamination:
 class Pair:
     """A sequential function and a parallel one that does the same work, with the tests that show it."""
 
-    SCHEMA: ClassVar[str] = "hpcraft.pair/1"
+    SCHEMA: ClassVar[str] = "hpcraft.pair/2"
 
     pair_id: str
     origin: str
@@ -215,15 +215,30 @@ class Pair:
     target_model: str
     """``openmp`` or ``cuda``."""
     level: str
-    """A `Level`: ``run`` when both sides ran and agreed, ``compile`` when the target was only built."""
+    """A `Level`: ``run`` or ``emulate`` when both sides ran and agreed, ``compile`` when the target was only built."""
     tests: tuple[str, ...]
     """Test cases in the notation of `hpcraft.sandbox.abi`, each valid on the source."""
+    outputs: tuple[str, ...] = ()
+    """What the source left behind on each test, as `hpcraft.data.recorded` writes it."""
+    seed: int = 0
+    """Of the contents of the tests' arrays, as `hpcraft.data.recorded` draws them."""
+    coverage: float = 0.0
+    """Share of the source's executable lines that valid tests run."""
     mutants_killed: int
+    """Of faulty versions of the source, those that valid tests tell from it."""
     mutants_total: int
+    target_mutants_killed: int = 0
+    target_mutants_total: int = 0
     package: str
     version: str
     path: str
+    sha256: str = ""
+    """Of the file as mined; empty for made code."""
     licence: str
+    licence_evidence: str = ""
+    """What the licence rests on, as in `Document`."""
+    tree_sha256: str = ""
+    """Hash of the source's normalised syntax tree, which no two sources of a folder share."""
     split: str
 
 
@@ -231,7 +246,7 @@ class Pair:
 class Function:
     """A sequential function cut out of real code, with valid tests and no translation: food for mutual supervision."""
 
-    SCHEMA: ClassVar[str] = "hpcraft.function/1"
+    SCHEMA: ClassVar[str] = "hpcraft.function/2"
 
     function_id: str
     signature: str
@@ -239,10 +254,22 @@ class Function:
     source: str
     tests: tuple[str, ...]
     """Test cases in the notation of `hpcraft.sandbox.abi`, each valid on the source."""
+    outputs: tuple[str, ...] = ()
+    """What the source left behind on each test, as `hpcraft.data.recorded` writes it."""
+    seed: int = 0
+    """Of the contents of the tests' arrays, as `hpcraft.data.recorded` draws them."""
+    coverage: float = 0.0
+    """Share of the source's executable lines that valid tests run."""
     package: str
     version: str
     path: str
+    sha256: str = ""
+    """Of the file as mined."""
     licence: str
+    licence_evidence: str = ""
+    """What the licence rests on, as in `Document`."""
+    tree_sha256: str = ""
+    """Hash of the source's normalised syntax tree."""
     split: str
 
 
@@ -407,8 +434,17 @@ class Finding:
     """The tests that the source itself passes cleanly; the others were dropped."""
     killing_tests: tuple[str, ...]
     """Those of ``valid_tests`` that kill at least one mutant of the source."""
+    outputs: tuple[str, ...] = ()
+    """What the source left behind on each of ``valid_tests``, as `hpcraft.data.recorded` writes it."""
+    seed: int = 0
+    """Of the contents of the tests' arrays, as `hpcraft.data.recorded` draws them."""
+    coverage: float = 0.0
+    """Share of the source's executable lines that ``valid_tests`` run; 0 where it wasn't looked at."""
     mutants_killed: int
     mutants_total: int
+    target_mutants_killed: int = 0
+    """Of faulty versions of the target; none are made of one that was only compiled."""
+    target_mutants_total: int = 0
     log: str
 
 

@@ -259,6 +259,8 @@ class CallResult:
     """Return value, None for void."""
     arrays: tuple[Array, ...]
     """All array parameters after the call, in the order of `Signature.arrays`."""
+    exit_code: int = 0
+    """Of a child that ended without a record by itself."""
 
     @property
     def fault(self) -> str:
@@ -312,7 +314,7 @@ def decode_results(signatures: Sequence[Signature], functions: Sequence[int], da
         at += 28
         if status & 4:
             results[index] = CallResult(
-                index=index, crashed=True, signal=signal, guards_intact=True, const_intact=True, value=None, arrays=()
+                index=index, crashed=True, signal=signal, guards_intact=True, const_intact=True, value=None, arrays=(), exit_code=value[0]
             )
             continue
         if count != len(signature.arrays):

@@ -8,7 +8,7 @@
  * Under the address sanitizer arrays have no guard zones: the sanitizer's own are stricter.
  *
  * inputs.bin:  u32 calls; per call: u32 function, u32 seconds, then per parameter 8 bytes (scalar) or u64 length + elements.
- * outputs.bin: per call: u32 magic, u32 call, u32 status, u32 signal, 8 bytes return value,
+ * outputs.bin: per call: u32 magic, u32 call, u32 status, u32 signal, 8 bytes return value (of a child that ended itself: its exit code),
  *              u32 arrays, then per array u64 length + elements.
  */
 #include <fcntl.h>
@@ -148,8 +148,10 @@ static int enter(call_t *call) {
     }
     int state = 0;
     while (waitpid(child, &state, 0) < 0) {}
-    if (!WIFEXITED(state) || WEXITSTATUS(state) != 0)
+    if (!WIFEXITED(state) || WEXITSTATUS(state) != 0) {
+        call->value[0] = WIFEXITED(state) ? (unsigned char)WEXITSTATUS(state) : 0;
         put_header(call->index, STATUS_CRASHED, WIFSIGNALED(state) ? (uint32_t)WTERMSIG(state) : 0, call->value, 0);
+    }
     return 0;
 #else
     (void)call;

@@ -53,13 +53,12 @@ def test_every_template_agrees_with_its_openmp() -> None:
 
 
 @needs_bwrap
-@pytest.mark.skipif(shutil.which("nvcc") is None, reason="nvcc is not installed")
-def test_every_template_compiles_as_cuda() -> None:
-    """A draw of every template is CUDA that nvcc takes, and says that it was only compiled."""
+def test_every_template_agrees_with_its_cuda() -> None:
+    """A draw of every template passes the verifier as CUDA: emulated, it gives the same results, touches nothing it shouldn't and has no race."""
     candidates = [_candidate(template, 1, "cuda") for template in TEMPLATES]
     findings = list(verify(candidates, seed=3, batch_size=len(candidates)))
     assert [f"{f.candidate_id}: {f.reason} {f.log}" for f in findings if not f.accepted] == []
-    assert {f.level for f in findings} == {"compile"}
+    assert {f.level for f in findings} == {"emulate"}
 
 
 @needs_bwrap

@@ -9,13 +9,15 @@ from typing import Any
 
 import pytest
 
-from hpcraft.data import pairs
+from hpcraft.data import pairs, recorded
+from hpcraft.data import verify as verifier
+from hpcraft.data.material import tree
 from hpcraft.data.pairs import PairsConfig
 from hpcraft.data.trees import normalised, uses_model
 from hpcraft.data.units import cut_units
 from hpcraft.data.verify import verify
-from hpcraft.errors import ConfigError, MachineError
-from hpcraft.records import Candidate, CodeUnit, Document, Finding, Function, Pair
+from hpcraft.errors import ConfigError, InputError, MachineError
+from hpcraft.records import BenchmarkText, Candidate, CodeUnit, Document, Finding, Function, Pair
 from hpcraft.sandbox import toolchains
 from hpcraft.sandbox.abi import Signature, parse_test
 from hpcraft.shards import ShardWriter, read_rows
@@ -115,8 +117,24 @@ def test_pairs_are_whole_and_carry_their_origin(tmp_path: Path, corpus: Path) ->
         assert all(parse_test(Signature.parse(pair.signature), test) for test in pair.tests)
         assert 0 < pair.mutants_killed <= pair.mutants_total
         assert (pair.level, pair.target_model) == ("run", "openmp")
+        _is_evidence(pair)
     assert len({normalised(p.source) for p in found}) == len(found)
     assert not (tmp_path / "out" / ".parts").exists()
+
+
+def _is_evidence(pair: Pair) -> None:
+    """What a pair says of itself: lines, faults of both sides, and outputs that its tests can have."""
+    signature = Signature.parse(pair.signature)
+    assert pair.coverage == 1.0 if pair.origin == "made" else pair.coverage >= 0.8
+    assert 0.5 * pair.mutants_total <= pair.mutants_killed
+    assert 0 < 0.5 * pair.target_mutants_total <= pair.target_mutants_killed
+    assert pair.tree_sha256 == tree(pair.source)
+    assert bool(pair.sha256) == bool(pair.licence_evidence) == (pair.origin == "mined")
+    assert len(pair.outputs) == len(pair.tests)
+    kept = [recorded.outputs(signature, parse_test(signature, t), o) for t, o in zip(pair.tests, pair.outputs, strict=True)]
+    assert any(kept)  # a test of few elements stands there with its outputs
+    with pytest.raises(InputError, match="expected zlib"):
+        recorded.outputs(signature, parse_test(signature, pair.tests[0]), "zlib:AAAA")
 
 
 def test_second_run_gives_the_same_bytes_also_when_resumed(tmp_path: Path, corpus: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -145,9 +163,9 @@ def test_second_run_gives_the_same_bytes_also_when_resumed(tmp_path: Path, corpu
 
 
 def test_missing_tools_are_noted_and_never_counted_as_verified(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Without nvcc and clang there are no CUDA pairs and no race check, and the report says so; with CUDA alone it is an error."""
+    """Without compilers of CUDA and without clang there are no CUDA pairs and no race check, and the report says so; with CUDA alone it is an error."""
     find = toolchains.find
-    monkeypatch.setattr(toolchains, "find", lambda tool: None if tool.startswith(("nvcc", "clang")) else find(tool))
+    monkeypatch.setattr(toolchains, "find", lambda tool: None if tool.startswith(("nvcc", "clang", "g++")) else find(tool))
     report = run(tmp_path / "out", None, PairsConfig(made=2, num_mutants=2))
     assert {p.target_model for p in read_rows(tmp_path / "out", "pairs", Pair)} == {"openmp"}
     assert len(report.notes) == 2
@@ -157,20 +175,53 @@ def test_missing_tools_are_noted_and_never_counted_as_verified(tmp_path: Path, m
         run(tmp_path / "cuda", None, PairsConfig(made=2, targets=("cuda",)))
 
 
+@pytest.mark.skipif(shutil.which("nvcc") is None, reason="nvcc is not installed")
+def test_cuda_that_is_only_compiled_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where nothing emulates CUDA, its pairs are of the level compile, have no faults of the target tried, and a note says it."""
+    for module in (pairs, verifier):
+        monkeypatch.setattr(module, "cuda_level", lambda: "compile")
+    report = run(tmp_path / "out", None, PairsConfig(made=2, targets=("cuda",), num_mutants=2))
+    found = list(read_rows(tmp_path / "out", "pairs", Pair))
+    assert [(p.level, p.target_mutants_total) for p in found] == [("compile", 0), ("compile", 0)]
+    assert "compiled, not run" in report.notes[0]
+
+
+def test_what_a_benchmark_holds_is_no_source(tmp_path: Path, corpus: Path) -> None:
+    """A mined loop whose tree a benchmark's function has, under other names, is left out and counted, and so is its CUDA or OpenMP."""
+    text = "double sq(int m, double *q)\n{\n   int k;\n   double r = 0.0;\n   for (k = 0; k < m; k++)\n   {\n      r += q[k] * q[k];\n   }\n   return r;\n}\n"
+    before = run(tmp_path / "before", corpus)
+    [norm] = [p for p in read_rows(tmp_path / "before", "pairs", Pair) if p.signature.startswith("double norm_loop")]
+    renamed = norm.source.replace("norm_loop", "other").replace("x", "data") if "x" in norm.source else text
+    row = BenchmarkText(suite="own", task_id="own/1", kind="reference", language="c", text=renamed)
+    with ShardWriter(tmp_path / "benchmarks", "benchmarks", BenchmarkText) as writer:
+        writer.write(row)
+    folder = tmp_path / "after"
+    folder.mkdir()
+    after = pairs.run(SMALL, Work(out=folder, inputs={"corpus": corpus, "benchmarks": tmp_path / "benchmarks"}, seed=0))
+    left = [p.signature.split("(")[0] for p in read_rows(folder, "pairs", Pair) if p.origin == "mined"]
+    assert left == ["int axpby_loop"] or left == ["void axpby_loop"]
+    assert after.metrics["left_out"] == {**_counts(before), "mined:source:benchmark": 1}
+
+
+def _counts(report: Report) -> dict[str, int]:
+    found = report.metrics["left_out"]
+    assert isinstance(found, dict)
+    return found
+
+
 def test_pairs_are_stale_once_a_tool_is_installed(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The fingerprint tells a machine without nvcc from one that has everything, and only where CUDA is wanted."""
+    """The fingerprint tells a machine without compilers of CUDA from one that has them, and only where CUDA is wanted."""
     find = toolchains.find
 
     def fingerprints() -> list[str]:
         return [fingerprint(pairs.STAGE, PairsConfig(targets=targets), {}, 0) for targets in (("openmp", "cuda"), ("openmp",))]
 
     monkeypatch.setattr(toolchains, "lacks", lambda _tool, _part: False)
-    monkeypatch.setattr(toolchains, "find", lambda tool: "/bin/true" if tool == "nvcc" else find(tool))
-    with_nvcc = fingerprints()
-    monkeypatch.setattr(toolchains, "find", lambda tool: None if tool == "nvcc" else find(tool))
+    here = fingerprints()
+    monkeypatch.setattr(toolchains, "find", lambda tool: None if tool in ("nvcc", "g++") else find(tool))
     without = fingerprints()
-    assert with_nvcc[0] != without[0]
-    assert with_nvcc[1] == without[1]
+    assert here[0] != without[0]
+    assert here[1] == without[1]
 
 
 def test_wrong_settings_are_refused() -> None:

@@ -16,6 +16,36 @@ pytestmark = pytest.mark.skipif(shutil.which("bwrap") is None, reason="bubblewra
 
 SUM = "double total(int n, const double *x) {\n    double s = 0.0;\n    for (int i = 0; i < n; i++) s += x[i];\n    return s;\n}\n"
 SCALE = "void scale(int n, double a, double *x) {\n    for (int i = 0; i < n; i++)\n        x[i] = a * x[i];\n}\n"
+CUDA_SCALE = """__global__ void k(int n, double a, double *x) {
+  int i = blockIdx.x * blockDim.x + threadIdx.x;
+  if (i < n) x[i] = a * x[i];
+}
+extern "C" void scale(int n, double a, double *x) {
+  double *d;
+  cudaMalloc(&d, n * sizeof(double));
+  cudaMemcpy(d, x, n * sizeof(double), cudaMemcpyHostToDevice);
+  k<<<(n + 255) / 256, 256>>>(n, a, d);
+  cudaMemcpy(x, d, n * sizeof(double), cudaMemcpyDeviceToHost);
+  cudaFree(d);
+}
+"""
+CUDA_SUM = """__global__ void k(int n, const double *x, double *s) {
+  int i = blockIdx.x * blockDim.x + threadIdx.x;
+  if (i < n) atomicAdd(s, x[i]);
+}
+extern "C" double total(int n, const double *x) {
+  double *d, *s, result = 0.0;
+  cudaMalloc(&d, n * sizeof(double));
+  cudaMalloc(&s, sizeof(double));
+  cudaMemcpy(d, x, n * sizeof(double), cudaMemcpyHostToDevice);
+  cudaMemcpy(s, &result, sizeof(double), cudaMemcpyHostToDevice);
+  k<<<(n + 63) / 64, 64>>>(n, d, s);
+  cudaMemcpy(&result, s, sizeof(double), cudaMemcpyDeviceToHost);
+  cudaFree(d);
+  cudaFree(s);
+  return result;
+}
+"""
 SUM_TESTS = ("1 [1]", "33 [33]", "1000 [1000]")
 SCALE_TESTS = ("1 2.0 [1]", "7 -1.25 [7]", "300 0.5 [300]")
 GOOD_SUM = SUM.replace("    for", "#pragma omp parallel for reduction(+:s)\n    for")
@@ -108,27 +138,117 @@ def test_tests_that_the_source_fails_are_dropped() -> None:
     assert short.accepted
     assert "7 2.0 [3]" not in short.valid_tests
     assert (none.reason, odd.reason) == ("no-valid-tests", "tests")
-    assert unnoticed.reason == "no-mutant-killed"
+    assert unnoticed.reason in ("no-mutant-killed", "few-mutants-killed")
+
+
+@pytest.fixture(scope="module")
+def emulated() -> dict[str, Finding]:
+    """Right CUDA targets and wrong ones, verified together."""
+    scales = {
+        "good-scale": CUDA_SCALE,
+        "unlaunched": CUDA_SCALE.replace("k<<<(n + 255) / 256, 256>>>(n, a, d);", ""),
+        "broken": CUDA_SCALE.replace("cudaFree(d)", "cudaFree(e)"),
+        "off-by-one": CUDA_SCALE.replace("if (i < n)", "if (i > 0 && i < n)"),
+        "beyond": CUDA_SCALE.replace("if (i < n)", "if (i <= n)"),
+        "host-pointer": CUDA_SCALE.replace("(n, a, d);", "(n, a, x);"),
+        "uncopied": CUDA_SCALE.replace("  cudaMemcpy(d, x, n * sizeof(double), cudaMemcpyHostToDevice);\n", ""),
+        "endless": CUDA_SCALE.replace("if (i < n)", "volatile int on = 1;\n  while (on) {}\n  if (i < n)"),
+        "tensor": CUDA_SCALE.replace(
+            "if (i < n)", 'asm("mma.sync.aligned.m8n8k4.row.col.f64 {%0}, {%0}, {%0}, {%0};" : "+d"(a));\n  if (i < n)'
+        ),
+    }
+    sums = {"good-sum": CUDA_SUM, "racy": CUDA_SUM.replace("atomicAdd(s, x[i])", "*s += x[i]")}
+    candidates = [_candidate(name, SCALE, target, SCALE_TESTS, model="cuda") for name, target in scales.items()]
+    candidates += [_candidate(name, SUM, target, SUM_TESTS, model="cuda") for name, target in sums.items()]
+    return {f.candidate_id: f for f in verify(candidates, seed=2)}
+
+
+@pytest.mark.parametrize(
+    ("name", "reason"),
+    [
+        ("unlaunched", "not-parallel"),
+        ("broken", "target:compile_error"),
+        ("off-by-one", "differs"),
+        ("beyond", "target:memory"),
+        ("host-pointer", "target:memory"),
+        ("uncopied", "target:memory"),
+        ("endless", "target:time_limit"),
+        ("tensor", "unsupported"),
+        ("racy", "race"),
+    ],
+)
+def test_wrong_cuda_is_refused_by_what_it_does(emulated: dict[str, Finding], name: str, reason: str) -> None:
+    """Emulated, a wrong target of CUDA is told as one of OpenMP is, and also what it does to memory."""
+    assert not emulated[name].accepted
+    assert emulated[name].reason == reason, emulated[name].log
+
+
+def test_right_cuda_runs_and_its_faults_are_noticed(emulated: dict[str, Finding]) -> None:
+    """Right targets pass at the level emulate beside neighbours that don't build, crash or never end."""
+    for name in ("good-scale", "good-sum"):
+        finding = emulated[name]
+        assert finding.accepted, finding
+        assert finding.level == "emulate"
+        assert 0 < finding.target_mutants_total <= 2 * finding.target_mutants_killed
+        assert finding.coverage == 1.0
+        assert len(finding.outputs) == len(finding.valid_tests) == 3
 
 
 @pytest.mark.skipif(shutil.which("nvcc") is None, reason="nvcc is not installed")
-def test_cuda_is_compiled_and_must_launch() -> None:
-    """A kernel with its launch passes at the level compile; one without a launch, or with an error, doesn't."""
-    good = (
-        "__global__ void k(int n, double a, double *x) {\n  int i = blockIdx.x * blockDim.x + threadIdx.x;\n  if (i < n) x[i] = a * x[i];\n}\n"
-        'extern "C" void scale(int n, double a, double *x) {\n  double *d;\n  cudaMalloc(&d, n * sizeof(double));\n'
-        "  cudaMemcpy(d, x, n * sizeof(double), cudaMemcpyHostToDevice);\n  k<<<(n + 255) / 256, 256>>>(n, a, d);\n"
-        "  cudaMemcpy(x, d, n * sizeof(double), cudaMemcpyDeviceToHost);\n  cudaFree(d);\n}\n"
-    )
-    unlaunched = good.replace("k<<<(n + 255) / 256, 256>>>(n, a, d);", "")
-    broken = good.replace("cudaFree(d)", "cudaFree(e)")
-    targets = {"good": good, "unlaunched": unlaunched, "broken": broken}
-    candidates = [_candidate(name, SCALE, target, SCALE_TESTS, model="cuda") for name, target in targets.items()]
-    found = {f.candidate_id: f for f in verify(candidates, seed=2)}
-    assert found["good"].accepted
-    assert found["good"].level == "compile"
-    assert found["unlaunched"].reason == "not-parallel"
-    assert found["broken"].reason == "target:compile_error"
+def test_cuda_without_its_emulation_is_only_compiled(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The finding says how far it went: a target that is wrong when it runs passes at the level compile."""
+    monkeypatch.setattr("hpcraft.data.verify.cuda_level", lambda: "compile")
+    wrong = CUDA_SCALE.replace("if (i < n)", "if (i > 0 && i < n)")
+    found = list(verify([_candidate("wrong", SCALE, wrong, SCALE_TESTS, model="cuda")], seed=2, num_mutants=2))
+    assert [(f.accepted, f.level, f.target_mutants_total) for f in found] == [(True, "compile", 0)]
+    broken = CUDA_SCALE.replace("cudaFree(d)", "cudaFree(e)")
+    [finding] = verify([_candidate("broken", SCALE, broken, SCALE_TESTS, model="cuda")], seed=2, num_mutants=0)
+    assert finding.reason == "target:compile_error"
+
+
+def test_tests_must_run_the_lines_and_notice_faults_of_either_side() -> None:
+    """Lines that no test runs, and statements of which most do nothing, are each a reason; the side is named."""
+    rare = SCALE.replace("    for", "    if (n > 5000) {\n        a = 0;\n    }\n    for")
+    idle = "".join(f"        junk = junk + {k};\n" for k in range(12))
+    dead = SCALE.replace("    for", f"    int junk = 0;\n    {{\n{idle}    }}\n    for")
+    hollow = GOOD_SCALE.replace("#pragma", f"    int junk = 0;\n    {{\n{idle}    }}\n#pragma", 1)
+    candidates = [
+        _candidate("rare", rare, GOOD_SCALE, SCALE_TESTS),
+        _candidate("dead", dead, GOOD_SCALE, SCALE_TESTS),
+        _candidate("hollow", SCALE, hollow, SCALE_TESTS),
+        _candidate("good", SCALE, GOOD_SCALE, SCALE_TESTS),
+    ]
+    found = {f.candidate_id: f for f in verify(candidates, seed=4, race=False, num_mutants=12, min_coverage=1.0)}
+    assert {name: f.reason for name, f in found.items()} == {
+        "rare": "not-covered",
+        "dead": "few-mutants-killed",
+        "hollow": "target:few-mutants-killed",
+        "good": "",
+    }
+    assert found["rare"].coverage == pytest.approx(0.75)
+    assert next(verify(candidates[:1], seed=4, race=False)).accepted  # unless coverage is asked for
+
+
+def test_those_tests_are_kept_that_tell_the_most() -> None:
+    """Of more valid tests than are wanted, one without a single iteration goes first, and what is told is of the kept ones."""
+    tests = ("0 1.0 [0]", "0 2.0 [0]", "9 0.5 [9]", "0 3.0 [0]")
+    [finding] = verify([_candidate("good", SCALE, GOOD_SCALE, tests)], seed=5, race=False, max_tests=2)
+    assert finding.accepted
+    assert len(finding.valid_tests) == len(finding.outputs) == 2
+    assert "9 0.5 [9]" in finding.valid_tests
+    [only] = verify([_candidate("good", SCALE, GOOD_SCALE, tests[:2])], seed=5, race=False)
+    assert only.coverage < 1.0
+
+
+def test_faults_that_cannot_stand_side_by_side_are_built_alone() -> None:
+    """A macro that takes a name of the schema apart makes the program of all faults unbuildable; each fault by itself still counts."""
+    sized = "#define SIZE 3\n" + SCALE.replace(
+        "    for", "    enum { width = SIZE + 1 };\n    double keep[width] = {0};\n    keep[0] = a;\n    for"
+    ).replace("a * x[i]", "keep[0] * x[i]")
+    [finding] = verify([_candidate("sized", sized, GOOD_SCALE, SCALE_TESTS)], seed=6, race=False, num_mutants=20)
+    assert finding.accepted, finding
+    assert finding.mutants_killed >= 3
+    assert finding.coverage == 1.0
 
 
 def test_missing_sandbox_is_the_machines_fault(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,0 +1,121 @@
+"""How many proved pairs an hour the stage ``pairs`` makes of the grammar, and what each step of a verification costs.
+
+    python benchmarks/pairs_speed.py --kernels 192 --batch 48
+
+Kernels are drawn with a seed of their own at each call, so that nothing but precompiled headers comes from the cache of builds. A first small batch
+is not counted. Printed: seconds of the processor (of this process and of all boxes) for each candidate by step, the share that was proved with the reasons of
+the others, and the pairs an hour that the given number of idle cores would prove; the clock's own rate stands beside it with the cores that were got.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import resource
+import secrets
+import time
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from threading import Event
+
+from hpcraft.data.material import Known, Material, made
+from hpcraft.data.verify_sources import Settings, Source, read_source, run_sources, try_sources
+from hpcraft.data.verify_targets import Case, check_text, find_races, run_cuda, run_openmp, try_targets
+from hpcraft.records import Candidate
+
+_TESTS = 5
+
+
+def main() -> None:
+    """Verify and print one object."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--kernels", type=int, default=192, help="kernels drawn from the grammar")
+    parser.add_argument("--batch", type=int, default=48, help="candidates in one program")
+    parser.add_argument("--mutants", type=int, default=6, help="faulty versions of each side")
+    parser.add_argument("--cores", type=int, default=2, help="idle cores that the rate is told for")
+    parser.add_argument("--seed", type=int, default=secrets.randbits(31), help="of the drawing")
+    args = parser.parse_args()
+    settings = Settings(
+        seed=7, race=True, num_mutants=args.mutants, min_killed=0.5, min_coverage=1.0, max_tests=_TESTS, emulate=True, stop=Event()
+    )
+    targets = ("openmp", "cuda")
+    _verify(list(made(args.seed + 1, 2, targets, Known(), num_tests=_TESTS)), settings, defaultdict(float))
+    spent: dict[str, float] = defaultdict(float)
+    begin = time.monotonic()
+    with _timed(spent, "draw"):
+        materials = list(made(args.seed, args.kernels, targets, Known(), num_tests=_TESTS))
+    size = max(1, args.batch // len(targets))
+    cases = [c for at in range(0, len(materials), size) for c in _verify(materials[at : at + size], settings, spent)]
+    wall, cpu = time.monotonic() - begin, sum(spent.values())
+    proved = sum(case.alive for case in cases)
+    figures = {
+        "seed": args.seed,
+        "batch": args.batch,
+        "candidates": len(cases),
+        "proved": proved,
+        "reasons": Counter(f"{c.candidate.target_model}:{c.source.reason or c.reason}" for c in cases if not c.alive),
+        "cpu_ms_per_candidate": {step: round(1000 * seconds / len(cases), 1) for step, seconds in spent.items()},
+        "cpu_seconds_per_proved_pair": round(cpu / proved, 4),
+        "proved_an_hour_if_idle": round(3600 * args.cores * proved / cpu),
+        "proved_an_hour_by_the_clock": round(3600 * proved / wall),
+        "cores_got": round(cpu / wall, 2),
+        "machine": f"{os.cpu_count()} cores",
+    }
+    print(json.dumps(figures, indent=2))
+
+
+def _verify(materials: Sequence[Material], settings: Settings, spent: dict[str, float]) -> list[Case]:
+    """What `hpcraft.data.verify` does with a batch, a step at a time."""
+    with _timed(spent, "read"):
+        cases = list(_cases(materials, settings.seed))
+        for case in cases:
+            check_text(case)
+    sources: list[Source] = list({id(c.source): c.source for c in cases}.values())
+    with _timed(spent, "source"):
+        run_sources(sources, settings)
+    with _timed(spent, "source mutants and lines"):
+        try_sources([s for s in sources if not s.reason], settings)
+    for name, step, model in (
+        ("openmp", run_openmp, "openmp"),
+        ("openmp race", find_races, "openmp"),
+        ("cuda emulated", run_cuda, "cuda"),
+        ("openmp mutants", try_targets, "openmp"),
+        ("cuda mutants", try_targets, "cuda"),
+    ):
+        with _timed(spent, name):
+            step([c for c in cases if c.alive and c.candidate.target_model == model], settings)
+    return cases
+
+
+def _cases(materials: Sequence[Material], seed: int) -> Iterator[Case]:
+    for material in materials:
+        source: Source | None = None
+        for model, target in material.targets:
+            candidate = Candidate(
+                candidate_id="",
+                signature=material.signature,
+                source=material.source,
+                target=target,
+                target_model=model,
+                tests=material.tests,
+            )
+            source = source or read_source(candidate, seed)
+            yield Case(candidate=candidate, source=source)
+
+
+@contextmanager
+def _timed(spent: dict[str, float], step: str) -> Iterator[None]:
+    before = _cpu_seconds()
+    yield
+    spent[step] += _cpu_seconds() - before
+
+
+def _cpu_seconds() -> float:
+    used = (resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
+    return sum(u.ru_utime + u.ru_stime for u in used)
+
+
+if __name__ == "__main__":
+    main()
