@@ -47,6 +47,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "eval run": ("hpcraft.eval.evaluate", "generate and judge in one go"),
     "eval audit": ("hpcraft.eval.audit", "show that a suite's tasks refuse bad answers and kill mutants of their references"),
     "eval compare": ("hpcraft.eval.compare", "compare the results of two models task by task"),
+    "translate": ("hpcraft.eval.translate", "translate a C function to OpenMP or CUDA, and show what holds about each candidate"),
     "report": ("hpcraft.eval.report", "write the HTML report of a run"),
     "sandbox run": ("hpcraft.sandbox.run_command", "compile and run untrusted files"),
     "sandbox check": ("hpcraft.sandbox.check", "try the promises of the sandbox on this machine"),

@@ -1,0 +1,152 @@
+"""A function of a file with what it needs from there, so that it can be built alone.
+
+Functions that it calls, types, constants and macros of the same file come along, in their order, and so do headers of the C standard library.
+
+Not covered: the file's own headers, and what conditional compilation leaves open; a function that needs them doesn't build alone, and its verification says so.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from tree_sitter import Node
+
+from hpcraft.data.trees import declared_name, function_name, functions, parse, prototype, text_of, tops, walk
+from hpcraft.data.typedefs import Dialect
+from hpcraft.errors import InputError
+from hpcraft.sandbox.abi import Signature
+
+_STANDARD = re.compile(r"(?:assert|complex|ctype|errno|float|inttypes|limits|math|stdbool|stddef|stdint|stdio|stdlib|string|tgmath)\.h")
+_HEADER = re.compile(r'[<"]([^>"]+)[>"]')
+_NAMES = ("identifier", "type_identifier", "field_identifier")
+_MOST_SHOWN = 12
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Standalone:
+    """One function that stands alone."""
+
+    name: str
+    signature: str
+    """Its C prototype."""
+    code: str
+    """The function and what it needs, in the order of the file."""
+    taken: tuple[str, ...]
+    """Names of what came along."""
+    headers_left: tuple[str, ...]
+    """Headers of the file that aren't the standard library's, which stayed behind."""
+
+
+def stand_alone(text: str, name: str = "") -> Standalone:
+    """The function ``name`` of the C file ``text`` with what it needs; the file's only function where no name is given.
+
+    Raises:
+        InputError: there is no such function, several and none was named, or it is one that can't be called alone: its parameters are more than
+            scalars and arrays of builtin types, or it uses a global variable that can change.
+    """
+    root = parse(text)
+    function = _chosen(list(functions(root)), name)
+    name = function_name(function)
+    dialect = Dialect()
+    dialect.learn(text)
+    signature = Signature.parse(_spelled(prototype(function), dialect)).prototype()
+    parts = list(_parts(root))
+    needed = _closure(function, parts)
+    for node in needed:
+        if node.type == "declaration" and (variable := _variable(node)):
+            raise InputError(f"{name}: it uses the global variable {variable}; make it a parameter, so that tests can set it")
+    headers = [found[1] for node in root.children if node.type == "preproc_include" and (found := _HEADER.search(text_of(node)))]
+    kept = [f"#include <{header}>" for header in dict.fromkeys(headers) if _STANDARD.fullmatch(header)]
+    body = [
+        _published(node, dialect) if node is function else text_of(node).strip()
+        for node in sorted([function, *needed], key=lambda n: n.start_byte)
+    ]
+    return Standalone(
+        name=name,
+        signature=signature,
+        code="\n".join([*kept, *([""] if kept else []), *body]) + "\n",
+        taken=tuple(sorted(set().union(*map(_defined, needed)))) if needed else (),
+        headers_left=tuple(dict.fromkeys(h for h in headers if not _STANDARD.fullmatch(h))),
+    )
+
+
+def _chosen(found: Sequence[Node], name: str) -> Node:
+    names = list(dict.fromkeys(function_name(f) for f in found))
+    if not names:
+        raise InputError("no function is defined here; give a file of C with one")
+    if not name and len(names) > 1:
+        more = f" and {len(names) - _MOST_SHOWN} more" if len(names) > _MOST_SHOWN else ""
+        raise InputError(f"several functions are defined here; name one behind a colon: {', '.join(names[:_MOST_SHOWN])}{more}")
+    name = name or names[0]
+    if name not in names:
+        raise InputError(f"no function {name} is defined here; defined are: {', '.join(names[:_MOST_SHOWN])}")
+    return next(f for f in found if function_name(f) == name)
+
+
+def _parts(root: Node) -> Iterator[Node]:
+    """What a function may need: definitions, declarations, types and macros at the top level, also those within ``#if`` and ``extern "C"``."""
+    for node in root.children:
+        if node.type in ("linkage_specification", "declaration_list", "preproc_ifdef", "preproc_if", "preproc_else"):
+            yield from _parts(node)
+        elif node.type not in ("preproc_include", "comment"):
+            yield node
+
+
+def _closure(function: Node, parts: Sequence[Node]) -> list[Node]:
+    """The parts that the function's words name, and those that theirs name."""
+    by_name: dict[str, list[Node]] = {}
+    for part in parts:
+        for defined in _defined(part):
+            by_name.setdefault(defined, []).append(part)
+    needed: dict[int, Node] = {}
+    waiting = [function]
+    while waiting:
+        for word in _words(waiting.pop()):
+            for part in by_name.get(word, ()):
+                if part.start_byte != function.start_byte and part.start_byte not in needed:
+                    needed[part.start_byte] = part
+                    waiting.append(part)
+    return list(needed.values())
+
+
+def _defined(part: Node) -> set[str]:
+    if part.type in ("preproc_def", "preproc_function_def"):
+        return {text_of(part.child_by_field_name("name"))}
+    if part.type == "function_definition":
+        return {function_name(part)}
+    holder = parse(text_of(part) + (";" if part.type.endswith("_specifier") else ""))
+    return tops(holder)
+
+
+def _words(node: Node) -> set[str]:
+    """The names in a part; those in the text of a macro, too, which the grammar doesn't take apart."""
+    if node.type in ("preproc_def", "preproc_function_def"):
+        return set(re.findall(r"[A-Za-z_]\w*", text_of(node.child_by_field_name("value"))))
+    return {text_of(n) for n in walk(node) if n.type in _NAMES}
+
+
+def _variable(declaration: Node) -> str:
+    """The variable that a declaration at the top level makes, unless it is constant or the declaration of a function; empty for none."""
+    if any(n.type == "type_qualifier" and text_of(n) == "const" for n in declaration.children):
+        return ""
+    for declarator in declaration.children_by_field_name("declarator"):
+        if all(n.type != "function_declarator" for n in walk(declarator)):
+            return declared_name(declarator)
+    return ""
+
+
+def _published(function: Node, dialect: Dialect) -> str:
+    """A function without what would hide it from the program that calls it, its head in builtin types."""
+    body = function.child_by_field_name("body")
+    text = text_of(function)
+    head = text[: len(text) - len(text_of(body))] if body is not None else text
+    return _spelled(re.sub(r"\b(?:static|inline|__inline__|__inline)\b\s*", "", head), dialect) + text_of(body)
+
+
+def _spelled(head: str, dialect: Dialect) -> str:
+    def builtin(word: re.Match[str]) -> str:
+        return (dialect.builtin(word[0]) if word[0] in dialect.types else "") or word[0]
+
+    return re.sub(r"[A-Za-z_]\w*", builtin, head)

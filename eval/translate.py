@@ -1,0 +1,157 @@
+"""``hpcraft translate FILE[:FUNCTION] --to openmp|cuda``: parallel versions of a C function, each with what was shown about it.
+
+Theory of operation. The function is taken out of its file with what it needs. A model writes candidates, the likeliest first and then draws. With
+``--verify`` tests are written on the spot, by rule and by the model where it was taught to, those are kept that the function itself passes
+cleanly, and every candidate is built, run, compared, searched for races and tried on faulty versions, as pairs are (`hpcraft.data.verify`). What holds is
+ranked by its evidence; what doesn't is never printed as an answer. Without ``--verify`` the likeliest candidate is printed as what it is, a guess.
+
+Not covered: C++, Fortran and CUDA as sources; functions with structs or pointers to pointers; how quick a candidate is.
+"""
+
+from __future__ import annotations
+
+import argparse
+import difflib
+from dataclasses import asdict
+from pathlib import Path
+
+from hpcraft.command import Command, note, say
+from hpcraft.data.standalone import Standalone, stand_alone
+from hpcraft.errors import ConfigError, InputError
+from hpcraft.eval.translate_evidence import Choice, Evidence, judged, unverified
+from hpcraft.store import JSON, atomic_file
+
+_TARGETS = {"openmp": ".omp.c", "cuda": ".cu"}
+"""Target model to the ending of the file that is written."""
+_SUFFIXES = (".c", ".h")
+_MOST_BYTES = 4_000_000
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Flags of ``hpcraft translate``."""
+    parser.add_argument("source", metavar="FILE[:FUNCTION]", help="a C file; the function may be left out where the file has one")
+    parser.add_argument("--to", required=True, choices=list(_TARGETS), help="the parallel model to translate to")
+    parser.add_argument(
+        "--model",
+        required=True,
+        metavar="DIR",
+        help="folder of a model that was taught to translate, such as the translator/ of hpcraft mutual",
+    )
+    parser.add_argument("--samples", type=int, default=1, metavar="N", help="candidates: the likeliest, and N-1 draws (default 1)")
+    parser.add_argument("--temperature", type=float, default=0.8, help="of the draws (default 0.8)")
+    parser.add_argument("--max-new-tokens", type=int, default=768, metavar="N", help="longest answer (default 768)")
+    parser.add_argument("--verify", action="store_true", help="build, run and check every candidate in the sandbox; show only what holds")
+    parser.add_argument("--diff", action="store_true", help="show the answer as a diff against the function")
+    place = parser.add_mutually_exclusive_group()
+    place.add_argument("-o", "--out", metavar="FILE", type=Path, help="write the answer there instead of printing it")
+    place.add_argument("--beside", action="store_true", help="write the answer beside the source, as FUNCTION.omp.c or FUNCTION.cu")
+    parser.add_argument("--force", action="store_true", help="overwrite that file")
+    parser.add_argument("--seed", type=int, default=0, help="of the draws and of the tests' contents (default 0)")
+
+
+def main(args: argparse.Namespace) -> int:
+    """Translate a function."""
+    if args.samples < 1:
+        raise ConfigError(f"--samples {args.samples}: give 1 or more")
+    if args.samples > 1 and args.temperature <= 0:
+        raise ConfigError(f"--temperature {args.temperature}: draws need one above 0")
+    path, name = _place(args.source)
+    alone = _read(path, name)
+    out = _out(args, path, alone.name)
+    if alone.headers_left and not args.quiet:
+        note(f"{alone.name}: the headers {', '.join(alone.headers_left)} aren't taken along")
+    choices, tests = _written(args, alone)
+    evidence = judged(alone, args.to, choices, tests, seed=args.seed) if args.verify else unverified(alone, args.to, choices)
+    return _tell(args, path, alone, evidence, out)
+
+
+def _place(source: str) -> tuple[Path, str]:
+    path = Path(source)
+    if path.exists() or ":" not in source:
+        return path, ""
+    head, _, name = source.rpartition(":")
+    return Path(head), name
+
+
+def _read(path: Path, name: str) -> Standalone:
+    if not path.is_file():
+        raise InputError(f"{path}: no such file; give FILE or FILE:FUNCTION")
+    if path.suffix not in _SUFFIXES:
+        raise InputError(f"{path}: expected a C file, with one of the endings {', '.join(_SUFFIXES)}")
+    if path.stat().st_size > _MOST_BYTES:
+        raise InputError(f"{path}: {path.stat().st_size} bytes; give a file of at most {_MOST_BYTES}")
+    try:
+        text = path.read_bytes().decode()
+    except UnicodeDecodeError:
+        text = path.read_bytes().decode("latin-1")
+    try:
+        return stand_alone(text, name)
+    except InputError as error:
+        raise InputError(f"{path}: {error}") from None
+
+
+def _out(args: argparse.Namespace, path: Path, name: str) -> Path | None:
+    out: Path | None = path.with_name(f"{name}{_TARGETS[args.to]}") if args.beside else args.out
+    if out is not None and out.exists() and not args.force:
+        raise InputError(f"{out}: is there already; give --force to overwrite it, or another name")
+    return out
+
+
+def _written(args: argparse.Namespace, alone: Standalone) -> tuple[list[Choice], tuple[str, ...]]:
+    """The candidates, each text once, and the tests of a model that was taught to write them."""
+    from hpcraft.inference import find_folder, load
+
+    generator = load(find_folder(args.model))
+    if not generator.is_own:
+        raise InputError(
+            f"{args.model}: not one of hpcraft's models; give the model/ or translator/ folder of a training stage, or a release"
+        )
+    item = [(alone.code, args.to)]
+    texts = generator.translate(item, max_new_tokens=args.max_new_tokens, seed=args.seed)[0]
+    if args.samples > 1:
+        drawn = generator.translate(
+            item, max_new_tokens=args.max_new_tokens, samples=args.samples - 1, temperature=args.temperature, seed=args.seed
+        )
+        texts += drawn[0]
+    counts: dict[str, int] = {}
+    for text in texts:
+        counts[text] = counts.get(text, 0) + 1
+    choices = [Choice(number=number, code=text, times=times) for number, (text, times) in enumerate(counts.items())]
+    tests: tuple[str, ...] = ()
+    if args.verify and "tests" in generator.facts.tasks:
+        tests = generator.write_tests([alone.code], max_new_tokens=args.max_new_tokens, seed=args.seed)[0][0]
+    return choices, tests
+
+
+def _tell(args: argparse.Namespace, path: Path, alone: Standalone, evidence: Evidence, out: Path | None) -> int:
+    chosen = evidence.chosen
+    answer = ""
+    if chosen is not None:
+        answer = chosen.code
+        if args.diff:
+            lines = difflib.unified_diff(
+                alone.code.splitlines(), chosen.code.splitlines(), alone.name, f"{alone.name} ({args.to})", lineterm=""
+            )
+            answer = "\n".join(lines) + "\n"
+        if out is not None:
+            with atomic_file(out) as temporary:
+                temporary.write(chosen.code.encode())
+    value: JSON = {"file": str(path), "function": alone.name, "signature": alone.signature, "target_model": args.to, "model": args.model}
+    value |= asdict(evidence) | {
+        "chosen": chosen.number if chosen else None,
+        "code": chosen.code if chosen else "",
+        "written": str(out or ""),
+    }
+    if not args.json:
+        for line in evidence.lines():
+            note(line)
+    say(args, value, answer.rstrip("\n") if out is None else (f"written: {out}" if chosen else ""))
+    return 0 if chosen is not None else 1
+
+
+COMMAND = Command(
+    summary="translate a C function to OpenMP or CUDA, and show what holds about each candidate",
+    example="hpcraft translate kernels.c:axpy --to openmp --model runs/quickstart/mutual/translator --samples 8 --verify",
+    add_arguments=add_arguments,
+    main=main,
+)

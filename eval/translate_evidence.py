@@ -1,0 +1,189 @@
+"""What is known of the candidates of a translation: which hold, on what that rests, and what nobody looked at."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from hpcraft.data.standalone import Standalone
+from hpcraft.data.tester import propose
+from hpcraft.data.verify import SOURCE_ONLY, cuda_level, has_tools, lacks_tool, verify
+from hpcraft.errors import InputError, MachineError
+from hpcraft.records import Candidate, Finding
+from hpcraft.sandbox.abi import Signature, parse_test
+
+_LEVELS = ("compile", "emulate", "device", "run")
+_SHOWN = 3
+_LOG_LINES = 4
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Choice:
+    """One candidate, and what was found about it."""
+
+    number: int
+    """0 is the one that the model finds likeliest."""
+    code: str
+    times: int = 1
+    """How often it was written."""
+    holds: bool | None = None
+    """None where nothing was run."""
+    reason: str = ""
+    """Why it doesn't hold: a reason of `hpcraft.data.verify`."""
+    log: str = ""
+    level: str = ""
+    mutants_killed: int = 0
+    """Of faulty versions of the candidate: how many the tests tell from it."""
+    mutants_total: int = 0
+
+    @property
+    def rank(self) -> tuple[float, ...]:
+        """Larger is better: level, share of its faulty versions that are told from it, how often it was written, the likeliest."""
+        share = self.mutants_killed / self.mutants_total if self.mutants_total else 0.0
+        return (_LEVELS.index(self.level) if self.level in _LEVELS else -1, share, self.times, -self.number)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Evidence:
+    """What is known of all candidates; the best first."""
+
+    target_model: str
+    choices: tuple[Choice, ...]
+    verified: bool
+    tests: tuple[str, ...] = ()
+    """That the function itself passes cleanly, in the notation of `hpcraft.sandbox.abi`."""
+    tests_by_rule: int = 0
+    tests_by_model: int = 0
+    """How many were proposed."""
+    killing: int = 0
+    """Tests that tell the function from a faulty version of it."""
+    mutants_killed: int = 0
+    mutants_total: int = 0
+    coverage: float = 0.0
+    """Share of the function's lines that the tests run."""
+    unknown: tuple[str, ...] = field(default=())
+    """What wasn't looked at."""
+
+    @property
+    def chosen(self) -> Choice | None:
+        """The best that holds; the likeliest where nothing was run; None where none holds."""
+        if not self.verified:
+            return self.choices[0]
+        return next((c for c in self.choices if c.holds), None)
+
+    def lines(self) -> list[str]:
+        """For a terminal."""
+        if not self.verified:
+            return [f"not verified: candidate 0 of {len(self.choices)} is a guess that nothing was run for; add --verify"]
+        tests = f"{len(self.tests)} valid of {self.tests_by_rule} by rule and {self.tests_by_model} by the model"
+        told = f"{self.mutants_killed} of {self.mutants_total} faulty versions of it"
+        found = [f"tests: {tests}; they tell the function from {told}, and run {self.coverage:.0%} of its lines"]
+        holding = [c for c in self.choices if c.holds]
+        found.append(f"candidates: {len(holding)} of {len(self.choices)} different ones hold")
+        for choice in holding[:_SHOWN]:
+            told = (
+                f"{choice.mutants_killed} of {choice.mutants_total} faulty versions told from it"
+                if choice.mutants_total
+                else "no faulty versions tried"
+            )
+            found.append(f"  candidate {choice.number}: level {choice.level}, {told}, written {choice.times} times")
+        refused = Counter(c.reason for c in self.choices if not c.holds)
+        found += [f"  refused: {reason} ({count})" for reason, count in refused.most_common()]
+        if not holding and (log := next((c.log for c in self.choices if c.log), "")):
+            found += [f"    {line}" for line in log.splitlines()[:_LOG_LINES]]
+        return found + [f"not verified: {words}" for words in self.unknown]
+
+
+def unverified(alone: Standalone, target_model: str, choices: Sequence[Choice]) -> Evidence:  # noqa: ARG001 - as `judged`
+    """Nothing is known."""
+    return Evidence(target_model=target_model, choices=tuple(choices), verified=False, unknown=("anything",))
+
+
+def judged(alone: Standalone, target_model: str, choices: Sequence[Choice], written: Sequence[str], *, seed: int) -> Evidence:
+    """Write tests, run everything, and rank.
+
+    Args:
+        alone: the function.
+        target_model: of the candidates.
+        choices: the candidates.
+        written: tests of a model's.
+        seed: of array contents.
+
+    Raises:
+        InputError: the function can't be tested: it doesn't build alone, or no test runs clean.
+        MachineError: this machine lacks what the check needs.
+    """
+    if missing := lacks_tool(target_model):
+        raise MachineError(missing)
+    race = target_model != "openmp" or not has_tools("openmp", race=True)
+    signature = Signature.parse(alone.signature)
+    ruled = [test for group in propose(signature, alone.code, seed=seed) for test in group]
+    tests = tuple(dict.fromkeys([*ruled, *(test for test in written if _readable(signature, test))]))
+    # The function itself comes first: where the text of every candidate is enough to refuse it, nothing else is run.
+    asked = [("", SOURCE_ONLY), *((c.code, target_model) for c in choices)]
+    candidates = [
+        Candidate(candidate_id=str(number), signature=alone.signature, source=alone.code, target=code, target_model=model, tests=tests)
+        for number, (code, model) in enumerate(asked)
+    ]
+    best, *findings = verify(candidates, seed=seed, race=race, min_killed=0.0)
+    _check_source(alone, best)
+    done = tuple(_with(c, f) for c, f in zip(choices, findings, strict=True))
+    return Evidence(
+        target_model=target_model,
+        choices=tuple(sorted(done, key=lambda c: (bool(c.holds), c.rank), reverse=True)),
+        verified=True,
+        tests=best.valid_tests,
+        tests_by_rule=len(ruled),
+        tests_by_model=len(tests) - len(dict.fromkeys(ruled)),
+        killing=len(best.killing_tests),
+        mutants_killed=best.mutants_killed,
+        mutants_total=best.mutants_total,
+        coverage=best.coverage,
+        unknown=_unknown(target_model, race=race),
+    )
+
+
+def _check_source(alone: Standalone, finding: Finding) -> None:
+    if finding.reason == "source:compile_error":
+        lines = [line for line in finding.log.splitlines() if "error" in line]
+        raise InputError(
+            f"{alone.name}: it doesn't build alone ({(lines or ['no reason given'])[0].strip()[:160]}); give a file that holds what it needs"
+        )
+    if not finding.valid_tests:
+        raise InputError(
+            f"{alone.name}: no test of it ran clean, so nothing can be shown ({finding.reason}); its arrays may be longer than its scalars tell, "
+            "or it reads what it wasn't given"
+        )
+
+
+def _readable(signature: Signature, test: str) -> bool:
+    try:
+        parse_test(signature, test)
+    except InputError:
+        return False
+    return True
+
+
+def _with(choice: Choice, finding: Finding) -> Choice:
+    return Choice(
+        number=choice.number,
+        code=choice.code,
+        times=choice.times,
+        holds=finding.accepted,
+        reason=finding.reason,
+        log=finding.log,
+        level=finding.level,
+        mutants_killed=finding.target_mutants_killed,
+        mutants_total=finding.target_mutants_total,
+    )
+
+
+def _unknown(target_model: str, *, race: bool) -> tuple[str, ...]:
+    found = ["sizes above those of the tests", "how quick it is"]
+    if target_model == "cuda":
+        level = cuda_level()
+        found.insert(0, "that it runs: this machine compiles CUDA only" if level == "compile" else "a real device: it ran on the processor")
+    elif not race:
+        found.insert(0, "races: this machine lacks clang's race detector")
+    return tuple(found)

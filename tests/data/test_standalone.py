@@ -1,0 +1,67 @@
+"""Functions that are taken out of their files."""
+
+import pytest
+
+from hpcraft.data.standalone import stand_alone
+from hpcraft.errors import InputError
+
+FILE = """#include <math.h>
+#include "mine.h"
+#define HALF 0.5
+#define SQUARE(x) ((x) * (x) * UNIT)
+#define UNIT 1.0
+typedef double real;
+static const double weights[3] = {1, 2, 3};
+static int counter;
+struct unused { int a; };
+static double helper(double v) { return SQUARE(v) * HALF * weights[1]; }
+static inline void scale(int n, double a, double *restrict x) {
+    for (int i = 0; i < n; i++) x[i] = a * helper(x[i]);
+}
+void counted(int n, double *x) { for (int i = 0; i < n; i++) { x[i] = 1; counter++; } }
+real total(int n, const real *x) { real s = 0; for (int i = 0; i < n; i++) s += x[i]; return s; }
+"""
+
+
+def test_what_a_function_needs_comes_along_and_nothing_else():
+    """Helpers, constants and macros, also those that only macros name; headers of the standard library; what others need stays."""
+    found = stand_alone(FILE, "scale")
+    assert found.signature == "void scale(int n, double a, double *x)"
+    assert found.taken == ("HALF", "SQUARE", "UNIT", "helper", "weights")
+    assert found.headers_left == ("mine.h",)
+    assert found.code.startswith("#include <math.h>\n\n#define HALF 0.5\n")
+    assert "\nvoid scale(int n, double a, double *restrict x) {" in found.code
+    assert "counter" not in found.code
+    assert "unused" not in found.code
+
+
+def test_a_head_is_spelled_in_builtin_types():
+    """The file's own name of a type means nothing to a caller."""
+    found = stand_alone(FILE, "total")
+    assert found.signature == "double total(int n, const double *x)"
+    assert "typedef double real;\ndouble total(int n, const double *x) { real s" in found.code
+
+
+def test_the_only_function_needs_no_name():
+    """One function is meant."""
+    assert stand_alone("void f(int n, float *x) { x[0] = n; }\n").name == "f"
+
+
+@pytest.mark.parametrize(
+    ("text", "name", "words"),
+    [
+        (FILE, "", "several functions are defined here; name one behind a colon: helper, scale, counted, total"),
+        (FILE, "nothing", "no function nothing is defined here; defined are: helper"),
+        (FILE, "counted", "it uses the global variable counter; make it a parameter"),
+        ("int x;\n", "", "no function is defined here"),
+        ("void f(struct s *p) { p->a = 1; }\n", "", "prototype"),
+        ("void f(double **rows, int n) { rows[0][0] = n; }\n", "", "prototype"),
+        ("\0\0 not C at all }{", "", "no function is defined here"),
+    ],
+)
+def test_what_cannot_stand_alone_is_one_line(text, name, words):
+    """Each with what to do."""
+    with pytest.raises(InputError) as error:
+        stand_alone(text, name)
+    assert words in str(error.value)
+    assert "\n" not in str(error.value)

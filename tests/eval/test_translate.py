@@ -1,0 +1,198 @@
+"""Translating for people: what holds is shown with its evidence, what doesn't is not shown as an answer."""
+
+import json
+
+import pytest
+
+from hpcraft.cli import main
+from hpcraft.data.standalone import stand_alone
+from hpcraft.errors import InputError
+from hpcraft.eval.translate_evidence import Choice, judged, unverified
+from hpcraft.inference import Generator
+
+SOURCE = "void scale(int n, double a, double *x) {\n    for (int i = 0; i < n; i++)\n        x[i] = a * x[i];\n}\n"
+GOOD = SOURCE.replace("    for", "#pragma omp parallel for\n    for")
+SERIAL = SOURCE
+SHORT = GOOD.replace("i < n", "i < n - 1")
+BROKEN = GOOD.replace("x[i] = a", "y[i] = a")
+CUDA = """__global__ void scale_kernel(int n, double a, double *x) {
+    int i = blockIdx.x * blockDim.x + threadIdx.x;
+    if (i < n) x[i] = a * x[i];
+}
+extern "C" void scale(int n, double a, double *x) {
+    double *d;
+    cudaMalloc(&d, n * sizeof(double));
+    cudaMemcpy(d, x, n * sizeof(double), cudaMemcpyHostToDevice);
+    scale_kernel<<<(n + 127) / 128, 128>>>(n, a, d);
+    cudaMemcpy(x, d, n * sizeof(double), cudaMemcpyDeviceToHost);
+    cudaFree(d);
+}
+"""
+
+
+def choices(*codes):
+    """Candidates in the order of their likelihood."""
+    return [Choice(number=number, code=code) for number, code in enumerate(codes)]
+
+
+def test_the_best_that_holds_is_chosen_and_the_others_say_why_not():
+    """A likelier candidate that is wrong comes behind one that is right; each refusal has its reason."""
+    found = judged(stand_alone(SOURCE), "openmp", choices(SHORT, SERIAL, BROKEN, GOOD), (), seed=3)
+    assert found.chosen is not None
+    assert found.chosen.code == GOOD
+    reasons = {c.number: c.reason for c in found.choices if not c.holds}
+    assert reasons == {0: "differs", 1: "not-parallel", 2: "target:compile_error"}
+    assert found.coverage == 1
+    assert found.killing > 0
+    assert found.chosen.mutants_killed > 0
+    assert any("1 of 4 different ones hold" in line for line in found.lines())
+
+
+def test_cuda_is_run_and_it_is_said_where():
+    """A candidate that is only right on the processor isn't said to be right on a device."""
+    found = judged(stand_alone(SOURCE), "cuda", choices(CUDA, CUDA.replace("if (i < n) ", "")), (), seed=3)
+    assert found.chosen is not None
+    assert (found.chosen.number, found.chosen.level) == (0, "emulate")
+    assert found.choices[1].holds is False
+    assert any("a real device" in words for words in found.unknown)
+
+
+def test_nothing_is_chosen_when_nothing_holds():
+    """No answer is better than a wrong one."""
+    found = judged(stand_alone(SOURCE), "openmp", choices(SHORT), (), seed=3)
+    assert found.chosen is None
+    assert any("refused: differs" in line for line in found.lines())
+
+
+def test_tests_of_a_model_stand_beside_those_by_rule():
+    """One that isn't for this function is dropped, one that is known already counts once."""
+    found = judged(stand_alone(SOURCE), "openmp", choices(GOOD), ("13 0.5 [13]", "no test", "1 2 3 4"), seed=3)
+    assert found.tests_by_model == 1
+    assert "13 0.5 [13]" in found.tests
+
+
+def test_ranks_prefer_what_more_is_known_of():
+    """First the level, then the faulty versions told from it, then how often it was written, then likelihood."""
+    ran = Choice(number=3, code="", level="run", mutants_killed=1, mutants_total=2)
+    compiled = Choice(number=0, code="", level="compile", mutants_killed=2, mutants_total=2)
+    often = Choice(number=2, code="", level="run", mutants_killed=1, mutants_total=2, times=4)
+    assert sorted([compiled, ran, often], key=lambda c: c.rank, reverse=True) == [often, ran, compiled]
+
+
+@pytest.mark.parametrize(
+    ("source", "words"),
+    [
+        ("void f(int n, double *x) { unknown(n, x); }\n", "it doesn't build alone"),
+        ("void f(int n, int *x) { for (int i = 0; i <= n; i++) x[1 << 30] = i; }\n", "no test of it ran clean"),
+    ],
+)
+def test_a_function_that_cannot_be_tested_is_one_line(source, words):
+    """It is the function's fault, not the candidates'."""
+    with pytest.raises(InputError, match=words):
+        judged(stand_alone(source), "openmp", choices(GOOD), (), seed=3)
+
+
+def test_a_guess_is_called_one():
+    """Without a run nothing is known."""
+    found = unverified(stand_alone(SOURCE), "openmp", choices(SHORT, GOOD))
+    assert found.chosen is not None
+    assert found.chosen.code == SHORT
+    assert "guess" in found.lines()[0]
+
+
+class Writer(Generator):
+    """A model that answers what it is told to."""
+
+    def __init__(self, *codes):
+        self.codes = codes
+
+    is_own = True
+    facts = type("Facts", (), {"tasks": ("openmp",)})()
+
+    def translate(self, items, *, samples=1, temperature=0.0, **_):
+        """The likeliest alone, or the others."""
+        return [list(self.codes[1 : samples + 1] if temperature else self.codes[:1]) for _ in items]
+
+
+@pytest.fixture
+def writer(monkeypatch, tmp_path):
+    """Puts a model of our own making in the place of a folder's."""
+
+    def put(*codes):
+        monkeypatch.setattr("hpcraft.inference.find_folder", lambda _: tmp_path)
+        monkeypatch.setattr("hpcraft.inference.load", lambda _: Writer(*codes))
+        (tmp_path / "k.c").write_text(SOURCE)
+        return str(tmp_path / "k.c")
+
+    return put
+
+
+def test_the_command_prints_what_holds_and_its_evidence(writer, capsys):
+    """The code goes to stdout, what is known of it to stderr."""
+    file = writer(SHORT, GOOD)
+    assert main(["translate", f"{file}:scale", "--to", "openmp", "--model", "m", "--samples", "2", "--verify"]) == 0
+    printed = capsys.readouterr()
+    assert printed.out == GOOD
+    assert "refused: differs (1)" in printed.err
+
+
+def test_the_command_prints_no_code_when_none_holds(writer, capsys):
+    """The exit code is that of a failed gate."""
+    file = writer(SHORT)
+    assert main(["translate", file, "--to", "openmp", "--model", "m", "--verify"]) == 1
+    assert capsys.readouterr().out.strip() == ""
+
+
+def test_json_has_everything(writer, capsys):
+    """For machines: the chosen one, and each candidate with its reason."""
+    file = writer(SHORT, GOOD)
+    assert main(["translate", file, "--to", "openmp", "--model", "m", "--samples", "2", "--verify", "--json"]) == 0
+    value = json.loads(capsys.readouterr().out)
+    assert (value["chosen"], value["function"], value["verified"]) == (1, "scale", True)
+    assert {c["number"]: c["reason"] for c in value["choices"]} == {0: "differs", 1: ""}
+
+
+def test_a_file_is_written_beside_and_not_overwritten(writer, capsys, tmp_path):
+    """What is there stays unless it is said otherwise."""
+    file = writer(GOOD)
+    words = ["translate", file, "--to", "openmp", "--model", "m", "--beside"]
+    assert main(words) == 0
+    assert (tmp_path / "scale.omp.c").read_text() == GOOD
+    assert main(words) == 3
+    assert "--force" in capsys.readouterr().err
+    assert main([*words, "--force"]) == 0
+
+
+def test_a_diff_shows_what_is_new(writer, capsys):
+    """Against the function as it stands alone."""
+    file = writer(GOOD)
+    assert main(["translate", file, "--to", "openmp", "--model", "m", "--diff"]) == 0
+    assert "+#pragma omp parallel for" in capsys.readouterr().out.splitlines()
+
+
+def exit_code(words):
+    """Of a command line, also where its parser leaves."""
+    try:
+        return main(words)
+    except SystemExit as left:
+        return left.code
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "told"),
+    [
+        (["none.c", "--to", "openmp", "--model", "m"], 3, "no such file"),
+        (["k.f90", "--to", "openmp", "--model", "m"], 3, "expected a C file"),
+        (["k.c:nothing", "--to", "openmp", "--model", "m"], 3, "no function nothing"),
+        (["k.c", "--to", "openmp", "--model", "m", "--samples", "0"], 2, "give 1 or more"),
+        (["k.c", "--to", "mpi", "--model", "m"], 2, "invalid choice"),
+        (["k.c", "--to", "openmp", "--model", "nowhere"], 3, "nowhere"),
+    ],
+)
+def test_bad_input_is_one_line(words, code, told, tmp_path, monkeypatch, capsys):
+    """Each before anything is loaded or run."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "k.c").write_text(SOURCE)
+    (tmp_path / "k.f90").write_text("end\n")
+    assert exit_code(["translate", *words]) == code
+    assert told in capsys.readouterr().err
