@@ -87,7 +87,9 @@ class Evidence:
                 if choice.mutants_total
                 else "no faulty versions tried"
             )
-            found.append(f"  candidate {choice.number}: level {choice.level}, {told}, written {choice.times} times")
+            found.append(
+                f"  candidate {choice.number}: level {choice.level}, {told}, written {'once' if choice.times == 1 else f'{choice.times} times'}"
+            )
         refused = Counter(c.reason for c in self.choices if not c.holds)
         found += [f"  refused: {reason} ({count})" for reason, count in refused.most_common()]
         if not holding and (log := next((c.log for c in self.choices if c.log), "")):
