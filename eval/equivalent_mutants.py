@@ -303,6 +303,20 @@ EQUIVALENT: tuple[Equivalent, ...] = (
     Equivalent("kernels/bfs_levels/*/fortran", r"line \d+: edges = row_ptr\(n \+ 1\) -> edges = .*", _HOST),
     Equivalent("kernels/histogram/cuda/cpp", r"line 21: .* x\[i\] < bins\) .* -> .* x\[i\] <= bins\) .*", _ROOM),
     Equivalent(
+        "kernels/triangle_count/serial/c",
+        r"line 4: .* e < row_ptr\[u \+ 1\]; .* -> .* e < row_ptr\[u \+ 1\] - 1; .*",
+        "behind the last neighbour there is no third vertex",
+    ),
+    Equivalent("kernels/triangle_count/serial/cpp", r"line 10: .*; v > u && .* -> .*; v >= u && .*", _SELF),
+    Equivalent(
+        "kernels/triangle_count/openmp/fortran",
+        r"line 34: else if \(col\(i\) < col\(j\)\) then -> else if \(col\(i\) <= col\(j\)\) then",
+        "equal ones were found before",
+    ),
+    Equivalent(
+        "kernels/triangle_count/offload/fortran", r"line 14: do u = 1, n -> do u = 1, n - 1", "the last vertex is no triangle's smallest"
+    ),
+    Equivalent(
         "kernels/triangle_count/offload/fortran",
         r"line 15: do e = row_ptr\(u\) \+ 1, row_ptr\(u \+ 1\) -> do e = .*, row_ptr\(u \+ 1\) - 1",
         "behind the last neighbour there is no third vertex",
