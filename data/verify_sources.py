@@ -182,11 +182,11 @@ def _settle(source: Source, settings: Settings) -> None:
         _keep_telling(source, settings.max_tests)
     if not source.expected:
         source.reason = "no-valid-tests"
+    elif source.coverage < settings.min_coverage:
+        source.reason, source.log = "not-covered", f"{source.coverage:.0%} of the lines run"
     elif not settings.enough(source.mutants_killed, source.mutants_total):
         source.reason = "few-mutants-killed" if source.mutants_killed else "no-mutant-killed"
         source.log = f"{source.mutants_killed} of {source.mutants_total} faults of the source noticed"
-    elif source.coverage < settings.min_coverage:
-        source.reason, source.log = "not-covered", f"{source.coverage:.0%} of the lines run"
 
 
 def _read_trial(program: Program, trials: Sequence[tuple[int, Source, Schema, Sequence[int]]]) -> None:

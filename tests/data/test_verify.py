@@ -241,10 +241,8 @@ def test_those_tests_are_kept_that_tell_the_most() -> None:
 
 
 def test_faults_that_cannot_stand_side_by_side_are_built_alone() -> None:
-    """A macro that takes a name of the schema apart makes the program of all faults unbuildable; each fault by itself still counts."""
-    sized = "#define SIZE 3\n" + SCALE.replace(
-        "    for", "    enum { width = SIZE + 1 };\n    double keep[width] = {0};\n    keep[0] = a;\n    for"
-    ).replace("a * x[i]", "keep[0] * x[i]")
+    """A place that wants a constant where none is known makes the program of all faults unbuildable; each fault by itself still counts."""
+    sized = SCALE.replace("    for", '    _Static_assert(7 + 1 == 8, "size");\n    for')
     [finding] = verify([_candidate("sized", sized, GOOD_SCALE, SCALE_TESTS)], seed=6, race=False, num_mutants=20)
     assert finding.accepted, finding
     assert finding.mutants_killed >= 3
