@@ -14,6 +14,7 @@ import argparse
 import json
 import math
 import secrets
+import sys
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -61,8 +62,9 @@ def main() -> None:
     texts: list[dict[str, str]] = []
     tried = 0
     while (left := args.wrong - wrong["all"]) > 0:
-        batch = list(islice(stream, min(240, 2 * left + 24)))
+        batch = list(islice(stream, min(120, 2 * left + 24)))
         tried += len(batch)
+        print(f"{wrong['all']} wrong of {tried - len(batch)}, {let_in['all']} let in", file=sys.stderr, flush=True)
         truth = verify((f.longer for f in batch), seed=args.seed + 1, workers=args.workers, num_mutants=0)
         shown = [f for f, finding in zip(batch, truth, strict=True) if finding.reason in _WRONG][:left]
         options = {"min_coverage": 1.0, "max_tests": _TESTS, "workers": args.workers}
