@@ -4,7 +4,7 @@
 
 A fault is one of `hpcraft.data.mutants.faulty_versions`, of any kind, also in directives. Whether it makes the target wrong is decided first, by results on
 up to 40 tests with other scalars and other contents than the pair's own, by the race detector and by the emulation's checks; faults that change nothing, and those that
-don't build or leave nothing parallel, don't count. Then the verifier judges it as the stage ``pairs`` would, with the pair's five tests.
+don't build or leave nothing parallel, don't count. Then the verifier judges it as the stage ``pairs`` would, with the pair's tests.
 Printed: how many were let in, by model and by kind of fault, with a Wilson interval, and the texts of those that were.
 """
 
@@ -21,6 +21,7 @@ from dataclasses import dataclass, replace
 from itertools import islice
 
 from hpcraft.data.grammar import draw
+from hpcraft.data.material import MADE_TESTS
 from hpcraft.data.mutants import faulty_versions
 from hpcraft.data.verify import verify
 from hpcraft.records import Candidate
@@ -94,7 +95,7 @@ def _faulty(seed: int, count: int, models: list[str]) -> Iterator[_Faulty]:
     """Endless: every kernel of the grammar with ``count`` faults in each of its targets."""
     number = 0
     while True:
-        pair, longer = draw(seed, number, num_tests=_TESTS), draw(seed, number, num_tests=_TESTS + _LONG)
+        pair, longer = draw(seed, number, num_tests=MADE_TESTS), draw(seed, number, num_tests=MADE_TESTS + _LONG)
         assert pair.source == longer.source
         for model in models:
             target, language = pair.targets[model], "cuda" if model == "cuda" else "c"

@@ -139,7 +139,7 @@ def _materials(config: PairsConfig, work: Work, targets: tuple[str, ...], known:
     if "corpus" in work.inputs and config.mined_limit:
         loops = mined(work.inputs["corpus"], work.seed, config.mined_limit, targets, known, monolingual_share=config.monolingual_share)
         found += loops
-    found += made(work.seed, config.made, targets, known, num_tests=config.tests_per_pair)
+    found += made(work.seed, config.made, targets, known)
     return found
 
 

@@ -236,6 +236,10 @@ def test_those_tests_are_kept_that_tell_the_most() -> None:
     assert finding.accepted
     assert len(finding.valid_tests) == len(finding.outputs) == 2
     assert "9 0.5 [9]" in finding.valid_tests
+    odd = GOOD_SCALE.replace("a * x[i]", "(n == 7 ? 0.0 : a) * x[i]")
+    [judged] = verify([_candidate("odd", SCALE, odd, ("9 0.5 [9]", "7 0.5 [7]"))], seed=5, race=False, max_tests=1)
+    assert judged.valid_tests == ("9 0.5 [9]",)
+    assert judged.reason == "differs"  # by a test that isn't kept
     [only] = verify([_candidate("good", SCALE, GOOD_SCALE, tests[:2])], seed=5, race=False)
     assert only.coverage < 1.0
 
