@@ -41,11 +41,11 @@ def main() -> None:
         seed=7, race=True, num_mutants=args.mutants, min_killed=0.5, min_coverage=1.0, max_tests=_TESTS, emulate=True, stop=Event()
     )
     targets = ("openmp", "cuda")
-    _verify(list(made(args.seed + 1, 2, targets, Known(), num_tests=_TESTS)), settings, defaultdict(float))
+    _verify(list(made(args.seed + 1, 2, targets, Known())), settings, defaultdict(float))
     spent: dict[str, float] = defaultdict(float)
     begin = time.monotonic()
     with _timed(spent, "draw"):
-        materials = list(made(args.seed, args.kernels, targets, Known(), num_tests=_TESTS))
+        materials = list(made(args.seed, args.kernels, targets, Known()))
     size = max(1, args.batch // len(targets))
     cases = [c for at in range(0, len(materials), size) for c in _verify(materials[at : at + size], settings, spent)]
     wall, cpu = time.monotonic() - begin, sum(spent.values())

@@ -4,7 +4,7 @@
 
 A fault is one of `hpcraft.data.mutants.faulty_versions`, of any kind, also in directives. Whether it makes the target wrong is decided first, by results on
 up to 40 tests with other scalars and other contents than the pair's own, by the race detector and by the emulation's checks; faults that change nothing, and those that
-don't build or leave nothing parallel, don't count. Then the verifier judges it as the stage ``pairs`` would, with the pair's five tests.
+don't build or leave nothing parallel, don't count. Then the verifier judges it as the stage ``pairs`` would, with the pair's tests.
 Printed: how many were let in, by model and by kind of fault, with a Wilson interval, and the texts of those that were.
 """
 
@@ -14,12 +14,14 @@ import argparse
 import json
 import math
 import secrets
+import sys
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from itertools import islice
 
 from hpcraft.data.grammar import draw
+from hpcraft.data.material import MADE_TESTS
 from hpcraft.data.mutants import faulty_versions
 from hpcraft.data.verify import verify
 from hpcraft.records import Candidate
@@ -61,8 +63,9 @@ def main() -> None:
     texts: list[dict[str, str]] = []
     tried = 0
     while (left := args.wrong - wrong["all"]) > 0:
-        batch = list(islice(stream, min(240, 2 * left + 24)))
+        batch = list(islice(stream, min(120, 2 * left + 24)))
         tried += len(batch)
+        print(f"{wrong['all']} wrong of {tried - len(batch)}, {let_in['all']} let in", file=sys.stderr, flush=True)
         truth = verify((f.longer for f in batch), seed=args.seed + 1, workers=args.workers, num_mutants=0)
         shown = [f for f, finding in zip(batch, truth, strict=True) if finding.reason in _WRONG][:left]
         options = {"min_coverage": 1.0, "max_tests": _TESTS, "workers": args.workers}
@@ -92,7 +95,7 @@ def _faulty(seed: int, count: int, models: list[str]) -> Iterator[_Faulty]:
     """Endless: every kernel of the grammar with ``count`` faults in each of its targets."""
     number = 0
     while True:
-        pair, longer = draw(seed, number, num_tests=_TESTS), draw(seed, number, num_tests=_TESTS + _LONG)
+        pair, longer = draw(seed, number, num_tests=MADE_TESTS), draw(seed, number, num_tests=MADE_TESTS + _LONG)
         assert pair.source == longer.source
         for model in models:
             target, language = pair.targets[model], "cuda" if model == "cuda" else "c"

@@ -60,7 +60,7 @@ class PairsConfig:
     min_coverage_mined: float = option(0.8, help="the same of a mined source, whose tests are proposed by rule")
     race: bool = option(True, help="run OpenMP targets under the race detector")
     monolingual_share: float = option(0.3, help="share of the mined training loops that is set aside without translation")
-    batch_size: int = option(48, help="candidates built into one program")
+    batch_size: int = option(96, help="candidates built into one program")
 
     def __post_init__(self) -> None:
         """Refuse values that can't be meant."""
@@ -139,7 +139,7 @@ def _materials(config: PairsConfig, work: Work, targets: tuple[str, ...], known:
     if "corpus" in work.inputs and config.mined_limit:
         loops = mined(work.inputs["corpus"], work.seed, config.mined_limit, targets, known, monolingual_share=config.monolingual_share)
         found += loops
-    found += made(work.seed, config.made, targets, known, num_tests=config.tests_per_pair)
+    found += made(work.seed, config.made, targets, known)
     return found
 
 

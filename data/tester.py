@@ -11,7 +11,8 @@ from random import Random
 
 from hpcraft.sandbox.abi import Signature
 
-_SIZES = (1, 2, 7, 33, 100)
+_SIZES = (1, 2, 7, 33, 100, 257)
+"""The last is one more than a block of threads has: a launch that forgets the rest shows."""
 _MIXED = (3, 5, 10, 17)
 _REALS = ("0.5", "-1.25", "2.0", "0.75")
 _SMALL = (1, 2, 3)

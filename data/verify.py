@@ -55,7 +55,8 @@ def verify(
         num_mutants: faulty versions of each side that tests are tried on; 0 leaves these steps out, and coverage with them.
         min_killed: share of the mutants of each side that tests must kill; at least one in any case.
         min_coverage: share of the source's lines that tests must run.
-        max_tests: keep at most this many valid tests, those that tell the most; None keeps all.
+        max_tests: of the valid tests keep at most this many, those that tell the most, and rest coverage and mutants on them; targets are
+            judged by all. None keeps all.
         batch_size: candidates in one program.
 
     Raises:
@@ -151,7 +152,7 @@ def _alive(cases: Sequence[Case], model: str) -> list[Case]:
 
 def _finding(case: Case) -> Finding:
     source = case.source
-    valid = sorted(source.expected)
+    valid = source.staying
     return Finding(
         candidate_id=case.candidate.candidate_id,
         accepted=case.alive,

@@ -59,6 +59,8 @@ class Source:
     log: str = ""
     expected: dict[int, CallResult] = field(default_factory=dict)
     """Test number to results, valid tests only."""
+    kept: set[int] | None = None
+    """The valid tests that stay with a pair; None for all. The others judge targets, but what a pair says of its tests doesn't rest on them."""
     kept_arguments: dict[int, list[Argument]] = field(default_factory=dict)
     kills: dict[int, set[int]] = field(default_factory=dict)
     """Test number to the faults that it notices."""
@@ -69,14 +71,19 @@ class Source:
     mutants_total: int = 0
 
     @property
+    def staying(self) -> list[int]:
+        """The tests that stay with a pair, in order."""
+        return sorted(self.expected if self.kept is None else self.kept & self.expected.keys())
+
+    @property
     def mutants_killed(self) -> int:
-        """The faults that some valid test notices."""
-        return len(set[int]().union(*(self.kills.get(t, ()) for t in self.expected)))
+        """The faults that some kept test notices."""
+        return len(set[int]().union(*(self.kills.get(t, ()) for t in self.staying)))
 
     @property
     def coverage(self) -> float:
-        """The share of lines that valid tests run."""
-        seen = set[int]().union(*(self.marks.get(t, ()) for t in self.expected))
+        """The share of lines that kept tests run."""
+        seen = set[int]().union(*(self.marks.get(t, ()) for t in self.staying))
         return covered(self.lines, [mark in seen for mark in range(len(self.lines))])
 
     def arguments(self, test: int) -> list[Argument]:
@@ -182,11 +189,11 @@ def _settle(source: Source, settings: Settings) -> None:
         _keep_telling(source, settings.max_tests)
     if not source.expected:
         source.reason = "no-valid-tests"
+    elif source.coverage < settings.min_coverage:
+        source.reason, source.log = "not-covered", f"{source.coverage:.0%} of the lines run"
     elif not settings.enough(source.mutants_killed, source.mutants_total):
         source.reason = "few-mutants-killed" if source.mutants_killed else "no-mutant-killed"
         source.log = f"{source.mutants_killed} of {source.mutants_total} faults of the source noticed"
-    elif source.coverage < settings.min_coverage:
-        source.reason, source.log = "not-covered", f"{source.coverage:.0%} of the lines run"
 
 
 def _read_trial(program: Program, trials: Sequence[tuple[int, Source, Schema, Sequence[int]]]) -> None:
@@ -268,7 +275,7 @@ def _keep_telling(source: Source, count: int) -> None:
         told |= _tells(source, best)
         kept.append(best)
         left.remove(best)
-    source.expected = {t: source.expected[t] for t in sorted(kept)}
+    source.kept = set(kept)
 
 
 def _tells(source: Source, test: int) -> set[tuple[str, int]]:

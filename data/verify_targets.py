@@ -230,7 +230,11 @@ def _notice(program: Program, trials: Sequence[tuple[int, Case, Schema, int]]) -
     """Count the faults that tests notice, the heaviest test first; what it notices is not called again."""
     left = list(trials)
     for part in (slice(1), slice(1, None)):
-        index = [(at, test) for at, (_, case, _, _) in enumerate(left) for test in case.source.heaviest()[part]]
+        index = [
+            (at, t)
+            for at, (_, case, _, _) in enumerate(left)
+            for t in [t for t in case.source.heaviest() if t in case.source.staying][part]
+        ]
         calls = [with_fault(left[at][1].source, left[at][0], left[at][2], left[at][3], test) for at, test in index]
         results = program.call(calls, threads=_THREADS[1], seconds=_FAULTY_SECONDS)
         noticed = {

@@ -226,7 +226,7 @@ def test_tests_must_run_the_lines_and_notice_faults_of_either_side() -> None:
         "good": "",
     }
     assert found["rare"].coverage == pytest.approx(0.75)
-    assert next(verify(candidates[:1], seed=4, race=False)).accepted  # unless coverage is asked for
+    assert next(verify(candidates[:1], seed=4, race=False, min_killed=0.1)).accepted  # unless lines or faults are asked for
 
 
 def test_those_tests_are_kept_that_tell_the_most() -> None:
@@ -236,19 +236,34 @@ def test_those_tests_are_kept_that_tell_the_most() -> None:
     assert finding.accepted
     assert len(finding.valid_tests) == len(finding.outputs) == 2
     assert "9 0.5 [9]" in finding.valid_tests
+    odd = GOOD_SCALE.replace("a * x[i]", "(n == 7 ? 0.0 : a) * x[i]")
+    [judged] = verify([_candidate("odd", SCALE, odd, ("9 0.5 [9]", "7 0.5 [7]"))], seed=5, race=False, max_tests=1)
+    assert judged.valid_tests == ("9 0.5 [9]",)
+    assert judged.reason == "differs"  # by a test that isn't kept
     [only] = verify([_candidate("good", SCALE, GOOD_SCALE, tests[:2])], seed=5, race=False)
     assert only.coverage < 1.0
 
 
 def test_faults_that_cannot_stand_side_by_side_are_built_alone() -> None:
-    """A macro that takes a name of the schema apart makes the program of all faults unbuildable; each fault by itself still counts."""
-    sized = "#define SIZE 3\n" + SCALE.replace(
-        "    for", "    enum { width = SIZE + 1 };\n    double keep[width] = {0};\n    keep[0] = a;\n    for"
-    ).replace("a * x[i]", "keep[0] * x[i]")
+    """A place that wants a constant where none is known makes the program of all faults unbuildable; each fault by itself still counts."""
+    sized = SCALE.replace("    for", '    _Static_assert(7 + 1 == 8, "size");\n    for')
     [finding] = verify([_candidate("sized", sized, GOOD_SCALE, SCALE_TESTS)], seed=6, race=False, num_mutants=20)
     assert finding.accepted, finding
     assert finding.mutants_killed >= 3
     assert finding.coverage == 1.0
+
+
+def test_what_the_race_detector_does_not_offer_is_not_the_machines_fault() -> None:
+    """An order between iterations that it would take for a race refuses that candidate alone, by name."""
+    ordered = SCALE.replace("    for", "#pragma omp parallel for ordered(1)\n    for").replace(
+        "        x[i] = a * x[i];\n",
+        "    {\n#pragma omp ordered depend(sink: i - 1)\n        x[i] = a * x[i];\n#pragma omp ordered depend(source)\n    }\n",
+    )
+    candidates = [_candidate("ordered", SCALE, ordered, SCALE_TESTS), _candidate("good", SCALE, GOOD_SCALE, SCALE_TESTS)]
+    found = {f.candidate_id: f for f in verify(candidates, seed=8, num_mutants=0)}
+    assert found["ordered"].reason == "unsupported", found["ordered"]
+    assert "doacross" in found["ordered"].log
+    assert found["good"].accepted
 
 
 def test_missing_sandbox_is_the_machines_fault(monkeypatch: pytest.MonkeyPatch) -> None:
