@@ -1,0 +1,9 @@
+"""The table of all templates that are written as text: name to template, one file for each field that they come from."""
+
+from __future__ import annotations
+
+from hpcraft.data.grammar_text import Template
+from hpcraft.data.grammar_text_layers import TEMPLATES as LAYERS
+from hpcraft.data.grammar_text_maps import TEMPLATES as ELEMENTS
+
+TEXTS: dict[str, Template] = {**ELEMENTS, **LAYERS}
