@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from hpcraft.data.grammar_text import Template
+from hpcraft.data.grammar_text_images import TEMPLATES as IMAGES
 from hpcraft.data.grammar_text_layers import TEMPLATES as LAYERS
 from hpcraft.data.grammar_text_maps import TEMPLATES as ELEMENTS
 
-TEXTS: dict[str, Template] = {**ELEMENTS, **LAYERS}
+TEXTS: dict[str, Template] = {**ELEMENTS, **LAYERS, **IMAGES}
