@@ -33,7 +33,7 @@ _KINDS = {
 }
 _VALUES = {"size": SIZE_VALUES, "side": SIDE_VALUES, "small": SMALL_VALUES, "flag": ("0", "1"), "mid": ("1", "2", "5", "9", "16", "33")}
 SIZE_KINDS = ("size", "side", "small", "mid")
-_ACCESS = {"in": "in", "out": "out", "io": "inout"}
+_ACCESS = {"in": "in", "out": "out", "io": "inout", "host": "host"}
 _SHORT_SIGNED = {"unsigned": "unsigned int"}
 
 

@@ -6,11 +6,11 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from random import Random
 
 from hpcraft.data.grammar_c import CWriter
-from hpcraft.data.grammar_code import For, If, Let, Line, Node, Parallel, Range, Reduce, mentioned, renaming, rewrite, texts, walk, words
+from hpcraft.data.grammar_code import Atomic, For, If, Let, Line, Node, Parallel, Range, Reduce, mentioned, renaming, rewrite, While, texts, walk, words
 from hpcraft.data.grammar_words import COL_LOOPS
 
 _COMBINE = {"+": "{a} += {b};", "*": "{a} *= {b};", "max": "if ({b} > {a}) {a} = {b};", "min": "if ({b} < {a}) {a} = {b};"}
@@ -85,7 +85,7 @@ class _Body:
     def __init__(self, code: CWriter, nest: Parallel, lets: tuple[Let, ...], threads: Threads, rng: Random, result: str) -> None:
         self.code, self.lets, self.threads, self.rng, self.result = code, lets, threads, rng, result
         self.kind = code.style.index_type
-        self.nest = nest
+        self.nest = replace(nest, body=_lowered(nest.body))
 
     def write(self) -> Geometry:
         nest = self.nest
@@ -302,6 +302,22 @@ class _Body:
 
 
 # ---------------------------------------------------------------- pieces
+
+
+def _lowered(nodes: tuple[Node, ...]) -> tuple[Node, ...]:
+    """Updates that meet other iterations as atomic functions; one that stores what all others store needs none."""
+    new: list[Node] = []
+    for node in nodes:
+        if isinstance(node, Atomic):
+            value = "1" if node.value == "++" else node.value
+            new.append(Line(f"{node.place} = {value};" if node.op == "=" else f"atomicAdd(&{node.place}, {value});"))
+        elif isinstance(node, If):
+            new.append(If(node.condition, _lowered(node.body), _lowered(node.orelse)))
+        elif isinstance(node, For | While):
+            new.append(replace(node, body=_lowered(node.body)))
+        else:
+            new.append(node)
+    return tuple(new)
 
 
 def _inside(heads: tuple[Range, ...], body: tuple[Node, ...]) -> tuple[Node, ...]:
