@@ -66,8 +66,25 @@ class CWriter:
 
     def nodes(self, nodes: Iterable[Node], depth: int) -> None:
         """Nodes one after the other."""
-        for node in nodes:
-            self.node(node, depth)
+        nodes = list(nodes)
+        while nodes:
+            run = self._run(nodes) if self.style.merge and self.declare != "all" else 1
+            if run > 1:
+                lets = [n for n in nodes[:run] if isinstance(n, Let)]
+                self.put(f"{lets[0].ctype} {', '.join(f'{n.name} = {n.value}' if n.value else n.name for n in lets)};", depth)
+            else:
+                self.node(nodes[0], depth)
+            del nodes[:run]
+
+    def _run(self, nodes: list[Node]) -> int:
+        """How many declarations of one type stand at the front."""
+        count = 0
+        while count < min(len(nodes), 4):
+            node = nodes[count]
+            if not isinstance(node, Let) or "*" in node.ctype or node.ctype != getattr(nodes[0], "ctype", ""):
+                break
+            count += 1
+        return max(count, 1)
 
     def node(self, node: Node, depth: int) -> None:
         """One node."""

@@ -166,7 +166,7 @@ def declare(param: Param, style: Style, *, name: str | None = None) -> str:
     if not param.is_array:
         return f"{'const ' if style.const_scalars else ''}{param.ctype} {name}"
     const = "const " if style.const and param.access == "in" else ""
-    return f"{const}{param.ctype}{style.star}{name}"
+    return f"{const}{param.ctype} {name}[]" if style.brackets else f"{const}{param.ctype}{style.star}{name}"
 
 
 def words(text: str) -> set[str]:

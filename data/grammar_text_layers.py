@@ -98,7 +98,7 @@ TEMPLATES: dict[str, Template] = {
         params="x:io[r*c] out:out[r*c] r:side c:side temp:real(1|2)",
         body="""
         par i 0 r {
-            T big = ?(#0 ?| x[?(i * c ?| i ?)] ?| -1e30 ?);
+            T big = ?(#0 ?| x[i * c] ?| -1e30 ?);
             T total = 0;
             seq j 0 c { ?(if ( x[i * c + j] > big ) { big = x[i * c + j]; } ?| big = @max(x[i * c + j], big); ?| T v = x[i * c + j]; if ( v > big ) { big = v; } ?) }
             ?(seq k 0 c { x[i * c + k] = @exp(x[i * c + k] - big); total += x[i * c + k]; }
@@ -111,15 +111,33 @@ TEMPLATES: dict[str, Template] = {
         stems="softmax softmax_cpu softmax_seg row_softmax softmax_forward log_softmax softmax_tree normalise_exp",
         weight=1.6,
     ),
+    "softmax_columns": Template(
+        kind="real",
+        params="x:io[r*c] out:out[r*c] r:side c:side temp:real(1|2)",
+        body="""
+        par i 0 r {
+            T big = ?(#0 ?| x[i] ?| -1e30 ?);
+            T total = 0;
+            seq j 0 c { ?(if ( x[j * r + i] > big ) { big = x[j * r + i]; } ?| big = @max(x[j * r + i], big); ?| T v = x[j * r + i]; if ( v > big ) { big = v; } ?) }
+            ?(seq k 0 c { x[k * r + i] = @exp(x[k * r + i] - big); total += x[k * r + i]; }
+            seq l 0 c { x[l * r + i] /= total; }
+            ?| seq k 0 c { total += @exp(?((x[k * r + i] - big) / temp ?| x[k * r + i] - big ?| x[k * r + i] / temp - big / temp ?)); }
+            seq l 0 c { out[l * r + i] = @exp(?(x[l * r + i] - big ?| (x[l * r + i] - big) / temp ?)) / total; }
+            ?| seq k 0 c { T e = @exp(x[k * r + i] - big); out[k * r + i] = e; total += e; }
+            seq l 0 c { out[l * r + i] = out[l * r + i] / total; } ?)
+        }""",
+        stems="softmax softmax_cpu softmax_seg row_softmax softmax_forward log_softmax softmax_tree normalise_exp",
+        weight=0.8,
+    ),
     "window_pool": Template(
         kind="real",
         params="input:in[c*h*s*w*s] output:out[c*h*w] idx:out[c*h*w]{int} c:small h:small w:small s:small(1|2|3)",
         body="""
         par k 0 c, i 0 h, j 0 w {
-            ?(T acc = 0; ?| T acc = -1e30; ?)
+            T acc = ?(0 ?| #0 ?| -3 ?| -#10 ?);
             seq p 0 s { seq q 0 s {
                 int at = ?((k * h * s + i * s + p) * w * s + j * s + q ?| k * h * s * w * s + (i * s + p) * (w * s) + (j * s + q) ?);
-                ?(acc += input[at]; ?| if ( input[at] > acc ) { acc = input[at]; } ?| T val = input[at]; acc = val > acc ? val : acc; ?| acc = @max(acc, input[at]); ?)
+                ?(acc = ?(acc + input[at] ?| acc + @fabs(input[at]) ?); ?| if ( input[at] > acc ) { acc = input[at]; } ?| T val = input[at]; acc = val > acc ? val : acc; ?| acc = @max(acc, input[at]); ?)
             } }
             output[(k * h + i) * w + j] = ?(acc ?| acc / (s * s) ?);
         }""",

@@ -89,6 +89,10 @@ class Style:
     """No blanks around operators within indices and loop heads."""
     star: str
     """``* `` binds to the type, `` *`` to the name."""
+    brackets: bool
+    """Arrays are declared as ``x[]``."""
+    merge: bool
+    """Variables of one type that follow each other are declared in one statement."""
     const: bool
     const_scalars: bool
     index_type: str
@@ -108,7 +112,9 @@ def draw_style(rng: Random) -> Style:
         one_by_one=rng.random() < 0.4,
         increment=rng.choice(["i++", "i++", "i++", "i++", "++i", "++i", "i += 1"]),
         compact=rng.random() < 0.25,
-        star=rng.choice([" *", " *", "* "]),
+        star=rng.choice([" *", " *", "* "] * 8 + [" *__restrict__ "]),
+        brackets=rng.random() < 0.03,
+        merge=rng.random() < 0.2,
         const=rng.random() < 0.35,
         const_scalars=rng.random() < 0.08,
         index_type=rng.choice(["int"] * 9 + ["long"]),
