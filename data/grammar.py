@@ -32,7 +32,7 @@ TEMPLATES: dict[str, Callable[[Draft], Kernel]] = {**MAPS, **NESTS} | {
     name: lambda draft, template=template: compile_template(template, draft)  # type: ignore[misc]
     for name, template in TEXTS.items()
 }
-_WEIGHTS = {name: 0.6 for name in (*MAPS, *NESTS)} | {name: t.weight for name, t in TEXTS.items()}
+_WEIGHTS = dict.fromkeys((*MAPS, *NESTS), 0.6) | {name: t.weight for name, t in TEXTS.items()}
 _VALID_SHARE, _TEST_SHARE = 0.1, 0.1
 _HEADERS = {
     "math.h": re.compile(r"\b(?:fabs|sqrt|exp|cos|sin|tanh|log|pow|fmax|fmin|floor|ceil|round)f?\("),
@@ -62,7 +62,7 @@ def draw(seed: int, number: int, *, num_tests: int = 5, template: str = "", targ
     style = draw_style(rng)
     draft = Draft(rng, template)
     kernel = changed(TEMPLATES[template](draft), draft)
-    kernel, style = _typed(_formed(kernel, style), style, rng)
+    kernel, style = _typed(_formed(kernel), style, rng)
     code = CWriter(style).function(kernel)
     headers = "".join(f"#include <{h}>\n" for h, wanted in _HEADERS.items() if wanted.search(code))
     headers += "\n" if headers else ""
@@ -112,12 +112,14 @@ def _word(param: Param, scalars: dict[str, str]) -> str:
 # ---------------------------------------------------------------- the same kernel in another author's types and forms
 
 
-def _formed(kernel: Kernel, style: Style) -> Kernel:
+def _formed(kernel: Kernel) -> Kernel:
     """Loops whose variable is declared ahead of them in the same block, and whose name comes twice, are written in the usual form."""
     heads = _heads(kernel.body)
     twice = {h.var for h in heads if sum(o.var == h.var for o in heads) > 1}
     bad = {h.var for h in heads if h.form in ("while", "open") and h.var in twice}
-    skips = {h.var for n in walk(kernel.body) if isinstance(n, Parallel | For) and _continues(n.body) for h in _own_heads(n) if h.form == "while"}
+    skips = {
+        h.var for n in walk(kernel.body) if isinstance(n, Parallel | For) and _continues(n.body) for h in _own_heads(n) if h.form == "while"
+    }
     return replace(kernel, body=_with_forms(kernel.body, bad | skips)) if bad | skips else kernel
 
 

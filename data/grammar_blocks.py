@@ -79,7 +79,7 @@ _OPPOSITE = {"<": ">=", ">": "<=", "<=": ">", ">=": "<", "==": "!=", "!=": "=="}
 _RELATION = re.compile(r"^([^<>=!&|]*[^<>=!&| ]) (<|>|<=|>=|==|!=) ([^<>=!&|]*)$")
 
 
-def skipping(kernel: Kernel, draft: Draft) -> Kernel:
+def skipping(kernel: Kernel, _draft: Draft) -> Kernel:
     """A guard around the rest of a parallel loop becomes a ``continue`` ahead of it."""
 
     def change(node: Node) -> Node:
@@ -108,7 +108,7 @@ def apart(kernel: Kernel, draft: Draft) -> Kernel:
             else:
                 new.append(node)
         lets = [n for n in new if isinstance(n, Let) and not n.value]
-        return tuple([*lets, *(n for n in new if n not in lets)])
+        return (*lets, *(n for n in new if n not in lets))
 
     return replace(kernel, body=in_blocks(kernel.body, change, loops_only=True))
 
@@ -116,7 +116,7 @@ def apart(kernel: Kernel, draft: Draft) -> Kernel:
 _NUMBER = re.compile(r"^-?[\d.]+(?:e-?\d+)?[fF]?$")
 
 
-def chained(kernel: Kernel, draft: Draft) -> Kernel:
+def chained(kernel: Kernel, _draft: Draft) -> Kernel:
     """Equal constants are assigned in one chain."""
 
     def change(body: Block) -> Block:

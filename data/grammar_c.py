@@ -194,4 +194,3 @@ def _tight(text: str) -> str:
     if text.lstrip().startswith("#"):
         return text
     return re.sub(r"(?<=[\w\])]) (\*|/|%|<|<=|=|\+=|-=|\+) (?=[\w(])", r"\1", text)
-

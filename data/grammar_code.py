@@ -247,9 +247,7 @@ def _rewritten(node: Node, change: Callable[[str], str]) -> Node:
 
 def changed_head(head: Range, change: Callable[[str], str]) -> Range:
     """A loop head with ``change`` made to all of its text."""
-    return replace(
-        head, var=change(head.var), low=change(head.low), high=change(head.high), step=change(head.step), also=change(head.also)
-    )
+    return replace(head, var=change(head.var), low=change(head.low), high=change(head.high), step=change(head.step), also=change(head.also))
 
 
 def renaming(names: dict[str, str]) -> Callable[[str], str]:

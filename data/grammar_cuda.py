@@ -13,7 +13,23 @@ import re
 from random import Random
 
 from hpcraft.data.grammar_c import CWriter
-from hpcraft.data.grammar_code import For, If, Kernel, Let, Line, Node, Parallel, Param, While, declare, declared, mentioned, texts, walk, words
+from hpcraft.data.grammar_code import (
+    For,
+    If,
+    Kernel,
+    Let,
+    Line,
+    Node,
+    Parallel,
+    Param,
+    While,
+    declare,
+    declared,
+    mentioned,
+    texts,
+    walk,
+    words,
+)
 from hpcraft.data.grammar_threads import Threads, thread_nest
 from hpcraft.data.grammar_words import SUFFIXES, Style
 

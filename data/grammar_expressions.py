@@ -51,11 +51,11 @@ class _Parser:
         return self.tokens[self.at] if self.at < len(self.tokens) else ""
 
     def take(self, wanted: str = "") -> str:
-        token = self.peek()
-        if not token or (wanted and token != wanted):
-            raise UnknownSyntaxError(f"{wanted or 'more'} expected, {token!r} found")
+        word = self.peek()
+        if not word or (wanted and word != wanted):
+            raise UnknownSyntaxError(f"{wanted or 'more'} expected, {word!r} found")
         self.at += 1
-        return token
+        return word
 
     def conditional(self) -> Tree:
         condition = self.binary(0)
@@ -75,30 +75,30 @@ class _Parser:
         return left
 
     def unary(self) -> Tree:
-        token = self.peek()
-        if token in ("-", "+", "!", "~", "*"):
+        word = self.peek()
+        if word in ("-", "+", "!", "~", "*"):
             self.take()
-            return Tree("deref" if token == "*" else "unary", token, (self.unary(),))
-        if token.startswith("(") and len(token) > 1:
+            return Tree("deref" if word == "*" else "unary", word, (self.unary(),))
+        if word.startswith("(") and len(word) > 1:
             self.take()
-            return Tree("cast", " ".join(token.strip("() ").split()), (self.unary(),))
+            return Tree("cast", " ".join(word.strip("() ").split()), (self.unary(),))
         return self.postfix()
 
     def postfix(self) -> Tree:
-        token = self.take()
-        if token == "(":
+        word = self.take()
+        if word == "(":
             tree = self.conditional()
             self.take(")")
             return tree
-        if not re.match(r"[\w.]", token):
-            raise UnknownSyntaxError(f"{token!r} where an operand belongs")
-        if token[0].isdigit() or token[0] == ".":
-            return Tree("number", token)
+        if not re.match(r"[\w.]", word):
+            raise UnknownSyntaxError(f"{word!r} where an operand belongs")
+        if word[0].isdigit() or word[0] == ".":
+            return Tree("number", word)
         if self.peek() == "[":
             self.take()
             index = self.conditional()
             self.take("]")
-            return Tree("element", token, (index,))
+            return Tree("element", word, (index,))
         if self.peek() == "(":
             self.take()
             arguments = [self.conditional()]
@@ -106,8 +106,8 @@ class _Parser:
                 self.take()
                 arguments.append(self.conditional())
             self.take(")")
-            return Tree("call", token, tuple(arguments))
-        return Tree("name", token)
+            return Tree("call", word, tuple(arguments))
+        return Tree("name", word)
 
 
 def evaluate(text: str, scalars: Mapping[str, str]) -> int:

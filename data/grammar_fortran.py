@@ -53,7 +53,7 @@ class _FortranWriter:
 
     def text(self) -> str:
         kernel = self.kernel
-        head = f"({', '.join(p.name for p in kernel.params)}) bind(c, name=\"{kernel.name}\")"
+        head = f'({", ".join(p.name for p in kernel.params)}) bind(c, name="{kernel.name}")'
         kind = "subroutine" if kernel.result == "void" else "function"
         self._put(f"{kind} {kernel.name}{head}" + ("" if kind == "subroutine" else f" result({_RESULT})"), 0)
         self._put("use, intrinsic :: iso_c_binding", 1)

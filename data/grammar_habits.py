@@ -1,7 +1,8 @@
-"""Habits of authors, as changes of a finished kernel that leave its meaning alone: helper indices, values kept in locals, compound assignments
-spelled out, conditions turned to ``continue``, flattened or exchanged loops, fixed sizes, early returns and parameters that nothing uses.
+"""Habits of authors, as changes of a finished kernel that leave its meaning alone.
 
-Every habit takes the kernel and the draft, whose generator decides, and gives a kernel back; `HABITS` lists them with how often they are tried.
+Helper indices, values kept in locals, compound assignments spelled out, flattened or exchanged loops, fixed sizes, early returns and parameters that
+nothing uses. Every habit takes the kernel and the draft, whose generator decides, and gives a kernel back; `HABITS` lists them with how often they
+are tried.
 """
 
 from __future__ import annotations
@@ -12,7 +13,23 @@ from dataclasses import replace
 
 from hpcraft.data import grammar_words as w
 from hpcraft.data.grammar_blocks import BLOCK_HABITS, in_blocks
-from hpcraft.data.grammar_code import For, If, Kernel, Let, Line, Node, Parallel, Param, Range, mentioned, renaming, rewrite, texts, walk, words
+from hpcraft.data.grammar_code import (
+    For,
+    If,
+    Kernel,
+    Let,
+    Line,
+    Node,
+    Parallel,
+    Param,
+    Range,
+    mentioned,
+    renaming,
+    rewrite,
+    texts,
+    walk,
+    words,
+)
 from hpcraft.data.grammar_draft import Draft
 
 Habit = Callable[[Kernel, Draft], Kernel]
@@ -32,7 +49,7 @@ def changed(kernel: Kernel, draft: Draft) -> Kernel:
 # ---------------------------------------------------------------- loops
 
 
-def _exchanged(kernel: Kernel, draft: Draft) -> Kernel:
+def _exchanged(kernel: Kernel, _draft: Draft) -> Kernel:
     """The two outer loops of every nest change places."""
 
     def change(node: Node) -> Node:
@@ -61,7 +78,7 @@ def _flattened(kernel: Kernel, draft: Draft) -> Kernel:
     return replace(kernel, body=tuple(flat if n is nest else n for n in kernel.body))
 
 
-def _kept_inside(kernel: Kernel, draft: Draft) -> Kernel:
+def _kept_inside(kernel: Kernel, _draft: Draft) -> Kernel:
     """The innermost of several parallel loops is left to each thread."""
 
     def change(node: Node) -> Node:
@@ -197,9 +214,7 @@ def _spelling(pattern: str, change: Callable[[re.Match[str]], str], share: float
 
     def habit(kernel: Kernel, draft: Draft) -> Kernel:
         def spelled(body: tuple[Node, ...]) -> tuple[Node, ...]:
-            return tuple(
-                Line(compiled.sub(change, n.text)) if isinstance(n, Line) and draft.rng.random() < share else n for n in body
-            )
+            return tuple(Line(compiled.sub(change, n.text)) if isinstance(n, Line) and draft.rng.random() < share else n for n in body)
 
         return replace(kernel, body=in_blocks(kernel.body, spelled))
 
@@ -215,13 +230,13 @@ def _plain(match: re.Match[str]) -> str:
 _PLACE = r"([A-Za-z_]\w*(?:\[[^\[\]]*\])?)"
 
 
-def _bare_parentheses(kernel: Kernel, draft: Draft) -> Kernel:
+def _bare_parentheses(kernel: Kernel, _draft: Draft) -> Kernel:
     """Products within an index or a sum stand in parentheses that they don't need."""
     pattern = re.compile(r"(?<=[\[+] )(\w+ \* \w+)(?= [+\]])|(?<=\[)(\w+ \* \w+)(?= \+)|(?<=[=+] )(\w+\[\w+\] \* \w+\[\w+\])(?= [-+]|;)")
     return replace(kernel, body=rewrite(kernel.body, lambda text: pattern.sub(lambda m: f"({m[0]})", text)))
 
 
-def _as_pointers(kernel: Kernel, draft: Draft) -> Kernel:
+def _as_pointers(kernel: Kernel, _draft: Draft) -> Kernel:
     """Elements as dereferenced pointers."""
     arrays = set(kernel.arrays)
     change = lambda m: f"*({m[1]} + {m[2]})" if m[1] in arrays else m[0]  # noqa: E731 - one expression

@@ -52,7 +52,9 @@ def _arguments(text: str) -> list[str]:
 def _expression(draft: Draft, _: str, leaves: list[str]) -> str:
     rng = draft.rng
     terms = [(leaf, "a" if "[" in leaf else "s") for leaf in leaves]
-    terms += [(draft.literal(rng.choice(["2", "0.5", "3", "1", "4", "0.25", "10", "100", "0.1"])), "c") for _ in range(rng.choice([0, 0, 1]))]
+    terms += [
+        (draft.literal(rng.choice(["2", "0.5", "3", "1", "4", "0.25", "10", "100", "0.1"])), "c") for _ in range(rng.choice([0, 0, 1]))
+    ]
     if len(terms) > 1 and rng.random() < 0.5:
         rng.shuffle(terms)
     while len(terms) > 1:
@@ -100,8 +102,7 @@ def _condition(draft: Draft, _: str, leaves: list[str]) -> str:
     other = rest[0] if rest else draft.literal(rng.choice(["0", "0", "1", "0.5", "2"]))
     relation = rng.choice([">", "<", ">=", "<=", *([] if draft.floating else ["==", "!="])])
     draft.features.append(relation)
-    text = f"{other} {relation} {first}" if rng.random() < 0.12 else f"{first} {relation} {other}"
-    return text
+    return f"{other} {relation} {first}" if rng.random() < 0.12 else f"{first} {relation} {other}"
 
 
 # ---------------------------------------------------------------- functions

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import replace
 from random import Random
 
 from hpcraft.data import grammar_words as w
-from hpcraft.data.grammar_code import For, Kernel, Let, Node, Parallel, Param, declared, renaming, rewrite, walk
+from hpcraft.data.grammar_code import For, Kernel, Node, Parallel, Param, declared, renaming, rewrite, walk
 from hpcraft.data.grammar_draft import Draft
 
 _LOOP_WORDS = {"row": w.ROW_LOOPS, "col": w.COL_LOOPS, "k": w.INNER_LOOPS}

@@ -12,8 +12,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from hpcraft.data import grammar_words as w
-from hpcraft.data.grammar_code import Atomic, For, Helper, If, Kernel, Let, Line, Node, Parallel, Param, Range, Reduce, While, words
+from hpcraft.data.grammar_code import Atomic, For, If, Kernel, Let, Line, Node, Parallel, Param, Range, Reduce, While, words
 from hpcraft.data.grammar_draft import FLOAT_VALUES, INT_VALUES, SIDE_VALUES, SIZE_VALUES, SMALL_VALUES, Draft
 from hpcraft.data.grammar_holes import fill
 from hpcraft.data.grammar_names import name_roles
@@ -64,7 +63,12 @@ def compile_template(template: Template, draft: Draft) -> Kernel:
     used = words(filled) | {word for p in given if p.name in words(filled) for word in words(f"{p.length} {p.bound}")}
     kept = tuple(p for p in given if p.name in used)
     kernel = Kernel(
-        name="", params=kept, body=nodes, result=_typed(result, draft), features=tuple(draft.features), helpers=tuple(draft.helpers.values())
+        name="",
+        params=kept,
+        body=nodes,
+        result=_typed(result, draft),
+        features=tuple(draft.features),
+        helpers=tuple(draft.helpers.values()),
     )
     return name_roles(kernel, roles, template.stems.split(), draft)
 
@@ -108,7 +112,11 @@ def _param(match: re.Match[str], draft: Draft) -> Param:
     name, kind, length, ctype, bound, values = match.groups()
     if length is not None:
         return Param(
-            name=name, ctype=(ctype or draft.ctype).strip(), length=_spaced(length), access=_ACCESS[kind], bound=_spaced(bound or "")  # type: ignore[arg-type]
+            name=name,
+            ctype=(ctype or draft.ctype).strip(),
+            length=_spaced(length),
+            access=_ACCESS[kind],
+            bound=_spaced(bound or ""),  # type: ignore[arg-type]
         )
     if kind in ("scalar", "real", "int"):
         ctype = ctype or {"scalar": draft.ctype, "real": draft.real, "int": "int"}[kind]

@@ -1,5 +1,8 @@
-"""Forms of statements that run across fields: ranges between two parameters, periodic and mirrored places, pointers that may be absent, values set by
-parity, points moved by matrices, windows cut at the borders, channels by row and column."""
+"""Forms of statements that run across fields.
+
+Ranges between two parameters, periodic and mirrored places, pointers that may be absent, values set by parity, points moved by matrices, windows cut
+at the borders, channels by row and column.
+"""
 
 from __future__ import annotations
 

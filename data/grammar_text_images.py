@@ -13,7 +13,7 @@ TEMPLATES: dict[str, Template] = {
             ?(unsigned char r = src[p * c]; unsigned char g = src[p * c + 1]; unsigned char b = src[p * c + 2];
             dst[p] = ?((unsigned char)(0.21f * r + 0.71f * g + 0.07f * b) ?| (r + g + b) / 3 ?| (unsigned char)((r * 30 + g * 59 + b * 11) / 100) ?| (unsigned char)(.299f * r + .587f * g + .114f * b) ?| r > g ? r : g ?);
             ?| dst[p] = ?((src[c * p] + src[c * p + 1] + src[c * p + 2]) / 3 ?| src[p * c + 1] ?| 255 - src[p * c] ?); ?)
-        } ?| par i 0 w*h { 
+        } ?| par i 0 w*h {
             unsigned char r = src[c * i]; unsigned char g = src[c * i + 1];
             dst[i] = ?((r + g) / 2 ?| (unsigned char)(0.5f * r + 0.25f * g) ?| (unsigned char)(255 - r) ?| r < g ? r : g ?);
         } ?)""",

@@ -1,5 +1,7 @@
-"""Layers of neural networks, forward and backward, as C code of such libraries writes them: statistics of batches, activations, losses, pooling,
-rearrangements, optimisers."""
+"""Layers of neural networks, forward and backward, as C code of such libraries writes them.
+
+Statistics of batches, activations, losses, pooling, rearrangements, optimisers.
+"""
 
 from __future__ import annotations
 

@@ -52,7 +52,9 @@ TEMPLATES: dict[str, Template] = {
             ?| T best = mat[i * n]; int where = 0; seq j 1 n { if ( ?(mat[ROW] > best ?| mat[ROW] < best ?) ) { best = mat[ROW]; where = j; } } ?(arg[i] = where; ?| out[i] = best; ?| arg[i] = where; out[i] = best; ?)
             ?| T best = mat[ROW0]; seq j 1 n { best = ?(@max(best, mat[ROW]) ?| @min(best, mat[ROW]) ?| mat[ROW] > best ? mat[ROW] : best ?); } out[i] = best;
             ?| T s1 = 0; T s2 = 0; seq j 0 n { s1 += mat[ROW]; s2 += mat[ROW] * mat[ROW]; } out[i] = ?(s2 - s1 * s1 / n ?| s2 / n - (s1 / n) * (s1 / n) ?| s1 + a * s2 ?); ?)
-        }""".replace("ROW0", "i * n").replace("ROW", "i * n + j").replace("COL", "j * m + i"),
+        }""".replace("ROW0", "i * n")
+        .replace("ROW", "i * n + j")
+        .replace("COL", "j * m + i"),
         stems="rowSum row_mean colSum avg_rows getMeanImage rowSumSquare row_max argmax row_norm column_mean sum_rows mean_rows variance_rows",
         weight=3,
     ),

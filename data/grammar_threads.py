@@ -10,7 +10,24 @@ from dataclasses import dataclass, replace
 from random import Random
 
 from hpcraft.data.grammar_c import CWriter
-from hpcraft.data.grammar_code import Atomic, For, If, Let, Line, Node, Parallel, Range, Reduce, mentioned, renaming, rewrite, While, texts, walk, words
+from hpcraft.data.grammar_code import (
+    Atomic,
+    For,
+    If,
+    Let,
+    Line,
+    Node,
+    Parallel,
+    Range,
+    Reduce,
+    While,
+    mentioned,
+    renaming,
+    rewrite,
+    texts,
+    walk,
+    words,
+)
 from hpcraft.data.grammar_words import COL_LOOPS
 
 _COMBINE = {"+": "{a} += {b};", "*": "{a} *= {b};", "max": "if ({b} > {a}) {a} = {b};", "min": "if ({b} < {a}) {a} = {b};"}
@@ -125,7 +142,7 @@ class _Body:
         if threads.rename and head.var not in _THREAD_NAMES:
             name = next((n for n in _THREAD_NAMES if n not in mentioned(body) | self._taken()), head.var)
             change = renaming({head.var: name})
-            head, body = _with_var(head, name), rewrite(body, change)
+            head, body = replace(head, var=name), rewrite(body, change)
         if threads.stride and head.step == "1" and not (threads.stride == "while" and _has_continue(body)):
             return self._stride(head, body)
         offset = head.low != "0" and (head.step != "1" or self.rng.random() < 0.35)
@@ -186,9 +203,11 @@ class _Body:
             guards.append(f"{low}{head.var} < {head.high}")
         self._begin(body)
         self._guarded(lines, " && ".join(guards), body)
-        by_axis = {axis: head for axis, head in zip(axes, heads, strict=True)}
+        by_axis = dict(zip(axes, heads, strict=True))
         counts = tuple((by_axis[a].high if by_axis[a].step == "1" else _count(by_axis[a])) for a in "xyz"[: len(heads)])
-        sides = (self.threads.side, self.threads.side) if len(heads) == 2 else self.rng.choice([(8, 8, 4), (8, 8, 8), (16, 4, 4), (32, 4, 2)])
+        sides = (
+            (self.threads.side, self.threads.side) if len(heads) == 2 else self.rng.choice([(8, 8, 4), (8, 8, 8), (16, 4, 4), (32, 4, 2)])
+        )
         return Geometry(blocks=counts, threads=sides)
 
     def _axis_index(self, head: Range, axis: str) -> str:
@@ -211,7 +230,9 @@ class _Body:
         rest = name
         for head in reversed(heads[1:]):
             high = _closed(head.high)
-            lets.append(Line(f"{self.kind} {head.var} = {rest} % {high};" if rest == name else f"{self.kind} {head.var} = ({rest}) % {high};"))
+            lets.append(
+                Line(f"{self.kind} {head.var} = {rest} % {high};" if rest == name else f"{self.kind} {head.var} = ({rest}) % {high};")
+            )
             rest = f"{rest} / {high}"
         lets.append(Line(f"{self.kind} {heads[0].var} = {rest};"))
         if self.rng.random() < 0.5:
@@ -273,7 +294,10 @@ class _Body:
         """Each thread a strided partial result, then one atomic addition a thread or a tree in shared memory, of one block or of each."""
         code, head, threads, acc = self.code, nest.heads[0], self.threads.threads, reduce.name
         taken = self._taken() | mentioned(nest.body)
-        cache, half, own = (next(n for n in names if n not in taken) for names in (("cache", "sdata", "shared_"), ("s", "half", "width_"), ("tid", "t", "lane_")))
+        cache, half, own = (
+            next(n for n in names if n not in taken)
+            for names in (("cache", "sdata", "shared_"), ("s", "half", "width_"), ("tid", "t", "lane_"))
+        )
         self._begin(nest.body)
         whole = way == "block"
         first = "threadIdx.x" if whole else self._index("x", plain=True)
@@ -330,10 +354,6 @@ def _linked(heads: tuple[Range, ...]) -> bool:
     """Whether the bounds of one loop depend on another's variable."""
     own = {h.var for h in heads}
     return any(words(f"{h.low} {h.high} {h.step}") & own for h in heads)
-
-
-def _with_var(head: Range, name: str) -> Range:
-    return Range(var=name, low=head.low, high=head.high, step=head.step, form=head.form)
 
 
 def _has_continue(nodes: tuple[Node, ...]) -> bool:

@@ -110,10 +110,15 @@ def test_kernel_parameters_follow_the_function() -> None:
         assert [p.strip() for p in head.split(",")] == [p.strip() for p in pair.signature.split(")")[0].split("(", 1)[1].split(",")]
 
 
-@given(st.recursive(st.integers(0, 9).map(str) | st.sampled_from(["n", "m"]), lambda s: st.tuples(s, st.sampled_from("+-*"), s).map(lambda t: f"({t[0]} {t[1]} {t[2]})")))
+@given(
+    st.recursive(
+        st.integers(0, 9).map(str) | st.sampled_from(["n", "m"]),
+        lambda s: st.tuples(s, st.sampled_from("+-*"), s).map(lambda t: f"({t[0]} {t[1]} {t[2]})"),
+    )
+)
 def test_lengths_are_evaluated_as_arithmetic(text: str) -> None:
     """A length has the value that ordinary arithmetic gives."""
-    assert evaluate(text, {"n": "4", "m": "7"}) == eval(text, {"n": 4, "m": 7})  # noqa: S307 - our own text
+    assert evaluate(text, {"n": "4", "m": "7"}) == eval(text, {"n": 4, "m": 7})
 
 
 def test_split_follows_the_family() -> None:
