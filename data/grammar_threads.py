@@ -357,7 +357,7 @@ def _linked(heads: tuple[Range, ...]) -> bool:
 
 
 def _has_continue(nodes: tuple[Node, ...]) -> bool:
-    return any(n == Line("continue;") or (isinstance(n, If) and _has_continue((*n.body, *n.orelse))) for n in nodes)
+    return any("continue" in text for node in walk(nodes) for text in texts(node))
 
 
 def _skip(node: Node) -> Node:
