@@ -91,7 +91,7 @@ def _forms(code: str, language: str) -> dict[str, list[str]]:
             continue
         found["statements"] += _statements(body)
         found["shapes"].append(_shape(body))
-        words = [("n" if w[0].isalpha() and len(w) < 3 else w) for w in lexemes(normalised(text_of(body)))]
+        words = lexemes(normalised(text_of(body)))
         found["lexemes"] += [" ".join(_local(words[i : i + 5])) for i in range(len(words) - 4)]
         found["paths"] += _paths(body)
     return found

@@ -165,6 +165,8 @@ class CWriter:
         elif head.form == "open":
             self.put(f"{kind}{var} = {head.low};", depth)
             self.block(f"for (; {var} < {head.high}; {plus})", body, depth)
+        elif head.form == "shifted":
+            self.block(f"for ({kind}{var} = {head.low}; {var} + 1 < {head.high.removesuffix(' - 1')}; {plus})", body, depth)
         else:
             relation, high = ("<=", f"{head.high} - 1") if head.form == "inclusive" else ("<", head.high)
             high = re.sub(r" \+ 1 - 1$", "", high)

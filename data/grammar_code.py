@@ -88,7 +88,7 @@ class Range:
     low: str = "0"
     high: str
     step: str = "1"
-    form: Literal["up", "inclusive", "down", "while", "open", "unequal"] = "up"
+    form: Literal["up", "inclusive", "down", "while", "open", "shifted"] = "up"
     also: str = ""
     """A second thing that every step does, such as ``index += w * h``."""
 

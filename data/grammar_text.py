@@ -187,6 +187,8 @@ class _Parser:
         form = self._draft.rng.choice(forms)
         if step or also:
             form = "up"
+        elif high.endswith("-1") and self._draft.rng.random() < 0.25:
+            form = "shifted"
         return Range(var=var, low=_spaced(low), high=_spaced(high), step=step[0] if step else "1", form=form, also=also)  # type: ignore[arg-type]
 
     def _statements(self, line: str) -> Iterator[Node]:

@@ -5,14 +5,11 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass, replace
 from random import Random
 
 from hpcraft.data.grammar_c import CWriter
 from hpcraft.data.grammar_code import (
-    Atomic,
-    For,
     If,
     Let,
     Line,
@@ -20,13 +17,22 @@ from hpcraft.data.grammar_code import (
     Parallel,
     Range,
     Reduce,
-    While,
     mentioned,
     renaming,
     rewrite,
-    texts,
-    walk,
     words,
+)
+from hpcraft.data.grammar_pieces import (
+    as_return,
+    harmless,
+    has_continue,
+    in_parentheses,
+    iterations,
+    linked,
+    lowered,
+    opposite,
+    signed_use,
+    with_loops,
 )
 from hpcraft.data.grammar_words import COL_LOOPS
 
@@ -60,6 +66,8 @@ class Threads:
     mapping: float
     """Decides between the ways to share several loops."""
     first_is_x: bool
+    parentheses: bool
+    """Comparisons of a guard stand in parentheses of their own."""
     hoist: bool
     """Indices that the body begins with are computed ahead of the guard."""
     rename: bool
@@ -78,6 +86,7 @@ class Threads:
             stride_name=rng.choice(["", "", "stride", "step_size", "skip"]),
             mapping=rng.random(),
             first_is_x=rng.random() < 0.4,
+            parentheses=rng.random() < 0.15,
             hoist=rng.random() < 0.2,
             rename=rng.random() < 0.2,
             reduction=rng.choice(["atomic", "atomic", "stride", "tree", "block"]),
@@ -102,34 +111,34 @@ class _Body:
     def __init__(self, code: CWriter, nest: Parallel, lets: tuple[Let, ...], threads: Threads, rng: Random, result: str) -> None:
         self.code, self.lets, self.threads, self.rng, self.result = code, lets, threads, rng, result
         self.kind = code.style.index_type
-        self.nest = replace(nest, body=_lowered(nest.body))
+        self.nest = replace(nest, body=lowered(nest.body))
 
     def write(self) -> Geometry:
         nest = self.nest
         if nest.reduce:
             if len(nest.heads) > 1:
-                nest = Parallel(heads=nest.heads[:1], body=_inside(nest.heads[1:], nest.body), reduce=nest.reduce)
+                nest = Parallel(heads=nest.heads[:1], body=with_loops(nest.heads[1:], nest.body), reduce=nest.reduce)
             return self._reduction(nest, nest.reduce)  # type: ignore[arg-type]
         heads, at = nest.heads, self.threads.mapping
         if len(heads) == 1:
             return self._one(heads[0], nest.body)
         if any(words(f"{h.high} {h.step}") & {o.var for o in heads} for h in heads):
-            return self._one(heads[0], _inside(heads[1:], nest.body))
-        flat = all(h.low == "0" and h.step == "1" for h in heads) and not _linked(heads)
+            return self._one(heads[0], with_loops(heads[1:], nest.body))
+        flat = all(h.low == "0" and h.step == "1" for h in heads) and not linked(heads)
         if len(heads) == 2:
             if at < 0.08 and flat:
                 return self._flat(heads, nest.body)
             if at < 0.13 and heads[0].low == "0" and heads[0].step == "1":
                 return self._row_block(heads, nest.body)
             if at < 0.2:
-                return self._one(heads[0], _inside(heads[1:], nest.body))
+                return self._one(heads[0], with_loops(heads[1:], nest.body))
             return self._grid(heads, nest.body)
         if at < 0.15 and flat:
             return self._flat(heads, nest.body)
         if at < 0.3:
-            return self._one(heads[0], _inside(heads[1:], nest.body))
+            return self._one(heads[0], with_loops(heads[1:], nest.body))
         if at < 0.65:
-            return self._grid(heads[:2], _inside(heads[2:], nest.body))
+            return self._grid(heads[:2], with_loops(heads[2:], nest.body))
         return self._grid(heads, nest.body)
 
     # ------------------------------------------------------------ maps
@@ -143,21 +152,21 @@ class _Body:
             name = next((n for n in _THREAD_NAMES if n not in mentioned(body) | self._taken()), head.var)
             change = renaming({head.var: name})
             head, body = replace(head, var=name), rewrite(body, change)
-        if threads.stride and head.step == "1" and not (threads.stride == "while" and _has_continue(body)):
+        if threads.stride and head.step == "1" and not (threads.stride == "while" and has_continue(body)):
             return self._stride(head, body)
         offset = head.low != "0" and (head.step != "1" or self.rng.random() < 0.35)
         thread = self._index("x")
         if head.step != "1":
             thread = f"({thread}) * {head.step}"
         if offset:
-            thread = f"{thread} + {_closed(head.low)}"
+            thread = f"{thread} + {in_parentheses(head.low)}"
         guard = f"{head.var} < {head.high}"
         if head.low != "0" and not offset:
             guard = f"{head.var} >= {head.low} && {guard}"
         self._begin(body)
         index = Line(f"{self._kind()} {head.var} = {thread};")
         self._guarded((index,), guard, body)
-        count = _count(head) if offset or head.step != "1" else head.high
+        count = iterations(head) if offset or head.step != "1" else head.high
         return Geometry(blocks=((count),), threads=(threads.threads,))
 
     def _taken(self) -> set[str]:
@@ -165,7 +174,7 @@ class _Body:
         return words(heads) | {let.name for let in self.lets} | mentioned((self.nest,)) | {h.var for h in self.nest.heads}
 
     def _kind(self) -> str:
-        if self.threads.unsigned and self.kind == "int" and not _signed_use(self.nest):
+        if self.threads.unsigned and self.kind == "int" and not signed_use(self.nest):
             return "unsigned int"
         return self.kind
 
@@ -178,7 +187,7 @@ class _Body:
     def _stride(self, head: Range, body: tuple[Node, ...]) -> Geometry:
         self._begin(body)
         code, start = self.code, self._index("x", plain=True)
-        start = start if head.low == "0" else f"{start} + {_closed(head.low)}"
+        start = start if head.low == "0" else f"{start} + {in_parentheses(head.low)}"
         stride = self.rng.choice(["blockDim.x * gridDim.x", "gridDim.x * blockDim.x"])
         taken = self._taken() | mentioned(body)
         if self.threads.stride == "for" and self.threads.stride_name and not {"index_", self.threads.stride_name} & taken:
@@ -192,7 +201,7 @@ class _Body:
         else:
             code.put(f"{self.kind} {head.var} = {start};", 1)
             code.block(f"while ({head.var} < {head.high})", (*body, Line(f"{head.var} += {stride};")), 1)
-        return Geometry(blocks=((_count(head)),), threads=(self.threads.threads,))
+        return Geometry(blocks=((iterations(head)),), threads=(self.threads.threads,))
 
     def _grid(self, heads: tuple[Range, ...], body: tuple[Node, ...]) -> Geometry:
         axes = self._axes(heads)
@@ -204,7 +213,7 @@ class _Body:
         self._begin(body)
         self._guarded(lines, " && ".join(guards), body)
         by_axis = dict(zip(axes, heads, strict=True))
-        counts = tuple((by_axis[a].high if by_axis[a].step == "1" else _count(by_axis[a])) for a in "xyz"[: len(heads)])
+        counts = tuple((by_axis[a].high if by_axis[a].step == "1" else iterations(by_axis[a])) for a in "xyz"[: len(heads)])
         sides = (
             (self.threads.side, self.threads.side) if len(heads) == 2 else self.rng.choice([(8, 8, 4), (8, 8, 8), (16, 4, 4), (32, 4, 2)])
         )
@@ -214,7 +223,7 @@ class _Body:
         text = self._index(axis, plain=True)
         if head.step == "1":
             return text
-        return f"({text}) * {head.step}" + (f" + {_closed(head.low)}" if head.low != "0" else "")
+        return f"({text}) * {head.step}" + (f" + {in_parentheses(head.low)}" if head.low != "0" else "")
 
     def _axes(self, heads: tuple[Range, ...]) -> tuple[str, ...]:
         first, last = heads[0].var.lower(), heads[-1].var.lower()
@@ -229,7 +238,7 @@ class _Body:
         lets: list[Node] = []
         rest = name
         for head in reversed(heads[1:]):
-            high = _closed(head.high)
+            high = in_parentheses(head.high)
             lets.append(
                 Line(f"{self.kind} {head.var} = {rest} % {high};" if rest == name else f"{self.kind} {head.var} = ({rest}) % {high};")
             )
@@ -237,7 +246,7 @@ class _Body:
         lets.append(Line(f"{self.kind} {heads[0].var} = {rest};"))
         if self.rng.random() < 0.5:
             lets.reverse()
-        total = " * ".join(_closed(h.high) for h in heads)
+        total = " * ".join(in_parentheses(h.high) for h in heads)
         self._begin(body)
         self._guarded((Line(f"{self.kind} {name} = {self._index('x')};"),), f"{name} < {total}", (*lets, *body))
         return Geometry(blocks=(total,), threads=(self.threads.threads,))
@@ -248,7 +257,7 @@ class _Body:
         self.code.put(f"{self.kind} {outer.var} = blockIdx.x;", 1)
         self.code.nodes(self.lets, 1)
         start = "threadIdx.x" if inner.step == "1" else f"threadIdx.x * {inner.step}"
-        start = start if inner.low == "0" else f"{start} + {_closed(inner.low)}"
+        start = start if inner.low == "0" else f"{start} + {in_parentheses(inner.low)}"
         stride = "blockDim.x" if inner.step == "1" else f"blockDim.x * {inner.step}"
         self.code.block(f"for ({self.kind} {inner.var} = {start}; {inner.var} < {inner.high}; {inner.var} += {stride})", body, 1)
         return Geometry(blocks=(outer.high,), threads=(1,))
@@ -256,19 +265,24 @@ class _Body:
     def _guarded(self, index: tuple[Line, ...], guard: str, body: tuple[Node, ...]) -> None:
         """Indices, what the kernel computes for itself, and the body behind its guard."""
         code = self.code
-        body = tuple(_skip(node) for node in body)
+        body = tuple(as_return(node) for node in body)
         first, last = (self.lets, index) if self.rng.random() < 0.3 else (index, self.lets)
         code.nodes((*first, *last), 1)
         hoisted = 0
-        while self.threads.hoist and hoisted < len(body) and _harmless(body[hoisted]):
+        while self.threads.hoist and hoisted < len(body) and harmless(body[hoisted]):
             code.node(body[hoisted], 1)
             hoisted += 1
         body = body[hoisted:]
+        parts = guard.split(" && ")
+        outside = [opposite(part) for part in parts]
+        if self.threads.parentheses and len(parts) > 1:
+            parts, outside = [f"({p})" for p in parts], [f"({p})" for p in outside]
+        guard = " && ".join(parts)
         if self.threads.guard == "block":
             code.node(If(guard, body), 1)
             return
-        outside = " || ".join(_opposite(part) for part in guard.split(" && ")) if self.threads.guard == "return" else f"!({guard})"
-        code.nodes((If(outside, (Line("return;"),)), *body), 1)
+        test = " || ".join(outside) if self.threads.guard == "return" else f"!({guard})"
+        code.nodes((If(test, (Line("return;"),)), *body), 1)
 
     # ------------------------------------------------------------ reductions
 
@@ -281,13 +295,13 @@ class _Body:
         if way == "atomic" and head.step == "1":
             code = self.code
             self._begin(nest.body)
-            offset = f" + {_closed(head.low)}" if head.low != "0" else ""
+            offset = f" + {in_parentheses(head.low)}" if head.low != "0" else ""
             code.put(f"{self.kind} {head.var} = {self._index('x')}{offset};", 1)
-            body = tuple(_skip(node) for node in nest.body)
+            body = tuple(as_return(node) for node in nest.body)
             inner = (Line(f"{start.ctype} {start.name} = {start.value};"), *body, Line(f"atomicAdd({self.result}, {reduce.name});"))
             code.nodes(self.lets, 1)
             code.node(If(f"{head.var} < {head.high}", inner), 1)
-            return Geometry(blocks=((_count(head)),), threads=(self.threads.threads,))
+            return Geometry(blocks=((iterations(head)),), threads=(self.threads.threads,))
         return self._shared(nest, reduce, start, way)
 
     def _shared(self, nest: Parallel, reduce: Reduce, start: Let, way: str) -> Geometry:
@@ -304,7 +318,7 @@ class _Body:
         stride = "blockDim.x" if whole else "blockDim.x * gridDim.x"
         if head.step != "1":
             first, stride = f"({first}) * {head.step}", f"{stride} * {head.step}"
-        first = first if head.low == "0" else f"{_closed(head.low)} + {first}"
+        first = first if head.low == "0" else f"{in_parentheses(head.low)} + {first}"
         if way != "stride":
             code.put(f"__shared__ {reduce.ctype} {cache}[{threads}];", 1)
             code.put(f"int {own} = threadIdx.x;", 1)
@@ -312,7 +326,7 @@ class _Body:
         code.block(f"for ({self.kind} {head.var} = {first}; {head.var} < {head.high}; {head.var} += {stride})", nest.body, 1)
         if way == "stride":
             code.put(f"atomicAdd({self.result}, {acc});", 1)
-            return Geometry(blocks=((_count(head)),), threads=(threads,))
+            return Geometry(blocks=((iterations(head)),), threads=(threads,))
         code.put(f"{cache}[{own}] = {acc};", 1)
         code.put("__syncthreads();", 1)
         code.open(f"for (int {half} = blockDim.x / 2; {half} > 0; {half} {self.rng.choice(['/= 2', '>>= 1'])})", 1)
@@ -322,77 +336,4 @@ class _Body:
         code.put("}", 1)
         store = _COMBINE[reduce.op].format(a=f"*{self.result}", b=f"{cache}[0]") if whole else f"atomicAdd({self.result}, {cache}[0]);"
         code.node(If(f"{own} == 0", (Line(store),)), 1)
-        return Geometry(blocks=("1",), threads=(1,)) if whole else Geometry(blocks=((_count(head)),), threads=(threads,))
-
-
-# ---------------------------------------------------------------- pieces
-
-
-def _lowered(nodes: tuple[Node, ...]) -> tuple[Node, ...]:
-    """Updates that meet other iterations as atomic functions; one that stores what all others store needs none."""
-    new: list[Node] = []
-    for node in nodes:
-        if isinstance(node, Atomic):
-            value = "1" if node.value == "++" else node.value
-            new.append(Line(f"{node.place} = {value};" if node.op == "=" else f"atomicAdd(&{node.place}, {value});"))
-        elif isinstance(node, If):
-            new.append(If(node.condition, _lowered(node.body), _lowered(node.orelse)))
-        elif isinstance(node, For | While):
-            new.append(replace(node, body=_lowered(node.body)))
-        else:
-            new.append(node)
-    return tuple(new)
-
-
-def _inside(heads: tuple[Range, ...], body: tuple[Node, ...]) -> tuple[Node, ...]:
-    for head in reversed(heads):
-        body = (For(head, body),)
-    return body
-
-
-def _linked(heads: tuple[Range, ...]) -> bool:
-    """Whether the bounds of one loop depend on another's variable."""
-    own = {h.var for h in heads}
-    return any(words(f"{h.low} {h.high} {h.step}") & own for h in heads)
-
-
-def _has_continue(nodes: tuple[Node, ...]) -> bool:
-    return any("continue" in text for node in walk(nodes) for text in texts(node))
-
-
-def _skip(node: Node) -> Node:
-    """A ``continue`` of the parallel loop itself ends the thread."""
-    if isinstance(node, If):
-        return If(node.condition, tuple(_skip(n) for n in node.body), tuple(_skip(n) for n in node.orelse))
-    return Line("return;") if node == Line("continue;") else node
-
-
-def _harmless(node: Node) -> bool:
-    """Whether a statement may be done by threads beyond the end: an index that divides by nothing and reads nothing."""
-    return isinstance(node, Let) and "int" in node.ctype and bool(node.value) and not re.search(r"[\[/%(]", node.value)
-
-
-def _signed_use(nest: Parallel) -> bool:
-    """Whether indices may be less than zero on the way."""
-    return any("-" in text or "%" in text or "(" in text for text in _all_texts(nest))
-
-
-def _all_texts(nest: Parallel) -> list[str]:
-    return [t for node in walk((nest,)) for t in texts(node)]
-
-
-def _opposite(part: str) -> str:
-    if " >= " in part:
-        return part.replace(" >= ", " < ")
-    left, _, right = part.partition(" < ")
-    return f"{left} >= {right}"
-
-
-def _count(head: Range) -> str:
-    """Number of iterations as a C expression."""
-    span = head.high if head.low == "0" else f"{head.high} - {_closed(head.low)}"
-    return f"({span} + {head.step} - 1) / {head.step}" if head.step != "1" else span
-
-
-def _closed(text: str) -> str:
-    return text if re.fullmatch(r"\w+", text) else f"({text})"
+        return Geometry(blocks=("1",), threads=(1,)) if whole else Geometry(blocks=((iterations(head)),), threads=(threads,))
