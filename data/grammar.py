@@ -18,7 +18,7 @@ from hpcraft.data.grammar_cuda import write_cuda
 from hpcraft.data.grammar_draft import Draft
 from hpcraft.data.grammar_expressions import evaluate
 from hpcraft.data.grammar_fortran import write_fortran
-from hpcraft.data.grammar_habits import changed
+from hpcraft.data.grammar_habits import changed, counted
 from hpcraft.data.grammar_maps import MAPS
 from hpcraft.data.grammar_mpi import write_mpi
 from hpcraft.data.grammar_nests import NESTS
@@ -34,6 +34,7 @@ TEMPLATES: dict[str, Callable[[Draft], Kernel]] = {**MAPS, **NESTS} | {
 }
 _WEIGHTS = dict.fromkeys((*MAPS, *NESTS), 0.6) | {name: t.weight for name, t in TEXTS.items()}
 _VALID_SHARE, _TEST_SHARE = 0.1, 0.1
+_COUNTED_SHARE = 0.1
 _HEADERS = {
     "math.h": re.compile(r"\b(?:fabs|sqrt|exp|cos|sin|tanh|log|pow|fmax|fmin|floor|ceil|round)f?\("),
     "stdlib.h": re.compile(r"\babs\("),
@@ -63,7 +64,8 @@ def draw(seed: int, number: int, *, num_tests: int = 5, template: str = "", targ
     draft = Draft(rng, template)
     kernel = changed(TEMPLATES[template](draft), draft)
     kernel, style = _typed(_formed(kernel), style, rng)
-    code = CWriter(style).function(kernel)
+    sequential = counted(kernel, draft) if rng.random() < _COUNTED_SHARE else kernel
+    code = CWriter(style).function(sequential)
     headers = "".join(f"#include <{h}>\n" for h, wanted in _HEADERS.items() if wanted.search(code))
     headers += "\n" if headers else ""
     tests = draw_tests(kernel, rng, num_tests)

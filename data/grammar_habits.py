@@ -267,3 +267,24 @@ HABITS: dict[Habit, float] = {
     _unused: 0.05,
 }
 """Habit to the share of kernels in which it is tried, in their order."""
+
+
+def counted(kernel: Kernel, draft: Draft) -> Kernel:
+    """The sequential side with a running index where its nest goes through an array in order, as ``out[k++]`` does.
+
+    The parallel sides can't have it; they keep the place as an expression.
+    """
+    nest = next((n for n in kernel.body if isinstance(n, Parallel)), None)
+    if nest is None or len(nest.heads) < 2 or any(h.low != "0" or h.step != "1" or h.form != "up" for h in nest.heads):
+        return kernel
+    place = nest.heads[0].var
+    for head in nest.heads[1:]:
+        place = f"{_factor(place)} * {_factor(head.high)} + {head.var}"
+    every = [t for n in walk(nest.body) for t in texts(n)]
+    if not any(f"[{place}]" in t or t == place for t in every) or any("continue" in t for t in every):
+        return kernel
+    name = draft.names.pick(w.INDEX_NAMES)
+    body = rewrite(nest.body, lambda text: name if text == place else text.replace(f"[{place}]", f"[{name}]"))
+    step = Line(f"{name}++;" if draft.rng.random() < 0.6 else f"++{name};")
+    changed_nest = replace(nest, body=(*body, step))
+    return replace(kernel, body=tuple(m for n in kernel.body for m in ((Let("int", name, "0"), changed_nest) if n is nest else (n,))))
