@@ -30,7 +30,7 @@ TEMPLATES: dict[str, Template] = {
         params="a:io[n] b:io[n] n:size",
         body="""
         ?(par i 0 n/2 { ?(int other = n - 1 - i; T temp = a[i]; a[i] = a[other]; a[other] = temp; ?| T temp = a[n - i - 1]; a[n - i - 1] = a[i]; a[i] = temp; ?) }
-        ?| par i 0 n { T temp = a[i]; a[i] = b[?(i ?| n - 1 - i ?)]; b[?(i ?| n - 1 - i ?)] = temp; } ?)""",
+        ?| par i 0 n { T temp = a[i]; ?(a[i] = b[i]; b[i] = temp; ?| a[i] = b[n - 1 - i]; b[n - 1 - i] = temp; ?) } ?)""",
         stems="reverse_array flip_in_place exchange mirror swap_halves flipKernel swap_arrays reverse_buffer",
         weight=0.9,
     ),

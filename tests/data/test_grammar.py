@@ -25,7 +25,7 @@ needs_bwrap = pytest.mark.skipif(shutil.which("bwrap") is None, reason="bubblewr
 @pytest.mark.parametrize("template", TEMPLATES)
 def test_template_writes_code_that_parses(template: str) -> None:
     """Each template gives C, OpenMP and CUDA that parse, with a prototype and tests that can be read."""
-    for number in range(12):
+    for number in range(5):
         pair = draw(1, number, template=template)
         signature = Signature.parse(pair.signature)
         assert pair.family.startswith(template)
@@ -123,7 +123,7 @@ def test_lengths_are_evaluated_as_arithmetic(text: str) -> None:
 
 def test_split_follows_the_family() -> None:
     """Every split gets families, most of them go to training, and a family has one split only."""
-    families = [draw(0, number).family for number in range(400)]
+    families = [draw(0, number, targets=()).family for number in range(400)]
     splits = [family_split(f) for f in families]
     assert set(splits) == {"train", "valid", "test"}
     assert splits.count("train") > 0.6 * len(splits)
