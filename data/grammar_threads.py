@@ -188,6 +188,7 @@ class _Body:
         self._begin(body)
         code, start = self.code, self._index("x", plain=True)
         start = start if head.low == "0" else f"{start} + {in_parentheses(head.low)}"
+        code.nodes(self.lets, 1)
         stride = self.rng.choice(["blockDim.x * gridDim.x", "gridDim.x * blockDim.x"])
         taken = self._taken() | mentioned(body)
         if self.threads.stride == "for" and self.threads.stride_name and not {"index_", self.threads.stride_name} & taken:
@@ -195,7 +196,6 @@ class _Body:
             code.put(f"{self.kind} {first} = {start};", 1)
             code.put(f"{self.kind} {self.threads.stride_name} = {stride};", 1)
             start, stride = first, self.threads.stride_name
-        code.nodes(self.lets, 1)
         if self.threads.stride == "for":
             code.block(f"for ({self.kind} {head.var} = {start}; {head.var} < {head.high}; {head.var} += {stride})", body, 1)
         else:
@@ -266,7 +266,8 @@ class _Body:
         """Indices, what the kernel computes for itself, and the body behind its guard."""
         code = self.code
         body = tuple(as_return(node) for node in body)
-        first, last = (self.lets, index) if self.rng.random() < 0.3 else (index, self.lets)
+        needed = {let.name for let in self.lets} & {word for line in index for word in words(line.text)}
+        first, last = (self.lets, index) if needed or self.rng.random() < 0.3 else (index, self.lets)
         code.nodes((*first, *last), 1)
         hoisted = 0
         while self.threads.hoist and hoisted < len(body) and harmless(body[hoisted]):
@@ -296,10 +297,10 @@ class _Body:
             code = self.code
             self._begin(nest.body)
             offset = f" + {in_parentheses(head.low)}" if head.low != "0" else ""
+            code.nodes(self.lets, 1)
             code.put(f"{self.kind} {head.var} = {self._index('x')}{offset};", 1)
             body = tuple(as_return(node) for node in nest.body)
             inner = (Line(f"{start.ctype} {start.name} = {start.value};"), *body, Line(f"atomicAdd({self.result}, {reduce.name});"))
-            code.nodes(self.lets, 1)
             code.node(If(f"{head.var} < {head.high}", inner), 1)
             return Geometry(blocks=((iterations(head)),), threads=(self.threads.threads,))
         return self._shared(nest, reduce, start, way)
