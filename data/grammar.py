@@ -15,7 +15,7 @@ from random import Random
 from hpcraft.data.grammar_c import CWriter
 from hpcraft.data.grammar_code import For, If, Kernel, Let, Node, Parallel, Param, Range, While, texts, walk
 from hpcraft.data.grammar_cuda import write_cuda
-from hpcraft.data.grammar_draft import Draft
+from hpcraft.data.grammar_draft import SIZE_VALUES, Draft
 from hpcraft.data.grammar_expressions import evaluate
 from hpcraft.data.grammar_fortran import write_fortran
 from hpcraft.data.grammar_habits import changed, counted
@@ -23,14 +23,13 @@ from hpcraft.data.grammar_maps import MAPS
 from hpcraft.data.grammar_mpi import write_mpi
 from hpcraft.data.grammar_nests import NESTS
 from hpcraft.data.grammar_table import TEXTS
-from hpcraft.data.grammar_text import SIZE_VALUES, compile_template
+from hpcraft.data.grammar_text import compile_template
 from hpcraft.data.grammar_words import Style, draw_style
 
 TARGETS = ("openmp", "cuda", "fortran", "fortran+openmp", "mpi")
 """What a kernel can be written as, besides sequential C."""
 TEMPLATES: dict[str, Callable[[Draft], Kernel]] = {**MAPS, **NESTS} | {
-    name: lambda draft, template=template: compile_template(template, draft)  # type: ignore[misc]
-    for name, template in TEXTS.items()
+    name: lambda draft, template=template: compile_template(template, draft) for name, template in TEXTS.items()
 }
 _WEIGHTS = dict.fromkeys((*MAPS, *NESTS), 0.6) | {name: t.weight for name, t in TEXTS.items()}
 _VALID_SHARE, _TEST_SHARE = 0.1, 0.1

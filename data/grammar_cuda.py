@@ -1,8 +1,9 @@
 """Writes a loop-nest tree as CUDA: one kernel for each parallel nest, and a host function that owns allocation, copies and launches.
 
-The host function has the same C signature as the sequential one; the kernel is named after it and takes the same parameters in the same order.
-What a kernel looks like inside (`hpcraft.data.grammar_threads`) is drawn: a thread for each iteration or for each outer one, grid-stride loops, two or
-three dimensions, flattened indices, a block for each row; reductions are atomic, a tree in shared memory, or one block's.
+The host function has the same C signature as the sequential one; the kernel is named after it and takes the same parameters in
+the same order. What a kernel looks like inside (`hpcraft.data.grammar_threads`) is drawn: a thread for each iteration or for each
+outer one, grid-stride loops, two or three dimensions, flattened indices, a block for each row; reductions are atomic, a tree in
+shared memory, or one block's.
 
 Not covered: error checks, streams, managed memory.
 """

@@ -1,7 +1,7 @@
 """C expressions as trees: parsed, evaluated over integers, and written as Fortran.
 
-Covered is what templates and habits write: names, numbers, elements of arrays, casts, calls, conditional expressions and all binary and unary operators
-but assignments and the comma. Not covered: strings, members, addresses.
+Covered is what templates and habits write: names, numbers, elements of arrays, casts, calls, conditional expressions and all
+binary and unary operators but assignments and the comma. Not covered: strings, members, addresses.
 """
 
 from __future__ import annotations
@@ -11,7 +11,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 _TOKEN = re.compile(
-    r"\s*(\(\s*(?:unsigned |long )*(?:char|short|int|long|float|double|bool|size_t)\s*\)|\.?\d(?:[eE][-+]|[\w.])*|\w+|<<|>>|[<>=!]=|&&|\|\||\S)"
+    r"\s*(\(\s*(?:unsigned |long )*(?:char|short|int|long|float|double|bool|size_t)\s*\)"
+    r"|\.?\d(?:[eE][-+]|[\w.])*|\w+|<<|>>|[<>=!]=|&&|\|\||\S)"
 )
 _LEVELS = (("||",), ("&&",), ("|",), ("^",), ("&",), ("==", "!="), ("<", ">", "<=", ">="), ("<<", ">>"), ("+", "-"), ("*", "/", "%"))
 

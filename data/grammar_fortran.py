@@ -1,7 +1,7 @@
 """Writes a loop-nest tree as a ``bind(c)`` procedure in Fortran, sequential or with OpenMP.
 
-Not covered: what `hpcraft.data.grammar_fortran_values` doesn't cover, pointers, helpers of the kernel's own but ``max`` and ``min``; `write_fortran`
-gives an empty text then.
+Not covered: what `hpcraft.data.grammar_fortran_values` doesn't cover, pointers, helpers of the kernel's own but ``max`` and
+``min``; `write_fortran` gives an empty text then.
 """
 
 from __future__ import annotations

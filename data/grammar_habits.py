@@ -1,8 +1,8 @@
 """Habits of authors, as changes of a finished kernel that leave its meaning alone.
 
-Helper indices, values kept in locals, compound assignments spelled out, flattened or exchanged loops, fixed sizes, early returns and parameters that
-nothing uses. Every habit takes the kernel and the draft, whose generator decides, and gives a kernel back; `HABITS` lists them with how often they
-are tried.
+Helper indices, values kept in locals, compound assignments spelled out, flattened or exchanged loops, fixed sizes, early returns
+and parameters that nothing uses. Every habit takes the kernel and the draft, whose generator decides, and gives a kernel back;
+`HABITS` lists them with how often they are tried.
 """
 
 from __future__ import annotations

@@ -1,7 +1,8 @@
 """Fills the holes of a template: expressions and conditions over given leaves, functions and literals of the element type.
 
-Expressions stay clear of undefined behaviour on the contents that tests have (`hpcraft.sandbox.abi.Test.arguments`): only input arrays and scalars
-of real types, which are never zero, divide; nothing is squared twice; roots and logarithms see positive values.
+Expressions stay clear of undefined behaviour on the contents that tests have (`hpcraft.sandbox.abi.Test.arguments`): only input
+arrays and scalars of real types, which are never zero, divide; nothing is squared twice; roots and logarithms see positive
+values.
 """
 
 from __future__ import annotations

@@ -1,9 +1,10 @@
 """Templates as text: a loop nest written once with choices, roles and holes, from which each draw makes another kernel.
 
-``?(a ?| b ?)`` is a choice, remembered as a feature; nested ones too. ``@E(x[i], s)`` is an expression over all of these leaves, ``@B(..)`` a condition,
-``@sqrt(..)``, ``@max(a, b)`` and the like the function for the element type, ``#0.5`` a literal of it. ``T`` is the element type, ``R`` a real one.
-Lines: ``par i 0 n, j 0 m {`` parallel loops (``reduce + sum`` at the end), ``seq`` a loop in order, ``any`` one in any order, ``if``, ``while``,
-``do``, ``atomic place += value;``, declarations and statements. Parameters: ``n:size x:in[n] idx:in[n]int<m a:scalar s:int(1|2) inc:small``.
+``?(a ?| b ?)`` is a choice, remembered as a feature; nested ones too. ``@E(x[i], s)`` is an expression over all of these leaves,
+``@B(..)`` a condition, ``@sqrt(..)``, ``@max(a, b)`` and the like the function for the element type, ``#0.5`` a literal of it.
+``T`` is the element type, ``R`` a real one. Lines: ``par i 0 n, j 0 m {`` parallel loops (``reduce + sum`` at the end), ``seq`` a
+loop in order, ``any`` one in any order, ``if``, ``while``, ``do``, ``atomic place += value;``, declarations and statements.
+Parameters: ``n:size x:in[n] idx:in[n]int<m a:scalar s:int(1|2) inc:small``.
 """
 
 from __future__ import annotations
@@ -88,7 +89,8 @@ def _chosen(text: str, draft: Draft) -> str:
 
 def _extent(text: str, start: int) -> tuple[int, list[int]]:
     """Where a choice ends, and where its bars stand."""
-    depth, bars = 1, []
+    bars: list[int] = []
+    depth = 1
     for match in _SIGN.finditer(text, start):
         depth += {"(": 1, ")": -1}.get(match[1], 0)
         if depth == 0:
@@ -99,9 +101,9 @@ def _extent(text: str, start: int) -> tuple[int, list[int]]:
 
 
 def _lines(text: str) -> list[str]:
-    """One statement, head or closing brace a line."""
-    text = re.sub(r"(;|\{)[ \t]+(?=\S)", r"\1\n", text)
-    return [line.strip() for line in re.sub(r"\}[ \t]+(?!else|while)(?=\S)", "}\n", text).splitlines() if line.strip()]
+    """One statement, head or closing brace a line, wherever the template's own lines end."""
+    text = re.sub(r"([;{]) ?", r"\1\n", " ".join(text.split()))
+    return [line.strip() for line in re.sub(r"\}(?! ?(?:else|while)) ?", "}\n", text).splitlines() if line.strip()]
 
 
 def _typed(text: str, draft: Draft) -> str:
@@ -189,7 +191,8 @@ class _Parser:
             form = "up"
         elif high.endswith("-1") and self._draft.rng.random() < 0.25:
             form = "shifted"
-        return Range(var=var, low=_spaced(low), high=_spaced(high), step=step[0] if step else "1", form=form, also=also)  # type: ignore[arg-type]
+        by = step[0] if step else "1"
+        return Range(var=var, low=_spaced(low), high=_spaced(high), step=by, form=form, also=also)  # type: ignore[arg-type]
 
     def _statements(self, line: str) -> Iterator[Node]:
         for text in line.rstrip(";").split(";"):

@@ -1,4 +1,5 @@
-"""Element by element: arithmetic on one to four arrays, constants and index functions, thresholds, records of several fields, strides, gathers."""
+"""Element by element: arithmetic on one to four arrays, constants and index functions, thresholds, records of several fields, strides,
+gathers."""
 
 from __future__ import annotations
 
@@ -29,9 +30,11 @@ TEMPLATES: dict[str, Template] = {
         params="x:in[n] y:in[n] out:?(out ?| io ?)[n] a:scalar b:scalar n:size",
         body="""
         par i 0 n {
-            out[i] = ?(@sqrt(x[i] * x[i] + y[i] * y[i]) ?| @exp(?( ?| - ?)x[i]) ?| #1 / (#1 + @exp(-x[i])) ?| @tanh(x[i]) ?| @sqrt(@fabs(x[i]))
+            out[i] = ?(@sqrt(x[i] * x[i] + y[i] * y[i]) ?| @exp(?( ?| - ?)x[i]) ?| #1 / (#1 + @exp(-x[i])) ?| @tanh(x[i]) ?|
+                @sqrt(@fabs(x[i]))
                 ?| x[i] / y[i] ?| a * x[i] + b ?| a / x[i] ?| @sq(x[i]) ?| @sq(x[i] - y[i]) ?| @fabs(x[i] - y[i]) ?| x[i] * x[i] * x[i]
-                ?| @max(x[i], y[i]) ?| @min(@max(x[i], #0), #1) ?| @log(@fabs(x[i]) + #1) ?| @pow(@fabs(x[i]), a)?| (x[i] - a) / b ?| #1 - x[i] ?);
+                ?| @max(x[i], y[i]) ?| @min(@max(x[i], #0), #1) ?| @log(@fabs(x[i]) + #1) ?| @pow(@fabs(x[i]), a)?| (x[i] - a) / b ?|
+                    #1 - x[i] ?);
         }""",
         stems="sigmoid expv sqrtv square abs_diff normalise magnitude divide inverse activation distance vec_div log_map power",
         weight=4,
@@ -65,7 +68,8 @@ TEMPLATES: dict[str, Template] = {
         params="out:out[n] a:int(1|2|3|5) m:small n:size",
         body="""
         par i 0 n {
-            out[i] = ?(i ?| i * a ?| i % m ?| i / m ?| (T)i ?| n - 1 - i ?| i + a ?| (T)(i * a) ?| (i * a) % m ?| (m + ((i - n / 2 + a) % m)) % m
+            out[i] = ?(i ?| i * a ?| i % m ?| i / m ?| (T)i ?| n - 1 - i ?| i + a ?| (T)(i * a) ?| (i * a) % m ?| (m + ((i - n / 2 + a)
+                % m)) % m
                 ?| i % 2 == 0 ? a : -a ?| i * i % m ?| (i + 1) * (T)a ?);
         }""",
         stems="iota fill_idx setLabels resetIndices set_index arange init_ids enumerate set_offsets ramp linspace",
@@ -86,7 +90,8 @@ TEMPLATES: dict[str, Template] = {
         params="out:out[n] src:in[n]{float} bytes:in[n] res:out[n]{?(float ?| double ?| int ?)} n:size total:int(1|3) s:int(1|2)",
         body="""
         par i 0 n {
-            ?(res[i] = ?((float)bytes[i] ?| (float)(bytes[i] / #255.0) ?| bytes[i] / 255.0f ?| (double)bytes[i] * 0.5 ?| (int)bytes[i] + s ?);
+            ?(res[i] = ?((float)bytes[i] ?| (float)(bytes[i] / #255.0) ?| bytes[i] / 255.0f ?| (double)bytes[i] * 0.5 ?| (int)bytes[i]
+                + s ?);
             ?| out[i] = (T)(?(src[i] * src[i] * 7 ?| 10 * (src[i] + 3) ?| fabsf(src[i]) * 20.0f + 0.5f ?| 16.0 * fabs(src[i]) ?));
             ?| float v = src[i] * ?(16.0f ?| 20 ?| 8.5f ?);
             ?(if ( v < 0 ) {
@@ -105,7 +110,8 @@ TEMPLATES: dict[str, Template] = {
         params="x:?(in ?| io ?)[n] out:?(out ?| io ?)[n] mask:out[n]{int} a:scalar b:scalar n:size",
         body="""
         par i 0 n {
-            ?(out[i] = ?(@B(x[i], a) ? x[i] : 0 ?| @B(x[i]) ? #1 : #0 ?| (@B(x[i])) ? 1 : -1 ?| @B(x[i], a) ? @E(x[i], b) : @E(x[i]) ?| x[i] > a ? a : x[i] ?| @max(x[i], a) ?| @min(b, @max(a, x[i])) ?);
+            ?(out[i] = ?(@B(x[i], a) ? x[i] : 0 ?| @B(x[i]) ? #1 : #0 ?| (@B(x[i])) ? 1 : -1 ?| @B(x[i], a) ? @E(x[i], b) : @E(x[i]) ?|
+                x[i] > a ? a : x[i] ?| @max(x[i], a) ?| @min(b, @max(a, x[i])) ?);
             ?| if ( @B(x[i], a) ) {
                 out[i] = ?(1 ?| x[i] ?| @E(x[i], b) ?| i ?);
             } ?(else { ?| else { ?| else if ( @B(x[i], b) ) {
@@ -131,14 +137,16 @@ TEMPLATES: dict[str, Template] = {
                 out[i] = 0;
             } ?)
         }""",
-        stems="threshold relu clip clamp_values binarise sign_of mask_out relu_forward compareToThreshold cutoff suppress filter_scores get_inds",
+        stems="threshold relu clip clamp_values binarise sign_of mask_out relu_forward compareToThreshold cutoff suppress "
+        "filter_scores get_inds",
         weight=4,
     ),
     "two_masks": Template(
         params="x:in[n] y:in[n] out:io[n] res:out[n] flags:in[n]{int}<k k:small a:scalar b:scalar n:size",
         body="""
         par i 0 n {
-            ?(if ( ?(flags[i] ?| flags[i] == 1 ?| flags[i] != 0 ?| flags[i] >= 0 && x[i] > a ?| !(flags[i]) ?| @B(x[i], a) && @B(y[i], b) ?| @B(x[i], a) || @B(y[i], b) ?) ) {
+            ?(if ( ?(flags[i] ?| flags[i] == 1 ?| flags[i] != 0 ?| flags[i] >= 0 && x[i] > a ?| !(flags[i]) ?| @B(x[i], a) && @B(y[i],
+                b) ?| @B(x[i], a) || @B(y[i], b) ?) ) {
                 out[i] = @E(?(x[i] ?| x[i], a ?| out[i], x[i] ?));
                 ?(res[i] = @E(x[i], y[i]); ?| ?)
             } ?(else {
@@ -193,7 +201,8 @@ TEMPLATES: dict[str, Template] = {
         body="""
         par i 0 n {
             ?(int re = 2 * i; int im = ?(re + 1 ?| 2 * i + 1 ?); ?| int re = i * 2; int im = i * 2 + 1; ?)
-            ?(out1[i] = ?( (src[re] * src[re]) + (src[im] * src[im]) ?| @sqrt(src[re] * src[re] + src[im] * src[im]) ?| src[re] * other[im] - src[im] * other[re] ?);
+            ?(out1[i] = ?( (src[re] * src[re]) + (src[im] * src[im]) ?| @sqrt(src[re] * src[re] + src[im] * src[im]) ?| src[re] *
+                other[im] - src[im] * other[re] ?);
             ?| out[re] = (src[re] * other[re]) - (src[im] * other[im]);
             out[im] = (src[re] * other[im]) + (src[im] * other[re]);
             ?| T x = src[re]; T y = src[im];
@@ -209,7 +218,8 @@ TEMPLATES: dict[str, Template] = {
         params="N:size ALPHA:scalar X:io[N*INCX] INCX:small Y:io[N*INCY] INCY:small",
         body="""
         par i 0 N {
-            ?(Y[i * INCY] = ?(X[i * INCX] ?| ALPHA * X[i * INCX] ?| @E(X[i * INCX], ALPHA) ?| Y[i * INCY] * X[i * INCX] ?| @max(X[i * INCX], ALPHA) ?| X[i * INCX] > ALPHA ? X[i * INCX] : 0 ?);
+            ?(Y[i * INCY] = ?(X[i * INCX] ?| ALPHA * X[i * INCX] ?| @E(X[i * INCX], ALPHA) ?| Y[i * INCY] * X[i * INCX] ?| @max(X[i *
+                INCX], ALPHA) ?| X[i * INCX] > ALPHA ? X[i * INCX] : 0 ?);
             ?| Y[i * INCY] ?(+= ?| *= ?| -= ?) ?(X[i * INCX] ?| ALPHA * X[i * INCX] ?| ALPHA ?);
             ?| T val = X[i * INCX];
             Y[i * INCY] = ?(@B(val, ALPHA) ? val : 0 ?| @E(val, ALPHA) ?| val * val ?);
@@ -236,7 +246,8 @@ TEMPLATES: dict[str, Template] = {
             } ?(?| else {
                 dst[i] = 0;
             } ?)
-            ?| dst[i] = ?(idx[i] > 0 ? src[idx[i] - 1] : 0 ?| src[idx[i]] - src[0] ?| idx[i] + 1 < m ? src[idx[i] + 1] : src[idx[i]] ?); ?)
+            ?| dst[i] = ?(idx[i] > 0 ? src[idx[i] - 1] : 0 ?| src[idx[i]] - src[0] ?| idx[i] + 1 < m ? src[idx[i] + 1] : src[idx[i]]
+                ?); ?)
         }""",
         stems="gather lookup permute record sample take index_select updateHead mark_used remap table_lookup extract",
         weight=2.5,

@@ -35,7 +35,8 @@ INNER_LOOPS = _words("k kk l t d e m_i w_i")
 ACCUMULATORS = _words("sum acc total s res result_val accum tally partial")
 LOCALS = _words("tmp t0 val diff d left right xi cur elem aux v0 delta prod term")
 INDEX_NAMES = _words(
-    "idx index id ind pos offset k_idx cell loc at off p_idx out_index in_index i0 index_out linear addr here src_idx base_idx ii ij ijk num place"
+    "idx index id ind pos offset k_idx cell loc at off p_idx out_index in_index i0 index_out linear addr here "
+    "src_idx base_idx ii ij ijk num place"
 )
 VERBS = _words(
     "compute update apply calc init scale add eval process accumulate build advance transform relax filter set get run do fill project "
@@ -49,25 +50,37 @@ SUFFIXES = ("", "", "", "_cpu", "_cpu", "_cpu", "_seq", "_serial", "_ref", "_hos
 
 
 SIDES = _words(
-    "rows cols m M height width ny nx numRows numCols h w channels batch filters spatial depth inner outer K L P Q dims size_x size_y groups "
+    "rows cols m M height width ny nx numRows numCols h w channels batch filters spatial depth inner outer K L P Q "
+    "dims size_x size_y groups "
     "stride pad step inc W H D C"
 )
 KEYWORDS = frozenset(
     _words(
-        "if in do int for else char long goto case void auto enum float short while union break const return signed double sizeof static struct switch "
-        "default inline extern register restrict unsigned volatile continue typedef new this class try catch throw delete operator template private "
-        "public protected virtual friend using namespace and or not xor bool true false main abs fabs exp log sqrt pow sin cos tan tanh floor max min "
+        "if in do int for else char long goto case void auto enum float short while union break const return signed "
+        "double sizeof static struct switch "
+        "default inline extern register restrict unsigned volatile continue typedef new this class try catch throw "
+        "delete operator template private "
+        "public protected virtual friend using namespace and or not xor bool true false main abs fabs exp log sqrt pow "
+        "sin cos tan tanh floor max min "
         "mod merge real int iand ior ieor call end if"
     )
 )
 """Not a variable's name: a keyword of one of the languages, or a function that expressions call."""
 RESERVED = KEYWORDS | frozenset(
     _words(
-        "index add sub ceil div round select pause remove rename scale copy dot clamp erf fma fmax fmin fmod hypot logb remainder rint trunc signal "
-        "time exit data function subroutine integer program module swap transpose reshape sum product shared device global host y0 y1 j0 j1 jn yn"
+        "index add sub ceil div round select pause remove rename scale copy dot clamp erf fma fmax fmin fmod hypot "
+        "logb remainder rint trunc signal "
+        "time exit data function subroutine integer program module swap transpose reshape sum product shared device "
+        "global host y0 y1 j0 j1 jn yn"
     )
 )
 """Not a function's name: libraries have one."""
+
+
+Braces = Literal["all", "lines", "few"]
+Declare = Literal["inline", "loops", "all"]
+_BRACES: list[Braces] = ["all", "all", "lines", "lines", "few"]
+_DECLARE: list[Declare] = ["inline", "loops", "all"]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -77,9 +90,9 @@ class Style:
     indent: str
     allman: bool
     """Opening braces on their own line."""
-    braces: Literal["all", "lines", "few"]
+    braces: Braces
     """Everywhere, not around single statements, or not around single loops and conditions either."""
-    declare: Literal["inline", "loops", "all"]
+    declare: Declare
     """Where variables are declared: where they are first used, loop variables at the top of the function, or all there, as C89 had it."""
     one_by_one: bool
     """A line for each variable that is declared at the top."""
@@ -107,8 +120,8 @@ def draw_style(rng: Random) -> Style:
     return Style(
         indent=rng.choice(["  ", "    ", "    ", "\t"]),
         allman=rng.random() < 0.25,
-        braces=rng.choice(["all", "all", "lines", "lines", "few"]),
-        declare=rng.choices(["inline", "loops", "all"], [60, 28, 12])[0],
+        braces=rng.choice(_BRACES),
+        declare=rng.choices(_DECLARE, [60, 28, 12])[0],
         one_by_one=rng.random() < 0.4,
         increment=rng.choice(["i++", "i++", "i++", "i++", "++i", "++i", "i += 1"]),
         compact=rng.random() < 0.25,
