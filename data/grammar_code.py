@@ -16,6 +16,9 @@ from hpcraft.data.grammar_words import Style
 _WORD = re.compile(r"(?<![\w.])[A-Za-z_]\w*")
 
 
+Access = Literal["in", "out", "inout", "host"]
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Param:
     """A parameter: a scalar with the values tests may give it, or an array with its length."""
@@ -24,7 +27,7 @@ class Param:
     ctype: str
     length: str = ""
     """Number of elements as a C expression over scalar parameters; empty for a scalar."""
-    access: Literal["in", "out", "inout", "host"] = "in"
+    access: Access = "in"
     """``host``: written by the host side only, such as the place of a reduction's result."""
     bound: str = ""
     """For integer arrays: elements lie in 0..bound-1."""

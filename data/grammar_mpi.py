@@ -1,5 +1,6 @@
-"""Writes a loop-nest tree as MPI in C: every rank is called with full copies, does its share of the outer loop, and rank 0 has the
-whole result.
+"""Writes a loop-nest tree as MPI in C.
+
+Every rank is called with full copies, does its share of the outer loop, and rank 0 has the whole result.
 
 Offered where it comes out as people write it: one parallel nest whose outer loop runs from 0 in steps of 1, and whose arrays are
 written in whole rows of the outer loop (sent in blocks) or that reduces into a scalar.

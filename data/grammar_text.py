@@ -13,7 +13,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from hpcraft.data.grammar_code import Atomic, For, If, Kernel, Let, Line, Node, Parallel, Param, Range, Reduce, While, words
+from hpcraft.data.grammar_code import Access, Atomic, For, If, Kernel, Let, Line, Node, Parallel, Param, Range, Reduce, While, words
 from hpcraft.data.grammar_draft import FLOAT_VALUES, INT_VALUES, SIDE_VALUES, SIZE_VALUES, SMALL_VALUES, Draft
 from hpcraft.data.grammar_holes import fill
 from hpcraft.data.grammar_names import name_roles
@@ -33,7 +33,7 @@ _KINDS = {
 }
 _VALUES = {"size": SIZE_VALUES, "side": SIDE_VALUES, "small": SMALL_VALUES, "flag": ("0", "1"), "mid": ("1", "2", "5", "9", "16", "33")}
 SIZE_KINDS = ("size", "side", "small", "mid")
-_ACCESS = {"in": "in", "out": "out", "io": "inout", "host": "host"}
+_ACCESS: dict[str, Access] = {"in": "in", "out": "out", "io": "inout", "host": "host"}
 _SHORT_SIGNED = {"unsigned": "unsigned int"}
 
 
@@ -113,13 +113,8 @@ def _typed(text: str, draft: Draft) -> str:
 def _param(match: re.Match[str], draft: Draft) -> Param:
     name, kind, length, ctype, bound, values = match.groups()
     if length is not None:
-        return Param(
-            name=name,
-            ctype=(ctype or draft.ctype).strip(),
-            length=_spaced(length),
-            access=_ACCESS[kind],
-            bound=_spaced(bound or ""),  # type: ignore[arg-type]
-        )
+        text = (ctype or draft.ctype).strip()
+        return Param(name=name, ctype=text, length=_spaced(length), access=_ACCESS[kind], bound=_spaced(bound or ""))
     if kind in ("scalar", "real", "int"):
         ctype = ctype or {"scalar": draft.ctype, "real": draft.real, "int": "int"}[kind]
         usual = FLOAT_VALUES if ctype in ("float", "double") else [v for v in INT_VALUES if "-" not in v or ctype in ("int", "long")]

@@ -1,5 +1,7 @@
-"""Images and grids: pixels with channels, grey levels, tone curves, padding, flips, filters, stencils in one to three dimensions,
-finite differences."""
+"""Images and grids.
+
+Pixels with channels, grey levels, tone curves, padding, flips, filters, stencils in one to three dimensions, finite differences.
+"""
 
 from __future__ import annotations
 

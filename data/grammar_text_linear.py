@@ -1,5 +1,7 @@
-"""Linear algebra and batches: products, triangular loops, transposes, row and column sums, norms, solves for one right side each,
-sparse rows."""
+"""Linear algebra and batches.
+
+Products, triangular loops, transposes, row and column sums, norms, solves for one right side each, sparse rows.
+"""
 
 from __future__ import annotations
 

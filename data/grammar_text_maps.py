@@ -1,5 +1,7 @@
-"""Element by element: arithmetic on one to four arrays, constants and index functions, thresholds, records of several fields, strides,
-gathers."""
+"""Element by element.
+
+Arithmetic on one to four arrays, constants and index functions, thresholds, records of several fields, strides, gathers.
+"""
 
 from __future__ import annotations
 

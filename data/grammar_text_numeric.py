@@ -1,5 +1,7 @@
-"""Numerical codes: reductions, histograms, scans by row, filters of signals, particles and distances, iterations for each element,
-several loops in a row."""
+"""Numerical codes.
+
+Reductions, histograms, scans by row, filters of signals, particles and distances, iterations for each element, several loops in a row.
+"""
 
 from __future__ import annotations
 
