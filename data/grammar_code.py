@@ -1,19 +1,22 @@
-"""A small tree of loop nests, written out as sequential C or as OpenMP.
+"""A small tree of loop nests: what templates build, habits change and the writers of all languages read.
 
-Expressions are plain C text; only what the two sides write differently is a node: declarations,
-loops, conditions, and the loops that may run in parallel. `hpcraft.data.grammar_cuda` writes the same tree as CUDA.
+Expressions are plain C text; only what the sides write differently is a node: declarations, loops, conditions, updates that meet other
+iterations, and the loops that may run in parallel. `CWriter` (`hpcraft.data.grammar_c`) writes the tree as C and as OpenMP.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from hpcraft.data.grammar_words import Style
 
-_WORD = re.compile(r"[A-Za-z_]\w*")
+_WORD = re.compile(r"(?<![\w.])[A-Za-z_]\w*")
+
+
+Access = Literal["in", "out", "inout", "host"]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -24,7 +27,7 @@ class Param:
     ctype: str
     length: str = ""
     """Number of elements as a C expression over scalar parameters; empty for a scalar."""
-    access: Literal["in", "out", "inout", "host"] = "in"
+    access: Access = "in"
     """``host``: written by the host side only, such as the place of a reduction's result."""
     bound: str = ""
     """For integer arrays: elements lie in 0..bound-1."""
@@ -45,10 +48,20 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Let:
-    """A scalar variable with its first value."""
+    """A scalar variable with its first value; without one where it is only declared."""
 
     ctype: str
     name: str
+    value: str
+
+
+@dataclass(frozen=True, slots=True)
+class Atomic:
+    """An update ``place op value`` that other iterations may make at the same place."""
+
+    place: str
+    op: Literal["+=", "="]
+    """``=``: whoever comes stores the same value."""
     value: str
 
 
@@ -63,10 +76,11 @@ class If:
 
 @dataclass(frozen=True, slots=True)
 class While:
-    """A while loop."""
+    """A while loop, or with ``last`` one that tests at its end."""
 
     condition: str
     body: tuple[Node, ...]
+    last: bool = False
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -77,7 +91,9 @@ class Range:
     low: str = "0"
     high: str
     step: str = "1"
-    form: Literal["up", "inclusive", "down", "while"] = "up"
+    form: Literal["up", "inclusive", "down", "while", "open", "shifted"] = "up"
+    also: str = ""
+    """A second thing that every step does, such as ``index += w * h``."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,14 +115,30 @@ class Reduce:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Parallel:
-    """One or two perfectly nested loops whose iterations are independent but for ``reduce``."""
+    """One to three perfectly nested loops whose iterations are independent but for ``reduce`` and atomic updates."""
 
     heads: tuple[Range, ...]
     body: tuple[Node, ...]
     reduce: Reduce | None = None
 
 
-Node = Line | Let | If | While | For | Parallel
+Node = Line | Let | Atomic | If | While | For | Parallel
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Helper:
+    """A small function that the kernel calls."""
+
+    result: str
+    name: str
+    params: str
+    body: str
+    builtin: bool = False
+    """CUDA has it already, such as ``max``."""
+
+    def text(self, prefix: str) -> str:
+        """The definition, ``static inline`` or ``__device__`` in front."""
+        return f"{prefix} {self.result} {self.name}({self.params}) {{ {self.body} }}\n"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -119,19 +151,25 @@ class Kernel:
     result: str = "void"
     features: tuple[str, ...] = field(default=())
     """Structural choices: template first; what the split goes by."""
+    helpers: tuple[Helper, ...] = ()
 
     def prototype(self, style: Style) -> str:
         """The function's head without semicolon."""
         return f"{self.result} {self.name}({', '.join(declare(p, style) for p in self.params)})"
+
+    @property
+    def arrays(self) -> dict[str, Param]:
+        """Array parameters by name."""
+        return {p.name: p for p in self.params if p.is_array}
 
 
 def declare(param: Param, style: Style, *, name: str | None = None) -> str:
     """A parameter as C declares it."""
     name = name or param.name
     if not param.is_array:
-        return f"{param.ctype} {name}"
+        return f"{'const ' if style.const_scalars else ''}{param.ctype} {name}"
     const = "const " if style.const and param.access == "in" else ""
-    return f"{const}{param.ctype}{style.star}{name}"
+    return f"{const}{param.ctype} {name}[]" if style.brackets else f"{const}{param.ctype}{style.star}{name}"
 
 
 def words(text: str) -> set[str]:
@@ -150,22 +188,27 @@ def walk(nodes: Iterable[Node]) -> Iterator[Node]:
             yield from walk(node.body)
 
 
+def texts(node: Node) -> Iterator[str]:
+    """The pieces of C text of one node, without what lies below it."""
+    match node:
+        case Line(text):
+            yield text
+        case Let(_, _, value):
+            yield value
+        case Atomic(place, _, value):
+            yield from (place, value)
+        case If(condition, _, _) | While(condition, _):
+            yield condition
+        case For(head, _):
+            yield from (head.low, head.high, head.step, head.also)
+        case Parallel(heads=heads):
+            for head in heads:
+                yield from (head.low, head.high, head.step)
+
+
 def mentioned(nodes: Iterable[Node]) -> set[str]:
     """Every identifier in the nodes' expressions and loop heads."""
-    found: set[str] = set()
-    for node in walk(nodes):
-        match node:
-            case Line(text):
-                found |= words(text)
-            case Let(_, _, value):
-                found |= words(value)
-            case If(condition, _, _) | While(condition, _):
-                found |= words(condition)
-            case For(head, _):
-                found |= words(f"{head.low} {head.high} {head.step}")
-            case Parallel(heads=heads):
-                found |= words(" ".join(f"{h.low} {h.high} {h.step}" for h in heads))
-    return found
+    return {word for node in walk(nodes) for text in texts(node) for word in words(text)}
 
 
 def declared(nodes: Iterable[Node], index_type: str) -> dict[str, str]:
@@ -181,115 +224,35 @@ def declared(nodes: Iterable[Node], index_type: str) -> dict[str, str]:
     return found
 
 
-class CWriter:
-    """Writes nodes as C, with OpenMP directives when asked to."""
+def rewrite(nodes: Iterable[Node], change: Callable[[str], str]) -> tuple[Node, ...]:
+    """The nodes with ``change`` made to every piece of text, loop variables and names that are declared too."""
+    return tuple(_rewritten(node, change) for node in nodes)
 
-    def __init__(self, style: Style, *, openmp: bool = False, early: bool | None = None) -> None:
-        self.style = style
-        self.openmp = openmp
-        self.early = style.early if early is None else early
-        self.lines: list[str] = []
 
-    def function(self, kernel: Kernel) -> str:
-        """The whole function."""
-        self.lines = []
-        self.open(kernel.prototype(self.style), 0, function=True)
-        self.declarations(kernel.body, 1)
-        self.nodes(kernel.body, 1)
-        self.put("}", 0)
-        return "\n".join(self.lines) + "\n"
+def _rewritten(node: Node, change: Callable[[str], str]) -> Node:
+    match node:
+        case Line(text):
+            return Line(change(text))
+        case Let(ctype, name, value):
+            return Let(ctype, change(name), change(value))
+        case Atomic(place, op, value):
+            return Atomic(change(place), op, change(value))
+        case If(condition, body, orelse):
+            return If(change(condition), rewrite(body, change), rewrite(orelse, change))
+        case While(condition, body, last):
+            return While(change(condition), rewrite(body, change), last)
+        case For(head, body):
+            return For(changed_head(head, change), rewrite(body, change))
+        case Parallel(heads=heads, body=body, reduce=reduce):
+            reduce = replace(reduce, name=change(reduce.name)) if reduce else None
+            return Parallel(heads=tuple(changed_head(h, change) for h in heads), body=rewrite(body, change), reduce=reduce)
 
-    def put(self, text: str, depth: int) -> None:
-        """One line of output."""
-        self.lines.append(self.style.indent * depth + (self._tight(text) if self.style.compact else text))
 
-    def open(self, head: str, depth: int, *, function: bool = False) -> None:
-        """A head and its opening brace."""
-        if self.style.allman or (function and not self.style.always_braces):
-            self.put(head, depth)
-            self.put("{", depth)
-        else:
-            self.put(head + " {", depth)
+def changed_head(head: Range, change: Callable[[str], str]) -> Range:
+    """A loop head with ``change`` made to all of its text."""
+    return replace(head, var=change(head.var), low=change(head.low), high=change(head.high), step=change(head.step), also=change(head.also))
 
-    def declarations(self, nodes: Iterable[Node], depth: int) -> None:
-        """All variables at the top, one line for each type."""
-        if not self.early:
-            return
-        by_type: dict[str, list[str]] = {}
-        for name, ctype in declared(nodes, self.style.index_type).items():
-            by_type.setdefault(ctype, []).append(name)
-        for ctype, names in by_type.items():
-            self.put(f"{ctype} {', '.join(names)};", depth)
 
-    def nodes(self, nodes: Iterable[Node], depth: int) -> None:
-        """Nodes one after the other."""
-        for node in nodes:
-            self.node(node, depth)
-
-    def node(self, node: Node, depth: int) -> None:
-        """One node."""
-        match node:
-            case Line(text):
-                self.put(text, depth)
-            case Let(ctype, name, value):
-                self.put(f"{name} = {value};" if self.early else f"{ctype} {name} = {value};", depth)
-            case If(condition, body, orelse):
-                self._block(f"if ({condition})", body, depth)
-                if orelse:
-                    self._block("else", orelse, depth)
-            case While(condition, body):
-                self._block(f"while ({condition})", body, depth)
-            case For(head, body):
-                self._loop(head, body, depth)
-            case Parallel():
-                self._parallel(node, depth)
-
-    def _parallel(self, node: Parallel, depth: int) -> None:
-        first, *inner = node.heads
-        collapse = bool(inner) and self.style.collapse and inner[0].form != "while"
-        if self.openmp:
-            self.put(f"#pragma omp parallel for{self._clauses(node, collapse=collapse)}", 0)
-        body: tuple[Node, ...] = node.body
-        for head in reversed(inner):
-            body = (For(head, body),)
-        self._loop(first, body, depth)
-
-    def _clauses(self, node: Parallel, *, collapse: bool) -> str:
-        text = " collapse(2)" if collapse else ""
-        if node.reduce:
-            text += f" reduction({node.reduce.op}:{node.reduce.name})"
-        if self.early:
-            private = [h.var for h in node.heads[1:] if not collapse]
-            private += [name for name in declared(node.body, "int") if name not in private and name != node.heads[0].var]
-            text += f" private({', '.join(private)})" if private else ""
-        return text + self.style.schedule
-
-    def _loop(self, head: Range, body: tuple[Node, ...], depth: int) -> None:
-        kind = "" if self.early else f"{self.style.index_type} "
-        plus = f"{head.var} += {head.step}" if head.step != "1" else re.sub(r"\bi\b", head.var, self.style.increment)
-        if head.form == "down":
-            minus = f"{head.var} -= {head.step}" if head.step != "1" else f"{head.var}--"
-            self._block(f"for ({kind}{head.var} = {head.high} - 1; {head.var} >= {head.low}; {minus})", body, depth)
-        elif head.form == "while":
-            self.put(f"{kind}{head.var} = {head.low};", depth)
-            self._block(f"while ({head.var} < {head.high})", (*body, Line(f"{plus};")), depth)
-        else:
-            relation, high = ("<=", f"{head.high} - 1") if head.form == "inclusive" else ("<", head.high)
-            high = re.sub(r" \+ 1 - 1$", "", high)
-            self._block(f"for ({kind}{head.var} = {head.low}; {head.var} {relation} {high}; {plus})", body, depth)
-
-    def _block(self, head: str, body: tuple[Node, ...], depth: int) -> None:
-        single = len(body) == 1 and isinstance(body[0], Line) and not self.style.always_braces
-        if single:
-            self.put(head, depth)
-            self.nodes(body, depth + 1)
-        else:
-            self.open(head, depth)
-            self.nodes(body, depth + 1)
-            self.put("}", depth)
-
-    @staticmethod
-    def _tight(text: str) -> str:
-        if text.lstrip().startswith("#"):
-            return text
-        return re.sub(r"(?<=[\w\])]) (\*|/|%|<|<=|=|\+=|-=|\+) (?=[\w(])", r"\1", text)
+def renaming(names: dict[str, str]) -> Callable[[str], str]:
+    """A change of identifiers, all at once."""
+    return lambda text: _WORD.sub(lambda match: names.get(match[0], match[0]), text)

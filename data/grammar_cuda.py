@@ -1,15 +1,20 @@
 """Writes a loop-nest tree as CUDA: one kernel for each parallel nest, and a host function that owns allocation, copies and launches.
 
-The host function has the same C signature as the sequential one. A parallel nest becomes a launch with one thread for each iteration; a
-reduction becomes atomicAdd where CUDA has it for the type, or one block that reduces through shared memory.
+The host function has the same C signature as the sequential one; the kernel is named after it and takes the same parameters in
+the same order. What a kernel looks like inside (`hpcraft.data.grammar_threads`) is drawn: a thread for each iteration or for each
+outer one, grid-stride loops, two or three dimensions, flattened indices, a block for each row; reductions are atomic, a tree in
+shared memory, or one block's.
 
 Not covered: error checks, streams, managed memory.
 """
 
 from __future__ import annotations
 
+import re
+from random import Random
+
+from hpcraft.data.grammar_c import CWriter
 from hpcraft.data.grammar_code import (
-    CWriter,
     For,
     If,
     Kernel,
@@ -18,47 +23,58 @@ from hpcraft.data.grammar_code import (
     Node,
     Parallel,
     Param,
-    Range,
-    Reduce,
     While,
     declare,
     declared,
     mentioned,
+    texts,
+    walk,
+    words,
 )
-from hpcraft.data.grammar_words import Style
+from hpcraft.data.grammar_threads import Threads, thread_nest
+from hpcraft.data.grammar_words import SUFFIXES, Style
 
-_COMBINE = {"+": "{a} += {b};", "*": "{a} *= {b};", "max": "if ({b} > {a}) {a} = {b};", "min": "if ({b} < {a}) {a} = {b};"}
-_ATOMIC = ("int", "float", "double")
-_SPARE = {
-    "grid": "gridDims",
-    "block": "blockDims",
-    "threads": "blockSize",
-    "blocks": "gridSize",
-    "result": "accumulated",
-    "cache": "shared",
-    "half": "width_",
-}
+_SPARE = {"grid": "gridDims", "block": "blockDims", "threads": "blockSize", "blocks": "gridSize", "result": "accumulated"}
 """Second names for our own variables, where the kernel uses the first."""
+_ENDINGS = ("_kernel", "_kernel", "Kernel", "_gpu", "GPU", "_cuda", "_device")
+_ASSIGNED = re.compile(r"([A-Za-z_]\w*)\s*(?:[-+*/%]?=(?!=)|\+\+|--)")
 
 
-def write_cuda(kernel: Kernel, style: Style, *, atomic: bool = True) -> str:
-    """The kernel as CUDA; ``atomic`` chooses atomicAdd for sums over one block with shared memory."""
-    return _CudaWriter(kernel, style, atomic=atomic).text()
+def write_cuda(kernel: Kernel, style: Style, rng: Random) -> str:
+    """The kernel as CUDA; ``rng`` decides how threads share the work."""
+    return _CudaWriter(kernel, style, rng).text()
 
 
 class _CudaWriter:
-    def __init__(self, kernel: Kernel, style: Style, *, atomic: bool) -> None:
-        self.kernel, self.style, self.atomic = kernel, style, atomic
+    def __init__(self, kernel: Kernel, style: Style, rng: Random) -> None:
+        self.kernel, self.style, self.rng = kernel, style, rng
+        self.arrays = kernel.arrays
+        self.taken = {p.name for p in kernel.params} | set(declared(kernel.body, "int"))
         self.scalars = {p.name: p.ctype for p in kernel.params if not p.is_array} | declared(kernel.body, style.index_type)
-        self.arrays = {p.name: p for p in kernel.params if p.is_array}
-        self.own = {first: spare if {first, f"{first}2"} & {*self.scalars, *self.arrays} else first for first, spare in _SPARE.items()}
+        self.own = {first: spare if {first, f"{first}2"} & self.taken else first for first, spare in _SPARE.items()}
+        self.nests = _nests(kernel.body)
+        self.base = _kernel_name(kernel.name, rng)
+        self.prelude = self._pure_lets()
+        self.threads = Threads.draw(rng)
+        self.sync = rng.random() < 0.3
+        self.inline_launch = rng.random() < 0.4
         self.kernels: list[str] = []
-        self.host = CWriter(style, early=False)
-        self.reduced: list[str] = []
+        self.host = CWriter(style, declare="inline")
 
     def text(self) -> str:
+        helpers = "".join(h.text("__device__") for h in self.kernel.helpers if not h.builtin)
         self._host()
-        return "\n".join([*self.kernels, "\n".join(self.host.lines)]) + "\n"
+        return helpers + "\n".join([*self.kernels, "\n".join(self.host.lines)]) + "\n"
+
+    def _pure_lets(self) -> dict[str, Let]:
+        """Variables of the function's top that follow from its scalar parameters: each kernel computes them itself."""
+        assigned = {m[1] for n in walk(self.kernel.body) for t in texts(n) for m in _ASSIGNED.finditer(t)}
+        lets: dict[str, Let] = {}
+        for node in self.kernel.body:
+            if isinstance(node, Let) and node.value and node.name not in assigned and not words(node.value) & set(self.arrays):
+                lets[node.name] = node
+        reduced = {n.reduce.name for n in self.nests if n.reduce}
+        return {name: let for name, let in lets.items() if name not in reduced}
 
     # ------------------------------------------------------------ host side
 
@@ -67,25 +83,51 @@ class _CudaWriter:
         host = self.host
         host.open(f'extern "C" {self.kernel.prototype(self.style)}', 0, function=True)
         for p in used:
-            host.put(f"{p.ctype} *d_{p.name};", 1)
+            host.put(f"{p.ctype} *{self._device_name(p)};", 1)
         for p in used:
-            host.put(f"cudaMalloc((void **)&d_{p.name}, {_bytes(p)});", 1)
+            host.put(f"cudaMalloc((void **)&{self._device_name(p)}, {_bytes(p)});", 1)
         for p in used:
-            host.put(f"cudaMemcpy(d_{p.name}, {p.name}, {_bytes(p)}, cudaMemcpyHostToDevice);", 1)
+            host.put(f"cudaMemcpy({self._device_name(p)}, {p.name}, {_bytes(p)}, cudaMemcpyHostToDevice);", 1)
         tail = list(self.kernel.body)
         returns = [tail.pop()] if tail and isinstance(tail[-1], Line) and tail[-1].text.startswith("return") else []
-        self._host_nodes(tail, 1)
+        first = tail[0] if tail else None
+        if isinstance(first, If) and first.body == (Line("return;"),):
+            tail = tail[1:]
+            position = 1 + next(i for i, line in enumerate(host.lines) if line.rstrip().endswith("{"))
+            early = CWriter(self.style, declare="inline")
+            early.node(first, 1)
+            host.lines[position:position] = early.lines
+        self._host_nodes([n for n in tail if not self._only_inside(n)], 1)
+        if self.sync:
+            host.put("cudaDeviceSynchronize();", 1)
         for p in used:
             if p.access in ("out", "inout"):
-                host.put(f"cudaMemcpy({p.name}, d_{p.name}, {_bytes(p)}, cudaMemcpyDeviceToHost);", 1)
+                host.put(f"cudaMemcpy({p.name}, {self._device_name(p)}, {_bytes(p)}, cudaMemcpyDeviceToHost);", 1)
         for p in used:
-            host.put(f"cudaFree(d_{p.name});", 1)
+            host.put(f"cudaFree({self._device_name(p)});", 1)
         host.nodes(returns, 1)
         host.put("}", 0)
 
+    def _only_inside(self, node: Node) -> bool:
+        """Whether a declaration is of no use outside of kernels."""
+        return isinstance(node, Let) and node.name in self.prelude and node.name not in self._needed_outside()
+
+    def _needed_outside(self) -> set[str]:
+        needed: set[str] = set()
+        for node in walk(_without_bodies(self.kernel.body)):
+            if not (isinstance(node, Let) and node.name in self.prelude):
+                needed |= {word for text in texts(node) for word in words(text)}
+        for name in reversed(self.prelude):
+            if name in needed:
+                needed |= words(self.prelude[name].value)
+        return needed
+
+    def _device_name(self, param: Param) -> str:
+        return next(n for n in (f"d_{param.name}", f"dev_{param.name}", f"device_{param.name}") if n not in self.taken)
+
     def _device_arrays(self) -> list[Param]:
         seen: set[str] = set()
-        for nest in _nests(self.kernel.body):
+        for nest in self.nests:
             seen |= mentioned((nest,))
         return [p for name, p in self.arrays.items() if name in seen]
 
@@ -106,105 +148,78 @@ class _CudaWriter:
                 self.host.node(node, depth)
 
     def _launch(self, nest: Parallel, depth: int) -> None:
-        name = f"{self.kernel.name}_kernel" + (str(len(self.kernels) + 1) if len(list(_nests(self.kernel.body))) > 1 else "")
-        arguments = self._device(nest, name)
+        name = self.base + (str(len(self.kernels) + 1) if len(self.nests) > 1 else "")
+        heads, arguments = self._parameters(nest)
+        code = CWriter(self.style)
+        code.open(f"__global__ void {name}({', '.join(heads)})", 0, function=True)
+        lets = self._lets_of(nest)
+        geometry = thread_nest(code, nest, lets, self.threads, self.rng, self.own["result"])
+        code.put("}", 0)
+        self.kernels.append("\n".join(code.lines) + "\n")
         reduce = nest.reduce
+        place = f"d_{reduce.name}" if reduce else ""
         if reduce:
-            place = f"d_{reduce.name}"
             self.host.put(f"{reduce.ctype} *{place};", depth)
             self.host.put(f"cudaMalloc((void **)&{place}, sizeof({reduce.ctype}));", depth)
             self.host.put(f"cudaMemcpy({place}, &{reduce.name}, sizeof({reduce.ctype}), cudaMemcpyHostToDevice);", depth)
-        self.host.put(f"{name}<<<{self._geometry(nest, depth)}>>>({', '.join(arguments)});", depth)
+        self.host.put(f"{name}<<<{self._geometry(geometry.blocks, geometry.threads, depth)}>>>({', '.join(arguments)});", depth)
         if reduce:
-            self.host.put(f"cudaMemcpy(&{reduce.name}, d_{reduce.name}, sizeof({reduce.ctype}), cudaMemcpyDeviceToHost);", depth)
-            self.host.put(f"cudaFree(d_{reduce.name});", depth)
+            self.host.put(f"cudaMemcpy(&{reduce.name}, {place}, sizeof({reduce.ctype}), cudaMemcpyDeviceToHost);", depth)
+            self.host.put(f"cudaFree({place});", depth)
 
-    def _geometry(self, nest: Parallel, depth: int) -> str:
-        if nest.reduce and not self._uses_atomic(nest.reduce):
-            return f"1, {self.style.threads}"
+    def _geometry(self, counts: tuple[str, ...], sides: tuple[int, ...], depth: int) -> str:
+        """The launch's two arguments; a count of 0 blocks' side stands for blocks as they are."""
         number = "" if not self.kernels[1:] else str(len(self.kernels))
-        if len(nest.heads) == 1:
-            threads = self.style.threads
-            count = _count(nest.heads[0])
-            if self.style.inline_launch:
-                return f"({count} + {threads - 1}) / {threads}, {threads}"
+        whole = [c if s == 1 else f"({c} + {s - 1}) / {s}" for c, s in zip(counts, sides, strict=True)]
+        if len(counts) == 1:
+            block = str(sides[0] if sides[0] > 1 else self.threads.threads)
+            if self.inline_launch or sides[0] == 1:
+                return f"{whole[0]}, {block}"
             size, blocks = self.own["threads"] + number, self.own["blocks"] + number
-            self.host.put(f"int {size} = {threads};", depth)
-            self.host.put(f"int {blocks} = ({count} + {size} - 1) / {size};", depth)
+            self.host.put(f"int {size} = {block};", depth)
+            self.host.put(f"int {blocks} = ({counts[0]} + {size} - 1) / {size};", depth)
             return f"{blocks}, {size}"
-        side = self.style.block_side
-        sizes = [f"({_count(h)} + {side - 1}) / {side}" for h in reversed(nest.heads)]
         block, grid = self.own["block"] + number, self.own["grid"] + number
-        self.host.put(f"dim3 {block}({side}, {side});", depth)
-        self.host.put(f"dim3 {grid}({', '.join(sizes)});", depth)
+        self.host.put(f"dim3 {block}({', '.join(map(str, sides))});", depth)
+        self.host.put(f"dim3 {grid}({', '.join(whole)});", depth)
         return f"{grid}, {block}"
 
     # ------------------------------------------------------------ device side
 
-    def _uses_atomic(self, reduce: Reduce) -> bool:
-        return self.atomic and reduce.op == "+" and reduce.ctype in _ATOMIC
+    def _lets_of(self, nest: Parallel) -> tuple[Let, ...]:
+        wanted = mentioned((nest,))
+        for name in reversed(self.prelude):
+            if name in wanted:
+                wanted |= words(self.prelude[name].value)
+        return tuple(let for name, let in self.prelude.items() if name in wanted)
 
-    def _device(self, nest: Parallel, name: str) -> list[str]:
-        """Write the kernel; returns the launch's arguments."""
-        free = mentioned((nest,)) - set(declared((nest,), "int")) - ({nest.reduce.name} if nest.reduce else set())
-        arrays = [p for n, p in self.arrays.items() if n in free]
-        scalars = [(n, t) for n, t in self.scalars.items() if n in free]
-        heads = [declare(p, self.style) for p in arrays] + [f"{t} {n}" for n, t in scalars]
-        arguments = [f"d_{p.name}" for p in arrays] + [n for n, _ in scalars]
+    def _parameters(self, nest: Parallel) -> tuple[list[str], list[str]]:
+        """The kernel's parameters and the launch's arguments: those of the C function, then what the host has computed."""
+        lets = self._lets_of(nest)
+        free = mentioned((nest,)) | {word for let in lets for word in words(let.value)}
+        inside = set(declared((nest,), "int")) | {let.name for let in lets} | ({nest.reduce.name} if nest.reduce else set())
+        free -= inside
+        alone = len(self.nests) == 1
+        own = [p for p in self.kernel.params if p.name in free or (alone and not p.is_array)]
+        heads = [declare(p, self.style) for p in own]
+        arguments = [self._device_name(p) if p.is_array else p.name for p in own]
+        known = {p.name for p in self.kernel.params}
+        for name, ctype in self.scalars.items():
+            if name in free and name not in known:
+                heads.append(f"{ctype} {name}")
+                arguments.append(name)
         if nest.reduce:
             heads.append(f"{nest.reduce.ctype} *{self.own['result']}")
             arguments.append(f"d_{nest.reduce.name}")
-        code = CWriter(self.style, early=False)
-        code.open(f"__global__ void {name}({', '.join(heads)})", 0, function=True)
-        if nest.reduce and self._uses_atomic(nest.reduce):
-            self._atomic(code, nest, nest.reduce)
-        elif nest.reduce:
-            self._block(code, nest, nest.reduce)
-        else:
-            self._map(code, nest)
-        code.put("}", 0)
-        self.kernels.append("\n".join(code.lines) + "\n")
-        return arguments
+        return heads, arguments
 
-    def _map(self, code: CWriter, nest: Parallel) -> None:
-        axes = ["x"] if len(nest.heads) == 1 else ["y", "x"]
-        for head, axis in zip(nest.heads, axes, strict=True):
-            code.put(f"{self.style.index_type} {head.var} = {_thread(head, axis)};", 1)
-        guards = [f"{h.var} < {h.high}" for h in nest.heads]
-        body = tuple(_skip(node) for node in nest.body)
-        if self.style.early_return:
-            outside = " || ".join(f"{h.var} >= {h.high}" for h in nest.heads)
-            code.nodes((If(outside, (Line("return;"),)), *body), 1)
-        else:
-            code.node(If(" && ".join(guards), body), 1)
 
-    def _atomic(self, code: CWriter, nest: Parallel, reduce: Reduce) -> None:
-        head = nest.heads[0]
-        code.put(f"{self.style.index_type} {head.var} = {_thread(head, 'x')};", 1)
-        zero = "0" if reduce.ctype == "int" else "0.0f" if reduce.ctype == "float" else "0.0"
-        inner = (Let(reduce.ctype, reduce.name, zero), *nest.body, Line(f"atomicAdd({self.own['result']}, {reduce.name});"))
-        code.node(If(f"{head.var} < {head.high}", inner), 1)
-
-    def _block(self, code: CWriter, nest: Parallel, reduce: Reduce) -> None:
-        head, threads, acc = nest.heads[0], self.style.threads, reduce.name
-        result, cache, half = self.own["result"], self.own["cache"], self.own["half"]
-        start = {"+": "0", "*": "1"}.get(reduce.op, f"*{result}")
-        index = self.style.index_type
-        first = f"{head.low} + threadIdx.x" if head.low != "0" else "threadIdx.x"
-        stride = "blockDim.x" if head.step == "1" else f"blockDim.x * {head.step}"
-        if head.step != "1":
-            first = f"{head.low} + threadIdx.x * {head.step}" if head.low != "0" else f"threadIdx.x * {head.step}"
-        code.put(f"__shared__ {reduce.ctype} {cache}[{threads}];", 1)
-        code.put(f"{reduce.ctype} {acc} = {start};", 1)
-        code._block(f"for ({index} {head.var} = {first}; {head.var} < {head.high}; {head.var} += {stride})", nest.body, 1)
-        code.put(f"{cache}[threadIdx.x] = {acc};", 1)
-        code.put("__syncthreads();", 1)
-        code.open(f"for (int {half} = blockDim.x / 2; {half} > 0; {half} /= 2)", 1)
-        combine = _COMBINE[reduce.op].format(a=f"{cache}[threadIdx.x]", b=f"{cache}[threadIdx.x + {half}]")
-        code.node(If(f"threadIdx.x < {half}", (Line(combine),)), 2)
-        code.put("__syncthreads();", 2)
-        code.put("}", 1)
-        code.node(If("threadIdx.x == 0", (Line(_COMBINE[reduce.op].format(a=f"*{result}", b=f"{cache}[0]")),)), 1)
+def _kernel_name(name: str, rng: Random) -> str:
+    for suffix in sorted(set(SUFFIXES) - {""}, key=len, reverse=True):
+        if name.endswith(suffix) and len(name) > len(suffix) + 1:
+            base = name.removesuffix(suffix)
+            return base if rng.random() < 0.55 else base + rng.choice([e for e in _ENDINGS if e != suffix])
+    return name + rng.choice(_ENDINGS)
 
 
 def _nests(nodes: tuple[Node, ...] | list[Node]) -> list[Parallel]:
@@ -217,28 +232,21 @@ def _nests(nodes: tuple[Node, ...] | list[Node]) -> list[Parallel]:
     return found
 
 
-def _skip(node: Node) -> Node:
-    """A ``continue`` of the parallel loop itself ends the thread."""
-    if isinstance(node, If):
-        return If(node.condition, tuple(_skip(n) for n in node.body), tuple(_skip(n) for n in node.orelse))
-    return Line("return;") if node == Line("continue;") else node
+def _without_bodies(nodes: tuple[Node, ...]) -> tuple[Node, ...]:
+    """The nodes with nothing left of parallel nests but their heads."""
+    new: list[Node] = []
+    for node in nodes:
+        if isinstance(node, Parallel):
+            new.append(Parallel(heads=node.heads, body=()))
+        elif isinstance(node, For):
+            new.append(For(node.head, _without_bodies(node.body)))
+        elif isinstance(node, If):
+            new.append(If(node.condition, _without_bodies(node.body), _without_bodies(node.orelse)))
+        else:
+            new.append(node)
+    return tuple(new)
 
 
 def _bytes(param: Param) -> str:
-    length = param.length if param.length.isidentifier() or param.length.isdigit() or "+" not in param.length else f"({param.length})"
+    length = f"({param.length})" if re.search(r"[-+/]", param.length) else param.length
     return f"{length} * sizeof({param.ctype})"
-
-
-def _count(head: Range) -> str:
-    """Number of iterations as a C expression that binds as tightly as a product."""
-    span = head.high if head.low == "0" else f"{head.high} - {head.low}"
-    if head.step != "1":
-        return f"({span} + {head.step} - 1) / {head.step}"
-    return span
-
-
-def _thread(head: Range, axis: str) -> str:
-    thread = f"blockIdx.{axis} * blockDim.{axis} + threadIdx.{axis}"
-    if head.step != "1":
-        thread = f"({thread}) * {head.step}"
-    return thread if head.low == "0" else f"{thread} + {head.low}"

@@ -8,7 +8,7 @@ from __future__ import annotations
 from random import Random
 
 from hpcraft.data import grammar_words as w
-from hpcraft.data.grammar_code import Param, Range
+from hpcraft.data.grammar_code import Helper, Param, Range
 
 SIZE_VALUES = ("0", "1", "2", "7", "33", "64", "101", "257", "1000")
 SIDE_VALUES = ("1", "2", "3", "5", "8", "13", "17", "24")
@@ -25,6 +25,11 @@ class Draft:
         self.names = w.Names(rng)
         self.params: list[Param] = []
         self.features = [template]
+        self.nonzero: set[str] = set()
+        """Roles of real numbers that are never zero."""
+        self.helpers: dict[str, Helper] = {}
+        self.number = rng.randrange(4)
+        self._once: dict[str, str] = {}
         self.real = rng.choice(["float", "double", "double"])
         self.ctype = self.real if rng.random() < 0.8 else rng.choice(["int", "int", "long"])
 
@@ -39,6 +44,25 @@ class Draft:
         if choice:
             self.features.append(choice)
         return choice
+
+    def once(self, name: str, *choices: str) -> str:
+        """A habit that is drawn once for a kernel."""
+        if name not in self._once:
+            self._once[name] = self.rng.choice(choices)
+        return self._once[name]
+
+    def literal(self, text: str) -> str:
+        """A number of the element type in the author's spelling; integers have no fractions."""
+        if self.ctype not in ("float", "double"):
+            return str(max(int(float(text)), 1) if float(text) else 0)
+        if "." not in text and "e" not in text and self.rng.random() < 0.5:
+            return text
+        plain = text if "." in text or "e" in text else f"{text}{self.rng.choice(['.0', '.0', '.'])}"
+        if plain.startswith("0.") and len(plain) > 2 and self.number == 3:
+            plain = plain[1:]
+        if self.ctype == "double":
+            return plain
+        return f"{plain}{['f', 'f', '', 'f'][self.number]}"
 
     def size(self, words: list[str] = w.SIZES, values: tuple[str, ...] = SIZE_VALUES) -> str:
         """A new size parameter."""
@@ -91,7 +115,7 @@ class Draft:
             (left, lshape), (right, rshape) = terms[at], terms[at + 1]
             op = self.rng.choice(["+", "*", "*", "-", "+"])
             if op != "+":
-                left, right = _closed(left, op), _closed(right, op)
+                left, right = closed(left, op), closed(right, op)
             terms[at : at + 2] = [(f"{left} {op} {right}", f"{op}{lshape}{rshape}")]
         text, shape = terms[0]
         if self.floating and self.rng.random() < 0.2:
@@ -119,7 +143,7 @@ class Draft:
         return name
 
 
-def _closed(text: str, op: str) -> str:
+def closed(text: str, op: str) -> str:
     """``text`` in parentheses where ``op`` would otherwise take it apart."""
     depth = 0
     for position, character in enumerate(text):

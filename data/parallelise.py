@@ -84,7 +84,9 @@ def cuda_version(loop: Outlined, seed: int = 0) -> str:
     nest = Parallel(heads=(Range(var=head.var, low=head.low, high=head.high),), body=tuple(body), reduce=reduce)
     tail = (Line(f"return {loop.result};"),) if loop.result else ()
     kernel = Kernel(name=loop.name, params=params, body=(nest, *tail), result=result)
-    return write_cuda(kernel, replace(draw_style(Random(f"{seed}/{loop.name}")), const=True, index_type="int"), atomic=True)
+    rng = Random(f"{seed}/{loop.name}")
+    style = replace(draw_style(rng), const=True, const_scalars=False, brackets=False, index_type="int", declare="inline", star=" *")
+    return write_cuda(kernel, style, rng)
 
 
 def _head(loop: Outlined) -> _Head | None:
