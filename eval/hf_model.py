@@ -12,8 +12,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from hpcraft.errors import ConfigError, InputError
+from hpcraft.eval.babeltower import UnitTests
 from hpcraft.eval.completion import Infill
 from hpcraft.eval.extract import end_of_answer
+from hpcraft.eval.kernel_fit import fit_kernel
 from hpcraft.eval.models import Answer, Ask, AskError, Fact
 from hpcraft.eval.perplexity import Text, to_answer
 from hpcraft.eval.prompts import chat_request
@@ -90,7 +92,13 @@ class HuggingFace:
 
         prompts: list[Prompt] = [build_translation(ask.task.source, ask.task.model) for ask in asks]
         queries = [Query(prompt=prompt.text, seed=ask.seed) for prompt, ask in zip(prompts, asks, strict=True)]
-        yield from self._replies(asks, queries, done, lambda number, text: parse_translation(prompts[number], text))
+
+        def answer_of(number: int, text: str) -> str:
+            answer, case = parse_translation(prompts[number], text), asks[number].task.case
+            launched = isinstance(case, UnitTests) and case.kind == "cuda"
+            return fit_kernel(answer, asks[number].task.empty.partition("{")[0]) if launched else answer
+
+        yield from self._replies(asks, queries, done, answer_of)
 
     def _measure(self, asks: list[Ask]) -> Iterator[Answer | AskError]:
         """Likelihoods of documents; all asks of a shard are of one suite."""
