@@ -15,6 +15,7 @@ from hpcraft.data.grammar_draft import Draft, closed
 
 _HOLE = re.compile(r"@(\w+)\(")
 _LITERAL = re.compile(r"#(\d[\d.]*(?:e-?\d+)?)")
+_WHOLE = re.compile(r"^#?(\d+)$")
 _ROOT = re.compile(r"\(*([A-Za-z_]\w*)")
 
 
@@ -101,7 +102,8 @@ def _condition(draft: Draft, _: str, leaves: list[str]) -> str:
     rng = draft.rng
     first, rest = leaves[0], leaves[1:]
     other = rest[0] if rest else draft.literal(rng.choice(["0", "0", "1", "0.5", "2"]))
-    relation = rng.choice([">", "<", ">=", "<=", *([] if draft.floating else ["==", "!="])])
+    relations = [">", "<", ">=", "<="] if draft.floating else [">", "<", ">=", "<=", "==", "!="]
+    relation = rng.choice(relations)
     draft.features.append(relation)
     return f"{other} {relation} {first}" if rng.random() < 0.12 else f"{first} {relation} {other}"
 
@@ -118,14 +120,16 @@ def _function(draft: Draft, name: str, args: list[str]) -> str:
 
 def _extreme(draft: Draft, name: str, args: list[str]) -> str:
     one, other = args
-    style = draft.once("extreme", "call" if draft.floating else "ternary", "ternary", "helper")
+    usual = "call" if draft.floating else "ternary"
+    style = draft.once("extreme", usual, "ternary", "helper" if draft.ctype in ("float", "double", "int") else usual)
     if style == "call":
         return _function(draft, f"f{name}", args)
-    if style == "ternary":
-        sign = ">" if name == "max" else "<"
-        return f"({one} {sign} {other} ? {one} : {other})"
     sign = ">" if name == "max" else "<"
+    if style == "ternary":
+        return f"({one} {sign} {other} ? {one} : {other})"
     ctype = draft.ctype
+    if draft.floating:  # CUDA's own function takes no whole number beside a real one
+        one, other = (_WHOLE.sub(rf"\1.0{'f' if ctype == 'float' else ''}", text) for text in (one, other))
     draft.helpers[name] = Helper(result=ctype, name=name, params=f"{ctype} a, {ctype} b", body=f"return a {sign} b ? a : b;", builtin=True)
     return f"{name}({one}, {other})"
 

@@ -67,8 +67,7 @@ def _rows(kernel: Kernel, nest: Parallel, head: Range) -> dict[str, str] | None:
                 param = kernel.arrays.get(name)
                 if param is None or param.ctype not in _TYPES:
                     return None
-                index = lets.get(index, index)
-                width = _width(index, head.var, param.length, head.high)
+                width = _width(lets.get(index) or index, head.var, param.length, head.high)
                 if not width or found.setdefault(name, width) != width:
                     return None
     return found
