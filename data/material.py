@@ -107,7 +107,7 @@ def made(seed: int, count: int, targets: tuple[str, ...], known: Known) -> Itera
     """``count`` different kernels of the grammar."""
     number = found = 0
     while found < count and number < 4 * count + 100:
-        pair = draw(seed, number, num_tests=MADE_TESTS)
+        pair = draw(seed, number, num_tests=MADE_TESTS, targets=targets)
         number += 1
         if not known.is_new("made", pair.source, ((model, pair.targets[model]) for model in targets)):
             continue

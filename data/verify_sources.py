@@ -22,7 +22,7 @@ from hpcraft.errors import InputError
 from hpcraft.records import Candidate
 from hpcraft.sandbox.abi import Argument, ArrayWord, CallResult, Signature, Test, compare_results, parse_test
 
-_SANITIZE = ("-g0", "-O0", "-fsanitize=undefined", "-fno-sanitize-recover=all", "-lubsan")
+SANITIZE = ("-g0", "-O0", "-fsanitize=undefined", "-fno-sanitize-recover=all", "-lubsan")
 _POISON = ("-O0", "-w", "-ftrivial-auto-var-init=pattern")
 _SECONDS = 1
 """For a call of a faulty version, which may never end."""
@@ -136,7 +136,7 @@ def run_sources(sources: Sequence[Source], settings: Settings) -> None:
         return
     ladders = [_ladders(s) for s in sources]
     pieces = [Piece(signature=s.signature, code=s.code) for s in sources]
-    with build(pieces, check="address", flags=_SANITIZE, stop=settings.stop) as program:
+    with build(pieces, check="address", flags=SANITIZE, stop=settings.stop) as program:
         for number, words in program.refused.items():
             sources[number].reason, sources[number].log = "source:compile_error", words
         while any(ladder for rungs in ladders for ladder in rungs):

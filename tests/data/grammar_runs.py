@@ -11,12 +11,12 @@ from hpcraft import sandbox
 from hpcraft.data.grammar import MadePair, draw
 from hpcraft.data.programs import Call, Piece, build
 from hpcraft.data.trees import parse, tops
-from hpcraft.data.verify_sources import _SANITIZE
+from hpcraft.data.verify_sources import SANITIZE
 from hpcraft.sandbox.abi import Argument, CallResult, Signature, compare_results, decode_results, encode_calls, parse_test
 from hpcraft.sandbox.drivers import driver_source
 from hpcraft.sandbox.outcome import Job, Limits, Run
 
-_FLAGS = (*_SANITIZE, "-fsanitize=float-cast-overflow")
+_FLAGS = (*SANITIZE, "-fsanitize=float-cast-overflow")
 Expected = dict[tuple[int, int], CallResult]
 """Kernel and test to what the sequential source gives."""
 

@@ -136,7 +136,7 @@ def _marks(made: Schema, signature: Signature, tests: Sequence[str]) -> list[int
         assert not program.refused
         calls = [Call(piece=0, arguments=[*parse_test(signature, t).arguments(1), 0, np.zeros(made.num_marks, np.uint8)]) for t in tests]
         found = program.call(calls)
-    return np.maximum.reduce([found[i].arrays[-1] for i in range(len(tests))]).tolist()
+    return [int(mark) for mark in np.maximum.reduce([found[i].arrays[-1] for i in range(len(tests))])]
 
 
 def test_what_must_be_constant_or_atomic_is_left_alone() -> None:

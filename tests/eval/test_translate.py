@@ -8,7 +8,6 @@ from hpcraft.cli import main
 from hpcraft.data.standalone import stand_alone
 from hpcraft.errors import InputError
 from hpcraft.eval.translate_evidence import Choice, judged, unverified
-from hpcraft.inference import Generator
 
 SOURCE = "void scale(int n, double a, double *x) {\n    for (int i = 0; i < n; i++)\n        x[i] = a * x[i];\n}\n"
 GOOD = SOURCE.replace("    for", "#pragma omp parallel for\n    for")
@@ -100,8 +99,8 @@ def test_a_guess_is_called_one():
     assert "guess" in found.lines()[0]
 
 
-class Writer(Generator):
-    """A model that answers what it is told to."""
+class Writer:
+    """A model that answers what it is told to, with what the command asks of a `hpcraft.inference.Generator`."""
 
     def __init__(self, *codes):
         self.codes = codes
