@@ -117,7 +117,7 @@ def _translation_task(pair: Pair) -> Task:
         stem=question.stem,
         language="cpp" if pair.target_model == "cuda" else "c",
         model=pair.target_model,
-        level="compile" if pair.target_model == "cuda" else "run",
+        level=pair.level,
         group=pair.origin,
         prototype=pair.signature,
         reference=pair.target,

@@ -95,7 +95,8 @@ def _judgement(question: Question, finding: Finding, *, races: bool) -> Judgemen
     assert pair is not None
     if reason in _NOT_THE_ANSWER:
         return _unsupported(f"the pair's own side or its tests: {reason}")
-    judgement = Judgement(log=[finding.log])
+    # What isn't run at all is told at the level of its pair.
+    judgement = Judgement(log=[finding.log], level=finding.level if task.model == "cuda" and finding.level != "run" else "")
     if reason in _UNBUILT:
         judgement.checks["build"] = f"fail: {_first(reason, finding.log)}"
         judgement.verdict = Verdict.COMPILE_ERROR

@@ -41,7 +41,7 @@ def pair(pair_id, model, split="test", origin="made"):
         source=SOURCE,
         target=OPENMP if model == "openmp" else CUDA,
         target_model=model,
-        level="run" if model == "openmp" else "compile",
+        level="run" if model == "openmp" else "emulate",
         tests=("100 2.5 [100] [100]", "1 0.5 [1] [1]"),
         mutants_killed=1,
         mutants_total=1,
@@ -74,7 +74,7 @@ def test_only_held_out_pairs_are_tasks(pairs):
     tasks = translation_tasks(pairs)
     assert [(t.task_id, t.model, t.level, t.group) for t in tasks] == [
         ("translation/a", "openmp", "run", "made"),
-        ("translation/b", "cuda", "compile", "mined"),
+        ("translation/b", "cuda", "emulate", "mined"),
     ]
     assert "y[i] = a * x[i] + 1.0" in tasks[0].prompt
     assert "#pragma omp" not in tasks[0].prompt
@@ -89,7 +89,7 @@ def test_reference_and_null_are_the_measuring_sticks(pairs, generate, judge):
     """1.0 and 0.0 at each level, broken down by origin and model."""
     completions = generate(suites=("translation",), models=("reference", "null"), inputs={"pairs": pairs})
     results = judge(completions, inputs={"pairs": pairs})
-    for level in ("run", "compile"):
+    for level in ("run", "emulate"):
         assert results["translation/reference"].levels[level]["metrics"]["pass@1"]["value"] == 1.0
         assert results["translation/null"].levels[level]["metrics"]["pass@1"]["value"] == 0.0
         for name in ("bleu", "chrf", "codebleu-hpc", "parableu-hpc"):
@@ -157,7 +157,7 @@ def test_answers_are_compared_with_the_gold_text(pairs, write_completions):
         for task_id, number, _ in rows
     ]
     levels = level_figures(tasks, samples, texts)
-    assert levels["compile"]["metrics"]["bleu"] == {"value": 1.0, "ci95": [1.0, 1.0], "n": 1}
+    assert levels["emulate"]["metrics"]["bleu"] == {"value": 1.0, "ci95": [1.0, 1.0], "n": 1}
     assert levels["run"]["metrics"]["chrf"]["value"] == 0.5
     assert levels["run"]["metrics"]["pass@1"]["value"] == 0.0
     assert "bleu" not in level_figures(tasks, samples)["run"]["metrics"]
