@@ -56,7 +56,8 @@ ATTACKS = (
         id="A03",
         name="parent exits, children run on",
         must="The verdict is the parent's, the children are killed, and the CPU time of the children counts.",
-        job=c("for (int i = 0; i < 12; i++) if (!fork()) for (;;); usleep(300000);"),
+        # Another attack of the same user may have filled the limit on processes for a moment.
+        job=c("for (int i = 0; i < 12; i++) { pid_t p; while ((p = fork()) < 0) usleep(2000); if (!p) for (;;); } usleep(300000);"),
         check=lambda outcome, scene: (
             stopped(outcome, scene) or ("" if outcome.cpu_seconds > 0.05 else f"{outcome.cpu_seconds} s of CPU told")
         ),
