@@ -5,7 +5,25 @@ Statistics of batches, activations, losses, pooling, rearrangements, optimisers.
 
 from __future__ import annotations
 
+import re
+
 from hpcraft.data.grammar_text import Template
+
+_SOFTMAX = """
+        par i 0 r {
+            T big = ?(#0 ?| x[i * c] ?| -1e30 ?);
+            T total = 0;
+            seq j 0 c { ?(if ( x[i * c + j] > big ) { big = x[i * c + j]; } ?| big = @max(x[i * c + j], big); ?| T v = x[i * c + j]; if
+                ( v > big ) { big = v; } ?) }
+            ?(seq k 0 c { x[i * c + k] = @exp(x[i * c + k] - big); total += x[i * c + k]; }
+            seq l 0 c { x[i * c + l] /= total; }
+            ?| seq k 0 c { total += @exp(?((x[i * c + k] - big) / temp ?| x[i * c + k] - big ?| x[i * c + k] / temp - big / temp ?)); }
+            seq l 0 c { out[i * c + l] = @exp(?(x[i * c + l] - big ?| (x[i * c + l] - big) / temp ?)) / total; }
+            ?| seq k 0 c { T e = @exp(x[i * c + k] - big); out[i * c + k] = e; total += e; }
+            seq l 0 c { out[i * c + l] = out[i * c + l] / total; } ?)
+        }"""
+"""Of each row; columns are the same with indices the other way round."""
+_SOFTMAX_STEMS = "softmax softmax_cpu softmax_seg row_softmax softmax_forward log_softmax softmax_tree normalise_exp"
 
 TEMPLATES: dict[str, Template] = {
     "mean_layer": Template(
@@ -105,39 +123,15 @@ TEMPLATES: dict[str, Template] = {
     "softmax": Template(
         kind="real",
         params="x:io[r*c] out:out[r*c] r:side c:side temp:real(1|2)",
-        body="""
-        par i 0 r {
-            T big = ?(#0 ?| x[i * c] ?| -1e30 ?);
-            T total = 0;
-            seq j 0 c { ?(if ( x[i * c + j] > big ) { big = x[i * c + j]; } ?| big = @max(x[i * c + j], big); ?| T v = x[i * c + j]; if
-                ( v > big ) { big = v; } ?) }
-            ?(seq k 0 c { x[i * c + k] = @exp(x[i * c + k] - big); total += x[i * c + k]; }
-            seq l 0 c { x[i * c + l] /= total; }
-            ?| seq k 0 c { total += @exp(?((x[i * c + k] - big) / temp ?| x[i * c + k] - big ?| x[i * c + k] / temp - big / temp ?)); }
-            seq l 0 c { out[i * c + l] = @exp(?(x[i * c + l] - big ?| (x[i * c + l] - big) / temp ?)) / total; }
-            ?| seq k 0 c { T e = @exp(x[i * c + k] - big); out[i * c + k] = e; total += e; }
-            seq l 0 c { out[i * c + l] = out[i * c + l] / total; } ?)
-        }""",
-        stems="softmax softmax_cpu softmax_seg row_softmax softmax_forward log_softmax softmax_tree normalise_exp",
+        body=_SOFTMAX,
+        stems=_SOFTMAX_STEMS,
         weight=1.6,
     ),
     "softmax_columns": Template(
         kind="real",
         params="x:io[r*c] out:out[r*c] r:side c:side temp:real(1|2)",
-        body="""
-        par i 0 r {
-            T big = ?(#0 ?| x[i] ?| -1e30 ?);
-            T total = 0;
-            seq j 0 c { ?(if ( x[j * r + i] > big ) { big = x[j * r + i]; } ?| big = @max(x[j * r + i], big); ?| T v = x[j * r + i]; if
-                ( v > big ) { big = v; } ?) }
-            ?(seq k 0 c { x[k * r + i] = @exp(x[k * r + i] - big); total += x[k * r + i]; }
-            seq l 0 c { x[l * r + i] /= total; }
-            ?| seq k 0 c { total += @exp(?((x[k * r + i] - big) / temp ?| x[k * r + i] - big ?| x[k * r + i] / temp - big / temp ?)); }
-            seq l 0 c { out[l * r + i] = @exp(?(x[l * r + i] - big ?| (x[l * r + i] - big) / temp ?)) / total; }
-            ?| seq k 0 c { T e = @exp(x[k * r + i] - big); out[k * r + i] = e; total += e; }
-            seq l 0 c { out[l * r + i] = out[l * r + i] / total; } ?)
-        }""",
-        stems="softmax softmax_cpu softmax_seg row_softmax softmax_forward log_softmax softmax_tree normalise_exp",
+        body=re.sub(r"i \* c \+ ([jkl])", r"\1 * r + i", _SOFTMAX).replace("[i * c]", "[i]"),
+        stems=_SOFTMAX_STEMS,
         weight=0.8,
     ),
     "window_pool": Template(

@@ -167,7 +167,7 @@ class _Body:
         index = Line(f"{self._kind()} {head.var} = {thread};")
         self._guarded((index,), guard, body)
         count = iterations(head) if offset or head.step != "1" else head.high
-        return Geometry(blocks=((count),), threads=(threads.threads,))
+        return Geometry(blocks=(count,), threads=(threads.threads,))
 
     def _taken(self) -> set[str]:
         heads = self.code.lines[0]
@@ -201,7 +201,7 @@ class _Body:
         else:
             code.put(f"{self.kind} {head.var} = {start};", 1)
             code.block(f"while ({head.var} < {head.high})", (*body, Line(f"{head.var} += {stride};")), 1)
-        return Geometry(blocks=((iterations(head)),), threads=(self.threads.threads,))
+        return Geometry(blocks=(iterations(head),), threads=(self.threads.threads,))
 
     def _grid(self, heads: tuple[Range, ...], body: tuple[Node, ...]) -> Geometry:
         axes = self._axes(heads)
@@ -302,7 +302,7 @@ class _Body:
             body = tuple(as_return(node) for node in nest.body)
             inner = (Line(f"{start.ctype} {start.name} = {start.value};"), *body, Line(f"atomicAdd({self.result}, {reduce.name});"))
             code.node(If(f"{head.var} < {head.high}", inner), 1)
-            return Geometry(blocks=((iterations(head)),), threads=(self.threads.threads,))
+            return Geometry(blocks=(iterations(head),), threads=(self.threads.threads,))
         return self._shared(nest, reduce, start, way)
 
     def _shared(self, nest: Parallel, reduce: Reduce, start: Let, way: str) -> Geometry:
@@ -327,7 +327,7 @@ class _Body:
         code.block(f"for ({self.kind} {head.var} = {first}; {head.var} < {head.high}; {head.var} += {stride})", nest.body, 1)
         if way == "stride":
             code.put(f"atomicAdd({self.result}, {acc});", 1)
-            return Geometry(blocks=((iterations(head)),), threads=(threads,))
+            return Geometry(blocks=(iterations(head),), threads=(threads,))
         code.put(f"{cache}[{own}] = {acc};", 1)
         code.put("__syncthreads();", 1)
         code.open(f"for (int {half} = blockDim.x / 2; {half} > 0; {half} {self.rng.choice(['/= 2', '>>= 1'])})", 1)
@@ -337,4 +337,4 @@ class _Body:
         code.put("}", 1)
         store = _COMBINE[reduce.op].format(a=f"*{self.result}", b=f"{cache}[0]") if whole else f"atomicAdd({self.result}, {cache}[0]);"
         code.node(If(f"{own} == 0", (Line(store),)), 1)
-        return Geometry(blocks=("1",), threads=(1,)) if whole else Geometry(blocks=((iterations(head)),), threads=(threads,))
+        return Geometry(blocks=("1",), threads=(1,)) if whole else Geometry(blocks=(iterations(head),), threads=(threads,))

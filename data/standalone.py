@@ -8,12 +8,12 @@ Not covered: the file's own headers, and what conditional compilation leaves ope
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from tree_sitter import Node
 
-from hpcraft.data.trees import declared_name, function_name, functions, parse, prototype, text_of, tops, walk
+from hpcraft.data.trees import declared_name, defined, function_name, functions, parse, prototype, text_of, top_level, walk
 from hpcraft.data.typedefs import Dialect
 from hpcraft.errors import InputError
 from hpcraft.sandbox.abi import Signature
@@ -52,8 +52,7 @@ def stand_alone(text: str, name: str = "") -> Standalone:
     dialect = Dialect()
     dialect.learn(text)
     signature = Signature.parse(_spelled(prototype(function), dialect)).prototype()
-    parts = list(_parts(root))
-    needed = _closure(function, parts)
+    needed = _closure(function, list(top_level(root)))
     for node in needed:
         if node.type == "declaration" and (variable := _variable(node)):
             raise InputError(f"{name}: it uses the global variable {variable}; make it a parameter, so that tests can set it")
@@ -67,7 +66,7 @@ def stand_alone(text: str, name: str = "") -> Standalone:
         name=name,
         signature=signature,
         code="\n".join([*kept, *([""] if kept else []), *body]) + "\n",
-        taken=tuple(sorted(set().union(*map(_defined, needed)))) if needed else (),
+        taken=tuple(sorted(set[str]().union(*map(_defined, needed)))),
         headers_left=tuple(dict.fromkeys(h for h in headers if not _STANDARD.fullmatch(h))),
     )
 
@@ -85,21 +84,12 @@ def _chosen(found: Sequence[Node], name: str) -> Node:
     return next(f for f in found if function_name(f) == name)
 
 
-def _parts(root: Node) -> Iterator[Node]:
-    """What a function may need: definitions, declarations, types and macros at the top level, also those within ``#if`` and ``extern "C"``."""
-    for node in root.children:
-        if node.type in ("linkage_specification", "declaration_list", "preproc_ifdef", "preproc_if", "preproc_else"):
-            yield from _parts(node)
-        elif node.type not in ("preproc_include", "comment"):
-            yield node
-
-
 def _closure(function: Node, parts: Sequence[Node]) -> list[Node]:
     """The parts that the function's words name, and those that theirs name."""
     by_name: dict[str, list[Node]] = {}
     for part in parts:
-        for defined in _defined(part):
-            by_name.setdefault(defined, []).append(part)
+        for name in _defined(part):
+            by_name.setdefault(name, []).append(part)
     needed: dict[int, Node] = {}
     waiting = [function]
     while waiting:
@@ -114,10 +104,7 @@ def _closure(function: Node, parts: Sequence[Node]) -> list[Node]:
 def _defined(part: Node) -> set[str]:
     if part.type in ("preproc_def", "preproc_function_def"):
         return {text_of(part.child_by_field_name("name"))}
-    if part.type == "function_definition":
-        return {function_name(part)}
-    holder = parse(text_of(part) + (";" if part.type.endswith("_specifier") else ""))
-    return tops(holder)
+    return defined(part)
 
 
 def _words(node: Node) -> set[str]:

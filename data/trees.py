@@ -42,13 +42,18 @@ def text_of(node: Node | None) -> str:
     return node.text.decode() if node is not None and node.text is not None else ""
 
 
-def functions(root: Node) -> Iterator[Node]:
-    """Function definitions at the top level, those inside ``extern "C"`` and ``#if`` too."""
+def top_level(root: Node) -> Iterator[Node]:
+    """What stands at the top level, that inside ``extern "C"`` and ``#if`` too."""
     for node in root.children:
-        if node.type == "function_definition":
+        if node.type in ("linkage_specification", "declaration_list", "preproc_ifdef", "preproc_if", "preproc_else"):
+            yield from top_level(node)
+        else:
             yield node
-        elif node.type in ("linkage_specification", "declaration_list", "preproc_ifdef", "preproc_if", "preproc_else"):
-            yield from functions(node)
+
+
+def functions(root: Node) -> Iterator[Node]:
+    """Function definitions at the top level."""
+    return (node for node in top_level(root) if node.type == "function_definition")
 
 
 def declared_name(declarator: Node | None) -> str:
@@ -75,17 +80,19 @@ def prototype(node: Node) -> str:
 
 def tops(root: Node) -> set[str]:
     """Every name that is defined at the top level: functions, variables, types and tags."""
+    return set[str]().union(*map(defined, top_level(root)))
+
+
+def defined(node: Node) -> set[str]:
+    """The names that one function, declaration or type at the top level defines."""
     names: set[str] = set()
-    for node in root.children:
-        if node.type in ("linkage_specification", "declaration_list", "preproc_ifdef", "preproc_if", "preproc_else"):
-            names |= tops(node)
-        elif node.type == "function_definition":
-            names.add(function_name(node))
-        elif node.type in ("declaration", "type_definition"):
-            names |= {declared_name(c) or text_of(c) for c in node.children_by_field_name("declarator")}
-        if node.type in ("declaration", "type_definition", "struct_specifier", "union_specifier", "enum_specifier"):
-            tags = [n for n in walk(node) if n.type in ("struct_specifier", "union_specifier", "enum_specifier", "enumerator")]
-            names |= {text_of(n.child_by_field_name("name")) for n in tags}
+    if node.type == "function_definition":
+        names.add(function_name(node))
+    elif node.type in ("declaration", "type_definition"):
+        names |= {declared_name(c) or text_of(c) for c in node.children_by_field_name("declarator")}
+    if node.type in ("declaration", "type_definition", "struct_specifier", "union_specifier", "enum_specifier"):
+        tags = [n for n in walk(node) if n.type in ("struct_specifier", "union_specifier", "enum_specifier", "enumerator")]
+        names |= {text_of(n.child_by_field_name("name")) for n in tags}
     return {n for n in names if n.isidentifier()}
 
 

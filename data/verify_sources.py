@@ -144,7 +144,7 @@ def run_sources(sources: Sequence[Source], settings: Settings) -> None:
             results = program.call([sources[n].call(n, t) for n, t, _ in index])
             for at, (number, test, longer) in enumerate(index):
                 result = results.get(at)
-                if result and not result.fault and _finite(result):
+                if result and not result.fault and finite(result):
                     sources[number].expected[test] = result
                     longer.clear()
     for source in sources:
@@ -161,7 +161,8 @@ def _ladders(source: Source) -> list[list[int]]:
     return list(ladders.values())
 
 
-def _finite(result: CallResult) -> bool:
+def finite(result: CallResult) -> bool:
+    """Whether a call left neither a NaN nor an infinity behind."""
     values = [*result.arrays, np.array([result.value or 0])]
     return all(np.isfinite(v).all() for v in values if v.dtype.kind == "f")
 

@@ -23,14 +23,14 @@ def fit_kernel(answer: str, head: str) -> str:
         answer: CUDA C++ with kernels and perhaps host functions.
         head: of the wanted kernel, such as ``__global__ void scale(int n, float *x)``.
     """
-    found = list(functions(parse(answer, "cuda")))
-    kernels = [f for f in found if _is(f, "__global__")]
+    root = parse(answer, "cuda")
+    kernels = [f for f in functions(root) if _is(f, "__global__")]
     wanted = next(functions(parse(f"{head} {{}}", "cuda")), None)
     if not kernels or wanted is None:
         return answer
     kernel, name = kernels[-1], function_name(wanted)
     kept = []
-    for node in parse(answer, "cuda").children:
+    for node in root.children:
         inside = list(functions(node)) if node.type != "function_definition" else [node]
         if inside and not any(_is(f, "__global__") or _is(f, "__device__") for f in inside):
             continue

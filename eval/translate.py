@@ -58,10 +58,10 @@ def main(args: argparse.Namespace) -> int:
     path, name = _place(args.source)
     alone = _read(path, name)
     out = _out(args, path, alone.name)
-    if alone.headers_left and not args.quiet:
+    if alone.headers_left:
         note(f"{alone.name}: the headers {', '.join(alone.headers_left)} aren't taken along")
     choices, tests = _written(args, alone)
-    evidence = judged(alone, args.to, choices, tests, seed=args.seed) if args.verify else unverified(alone, args.to, choices)
+    evidence = judged(alone, args.to, choices, tests, seed=args.seed) if args.verify else unverified(choices)
     return _tell(args, path, alone, evidence, out)
 
 

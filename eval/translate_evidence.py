@@ -48,7 +48,6 @@ class Choice:
 class Evidence:
     """What is known of all candidates; the best first."""
 
-    target_model: str
     choices: tuple[Choice, ...]
     verified: bool
     tests: tuple[str, ...] = ()
@@ -97,9 +96,9 @@ class Evidence:
         return found + [f"not verified: {words}" for words in self.unknown]
 
 
-def unverified(alone: Standalone, target_model: str, choices: Sequence[Choice]) -> Evidence:  # noqa: ARG001 - as `judged`
+def unverified(choices: Sequence[Choice]) -> Evidence:
     """Nothing is known."""
-    return Evidence(target_model=target_model, choices=tuple(choices), verified=False, unknown=("anything",))
+    return Evidence(choices=tuple(choices), verified=False, unknown=("anything",))
 
 
 def judged(alone: Standalone, target_model: str, choices: Sequence[Choice], written: Sequence[str], *, seed: int) -> Evidence:
@@ -132,7 +131,6 @@ def judged(alone: Standalone, target_model: str, choices: Sequence[Choice], writ
     _check_source(alone, best)
     done = tuple(_with(c, f) for c, f in zip(choices, findings, strict=True))
     return Evidence(
-        target_model=target_model,
         choices=tuple(sorted(done, key=lambda c: (bool(c.holds), c.rank), reverse=True)),
         verified=True,
         tests=best.valid_tests,

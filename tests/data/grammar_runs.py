@@ -5,13 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-import numpy as np
-
 from hpcraft import sandbox
 from hpcraft.data.grammar import MadePair, draw
 from hpcraft.data.programs import Call, Piece, build
 from hpcraft.data.trees import parse, tops
-from hpcraft.data.verify_sources import SANITIZE
+from hpcraft.data.verify_sources import SANITIZE, finite
 from hpcraft.sandbox.abi import Argument, CallResult, Signature, compare_results, decode_results, encode_calls, parse_test
 from hpcraft.sandbox.drivers import driver_source
 from hpcraft.sandbox.outcome import Job, Limits, Run
@@ -44,7 +42,7 @@ class Kernels:
         expected: Expected = {}
         for at, key in enumerate(keys):
             result = results.get(at)
-            if result is None or result.fault or not _finite(result):
+            if result is None or result.fault or not finite(result):
                 wrong[self.pairs[key[0]].source] = f"fault or no finite result with {self.pairs[key[0]].tests[key[1]]}"
             else:
                 expected[key] = result
@@ -84,11 +82,6 @@ class Kernels:
         line, _, rest = rest.partition("\n") if rest.startswith("#include") else ("", "", rest)
         defines = "".join(f"#define {n} {n}_p{number}\n" for n in names)
         return f"{include}{line}\n{defines}{rest}" + "".join(f"#undef {n}\n" for n in names)
-
-
-def _finite(result: CallResult) -> bool:
-    values = [*result.arrays, np.array([result.value or 0])]
-    return all(bool(np.isfinite(v).all()) for v in values if v.dtype.kind == "f")
 
 
 def _openmp(codes: list[str], signatures: list[Signature]) -> Job:

@@ -93,7 +93,7 @@ def test_a_function_that_cannot_be_tested_is_one_line(source, words):
 
 def test_a_guess_is_called_one():
     """Without a run nothing is known."""
-    found = unverified(stand_alone(SOURCE), "openmp", choices(SHORT, GOOD))
+    found = unverified(choices(SHORT, GOOD))
     assert found.chosen is not None
     assert found.chosen.code == SHORT
     assert "guess" in found.lines()[0]
