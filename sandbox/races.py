@@ -17,8 +17,12 @@ from hpcraft.sandbox.table import SUFFIXES
 
 _PREFIX = "hpcraft-"
 _WITH_OPENMP = ("openmp", "offload", "mpi+openmp")
-_FORTRAN_TARGET = re.compile(rb"^[ \t]*!\$omp\b(?:[^\n]*&[ \t]*\n[ \t]*!\$omp)*[^\n]*\btarget\b", re.IGNORECASE | re.MULTILINE)
-_TEAMS = re.compile(rb"\bteams\b")
+_FORTRAN_DIRECTIVE = rb"^[ \t]*!\$omp\b(?:[^\n]*&[ \t]*\n[ \t]*!\$omp)*[^\n]*\b"
+_FORTRAN_RUNTIMES = {
+    "targets.c": re.compile(_FORTRAN_DIRECTIVE + rb"target\b", re.IGNORECASE | re.MULTILINE),
+    "tasks.c": re.compile(_FORTRAN_DIRECTIVE + rb"task\b", re.IGNORECASE | re.MULTILINE),
+}
+_C_RUNTIMES = {"teams.c": re.compile(rb"\bteams\b"), "tasks.c": re.compile(rb"\btask(?:loop)?\b")}
 _DO_SIMD = re.compile(
     r"^([ \t]*!\$omp\b[^\n!]*\bdo)[ \t]+simd\b(?![^\n]*\b(?:safelen|simdlen|aligned|linear|nontemporal|simd)\b)(?![^\n]*&)",
     re.IGNORECASE | re.MULTILINE,
@@ -51,17 +55,16 @@ def _by_turns(clause: re.Match[str]) -> str:
 
 
 def with_runtime(job: Job) -> Job:
-    """A job for the race check with what LLVM's runtime lacks for its target constructs, where it has such."""
+    """A job for the race check with what LLVM's runtime lacks or gets wrong for its tasks, teams and target constructs, where it has such."""
     if job.check != "race" or job.model not in _WITH_OPENMP:
         return job
-    wanted = {name for source, content in job.files.items() if (name := _lacking(SUFFIXES.get(Path(source).suffix, ""), content))}
+    wanted = {name for source, content in job.files.items() for name in _lacking(SUFFIXES.get(Path(source).suffix, ""), content)}
     return replace(job, files={**job.files, **{f"{_PREFIX}{name}": _runtime(name) for name in sorted(wanted)}})
 
 
-def _lacking(kind: str, content: bytes) -> str:
-    if kind == "fortran":
-        return "targets.c" if _FORTRAN_TARGET.search(content) else ""
-    return "teams.c" if kind in ("c", "cpp") and _TEAMS.search(content) else ""
+def _lacking(kind: str, content: bytes) -> list[str]:
+    runtimes = _FORTRAN_RUNTIMES if kind == "fortran" else _C_RUNTIMES if kind in ("c", "cpp") else {}
+    return [name for name, construct in runtimes.items() if construct.search(content)]
 
 
 @cache

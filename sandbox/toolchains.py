@@ -55,7 +55,6 @@ _USE_MPI = re.compile(rb"^[ \t]*use\b[\s,:a-z]*\bmpi(?:_f08)?\b", re.IGNORECASE 
 _CONTINUED = re.compile(rb"\\\r?\n|&[ \t]*\r?\n[ \t]*!\$omp[ \t]*&?", re.IGNORECASE)
 _PRAGMA = rb"(?:#[ \t]*pragma[ \t]+omp|\$omp)\b[^\n]*\b"
 _DOACROSS = re.compile(_PRAGMA + rb"(?:doacross[ \t]*\(|depend[ \t]*\([ \t]*(?:sink|source)\b)", re.IGNORECASE)
-_TASK_IF = re.compile(rb"\$omp\b[^\n]*\btask\b[^\n]*\b(?:if|final)[ \t]*\(", re.IGNORECASE)
 _PACKAGE = {
     "the C library's files": "gcc",
     "libstdc++": "g++",
@@ -211,17 +210,14 @@ def _refusal(job: Job, families: Mapping[str, Compiler]) -> str:
     text = b"\n".join(job.files[name] for name, kind in _kinds(job).items() if kind == "fortran")
     if model.startswith("mpi") and families.get("fortran") == "flang" and _USE_MPI.search(text):
         return "MPI's Fortran modules here are gfortran's; with flang allowed: include 'mpif.h', or the compiler gcc"
-    return _unknown_to_race(job, families) if job.check == "race" else ""
+    return _unknown_to_race(job) if job.check == "race" else ""
 
 
-def _unknown_to_race(job: Job, families: Mapping[str, Compiler]) -> str:
-    """The race check would be wrong about a few constructs, whose names suffice: better no answer than a false one."""
+def _unknown_to_race(job: Job) -> str:
+    """The race check would be wrong about a construct, whose name suffices: better no answer than a false one."""
     text = _CONTINUED.sub(b" ", b"\n".join(job.files.values()))
     if _DOACROSS.search(text):
         return "the check race would take the order between iterations (doacross, depend(sink), depend(source)) for a race; allowed: other checks"
-    if "fortran" in families and _TASK_IF.search(text):
-        # Its GOMP_task gives a task that isn't deferred the wrong copies of its arguments.
-        return "the check race is not offered for Fortran tasks with if or final, which LLVM's OpenMP runtime gets wrong; allowed: other checks"
     return ""
 
 

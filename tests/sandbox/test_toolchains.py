@@ -246,11 +246,6 @@ def test_kokkos_built_for_a_device_is_not_used(tmp_path: Path, monkeypatch: pyte
             {"language": "c", "model": "openmp", "check": "race"},
             "allowed: other checks",
         ),
-        (
-            {"a.f90": b"!$omp task &\n!$omp & shared(a) if (n > 6)\n"},
-            {"language": "fortran", "model": "openmp", "check": "race"},
-            "tasks with if or final",
-        ),
         ({"a.py": b""}, {"language": "python", "model": "openmp"}, "is not offered for python; allowed: serial"),
         ({"a.py": b""}, {"language": "python", "check": "address"}, "is not offered for python; allowed: none"),
     ],
