@@ -1,14 +1,17 @@
 """Proposes test cases for a function of unknown meaning by rule; the verifier keeps those that run clean.
 
-Scalars that bound a loop are sizes and take 1, 2, primes and round numbers; other integers stay small. How long an array must be isn't known,
-so each set of scalars comes with several lengths, from tight to generous. Integer arrays that are only read may be indices, so their contents are bounded.
+Scalars that bound a loop are sizes and take 1, 2, primes and round numbers; other integers stay small. An array is as long as the function's text says
+(`hpcraft.data.extents`); where it doesn't, each set of scalars comes with several lengths, from tight to generous. Integer arrays that are only read may
+be indices, so their contents are bounded.
 """
 
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from random import Random
 
+from hpcraft.data.extents import Extent, extents
 from hpcraft.sandbox.abi import Signature
 
 _SIZES = (1, 2, 7, 33, 100, 257)
@@ -17,6 +20,7 @@ _MIXED = (3, 5, 10, 17)
 _REALS = ("0.5", "-1.25", "2.0", "0.75")
 _SMALL = (1, 2, 3)
 _LONG = 12_000
+_SLACK = 8
 
 
 def propose(signature: Signature, source: str, *, seed: int = 0) -> tuple[tuple[str, ...], ...]:
@@ -28,14 +32,32 @@ def propose(signature: Signature, source: str, *, seed: int = 0) -> tuple[tuple[
     if len(sizes) > 1:
         settings += [{name: rng.choice(_MIXED) for name in sizes} for _ in range(2)]
     products = bool(re.search(r"\w \*|\*\w", source.partition("{")[2]))
+    known = extents(source, signature)
     groups: dict[tuple[str, ...], None] = {}
-    for setting in settings:
+    for number, setting in enumerate(settings):
         scalars = {p.name: _scalar(p.dtype.kind, setting.get(p.name), rng) for p in signature.parameters if not p.pointer}
+        lengths = _lengths(signature, known, scalars)
+        while setting and max(lengths.values(), default=0) > _LONG and max(setting.values()) > 1:
+            setting = {name: (size + 1) // 2 for name, size in setting.items()}
+            scalars |= {name: str(size) for name, size in setting.items()}
+            lengths = _lengths(signature, known, scalars)
         top = max(setting.values(), default=rng.choice(_SIZES))
         wanted = (top + 8, 4 * top + 64, top * top + 64) if products else (top + 8, 4 * top + 64)
-        lengths = list(dict.fromkeys(min(_LONG, n) for n in wanted))
-        groups[tuple(_test(signature, scalars, length, max(1, top)) for length in lengths)] = None
+        guesses = list(dict.fromkeys(min(_LONG, n) for n in wanted))
+        # A fault at the end shows by what it does outside a tight array, or by what it changes at the end of a loose one.
+        lengths = {name: length + (0, _SLACK)[number % 2] for name, length in lengths.items()}
+        rungs = [{p.name: lengths.get(p.name, guess) for p in signature.arrays} for guess in guesses]
+        # What the text says may be too little where a scalar isn't a size after all.
+        rungs.append({p.name: max(guesses[-1], lengths.get(p.name, 0)) for p in signature.arrays})
+        groups[tuple(dict.fromkeys(_test(signature, scalars, rung, max(1, top)) for rung in rungs))] = None
     return tuple(groups)
+
+
+def _lengths(signature: Signature, known: Mapping[str, Extent], scalars: Mapping[str, str]) -> dict[str, int]:
+    """The lengths that the function's text tells, of arrays that it touches."""
+    whole = {p.name: int(scalars[p.name]) for p in signature.parameters if not p.pointer and p.dtype.kind in "iu"}
+    found = {name: extent.length(whole, rounded=True) for name, extent in known.items() if extent.read or extent.written}
+    return {name: length for name, length in found.items() if length is not None}
 
 
 def choose(groups: tuple[tuple[str, ...], ...], valid: set[str], killing: set[str], count: int) -> tuple[str, ...]:
@@ -45,12 +67,13 @@ def choose(groups: tuple[tuple[str, ...], ...], valid: set[str], killing: set[st
     return tuple(ranked[:count])
 
 
-def _test(signature: Signature, scalars: dict[str, str], length: int, bound: int) -> str:
+def _test(signature: Signature, scalars: Mapping[str, str], lengths: Mapping[str, int], bound: int) -> str:
     words = []
     for p in signature.parameters:
         if not p.pointer:
             words.append(scalars[p.name])
         else:
+            length = min(lengths[p.name], _LONG)
             words.append(f"[{length}<{bound}]" if p.dtype.kind in "iu" and p.const and p.ctype != "bool" else f"[{length}]")
     return " ".join(words)
 
