@@ -345,7 +345,8 @@ class Generator:
         for _, target_model in items:
             self._check_task(target_model)
         prompts = [build_translation(source, target_model) for source, target_model in items]
-        return [[parse_translation(p, a) for a in answers] for p, answers in self._answer(prompts, sampling)]
+        answered = zip(items, self._answer(prompts, sampling), strict=True)
+        return [[read_translation(prompt, answer, source) for answer in answers] for (source, _), (prompt, answers) in answered]
 
     def write_tests(self, sources: Sequence[str], **sampling: Any) -> list[list[tuple[str, ...]]]:
         """Write test cases for C functions; each answer is a list of tests in the notation of `hpcraft.sandbox.abi`."""
@@ -360,3 +361,13 @@ class Generator:
             raise InputError(
                 f"the model was not taught {task!r}; it knows {', '.join(self.facts.tasks) or 'no task, it is only pre-trained'}"
             )
+
+
+def read_translation(prompt: Prompt, answer: str, source: str) -> str:
+    """The code that an answer to `build_translation` stands for; a CUDA kernel alone gets its host function where a rule can write one."""
+    code = parse_translation(prompt, answer)
+    if prompt.target_model != "cuda":
+        return code
+    from hpcraft.data.host_function import completed
+
+    return completed(code, source)

@@ -2,12 +2,18 @@
 
 import collections
 import shutil
+from dataclasses import replace
+from types import SimpleNamespace
 
 import pytest
 
 from hpcraft.errors import ConfigError, InputError, PartialError
 from hpcraft.eval.answering import SHARD_ANSWERS
+from hpcraft.eval.babeltower import TextPair
 from hpcraft.eval.generate import STAGE, GenerateConfig
+from hpcraft.eval.hf_model import HuggingFace
+from hpcraft.eval.models import Ask
+from hpcraft.eval.suites import kernel_tasks
 from hpcraft.records import Completion
 from hpcraft.stages import execute
 from hpcraft.store import read_jsonl
@@ -16,7 +22,7 @@ from tests.eval.tiny_models import KINDS, save_chain, save_model, torch
 torch.set_num_threads(1)
 
 from hpcraft.decoding import Drawing, SeededDraw  # noqa: E402 - after torch is known to be there
-from hpcraft.inference import Query, find_folder, load  # noqa: E402
+from hpcraft.inference import ModelFacts, Query, Reply, find_folder, load  # noqa: E402
 
 TASKS = tuple(f"kernels/{kernel}/{model}/c" for kernel in ("axpy", "cg") for model in ("serial", "openmp", "mpi"))
 PROMPTS = ("void f(int n) {", "x", "for (int i = 0; i < n; i++) { a[i] = b[i] + c[i]; }\n" * 3, "if (", "#pragma omp parallel for\n")
@@ -196,3 +202,22 @@ def test_a_model_that_raises_is_partial(generate, tmp_path):
     folder = save_model(tmp_path / "tiny", vocab_size=60, eos_token_id=1, pad_token_id=0)
     with pytest.raises(PartialError, match="unanswered, kernels/axpy/serial/c: IndexError"):
         generate("a", models=(f"hf:{folder}",), tasks=("kernels/axpy/serial/c",))
+
+
+def test_a_kernel_alone_gets_its_host_function_where_it_is_to_be_run():
+    """A translator's kernel for a task that asks for a host function is completed by rule; one that is only compared with a text isn't."""
+    kernel = (
+        "__global__ void axpy(int n, double a, const double *x, double *y) {\n for (int i = threadIdx.x; i < n; i++) y[i] += a * x[i];\n}\n"
+    )
+
+    def replies(queries, _drawing, _done):
+        yield from ((number, Reply(text=kernel, finish="end")) for number, _ in enumerate(queries))
+
+    generator = SimpleNamespace(chats=False, is_own=True, facts=ModelFacts(tasks=("cuda",)), replies=replies)
+    task = next(t for t in kernel_tasks() if t.task_id == "kernels/axpy/cuda/cpp")
+    tasks = (task, replace(task, case=TextPair(kind="cuda")))
+    run, compared = HuggingFace(generator, GenerateConfig()).answer([Ask(task=t, sample_id=0, seed=0) for t in tasks], ())
+    assert 'extern "C" void axpy(' in run.text
+    assert "axpy_kernel<<<blocks, threads>>>(n, a, d_x, d_y);" in run.text
+    assert "__global__ void axpy(" in compared.text
+    assert "extern" not in compared.text
