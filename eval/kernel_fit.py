@@ -12,7 +12,7 @@ import re
 
 from tree_sitter import Node
 
-from hpcraft.data.trees import function_name, functions, has_specifier, parameter_names, parameters, parse, text_of
+from hpcraft.data.trees import function_name, functions, has_specifier, parameter_names, parameters, parse, text_of, walk
 
 
 def fit_kernel(answer: str, head: str) -> str:
@@ -41,13 +41,49 @@ def fit_kernel(answer: str, head: str) -> str:
 
 
 def _headed(text: str, kernel: Node, wanted: Node) -> str:
-    """The kernel's text with the wanted order of parameters, where they are the same by name, or some are left out."""
+    """The kernel's text with the wanted order of parameters, where they are the same by name, or some are left out on either side."""
     own, asked = parameters(kernel), parameters(wanted)
     names, order = parameter_names(kernel), parameter_names(wanted)
-    if names == order or not set(names) <= set(order) or len(set(names)) < len(names):
+    lost = set(names) - set(order)
+    if names == order or len(set(names)) < len(names) or (lost and not set(order) < set(names)):
+        return text
+    body = kernel.child_by_field_name("body")
+    inside = _without_bounds(body, lost) if body is not None else None
+    if body is None or inside is None:
         return text
     by_name = {name: text_of(p) for name, p in zip(order, asked, strict=True)} | dict(zip(names, map(text_of, own), strict=True))
+    text = text.replace(text_of(body), inside)
     before = ", ".join(map(text_of, own))
     begin = text.find(text_of(own[0])) if own else text.find("(") + 1
     end = text.find(")", begin + len(before) - 1) if own else begin
     return text[:begin] + ", ".join(by_name[name] for name in order) + text[end:]
+
+
+def _without_bounds(body: Node, lost: set[str]) -> str | None:
+    """A kernel's body without parameters that its launch doesn't give; None where it needs them for more than to bound its strided loops.
+
+    Such a launch has one thread for each element, so each thread takes the one that it begins with.
+    """
+    loops = [n for n in walk(body) if n.type == "for_statement" and _stride_bound(n) in lost]
+    if sum(n.type == "identifier" and text_of(n) in lost for n in walk(body)) != len(loops):
+        return None
+    code, start = body.text or b"", body.start_byte
+    edits = [(loop.end_byte, loop.end_byte, b" }") for loop in loops]
+    for loop in loops:
+        first, inner = loop.child_by_field_name("initializer"), loop.child_by_field_name("body")
+        assert first is not None
+        assert inner is not None
+        edits.append((loop.start_byte, inner.start_byte, b"{ " + (first.text or b"") + b" "))
+    for begin, end, new in sorted(edits, reverse=True):
+        code = code[: begin - start] + new + code[end - start :]
+    return code.decode()
+
+
+def _stride_bound(loop: Node) -> str:
+    """The variable that bounds a grid-stride loop, empty for another loop."""
+    condition, update = loop.child_by_field_name("condition"), loop.child_by_field_name("update")
+    declared = loop.child_by_field_name("initializer")
+    strided = declared is not None and declared.type == "declaration" and "gridDim" in text_of(update)
+    if not strided or condition is None or text_of(condition.child_by_field_name("operator")) != "<":
+        return ""
+    return text_of(condition.child_by_field_name("right"))

@@ -56,6 +56,7 @@ LANGUAGE_OF = {"openmp": "c", "cuda": "cuda", "mpi": "c", "": "c"}
 _MARKER = re.compile(r"<\|(\d+)\|>")
 _CONTROL = re.compile(r"<\|[a-z0-9_]+\|>")
 _HEAD = re.compile(r"(?:\}?else )?(?:for|if|while|switch)\(")
+_LITERAL = re.compile(r"""\"(?:\\.|[^"\\\n])*\"|'(?:\\.|[^'\\\n])*'""")
 _LONG_LINE = 10
 """From this many characters on, a line that stands elsewhere in the source is pointed at; a lone brace is spelled out."""
 
@@ -119,15 +120,21 @@ def write_translation(prompt: Prompt, target: str) -> str | None:
 def parse_translation(prompt: Prompt, answer: str) -> str:
     """The code that an answer stands for, with the names of the source, indented.
 
-    A marker that marks nothing and control tokens out of place are dropped; what comes after the end isn't read.
+    A marker that marks nothing and control tokens out of place are dropped; what comes after the end isn't read. Blocks that an answer
+    written whole leaves open are closed at its end.
     """
     body = answer.partition(END)[0]
     if prompt.target_model in _EDITED:
         body = _apply_edits(prompt, body)
     else:
-        body = _MARKER.sub(lambda m: prompt.lines.get(int(m[1]), "") + "\n", body)
+        body = _closed(_MARKER.sub(lambda m: prompt.lines.get(int(m[1]), "") + "\n", body))
     body = _CONTROL.sub("", body)
     return indent(restore_text(body, prompt.renamed.names, LANGUAGE_OF[prompt.target_model]))
+
+
+def _closed(code: str) -> str:
+    plain = _LITERAL.sub("", code)
+    return code + "}\n" * max(0, plain.count("{") - plain.count("}"))
 
 
 def holds_control(text: str) -> bool:

@@ -68,7 +68,26 @@ def test_a_kernel_that_needs_its_host_function_does_not_stand_alone() -> None:
     """Two kernels, a place for a result that the function lacks, and no kernel at all."""
     source = "void f(int n, float *x) { x[0] = 1; }"
     one = "__global__ void a(int n, float *x) { x[blockIdx.x] = 0; }\n"
-    assert lone_kernel(one, source) == one
+    assert lone_kernel(one, source) == one.replace("void a(", "void f(")
     assert lone_kernel(one + one.replace("void a", "void b"), source) is None
     assert lone_kernel(one.replace("float *x", "float *x, float *result"), source) is None
     assert lone_kernel(source, source) is None
+
+
+def test_a_kernel_takes_the_head_of_the_function() -> None:
+    """Its name and all parameters in their order, also those that only the host looked at."""
+    kernel = "__global__ void scale_kernel(float *x, int n) { for (int i = 0; i < n; i++) x[i] = 0; }\n"
+    alone = lone_kernel(kernel, "static void scale(const int flag, int n, float *x) { x[0] = 1; }")
+    assert alone == "__global__ void scale(const int flag, int n, float *x) { for (int i = 0; i < n; i++) x[i] = 0; }\n"
+
+
+@pytest.mark.parametrize(
+    "statement", ["if (a > 0.5f) k<<<1, 256>>>(n, a, x);", "for (int t = 0; t < 3; t++) k<<<1, 256>>>(n, a, x);", "x[0] = a;"]
+)
+def test_a_kernel_whose_host_function_decides_does_not_stand_alone(statement: str) -> None:
+    """A condition or a loop around the launch, and a value that the host writes, are part of the work."""
+    kernel = "__global__ void k(int n, float a, float *x) { if (threadIdx.x < n) x[threadIdx.x] *= a; }\n"
+    source = "void f(int n, float a, float *x) { x[0] = 1; }"
+    host = 'extern "C" void f(int n, float a, float *x) {{ float *d; cudaMalloc(&d, n * 4); {} cudaFree(d); }}\n'
+    assert lone_kernel(kernel + host.format("k<<<1, 256>>>(n, a, d);"), source) is not None
+    assert lone_kernel(kernel + host.format(statement), source) is None

@@ -38,3 +38,25 @@ def test_what_holds_no_kernel_is_left_as_it_is():
     """It fails for what it is."""
     assert fit_kernel("int x;\n", "__global__ void k(int n)") == "int x;\n"
     assert fit_kernel("", "__global__ void k(int n)") == ""
+
+
+STRIDED = """__global__ void halve(float *x, float *y, int n) {
+    for (int i = blockIdx.x * blockDim.x + threadIdx.x; i < n; i += blockDim.x * gridDim.x)
+        y[i] = x[i] / 2;
+}
+"""
+
+
+def test_a_bound_that_the_launch_does_not_give_goes_with_its_loop():
+    """A launch without the length has a thread for each element."""
+    found = fit_kernel(STRIDED, "__global__ void halve_kernel(float *x, float *y)")
+    body = "{ int i = blockIdx.x * blockDim.x + threadIdx.x; y[i] = x[i] / 2; }"
+    assert " ".join(found.split()) == f"__global__ void halve_kernel(float *x, float *y) {{ {body} }}"
+
+
+def test_a_lost_parameter_that_does_more_than_bound_a_loop_stays():
+    """It can't be guessed."""
+    asked = "__global__ void halve_kernel(float *x, float *y)"
+    assert "int n)" in fit_kernel(STRIDED.replace("/ 2", "/ n"), asked)
+    assert "int n)" in fit_kernel(STRIDED.replace("i < n", "i <= n"), asked)
+    assert "int n)" in fit_kernel(STRIDED.replace("i += blockDim.x * gridDim.x", "i++"), asked)

@@ -152,3 +152,12 @@ def test_layout_keeps_the_meaning(tmp_path: Path) -> None:
         subprocess.run(["gcc", "-O1", "-w", "-S", "-g0", "-o", tmp_path / f"{name}.s", path], check=True)
         made.append([line for line in (tmp_path / f"{name}.s").read_text().splitlines() if ".file" not in line])
     assert made[0] == made[1] == made[2]
+
+
+def test_blocks_that_a_whole_answer_leaves_open_are_closed():
+    """A small model loses count of closing braces; braces in literals don't count, and OpenMP's edits have none to close."""
+    prompt = build_translation("void f(int n, char *x) { for (int i = 0; i < n; i++) { x[i] = '{'; } }", "cuda")
+    whole = "__global__ <|0|>for(int v2=threadIdx.x;v2<v0;v2+=blockDim.x){\n<|2|>"
+    code = parse_translation(prompt, whole)
+    assert code.count("}") == code.count("{") - 1 == 2
+    assert parse_translation(prompt, whole + "}\n}\n") == code
