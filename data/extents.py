@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from tree_sitter import Node
 
 from hpcraft.data.index_flow import Flow
-from hpcraft.data.index_values import Access, Pointer, Value
+from hpcraft.data.index_state import Access, Pointer, Value
 from hpcraft.data.polynomials import Polynomial, largest_of, quotient
 from hpcraft.data.trees import declared_name, function_name, functions, parse, text_of, top_level, walk
 from hpcraft.errors import InputError
@@ -60,7 +60,8 @@ def extents(source: str, signature: Signature) -> dict[str, Extent]:
     body = function.child_by_field_name("body") if function is not None else None
     if body is None:
         return _all_unknown(signature, f"no function {signature.name} is defined here")
-    flow = Flow(constants=dict(_constants(root)), values={})
+    sizes = {p.name: p.dtype.itemsize for p in signature.arrays}
+    flow = Flow(constants=dict(_constants(root)), sizes=sizes, values={})
     flow.values = {p.name: _given(flow, p) for p in signature.parameters}
     try:
         flow.run(body)
@@ -77,7 +78,7 @@ def _all_unknown(signature: Signature, reason: str) -> dict[str, Extent]:
 
 def _given(flow: Flow, parameter: Parameter) -> Value:
     if parameter.pointer:
-        return Pointer(frozenset([parameter.name]), Polynomial())
+        return Pointer(frozenset([parameter.name]), Polynomial(), parameter.dtype.itemsize)
     return flow.names.given(parameter.name) if parameter.dtype.kind in "iu" else flow.unknown(parameter.name)
 
 

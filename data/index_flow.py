@@ -13,7 +13,8 @@ from typing import NamedTuple
 
 from tree_sitter import Node
 
-from hpcraft.data.index_values import NOWHERE, Pointer, State, Value, Values
+from hpcraft.data.index_state import NOWHERE, Pointer, State, Value
+from hpcraft.data.index_values import Values
 from hpcraft.data.polynomials import Polynomial, Symbol, sign
 from hpcraft.data.trees import declared_name, text_of, walk
 from hpcraft.errors import InputError
@@ -118,7 +119,7 @@ class Flow(Values):
     def _forget(self, names: set[str]) -> None:
         for name in names & self.values.keys():
             value = self.values[name]
-            self.values[name] = Pointer(value.bases, None) if isinstance(value, Pointer) else self.unknown(name)
+            self.values[name] = value.at(None) if isinstance(value, Pointer) else self.unknown(name)
 
     # ---------------------------------------------------------------- loops
 
@@ -160,12 +161,12 @@ class Flow(Values):
         before, recording, loads, ranges = self.state, self.recording, dict(self.loads), self.names.ranges
         self.recording = False
         fresh = {name: self.unknown(name) for name in start}
-        self.values |= {name: Pointer(v.bases, fresh[name]) if isinstance(v, Pointer) else fresh[name] for name, v in start.items()}
+        self.values |= {name: v.at(fresh[name]) if isinstance(v, Pointer) else fresh[name] for name, v in start.items()}
         self._iteration(node, counter)
         found = {}
         for name, value in start.items():
             after, difference = self.values.get(name), None
-            if isinstance(after, Pointer) and isinstance(value, Pointer) and after.bases == value.bases and after.offset is not None:
+            if isinstance(after, Pointer) and isinstance(value, Pointer) and after[::2] == value[::2] and after.offset is not None:
                 difference = after.offset - fresh[name]
             elif isinstance(after, Polynomial) and isinstance(value, Polynomial):
                 difference = after - fresh[name]
@@ -179,7 +180,7 @@ class Flow(Values):
         """The value of a name where ``number`` iterations are done."""
         if isinstance(start, Pointer):
             offset = None if start.offset is None else self._at(name, start.offset, growth, number)
-            return Pointer(start.bases, offset if isinstance(offset, Polynomial) else None)
+            return start.at(offset if isinstance(offset, Polynomial) else None)
         ends = [[] if each is None else [start + each * number] for each in growth]
         return ends[0][0] if growth.even else self.names.between(name, *ends)
 
@@ -188,7 +189,7 @@ class Flow(Values):
         if times is not None and growth.even:
             return self._at(name, start, growth, times)
         if isinstance(start, Pointer):
-            return Pointer(start.bases, None)
+            return start.at(None)
         lows = [start] if growth.least is not None and sign(growth.least) in (0, 1) else []
         highs = [start] if growth.most is not None and sign(growth.most) in (0, -1) else []
         return self.names.between(name, lows, highs)

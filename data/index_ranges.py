@@ -85,6 +85,11 @@ class Ranges:
         """The smallest value, as `most`."""
         return largest_of(self._ends(polynomial, floor, up=False))
 
+    def likely(self, polynomial: Polynomial) -> Polynomial | None:
+        """Of several largest values of unknown order the only one that is a plain product less one, as sizes of arrays are."""
+        plain = [end for end in self._ends(polynomial, 0, up=True) if len(end.plus(1).terms) == 1]
+        return plain[0] if len(plain) == 1 else None
+
     def unbounded(self, polynomial: Polynomial) -> str:
         """The name of a symbol that keeps the largest value from being known; empty for none."""
         left, seen = [s for s in polynomial.symbols if s.number], set[Symbol]()

@@ -1,22 +1,21 @@
 """Expressions of C as polynomials over what a function is given and the iterations of its loops, and the elements that they touch.
 
-`Values` holds what is known at one place of a function: the values of names, and the conditions that hold there. Evaluating an expression changes the
-names that it assigns and notes each element of an array that it reads or writes, with the largest index.
+Evaluating an expression changes the names that it assigns and notes each element of an array that it reads or writes (`hpcraft.data.index_state`).
 Not covered: structs, arrays within arrays, numbers that aren't whole, wrap-around. What isn't known gets a symbol without bounds.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import NamedTuple, TypeAlias
+from dataclasses import dataclass
 
 from tree_sitter import Node
 
-from hpcraft.data.index_ranges import Names, Ranges
-from hpcraft.data.polynomials import Polynomial, Symbol, largest_of, sign, smallest_of
+from hpcraft.data.index_state import NOWHERE, Access, Place, Pointer, Value
+from hpcraft.data.polynomials import Polynomial, sign, smallest_of
 from hpcraft.data.trees import text_of
+from hpcraft.errors import InputError
+from hpcraft.sandbox.abi import Signature
 
 _NUMBER = re.compile(r"(0[xX][0-9a-fA-F]+|\d+)[uUlL]*")
 _MINIMUM, _MAXIMUM = re.compile(r"(?:std::)?(?:f?min|i?min|MIN|Min)"), re.compile(r"(?:std::)?(?:f?max|i?max|MAX|Max)")
@@ -24,123 +23,9 @@ _OPPOSITE = {"<": ">=", ">=": "<", ">": "<=", "<=": ">", "==": "!=", "!=": "=="}
 _ZERO, _ONE = Polynomial.constant(0), Polynomial.constant(1)
 
 
-class Pointer(NamedTuple):
-    """An address: so many elements behind the first one of an array."""
-
-    bases: frozenset[str]
-    """The arrays that it may point into; empty for one that isn't a parameter."""
-    offset: Polynomial | None
-    """None where it isn't known."""
-
-    def moved(self, by: Polynomial) -> Pointer:
-        """The address some elements further on."""
-        return Pointer(self.bases, None if self.offset is None else self.offset + by)
-
-
-Value: TypeAlias = Polynomial | Pointer
-NOWHERE = Pointer(frozenset(), None)
-
-
-class Access(NamedTuple):
-    """A touch of an array's elements."""
-
-    base: str
-    read: bool
-    written: bool
-    most: Polynomial | None
-    """The largest index; None where it isn't known."""
-    reason: str
-    """Why not."""
-
-
-class State(NamedTuple):
-    """What holds at one place."""
-
-    values: Mapping[str, Value]
-    guards: Ranges
-
-
 @dataclass(slots=True)
-class Values:
+class Values(Place):
     """Evaluates the expressions of one function."""
-
-    constants: Mapping[str, int]
-    """Values of macros and constants of the file."""
-    values: dict[str, Value]
-    names: Names = field(default_factory=Names)
-    guards: Ranges = field(default_factory=Ranges)
-    """What conditions around the present place say."""
-    accesses: list[Access] = field(default_factory=list)
-    recording: bool = True
-    iterations: set[Symbol] = field(default_factory=set)
-    """Symbols that count a loop's iterations from zero."""
-    loads: dict[tuple[str, Polynomial], Polynomial] = field(default_factory=dict)
-    """What was read from elements that nothing was written to since."""
-
-    # ---------------------------------------------------------------- what is known
-
-    @property
-    def ranges(self) -> Ranges:
-        """All bounds that hold here."""
-        return self.names.ranges + self.guards
-
-    @property
-    def state(self) -> State:
-        """What holds here, to come back to."""
-        return State(dict(self.values), self.guards)
-
-    def go(self, state: State) -> None:
-        """Take up at another place."""
-        self.values, self.guards = dict(state.values), state.guards
-
-    def unknown(self, name: str) -> Polynomial:
-        """A number of which nothing is known."""
-        return Polynomial.symbol(self.names.new(name))
-
-    def joined(self, states: Sequence[State]) -> None:
-        """Go on where several ways meet."""
-        self.go(states[0])
-        for other in states[1:]:
-            mine = self.state
-            self.values = {
-                name: value if value == other.values[name] else self.merged(name, (value, mine.guards), (other.values[name], other.guards))
-                for name, value in mine.values.items()
-                if name in other.values
-            }
-            self.guards = mine.guards.common(other.guards)
-
-    def merged(self, name: str, one: tuple[Value, Ranges], two: tuple[Value, Ranges]) -> Value:
-        """A value that is one of two, each known where its guards hold."""
-        (a, a_guards), (b, b_guards) = one, two
-        if isinstance(a, Pointer) and isinstance(b, Pointer):
-            offset = None
-            if a.offset is not None and b.offset is not None and a.bases == b.bases:
-                number = self.merged(name, (a.offset, a_guards), (b.offset, b_guards))
-                offset = number if isinstance(number, Polynomial) else None
-            return Pointer(a.bases | b.bases, offset)
-        if isinstance(a, Pointer) or isinstance(b, Pointer):
-            return self.unknown(name)
-        where_a, where_b = self.names.ranges + a_guards, self.names.ranges + b_guards
-        highs = ([a] if where_b.below(b - a) else []) + ([b] if where_a.below(a - b) else [])
-        lows = ([a] if where_b.below(a - b) else []) + ([b] if where_a.below(b - a) else [])
-        highs += _agreed(largest_of, (where_a.most(a), where_b.most(b)))
-        lows += _agreed(smallest_of, (where_a.least(a), where_b.least(b)))
-        return self.names.between(name, lows, highs)
-
-    def note(self, place: Pointer, *, read: bool, written: bool) -> None:
-        """Note that an element is touched."""
-        if written:
-            self.loads = {key: value for key, value in self.loads.items() if key[0] not in place.bases}
-        if not self.recording or not place.bases:
-            return
-        most, reason = None, "a pointer that isn't followed"
-        if place.offset is not None:
-            most = self.ranges.most(place.offset)
-            if most is None:  # conditions only made it doubtful: arrays are as long as loops are
-                most = self.names.ranges.most(place.offset)
-            what = self.ranges.unbounded(place.offset)
-            reason = "" if most is not None else f"an index rests on {what or 'bounds of unknown order'}"
-        self.accesses += [Access(base, read, written, most, reason) for base in sorted(place.bases)]
 
     # ---------------------------------------------------------------- expressions
 
@@ -160,6 +45,7 @@ class Values:
             "cast_expression": self._cast,
             "comma_expression": lambda n: [self.value(n.child_by_field_name(f)) for f in ("left", "right")][1],
             "unary_expression": self._unary,
+            "sizeof_expression": self._sizeof,
             "binary_expression": self._binary,
             "conditional_expression": self._conditional,
             "assignment_expression": self._assignment,
@@ -172,9 +58,8 @@ class Values:
             return kinds[node.type](node)
         if node.type in ("true", "false"):
             return Polynomial.constant(int(node.type == "true"))
-        if node.type != "sizeof_expression":
-            for child in node.named_children:
-                self.value(child)
+        for child in node.named_children:
+            self.value(child)
         return NOWHERE if node.type == "null" else self.unknown(text_of(node))
 
     def _literal(self, node: Node) -> Value:
@@ -200,8 +85,19 @@ class Values:
 
     def _cast(self, node: Node) -> Value:
         value = self.value(node.child_by_field_name("value"))
-        # Elements of another type have another size.
-        return Pointer(value.bases, None) if isinstance(value, Pointer) else value
+        if not isinstance(value, Pointer) or value.offset is None:
+            return value
+        size = _size(text_of(node.child_by_field_name("type")).replace("*", "")) if value.size else 0
+        place = value.offset * Polynomial.constant(value.size)
+        even = place.divided(Polynomial.constant(size)) if size else place
+        if any(s.quotient is not None for s in even.symbols):
+            even = self._quotient(place, Polynomial.constant(size))
+        return Pointer(value.bases, even if size else None, size)
+
+    def _sizeof(self, node: Node) -> Value:
+        text = text_of(node.child_by_field_name("type"))
+        size = 8 if "*" in text else _size(text)
+        return Polynomial.constant(size) if size else self.unknown(text_of(node))
 
     def _unary(self, node: Node) -> Value:
         value = self.number(node.child_by_field_name("argument"))
@@ -394,8 +290,9 @@ class Values:
             self.guards = self.guards.assuming((-difference).plus(int(operator == ">")))
 
 
-def _agreed(choose: Callable[[list[Polynomial]], Polynomial | None], ends: Sequence[Polynomial | None]) -> list[Polynomial]:
-    """What is chosen of ends that are all known, if anything is."""
-    known = [end for end in ends if end is not None]
-    found = choose(known) if len(known) == len(ends) else None
-    return [] if found is None else [found]
+def _size(ctype: str) -> int:
+    """The bytes of a builtin type, 0 for another."""
+    try:
+        return Signature.parse(f"void f({ctype} p)").parameters[0].dtype.itemsize
+    except InputError:
+        return 0
