@@ -1,9 +1,11 @@
 """How many elements each array of a C function must have, as an expression over its scalars, found by rule from the text.
 
-The largest index of every access is followed through loops, guards, locals and pointers (`hpcraft.data.index_flow`). Where one of an array's accesses
-always reaches as far as the others, its index and one is the extent. Sizes count as one or more, so an expression may be short or long by a few
-elements where a scalar is zero or negative.
-Not covered: indices that come from arrays, calls that are given an array, several bounds of which none is always the largest: the reason is told.
+The largest index of every access is followed through loops, guards, locals and pointers (`hpcraft.data.index_flow`). Where one of an
+array's accesses always reaches as far as the others, its index and one is the extent. Sizes count as one or more, so an expression may be
+short or long by a few elements where a scalar is zero or negative.
+
+Not covered: indices that come from arrays, calls that are given an array, several bounds of which none is always the largest; the reason
+is told.
 """
 
 from __future__ import annotations

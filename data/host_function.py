@@ -1,8 +1,9 @@
 """Writes the host function of a CUDA kernel by rule: allocate, copy, launch, copy back, free.
 
-The kernel's parameters are those of the sequential function, by name. Arrays are as long as that function's text says (`hpcraft.data.extents`). The
-launch covers the bound of the first comparison that each of the kernel's indices stands in, in blocks of 256 threads, 16 by 16 or 8 by 8 by 4.
-Where no bound is found the largest array gives the number of threads, which is right for kernels whose loops stride over the grid, as translators here write them.
+The kernel's parameters are those of the sequential function, by name. Arrays are as long as that function's text says
+(`hpcraft.data.extents`). The launch covers what each of the kernel's indices is compared with, in blocks of 256 threads, 16 by 16 or
+8 by 8 by 4. Where no bound is found an array that is written gives the number of threads, or a fixed grid in several dimensions: right for
+kernels whose loops stride over the grid, as translators here write them.
 
 Not covered: several kernels, values that are returned, shared memory whose size the launch gives, more than 65,535 blocks along y or z.
 """

@@ -1,7 +1,9 @@
 """Statements of C, one after another, for the indices of arrays: which values names have where, loops included.
 
-A loop is run twice on symbols. The first time shows by how much each name grows in an iteration; then names that grow by the same amount are their
-start and that amount for each iteration, whose number the loop's head bounds. So counters and pointers that move on are followed as loop variables are.
+A loop is run twice on symbols. The first time shows by how much each name grows in an iteration; then names that grow by the same amount
+are their start and that amount for each iteration, whose number the loop's head bounds. So counters and pointers that move on are
+followed as loop variables are.
+
 Not covered: goto, recursion, what a function that is called does to its arguments.
 """
 

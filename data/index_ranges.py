@@ -1,7 +1,9 @@
 """What is known of integers at one place of a function: bounds of symbols from heads of loops and from conditions.
 
-A condition says that a polynomial isn't above zero; it is kept as a bound of the newest symbol in it, by older ones. The largest value of
-an index comes from putting bounds in place of symbols, the newest first. Not covered: bounds of products of two unknowns, and of what a function is given.
+A condition says that a polynomial isn't above zero; it is kept as a bound of the newest symbol in it, by older ones. The largest value
+of an index comes from putting bounds in place of symbols, the newest first.
+
+Not covered: bounds of products of two unknowns, and of what a function is given.
 """
 
 from __future__ import annotations
@@ -78,7 +80,7 @@ class Ranges:
         return most is not None and sign(most) in (0, -1)
 
     def most(self, polynomial: Polynomial, floor: int = 0) -> Polynomial | None:
-        """The largest value, by symbols up to number ``floor``; None for one that isn't known, or several of which none is always the smallest."""
+        """The largest value, by symbols up to number ``floor``; None where it isn't known, or none of several is always the smallest."""
         return smallest_of(self._ends(polynomial, floor, up=True))
 
     def least(self, polynomial: Polynomial, floor: int = 0) -> Polynomial | None:

@@ -1,6 +1,7 @@
 """Expressions of C as polynomials over what a function is given and the iterations of its loops, and the elements that they touch.
 
-Evaluating an expression changes the names that it assigns and notes each element of an array that it reads or writes (`hpcraft.data.index_state`).
+Evaluating an expression changes the names that it assigns, and notes each element of an array that it touches (`hpcraft.data.index_state`).
+
 Not covered: structs, arrays within arrays, numbers that aren't whole, wrap-around. What isn't known gets a symbol without bounds.
 """
 

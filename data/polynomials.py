@@ -1,8 +1,8 @@
 """Polynomials over integer symbols: what loop bounds and indices of arrays are made of.
 
-A symbol is a scalar that a function is given, or something that was made on the way, such as the number of a loop's iteration; later ones have
-larger numbers. A quotient that doesn't come out even is a symbol of its own. Order between polynomials is looked for at points where every
-name that a function is given is at least one, as sizes are, and every other symbol at least zero: it is found by trying, not proved.
+A symbol is a scalar that a function is given, or something that was made on the way, such as the number of a loop's iteration; later ones
+have larger numbers. A quotient that doesn't come out even is a symbol of its own. Order between polynomials is looked for at points where
+every name that a function is given is at least one, as sizes are, and every other symbol at least zero: it is found by trying, not proved.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """Proposes test cases for a function of unknown meaning by rule; the verifier keeps those that run clean.
 
-Scalars that bound a loop are sizes and take 1, 2, primes and round numbers; other integers stay small. An array is as long as the function's text says
-(`hpcraft.data.extents`); where it doesn't, each set of scalars comes with several lengths, from tight to generous. Integer arrays that are only read may
-be indices, so their contents are bounded.
+Scalars that bound a loop are sizes and take 1, 2, primes and round numbers; other integers stay small. An array is as long as the
+function's text says (`hpcraft.data.extents`); where it doesn't, each set of scalars comes with several lengths, from tight to generous.
+Integer arrays that are only read may be indices, so their contents are bounded.
 """
 
 from __future__ import annotations

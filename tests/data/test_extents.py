@@ -56,6 +56,16 @@ def of(body: str, name: str = "x") -> Extent:
         ("for (int i = 0; i < n; i++) { int j = idx[i]; if (j >= 0 && j < m) x[j] = 0; }", "m"),
         ("for (int b = 0; b < n; b += 16) for (int i = b; i < b + 16 && i < n; i++) x[i] = 0;", "n"),
         ("for (int s = n / 2; s > 0; s /= 2) for (int i = 0; i < s; i++) x[i] += x[i + s];", "2*(n/2)"),
+        ("((double *)x)[n] = 0;", "2*n + 2"),
+        (
+            "for (int i = 0; i < n; i++) { float *r = (float *)((char *)x + i * m * sizeof(float)); for (int j = 0; j < k; j++) r[j] = 0; }",
+            "m*n + k - m",
+        ),
+        ("char *p = (char *)x; for (int i = 0; i < n; i++) ((float *)(p + i * m))[k] = 0;", "(m*n - m)/4 + k + 1"),
+        (
+            "for (int i = 0; i < m; i++) { int e = 3 < n + 1 - i ? 3 : n + 1 - i; for (int j = i > 1 ? 0 : 1 - i; j < e; j++) x[i + j - 1] = 0; }",
+            "n",
+        ),
         ("x = x + 0; if (n < 0) return; for (int i = 0; i < n; i++) x[i] = y ? y[i] : 0;", "n"),
     ],
 )
@@ -73,7 +83,8 @@ def test_the_largest_index_of_every_form_of_loop_is_found(body: str, expected: s
         ("for (int i = 0; i < unknown; i++) x[i] = 0;", "an index rests on an iteration"),
         ("int at = 0; for (int i = 0; i < n; i++) { if (y[i] > 0) at *= 3; x[at] = 0; }", "an index rests on at"),
         ("again: x[0] = 0; goto again;", "a goto isn't followed"),
-        ("((double *)x)[n] = 0;", "a pointer that isn't followed"),
+        ("((struct pair *)x)[n].first = 0;", "a pointer that isn't followed"),
+        ("((char *)x)[n] = 0;", "a pointer that isn't followed"),
     ],
 )
 def test_what_no_rule_tells_is_given_up_with_the_reason(body: str, reason: str) -> None:
@@ -91,8 +102,9 @@ def test_reads_and_writes_are_told_apart() -> None:
 
 def test_a_stencil_is_rounded_up_to_whole_rows() -> None:
     """The exact reach, and what such an array is usually long; names may be Python's keywords."""
-    source = "void f(int n, int lambda, float *x) { for (int i = 1; i < n - 1; i++) for (int j = 1; j < lambda - 1; j++) x[i * lambda + j] = 0; }"
-    extent = extents(source, Signature.parse("void f(int n, int lambda, float *x)"))["x"]
+    head = "void f(int n, int lambda, float *x)"
+    body = "{ for (int i = 1; i < n - 1; i++) for (int j = 1; j < lambda - 1; j++) x[i * lambda + j] = 0; }"
+    extent = extents(f"{head} {body}", Signature.parse(head))["x"]
     assert extent.rounded == "lambda*n"
     scalars = {"n": 5, "lambda": 7}
     assert (extent.length(scalars), extent.length(scalars, rounded=True)) == (3 * 7 + 5 + 1, 35)
