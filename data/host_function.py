@@ -29,27 +29,34 @@ _BOUND = re.compile(r"[\w\s*()+-]+")
 _WORD = re.compile(r"[A-Za-z_]\w*")
 
 
-def completed(answer: str, source: str) -> str:
+def completed(answer: str, source: str, wanted: str = "") -> str:
     """An answer in CUDA with a host function, where it is a kernel alone and a rule can write one; else as it is.
 
     Args:
         answer: CUDA C++.
         source: the sequential function, the last one of this C code.
+        wanted: prototype of the host function, where it has another name than the sequential one; parameters are the same, by type and order.
     """
     sequential = list(functions(parse(source)))
+    if not sequential:
+        return answer
     try:
-        return with_host(answer, source, Signature.parse(prototype(sequential[-1]))) if sequential else answer
+        signature = Signature.parse(prototype(sequential[-1]))
+        host = Signature.parse(wanted) if wanted else signature
+        same = [(p.ctype, p.pointer) for p in host.parameters] == [(p.ctype, p.pointer) for p in signature.parameters]
+        return with_host(answer, source, signature, name=host.name) if same else answer
     except InputError:
         return answer
 
 
-def with_host(kernel_code: str, source: str, signature: Signature) -> str:
+def with_host(kernel_code: str, source: str, signature: Signature, *, name: str = "") -> str:
     """A kernel with the host function of a signature; code that has that function stays as it is.
 
     Args:
         kernel_code: CUDA C++ with one kernel, and perhaps device functions.
         source: the sequential function in C.
         signature: of the sequential function, which the host function has, too.
+        name: of the host function; empty for that of the sequential one.
 
     Raises:
         InputError: no rule can write one, with the reason.
@@ -57,19 +64,19 @@ def with_host(kernel_code: str, source: str, signature: Signature) -> str:
     root = parse(kernel_code, "cuda")
     found = list(functions(root))
     kernels = [f for f in found if has_specifier(f, "__global__")]
-    if any(function_name(f) == signature.name and f not in kernels for f in found):
+    name = name or signature.name
+    if any(function_name(f) == name and f not in kernels for f in found):
         return kernel_code
     reason = _refusal(kernels, kernel_code, signature)
     if reason:
         raise InputError(f"{signature.name}: no host function by rule: {reason}")
-    kernel = kernels[0]
     taken = set(_WORD.findall(kernel_code)) | {p.name for p in signature.parameters}
-    name = function_name(kernel)
-    if name == signature.name:
-        name = _free(f"{name}_kernel", taken)
-        kernel_code = re.sub(rf"\b{re.escape(signature.name)}\b", name, kernel_code)
-    host = _Host(kernel, name, signature, extents(source, signature), taken)
-    return f"{kernel_code.rstrip()}\n\n{host.text()}"
+    launched = function_name(kernels[0])
+    if launched == name:
+        launched = _free(f"{name}_kernel", taken)
+        kernel_code = re.sub(rf"\b{re.escape(name)}\b", launched, kernel_code)
+    host = _Host(kernels[0], launched, signature, extents(source, signature), taken)
+    return f"{kernel_code.rstrip()}\n\n{host.text(name)}"
 
 
 def _refusal(kernels: Sequence[Node], code: str, signature: Signature) -> str:
@@ -101,8 +108,8 @@ def _bracketed(text: str) -> str:
 class _Host:
     """One host function."""
 
-    def __init__(self, kernel: Node, name: str, signature: Signature, known: Mapping[str, Extent], taken: set[str]) -> None:
-        self.kernel, self.name, self.signature, self.known = kernel, name, signature, known
+    def __init__(self, kernel: Node, launched: str, signature: Signature, known: Mapping[str, Extent], taken: set[str]) -> None:
+        self.kernel, self.launched, self.signature, self.known = kernel, launched, signature, known
         self.passed = parameter_names(kernel)
         self.arrays = [p for p in signature.arrays if p.name in self.passed]
         for p in self.arrays:
@@ -114,9 +121,9 @@ class _Host:
         self.threads, self.blocks = _free("threads", taken), _free("blocks", taken)
         self.scalars = {p.name for p in signature.parameters if not p.pointer and p.dtype.kind in "iu"}
 
-    def text(self) -> str:
-        """Its code."""
-        lines = [f'extern "C" {self.signature.prototype()} {{']
+    def text(self, name: str) -> str:
+        """Its code, under a name."""
+        lines = [f'extern "C" {self.signature.prototype(name)} {{']
         for p in self.arrays:
             device, size = self.device[p.name], self.bytes[p.name]
             lines += [
@@ -127,7 +134,7 @@ class _Host:
             ]
         lines += self._geometry()
         arguments = ", ".join(self.device.get(name, name) for name in self.passed)
-        lines.append(f"    {self.name}<<<{self.blocks}, {self.threads}>>>({arguments});")
+        lines.append(f"    {self.launched}<<<{self.blocks}, {self.threads}>>>({arguments});")
         for p in self.arrays:
             if self.known[p.name].written and not p.const:
                 lines.append(f"    cudaMemcpy({p.name}, {self.device[p.name]}, {self.bytes[p.name]}, cudaMemcpyDeviceToHost);")
@@ -212,5 +219,5 @@ class _Host:
             inner = self._over_scalars(values.get(word, ""), values, depth - 1) if depth else ""
             if not inner:
                 return ""
-            text = re.sub(rf"\b{word}\b", f"({inner})", text)
+            text = re.sub(rf"\b{word}\b", _bracketed(inner), text)
         return text

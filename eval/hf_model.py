@@ -98,7 +98,9 @@ class HuggingFace:
             if isinstance(task.case, UnitTests) and task.case.kind == "cuda":
                 return fit_kernel(parse_translation(prompt, text), task.empty.partition("{")[0])
             # Where nothing is run, a host function that the gold text lacks would only make the two less alike.
-            return parse_translation(prompt, text) if isinstance(task.case, TextPair) else read_translation(prompt, text, task.source)
+            if isinstance(task.case, TextPair):
+                return parse_translation(prompt, text)
+            return read_translation(prompt, text, task.source, task.prototype)
 
         yield from self._replies(asks, queries, done, answer_of)
 

@@ -363,11 +363,18 @@ class Generator:
             )
 
 
-def read_translation(prompt: Prompt, answer: str, source: str) -> str:
-    """The code that an answer to `build_translation` stands for; a CUDA kernel alone gets its host function where a rule can write one."""
+def read_translation(prompt: Prompt, answer: str, source: str, wanted: str = "") -> str:
+    """The code that an answer to `build_translation` stands for; a CUDA kernel alone gets its host function where a rule can write one.
+
+    Args:
+        prompt: what was asked.
+        answer: what was written.
+        source: what was to be translated.
+        wanted: prototype of the host function, where it isn't the source's.
+    """
     code = parse_translation(prompt, answer)
     if prompt.target_model != "cuda":
         return code
     from hpcraft.data.host_function import completed
 
-    return completed(code, source)
+    return completed(code, source, wanted)

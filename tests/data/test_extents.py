@@ -58,12 +58,12 @@ def of(body: str, name: str = "x") -> Extent:
         ("for (int s = n / 2; s > 0; s /= 2) for (int i = 0; i < s; i++) x[i] += x[i + s];", "2*(n/2)"),
         ("((double *)x)[n] = 0;", "2*n + 2"),
         (
-            "for (int i = 0; i < n; i++) { float *r = (float *)((char *)x + i * m * sizeof(float)); for (int j = 0; j < k; j++) r[j] = 0; }",
+            "for (int i = 0; i < n; i++) { float *r = (float *)((char *)x + i * m * sizeof(float)); r[k - 1] = 0; }",
             "m*n + k - m",
         ),
         ("char *p = (char *)x; for (int i = 0; i < n; i++) ((float *)(p + i * m))[k] = 0;", "(m*n - m)/4 + k + 1"),
         (
-            "for (int i = 0; i < m; i++) { int e = 3 < n + 1 - i ? 3 : n + 1 - i; for (int j = i > 1 ? 0 : 1 - i; j < e; j++) x[i + j - 1] = 0; }",
+            "for (int i = 0; i < m; i++) { int e = 3 < n - i ? 3 : n - i; for (int j = 0; j < e; j++) x[i + j] = 0; }",
             "n",
         ),
         ("x = x + 0; if (n < 0) return; for (int i = 0; i < n; i++) x[i] = y ? y[i] : 0;", "n"),

@@ -109,6 +109,14 @@ def test_an_answer_with_its_host_function_stays_as_it_is() -> None:
     assert completed("no code", "no function") == "no code"
 
 
+def test_the_host_function_may_have_another_name() -> None:
+    """A task may ask for one, with parameters of the same types; others are nothing that a rule can match."""
+    whole = completed(KERNEL, SCALE, "void scale_on_device(int count, float a, const float *in, float *out)")
+    assert 'extern "C" void scale_on_device(int n, float a, const float *x, float *y) {' in whole
+    assert completed(whole, SCALE, "void scale_on_device(int n, float a, float *x, float *y)") == whole
+    assert completed(KERNEL, SCALE, "void scale_on_device(float a, int n, const float *x, float *y)") == KERNEL
+
+
 @pytest.mark.skipif(shutil.which("bwrap") is None, reason="bubblewrap is not installed")
 def test_kernels_run_right_under_their_new_host_functions() -> None:
     """Drawn kernels in one to three dimensions, and an empty array, run on the emulation and agree with their sources."""
