@@ -27,6 +27,7 @@ _BLOCKS = 16
 _TURNED = {"<": ">", "<=": ">=", ">": "<", ">=": "<="}
 _BOUND = re.compile(r"[\w\s*()+-]+")
 _WORD = re.compile(r"[A-Za-z_]\w*")
+_STEP = re.compile(r"\+=[^;]*")
 
 
 def completed(answer: str, source: str, wanted: str = "") -> str:
@@ -35,7 +36,7 @@ def completed(answer: str, source: str, wanted: str = "") -> str:
     Args:
         answer: CUDA C++.
         source: the sequential function, the last one of this C code.
-        wanted: prototype of the host function, where it has another name than the sequential one; parameters are the same, by type and order.
+        wanted: prototype of the host function, where it has another name than the sequential one, with parameters of the same types.
     """
     sequential = list(functions(parse(source)))
     if not sequential:
@@ -101,6 +102,10 @@ def _free(name: str, taken: set[str]) -> str:
     return name
 
 
+def _close(text: str) -> str:
+    return "".join(text.split())
+
+
 def _bracketed(text: str) -> str:
     return text if text.isidentifier() or text.isdecimal() else f"({text})"
 
@@ -161,7 +166,9 @@ class _Host:
             axis: {w for w in ("blockIdx", "threadIdx") if re.search(rf"\b{w}\s*\.\s*{axis}\b", text_of(self.kernel))} for axis in "xyz"
         }
         dimensions = max([1, *(number for number, axis in enumerate("xyz", 1) if used[axis])])
-        sides = [side if "threadIdx" in used[axis] else 1 for side, axis in zip(_SIDES[dimensions], "xyz", strict=False)]
+        threaded = [axis for axis in "xyz" if "threadIdx" in used[axis]]
+        whole = (*_SIDES[1], 1, 1) if threaded == ["x"] else _SIDES[dimensions]
+        sides = [side if axis in threaded else 1 for side, axis in zip(whole, "xyz"[:dimensions], strict=False)]
         bounds = dict(self._bounds())
         blocks = [
             self._blocks(bounds.get(axis), side, dimensions) if "blockIdx" in used[axis] else "1"
@@ -176,14 +183,19 @@ class _Host:
         if bound is None:
             array = next((p for p in self.arrays if self.known[p.name].written), self.arrays[0] if self.arrays else None)
             bound = f"{self.bytes[array.name]} / sizeof({array.ctype})" if array is not None else "1"
+        if bound.isdecimal():
+            return str(max(1, -(-int(bound) // side)))
         bound = _bracketed(bound)
         return f"{bound} > 0 ? ({bound} + {side - 1}) / {side} : 1" if side > 1 else f"{bound} > 0 ? {bound} : 1"
 
     def _bounds(self) -> Iterator[tuple[str, str]]:
         """Axes and what the index along each is compared with, over the function's scalars."""
         texts = self._assigned()
-        strides = "gridDim" in text_of(self.kernel)
+        strides = any("gridDim" in t and "blockIdx" not in t for t in (*texts.values(), *_STEP.findall(text_of(self.kernel))))
         for axis in "xyz":
+            if axis != "x" and any(f"blockIdx.{axis}" in t and "blockIdx.x" in t for t in map(_close, texts.values())):
+                yield axis, "1"  # one index over the whole grid, as wide along x as is wanted
+                continue
             index = re.compile(rf"\b(?:block|thread)Idx\s*\.\s*{axis}\b")
             named, numbers = dict[str, None](), list[str]()
             for node in (n for n in walk(self.kernel) if n.type == "binary_expression"):

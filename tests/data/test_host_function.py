@@ -58,7 +58,11 @@ def test_names_that_are_taken_are_left_alone() -> None:
         ("int i = blockIdx.x * blockDim.x + threadIdx.x; if (i > 0 && i < n - 1)", "((n - 1) > 0 ?"),
         ("int i = blockIdx.x * blockDim.x + threadIdx.x; if (i < 1 || i >= n) return;", "(256) (n > 0 ?"),
         ("int i = blockIdx.x * blockDim.x + threadIdx.x; if (i <= n || i > 2 * n) return;", "(((n + 1) + (2 * n + 1)) > 0 ?"),
-        ("int i = blockIdx.x * blockDim.x + threadIdx.x; if (i < 3)", "(3 > 0 ?"),
+        ("int i = blockIdx.x * blockDim.x + threadIdx.x; if (i < 3)", "(256) (1)"),
+        (
+            "int i = (blockIdx.x + blockIdx.y * gridDim.x) * blockDim.x + threadIdx.x; if (i < n)",
+            "(256, 1) (n > 0 ? (n + 255) / 256 : 1, 1)",
+        ),
         ("int i = blockIdx.x; if (i < n)", "(1) (n > 0 ? n : 1)"),
         ("int i = threadIdx.x; if (i < n)", "(256) (1)"),
         ("for (int i = 0; i < n; i++)", "(1) (1)"),
