@@ -22,6 +22,7 @@ from hpcraft.data.trees import declared_name, text_of, walk
 from hpcraft.errors import InputError
 
 _LEAVES = ("break_statement", "return_statement", "goto_statement")
+_MOST_STEPS = 20_000
 _LOOPS = ("for_statement", "while_statement", "do_statement")
 
 
@@ -43,9 +44,19 @@ class Flow(Values):
 
     continued: list[list[State]] = field(default_factory=list)
     """For each loop around: what holds where its iteration is ended early."""
+    steps: int = 0
+    """Statements that were run; each loop around one doubles them."""
 
     def run(self, node: Node) -> bool:
-        """Run a statement; whether what stands behind it is reached."""
+        """Run a statement; whether what stands behind it is reached.
+
+        Raises:
+            OverflowError: too many were run.
+            InputError: it is a goto.
+        """
+        self.steps += 1
+        if self.steps > _MOST_STEPS:
+            raise OverflowError(f"{self.steps} statements")
         kinds = {
             "compound_statement": self._block,
             "declaration": self._declaration,
@@ -130,7 +141,7 @@ class Flow(Values):
         if first is not None:
             self.run(first) if first.type == "declaration" else self.value(first)
         start = {name: self.values[name] for name in sorted(_assigned(node) & self.values.keys())}
-        counter = self.names.new("an iteration")
+        counter = self.names.new(f"the loop {text_of(node.child_by_field_name('condition')) or 'without an end'}")
         self.names.ranges = self.names.ranges.with_low(counter, Polynomial())
         self.iterations.add(counter)
         growth = self._growth(node, start, counter)

@@ -1,6 +1,8 @@
 """What is known at one place of a C function: the values of names, and the conditions that hold there.
 
 Beside them stand the accesses that were noted on the way: which elements of which array are read or written, with the largest index.
+
+Not covered: what aliases say, smallest indices, and conditions that hold together only.
 """
 
 from __future__ import annotations

@@ -3,6 +3,8 @@
 A symbol is a scalar that a function is given, or something that was made on the way, such as the number of a loop's iteration; later ones
 have larger numbers. A quotient that doesn't come out even is a symbol of its own. Order between polynomials is looked for at points where
 every name that a function is given is at least one, as sizes are, and every other symbol at least zero: it is found by trying, not proved.
+
+Not covered: division by more than one product, and anything but whole numbers.
 """
 
 from __future__ import annotations
