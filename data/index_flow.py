@@ -22,7 +22,7 @@ from hpcraft.data.trees import declared_name, text_of, walk
 from hpcraft.errors import InputError
 
 _LEAVES = ("break_statement", "return_statement", "goto_statement")
-_MOST_STEPS = 20_000
+_MOST_STEPS = 3_000
 _LOOPS = ("for_statement", "while_statement", "do_statement")
 
 
