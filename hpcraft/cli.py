@@ -43,6 +43,10 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "eval benchmarks": ("hpcraft.eval.benchmarks", "write the texts of all suites, for prepare to keep out of the corpus"),
     "eval tasks": ("hpcraft.eval.hole_tasks", "take real programs apart for suite completion"),
     "eval generate": ("hpcraft.eval.generate", "let models answer the tasks of suites"),
+    "eval choose": (
+        "hpcraft.eval.choose",
+        "of several answers to a translation task, take the one that holds on tests written on the spot",
+    ),
     "eval judge": ("hpcraft.eval.judge", "build, run and check what models answered"),
     "eval run": ("hpcraft.eval.evaluate", "generate and judge in one go"),
     "eval audit": ("hpcraft.eval.audit", "show that a suite's tasks refuse bad answers and kill mutants of their references"),

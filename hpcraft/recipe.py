@@ -36,6 +36,7 @@ STAGES: dict[str, str] = {
     "mutual": "hpcraft.train.mutual",
     "tasks": "hpcraft.eval.hole_tasks",
     "generate": "hpcraft.eval.generate",
+    "choose": "hpcraft.eval.choose",
     "judge": "hpcraft.eval.judge",
     "report": "hpcraft.eval.report",
 }

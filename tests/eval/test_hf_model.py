@@ -4,6 +4,7 @@ import collections
 import shutil
 from dataclasses import replace
 from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
@@ -12,7 +13,7 @@ from hpcraft.eval.answering import SHARD_ANSWERS
 from hpcraft.eval.babeltower import TextPair
 from hpcraft.eval.generate import STAGE, GenerateConfig
 from hpcraft.eval.hf_model import HuggingFace
-from hpcraft.eval.models import Ask
+from hpcraft.eval.models import Answer, Ask
 from hpcraft.eval.suites import kernel_tasks
 from hpcraft.records import Completion
 from hpcraft.stages import execute
@@ -213,11 +214,12 @@ def test_a_kernel_alone_gets_its_host_function_where_it_is_to_be_run():
     def replies(queries, _drawing, _done):
         yield from ((number, Reply(text=kernel, finish="end")) for number, _ in enumerate(queries))
 
-    generator = SimpleNamespace(chats=False, is_own=True, facts=ModelFacts(tasks=("cuda",)), replies=replies)
+    generator: Any = SimpleNamespace(chats=False, is_own=True, facts=ModelFacts(tasks=("cuda",)), replies=replies)
     task = next(t for t in kernel_tasks() if t.task_id == "kernels/axpy/cuda/cpp")
     tasks = (task, replace(task, case=TextPair(kind="cuda")))
-    run, compared = HuggingFace(generator, GenerateConfig()).answer([Ask(task=t, sample_id=0, seed=0) for t in tasks], ())
-    assert 'extern "C" void axpy(' in run.text
-    assert "axpy_kernel<<<blocks, threads>>>(n, a, d_x, d_y);" in run.text
-    assert "__global__ void axpy(" in compared.text
-    assert "extern" not in compared.text
+    found = HuggingFace(generator, GenerateConfig()).answer([Ask(task=t, sample_id=0, seed=0) for t in tasks], ())
+    run, compared = (answer.text for answer in found if isinstance(answer, Answer))
+    assert 'extern "C" void axpy(' in run
+    assert "axpy_kernel<<<blocks, threads>>>(n, a, d_x, d_y);" in run
+    assert "__global__ void axpy(" in compared
+    assert "extern" not in compared

@@ -1,0 +1,184 @@
+"""Stage ``choose``: of several answers to a translation task, the one that holds on tests written on the spot.
+
+Theory of operation. The suite's own tests are never looked at. For each task that comes with a sequential C function, tests are proposed by rule
+(`hpcraft.data.tester`), the function itself says which are valid, and each different answer is built, run and tried on faulty versions of it, as
+`hpcraft translate --verify` does. What holds is ranked as there; where nothing could be shown of any answer (no valid test, no host function by rule), the one
+written most often is taken, which the facts of the answer say. What is written is a folder as `hpcraft eval generate` writes, with one answer a task, for
+`hpcraft eval judge`.
+
+Not covered: tasks without a sequential C function; they keep their first answer.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from hpcraft.data.host_function import with_host
+from hpcraft.data.standalone import Standalone, stand_alone
+from hpcraft.data.tester import propose
+from hpcraft.data.verify import has_tools, lacks_tool, verify
+from hpcraft.errors import InputError, MachineError
+from hpcraft.eval.completions import read_completions
+from hpcraft.eval.extract import extract
+from hpcraft.eval.generate import COMPLETIONS
+from hpcraft.eval.judge_shards import tasks_of
+from hpcraft.eval.prompt_styles import DEFAULT
+from hpcraft.eval.suites import DATA_HELP, find_suite
+from hpcraft.eval.task import Task
+from hpcraft.eval.translate_evidence import Choice
+from hpcraft.progress import track
+from hpcraft.records import Candidate, Completion, Finding
+from hpcraft.sandbox.abi import Signature
+from hpcraft.stages import Input, Report, Stage, Work
+from hpcraft.store import write_jsonl
+
+_MODELS = ("openmp", "cuda")
+_NOT_ITS_FAULT = re.compile(r"source:|no-valid-tests|(?:target:)?(?:no|few)-mutants?-killed|tests|unsupported|signature$")
+"""Reasons of a refusal that say nothing of the answer."""
+_VERIFIED, _NOTHING_HOLDS, _UNKNOWN = "verified", "nothing holds", "nothing could be shown"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ChooseConfig:
+    """There is nothing to set: what counts as evidence is one thing for all."""
+
+
+@dataclass(kw_only=True, slots=True)
+class _Case:
+    """A task with its answers."""
+
+    answers: list[Completion]
+    alone: Standalone | None = None
+    candidates: dict[str, Candidate] = field(default_factory=dict)
+    """By the text of the answer; one that no program can be made of has none."""
+
+
+def run(config: ChooseConfig, work: Work) -> Report:
+    """Choose one answer for each task of each file.
+
+    Raises:
+        InputError: no answers are there.
+        MachineError: this machine lacks what the check needs.
+    """
+    del config
+    paths = sorted(work.inputs["completions"].glob(f"*/*/{COMPLETIONS}"))
+    if not paths:
+        raise InputError(
+            f"{work.inputs['completions']}: holds no SUITE/MODEL/{COMPLETIONS}; give the output folder of `hpcraft eval generate`"
+        )
+    report = Report(rows={"tasks": 0, "answers": 0})
+    for path in paths:
+        cases = _cases(path, find_suite(path.parent.parent.name).folder(work.inputs), work.seed)
+        findings = _findings(cases, work.seed)
+        chosen = [_chosen(case, findings) for case in cases]
+        write_jsonl(work.out / path.relative_to(work.inputs["completions"]), chosen)
+        report.rows["tasks"] += len(cases)
+        report.rows["answers"] += sum(len(case.answers) for case in cases)
+        report.metrics[str(path.parent.relative_to(work.inputs["completions"]))] = dict(Counter(str(c.sampling["chosen"]) for c in chosen))
+    return report
+
+
+def _cases(path: Path, folder: Path | None, seed: int) -> list[_Case]:
+    cases: dict[str, _Case] = {}
+    tasks: dict[str, Task] = {}
+    for answer in read_completions(path).completions:
+        tasks = tasks or tasks_of(path.parent.parent.name, folder, str(answer.sampling.get("prompt_style", DEFAULT)))
+        if answer.task_id not in tasks:
+            raise InputError(f"{path}: {answer.task_id} is no task of suite {path.parent.parent.name}; generate the answers again")
+        cases.setdefault(answer.task_id, _Case(answers=[])).answers.append(answer)
+    for name, case in cases.items():
+        task = tasks[name]
+        if task.source and task.model in _MODELS:
+            _prepare(case, task, seed)
+    return list(cases.values())
+
+
+def _prepare(case: _Case, task: Task, seed: int) -> None:
+    """A candidate for each different answer, with tests of the function's own."""
+    if missing := lacks_tool(task.model):
+        raise MachineError(missing)
+    try:
+        case.alone = stand_alone(task.source)
+    except InputError:
+        return
+    signature = Signature.parse(case.alone.signature)
+    tests = tuple(test for group in propose(signature, case.alone.code, seed=seed) for test in group)
+    for answer in case.answers:
+        if answer.completion in case.candidates:
+            continue
+        code = extract(task, answer.completion).code
+        if task.model == "cuda":
+            try:
+                code = with_host(code, case.alone.code, signature)
+            except InputError:
+                continue
+        case.candidates[answer.completion] = Candidate(
+            candidate_id=f"{task.task_id}/{answer.sample_id}",
+            signature=case.alone.signature,
+            source=case.alone.code,
+            target=code,
+            target_model=task.model,
+            tests=tests,
+        )
+
+
+def _findings(cases: Sequence[_Case], seed: int) -> dict[str, Finding]:
+    candidates = [c for case in cases for c in case.candidates.values()]
+    race = not has_tools("openmp", race=True)
+    found = track(verify(candidates, seed=seed, race=race, min_killed=0.0), "choose", len(candidates))
+    return {finding.candidate_id: finding for finding in found}
+
+
+def _chosen(case: _Case, findings: dict[str, Finding]) -> Completion:
+    """The best answer, and in its facts on what that rests."""
+    counts = Counter(answer.completion for answer in case.answers)
+    ranked = max(_choices(case, counts, findings), key=lambda pair: (_standing(pair[0]), pair[0].rank))
+    choice, answer = ranked
+    how = {True: _VERIFIED, False: _NOTHING_HOLDS, None: _UNKNOWN}[choice.holds]
+    return replace(
+        answer, sample_id=0, sampling={**answer.sampling, "chosen": how, "chosen_of": len(case.answers), "chosen_sample": answer.sample_id}
+    )
+
+
+def _choices(case: _Case, counts: Counter[str], findings: dict[str, Finding]) -> Iterator[tuple[Choice, Completion]]:
+    for text in counts:
+        answer = next(a for a in case.answers if a.completion == text)
+        candidate = case.candidates.get(text)
+        finding = findings[candidate.candidate_id] if candidate else None
+        known = finding is not None and not _NOT_ITS_FAULT.match(finding.reason)
+        yield (
+            Choice(
+                number=answer.sample_id,
+                code=text,
+                times=counts[text],
+                holds=finding.accepted if finding and known else None,
+                level=finding.level if finding and finding.accepted else "",
+                mutants_killed=finding.target_mutants_killed if finding else 0,
+                mutants_total=finding.target_mutants_total if finding else 0,
+            ),
+            answer,
+        )
+
+
+def _standing(choice: Choice) -> int:
+    """What holds comes before what nothing is known of, and that before what doesn't hold."""
+    return {True: 2, None: 1, False: 0}[choice.holds]
+
+
+STAGE = Stage(
+    name="choose",
+    summary="of several answers to a translation task, take the one that holds on tests written on the spot",
+    example="hpcraft eval choose --completions runs/completions --data babeltower -o runs/chosen",
+    config=ChooseConfig,
+    inputs={
+        "completions": Input(stage="generate", help="folder of the generate stage, with several answers a task"),
+        "pairs": Input(stage="pairs", help="folder of the pairs stage, for suite translation", optional=True),
+        "data": Input(stage="", help=DATA_HELP, optional=True, foreign=True),
+    },
+    run=run,
+)
+COMMAND = STAGE.command
