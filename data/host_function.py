@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 
 from tree_sitter import Node
 
@@ -36,28 +37,41 @@ def completed(answer: str, source: str, wanted: str = "") -> str:
     Args:
         answer: CUDA C++.
         source: the sequential function, the last one of this C code.
-        wanted: prototype of the host function, where it has another name than the sequential one, with parameters of the same types.
+        wanted: prototype of the host function, where it has another name than the sequential one, or integers of other widths.
     """
     sequential = list(functions(parse(source)))
     if not sequential:
         return answer
     try:
         signature = Signature.parse(prototype(sequential[-1]))
-        host = Signature.parse(wanted) if wanted else signature
-        same = [(p.ctype, p.pointer) for p in host.parameters] == [(p.ctype, p.pointer) for p in signature.parameters]
-        return with_host(answer, source, signature, name=host.name) if same else answer
+        host = _renamed(Signature.parse(wanted), signature) if wanted else signature
+        return with_host(answer, source, signature, host=host)
     except InputError:
         return answer
 
 
-def with_host(kernel_code: str, source: str, signature: Signature, *, name: str = "") -> str:
+def _renamed(wanted: Signature, signature: Signature) -> Signature:
+    """A wanted head with the parameters' names of the sequential function.
+
+    Raises:
+        InputError: its parameters aren't the same.
+    """
+    pairs = list(zip(wanted.parameters, signature.parameters, strict=False))
+    whole = [not p.pointer and not q.pointer and p.dtype.kind in "iu" and q.dtype.kind in "iu" for p, q in pairs]
+    same = [fits or (p.pointer, p.ctype) == (q.pointer, q.ctype) for fits, (p, q) in zip(whole, pairs, strict=True)]
+    if len(wanted.parameters) != len(signature.parameters) or not all(same):
+        raise InputError(f"{wanted.name}: its parameters aren't those of {signature.name}")
+    return replace(wanted, parameters=tuple(replace(p, name=q.name) for p, q in pairs))
+
+
+def with_host(kernel_code: str, source: str, signature: Signature, *, host: Signature | None = None) -> str:
     """A kernel with the host function of a signature; code that has that function stays as it is.
 
     Args:
         kernel_code: CUDA C++ with one kernel, and perhaps device functions.
         source: the sequential function in C.
-        signature: of the sequential function, which the host function has, too.
-        name: of the host function; empty for that of the sequential one.
+        signature: of the sequential function.
+        host: signature of the host function, with parameters of the same names; None where it is the same.
 
     Raises:
         InputError: no rule can write one, with the reason.
@@ -65,7 +79,8 @@ def with_host(kernel_code: str, source: str, signature: Signature, *, name: str 
     root = parse(kernel_code, "cuda")
     found = list(functions(root))
     kernels = [f for f in found if has_specifier(f, "__global__")]
-    name = name or signature.name
+    host = host or signature
+    name = host.name
     if any(function_name(f) == name and f not in kernels for f in found):
         return kernel_code
     reason = _refusal(kernels, kernel_code, signature)
@@ -76,8 +91,8 @@ def with_host(kernel_code: str, source: str, signature: Signature, *, name: str 
     if launched == name:
         launched = _free(f"{name}_kernel", taken)
         kernel_code = re.sub(rf"\b{re.escape(name)}\b", launched, kernel_code)
-    host = _Host(kernels[0], launched, signature, extents(source, signature), taken)
-    return f"{kernel_code.rstrip()}\n\n{host.text(name)}"
+    written = _Host(kernels[0], launched, host, extents(source, signature), taken)
+    return f"{kernel_code.rstrip()}\n\n{written.text()}"
 
 
 def _refusal(kernels: Sequence[Node], code: str, signature: Signature) -> str:
@@ -126,9 +141,9 @@ class _Host:
         self.threads, self.blocks = _free("threads", taken), _free("blocks", taken)
         self.scalars = {p.name for p in signature.parameters if not p.pointer and p.dtype.kind in "iu"}
 
-    def text(self, name: str) -> str:
-        """Its code, under a name."""
-        lines = [f'extern "C" {self.signature.prototype(name)} {{']
+    def text(self) -> str:
+        """Its code."""
+        lines = [f'extern "C" {self.signature.prototype()} {{']
         for p in self.arrays:
             device, size = self.device[p.name], self.bytes[p.name]
             lines += [

@@ -114,10 +114,13 @@ def test_an_answer_with_its_host_function_stays_as_it_is() -> None:
 
 
 def test_the_host_function_may_have_another_name() -> None:
-    """A task may ask for one, with parameters of the same types; others are nothing that a rule can match."""
+    """A task may ask for one, with integers of another width, too; other parameters are nothing that a rule can match."""
     whole = completed(KERNEL, SCALE, "void scale_on_device(int count, float a, const float *in, float *out)")
     assert 'extern "C" void scale_on_device(int n, float a, const float *x, float *y) {' in whole
     assert completed(whole, SCALE, "void scale_on_device(int n, float a, float *x, float *y)") == whole
+    assert "void wide(size_t n, float a, const float *x, float *y) {" in completed(
+        KERNEL, SCALE, "void wide(size_t c, float b, const float *x, float *y)"
+    )
     assert completed(KERNEL, SCALE, "void scale_on_device(float a, int n, const float *x, float *y)") == KERNEL
 
 
