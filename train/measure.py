@@ -252,9 +252,11 @@ def _candidates(exam: Exam, tests: Mapping[str, tuple[str, Sequence[str]]]) -> I
                 yield _candidate(f"{pair.pair_id}/wrong/{number}", pair, code, own)
 
 
-def _setting(test: str) -> tuple[str, ...]:
-    """What tells tests apart that aren't the same with longer arrays: the scalars, or all of it where there are none."""
-    return tuple(word for word in test.split() if not word.startswith("[")) or (test,)
+def _setting(test: str) -> str:
+    """What tells tests apart that aren't the same with longer arrays: all but the lengths, or all of it where there is no scalar."""
+    words = test.split()
+    lengthless = ["[]" if word.startswith("[") else word for word in words]
+    return " ".join(lengthless if lengthless.count("[]") < len(words) else words)
 
 
 def _share_killed(finding: Finding) -> float | None:

@@ -376,4 +376,4 @@ STAGE = Stage(
     run=lambda config, work: run(config, work),
     version=2,
 )
-COMMAND = STAGE.command
+"""Without figures of texts, which `hpcraft.mutual` puts in; the command is there too."""

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from hashlib import sha256
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -21,7 +22,8 @@ from hpcraft.stages import Work
 from hpcraft.train import mutual
 from hpcraft.train.decisions import SOURCE_ONLY, Answer, Decision, WrittenTest
 from hpcraft.train.mutual import MutualConfig
-from hpcraft.train.rounds import Known, candidates, harvest, own_tests
+from hpcraft.train.rounds import Known, TesterKind, harvest, own_tests
+from hpcraft.train.rounds import candidates as made_of
 from tests.tokenizer.corpus_folder import finish
 from tests.train.conftest import signature, source
 
@@ -41,16 +43,16 @@ def finding(candidate: Candidate, reason: str, valid: tuple[str, ...], killing: 
     )  # fmt: skip
 
 
-def accepting(made: Iterable[Candidate]) -> Iterator[Finding]:
+def accepting(candidates: Iterable[Candidate]) -> Iterator[Finding]:
     """A verifier that takes every candidate with a directive, and holds that every test is valid and the first one kills."""
-    for c in made:
+    for c in candidates:
         good = "#pragma omp" in c.target or c.target_model == SOURCE_ONLY
         yield finding(c, "" if good else "not-parallel", c.tests, c.tests[:1])
 
 
-def refusing(made: Iterable[Candidate]) -> Iterator[Finding]:
+def refusing(candidates: Iterable[Candidate]) -> Iterator[Finding]:
     """A verifier that takes nothing."""
-    for c in made:
+    for c in candidates:
         yield finding(c, "differs", (), ())
 
 
@@ -115,7 +117,12 @@ def test_a_crash_costs_only_the_round_it_came_in(run_folder: Path, tuned: Path, 
     judged: list[set[str]] = []
     asked: list[int] = []
     translate = Generator.translate
-    monkeypatch.setattr(Generator, "translate", lambda self, items, **how: (asked.append(len(items)), translate(self, items, **how))[1])
+
+    def counted(self: Generator, items: Sequence[tuple[str, str]], **sampling: Any) -> list[list[str]]:
+        asked.append(len(items))
+        return translate(self, items, **sampling)
+
+    monkeypatch.setattr(Generator, "translate", counted)
 
     def judge(crash: int, made: Iterable[Candidate]) -> Iterator[Finding]:
         given = list(made)
@@ -126,9 +133,9 @@ def test_a_crash_costs_only_the_round_it_came_in(run_folder: Path, tuned: Path, 
 
     broken = work_of(run_folder, tuned, tmp_path / "broken")
     with pytest.raises(MachineError, match="power"):
-        mutual.run(config, broken, lambda made: judge(2, made))
+        mutual.run(config, broken, lambda candidates: judge(2, candidates))
     assert (len(judged), len(asked)) == (2, 2)
-    again = mutual.run(config, broken, lambda made: judge(0, made))
+    again = mutual.run(config, broken, lambda candidates: judge(0, candidates))
     assert (len(judged), len(asked)) == (3, 2)
     assert judged[2] == judged[1], "the same answers, which were written once"
     assert again == whole
@@ -170,7 +177,7 @@ def test_whatever_the_verifier_says_a_function_gives_one_pair_a_target(
     """Only accepted answers are kept, one for each function and target, and the same round again adds nothing."""
     functions = [function(n) for n in range(3)]
     answers = [Answer(function_id=f"f{n}", target_model=target, sample=place, text=text) for place, (n, target, text) in enumerate(texts)]
-    made = candidates(functions, answers, "model")
+    made = made_of(functions, answers, "model")
     assert len({c.candidate_id for c in made}) == len(made)
     found = [
         finding(c, "" if good or not c.target_model else "differs", c.tests, c.tests if kills else ())
@@ -194,9 +201,9 @@ def test_whatever_the_verifier_says_a_function_gives_one_pair_a_target(
 
 
 @pytest.mark.parametrize("kind", ["rule", "none"])
-def test_without_a_trained_tester_there_is_none(run_folder: Path, tuned: Path, tmp_path: Path, kind: str) -> None:
+def test_without_a_trained_tester_there_is_none(run_folder: Path, tuned: Path, tmp_path: Path, kind: TesterKind) -> None:
     """The tester by rule, or none: the translator is taught all the same, and no tester comes out."""
-    config = MutualConfig(tester=kind, train_steps=2, max_new_tokens=60, valid_functions=0)  # type: ignore[arg-type] # parametrized words
+    config = MutualConfig(tester=kind, train_steps=2, max_new_tokens=60, valid_functions=0)
     mutual.run(config, work_of(run_folder, tuned, tmp_path), accepting)
     assert not (tmp_path / "tester").exists()
     assert (tmp_path / "translator").is_dir()
@@ -211,16 +218,16 @@ def test_who_writes_tests_decides_what_candidates_are_tried_on() -> None:
     assert len(by_rule) > 5
     assert own_tests("none", None, asked, max_new_tokens=0, seed=0) == {one.function_id: ()}
     answers = [Answer(function_id=one.function_id, target_model=SOURCE_ONLY, sample=n, text=t) for n, t in enumerate(by_rule)]
-    assert candidates([one], answers, "rule")[0].tests == by_rule
-    assert candidates([one], answers, "model")[0].tests == (*by_rule, *(t for t in one.tests if t not in by_rule))
-    assert candidates([one], [], "none")[0].tests == one.tests
+    assert made_of([one], answers, "rule")[0].tests == by_rule
+    assert made_of([one], answers, "model")[0].tests == (*by_rule, *(t for t in one.tests if t not in by_rule))
+    assert made_of([one], [], "none")[0].tests == one.tests
 
 
 def test_without_mutants_tests_need_not_kill(run_folder: Path, tuned: Path, tmp_path: Path) -> None:
     """The ablation takes what the loop refuses for tests that notice nothing."""
 
-    def dull(made: Iterable[Candidate]) -> Iterator[Finding]:
-        return (replace(f, killing_tests=()) for f in accepting(made))
+    def dull(candidates: Iterable[Candidate]) -> Iterator[Finding]:
+        return (replace(f, killing_tests=()) for f in accepting(candidates))
 
     strict = mutual.run(QUICK, work_of(run_folder, tuned, tmp_path / "strict"), dull)
     loose = mutual.run(replace(QUICK, mutants=False), work_of(run_folder, tuned, tmp_path / "loose"), dull)
@@ -248,8 +255,8 @@ def test_functions_that_no_test_can_judge_are_counted(run_folder: Path, tuned: P
         mutual.run(QUICK, Work(out=tmp_path / "out", inputs={"model": tuned, "pairs": tmp_path / "none"}, seed=0), accepting)
 
 
-def test_settings_out_of_range_are_refused() -> None:
-    """Each with what is allowed."""
-    for wrong in ({"rounds": 0}, {"targets": ("openacc",)}, {"valid_functions": -1}, {"replay": -1}):
-        with pytest.raises(ConfigError):
-            MutualConfig(**wrong)  # type: ignore[arg-type] # one of many fields
+@pytest.mark.parametrize("wrong", [{"rounds": 0}, {"targets": ("openacc",)}, {"valid_functions": -1}, {"replay": -1}])
+def test_settings_out_of_range_are_refused(wrong: dict[str, Any]) -> None:
+    """Each with what is wrong with it."""
+    with pytest.raises(ConfigError, match=next(iter(wrong))):
+        MutualConfig(**wrong)
