@@ -23,7 +23,7 @@ from hpcraft.train.decisions import SOURCE_ONLY, Answer, Decision, WrittenTest, 
 from hpcraft.train.tasks import TESTS, Example
 
 TesterKind = Literal["model", "rule", "none"]
-Numbers = dict[str, float]
+Numbers = dict[str, int | float]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
