@@ -54,8 +54,13 @@ class MadePair:
     tests: tuple[str, ...]
 
 
-def draw(seed: int, number: int, *, num_tests: int = 5, template: str = "", targets: Collection[str] = TARGETS) -> MadePair:
-    """Kernel number ``number`` of the stream that ``seed`` starts, of one ``template`` where it is named, written as ``targets``."""
+def draw(
+    seed: int, number: int, *, num_tests: int = 5, template: str = "", targets: Collection[str] = TARGETS, any_launch: bool = False
+) -> MadePair:
+    """Kernel number ``number`` of the stream that ``seed`` starts, of one ``template`` where it is named, written as ``targets``.
+
+    With ``any_launch`` CUDA kernels are right whatever grid they are launched with, as far as a reduction allows.
+    """
     rng = Random(f"{seed}/{number}/{template}")
     names = list(TEMPLATES)
     template = template or rng.choices(names, [_WEIGHTS[n] for n in names])[0]
@@ -71,7 +76,7 @@ def draw(seed: int, number: int, *, num_tests: int = 5, template: str = "", targ
     cuda_rng = Random(rng.random())
     written = {
         "openmp": lambda: headers + CWriter(style, openmp=True).function(kernel),
-        "cuda": lambda: write_cuda(kernel, style, cuda_rng),
+        "cuda": lambda: write_cuda(kernel, style, cuda_rng, any_launch=any_launch),
         "fortran": lambda: write_fortran(kernel, style),
         "fortran+openmp": lambda: write_fortran(kernel, style, openmp=True),
         "mpi": lambda: write_mpi(kernel, style, headers),

@@ -40,13 +40,13 @@ _ENDINGS = ("_kernel", "_kernel", "Kernel", "_gpu", "GPU", "_cuda", "_device")
 _ASSIGNED = re.compile(r"([A-Za-z_]\w*)\s*(?:[-+*/%]?=(?!=)|\+\+|--)")
 
 
-def write_cuda(kernel: Kernel, style: Style, rng: Random) -> str:
-    """The kernel as CUDA; ``rng`` decides how threads share the work."""
-    return _CudaWriter(kernel, style, rng).text()
+def write_cuda(kernel: Kernel, style: Style, rng: Random, *, any_launch: bool = False) -> str:
+    """The kernel as CUDA; ``rng`` decides how threads share the work, by strided loops alone where any launch must do."""
+    return _CudaWriter(kernel, style, rng, any_launch=any_launch).text()
 
 
 class _CudaWriter:
-    def __init__(self, kernel: Kernel, style: Style, rng: Random) -> None:
+    def __init__(self, kernel: Kernel, style: Style, rng: Random, *, any_launch: bool) -> None:
         self.kernel, self.style, self.rng = kernel, style, rng
         self.arrays = kernel.arrays
         self.taken = {p.name for p in kernel.params} | set(declared(kernel.body, "int"))
@@ -55,7 +55,7 @@ class _CudaWriter:
         self.nests = _nests(kernel.body)
         self.base = _kernel_name(kernel.name, rng)
         self.prelude = self._pure_lets()
-        self.threads = Threads.draw(rng)
+        self.threads = Threads.draw(rng, any_launch=any_launch)
         self.sync = rng.random() < 0.3
         self.inline_launch = rng.random() < 0.4
         self.kernels: list[str] = []

@@ -73,10 +73,30 @@ class Threads:
     rename: bool
     reduction: str
     unsigned: bool
+    any_launch: bool
+    """Each loop that is shared strides over all threads there are, so that the kernel is right whatever grid it is launched with."""
 
     @classmethod
-    def draw(cls, rng: Random) -> Threads:
-        """Habits at random."""
+    def draw(cls, rng: Random, *, any_launch: bool = False) -> Threads:
+        """Habits at random, as far as they are free."""
+        drawn = cls._drawn(rng)
+        if not any_launch:
+            return drawn
+        return replace(
+            drawn,
+            index=_INDEX[0],
+            stride="for",
+            stride_name="",
+            mapping=1.0,
+            first_is_x=False,
+            rename=False,
+            reduction="stride",
+            unsigned=False,
+            any_launch=True,
+        )
+
+    @classmethod
+    def _drawn(cls, rng: Random) -> Threads:
         return cls(
             threads=rng.choice([64, 128, 256, 256, 256, 512]),
             side=rng.choice([8, 16, 16, 32]),
@@ -91,6 +111,7 @@ class Threads:
             rename=rng.random() < 0.2,
             reduction=rng.choice(["atomic", "atomic", "stride", "tree", "block"]),
             unsigned=rng.random() < 0.06,
+            any_launch=False,
         )
 
 
@@ -152,6 +173,8 @@ class _Body:
             name = next((n for n in _THREAD_NAMES if n not in mentioned(body) | self._taken()), head.var)
             change = renaming({head.var: name})
             head, body = replace(head, var=name), rewrite(body, change)
+        if threads.any_launch:
+            return self._striding((head,), body)
         if threads.stride and head.step == "1" and not (threads.stride == "while" and has_continue(body)):
             return self._stride(head, body)
         offset = head.low != "0" and (head.step != "1" or self.rng.random() < 0.35)
@@ -203,7 +226,31 @@ class _Body:
             code.block(f"while ({head.var} < {head.high})", (*body, Line(f"{head.var} += {stride};")), 1)
         return Geometry(blocks=(iterations(head),), threads=(self.threads.threads,))
 
+    def _striding(self, heads: tuple[Range, ...], body: tuple[Node, ...]) -> Geometry:
+        """One loop in each dimension, from the thread's place by the number of threads; the innermost one along x."""
+        self._begin(body)
+        self.code.nodes(self.lets, 1)
+        axes = "xyz"[: len(heads)][::-1]
+        for depth, (head, axis) in enumerate(zip(heads, axes, strict=True), 1):
+            start, stride = _INDEX[0].format(a=axis), f"blockDim.{axis} * gridDim.{axis}"
+            if head.step != "1":
+                start, stride = f"({start}) * {in_parentheses(head.step)}", f"{stride} * {in_parentheses(head.step)}"
+            start = start if head.low == "0" else f"{start} + {in_parentheses(head.low)}"
+            line = f"for ({self.kind} {head.var} = {start}; {head.var} < {head.high}; {head.var} += {stride})"
+            if depth == len(heads):
+                self.code.block(line, body, depth)
+            else:
+                self.code.open(line, depth)
+        for depth in range(len(heads) - 1, 0, -1):
+            self.code.put("}", depth)
+        counts = tuple(iterations(head) for head in reversed(heads))
+        if len(heads) == 1:
+            return Geometry(blocks=counts, threads=(self.threads.threads,))
+        return Geometry(blocks=counts, threads=(self.threads.side,) * 2 if len(heads) == 2 else (8, 8, 4))
+
     def _grid(self, heads: tuple[Range, ...], body: tuple[Node, ...]) -> Geometry:
+        if self.threads.any_launch:
+            return self._striding(heads, body)
         axes = self._axes(heads)
         lines = tuple(Line(f"{self._kind()} {h.var} = {self._axis_index(h, a)};") for h, a in zip(heads, axes, strict=True))
         guards = []

@@ -103,11 +103,11 @@ def tree(source: str) -> str:
     return tree_hash("c", "".join(function_texts("c", source)))
 
 
-def made(seed: int, count: int, targets: tuple[str, ...], known: Known) -> Iterator[Material]:
-    """``count`` different kernels of the grammar."""
+def made(seed: int, count: int, targets: tuple[str, ...], known: Known, *, any_launch: bool = False) -> Iterator[Material]:
+    """``count`` different kernels of the grammar; with ``any_launch`` CUDA as `draw` says."""
     number = found = 0
     while found < count and number < 4 * count + 100:
-        pair = draw(seed, number, num_tests=MADE_TESTS, targets=targets)
+        pair = draw(seed, number, num_tests=MADE_TESTS, targets=targets, any_launch=any_launch)
         number += 1
         if not known.is_new("made", pair.source, ((model, pair.targets[model]) for model in targets)):
             continue
@@ -127,7 +127,9 @@ def made(seed: int, count: int, targets: tuple[str, ...], known: Known) -> Itera
         )
 
 
-def mined(corpus: Path, seed: int, limit: int, targets: tuple[str, ...], known: Known, *, monolingual_share: float) -> Iterator[Material]:
+def mined(
+    corpus: Path, seed: int, limit: int, targets: tuple[str, ...], known: Known, *, monolingual_share: float, any_launch: bool = False
+) -> Iterator[Material]:
     """At most ``limit`` loops of the corpus's C functions, the held-out ones first, then by hash; some of the training split are set aside without targets."""
     documents = (d for d in read_rows(corpus, "corpus", Document) if d.language in _C_LIKE)
     dialects = learn((d.package, d.text) for d in documents)
@@ -140,7 +142,7 @@ def mined(corpus: Path, seed: int, limit: int, targets: tuple[str, ...], known: 
     chosen = {key for key, _, _ in sorted(found, key=lambda f: (_rank(f[2].split), f[0]))[:limit]}
     for key, loop, unit in found:
         if key in chosen:
-            yield _mined(loop, unit, seed, targets, monolingual_share)
+            yield _mined(loop, unit, seed, targets, monolingual_share, any_launch=any_launch)
 
 
 def _rank(split: str) -> bool:
@@ -148,14 +150,14 @@ def _rank(split: str) -> bool:
     return split == "train"
 
 
-def _mined(loop: Outlined, unit: CodeUnit, seed: int, targets: tuple[str, ...], monolingual_share: float) -> Material:
+def _mined(loop: Outlined, unit: CodeUnit, seed: int, targets: tuple[str, ...], monolingual_share: float, *, any_launch: bool) -> Material:
     source = loop.code()
     share = int.from_bytes(sha256(f"{seed}/{source}".encode()).digest()[:4], "big") / 2**32
     set_aside = unit.split == "train" and share < monolingual_share
     versions: list[tuple[str, str]] = []
     if "openmp" in targets and not set_aside:
         versions += [("openmp", loop.code(pragma=directive)) for directive in openmp_versions(loop)]
-    if "cuda" in targets and not set_aside and (code := cuda_version(loop, seed)):
+    if "cuda" in targets and not set_aside and (code := cuda_version(loop, seed, any_launch=any_launch)):
         versions.append(("cuda", code))
     return Material(
         origin="mined",

@@ -29,7 +29,7 @@ from dataclasses import asdict, dataclass
 from hashlib import sha256
 from itertools import islice
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from hpcraft.data.material import Known, Material, made, mined, tree
 from hpcraft.data.verify import SOURCE_ONLY, cuda_level, has_tools, lacks_tool, verify
@@ -52,6 +52,9 @@ class PairsConfig:
     made: int = option(400, help="kernels drawn from the grammar; each gives one candidate for every target")
     mined_limit: int = option(400, help="loops of the corpus that are tried")
     targets: tuple[str, ...] = option(_TARGETS, help="parallel models to translate to: openmp, cuda")
+    cuda_launch: Literal["own", "any"] = option(
+        "own", help="own: a CUDA kernel is right under its own launch; any: by strided loops under any, as far as a reduction allows"
+    )
     tests_per_pair: int = option(5, help="at most this many tests are kept with a pair")
     min_tests: int = option(3, help="a pair with fewer valid tests is rejected")
     num_mutants: int = option(6, help="faulty versions of each side that the tests are tried on")
@@ -135,11 +138,12 @@ def tools_here(config: PairsConfig) -> dict[str, str]:
 
 
 def _materials(config: PairsConfig, work: Work, targets: tuple[str, ...], known: Known) -> list[Material]:
+    any_launch = config.cuda_launch == "any"
     found: list[Material] = []
     if "corpus" in work.inputs and config.mined_limit:
-        loops = mined(work.inputs["corpus"], work.seed, config.mined_limit, targets, known, monolingual_share=config.monolingual_share)
-        found += loops
-    found += made(work.seed, config.made, targets, known)
+        share = config.monolingual_share
+        found += mined(work.inputs["corpus"], work.seed, config.mined_limit, targets, known, monolingual_share=share, any_launch=any_launch)
+    found += made(work.seed, config.made, targets, known, any_launch=any_launch)
     return found
 
 

@@ -55,7 +55,7 @@ def openmp_versions(loop: Outlined) -> list[str]:
     return list(dict.fromkeys([d for d in (loop.directive, inferred) if d]))
 
 
-def cuda_version(loop: Outlined, seed: int = 0) -> str:
+def cuda_version(loop: Outlined, seed: int = 0, *, any_launch: bool = False) -> str:
     """The loop as CUDA, empty where the rule doesn't fit."""
     head = _head(loop)
     if head is None or any(
@@ -86,7 +86,7 @@ def cuda_version(loop: Outlined, seed: int = 0) -> str:
     kernel = Kernel(name=loop.name, params=params, body=(nest, *tail), result=result)
     rng = Random(f"{seed}/{loop.name}")
     style = replace(draw_style(rng), const=True, const_scalars=False, brackets=False, index_type="int", declare="inline", star=" *")
-    return write_cuda(kernel, style, rng)
+    return write_cuda(kernel, style, rng, any_launch=any_launch)
 
 
 def _head(loop: Outlined) -> _Head | None:

@@ -71,6 +71,25 @@ def function_name(node: Node) -> str:
     return declared_name(node.child_by_field_name("declarator"))
 
 
+def has_specifier(function: Node, specifier: str) -> bool:
+    """Whether a function's head says ``specifier``, such as ``__global__``."""
+    body = function.child_by_field_name("body")
+    end = body.start_byte if body is not None else function.end_byte
+    return any(n.type == specifier for n in walk(function) if n.start_byte < end)
+
+
+def parameters(function: Node) -> list[Node]:
+    """The declarations of a function's parameters."""
+    declarator = next((n for n in walk(function) if n.type == "function_declarator"), None)
+    inside = declarator.child_by_field_name("parameters") if declarator is not None else None
+    return [n for n in inside.named_children if n.type == "parameter_declaration"] if inside is not None else []
+
+
+def parameter_names(function: Node) -> list[str]:
+    """The names of a function's parameters, empty for one without a name."""
+    return [declared_name(p.child_by_field_name("declarator")) for p in parameters(function)]
+
+
 def prototype(node: Node) -> str:
     """The head of a function definition as one line, without specifiers that don't change the type."""
     body = node.child_by_field_name("body")
@@ -162,4 +181,4 @@ def _launches(code: str) -> bool:
 def _is_kernel(function: Node) -> bool:
     body = function.child_by_field_name("body")
     words = set(lexemes(text_of(body)))
-    return any(c.type == "__global__" for c in walk(function)) and bool(words & {"threadIdx", "blockIdx"})
+    return has_specifier(function, "__global__") and bool(words & {"threadIdx", "blockIdx"})

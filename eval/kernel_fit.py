@@ -9,11 +9,10 @@ Not covered: an answer whose kernel has parameters of other names; it is left as
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
 
 from tree_sitter import Node
 
-from hpcraft.data.trees import declared_name, function_name, functions, parse, text_of, walk
+from hpcraft.data.trees import function_name, functions, has_specifier, parameter_names, parameters, parse, text_of
 
 
 def fit_kernel(answer: str, head: str) -> str:
@@ -24,7 +23,7 @@ def fit_kernel(answer: str, head: str) -> str:
         head: of the wanted kernel, such as ``__global__ void scale(int n, float *x)``.
     """
     root = parse(answer, "cuda")
-    kernels = [f for f in functions(root) if _is(f, "__global__")]
+    kernels = [f for f in functions(root) if has_specifier(f, "__global__")]
     wanted = next(functions(parse(f"{head} {{}}", "cuda")), None)
     if not kernels or wanted is None:
         return answer
@@ -32,7 +31,7 @@ def fit_kernel(answer: str, head: str) -> str:
     kept = []
     for node in root.children:
         inside = list(functions(node)) if node.type != "function_definition" else [node]
-        if inside and not any(_is(f, "__global__") or _is(f, "__device__") for f in inside):
+        if inside and not any(has_specifier(f, "__global__") or has_specifier(f, "__device__") for f in inside):
             continue
         text = text_of(node)
         if node.start_byte <= kernel.start_byte < node.end_byte:
@@ -41,17 +40,10 @@ def fit_kernel(answer: str, head: str) -> str:
     return re.sub(rf"\b{re.escape(function_name(kernel))}\b", name, "\n".join(kept)) + "\n"
 
 
-def _is(function: Node, specifier: str) -> bool:
-    body = function.child_by_field_name("body")
-    end = body.start_byte if body is not None else function.end_byte
-    return any(n.type == specifier for n in walk(function) if n.start_byte < end)
-
-
 def _headed(text: str, kernel: Node, wanted: Node) -> str:
     """The kernel's text with the wanted order of parameters, where they are the same by name, or some are left out."""
-    own, asked = _parameters(kernel), _parameters(wanted)
-    names = [declared_name(p.child_by_field_name("declarator")) for p in own]
-    order = [declared_name(p.child_by_field_name("declarator")) for p in asked]
+    own, asked = parameters(kernel), parameters(wanted)
+    names, order = parameter_names(kernel), parameter_names(wanted)
     if names == order or not set(names) <= set(order) or len(set(names)) < len(names):
         return text
     by_name = {name: text_of(p) for name, p in zip(order, asked, strict=True)} | dict(zip(names, map(text_of, own), strict=True))
@@ -59,9 +51,3 @@ def _headed(text: str, kernel: Node, wanted: Node) -> str:
     begin = text.find(text_of(own[0])) if own else text.find("(") + 1
     end = text.find(")", begin + len(before) - 1) if own else begin
     return text[:begin] + ", ".join(by_name[name] for name in order) + text[end:]
-
-
-def _parameters(function: Node) -> Sequence[Node]:
-    declarator = next((n for n in walk(function) if n.type == "function_declarator"), None)
-    inside = declarator.child_by_field_name("parameters") if declarator is not None else None
-    return [n for n in inside.named_children if n.type == "parameter_declaration"] if inside is not None else []

@@ -56,6 +56,9 @@ class FinetuneConfig:
     mined_repeats: float = option(2.0, help="how many times as often an epoch shows a pair from real code as a made one")
     openmp_repeats: float = option(2.0, help="how often an epoch shows a pair whose target is OpenMP")
     cuda_repeats: float = option(0.6, help="how often an epoch shows a pair whose target is CUDA, which is three times as long")
+    cuda_answer: Literal["whole", "kernel"] = option(
+        "whole", help="whole: the kernel and its host function; kernel: the kernel alone, of pairs whose kernel can stand alone"
+    )
     tests_repeats: float = option(0.5, help="how often an epoch shows a function with its tests; 0 teaches no tester")
     shuffled_share: float = option(0.5, help="share of examples whose names are numbered at random; of hpcraft's own models")
     evaluations: int = option(3, help="validations at even distances, the last at the end")
@@ -237,7 +240,7 @@ def _batches(
 ) -> list[Batch]:
     """The batches of an epoch, or of a part of one where there are many examples, as the next step waits until all rows are made."""
     for again in range(_MOST_TRIES):
-        shown = part_of(items, seed, number) if config.task != "translate" else items
+        shown = part_of(items, seed, number)
         # Few examples, each shown less than once an epoch, may give an epoch without any.
         if found := list(batches_of(shown, make, config, seed, number + again * _FAR, longest, encoder=encoder)):
             return found

@@ -142,6 +142,9 @@ def fit(
         model.to(args.device)
         shard(model)
     if running.compile:
+        if args.device.type == "cpu":
+            # A third of a step went into the backward pass of the fused attention, which is slow on rows of some hundred tokens.
+            model.set_attn_implementation("eager")
         model.compile()
     with bar(label, budget.max_steps) as advance, _signalled() as signals, _memory_told(folder / _CHECKPOINTS):
         keeper = _keeper(model, feed, budget, folder, args, validation, running, advance, signals)
