@@ -18,7 +18,7 @@ from hpcraft.errors import ConfigError, InputError, MachineError
 from hpcraft.inference import Generator
 from hpcraft.records import Candidate, Finding, Function, Pair
 from hpcraft.shards import ShardWriter, read_rows
-from hpcraft.stages import Work
+from hpcraft.stages import Report, Work
 from hpcraft.train import mutual
 from hpcraft.train.decisions import SOURCE_ONLY, Answer, Decision, WrittenTest
 from hpcraft.train.mutual import MutualConfig
@@ -28,6 +28,7 @@ from tests.tokenizer.corpus_folder import finish
 from tests.train.conftest import signature, source
 
 QUICK = MutualConfig(train_steps=3, max_new_tokens=60, valid_functions=0)
+MEASURED = replace(QUICK, rounds=2, samples=2, temperature=0.9, valid_functions=1)
 
 
 def lines(path: Path) -> list[dict[str, object]]:
@@ -110,11 +111,27 @@ def test_drawn_samples_go_on_after_an_empty_round(run_folder: Path, tuned: Path,
     assert mutual.run(config, work_of(run_folder, tuned, tmp_path), refusing).rows["rounds"] == 2
 
 
-def test_a_crash_costs_only_the_round_it_came_in(run_folder: Path, tuned: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A round that is over is neither answered, judged nor taught again, answers of the unfinished one are kept, and all ends as without the crash."""
-    config = replace(QUICK, rounds=2, samples=2, temperature=0.9)
-    whole = mutual.run(config, work_of(run_folder, tuned, tmp_path / "whole"), accepting)
-    judged: list[set[str]] = []
+@pytest.fixture(scope="module")
+def whole(run_folder: Path, tuned: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Report]:
+    """Two rounds with everything measured, without a crash."""
+    folder = tmp_path_factory.mktemp("whole")
+    return folder, mutual.run(MEASURED, work_of(run_folder, tuned, folder), accepting)
+
+
+@pytest.mark.parametrize(("crash", "asked_before", "judged_after", "asked_after"), [(6, 5, 5, 5), (8, 6, 3, 2)])
+def test_a_crash_costs_only_the_step_it_came_in(
+    run_folder: Path,
+    tuned: Path,
+    tmp_path: Path,
+    whole: tuple[Path, Report],
+    monkeypatch: pytest.MonkeyPatch,
+    crash: int,
+    asked_before: int,
+    judged_after: int,
+    asked_after: int,
+) -> None:
+    """While round 1 is measured, or round 2 judged: what was over is neither written nor judged again, and all ends as without the crash."""
+    judged: list[int] = []
     asked: list[int] = []
     translate = Generator.translate
 
@@ -122,23 +139,20 @@ def test_a_crash_costs_only_the_round_it_came_in(run_folder: Path, tuned: Path, 
         asked.append(len(items))
         return translate(self, items, **sampling)
 
-    monkeypatch.setattr(Generator, "translate", counted)
-
-    def judge(crash: int, made: Iterable[Candidate]) -> Iterator[Finding]:
-        given = list(made)
-        judged.append({c.target for c in given})
+    def judge(candidates: Iterable[Candidate]) -> Iterator[Finding]:
+        judged.append(crash)
         if len(judged) == crash:
             raise MachineError("the power went")
-        return accepting(given)
+        return accepting(candidates)
 
+    monkeypatch.setattr(Generator, "translate", counted)
     broken = work_of(run_folder, tuned, tmp_path / "broken")
     with pytest.raises(MachineError, match="power"):
-        mutual.run(config, broken, lambda candidates: judge(2, candidates))
-    assert (len(judged), len(asked)) == (2, 2)
-    again = mutual.run(config, broken, lambda candidates: judge(0, candidates))
-    assert (len(judged), len(asked)) == (3, 2)
-    assert judged[2] == judged[1], "the same answers, which were written once"
-    assert again == whole
+        mutual.run(MEASURED, broken, judge)
+    assert len(asked) == asked_before
+    again = mutual.run(MEASURED, broken, judge)
+    assert (len(judged) - crash, len(asked) - asked_before) == (judged_after, asked_after)
+    assert again == whole[1]
     for name in (
         "rounds.jsonl",
         "translator/model.safetensors",
@@ -146,7 +160,7 @@ def test_a_crash_costs_only_the_round_it_came_in(run_folder: Path, tuned: Path, 
         "decisions-00000.parquet",
         "pairs-00000.parquet",
     ):
-        assert (tmp_path / "broken" / name).read_bytes() == (tmp_path / "whole" / name).read_bytes(), name
+        assert (broken.out / name).read_bytes() == (whole[0] / name).read_bytes(), name
 
 
 def test_every_answer_has_its_decision(run_folder: Path, tuned: Path, tmp_path: Path) -> None:
