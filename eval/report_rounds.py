@@ -87,12 +87,12 @@ def _counts(one: Mapping[str, Any]) -> Iterator[tuple[str, int | float | str]]:
         if key in one:
             yield words, "nothing to learn from" if one[key] is None else one[key]
     for reason, number in one.get("skipped", {}).items():
-        yield f"Functions left out ({reason})", number
+        yield f"Left out: {reason}", number
     for reason, number in one.get("reasons", {}).items():
-        yield f"Refused ({reason})", number
+        yield f"Refused: {reason}", number
 
 
-def _measures(one: Mapping[str, Any]) -> Iterator[tuple[str, int | float]]:
+def _measures(one: Mapping[str, Any]) -> Iterator[tuple[str, int | float | str]]:
     for target, numbers in one.get("translator", {}).items():
         for key, value in numbers.items():
             yield f"Translator to {_target(target)}: {_TRANSLATOR.get(key, key)}", value

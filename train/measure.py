@@ -102,13 +102,12 @@ def set_exam(
     exam = Exam(pairs=chosen, wrong={}, judges=judges, mutants=mutants)
     if tester == "none" or not chosen:
         return exam
-    if cache.exists():
-        kept = read_json(cache)
-        return Exam(pairs=chosen, wrong=kept["wrong"], judges=judges, mutants=mutants, rule=kept["rule"])
-    exam = Exam(pairs=chosen, wrong=_plant(chosen, judges.plain, seed), judges=judges, mutants=mutants)
-    rule = examine_tests(exam, own_tests("rule", None, exam.sources, max_new_tokens=0, seed=seed))
-    write_json(cache, {"wrong": exam.wrong, "rule": rule})
-    return Exam(pairs=chosen, wrong=exam.wrong, judges=judges, mutants=mutants, rule=rule)
+    if not cache.exists():
+        exam = Exam(pairs=chosen, wrong=_plant(chosen, judges.plain, seed), judges=judges, mutants=mutants)
+        rule = examine_tests(exam, own_tests("rule", None, exam.sources, max_new_tokens=0, seed=seed))
+        write_json(cache, {"wrong": exam.wrong, "rule": rule})
+    kept = read_json(cache)
+    return Exam(pairs=chosen, wrong=kept["wrong"], judges=judges, mutants=mutants, rule=kept["rule"])
 
 
 def _sample(pairs: Sequence[Pair], target: str, count: int, seed: int) -> list[Pair]:
