@@ -22,6 +22,8 @@ from hpcraft.store import read_json, sha256_json, write_json
 from hpcraft.train.decisions import SOURCE_ONLY, Answer, Decision, WrittenTest, decisions, key_of, written_tests
 from hpcraft.train.tasks import TESTS, Example
 
+_TEST_TOKENS = 192
+"""Four tests of a function with ten parameters have less; a tester that doesn't come to an end should not cost more."""
 TesterKind = Literal["model", "rule", "none"]
 Numbers = dict[str, int | float]
 
@@ -106,7 +108,8 @@ def own_tests(
         }
     if kind == "none" or generator is None:
         return dict.fromkeys(functions, ())
-    found = generator.write_tests([source for _, source in functions.values()], max_new_tokens=max_new_tokens, seed=seed)
+    most = min(max_new_tokens, _TEST_TOKENS)
+    found = generator.write_tests([source for _, source in functions.values()], max_new_tokens=most, seed=seed)
     return {
         i: tuple(dict.fromkeys(_as_the_verifier_writes(signature, text) for text in tests[0]))
         for (i, (signature, _)), tests in zip(functions.items(), found, strict=True)
