@@ -1,33 +1,35 @@
 """Stage ``mutual``: a translator and a tester teach each other on real functions that nobody has translated.
 
 Theory of operation. Both start from the fine-tuned model. In a round the translator translates functions without a known translation, and
-the tester writes tests for them. Everything is run: accepted translations are new pairs for the translator, tests that
-kill a mutant are new targets for the tester, and each trains on what all rounds gave mixed with pairs that were proved before, so that it doesn't
-forget. Before the first round and after each both are measured on validation pairs (`hpcraft.train.measure`). The verifier is an argument; the
-default runs both sides in the sandbox.
+the tester writes tests for them, part by part; a part is run while the next one is written. Accepted translations are new pairs for the translator,
+tests that kill a mutant are new targets for the tester, and each trains on what all rounds gave mixed with pairs that were proved before, so that it
+doesn't forget. Before the first round and after each both are measured on validation pairs (`hpcraft.train.measure`). The verifier is an argument;
+the default runs both sides in the sandbox.
 
 While it runs, ``.rounds/`` in the work folder holds for each round the answers, the findings and the weights that came of it, and the lines of the rounds
 that are over: those aren't played again after a crash, and what was written in an unfinished one isn't written again.
 
 Writes ``translator/``, ``tester/``, ``pairs-*.parquet``, ``decisions-*.parquet``, ``tests-*.parquet`` and ``rounds.jsonl``. A round in which nothing is
 accepted teaches nothing, and says so; after one that gave nothing new the loop ends, unless other samples are drawn in the next.
-Not covered: translating back; judging one batch while the next is written.
+Not covered: translating back.
 """
 
 from __future__ import annotations
 
 import shutil
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from functools import partial
+from itertools import takewhile
 from pathlib import Path
+from threading import Event
 from typing import Literal
 
 from hpcraft.errors import ConfigError, InputError
 from hpcraft.inference import require_torch
-from hpcraft.records import Function, LikenessMeasure, Pair, Verifier
-from hpcraft.sandbox.abi import Signature
+from hpcraft.records import Candidate, Finding, Function, LikenessMeasure, Pair, Verifier
 from hpcraft.shards import ShardWriter, read_rows
 from hpcraft.stages import Input, Report, Stage, Work, option
 from hpcraft.store import append_jsonl, drop_torn_tail, read_jsonl, write_jsonl
@@ -39,11 +41,15 @@ from hpcraft.train.finetune import FinetuneConfig
 from hpcraft.train.learners import TESTER, TRANSLATOR, Learner
 from hpcraft.train.loop import forget
 from hpcraft.train.measure import Exam, Judges, Sampling, examine_tester, examine_translator, set_exam
-from hpcraft.train.rounds import Harvest, Known, Round, candidates, findings, harvest, own_tests, translations
+from hpcraft.train.rounds import Harvest, Known, Round, candidates, findings, harvest, own_tests, translations, why_useless
 from hpcraft.train.tasks import TESTS, examples
 
 _STATE, _OVER = ".rounds", ".rounds.over"
 _LINES = "rounds.jsonl"
+_PART = 32
+"""Functions that are judged while the next ones are answered."""
+_PART_SEEDS = 7919
+"""From one part's seed to the next's; more than there are rounds."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -168,25 +174,12 @@ def _functions(config: MutualConfig, work: Work) -> tuple[list[Function], Counte
     found = [f for f in read_rows(work.inputs["pairs"], "monolingual", Function) if f.split == "train"]
     if not found:
         raise InputError(f"{work.inputs['pairs']}: no function without a translation in the train split; mine more, or leave mutual out")
-    useless = Counter(reason for f in found if (reason := _why_useless(f)))
-    fitting = [f for f in found if not _why_useless(f)]
+    useless = Counter(reason for f in found if (reason := why_useless(f)))
+    fitting = [f for f in found if not why_useless(f)]
     if not fitting:
         why = ", ".join(f"{reason} {count}" for reason, count in sorted(useless.items()))
         raise InputError(f"{work.inputs['pairs']}: none of {len(found)} functions can be tried ({why}); mine more, or leave mutual out")
     return sorted(fitting, key=lambda f: (share_of(f.function_id, work.seed), f.function_id))[: config.max_functions], useless
-
-
-def _why_useless(function: Function) -> str:
-    """Why no test can tell anything about a function; empty when one may."""
-    try:
-        signature = Signature.parse(function.signature)
-    except InputError:
-        return "function:signature"
-    if not signature.parameters:
-        return "function:no-parameters"
-    if signature.returns == "void" and all(p.const for p in signature.arrays):
-        return "function:no-output"
-    return ""
 
 
 def _begin(
@@ -230,28 +223,43 @@ def _begin(
 
 
 def _play(loop: _Loop, number: int) -> Harvest:
-    """Both answer, and everything is run; what an interrupted run did of that is read."""
-    state = loop.state(number)
-    path = state / "answers.jsonl"
-    if not path.exists():
-        state.mkdir(exist_ok=True)
-        write_jsonl(path, _answers(loop, loop.work.seed + number - 1))
-    answers = list(read_jsonl(path, Answer))
-    made = candidates(loop.functions, answers, loop.config.tester)
-    found = findings(made, loop.judges.loop, state / "findings.json")
-    return harvest(number, loop.functions, answers, found, loop.known, mutants=loop.config.mutants)
+    """Both answer, part by part, and what is written is judged while the next part is; what an interrupted run did of that is read."""
+    config, state, stop = loop.config, loop.state(number), Event()
+    state.mkdir(exist_ok=True)
+    answers: list[Answer] = []
+    parts: list[Future[list[Finding]]] = []
+
+    def judge(candidates: Iterable[Candidate]) -> Iterator[Finding]:
+        return takewhile(lambda _: not stop.is_set(), loop.judges.loop(candidates))
+
+    with ThreadPoolExecutor(1) as judges:
+        try:
+            for part, first in enumerate(range(0, len(loop.functions), _PART)):
+                for over in (p for p in parts if p.done()):
+                    over.result()  # no more is written once judging has failed
+                functions = loop.functions[first : first + _PART]
+                path = state / f"answers-{part}.jsonl"
+                if not path.exists():
+                    write_jsonl(path, _answers(loop, functions, loop.work.seed + number - 1 + part * _PART_SEEDS))
+                answers += (own := list(read_jsonl(path, Answer)))
+                parts.append(judges.submit(findings, candidates(functions, own, config.tester), judge, state / f"findings-{part}.json"))
+            found = [finding for part in parts for finding in part.result()]
+        finally:
+            stop.set()  # after an error or a signal what waits isn't begun, and what runs ends with its batch
+            judges.shutdown(wait=False, cancel_futures=True)
+    return harvest(number, loop.functions, answers, found, loop.known, mutants=config.mutants)
 
 
-def _answers(loop: _Loop, seed: int) -> Iterator[Answer]:
+def _answers(loop: _Loop, functions: Sequence[Function], seed: int) -> Iterator[Answer]:
     config = loop.config
-    asked = {f.function_id: (f.signature, f.source) for f in loop.functions}
+    asked = {f.function_id: (f.signature, f.source) for f in functions}
     tester = loop.tester.generator if loop.tester else None
     for function_id, tests in own_tests(config.tester, tester, asked, max_new_tokens=config.max_new_tokens, seed=seed).items():
         for place, text in enumerate(tests):
             yield Answer(function_id=function_id, target_model=SOURCE_ONLY, sample=place, text=text)
     yield from translations(
         loop.translator.generator,
-        loop.functions,
+        functions,
         config.targets,
         max_new_tokens=config.max_new_tokens,
         samples=config.samples,

@@ -84,6 +84,19 @@ class Harvest:
     written: list[WrittenTest]
 
 
+def why_useless(function: Function) -> str:
+    """Why no test can tell anything about a function; empty when one may."""
+    try:
+        signature = Signature.parse(function.signature)
+    except InputError:
+        return "function:signature"
+    if not signature.parameters:
+        return "function:no-parameters"
+    if signature.returns == "void" and all(p.const for p in signature.arrays):
+        return "function:no-output"
+    return ""
+
+
 # ---------------------------------------------------------------- answers
 
 

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from hashlib import sha256
 from pathlib import Path
+from threading import Event
 from typing import Any
 
 import pytest
@@ -161,6 +162,40 @@ def test_a_crash_costs_only_the_step_it_came_in(
         "pairs-00000.parquet",
     ):
         assert (broken.out / name).read_bytes() == (whole[0] / name).read_bytes(), name
+
+
+def test_parts_are_judged_while_the_next_is_written(run_folder: Path, tuned: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The first part's judge waits for the second part's answers to be asked for; what comes out is what one part gives."""
+    whole = mutual.run(QUICK, work_of(run_folder, tuned, tmp_path / "whole"), accepting)
+    monkeypatch.setattr(mutual, "_PART", 2)
+    asked, second = [0], Event()
+    translate = Generator.translate
+
+    def told(self: Generator, items: Sequence[tuple[str, str]], **sampling: Any) -> list[list[str]]:
+        asked[0] += 1
+        if asked[0] == 2:
+            second.set()
+        return translate(self, items, **sampling)
+
+    def patient(candidates: Iterable[Candidate]) -> Iterator[Finding]:
+        assert second.wait(20), "the second part wasn't asked for while the first was judged"
+        return accepting(candidates)
+
+    monkeypatch.setattr(Generator, "translate", told)
+    parts = mutual.run(QUICK, work_of(run_folder, tuned, tmp_path / "parts"), patient)
+    assert parts == whole
+    assert (tmp_path / "parts/decisions-00000.parquet").read_bytes() == (tmp_path / "whole/decisions-00000.parquet").read_bytes()
+
+
+def test_a_judge_that_fails_ends_the_loop(run_folder: Path, tuned: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An error in the judge's thread is the stage's."""
+    monkeypatch.setattr(mutual, "_PART", 1)
+
+    def failing(candidates: Iterable[Candidate]) -> Iterator[Finding]:
+        raise MachineError(f"no compiler for {len(list(candidates))}")
+
+    with pytest.raises(MachineError, match="no compiler"):
+        mutual.run(QUICK, work_of(run_folder, tuned, tmp_path), failing)
 
 
 def test_every_answer_has_its_decision(run_folder: Path, tuned: Path, tmp_path: Path) -> None:
