@@ -163,6 +163,7 @@ def _finding(case: Case) -> Finding:
         outputs=tuple(recorded.record(source.signature, source.expected[t]) for t in valid),
         seed=source.seed,
         coverage=source.coverage if source.lines else 0.0,
+        tests_passed=len(case.tried - case.failed),
         mutants_killed=source.mutants_killed,
         mutants_total=source.mutants_total,
         target_mutants_killed=case.mutants_killed,

@@ -12,7 +12,7 @@ from __future__ import annotations
 import re
 import signal
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from hpcraft.data.programs import Piece, Program, build
 from hpcraft.data.schemata import Schema, schema
@@ -53,6 +53,9 @@ class Case:
     reason: str = ""
     log: str = ""
     level: Level = "run"
+    tried: set[int] = field(default_factory=set)
+    """Test numbers that it was run on."""
+    failed: set[int] = field(default_factory=set)
     mutants_killed: int = 0
     mutants_total: int = 0
 
@@ -128,10 +131,12 @@ def _try_tests(program: Program, cases: Sequence[Case], *, threads: int, limit: 
     results = program.call([cases[n].source.call(n, t) for n, t in index], threads=threads, seconds=seconds)
     for at, (number, test) in enumerate(index):
         case, result = cases[number], results.get(at)
+        case.tried.add(test)
         if difference := case.source.difference(test, result):
             told = program.faults.get(at, "")
             with_threads = f" with {threads} threads" if case.candidate.target_model == "openmp" else ""
             where = f"test {case.source.tests[test].text()!r}{with_threads}: {difference}{f' ({told})' if told else ''}"
+            case.failed.add(test)
             case.refuse(_why(result, program.verdicts.get(number), told), where[:_LOG_CHARACTERS])
 
 

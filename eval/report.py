@@ -18,11 +18,12 @@ from hpcraft.eval.report_corpus import Corpus, read_corpus
 from hpcraft.eval.report_html import environment, script, style
 from hpcraft.eval.report_origin import Origin, read_origin
 from hpcraft.eval.report_pairs import Pairs, read_pairs
+from hpcraft.eval.report_rounds import Rounds, read_rounds
 from hpcraft.eval.report_samples import write_samples
 from hpcraft.eval.report_scores import SuiteView, headline, read_suites
 from hpcraft.eval.report_tasks import TaskView
 from hpcraft.eval.report_tokenizer import Tokenizer, read_tokenizer
-from hpcraft.eval.report_training import Curve, Rounds, read_curves, read_rounds
+from hpcraft.eval.report_training import Curve, read_curves
 from hpcraft.stages import Input, Report, Stage, Work, option
 from hpcraft.store import write_text
 

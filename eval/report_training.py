@@ -1,4 +1,4 @@
-"""What the report says of training: the curves that ``pretrain`` and ``finetune`` logged, and the rounds of ``mutual``."""
+"""What the report says of training: the curves that ``pretrain``, ``finetune`` and ``mutual`` logged."""
 
 from __future__ import annotations
 
@@ -13,7 +13,6 @@ from hpcraft.eval.report_plots import Line, line_plot
 from hpcraft.store import Manifest, read_manifest
 
 METRICS = "metrics.jsonl"
-ROUNDS = "rounds.jsonl"
 _SPLITS = {"train": "training", "valid": "validation"}
 _MAX_POINTS = 400
 """More would be finer than the screen."""
@@ -35,28 +34,6 @@ class Curve:
     first_valid_bits: float | None
     parameters: int | None
     plots: tuple[str, ...]
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Rounds:
-    """The rounds of mutual supervision: one column each, one row for each thing that was counted."""
-
-    numbers: tuple[int, ...]
-    rows: tuple[tuple[str, tuple[int | float | str, ...]], ...]
-
-
-_ROUND_WORDS = {
-    "functions": "Functions without a known translation",
-    "candidates": "Translations tried",
-    "accepted": "Translations accepted: they ran and agreed with their source",
-    "tests_written": "Tests that the tester wrote",
-    "tests_valid": "of them valid: the function runs cleanly on them",
-    "tests_killing": "of them sharp: they notice a planted mistake",
-    "mutants_killed": "Planted mistakes noticed",
-    "mutants_total": "Planted mistakes in all",
-    "translator_loss": "Loss of the translator after the round (nats per token)",
-    "tester_loss": "Loss of the tester after the round (nats per token)",
-}
 
 
 def read_curves(folder: Path) -> list[Curve]:
@@ -90,33 +67,6 @@ def _curve(manifest: Manifest, folder: Path, log: Path) -> Curve | None:
         parameters=_parameters(manifest.metrics),
         plots=(*_plots(title := " ".join(filter(None, (manifest.stage, part))), by_split), *_by_language(title, points)),
     )
-
-
-def read_rounds(folder: Path) -> Rounds | None:
-    """The rounds in a folder of ``mutual``, or None when there was none.
-
-    Raises:
-        InputError: the log is damaged.
-    """
-    path = folder / ROUNDS
-    rounds = list(read_objects(path, "number")) if path.is_file() else []
-    if not rounds:
-        return None
-    flat = [dict(_counts(r)) for r in rounds]
-    names = dict.fromkeys(name for r in flat for name in r)
-    return Rounds(
-        numbers=tuple(int(r["number"]) for r in rounds),
-        rows=tuple((name, tuple(r.get(name, "–") for r in flat)) for name in names),
-    )
-
-
-def _counts(one: Mapping[str, Any]) -> Iterator[tuple[str, int | float | str]]:
-    """What one round counted, in words, the reasons of refusals last."""
-    for key, words in _ROUND_WORDS.items():
-        if key in one:
-            yield words, "nothing to learn from" if one[key] is None else one[key]
-    for reason, number in one.get("reasons", {}).items():
-        yield f"Refused: {reason}", number
 
 
 def _parameters(metrics: Mapping[str, Any]) -> int | None:

@@ -38,7 +38,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "tokenizer decode": ("hpcraft.tokenizer.decode", "write the text that token ids stand for"),
     "pretrain": ("hpcraft.train.pretrain", "train a small decoder on the corpus"),
     "finetune": ("hpcraft.train.finetune", "teach a model to translate, to put directives or MPI calls back, or to complete"),
-    "mutual": ("hpcraft.train.mutual", "let a translator and a tester teach each other"),
+    "mutual": ("hpcraft.mutual", "let a translator and a tester teach each other"),
     "eval list": ("hpcraft.eval.listing", "list suites and their tasks"),
     "eval benchmarks": ("hpcraft.eval.benchmarks", "write the texts of all suites, for prepare to keep out of the corpus"),
     "eval tasks": ("hpcraft.eval.hole_tasks", "take real programs apart for suite completion"),

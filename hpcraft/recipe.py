@@ -33,7 +33,7 @@ STAGES: dict[str, str] = {
     "pairs": "hpcraft.data.pairs",
     "pretrain": "hpcraft.train.pretrain",
     "finetune": "hpcraft.train.finetune",
-    "mutual": "hpcraft.train.mutual",
+    "mutual": "hpcraft.mutual",
     "tasks": "hpcraft.eval.hole_tasks",
     "generate": "hpcraft.eval.generate",
     "choose": "hpcraft.eval.choose",

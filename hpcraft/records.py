@@ -6,7 +6,7 @@ and refuses rows of another one. Standard library only: every room imports this 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import ClassVar, Literal, Protocol
 
@@ -418,6 +418,7 @@ class Candidate:
     source: str
     target: str
     target_model: str
+    """Empty to have only the source and its tests checked."""
     tests: tuple[str, ...]
 
 
@@ -440,6 +441,8 @@ class Finding:
     """Of the contents of the tests' arrays, as `hpcraft.data.recorded` draws them."""
     coverage: float = 0.0
     """Share of the source's executable lines that ``valid_tests`` run; 0 where it wasn't looked at."""
+    tests_passed: int = 0
+    """Of the tests that the target was tried on, those that it passed; one that fails a test isn't tried on all of ``valid_tests``."""
     mutants_killed: int
     mutants_total: int
     target_mutants_killed: int = 0
@@ -456,4 +459,15 @@ class Verifier(Protocol):
 
     def __call__(self, candidates: Iterable[Candidate]) -> Iterator[Finding]:
         """Verify every candidate; an infrastructure failure raises `hpcraft.errors.MachineError`."""
+        ...
+
+
+class LikenessMeasure(Protocol):
+    """Says how like gold texts answers are, by name of the figure, each from 0 to 1.
+
+    Mutual supervision takes it as an argument too, because ``train`` doesn't know ``eval``.
+    """
+
+    def __call__(self, golds: Sequence[str], answers: Sequence[str], language: str) -> Mapping[str, float]:
+        """Compare answers with the gold texts in their order, all in one language."""
         ...

@@ -2,61 +2,143 @@
 
 A translation is accepted when it does what its source does on tests that are valid and would notice a fault. The tester's
 tests are tried beside the function's known ones, so a weak tester lets nothing false through; only tests that kill a mutant are
-its reward.
+its reward. The tests of each function are judged by a candidate of their own, without a translation, so that what is known of them doesn't hang
+on how well the translator did.
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import ClassVar
+from typing import ClassVar, Literal
 
 from hpcraft.errors import InputError
 from hpcraft.inference import Generator
 from hpcraft.records import Candidate, Finding, Function, Pair, Verifier
+from hpcraft.sandbox.abi import Signature, parse_test
 from hpcraft.store import read_json, sha256_json, write_json
+from hpcraft.train.decisions import SOURCE_ONLY, Answer, Decision, WrittenTest, decisions, key_of, written_tests
 from hpcraft.train.tasks import TESTS, Example
+
+_TEST_TOKENS = 192
+"""Four tests of a function with ten parameters have less; a tester that doesn't come to an end should not cost more."""
+TesterKind = Literal["model", "rule", "none"]
+Numbers = dict[str, int | float]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Round:
-    """What a round came to: one line of ``rounds.jsonl``."""
+    """What a round came to: one line of ``rounds.jsonl``. Number 0 was measured before the first round, and counts nothing."""
 
-    SCHEMA: ClassVar[str] = "hpcraft.round/1"
+    SCHEMA: ClassVar[str] = "hpcraft.round/2"
 
     number: int
-    functions: int
-    candidates: int
-    accepted: int
-    reasons: dict[str, int]
+    functions: int = 0
+    skipped: dict[str, int] = field(default_factory=dict)
+    """Functions that nothing can be learnt from, by reason."""
+    candidates: int = 0
+    """Translations; equal ones of a function are counted once."""
+    accepted: int = 0
+    """Functions and targets with an accepted translation."""
+    new_pairs: int = 0
+    """Those that no earlier round had."""
+    reasons: dict[str, int] = field(default_factory=dict)
     """Why candidates were refused."""
-    tests_written: int
-    tests_valid: int
+    tests_written: int = 0
+    tests_valid: int = 0
     """Tests of the tester's that their function passes cleanly."""
-    tests_killing: int
+    tests_killing: int = 0
     """Those of them that kill a mutant."""
-    mutants_killed: int
-    mutants_total: int
-    translator_loss: float | None
+    new_tests: int = 0
+    """Tests to be taught that no earlier round had."""
+    mutants_killed: int = 0
+    mutants_total: int = 0
+    translator_loss: float | None = None
     """None when there was nothing to learn."""
-    tester_loss: float | None
+    tester_loss: float | None = None
+    translator: dict[str, Numbers] = field(default_factory=dict)
+    """By target model and level, such as ``cuda/emulate``: what the translator does on validation pairs, as `hpcraft.train.measure` says."""
+    tester: dict[str, Numbers] = field(default_factory=dict)
+    """By who wrote the tests (``model``, ``rule``) likewise."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Known:
+    """What the rounds so far gave to learn from."""
+
+    pairs: dict[tuple[str, str], Pair] = field(default_factory=dict)
+    """By function and target model."""
+    tests: dict[str, Example] = field(default_factory=dict)
+    """By function."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Harvest:
-    """What a round gives to learn from."""
+    """What a round gives."""
 
-    pairs: list[Pair] = field(default_factory=list)
-    tests: list[Example] = field(default_factory=list)
-    counts: dict[str, int] = field(default_factory=dict)
-    reasons: dict[str, int] = field(default_factory=dict)
+    summary: Round
+    """Without what is known after training."""
+    decisions: list[Decision]
+    written: list[WrittenTest]
 
 
-def answers(
+def why_useless(function: Function) -> str:
+    """Why no test can tell anything about a function; empty when one may."""
+    try:
+        signature = Signature.parse(function.signature)
+    except InputError:
+        return "function:signature"
+    if not signature.parameters:
+        return "function:no-parameters"
+    if signature.returns == "void" and all(p.const for p in signature.arrays):
+        return "function:no-output"
+    return ""
+
+
+# ---------------------------------------------------------------- answers
+
+
+def own_tests(
+    kind: TesterKind, generator: Generator | None, functions: Mapping[str, tuple[str, str]], *, max_new_tokens: int, seed: int
+) -> dict[str, tuple[str, ...]]:
+    """The tests that a tester writes.
+
+    Args:
+        kind: of the tester; ``none`` writes nothing.
+        generator: the model, where that is the tester.
+        functions: id to signature and source.
+        max_new_tokens: longest answer of the model.
+        seed: of what the rule draws.
+    """
+    if kind == "rule":
+        from hpcraft.data.tester import propose
+
+        return {
+            i: tuple(dict.fromkeys(t for group in propose(Signature.parse(s), c, seed=seed) for t in group))
+            for i, (s, c) in functions.items()
+        }
+    if kind == "none" or generator is None:
+        return dict.fromkeys(functions, ())
+    most = min(max_new_tokens, _TEST_TOKENS)
+    found = generator.write_tests([source for _, source in functions.values()], max_new_tokens=most, seed=seed)
+    return {
+        i: tuple(dict.fromkeys(_as_the_verifier_writes(signature, text) for text in tests[0]))
+        for (i, (signature, _)), tests in zip(functions.items(), found, strict=True)
+    }
+
+
+def _as_the_verifier_writes(signature: str, text: str) -> str:
+    """A test in the one spelling that findings have; what can't be read stays as it is."""
+    try:
+        return parse_test(Signature.parse(signature), text).text()
+    except InputError:
+        return text
+
+
+def translations(
     translator: Generator,
-    tester: Generator,
     functions: Sequence[Function],
     targets: Sequence[str],
     *,
@@ -64,86 +146,163 @@ def answers(
     samples: int,
     temperature: float,
     seed: int,
-) -> tuple[list[Candidate], dict[str, tuple[str, ...]]]:
-    """The candidates of a round, and the tests that the tester wrote for each function's id."""
-    written = tester.write_tests([f.source for f in functions], max_new_tokens=max_new_tokens, seed=seed)
-    own = {f.function_id: tests[0] for f, tests in zip(functions, written, strict=True)}
+) -> list[Answer]:
+    """What the translator writes, keyed by function, target and sample."""
     items = [(f, target) for f in functions for target in targets]
     sampling = {"samples": samples, "temperature": temperature} if samples > 1 else {}
     found = translator.translate([(f.source, target) for f, target in items], max_new_tokens=max_new_tokens, seed=seed, **sampling)
-    candidates = []
-    for (function, target), texts in zip(items, found, strict=True):
-        for number, text in enumerate(dict.fromkeys(texts)):
-            candidates.append(
+    return [
+        Answer(function_id=f.function_id, target_model=target, sample=number, text=text)
+        for (f, target), texts in zip(items, found, strict=True)
+        for number, text in enumerate(texts)
+    ]
+
+
+def candidates(functions: Sequence[Function], answers: Sequence[Answer], kind: TesterKind) -> list[Candidate]:
+    """What is to be run: each function with its tests alone, and then its translations, of equal ones the first."""
+    by_function: dict[str, list[Answer]] = {f.function_id: [] for f in functions}
+    for answer in answers:
+        by_function[answer.function_id].append(answer)
+    made = []
+    for function in functions:
+        given = by_function[function.function_id]
+        own = [a.text for a in given if a.target_model == SOURCE_ONLY]
+        tests = tuple(own if kind == "rule" else dict.fromkeys((*own, *function.tests)))
+        first = {(a.target_model, a.text): a for a in reversed(given) if a.target_model != SOURCE_ONLY}
+        alone = Answer(function_id=function.function_id, target_model=SOURCE_ONLY, sample=0, text="")
+        for answer in (alone, *sorted(first.values(), key=lambda a: (a.target_model, a.sample))):
+            made.append(
                 Candidate(
-                    candidate_id=f"{function.function_id}/{target}/{number}",
+                    candidate_id=answer.key,
                     signature=function.signature,
                     source=function.source,
-                    target=text,
-                    target_model=target,
-                    tests=tuple(dict.fromkeys((*own[function.function_id], *function.tests))),
+                    target=answer.text,
+                    target_model=answer.target_model,
+                    tests=tests,
                 )
             )
-    return candidates, own
+    return made
 
 
-def findings(candidates: Sequence[Candidate], verifier: Verifier, cache: Path) -> list[Finding]:
+def findings(made: Sequence[Candidate], verifier: Verifier, cache: Path) -> list[Finding]:
     """Verify, or read what an interrupted run verified already."""
     from pydantic import TypeAdapter
 
-    key = sha256_json([asdict(c) for c in candidates])
+    key = sha256_json([asdict(c) for c in made])
     if cache.exists() and (kept := read_json(cache)).get("key") == key:
         return TypeAdapter(list[Finding]).validate_python(kept["findings"])
-    found = list(verifier(candidates))
-    if [f.candidate_id for f in found] != [c.candidate_id for c in candidates]:
-        raise InputError("the verifier's findings are not in the order of its candidates")
+    found = verified(made, verifier)
     write_json(cache, {"key": key, "findings": [asdict(f) for f in found]})
     return found
 
 
+def verified(made: Sequence[Candidate], verifier: Verifier) -> list[Finding]:
+    """The findings of candidates.
+
+    Raises:
+        InputError: the verifier gives others.
+    """
+    found = list(verifier(made))
+    if [f.candidate_id for f in found] != [c.candidate_id for c in made]:
+        raise InputError("the verifier's findings are not in the order of its candidates")
+    return found
+
+
+# ---------------------------------------------------------------- harvest
+
+
 def harvest(
-    functions: Sequence[Function], candidates: Sequence[Candidate], found: Sequence[Finding], own: dict[str, tuple[str, ...]]
+    number: int, functions: Sequence[Function], answers: Sequence[Answer], found: Sequence[Finding], known: Known, *, mutants: bool
 ) -> Harvest:
-    """Sort a round's findings into new pairs and new tests."""
-    by_id = {f.function_id: f for f in functions}
-    pairs: dict[tuple[str, str], Pair] = {}
-    tests: dict[str, Example] = {}
-    best: dict[str, Finding] = {}
-    for candidate, finding in zip(candidates, found, strict=True):
-        function = by_id[candidate.candidate_id.rpartition("/")[0].rpartition("/")[0]]
-        best.setdefault(function.function_id, finding)
-        if finding.killing_tests:
-            best[function.function_id] = finding
-            tests[function.function_id] = Example(task=TESTS, source=function.source, target="", tests=finding.killing_tests)
-        if finding.accepted and finding.killing_tests:
-            pairs.setdefault((function.function_id, candidate.target_model), _pair(function, candidate, finding))
-    sets = {i: set(own[i]) for i in best}
+    """Sort a round's findings, and add what is new to what is known.
+
+    Args:
+        number: of the round.
+        functions: that were asked for.
+        answers: of the round.
+        found: by the verifier.
+        known: what earlier rounds gave; is added to.
+        mutants: whether only tests that kill a mutant count; else all valid ones.
+    """
+    by_key = {f.candidate_id: f for f in found}
+    alone = {f.function_id: by_key[key_of(f.function_id, SOURCE_ONLY, 0)] for f in functions}
+    tells = {i: f.killing_tests if mutants else f.valid_tests for i, f in alone.items()}
+    new_tests = _add_tests(functions, tells, known)
+    pairs_before = len(known.pairs)
+    fates, accepted = _add_pairs(functions, answers, by_key, known, mutants=mutants)
+    own = [a for a in answers if a.target_model == SOURCE_ONLY]
+    own_keys = {f.candidate_id for f in alone.values()}
+    translated = [f for f in found if f.candidate_id not in own_keys]
+    taught = {i: known.tests[i].tests for i in alone if i in known.tests}
+    summary = Round(
+        number=number,
+        functions=len(functions),
+        skipped=dict(sorted(Counter(f.reason for f in alone.values() if f.reason and not f.valid_tests).items())),
+        candidates=len(translated),
+        accepted=accepted,
+        new_pairs=len(known.pairs) - pairs_before,
+        reasons=dict(sorted(Counter(f.reason for f in translated if not f.accepted).items())),
+        tests_written=len(own),
+        tests_valid=sum(a.text in alone[a.function_id].valid_tests for a in own),
+        tests_killing=sum(a.text in alone[a.function_id].killing_tests for a in own),
+        new_tests=new_tests,
+        mutants_killed=sum(f.mutants_killed for f in alone.values()),
+        mutants_total=sum(f.mutants_total for f in alone.values()),
+    )
     return Harvest(
-        pairs=list(pairs.values()),
-        tests=list(tests.values()),
-        counts={
-            "functions": len(functions),
-            "candidates": len(candidates),
-            "accepted": len(pairs),
-            "tests_written": sum(map(len, own.values())),
-            "tests_valid": sum(len(sets[i] & set(f.valid_tests)) for i, f in best.items()),
-            "tests_killing": sum(len(sets[i] & set(f.killing_tests)) for i, f in best.items()),
-            "mutants_killed": sum(f.mutants_killed for f in best.values()),
-            "mutants_total": sum(f.mutants_total for f in best.values()),
-        },
-        reasons=dict(sorted(Counter(f.reason for f in found if not f.accepted).items())),
+        summary=summary,
+        decisions=list(decisions(number, answers, by_key, fates)),
+        written=list(written_tests(number, answers, by_key, taught)),
     )
 
 
-def _pair(function: Function, candidate: Candidate, finding: Finding) -> Pair:
+def _add_tests(functions: Sequence[Function], tells: Mapping[str, tuple[str, ...]], known: Known) -> int:
+    """Add what the tester is to be taught; how many tests are new."""
+    fresh = 0
+    for function in functions:
+        before = known.tests[function.function_id].tests if function.function_id in known.tests else ()
+        after = tuple(dict.fromkeys((*before, *tells[function.function_id])))
+        fresh += len(after) - len(before)
+        if after:
+            known.tests[function.function_id] = Example(task=TESTS, source=function.source, target="", tests=after)
+    return fresh
+
+
+def _add_pairs(
+    functions: Sequence[Function], answers: Sequence[Answer], found: Mapping[str, Finding], known: Known, *, mutants: bool
+) -> tuple[dict[str, str], int]:
+    """Add the new pairs; gives the fate of each accepted answer by its key, and how many functions and targets have one."""
+    by_id = {f.function_id: f for f in functions}
+    fates: dict[str, str] = {}
+    taken: set[tuple[str, str]] = set()
+    accepted: set[tuple[str, str]] = set()
+    for answer in answers:
+        finding = found.get(answer.key)
+        if finding is None or answer.target_model == SOURCE_ONLY or not finding.accepted:
+            continue
+        place = (answer.function_id, answer.target_model)
+        if mutants and not finding.killing_tests:
+            fates[answer.key] = "no-killing-test"
+            continue
+        accepted.add(place)
+        if place in known.pairs:
+            fates[answer.key] = "another-sample" if place in taken else "known"
+            continue
+        fates[answer.key] = ""
+        taken.add(place)
+        known.pairs[place] = _pair(by_id[answer.function_id], answer, finding)
+    return fates, len(accepted)
+
+
+def _pair(function: Function, answer: Answer, finding: Finding) -> Pair:
     return Pair(
-        pair_id=sha256_json([candidate.source, candidate.target])[:32],
+        pair_id=sha256_json([function.source, answer.text])[:32],
         origin="mutual",
         family=function.package,
         signature=function.signature,
-        source=candidate.source,
-        target=candidate.target,
-        target_model=candidate.target_model,
+        source=function.source,
+        target=answer.text,
+        target_model=answer.target_model,
         level=finding.level,
         tests=finding.valid_tests,
         outputs=finding.outputs,

@@ -287,10 +287,18 @@ def make_run(root: Path, num_pairs: int = 120) -> dict[str, Path]:
     finish(root / "finetune", "finetune", seconds=170, notes=["ended by time <b>on a slow machine</b>"])
     counts = {"functions": 64, "candidates": 64, "tests_written": 190, "tests_valid": 150, "tests_killing": 120, "mutants_total": 300}
     rounds = [
-        {"schema": "hpcraft.round/1", "number": i, "accepted": 9 * i, "reasons": {"differs": 64 - 9 * i}, "mutants_killed": 200 + i}
-        | {"translator_loss": 0.4 if i else None, "tester_loss": 0.5}
+        {
+            "schema": "hpcraft.round/2",
+            "number": i,
+            "accepted": 9 * i,
+            "reasons": {"differs": 64 - 9 * i} if i else {},
+            "mutants_killed": 200 + i,
+        }
+        | {"translator_loss": 0.4 if i > 1 else None, "tester_loss": 0.5}
+        | {"translator": {"cuda/emulate": {"functions": 40, "pass@1": 0.4 + 0.1 * i, "compiled": 0.8, "bleu": 0.9, "codebleu_hpc": 0.88}}}
+        | {"tester": {"model": {"functions": 40, "valid": 0.5, "coverage": 0.9, "killed": 0.7, "wrong": 80, "let_in": 0.0125}}}
         | counts
-        for i in (0, 1)
+        for i in (0, 1, 2)
     ]
     write_text(root / "mutual" / "rounds.jsonl", "".join(json.dumps(r) + "\n" for r in rounds))
     write_metrics(root / "mutual" / "training" / "translator-1" / "metrics.jsonl", 60)

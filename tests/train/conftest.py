@@ -8,9 +8,13 @@ import pytest
 
 from hpcraft.records import Function, Pair
 from hpcraft.shards import ShardWriter
-from hpcraft.stages import execute
+from hpcraft.stages import Execution, execute
 from hpcraft.tokenizer.train import STAGE as TOKENIZER
 from hpcraft.tokenizer.train import TokenizerConfig
+from hpcraft.train.finetune import STAGE as FINETUNE
+from hpcraft.train.finetune import FinetuneConfig
+from hpcraft.train.pretrain import STAGE as PRETRAIN
+from hpcraft.train.pretrain import PretrainConfig
 from tests.tokenizer.corpus_folder import corpus_folder, finish
 
 torch = pytest.importorskip("torch")
@@ -19,6 +23,7 @@ torch.set_num_threads(1)  # models of seconds are quicker without threads that w
 
 OPERATIONS = ("+", "-", "*")
 ARRAYS = ("x", "flux", "rho", "energy")
+TINY = PretrainConfig(depth=1, row_tokens=64, batch_rows=4, max_steps=4, max_seconds=60, context=512)
 
 
 def source(number: int) -> str:
@@ -97,3 +102,17 @@ def run_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     finish(pairs, "pairs")
     execute(TOKENIZER, TokenizerConfig(vocab_size=800), {"corpus": run / "prepare", "pairs": pairs}, run / "tokenizer")
     return run
+
+
+@pytest.fixture(scope="session")
+def base(run_folder: Path) -> Execution:
+    """A base model of four steps."""
+    return execute(PRETRAIN, TINY, {"corpus": run_folder / "prepare", "tokenizer": run_folder / "tokenizer"}, run_folder / "pretrain")
+
+
+@pytest.fixture(scope="session")
+def tuned(run_folder: Path, base: Execution) -> Path:
+    """A model that knows the eight training pairs by heart."""
+    config = FinetuneConfig(max_steps=90, max_seconds=280, learning_rate=1e-2, shuffled_share=0.0, tests_repeats=1, batch_tokens=2048)
+    execute(FINETUNE, config, {"base": run_folder / "pretrain", "pairs": run_folder / "pairs"}, run_folder / "finetune")
+    return run_folder / "finetune"

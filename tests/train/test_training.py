@@ -1,4 +1,4 @@
-"""Pre-training, fine-tuning and mutual supervision on models of seconds."""
+"""Pre-training and fine-tuning on models of seconds."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -16,41 +15,24 @@ import pytest
 
 from hpcraft import inference
 from hpcraft.errors import ConfigError, InputError
-from hpcraft.records import Candidate, Finding, Pair
-from hpcraft.shards import ShardWriter, read_rows
-from hpcraft.stages import Execution, Work, execute
+from hpcraft.records import Pair
+from hpcraft.shards import ShardWriter
+from hpcraft.stages import Execution, execute
 from hpcraft.store import read_json
 from hpcraft.tokenizer.layout import canonical
 from hpcraft.tokenizer.train import STAGE as TOKENIZER
 from hpcraft.tokenizer.train import TokenizerConfig
-from hpcraft.train import mutual
 from hpcraft.train.finetune import STAGE as FINETUNE
 from hpcraft.train.finetune import FinetuneConfig
 from hpcraft.train.pretrain import STAGE as PRETRAIN
 from hpcraft.train.pretrain import PretrainConfig
 from tests.tokenizer.corpus_folder import corpus_folder, finish
-from tests.train.conftest import openmp, source
-
-TINY = PretrainConfig(depth=1, row_tokens=64, batch_rows=4, max_steps=4, max_seconds=60, context=512)
+from tests.train.conftest import TINY, openmp, source
 
 
 def lines(path: Path) -> list[dict[str, object]]:
     """The objects of a JSON lines file."""
     return [json.loads(line) for line in path.read_text().splitlines()]
-
-
-@pytest.fixture(scope="module")
-def base(run_folder: Path) -> Execution:
-    """A base model of four steps."""
-    return execute(PRETRAIN, TINY, {"corpus": run_folder / "prepare", "tokenizer": run_folder / "tokenizer"}, run_folder / "pretrain")
-
-
-@pytest.fixture(scope="module")
-def tuned(run_folder: Path, base: Execution) -> Path:
-    """A model that knows the eight training pairs by heart."""
-    config = FinetuneConfig(max_steps=90, max_seconds=280, learning_rate=1e-2, shuffled_share=0.0, tests_repeats=1, batch_tokens=2048)
-    execute(FINETUNE, config, {"base": run_folder / "pretrain", "pairs": run_folder / "pairs"}, run_folder / "finetune")
-    return run_folder / "finetune"
 
 
 def test_pretraining_writes_metrics_and_a_model(base: Execution, run_folder: Path) -> None:
@@ -184,49 +166,3 @@ def test_pairs_without_a_training_split_are_refused(run_folder: Path, base: Exec
     finish(tmp_path / "pairs", "pairs")
     with pytest.raises(InputError, match="no pair in the train split"):
         execute(FINETUNE, FinetuneConfig(), {"base": run_folder / "pretrain", "pairs": tmp_path / "pairs"}, tmp_path / "out")
-
-
-def accepting(candidates: Iterable[Candidate]) -> Iterator[Finding]:
-    """A verifier that takes every candidate with a directive, and holds that every test is valid and kills."""
-    for c in candidates:
-        good = "#pragma omp" in c.target
-        yield Finding(
-            candidate_id=c.candidate_id, accepted=good, reason="" if good else "not-parallel", level="run", valid_tests=c.tests,
-            killing_tests=c.tests[:1], mutants_killed=1, mutants_total=2, log="",
-        )  # fmt: skip
-
-
-def refusing(candidates: Iterable[Candidate]) -> Iterator[Finding]:
-    """A verifier that takes nothing."""
-    for c in candidates:
-        yield Finding(
-            candidate_id=c.candidate_id, accepted=False, reason="differs", level="run", valid_tests=(), killing_tests=(), mutants_killed=0,
-            mutants_total=2, log="",
-        )  # fmt: skip
-
-
-def test_a_round_keeps_what_was_proved_and_teaches_it(run_folder: Path, tuned: Path, tmp_path: Path) -> None:
-    """Accepted translations become pairs of origin mutual, and both models are trained and saved."""
-    config = mutual.MutualConfig(train_steps=3, max_new_tokens=60)
-    work = Work(out=tmp_path, inputs={"model": tuned, "pairs": run_folder / "pairs"}, seed=0)
-    report = mutual.run(config, work, accepting)
-    pairs = list(read_rows(tmp_path, "pairs", Pair))
-    [one] = lines(tmp_path / "rounds.jsonl")
-    assert report.metrics["accepted"] == len(pairs) == one["accepted"]
-    assert pairs
-    assert {p.origin for p in pairs} == {"mutual"}
-    assert isinstance(one["translator_loss"], float)
-    assert isinstance(one["tester_loss"], float)
-    assert inference.load(tmp_path / "translator").facts.tasks == ("cuda", "openmp")
-    assert inference.load(tmp_path / "tester").facts.tasks == ("tests",)
-    assert (tmp_path / "translator/model.safetensors").read_bytes() != (tuned / "model/model.safetensors").read_bytes()
-
-
-def test_a_round_without_harvest_says_so(run_folder: Path, tuned: Path, tmp_path: Path) -> None:
-    """Nothing accepted is a note and counted reasons, not a failure; the models stay as they were."""
-    work = Work(out=tmp_path, inputs={"model": tuned, "pairs": run_folder / "pairs"}, seed=0)
-    report = mutual.run(mutual.MutualConfig(max_new_tokens=60), work, refusing)
-    assert report.rejections == {"differs": 4}
-    assert "no translation was accepted in round 0" in report.notes[0]
-    assert list(read_rows(tmp_path, "pairs", Pair)) == []
-    assert (tmp_path / "translator/model.safetensors").read_bytes() == (tuned / "model/model.safetensors").read_bytes()

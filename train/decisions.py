@@ -1,0 +1,174 @@
+"""What was answered in a round of mutual supervision and what became of it: the rows by which every decision can be traced afterwards.
+
+An answer is keyed by function, target model and sample, and never changes. ``decisions-*.parquet`` has a row for each translation, ``tests-*.parquet`` one
+for each test that the tester wrote; both repeat the text, so that they can be read without anything else.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import ClassVar
+
+from hpcraft.records import Finding
+from hpcraft.store import sha256_bytes
+
+SOURCE_ONLY = ""
+"""In place of a target model: the function itself with the tests that were written for it."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Answer:
+    """One translation, or one test, as it was written."""
+
+    SCHEMA: ClassVar[str] = "hpcraft.answer/1"
+
+    function_id: str
+    target_model: str
+    """Empty for a test."""
+    sample: int
+    """From 0; of a test its place among those of the function."""
+    text: str
+
+    @property
+    def key(self) -> str:
+        """What its judgement is found by."""
+        return key_of(self.function_id, self.target_model, self.sample)
+
+
+def key_of(function_id: str, target_model: str, sample: int) -> str:
+    """The id of the candidate that an answer becomes."""
+    return f"{function_id}/{target_model}/{sample}"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Decision:
+    """What became of one translation: one row of ``decisions-*.parquet``."""
+
+    SCHEMA: ClassVar[str] = "hpcraft.decision/1"
+
+    round: int
+    function_id: str
+    target_model: str
+    sample: int
+    judged_as: int
+    """The sample that was run: itself, or the first one with the same text."""
+    text_sha256: str
+    text: str
+    accepted: bool
+    """By the verifier."""
+    reason: str
+    """Why the verifier refused it, empty when it didn't."""
+    level: str
+    tests_valid: int
+    """Tests that its source passes cleanly, on which it was judged."""
+    tests_passed: int
+    """Those that it was tried on and passed; what a test refused wasn't tried on all."""
+    mutants_killed: int
+    """Of faulty versions of the source."""
+    mutants_total: int
+    target_mutants_killed: int
+    target_mutants_total: int
+    kept: bool
+    """Whether it became a new pair."""
+    why_not: str
+    """``refused``, ``no-killing-test``, ``another-sample`` (one of the same function was taken), ``known`` (taken in an earlier round); empty when kept."""
+    log: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class WrittenTest:
+    """What became of one test that the tester wrote: one row of ``tests-*.parquet``."""
+
+    SCHEMA: ClassVar[str] = "hpcraft.written_test/1"
+
+    round: int
+    function_id: str
+    number: int
+    """Its place among those of the function, from 0."""
+    text_sha256: str
+    text: str
+    valid: bool
+    """Whether the function passes it twice, and cleanly."""
+    killing: bool
+    """Whether it tells a faulty version from the function."""
+    kept: bool
+    """Whether the tester is taught it."""
+    why_not: str
+    """``not-valid``, ``kills-nothing``, or what is wrong with the function; empty when kept."""
+
+
+def decisions(number: int, answers: Sequence[Answer], found: Mapping[str, Finding], fates: Mapping[str, str]) -> Iterator[Decision]:
+    """The rows of a round's translations.
+
+    Args:
+        number: of the round.
+        answers: all that was written, tests too.
+        found: findings by the key of their answer; of equal texts the first one has one.
+        fates: key to why an accepted one wasn't kept, empty for one that was; those that aren't named were refused.
+    """
+    first: dict[tuple[str, str, str], Answer] = {}
+    for answer in answers:
+        if answer.target_model == SOURCE_ONLY:
+            continue
+        judged = first.setdefault((answer.function_id, answer.target_model, answer.text), answer)
+        finding = found[judged.key]
+        why_not = fates.get(judged.key, "refused")
+        if judged is not answer and not why_not:
+            why_not = "another-sample"
+        yield Decision(
+            round=number,
+            function_id=answer.function_id,
+            target_model=answer.target_model,
+            sample=answer.sample,
+            judged_as=judged.sample,
+            text_sha256=_digest(answer.text),
+            text=answer.text,
+            accepted=finding.accepted,
+            reason=finding.reason,
+            level=finding.level,
+            tests_valid=len(finding.valid_tests),
+            tests_passed=finding.tests_passed,
+            mutants_killed=finding.mutants_killed,
+            mutants_total=finding.mutants_total,
+            target_mutants_killed=finding.target_mutants_killed,
+            target_mutants_total=finding.target_mutants_total,
+            kept=not why_not,
+            why_not=why_not,
+            log=finding.log,
+        )
+
+
+def written_tests(
+    number: int, answers: Sequence[Answer], found: Mapping[str, Finding], taught: Mapping[str, Sequence[str]]
+) -> Iterator[WrittenTest]:
+    """The rows of a round's tests.
+
+    Args:
+        number: of the round.
+        answers: all that was written, translations too.
+        found: findings by key; those of the functions themselves are looked at.
+        taught: function to the tests that the tester is taught.
+    """
+    for answer in answers:
+        if answer.target_model != SOURCE_ONLY:
+            continue
+        finding = found[key_of(answer.function_id, SOURCE_ONLY, 0)]
+        valid, killing = answer.text in finding.valid_tests, answer.text in finding.killing_tests
+        kept = answer.text in taught.get(answer.function_id, ())
+        no_test = not finding.valid_tests and finding.reason
+        yield WrittenTest(
+            round=number,
+            function_id=answer.function_id,
+            number=answer.sample,
+            text_sha256=_digest(answer.text),
+            text=answer.text,
+            valid=valid,
+            killing=killing,
+            kept=kept,
+            why_not="" if kept else no_test or ("kills-nothing" if valid else "not-valid"),
+        )
+
+
+def _digest(text: str) -> str:
+    return sha256_bytes(text.encode("utf-8", "surrogatepass"))
