@@ -110,7 +110,7 @@ def _prepare(case: _Case, task: Task, seed: int) -> None:
     for answer in case.answers:
         if answer.completion in case.candidates:
             continue
-        code = extract(task, answer.completion).code
+        code = _under_its_name(extract(task, answer.completion).code, task, case.alone.name)
         if task.model == "cuda":
             try:
                 code = with_host(code, case.alone.code, signature)
@@ -124,6 +124,14 @@ def _prepare(case: _Case, task: Task, seed: int) -> None:
             target_model=task.model,
             tests=tests,
         )
+
+
+def _under_its_name(code: str, task: Task, name: str) -> str:
+    """An answer whose entry has the name that the task asks for, which may be another than the sequential function's."""
+    entry = task.prototype.partition("(")[0].split()[-1].lstrip("*")
+    if entry == name or "<<<" not in code or re.search(rf"\b{re.escape(name)}\b", code):
+        return code
+    return re.sub(rf"\b{re.escape(entry)}\b", name, code)
 
 
 def _findings(cases: Sequence[_Case], seed: int) -> dict[str, Finding]:

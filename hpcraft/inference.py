@@ -45,6 +45,8 @@ class ModelFacts:
     tasks: tuple[str, ...] = ()
     """What it was taught: ``openmp``, ``cuda``, ``tests``, ``fim``; empty for a model that was only pre-trained."""
     context: int = 1024
+    cuda_answer: str = "whole"
+    """``kernel`` where it was taught CUDA kernels without their host function."""
 
 
 def require_torch() -> None:
@@ -195,7 +197,9 @@ def read_facts(folder: Path) -> ModelFacts:
     value = read_json(folder / MODEL_FILE)
     if value.get("format") != FORMAT:
         raise InputError(f"{folder / MODEL_FILE}: format {value.get('format')!r}, this version reads {FORMAT!r}")
-    return ModelFacts(tasks=tuple(value.get("tasks", ())), context=int(value.get("context", 1024)))
+    return ModelFacts(
+        tasks=tuple(value.get("tasks", ())), context=int(value.get("context", 1024)), cuda_answer=str(value.get("cuda_answer", "whole"))
+    )
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -6,11 +6,12 @@ What hpcraft's own models are saved with is in `hpcraft.train.folder`. A model o
 from __future__ import annotations
 
 import shutil
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from hpcraft.errors import InputError
-from hpcraft.inference import MODEL_FILE, TOKENIZER_FILES, Generator, ModelFacts, find_folder, read_facts
+from hpcraft.inference import MODEL_FILE, TOKENIZER_FILES, Generator, find_folder, read_facts
 from hpcraft.train.folder import save_model
 
 _TOKENIZER = (
@@ -45,7 +46,7 @@ def base_folder(given: Path) -> Path:
     return find_folder(str(folder))
 
 
-def save_tuned(model: Any, generator: Generator, base: Path, folder: Path, tasks: tuple[str, ...]) -> None:
+def save_tuned(model: Any, generator: Generator, base: Path, folder: Path, tasks: tuple[str, ...], *, cuda_answer: str = "whole") -> None:
     """Write a fine-tuned model.
 
     Args:
@@ -54,10 +55,12 @@ def save_tuned(model: Any, generator: Generator, base: Path, folder: Path, tasks
         base: the folder that it came from.
         folder: to write.
         tasks: what it was taught now.
+        cuda_answer: how it was taught CUDA, where it was.
     """
     if generator.is_own:
         known = read_facts(base)
-        save_model(model, base, folder, ModelFacts(tasks=tuple(sorted({*known.tasks, *tasks})), context=known.context))
+        answer = cuda_answer if "cuda" in tasks else known.cuda_answer
+        save_model(model, base, folder, replace(known, tasks=tuple(sorted({*known.tasks, *tasks})), cuda_answer=answer))
         return
     save_others(model, base, folder)
 

@@ -181,7 +181,7 @@ def learn(config: FinetuneConfig, work: Work) -> list[Fitted]:
             save_adapter(adapted, work.out / "adapter", str(work.inputs["base"]))
             model = merged(adapted)
         counts = Counter(item.task for item in lessons.taught)
-        save_tuned(model, generator, base, work.out / "model", tuple(sorted(counts)))
+        save_tuned(model, generator, base, work.out / "model", tuple(sorted(counts)), cuda_answer=config.cuda_answer)
         said = {"rows": dict(sorted(counts.items())), "rejections": dict(lessons.rejections), "before": before}
         write_json(work.out / _SAID, {**said, "parameters": model.num_parameters(), "parameters_learnt": learnt})
         forget(work.out)

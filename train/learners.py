@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from random import Random
 
-from hpcraft.inference import Generator, ModelFacts, load, read_facts
+from hpcraft.inference import Generator, load, read_facts
 from hpcraft.train.finetune import FinetuneConfig, batches_of
 from hpcraft.train.folder import save_model
 from hpcraft.train.loop import fit
@@ -69,5 +69,5 @@ class Learner:
         fresh = folder.with_name(f".{folder.name}.new")
         for old in (fresh, folder):
             shutil.rmtree(old, ignore_errors=True)
-        save_model(self.generator.model, self.base, fresh, ModelFacts(tasks=tasks, context=facts.context))
+        save_model(self.generator.model, self.base, fresh, replace(facts, tasks=tasks))
         fresh.rename(folder)

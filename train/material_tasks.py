@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
-from dataclasses import replace
+from collections.abc import Sequence
 from pathlib import Path
 from random import Random
 from typing import TYPE_CHECKING
 
-from hpcraft.data.lone_kernel import lone_kernel
 from hpcraft.progress import track
 from hpcraft.records import Pair
 from hpcraft.shards import read_rows
@@ -17,7 +15,7 @@ from hpcraft.train import material_complete, material_mpi
 from hpcraft.train.material_complete import completion_examples
 from hpcraft.train.material_mpi import halves, mpi_examples
 from hpcraft.train.material_openmp import openmp_examples
-from hpcraft.train.tasks import TESTS, Example, Maker, examples
+from hpcraft.train.tasks import TESTS, Example, Maker, as_answered, examples
 
 if TYPE_CHECKING:
     from hpcraft.train.finetune import FinetuneConfig
@@ -55,20 +53,11 @@ def gather(config: FinetuneConfig, folder: Path, split: str, seed: int, *, own: 
 
 def _translations(config: FinetuneConfig, folder: Path, split: str, *, own: bool) -> list[Example]:
     pairs = [pair for pair in read_rows(folder, "pairs", Pair) if pair.split == split]
-    if config.cuda_answer == "kernel":
-        pairs = list(_with_kernels_alone(pairs))
+    pairs = as_answered(track(pairs, "reading pairs", len(pairs)), config.cuda_answer)
     if split == "valid":
         return examples(pairs, {TESTS: min(1.0, config.tests_repeats) if own else 0})
     repeats = {"openmp": config.openmp_repeats, "cuda": config.cuda_repeats, TESTS: config.tests_repeats if own else 0}
     return examples(pairs, repeats, mined_repeats=config.mined_repeats)
-
-
-def _with_kernels_alone(pairs: Sequence[Pair]) -> Iterator[Pair]:
-    for pair in track(pairs, "taking kernels out", len(pairs)):
-        if pair.target_model != "cuda":
-            yield pair
-        elif (kernel := lone_kernel(pair.target, pair.source)) is not None:
-            yield replace(pair, target=kernel)
 
 
 def fitting(items: Sequence[Example], make: Maker, longest: int) -> tuple[list[Example], Counter[str]]:

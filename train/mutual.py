@@ -28,7 +28,7 @@ from threading import Event
 from typing import Literal
 
 from hpcraft.errors import ConfigError, InputError
-from hpcraft.inference import require_torch
+from hpcraft.inference import read_facts, require_torch
 from hpcraft.records import Candidate, Finding, Function, LikenessMeasure, Pair, Verifier
 from hpcraft.shards import ShardWriter, read_rows
 from hpcraft.stages import Input, Report, Stage, Work, option
@@ -42,7 +42,7 @@ from hpcraft.train.learners import TESTER, TRANSLATOR, Learner
 from hpcraft.train.loop import forget
 from hpcraft.train.measure import Exam, Judges, Sampling, examine_tester, examine_translator, set_exam
 from hpcraft.train.rounds import Harvest, Known, Round, candidates, findings, harvest, own_tests, translations, why_useless
-from hpcraft.train.tasks import TESTS, examples
+from hpcraft.train.tasks import TESTS, as_answered, examples
 
 _STATE, _OVER = ".rounds", ".rounds.over"
 _LINES = "rounds.jsonl"
@@ -187,10 +187,10 @@ def _begin(
 ) -> _Loop:
     """Both as they came out of the last round that is over, or as they were tuned."""
     pairs = list(read_rows(work.inputs["pairs"], "pairs", Pair))
-    proved = examples([p for p in pairs if p.split == "train"])
+    tuned = model_folder(work.inputs["model"])
+    proved = examples(as_answered((p for p in pairs if p.split == "train"), read_facts(tuned).cuda_answer))
     state = work.out / _STATE
     weights = state / str(played) if played > 0 else None
-    tuned = model_folder(work.inputs["model"])
 
     def learner(name: str, tasks: Sequence[str]) -> Learner:
         return Learner.begin(name, tuned, weights / name if weights else None, [e for e in proved if e.task in tasks])
@@ -270,7 +270,8 @@ def _answers(loop: _Loop, functions: Sequence[Function], seed: int) -> Iterator[
 
 def _learn(loop: _Loop, number: int, got: Harvest) -> Round:
     """Teach both what the rounds gave so far, where this one added to it; keep the weights, and measure."""
-    pairs = examples(list(loop.known.pairs.values()), {TESTS: 0}) if got.summary.new_pairs else []
+    answered = as_answered(loop.known.pairs.values(), loop.translator.generator.facts.cuda_answer)
+    pairs = examples(answered, {TESTS: 0}) if got.summary.new_pairs else []
     tests = list(loop.known.tests.values()) if got.summary.new_tests else []
     config = loop.config
     settings = FinetuneConfig(learning_rate=config.learning_rate, max_steps=config.train_steps, max_seconds=config.train_seconds)

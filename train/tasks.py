@@ -5,13 +5,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from functools import cache
 from hashlib import sha256
 from random import Random
 from typing import TYPE_CHECKING, Any
 
+from hpcraft.data.lone_kernel import lone_kernel
 from hpcraft.records import Pair
 from hpcraft.tokenizer.fim import FAMILIES
 from hpcraft.tokenizer.infilling import TASK, infill, shortened
@@ -86,6 +87,18 @@ def examples(pairs: Sequence[Pair], repeats: Mapping[str, float] | None = None, 
     by_source = {p.source: p for p in pairs if p.tests}
     found += [Example(task=TESTS, source=p.source, target="", tests=p.tests, repeats=often.get(TESTS, 1.0)) for p in by_source.values()]
     return [example for example in found if example.repeats > 0]
+
+
+def as_answered(pairs: Iterable[Pair], cuda_answer: str) -> list[Pair]:
+    """The pairs with targets as a model answers them: ``whole``, or for CUDA the ``kernel`` alone, of those whose kernel can stand alone."""
+    if cuda_answer == "whole":
+        return list(pairs)
+    found: list[Pair] = []
+    for pair in pairs:
+        kernel = lone_kernel(pair.target, pair.source) if pair.target_model == "cuda" else pair.target
+        if kernel is not None:
+            found.append(replace(pair, target=kernel))
+    return found
 
 
 def epoch_rows(
