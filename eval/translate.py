@@ -15,6 +15,7 @@ import difflib
 from dataclasses import asdict
 from pathlib import Path
 
+import hpcraft
 from hpcraft.command import Command, note, say
 from hpcraft.data.standalone import Standalone, stand_alone
 from hpcraft.errors import ConfigError, InputError
@@ -23,6 +24,7 @@ from hpcraft.store import JSON, atomic_file
 
 _TARGETS = {"openmp": ".omp.c", "cuda": ".cu"}
 """Target model to the ending of the file that is written."""
+_SHIPPED = Path(hpcraft.__file__).with_name("models") / "translate-small"
 _SUFFIXES = (".c", ".h")
 _MOST_BYTES = 4_000_000
 
@@ -33,9 +35,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--to", required=True, choices=list(_TARGETS), help="the parallel model to translate to")
     parser.add_argument(
         "--model",
-        required=True,
+        default=str(_SHIPPED),
         metavar="DIR",
-        help="folder of a model that was taught to translate, such as the translator/ of hpcraft mutual",
+        help="folder of a model that was taught to translate, such as the translator/ of hpcraft mutual (default: translate-small, which comes with hpcraft)",
     )
     parser.add_argument("--samples", type=int, default=1, metavar="N", help="candidates: the likeliest, and N-1 draws (default 1)")
     parser.add_argument("--temperature", type=float, default=0.8, help="of the draws (default 0.8)")

@@ -195,3 +195,15 @@ def test_bad_input_is_one_line(words, code, told, tmp_path, monkeypatch, capsys)
     (tmp_path / "k.f90").write_text("end\n")
     assert exit_code(["translate", *words]) == code
     assert told in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(("target", "sign"), [("cuda", "<<<"), ("openmp", "#pragma omp parallel for")])
+def test_the_translator_that_comes_with_hpcraft_works_offline(tmp_path, capsys, target, sign):
+    """Without --model, right after the installation: a simple loop is translated and holds."""
+    pytest.importorskip("torch")
+    file = tmp_path / "scale.c"
+    file.write_text(SOURCE)
+    assert main(["translate", str(file), "--to", target, "--verify"]) == 0
+    found = capsys.readouterr()
+    assert sign in found.out
+    assert "1 of 1 different ones hold" in found.err
