@@ -15,7 +15,6 @@ import difflib
 from dataclasses import asdict
 from pathlib import Path
 
-import hpcraft
 from hpcraft.command import Command, note, say
 from hpcraft.data.standalone import Standalone, stand_alone
 from hpcraft.errors import ConfigError, InputError
@@ -24,7 +23,7 @@ from hpcraft.store import JSON, atomic_file
 
 _TARGETS = {"openmp": ".omp.c", "cuda": ".cu"}
 """Target model to the ending of the file that is written."""
-_SHIPPED = Path(hpcraft.__file__).with_name("models") / "translate-small"
+_SHIPPED = Path(__file__).parents[1] / "models" / "translate-small"
 _SUFFIXES = (".c", ".h")
 _MOST_BYTES = 4_000_000
 

@@ -60,7 +60,7 @@ def wheel_of(built: Path) -> Path:
 def files_of_the_package(root: Path) -> set[str]:
     """Every file of the package, code and data."""
     found = {path.relative_to(root / "hpcraft") for path in (root / "hpcraft").glob("*") if path.is_file()}
-    found |= {path.relative_to(root) for room in ROOMS for path in (root / room).rglob("*") if path.is_file()}
+    found |= {path.relative_to(root) for room in (*ROOMS, "models") for path in (root / room).rglob("*") if path.is_file()}
     return {f"hpcraft/{path.as_posix()}" for path in found if "__pycache__" not in path.parts}
 
 

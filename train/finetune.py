@@ -240,7 +240,7 @@ def _batches(
 ) -> list[Batch]:
     """The batches of an epoch, or of a part of one where there are many examples, as the next step waits until all rows are made."""
     for again in range(_MOST_TRIES):
-        shown = part_of(items, seed, number)
+        shown = items if config.task == "translate" and len(items) <= _MOST_IN_PART else part_of(items, seed, number)
         # Few examples, each shown less than once an epoch, may give an epoch without any.
         if found := list(batches_of(shown, make, config, seed, number + again * _FAR, longest, encoder=encoder)):
             return found
