@@ -82,18 +82,7 @@ class Threads:
         drawn = cls._drawn(rng)
         if not any_launch:
             return drawn
-        return replace(
-            drawn,
-            index=_INDEX[0],
-            stride="for",
-            stride_name="",
-            mapping=1.0,
-            first_is_x=False,
-            rename=False,
-            reduction="stride",
-            unsigned=False,
-            any_launch=True,
-        )
+        return replace(drawn, index=_INDEX[0], mapping=1.0, rename=False, reduction="stride", any_launch=True)
 
     @classmethod
     def _drawn(cls, rng: Random) -> Threads:

@@ -10,7 +10,7 @@ import re
 
 from tree_sitter import Node
 
-from hpcraft.data.trees import functions, has_specifier, parameter_names, parse, text_of
+from hpcraft.data.trees import functions, has_specifier, head_line, is_launch, is_on_device, parameter_names, parse, text_of
 
 
 def lone_kernel(code: str, source: str) -> str | None:
@@ -27,11 +27,10 @@ def lone_kernel(code: str, source: str) -> str | None:
     sequential = list(functions(parse(source)))
     if len(kernels) != 1 or not sequential:
         return None
-    head, kernel = _head(sequential[-1]), kernels[0]
+    head, kernel = re.sub(r"\brestrict\b", "__restrict__", head_line(sequential[-1])), kernels[0]
     if not head.startswith("void ") or not set(parameter_names(kernel)) <= set(parameter_names(sequential[-1])):
         return None
-    hosts = [f for f in functions(root) if not (has_specifier(f, "__global__") or has_specifier(f, "__device__"))]
-    if not all(map(_only_launches, hosts)):
+    if not all(_only_launches(f) for f in functions(root) if not is_on_device(f)):
         return None
     helpers = [text_of(f) for f in functions(root) if has_specifier(f, "__device__")]
     return "\n".join([*helpers, f"__global__ {head} {text_of(kernel.child_by_field_name('body'))}"]) + "\n"
@@ -47,11 +46,4 @@ def _only_launches(host: Node) -> bool:
 def _is_service(expression: Node) -> bool:
     if expression.type != "call_expression":
         return False
-    launched = any(c.type == "kernel_call_syntax" for c in expression.children)
-    return launched or text_of(expression.child_by_field_name("function")).startswith("cuda")
-
-
-def _head(function: Node) -> str:
-    body = function.child_by_field_name("body")
-    head = text_of(function)[: body.start_byte - function.start_byte] if body is not None else ""
-    return re.sub(r"\brestrict\b", "__restrict__", re.sub(r"\b(?:static|inline|extern)\b\s*", "", " ".join(head.split())))
+    return is_launch(expression) or text_of(expression.child_by_field_name("function")).startswith("cuda")

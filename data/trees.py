@@ -78,6 +78,16 @@ def has_specifier(function: Node, specifier: str) -> bool:
     return any(n.type == specifier for n in walk(function) if n.start_byte < end)
 
 
+def is_on_device(function: Node) -> bool:
+    """Whether a function is a kernel or one that kernels call."""
+    return has_specifier(function, "__global__") or has_specifier(function, "__device__")
+
+
+def is_launch(node: Node) -> bool:
+    """Whether a node is the launch of a kernel, ``k<<<grid, block>>>(..)``."""
+    return node.type == "call_expression" and any(c.type == "kernel_call_syntax" for c in node.children)
+
+
 def parameters(function: Node) -> list[Node]:
     """The declarations of a function's parameters."""
     declarator = next((n for n in walk(function) if n.type == "function_declarator"), None)
@@ -92,9 +102,14 @@ def parameter_names(function: Node) -> list[str]:
 
 def prototype(node: Node) -> str:
     """The head of a function definition as one line, without specifiers that don't change the type."""
+    return re.sub(r"\b(?:__restrict__|__restrict|restrict)\b\s*", "", head_line(node))
+
+
+def head_line(node: Node) -> str:
+    """The head of a function definition as one line, without what says where its name is known."""
     body = node.child_by_field_name("body")
     head = (node.text or b"")[: body.start_byte - node.start_byte].decode() if body else text_of(node)
-    return re.sub(r"\b(?:static|inline|extern|__restrict__|__restrict|restrict)\b\s*", "", " ".join(head.split()))
+    return re.sub(r"\b(?:static|inline|extern)\b\s*", "", " ".join(head.split()))
 
 
 def tops(root: Node) -> set[str]:
@@ -170,11 +185,7 @@ def _shares_work(code: str) -> bool:
 def _launches(code: str) -> bool:
     root = parse(code, "cuda")
     kernels = {function_name(f) for f in functions(root) if _is_kernel(f)}
-    launched = {
-        text_of(node.child_by_field_name("function"))
-        for node in walk(root)
-        if node.type == "call_expression" and any(c.type == "kernel_call_syntax" for c in node.children)
-    }
+    launched = {text_of(node.child_by_field_name("function")) for node in walk(root) if is_launch(node)}
     return bool(kernels & launched)
 
 

@@ -18,15 +18,14 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from hpcraft.data.host_function import with_host
-from hpcraft.data.standalone import Standalone, stand_alone
+from hpcraft.data.standalone import stand_alone
 from hpcraft.data.tester import propose
 from hpcraft.data.verify import has_tools, lacks_tool, verify
 from hpcraft.errors import InputError, MachineError
 from hpcraft.eval.completions import read_completions
 from hpcraft.eval.extract import extract
-from hpcraft.eval.generate import COMPLETIONS
+from hpcraft.eval.judge import completion_files, style_of
 from hpcraft.eval.judge_shards import tasks_of
-from hpcraft.eval.prompt_styles import DEFAULT
 from hpcraft.eval.suites import DATA_HELP, find_suite
 from hpcraft.eval.task import Task
 from hpcraft.eval.translate_evidence import Choice
@@ -52,7 +51,6 @@ class _Case:
     """A task with its answers."""
 
     answers: list[Completion]
-    alone: Standalone | None = None
     candidates: dict[str, Candidate] = field(default_factory=dict)
     """By the text of the answer; one that no program can be made of has none."""
 
@@ -65,13 +63,8 @@ def run(config: ChooseConfig, work: Work) -> Report:
         MachineError: this machine lacks what the check needs.
     """
     del config
-    paths = sorted(work.inputs["completions"].glob(f"*/*/{COMPLETIONS}"))
-    if not paths:
-        raise InputError(
-            f"{work.inputs['completions']}: holds no SUITE/MODEL/{COMPLETIONS}; give the output folder of `hpcraft eval generate`"
-        )
     report = Report(rows={"tasks": 0, "answers": 0})
-    for path in paths:
+    for path in completion_files(work.inputs["completions"]):
         cases = _cases(path, find_suite(path.parent.parent.name).folder(work.inputs), work.seed)
         findings = _findings(cases, work.seed)
         chosen = [_chosen(case, findings) for case in cases]
@@ -84,9 +77,8 @@ def run(config: ChooseConfig, work: Work) -> Report:
 
 def _cases(path: Path, folder: Path | None, seed: int) -> list[_Case]:
     cases: dict[str, _Case] = {}
-    tasks: dict[str, Task] = {}
+    tasks = tasks_of(path.parent.parent.name, folder, style_of(path))
     for answer in read_completions(path).completions:
-        tasks = tasks or tasks_of(path.parent.parent.name, folder, str(answer.sampling.get("prompt_style", DEFAULT)))
         if answer.task_id not in tasks:
             raise InputError(f"{path}: {answer.task_id} is no task of suite {path.parent.parent.name}; generate the answers again")
         cases.setdefault(answer.task_id, _Case(answers=[])).answers.append(answer)
@@ -102,24 +94,24 @@ def _prepare(case: _Case, task: Task, seed: int) -> None:
     if missing := lacks_tool(task.model):
         raise MachineError(missing)
     try:
-        case.alone = stand_alone(task.source)
+        alone = stand_alone(task.source)
     except InputError:
         return
-    signature = Signature.parse(case.alone.signature)
-    tests = tuple(test for group in propose(signature, case.alone.code, seed=seed) for test in group)
+    signature = Signature.parse(alone.signature)
+    tests = tuple(test for group in propose(signature, alone.code, seed=seed) for test in group)
     for answer in case.answers:
         if answer.completion in case.candidates:
             continue
-        code = _under_its_name(extract(task, answer.completion).code, task, case.alone.name)
+        code = _under_its_name(extract(task, answer.completion).code, task, alone.name)
         if task.model == "cuda":
             try:
-                code = with_host(code, case.alone.code, signature)
+                code = with_host(code, alone.code, signature)
             except InputError:
                 continue
         case.candidates[answer.completion] = Candidate(
             candidate_id=f"{task.task_id}/{answer.sample_id}",
-            signature=case.alone.signature,
-            source=case.alone.code,
+            signature=alone.signature,
+            source=alone.code,
             target=code,
             target_model=task.model,
             tests=tests,
@@ -144,8 +136,7 @@ def _findings(cases: Sequence[_Case], seed: int) -> dict[str, Finding]:
 def _chosen(case: _Case, findings: dict[str, Finding]) -> Completion:
     """The best answer, and in its facts on what that rests."""
     counts = Counter(answer.completion for answer in case.answers)
-    ranked = max(_choices(case, counts, findings), key=lambda pair: (_standing(pair[0]), pair[0].rank))
-    choice, answer = ranked
+    choice, answer = max(_choices(case, counts, findings), key=lambda pair: (_standing(pair[0]), pair[0].rank))
     how = {True: _VERIFIED, False: _NOTHING_HOLDS, None: _UNKNOWN}[choice.holds]
     return replace(
         answer, sample_id=0, sampling={**answer.sampling, "chosen": how, "chosen_of": len(case.answers), "chosen_sample": answer.sample_id}

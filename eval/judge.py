@@ -93,7 +93,7 @@ def run(config: JudgeConfig, work: Work) -> Report:
     report = Report(rows={"samples": 0, "passed": 0})
     entries: list[Entry] = []
     faults: list[HpcError] = []
-    for path in _paths(work.inputs["completions"]):
+    for path in completion_files(work.inputs["completions"]):
         try:
             entries.append(_entry(config, work, path, seed, report))
         except Stopped:
@@ -121,7 +121,12 @@ def run(config: JudgeConfig, work: Work) -> Report:
 # ---------------------------------------------------------------- what there is to judge
 
 
-def _paths(root: Path) -> list[Path]:
+def completion_files(root: Path) -> list[Path]:
+    """The files of answers in a folder of the generate stage.
+
+    Raises:
+        InputError: there is none.
+    """
     paths = sorted(root.glob(f"*/*/{COMPLETIONS}"))
     if not paths:
         raise InputError(f"{root}: holds no SUITE/MODEL/{COMPLETIONS}; give the output folder of `hpcraft eval generate`")
@@ -136,7 +141,7 @@ def _entry(config: JudgeConfig, work: Work, path: Path, seed: int, report: Repor
     """
     suite = find_suite(path.parent.parent.name)
     pairs = suite.folder(work.inputs)
-    style = _style(path)
+    style = style_of(path)
     tasks = tasks_of(suite.name, pairs, style)
     found = read_completions(path, lambda completion: _refusal(completion, suite, tasks, style))
     folder = work.out.absolute() / _SHARDS / suite.name / path.parent.name
@@ -163,7 +168,7 @@ def _entry(config: JudgeConfig, work: Work, path: Path, seed: int, report: Repor
     )
 
 
-def _style(path: Path) -> str:
+def style_of(path: Path) -> str:
     """The style of the prompts that a file answers: that of its first answer, as one file has one."""
     found: Found = read_completions(path)
     first = next(found.completions, None)

@@ -12,7 +12,7 @@ import re
 
 from tree_sitter import Node
 
-from hpcraft.data.trees import function_name, functions, has_specifier, parameter_names, parameters, parse, text_of, walk
+from hpcraft.data.trees import function_name, functions, has_specifier, is_on_device, parameter_names, parameters, parse, text_of, walk
 
 
 def fit_kernel(answer: str, head: str) -> str:
@@ -31,7 +31,7 @@ def fit_kernel(answer: str, head: str) -> str:
     kept = []
     for node in root.children:
         inside = list(functions(node)) if node.type != "function_definition" else [node]
-        if inside and not any(has_specifier(f, "__global__") or has_specifier(f, "__device__") for f in inside):
+        if inside and not any(map(is_on_device, inside)):
             continue
         text = text_of(node)
         if node.start_byte <= kernel.start_byte < node.end_byte:

@@ -15,7 +15,7 @@ Not covered: whether faulty versions that no test of the pair notices are wrong.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import islice
 from pathlib import Path
 from statistics import fmean
@@ -103,11 +103,11 @@ def set_exam(
     if tester == "none" or not chosen:
         return exam
     if not cache.exists():
-        exam = Exam(pairs=chosen, wrong=_plant(chosen, judges.plain, seed), judges=judges, mutants=mutants)
+        exam = replace(exam, wrong=_plant(chosen, judges.plain, seed))
         rule = examine_tests(exam, own_tests("rule", None, exam.sources, max_new_tokens=0, seed=seed))
         write_json(cache, {"wrong": exam.wrong, "rule": rule})
     kept = read_json(cache)
-    return Exam(pairs=chosen, wrong=kept["wrong"], judges=judges, mutants=mutants, rule=kept["rule"])
+    return replace(exam, wrong=kept["wrong"], rule=kept["rule"])
 
 
 def _sample(pairs: Sequence[Pair], target: str, count: int, seed: int) -> list[Pair]:

@@ -174,8 +174,9 @@ def _functions(config: MutualConfig, work: Work) -> tuple[list[Function], Counte
     found = [f for f in read_rows(work.inputs["pairs"], "monolingual", Function) if f.split == "train"]
     if not found:
         raise InputError(f"{work.inputs['pairs']}: no function without a translation in the train split; mine more, or leave mutual out")
-    useless = Counter(reason for f in found if (reason := why_useless(f)))
-    fitting = [f for f in found if not why_useless(f)]
+    reasons = [why_useless(f) for f in found]
+    useless = Counter(filter(None, reasons))
+    fitting = [f for f, reason in zip(found, reasons, strict=True) if not reason]
     if not fitting:
         why = ", ".join(f"{reason} {count}" for reason, count in sorted(useless.items()))
         raise InputError(f"{work.inputs['pairs']}: none of {len(found)} functions can be tried ({why}); mine more, or leave mutual out")
