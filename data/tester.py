@@ -13,6 +13,7 @@ from random import Random
 
 from hpcraft.data.extents import Extent, extents
 from hpcraft.sandbox.abi import Signature
+from hpcraft.tokenizer.lengths import SLACK
 
 _SIZES = (1, 2, 7, 33, 100, 257)
 """The last is one more than a block of threads has: a launch that forgets the rest shows."""
@@ -20,7 +21,6 @@ _MIXED = (3, 5, 10, 17)
 _REALS = ("0.5", "-1.25", "2.0", "0.75")
 _SMALL = (1, 2, 3)
 _LONG = 12_000
-_SLACK = 8
 
 
 def propose(signature: Signature, source: str, *, seed: int = 0) -> tuple[tuple[str, ...], ...]:
@@ -45,7 +45,7 @@ def propose(signature: Signature, source: str, *, seed: int = 0) -> tuple[tuple[
         wanted = (top + 8, 4 * top + 64, top * top + 64) if products else (top + 8, 4 * top + 64)
         guesses = list(dict.fromkeys(min(_LONG, n) for n in wanted))
         # A fault at the end shows by what it does outside a tight array, or by what it changes at the end of a loose one.
-        lengths = {name: length + (0, _SLACK)[number % 2] for name, length in lengths.items()}
+        lengths = {name: length + (0, SLACK)[number % 2] for name, length in lengths.items()}
         rungs = [{p.name: lengths.get(p.name, guess) for p in signature.arrays} for guess in guesses]
         # What the text says may be too little where a scalar isn't a size after all.
         rungs.append({p.name: max(guesses[-1], lengths.get(p.name, 0)) for p in signature.arrays})

@@ -1,8 +1,9 @@
 """Array lengths of test cases as expressions of the function's scalars, which a model can write without doing sums.
 
 ``13 2 [26] [13]`` becomes ``13 2 [v0*v1] [v0]`` when every test of the function agrees with that, and is
-computed back to numbers when an answer is read.
-Not covered: lengths that are no product of two scalars plus or minus a small constant; they stay numbers.
+computed back to numbers when an answer is read. Every other test of the rule's (`hpcraft.data.tester`) has arrays a little longer than needed:
+``[v0]`` in one, ``[v0+8]`` in the next.
+Not covered: lengths that are no product of up to three scalars plus or minus a small constant; they stay numbers.
 """
 
 from __future__ import annotations
@@ -14,6 +15,8 @@ from itertools import combinations_with_replacement
 _ARRAY = re.compile(r"\[([^\]<]+)(?:<([^\]]+))?\]")
 _FACTOR = re.compile(r"[A-Za-z_]\w*|\d+")
 _OFFSETS = (0, 1, -1, 2, -2)
+SLACK = 8
+"""By how much an array of a test may be longer than what its function needs."""
 
 
 def generalise(tests: Sequence[Sequence[str]], names: Sequence[str]) -> list[list[str]]:
@@ -31,11 +34,10 @@ def generalise(tests: Sequence[Sequence[str]], names: Sequence[str]) -> list[lis
         parts = [m.groups() for m in matches if m]
         if len(parts) != len(tests) or len({p[1] is None for p in parts}) != 1:
             continue
-        length = _fit([int(p[0]) for p in parts], scalars)
-        bound = _fit([int(p[1]) for p in parts], scalars) if parts[0][1] else None
-        for row, (old_length, old_bound) in zip(result, parts, strict=True):
-            new_bound = f"<{bound or old_bound}" if old_bound else ""
-            row[i] = f"[{length or old_length}{new_bound}]"
+        lengths = _fit([p[0] for p in parts], scalars)
+        bounds = _fit([p[1] for p in parts], scalars) if parts[0][1] else [""] * len(parts)
+        for row, length, bound in zip(result, lengths, bounds, strict=True):
+            row[i] = f"[{length}<{bound}]" if bound else f"[{length}]"
     return result
 
 
@@ -57,19 +59,28 @@ def evaluate(words: Sequence[str], names: Sequence[str]) -> list[str] | None:
     return result
 
 
-def _fit(values: Sequence[int], scalars: Sequence[Mapping[str, int]]) -> str | None:
-    """The simplest expression that gives ``values``; a single test proves nothing."""
+def _fit(words: Sequence[str], scalars: Sequence[Mapping[str, int]]) -> list[str]:
+    """The numbers ``words`` as the simplest expression that gives them all, with or without slack; themselves where there is none.
+
+    A single test proves nothing.
+    """
     if len({tuple(s.items()) for s in scalars}) < 2:
-        return None
-    return next((e for e in _expressions(list(scalars[0])) if all(_value(e, s) == v for v, s in zip(values, scalars, strict=True))), None)
+        return list(words)
+    values = [int(word) for word in words]
+    for product, offset in _expressions(list(scalars[0])):
+        over = [value - (_value(product, s) or 0) - offset for value, s in zip(values, scalars, strict=True)]
+        if set(over) <= {0, SLACK}:
+            return [product + (f"{offset + more:+d}" if offset + more else "") for more in over]
+    return list(words)
 
 
-def _expressions(names: list[str]) -> Iterator[str]:
+def _expressions(names: list[str]) -> Iterator[tuple[str, int]]:
+    """Products of scalars and what is added to them, the simplest first."""
     products = [*names, *("*".join(pair) for pair in combinations_with_replacement(names, 2))]
     products += ["*".join(three) for three in combinations_with_replacement(names, 3)] if len(names) <= 5 else []
     for offset in _OFFSETS:
         for product in products:
-            yield product + (f"{offset:+d}" if offset else "")
+            yield product, offset
 
 
 def _value(text: str, scalars: Mapping[str, int]) -> int | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 import subprocess
 from pathlib import Path
@@ -13,6 +14,7 @@ from hypothesis import strategies as st
 from hpcraft.errors import ConfigError
 from hpcraft.tokenizer.indent import indent
 from hpcraft.tokenizer.layout import canonical
+from hpcraft.tokenizer.lengths import SLACK
 from hpcraft.tokenizer.prompt import (
     END,
     build_fill,
@@ -120,6 +122,22 @@ def test_lengths_of_tests_are_written_as_expressions() -> None:
     prompt = build_tests(SOURCE)
     answer = write_tests(prompt, tests)
     assert "3 5 2.0 [v0*v1] [v0*v1]\n" in answer
+    assert parse_tests(prompt, answer) == tests
+
+
+@given(
+    sizes=st.lists(st.tuples(st.sampled_from((1, 2, 7, 33, 100)), st.sampled_from((3, 5, 10))), min_size=2, max_size=5, unique=True),
+    over=st.lists(st.tuples(st.sampled_from((0, SLACK)), st.sampled_from((0, SLACK))), min_size=5, max_size=5),
+    offset=st.sampled_from((0, 1, -1)),
+)
+def test_arrays_longer_than_needed_are_written_as_expressions_too(
+    sizes: list[tuple[int, int]], over: list[tuple[int, int]], offset: int
+) -> None:
+    """Tests of which some have a little more than their function needs have no number for a length, and read back as they were."""
+    prompt = build_tests(SOURCE)
+    tests = tuple(f"{n} {m} 1.0 [{n * m + offset + p}] [{n + q}]" for (n, m), (p, q) in zip(sizes, over, strict=False))
+    answer = write_tests(prompt, tests)
+    assert not re.search(r"\[\d", answer)
     assert parse_tests(prompt, answer) == tests
 
 
