@@ -90,7 +90,9 @@ class Reinforced:
     """Why answers weren't accepted."""
 
 
-def reinforce(generator: Generator, folder: Path, questions: Sequence[Question], rewarder: Rewarder, course: Course, out: Path) -> Reinforced:
+def reinforce(
+    generator: Generator, folder: Path, questions: Sequence[Question], rewarder: Rewarder, course: Course, out: Path
+) -> Reinforced:
     """Train the model of ``generator`` in place; afterwards it is on the device where it was.
 
     Args:
@@ -222,7 +224,9 @@ def _checked_tokenizer(generator: Generator, folder: Path, questions: Sequence[Q
     for question in questions:
         text = question.prompt.text
         if list(tokenizer(text=[text])["input_ids"][0]) != generator.codec.encode(text):
-            raise InputError(f"{folder}: tokenizer_config.json has the tokenizer add to prompts or change them; make the model folder again")
+            raise InputError(
+                f"{folder}: tokenizer_config.json has the tokenizer add to prompts or change them; make the model folder again"
+            )
     if tokenizer.eos_token_id not in generator.codec.ends or tokenizer.pad_token_id is None:
         raise InputError(f"{folder}: tokenizer_config.json doesn't name the tokens that end and pad texts; make the model folder again")
     return tokenizer
@@ -276,7 +280,7 @@ class Conductor(TrainerCallback):  # type: ignore[misc, unused-ignore]
             self.advance(1, f"reward {line['reward']:.2f}, {line['accepted']} of {line['answers']} accepted")
         return control
 
-    def on_save(self, args: Any, state: Any, control: Any, **_: Any) -> Any:  # noqa: ARG002 - the Trainer gives them
+    def on_save(self, args: Any, state: Any, control: Any, **_: Any) -> Any:
         """Put the Trainer's checkpoint where it survives a crash in the middle of writing."""
         self._last_saved = self._seconds()
         written = Path(args.output_dir) / f"checkpoint-{state.global_step}"

@@ -59,7 +59,9 @@ class ReinforceConfig:
     max_steps: int = option(100, help="most steps")
     max_seconds: float = option(900.0, help="most seconds")
     learning_rate: float = option(5e-5, help="learning rate, the same after the first steps; for a model of a billion weights 1e-6")
-    kl_weight: float = option(0.0, help="weight of the divergence from the model that it began as; 0 leaves that out, and the second model with it")
+    kl_weight: float = option(
+        0.0, help="weight of the divergence from the model that it began as; 0 leaves that out, and the second model with it"
+    )
     checkpoint_seconds: float = option(30.0, help="seconds between checkpoints; a killed run goes on from the newest")
     valid_functions: int = option(40, help="validation pairs of each target that are measured before and after; 0 measures nothing")
 
@@ -221,7 +223,9 @@ def _useless(questions: Sequence[Question], judges: Judges, cache: Path) -> dict
     """Functions whose tests tell nothing, to the reason: no answer to them would ever be accepted. Pairs were proved before."""
     if not cache.exists():
         made = [
-            Candidate(candidate_id=q.function_id, signature=q.signature, source=q.source, target="", target_model=SOURCE_ONLY, tests=q.tests)
+            Candidate(
+                candidate_id=q.function_id, signature=q.signature, source=q.source, target="", target_model=SOURCE_ONLY, tests=q.tests
+            )
             for q in {q.function_id: q for q in questions}.values()
         ]
         write_json(cache, {f.candidate_id: f.reason or "refused" for f in verified(made, judges.loop) if not f.accepted})
