@@ -17,6 +17,7 @@ import logging
 import shutil
 import signal
 import time
+import warnings
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -45,7 +46,6 @@ from hpcraft.train.reward import Graded, Question, Rewarder
 SCHEMA = "hpcraft.reinforce_step/1"
 STEPS, ANSWERS = "steps.jsonl", "answers.jsonl"
 _CHECKPOINTS, _TRAINER = ".checkpoints", ".trainer"
-_WARMUP_STEPS = 5
 _LOGGED = {
     "loss": "loss",
     "grad_norm": "grad_norm",
@@ -112,7 +112,9 @@ def reinforce(
         raise MachineError("reinforce uses one GPU, and several are visible; show it one: CUDA_VISIBLE_DEVICES=0 hpcraft reinforce ..")
     found = checkpoint.newest(out / _CHECKPOINTS)
     log = _Log(out, found.step if found else 0, course.samples)
-    with bar("reinforce", course.max_steps) as advance, signalled() as signals:
+    with bar("reinforce", course.max_steps) as advance, signalled() as signals, warnings.catch_warnings():
+        # trl's own settings have the old name.
+        warnings.filterwarnings("ignore", message=".*gradient_checkpointing. is deprecated", category=FutureWarning)
         conductor = Conductor(course, log, signals, advance, out / _CHECKPOINTS, found.facts["seconds"] if found else 0.0)
         trainer = _trainer(generator, folder, questions, rewarder, course, out, conductor)
         advance(found.step if found else 0)
@@ -180,8 +182,7 @@ def _arguments(folder: Path, course: Course) -> GRPOConfig:
         output_dir=str(folder),
         max_steps=course.max_steps,
         learning_rate=course.learning_rate,
-        lr_scheduler_type="constant_with_warmup",
-        warmup_steps=min(_WARMUP_STEPS, course.max_steps // 2),
+        lr_scheduler_type="constant",
         # A group at a time; answers are drawn for all groups of a step at once, and are never older than the weights.
         per_device_train_batch_size=course.samples,
         gradient_accumulation_steps=course.functions_per_step,

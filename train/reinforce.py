@@ -58,7 +58,7 @@ class ReinforceConfig:
     max_new_tokens: int = option(320, help="longest answer; one that is cut off has no reward")
     max_steps: int = option(100, help="most steps")
     max_seconds: float = option(900.0, help="most seconds")
-    learning_rate: float = option(5e-5, help="learning rate, the same after the first steps; for a model of a billion weights 1e-6")
+    learning_rate: float = option(5e-5, help="learning rate, the same throughout; for a model of a billion weights 1e-6")
     kl_weight: float = option(
         0.0, help="weight of the divergence from the model that it began as; 0 leaves that out, and the second model with it"
     )
