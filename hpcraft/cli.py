@@ -39,6 +39,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "pretrain": ("hpcraft.train.pretrain", "train a small decoder on the corpus"),
     "finetune": ("hpcraft.train.finetune", "teach a model to translate, to put directives or MPI calls back, or to complete"),
     "mutual": ("hpcraft.mutual", "let a translator and a tester teach each other"),
+    "reinforce": ("hpcraft.reinforce", "train a translator on what the verifier thinks of its answers (GRPO)"),
     "eval list": ("hpcraft.eval.listing", "list suites and their tasks"),
     "eval benchmarks": ("hpcraft.eval.benchmarks", "write the texts of all suites, for prepare to keep out of the corpus"),
     "eval tasks": ("hpcraft.eval.hole_tasks", "take real programs apart for suite completion"),
@@ -116,6 +117,7 @@ _EXTRAS = {
     "safetensors": "train",
     "huggingface_hub": "hub",
     "submitit": "slurm",
+    "trl": "rl",
 }
 """Package to the extra of ours that brings it."""
 

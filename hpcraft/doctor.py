@@ -48,8 +48,11 @@ class Answer:
 
 _TRIALS = tuple(trials())
 _LANGUAGES = {"c": "C", "cpp": "C++", "fortran": "Fortran", "python": "Python"}
-_EXTRAS = (("train", ("torch", "transformers", "accelerate", "safetensors", "peft"), "pretrain, finetune, mutual, generate, release"),)
-_NOT_ISOLATED = "verifying and judging: pairs, mutual and judge stop with exit code 4"
+_EXTRAS = (
+    ("train", ("torch", "transformers", "accelerate", "safetensors", "peft"), "pretrain, finetune, mutual, generate, release"),
+    ("rl", ("trl", "datasets"), "reinforce"),
+)
+_NOT_ISOLATED = "verifying and judging: pairs, mutual, reinforce and judge stop with exit code 4"
 
 
 def answers() -> Iterator[Answer]:

@@ -34,6 +34,7 @@ STAGES: dict[str, str] = {
     "pretrain": "hpcraft.train.pretrain",
     "finetune": "hpcraft.train.finetune",
     "mutual": "hpcraft.mutual",
+    "reinforce": "hpcraft.reinforce",
     "tasks": "hpcraft.eval.hole_tasks",
     "generate": "hpcraft.eval.generate",
     "choose": "hpcraft.eval.choose",

@@ -20,7 +20,7 @@ def test_it_tries_every_language_and_model(capsys: pytest.CaptureFixture[str], m
     assert cli.main(["doctor", "--json"]) == 0
     rows = {row["name"]: row for row in json.loads(capsys.readouterr().out)["answers"]}
     assert rows["serial c gcc"]["works"]
-    assert {*names, "bubblewrap+cgroup", "bubblewrap", "apptainer", "landlock", "train", "instructions"} == set(rows) - {"slurm"}
+    assert {*names, "bubblewrap+cgroup", "bubblewrap", "apptainer", "landlock", "train", "rl", "instructions"} == set(rows) - {"slurm"}
     assert all(row["detail"] if row["works"] else row["mend"] and row["switched_off"] for row in rows.values())
 
 

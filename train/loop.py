@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from hpcraft.train.trainer import Feed
 
 _CHECKPOINTS, _TRAINER, _BEST = ".checkpoints", ".trainer", ".best"
-_SIGNALS = {signal.SIGTERM: 143, signal.SIGINT: 130, signal.SIGUSR1: 143}
+SIGNALS = {signal.SIGTERM: 143, signal.SIGINT: 130, signal.SIGUSR1: 143}
 """What ends a run, and the exit code; Slurm sends SIGUSR1 or SIGTERM before it takes the nodes away."""
 
 
@@ -146,7 +146,7 @@ def fit(
             # A third of a step went into the backward pass of the fused attention, which is slow on rows of some hundred tokens.
             model.set_attn_implementation("eager")
         model.compile()
-    with bar(label, budget.max_steps) as advance, _signalled() as signals, _memory_told(folder / _CHECKPOINTS):
+    with bar(label, budget.max_steps) as advance, signalled() as signals, _memory_told(folder / _CHECKPOINTS):
         keeper = _keeper(model, feed, budget, folder, args, validation, running, advance, signals)
         advance(keeper.watch.step)
         keeper.run.train(resume_from_checkpoint=str(keeper.run.found.folder) if keeper.run.found else None)
@@ -157,7 +157,7 @@ def fit(
             number = signal.Signals(keeper.stopped_by)
             raise Stopped(
                 f"{label}: stopped by {number.name} at step {keeper.watch.step}; run the same command again to go on from the newest checkpoint",
-                exit_code=_SIGNALS[number],
+                exit_code=SIGNALS[number],
             )
     return keeper.fitted()
 
@@ -268,13 +268,13 @@ class Signals:
 
 
 @contextmanager
-def _signalled() -> Iterator[Signals]:
+def signalled() -> Iterator[Signals]:
     """Signals are taken note of, not acted upon, so that no step is cut in two."""
     signals = Signals()
     if threading.current_thread() is not threading.main_thread():
         yield signals
         return
-    before = {number: signal.signal(number, signals.take) for number in _SIGNALS}
+    before = {number: signal.signal(number, signals.take) for number in SIGNALS}
     try:
         yield signals
     finally:
