@@ -1,24 +1,31 @@
 """How many proved pairs an hour the stage ``pairs`` makes of the grammar, and what each step of a verification costs.
 
     python benchmarks/pairs_speed.py --kernels 192 --batch 48
+    python benchmarks/pairs_speed.py --stage --kernels 300
 
 Kernels are drawn with a seed of their own at each call, so that nothing but precompiled headers comes from the cache of builds. A first small batch
 is not counted. Printed: seconds of the processor (of this process and of all boxes) for each candidate by step, the share that was proved with the reasons of
 the others, and the pairs an hour that the given number of idle cores would prove; the clock's own rate stands beside it with the cores that were got.
+With ``--stage`` the command ``hpcraft pairs`` itself is run, with kernels right under any launch, on an empty cache of builds: seconds of the processor of all its
+processes, the largest resident set of the one that draws and writes, and the hash of what it wrote, which must be the same before and after a change of speed alone.
 """
 
 from __future__ import annotations
 
 import argparse
+import ctypes
 import json
 import os
 import resource
 import secrets
+import subprocess
+import sys
+import tempfile
 import time
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
-from threading import Event
+from contextlib import contextmanager, suppress
+from pathlib import Path
 
 from hpcraft.data.material import Known, Material, made
 from hpcraft.data.verify_sources import Settings, Source, read_source, run_sources, try_sources
@@ -26,6 +33,7 @@ from hpcraft.data.verify_targets import Case, check_text, find_races, run_cuda, 
 from hpcraft.records import Candidate
 
 _TESTS = 5
+_SET_CHILD_SUBREAPER = 36
 
 
 def main() -> None:
@@ -36,10 +44,12 @@ def main() -> None:
     parser.add_argument("--mutants", type=int, default=6, help="faulty versions of each side")
     parser.add_argument("--cores", type=int, default=2, help="idle cores that the rate is told for")
     parser.add_argument("--seed", type=int, default=secrets.randbits(31), help="of the drawing")
+    parser.add_argument("--stage", action="store_true", help="run the whole command instead of a step at a time")
     args = parser.parse_args()
-    settings = Settings(
-        seed=7, race=True, num_mutants=args.mutants, min_killed=0.5, min_coverage=1.0, max_tests=_TESTS, emulate=True, stop=Event()
-    )
+    if args.stage:
+        print(json.dumps(_stage(args.kernels, args.batch, args.cores, args.seed), indent=2))
+        return
+    settings = Settings(seed=7, race=True, num_mutants=args.mutants, min_killed=0.5, min_coverage=1.0, max_tests=_TESTS, emulate=True)
     targets = ("openmp", "cuda")
     _verify(list(made(args.seed + 1, 2, targets, Known())), settings, defaultdict(float))
     spent: dict[str, float] = defaultdict(float)
@@ -66,6 +76,54 @@ def main() -> None:
     print(json.dumps(figures, indent=2))
 
 
+def _stage(kernels: int, batch: int, cores: int, seed: int) -> dict[str, object]:
+    """The command in processes of its own."""
+    with tempfile.TemporaryDirectory() as folder:
+        out = Path(folder) / "pairs"
+        options = {"--made": kernels, "--batch-size": batch, "--seed": seed, "--cuda-launch": "any", "-o": out}
+        words = [sys.executable, "-m", "hpcraft", "pairs", "--quiet", *(str(w) for pair in options.items() for w in pair)]
+        begin, before = time.monotonic(), _cpu_seconds()
+        resident_kb = _whole(words, {**os.environ, "HPCRAFT_CACHE": str(Path(folder) / "cache")})
+        wall, cpu = time.monotonic() - begin, _cpu_seconds() - before
+        manifest = json.loads((out / "manifest.json").read_text())
+    proved = int(manifest["rows"]["pairs"])
+    return {
+        "seed": seed,
+        "batch": batch,
+        "kernels": kernels,
+        "proved": proved,
+        "outputs_sha256": manifest["outputs_sha256"],
+        "cpu_seconds_per_proved_pair": round(cpu / proved, 4),
+        "proved_an_hour_if_idle": round(3600 * cores * proved / cpu),
+        "proved_an_hour_by_the_clock": round(3600 * proved / wall),
+        "cores_got": round(cpu / wall, 2),
+        "main_process_mb": resident_kb >> 10,
+        "machine": f"{os.cpu_count()} cores",
+    }
+
+
+def _whole(words: list[str], environment: dict[str, str]) -> int:
+    """Run a command until all of its processes are gone, so that theirs is counted as ours; its largest resident set in KiB.
+
+    Raises:
+        CalledProcessError: it failed.
+    """
+    ctypes.CDLL(None).prctl(_SET_CHILD_SUBREAPER, 1, 0, 0, 0)  # workers are no children of the command's
+    largest = 0
+    with subprocess.Popen(words, stdout=subprocess.DEVNULL, env=environment) as process:
+        while process.poll() is None:
+            with suppress(OSError):
+                lines = Path(f"/proc/{process.pid}/status").read_text().splitlines()
+                largest = max(largest, *(int(line.split()[1]) for line in lines if line.startswith("VmHWM")), 0)
+            time.sleep(0.2)
+    with suppress(ChildProcessError):
+        while True:
+            os.wait()
+    if process.returncode:
+        raise subprocess.CalledProcessError(process.returncode, words)
+    return largest
+
+
 def _verify(materials: Sequence[Material], settings: Settings, spent: dict[str, float]) -> list[Case]:
     """What `hpcraft.data.verify` does with a batch, a step at a time."""
     with _timed(spent, "read"):
@@ -74,18 +132,23 @@ def _verify(materials: Sequence[Material], settings: Settings, spent: dict[str, 
             check_text(case)
     sources: list[Source] = list({id(c.source): c.source for c in cases}.values())
     with _timed(spent, "source"):
-        run_sources(sources, settings)
+        run_sources(sources)
     with _timed(spent, "source mutants and lines"):
         try_sources([s for s in sources if not s.reason], settings)
-    for name, step, model in (
-        ("openmp", run_openmp, "openmp"),
-        ("openmp race", find_races, "openmp"),
-        ("cuda emulated", run_cuda, "cuda"),
-        ("openmp mutants", try_targets, "openmp"),
-        ("cuda mutants", try_targets, "cuda"),
-    ):
-        with _timed(spent, name):
-            step([c for c in cases if c.alive and c.candidate.target_model == model], settings)
+
+    def alive(model: str) -> list[Case]:
+        return [c for c in cases if c.alive and c.candidate.target_model == model]
+
+    with _timed(spent, "openmp"):
+        run_openmp(alive("openmp"))
+    with _timed(spent, "openmp race"):
+        find_races(alive("openmp"))
+    with _timed(spent, "cuda emulated"):
+        run_cuda(alive("cuda"), settings)
+    with _timed(spent, "openmp mutants"):
+        try_targets(alive("openmp"), settings)
+    with _timed(spent, "cuda mutants"):
+        try_targets(alive("cuda"), settings)
     return cases
 
 

@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from hashlib import sha256
 from pathlib import Path
+from typing import NamedTuple
 
 from hpcraft import __version__
 from hpcraft.data.benchmark_trees import function_texts
@@ -30,6 +31,8 @@ from hpcraft.shards import read_rows
 MADE_TESTS = 12
 """Tests that judge the targets of a made kernel; fewer stay with a pair. With five, one fault in thirty of a launch's shape passed."""
 _C_LIKE = ("c", "cpp")
+_DIGEST_BYTES = 16
+"""Of a billion sources two share one with a chance below one in 10^20."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -67,7 +70,8 @@ class Known:
     """What no source may be: one that was there before, or a benchmark's."""
 
     index: Benchmarks | None = None
-    seen: set[str] = field(default_factory=set)
+    seen: set[bytes] = field(default_factory=set)
+    """Digests of the normalised texts and trees that were there before."""
     left_out: Counter[str] = field(default_factory=Counter)
     """Origin and reason to the number of sources."""
 
@@ -81,11 +85,11 @@ class Known:
 
     def is_new(self, origin: PairOrigin, source: str, targets: Iterator[tuple[str, str]]) -> bool:
         """Whether a source with its versions is neither; counted and noted."""
-        texts = {normalised(source), tree(source)}
-        if texts & self.seen:
+        known_by = {_digest(normalised(source)), _digest(tree(source))}
+        if known_by & self.seen:
             self.left_out[f"{origin}:source:seen-before"] += 1
             return False
-        self.seen |= texts
+        self.seen |= known_by
         if self.index is not None and any(self._in_benchmark(model, code) for model, code in (("", source), *targets)):
             self.left_out[f"{origin}:source:benchmark"] += 1
             return False
@@ -96,6 +100,10 @@ class Known:
         language = "cuda" if model == "cuda" else "c"
         trees = (tree_hash(language, function) for function in function_texts(language, code))
         return any(self.index.tree_hit(found) for found in trees) or self.index.hits(language, code) is not None
+
+
+def _digest(text: str) -> bytes:
+    return sha256(text.encode()).digest()[:_DIGEST_BYTES]
 
 
 def tree(source: str) -> str:
@@ -133,16 +141,34 @@ def mined(
     """At most ``limit`` loops of the corpus's C functions, the held-out ones first, then by hash; some of the training split are set aside without targets."""
     documents = (d for d in read_rows(corpus, "corpus", Document) if d.language in _C_LIKE)
     dialects = learn((d.package, d.text) for d in documents)
-    found: list[tuple[str, Outlined, CodeUnit]] = []
+    found: list[_Found] = []
+    number = 0
     for unit in read_rows(corpus, "functions", CodeUnit):
         if unit.language == "c" and "for" in unit.text and "[" in unit.text:
             for loop in outline(unit.text, dialects.get(unit.package, Dialect())):
                 if known.is_new("mined", loop.code(), _parallel(loop)):
-                    found.append((sha256(f"{seed}/{loop.code()}".encode()).hexdigest(), loop, unit))
-    chosen = {key for key, _, _ in sorted(found, key=lambda f: (_rank(f[2].split), f[0]))[:limit]}
-    for key, loop, unit in found:
-        if key in chosen:
-            yield _mined(loop, unit, seed, targets, monolingual_share, any_launch=any_launch)
+                    key = sha256(f"{seed}/{loop.code()}".encode()).hexdigest()
+                    found.append(_Found(_rank(unit.split), key, number, loop, unit))
+                    number += 1
+            if len(found) > 2 * limit:
+                found = _first(found, limit)
+    for one in sorted(_first(found, limit), key=lambda f: f.number):
+        yield _mined(one.loop, one.unit, seed, targets, monolingual_share, any_launch=any_launch)
+
+
+class _Found(NamedTuple):
+    """A loop of the corpus."""
+
+    rank: bool
+    key: str
+    number: int
+    loop: Outlined
+    unit: CodeUnit
+
+
+def _first(found: list[_Found], limit: int) -> list[_Found]:
+    """Those that come before the others by rank and hash."""
+    return sorted(found, key=lambda f: (f.rank, f.key))[:limit]
 
 
 def _rank(split: str) -> bool:

@@ -10,8 +10,9 @@ none has the tree of a benchmark's function or holds a benchmark's text.
 A pair enters when both sides build and agree on at least ``min_tests`` tests (CUDA by its emulation), these tests run the lines of the source and tell
 faulty versions of either side from it. Each test stands there with what the source left behind (`hpcraft.data.recorded`).
 
-Theory of operation. Candidates follow from inputs and seed alone. They are verified in batches; findings of finished batches are kept in
-``.parts/`` of the partial folder, so a later call begins where an interrupted one stopped. Pairs are assembled in the end.
+Theory of operation. Candidates follow from inputs and seed alone. They flow: sources are drawn, verified in batches by worker processes, and written in the
+order in which they were drawn, and only what is on its way is in memory, beside hashes of all sources. Findings of finished batches are kept in ``.parts/`` of
+the partial folder, so a later call draws those sources again but begins to verify where an interrupted one stopped.
 
 ``metrics["pairs"]`` is ``{origin: {target_model: {split: n}}}``, ``metrics["kernels"]`` counts the sources tried by origin, ``metrics["rates"]`` is
 ``{origin: {target_model: {"tried": n, "proved": n}}}``, and ``metrics["mutants"]`` and ``metrics["target_mutants"]`` say how many faults the tests of the
@@ -23,11 +24,11 @@ Not covered: pairs that call other functions of their package.
 from __future__ import annotations
 
 import shutil
-from collections import Counter
-from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass
+from collections import Counter, deque
+from collections.abc import Iterable, Iterator
+from dataclasses import asdict, dataclass, field
 from hashlib import sha256
-from itertools import islice
+from itertools import chain, islice
 from pathlib import Path
 from typing import Any, Literal
 
@@ -87,19 +88,22 @@ def run(config: PairsConfig, work: Work) -> Report:
     report = Report()
     targets, race = _machine(config, report)
     known = Known.of(work.inputs.get("benchmarks"))
-    materials = _materials(config, work, targets, known)
-    candidates = [c for number, m in enumerate(materials) for c in _candidates(number, m)]
-    findings = _verified(config, work, candidates, race=race)
-    pairs, functions = _assemble(config, materials, findings, report)
-    with ShardWriter(work.out, "pairs", Pair) as pair_shards:
-        for pair in pairs:
-            pair_shards.write(pair)
-    with ShardWriter(work.out, "monolingual", Function) as function_shards:
-        for function in functions:
-            function_shards.write(function)
+    loops = list(_mined(config, work, targets, known))  # of a whole corpus few are kept
+    kernels = made(work.seed, config.made, targets, known, any_launch=config.cuda_launch == "any")
+    num_candidates = sum(map(_num_candidates, loops)) + config.made * len(targets)
+    tally = _Tally()
+    with ShardWriter(work.out, "pairs", Pair) as pair_shards, ShardWriter(work.out, "monolingual", Function) as function_shards:
+        for material, findings in _judged(config, work, chain(loops, kernels), num_candidates, race=race):
+            pairs, functions = _assemble(config, material, findings, tally.reasons)
+            tally.add(material, pairs)
+            for pair in pairs:
+                pair_shards.write(pair)
+            for function in functions:
+                function_shards.write(function)
     shutil.rmtree(work.out / _PARTS, ignore_errors=True)
-    report.rows = {"pairs": len(pairs), "monolingual": len(functions)}
-    report.metrics |= _metrics(materials, pairs) | {"left_out": dict(known.left_out)}
+    report.rows = {"pairs": pair_shards.rows, "monolingual": function_shards.rows}
+    report.rejections = dict(tally.reasons)
+    report.metrics |= tally.metrics() | {"left_out": dict(known.left_out)}
     return report
 
 
@@ -137,14 +141,12 @@ def tools_here(config: PairsConfig) -> dict[str, str]:
     return {name: "missing" if why else "here" for name, why in lacks.items()}
 
 
-def _materials(config: PairsConfig, work: Work, targets: tuple[str, ...], known: Known) -> list[Material]:
-    any_launch = config.cuda_launch == "any"
-    found: list[Material] = []
+def _mined(config: PairsConfig, work: Work, targets: tuple[str, ...], known: Known) -> Iterator[Material]:
     if "corpus" in work.inputs and config.mined_limit:
-        share = config.monolingual_share
-        found += mined(work.inputs["corpus"], work.seed, config.mined_limit, targets, known, monolingual_share=share, any_launch=any_launch)
-    found += made(work.seed, config.made, targets, known, any_launch=any_launch)
-    return found
+        share, any_launch = config.monolingual_share, config.cuda_launch == "any"
+        yield from mined(
+            work.inputs["corpus"], work.seed, config.mined_limit, targets, known, monolingual_share=share, any_launch=any_launch
+        )
 
 
 def _candidates(number: int, material: Material) -> Iterator[Candidate]:
@@ -160,31 +162,50 @@ def _candidates(number: int, material: Material) -> Iterator[Candidate]:
         )
 
 
-def _verified(config: PairsConfig, work: Work, candidates: Sequence[Candidate], *, race: bool) -> dict[str, Finding]:
-    """Findings by candidate; those of finished batches are read from the partial folder."""
+def _num_candidates(material: Material) -> int:
+    return max(1, len(material.targets))
+
+
+def _judged(
+    config: PairsConfig, work: Work, materials: Iterable[Material], num_candidates: int, *, race: bool
+) -> Iterator[tuple[Material, list[Finding]]]:
+    """Each material with the findings of its candidates, in order; those in between wait."""
+    waiting: deque[Material] = deque()
+
+    def candidates() -> Iterator[Candidate]:
+        for number, material in enumerate(materials):
+            waiting.append(material)
+            yield from _candidates(number, material)
+
+    findings = track(_verified(config, work, candidates(), race=race), "verify pairs", total=num_candidates)
+    for first in findings:
+        material = waiting.popleft()
+        yield material, [first, *islice(findings, _num_candidates(material) - 1)]
+
+
+def _verified(config: PairsConfig, work: Work, candidates: Iterator[Candidate], *, race: bool) -> Iterator[Finding]:
+    """Findings in the order of the candidates; those of finished batches are read from the partial folder."""
     folder = work.out / _PARTS
-    size = config.batch_size
-    findings: dict[str, Finding] = {}
     part = 0
     while (path := _part(folder, part)).exists():
-        findings.update((f.candidate_id, f) for f in _read_part(path))
+        for finding in _read_part(path):
+            next(candidates)
+            yield finding
         part += 1
     stream = verify(
-        candidates[part * size :],
+        candidates,
         seed=int(sha256_json(["pairs", work.seed])[:8], 16),
         race=race,
         num_mutants=config.num_mutants,
         min_killed=config.min_killed,
         min_coverage=min(config.min_coverage, config.min_coverage_mined),
         max_tests=config.tests_per_pair,
-        batch_size=size,
+        batch_size=config.batch_size,
     )
-    stream = track(stream, "verify pairs", total=len(candidates) - part * size)
-    while batch := list(islice(stream, size)):
+    while batch := list(islice(stream, config.batch_size)):
         write_json(_part(folder, part), {"findings": [asdict(f) for f in batch]})
-        findings.update((f.candidate_id, f) for f in batch)
+        yield from batch
         part += 1
-    return findings
 
 
 def _part(folder: Path, number: int) -> Path:
@@ -197,33 +218,26 @@ def _read_part(path: Path) -> Iterator[Finding]:
         yield Finding(**fields)
 
 
-def _assemble(
-    config: PairsConfig, materials: Sequence[Material], findings: dict[str, Finding], report: Report
-) -> tuple[list[Pair], list[Function]]:
-    """Pairs and monolingual functions in the order of the materials; everything else is counted."""
+def _assemble(config: PairsConfig, material: Material, findings: list[Finding], reasons: Counter[str]) -> tuple[list[Pair], list[Function]]:
+    """The pairs of a material, or what it is as a monolingual function; everything else is counted."""
     pairs: list[Pair] = []
-    functions: list[Function] = []
-    reasons: Counter[str] = Counter()
-    for number, material in enumerate(materials):
-        own = [findings[c.candidate_id] for c in _candidates(number, material)]
-        taken: set[str] = set()
-        for (model, target), finding in zip(material.targets, own, strict=False):
-            tests = material.chosen(finding.valid_tests, finding.killing_tests, config.tests_per_pair)
-            reason = finding.reason or _too_little(config, material, finding, tests)
-            if reason:
-                reasons[f"{material.origin}:{model}:{reason}"] += 1
-            elif model not in taken:
-                taken.add(model)
-                pairs.append(_pair(material, model, target, finding, tests))
-        if not taken and material.origin == "mined" and material.split == "train":
-            best = max(own, key=lambda f: (bool(f.killing_tests), len(f.valid_tests)))
-            tests = material.chosen(best.valid_tests, best.killing_tests, config.tests_per_pair)
-            if best.killing_tests and len(tests) >= config.min_tests:
-                functions.append(_function(material, best, tests))
-            elif not material.targets:
-                reasons[f"{material.origin}:source:{best.reason or 'few-tests'}"] += 1
-    report.rejections = dict(reasons)
-    return pairs, functions
+    taken: set[str] = set()
+    for (model, target), finding in zip(material.targets, findings, strict=False):
+        tests = material.chosen(finding.valid_tests, finding.killing_tests, config.tests_per_pair)
+        reason = finding.reason or _too_little(config, material, finding, tests)
+        if reason:
+            reasons[f"{material.origin}:{model}:{reason}"] += 1
+        elif model not in taken:
+            taken.add(model)
+            pairs.append(_pair(material, model, target, finding, tests))
+    if not taken and material.origin == "mined" and material.split == "train":
+        best = max(findings, key=lambda f: (bool(f.killing_tests), len(f.valid_tests)))
+        tests = material.chosen(best.valid_tests, best.killing_tests, config.tests_per_pair)
+        if best.killing_tests and len(tests) >= config.min_tests:
+            return [], [_function(material, best, tests)]
+        if not material.targets:
+            reasons[f"{material.origin}:source:{best.reason or 'few-tests'}"] += 1
+    return pairs, []
 
 
 def _too_little(config: PairsConfig, material: Material, finding: Finding, tests: tuple[str, ...]) -> str:
@@ -292,25 +306,48 @@ def _identity(*parts: str) -> str:
     return sha256("\0".join(parts).encode()).hexdigest()[:16]
 
 
-def _metrics(materials: Sequence[Material], pairs: Sequence[Pair]) -> dict[str, object]:
-    counts: dict[str, dict[str, dict[str, int]]] = {}
-    for pair in pairs:
-        by_split = counts.setdefault(pair.origin, {}).setdefault(pair.target_model, {})
-        by_split[pair.split] = by_split.get(pair.split, 0) + 1
-    tried = Counter(m.origin for m in materials)
-    rates: dict[str, dict[str, dict[str, int]]] = {}
-    for origin, model in sorted({(m.origin, model) for m in materials for model, _ in m.targets}):
-        with_model = sum(1 for m in materials if m.origin == origin and any(model == name for name, _ in m.targets))
-        proved = sum(1 for p in pairs if (p.origin, p.target_model) == (origin, model))
-        rates.setdefault(origin, {})[model] = {"tried": with_model, "proved": proved}
-    return {
-        "pairs": counts,
-        "kernels": dict(tried),
-        "rates": rates,
-        "mutants": {"killed": sum(p.mutants_killed for p in pairs), "total": sum(p.mutants_total for p in pairs)},
-        "target_mutants": {"killed": sum(p.target_mutants_killed for p in pairs), "total": sum(p.target_mutants_total for p in pairs)},
-        "coverage": round(sum(p.coverage for p in pairs) / len(pairs), 4) if pairs else None,
-    }
+@dataclass(kw_only=True, slots=True)
+class _Tally:
+    """What is counted of materials and pairs as they go by."""
+
+    reasons: Counter[str] = field(default_factory=Counter)
+    """Origin, target model and reason to refusals."""
+    kernels: Counter[str] = field(default_factory=Counter)
+    tried: Counter[tuple[str, str]] = field(default_factory=Counter)
+    """Materials by origin and target model."""
+    proved: dict[str, dict[str, dict[str, int]]] = field(default_factory=dict)
+    """Pairs by origin, target model and split."""
+    mutants: Counter[str] = field(default_factory=Counter)
+    target_mutants: Counter[str] = field(default_factory=Counter)
+    coverage: float = 0.0
+    num_pairs: int = 0
+
+    def add(self, material: Material, pairs: list[Pair]) -> None:
+        """Count one material with its pairs."""
+        self.kernels[material.origin] += 1
+        self.tried.update({(material.origin, model) for model, _ in material.targets})
+        for pair in pairs:
+            by_split = self.proved.setdefault(pair.origin, {}).setdefault(pair.target_model, {})
+            by_split[pair.split] = by_split.get(pair.split, 0) + 1
+            self.mutants.update(killed=pair.mutants_killed, total=pair.mutants_total)
+            self.target_mutants.update(killed=pair.target_mutants_killed, total=pair.target_mutants_total)
+            self.coverage += pair.coverage
+            self.num_pairs += 1
+
+    def metrics(self) -> dict[str, object]:
+        """As the stage's docstring has them."""
+        rates: dict[str, dict[str, dict[str, int]]] = {}
+        for origin, model in sorted(self.tried):
+            proved = sum(self.proved.get(origin, {}).get(model, {}).values())
+            rates.setdefault(origin, {})[model] = {"tried": self.tried[origin, model], "proved": proved}
+        return {
+            "pairs": self.proved,
+            "kernels": dict(self.kernels),
+            "rates": rates,
+            "mutants": {"killed": self.mutants["killed"], "total": self.mutants["total"]},
+            "target_mutants": {"killed": self.target_mutants["killed"], "total": self.target_mutants["total"]},
+            "coverage": round(self.coverage / self.num_pairs, 4) if self.num_pairs else None,
+        }
 
 
 STAGE = Stage(

@@ -16,7 +16,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
-from threading import Event
 
 from hpcraft import sandbox
 from hpcraft.data.trees import parse, tops
@@ -187,7 +186,6 @@ def build(
     flags: tuple[str, ...] = (),
     fork: bool = True,
     cuda: CudaLevel = "compile",
-    stop: Event | None = None,
 ) -> Program:
     """Build pieces into as few programs as possible.
 
@@ -198,7 +196,6 @@ def build(
         flags: more flags for the compiler.
         fork: make each call in a child of its own.
         cuda: the level of CUDA: ``compile``, where nothing can be called, or ``emulate``.
-        stop: ends compiling and running early when it is set.
 
     Raises:
         MachineError: the sandbox itself failed or lacks a tool.
@@ -206,7 +203,7 @@ def build(
     program = Program()
     together = [i for i, p in enumerate(pieces) if _is_tame(p.code, model)]
     alone = [i for i in range(len(pieces)) if i not in set(together)]
-    settings = _Settings(model=model, check=check, flags=flags, fork=fork, cuda=cuda, stop=stop)
+    settings = _Settings(model=model, check=check, flags=flags, fork=fork, cuda=cuda)
     while together:
         group, outcome = _compile(pieces, together, settings)
         if outcome is None:
@@ -256,7 +253,6 @@ class _Settings:
     flags: tuple[str, ...]
     fork: bool
     cuda: CudaLevel
-    stop: Event | None
 
 
 def _merge(program: Program, pieces: Sequence[Piece], part: list[int], settings: _Settings) -> None:
@@ -268,7 +264,6 @@ def _merge(program: Program, pieces: Sequence[Piece], part: list[int], settings:
         flags=settings.flags,
         fork=settings.fork,
         cuda=settings.cuda,
-        stop=settings.stop,
     )
     for group in below.groups:
         program.groups.append(_Group(build=group.build, pieces=[part[i] for i in group.pieces], signatures=group.signatures))
@@ -290,7 +285,7 @@ def _compile(pieces: Sequence[Piece], chosen: list[int], settings: _Settings) ->
         check=settings.check,
         cuda=settings.cuda if cuda else "auto",
     )
-    built = sandbox.build(job, settings.stop)
+    built = sandbox.build(job)
     if not built.ok:
         built.close()
         if built.outcome.verdict is not Verdict.UNSUPPORTED or _lacking(job):

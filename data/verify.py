@@ -4,6 +4,8 @@ Theory of operation. Candidates are taken in batches, and a batch goes through t
 sources under the address and undefined-behaviour sanitizers; sources with their faulty versions (`hpcraft.data.verify_sources`); OpenMP targets with 1, 3 and
 4 threads, and under the race detector; CUDA targets under the emulation's check; targets with their faulty versions (`hpcraft.data.verify_targets`).
 Source and target never share a process, and expected values never enter one. A step is made for those that came through the ones before.
+Several batches are verified side by side in worker processes, since half of the work (reading trees, making calls, comparing) is done in Python; a lone
+batch is verified here. Interrupted or left by its caller, `verify` ends the workers, and their boxes end with them.
 
 Reasons of a refusal: ``signature``, ``tests``, ``source:compile_error``, ``no-valid-tests``, ``no-mutant-killed``, ``few-mutants-killed``, ``not-covered``,
 ``not-parallel``, ``no-entry``, ``target:signature``, ``target:compile_error``, ``target:runtime_error``, ``target:memory`` (what the emulation found
@@ -13,23 +15,26 @@ wrong with memory), ``target:time_limit``, ``differs``, ``race``, ``target:no-mu
 from __future__ import annotations
 
 import os
-from collections import deque
+import tempfile
 from collections.abc import Iterable, Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
-from itertools import islice
-from threading import Event
+from itertools import chain, islice
+from typing import NamedTuple
 
 from hpcraft.data import recorded
 from hpcraft.data.programs import Piece, build
 from hpcraft.data.verify_sources import Settings, Source, read_source, run_sources, try_sources
 from hpcraft.data.verify_targets import SOURCE_ONLY, Case, check_text, find_races, run_cuda, run_openmp, try_targets
+from hpcraft.data.workers import Lost, ordered_map
+from hpcraft.errors import MachineError
 from hpcraft.records import Candidate, Finding
-from hpcraft.sandbox import toolchains
+from hpcraft.sandbox import folders, toolchains
 from hpcraft.sandbox.abi import Signature
 from hpcraft.sandbox.outcome import CudaLevel, Job
 
 __all__ = ["SOURCE_ONLY", "cuda_level", "has_tools", "lacks_tool", "verify"]
 
+_BATCH_SECONDS = 3600.0
+"""For a batch in a worker of its own: no program in it may take longer than minutes, but a machine may be busy."""
 _PROBES = {"openmp": "void probe(int n) {}", "cuda": '__global__ void k() {}\nextern "C" void probe(int n) { k<<<1, 1>>>(); }'}
 
 
@@ -50,7 +55,7 @@ def verify(
     Args:
         candidates: translations, of which most may be wrong.
         seed: of array contents; keep it from whoever writes candidates.
-        workers: batches at a time; all cores when None.
+        workers: batches at a time, each in a process of its own; all cores when None.
         race: run OpenMP targets under the race detector; the emulation of CUDA always looks for races.
         num_mutants: faulty versions of each side that tests are tried on; 0 leaves these steps out, and coverage with them.
         min_killed: share of the mutants of each side that tests must kill; at least one in any case.
@@ -62,7 +67,6 @@ def verify(
     Raises:
         MachineError: the sandbox failed or the machine lacks a tool.
     """
-    stop = Event()
     settings = Settings(
         seed=seed,
         race=race,
@@ -71,22 +75,44 @@ def verify(
         min_coverage=min_coverage,
         max_tests=max_tests,
         emulate=cuda_level() == "emulate",
-        stop=stop,
     )
-    stream, pending = iter(candidates), deque[Future[list[Finding]]]()
+    batches = _batches(iter(candidates), batch_size)
+    first = list(islice(batches, 2))
     width = workers or len(os.sched_getaffinity(0))
-    with ThreadPoolExecutor(width) as pool:
-        try:
-            while True:
-                while len(pending) < 2 * width and (batch := list(islice(stream, batch_size))):
-                    pending.append(pool.submit(_verify_batch, batch, settings))
-                if not pending:
-                    return
-                yield from pending.popleft().result()
-        finally:
-            stop.set()  # the caller lost interest or was interrupted: end what runs now
-            for future in pending:
-                future.cancel()
+    if width == 1 or len(first) == 1:
+        for batch in chain(first, batches):
+            yield from _verify_batch(batch, settings)
+    elif first:
+        yield from _verify_beside(chain(first, batches), settings, width)
+
+
+def _batches(stream: Iterator[Candidate], size: int) -> Iterator[list[Candidate]]:
+    while batch := list(islice(stream, size)):
+        yield batch
+
+
+class _Task(NamedTuple):
+    """What a worker is given."""
+
+    batch: list[Candidate]
+    settings: Settings
+    folder: str
+    """For temporary files, which a worker that is ended can't remove."""
+
+
+def _verify_beside(batches: Iterator[list[Candidate]], settings: Settings, width: int) -> Iterator[Finding]:
+    with tempfile.TemporaryDirectory(prefix=f"{folders.PREFIX}{os.getpid()}-", ignore_cleanup_errors=True) as folder:
+        tasks = (_Task(batch, settings, folder) for batch in batches)
+        for found in ordered_map(_verify_task, tasks, num_workers=width, chunk_items=1, item_seconds=_BATCH_SECONDS):
+            if isinstance(found, Lost):
+                what = f"a worker that verified {len(found.item.batch)} candidates ended twice ({found.why})"
+                raise MachineError(f"{what}; free some memory, or verify fewer in one program")
+            yield from found
+
+
+def _verify_task(task: _Task) -> list[Finding]:
+    tempfile.tempdir = task.folder
+    return _verify_batch(task.batch, task.settings)
 
 
 def has_tools(model: str, *, race: bool = False) -> str:
@@ -135,11 +161,11 @@ def _verify_batch(batch: Sequence[Candidate], settings: Settings) -> list[Findin
     for case in cases:
         check_text(case)
     wanted = [s for s in sources.values() if any(c.alive and c.source is s for c in cases)]
-    run_sources(wanted, settings)
+    run_sources(wanted)
     try_sources([s for s in wanted if not s.reason], settings)
-    run_openmp(_alive(cases, "openmp"), settings)
+    run_openmp(_alive(cases, "openmp"))
     if settings.race:
-        find_races(_alive(cases, "openmp"), settings)
+        find_races(_alive(cases, "openmp"))
     run_cuda(_alive(cases, "cuda"), settings)
     for model in ("openmp", "cuda"):
         try_targets(_alive(cases, model), settings)

@@ -11,7 +11,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from threading import Event
 
 import numpy as np
 
@@ -40,7 +39,6 @@ class Settings:
     max_tests: int | None
     emulate: bool
     """Whether CUDA is run by the emulation; else it is compiled."""
-    stop: Event
 
     def enough(self, killed: int, total: int) -> bool:
         """Whether the tests noticed enough faults."""
@@ -130,13 +128,13 @@ def weight(test: Test) -> int:
 # ---------------------------------------------------------------- valid tests
 
 
-def run_sources(sources: Sequence[Source], settings: Settings) -> None:
+def run_sources(sources: Sequence[Source]) -> None:
     """Find the valid tests; of tests with the same scalars the one with the shortest arrays that runs clean is taken."""
     if not sources:
         return
     ladders = [_ladders(s) for s in sources]
     pieces = [Piece(signature=s.signature, code=s.code) for s in sources]
-    with build(pieces, check="address", flags=SANITIZE, stop=settings.stop) as program:
+    with build(pieces, check="address", flags=SANITIZE) as program:
         for number, words in program.refused.items():
             sources[number].reason, sources[number].log = "source:compile_error", words
         while any(ladder for rungs in ladders for ladder in rungs):
@@ -177,10 +175,10 @@ def try_sources(sources: Sequence[Source], settings: Settings) -> None:
     made = [schema(s.code, s.signature, count=settings.num_mutants, seed=settings.seed, marks=True) for s in sources]
     found = [s for s in made if s is not None]
     owners = [s for s, m in zip(sources, made, strict=True) if m is not None]
-    with build([Piece(signature=m.signature, code=m.code) for m in found], flags=_POISON, stop=settings.stop) as program:
+    with build([Piece(signature=m.signature, code=m.code) for m in found], flags=_POISON) as program:
         whole = [n for n in range(len(found)) if n not in program.refused]
         _read_trial(program, [(n, owners[n], found[n], range(len(found[n].kinds) + 1)) for n in whole])
-    _try_alone([(owners[n], found[n]) for n in program.refused], settings)
+    _try_alone([(owners[n], found[n]) for n in program.refused])
     for source in sources:
         _settle(source, settings)
 
@@ -230,7 +228,7 @@ def _read_trial(program: Program, trials: Sequence[tuple[int, Source, Schema, Se
         source.lines, source.mutants_total = made.lines, len(made.kinds)
 
 
-def _try_alone(refused: Sequence[tuple[Source, Schema]], settings: Settings) -> None:
+def _try_alone(refused: Sequence[tuple[Source, Schema]]) -> None:
     """Where faults can't stand side by side, the original alone with its marks, and each faulty version by itself."""
     pieces: list[Piece] = []
     trials: list[tuple[int, Source, Schema, Sequence[int]]] = []
@@ -246,7 +244,7 @@ def _try_alone(refused: Sequence[tuple[Source, Schema]], settings: Settings) -> 
                 pieces.append(Piece(signature=plain.signature, code=plain.code))
     if not pieces:
         return
-    with build(pieces, flags=_POISON, stop=settings.stop) as program:
+    with build(pieces, flags=_POISON) as program:
         for source, _ in refused:
             # A version that doesn't build is none; an original that doesn't is no longer clean.
             mine = [t for t in trials if t[1] is source]

@@ -110,11 +110,11 @@ def _language(case: Case) -> str:
 # ---------------------------------------------------------------- openmp
 
 
-def run_openmp(cases: Sequence[Case], settings: Settings) -> None:
+def run_openmp(cases: Sequence[Case]) -> None:
     """First one heavy test each, so that hopeless candidates cost little; then every test with every number of threads."""
     if not cases:
         return
-    with build([c.piece for c in cases], model="openmp", flags=_QUICK, stop=settings.stop) as program:
+    with build([c.piece for c in cases], model="openmp", flags=_QUICK) as program:
         _refuse_unbuilt(program, cases)
         _try_tests(program, cases, threads=_THREADS[-1], limit=1)
         for threads in _THREADS:
@@ -151,12 +151,12 @@ def _why(result: CallResult | None, verdict: Verdict | None, told: str) -> str:
     return "differs"
 
 
-def find_races(cases: Sequence[Case], settings: Settings) -> None:
+def find_races(cases: Sequence[Case]) -> None:
     """Run OpenMP targets under the race detector on their heaviest tests."""
     if not cases:
         return
     pieces = [Piece(signature=c.source.signature, code=with_static_schedules(c.candidate.target)) for c in cases]
-    with build(pieces, model="openmp", check="race", flags=("-g0",), fork=False, stop=settings.stop) as program:
+    with build(pieces, model="openmp", check="race", flags=("-g0",), fork=False) as program:
         _refuse_unbuilt(program, cases)
         calls = [c.source.call(n, t) for n, c in enumerate(cases) if c.alive for t in c.source.heaviest()[:_RACE_TESTS]]
         for number, outcome in program.races(calls, threads=4).items():
@@ -183,10 +183,10 @@ def run_cuda(cases: Sequence[Case], settings: Settings) -> None:
         case.level = "emulate" if settings.emulate else "compile"
     pieces = [c.piece for c in cases]
     if not settings.emulate:
-        with build(pieces, model="cuda", cuda="compile", stop=settings.stop) as program:
+        with build(pieces, model="cuda", cuda="compile") as program:
             _refuse_unbuilt(program, cases)
         return
-    with build(pieces, model="cuda", cuda="emulate", check="race", flags=_QUICK, stop=settings.stop) as program:
+    with build(pieces, model="cuda", cuda="emulate", check="race", flags=_QUICK) as program:
         _refuse_unbuilt(program, cases)
         _try_tests(program, cases, threads=1, limit=1, seconds=_EMULATED_SECONDS)
         _try_tests(program, cases, threads=1, limit=None, seconds=_EMULATED_SECONDS)
@@ -207,27 +207,27 @@ def try_targets(cases: Sequence[Case], settings: Settings) -> None:
         )
         assert found is not None, "its entry point was found before"
         made.append(found)
-    with _faulty([Piece(signature=m.signature, code=m.code) for m in made], model, settings) as program:
+    with _faulty([Piece(signature=m.signature, code=m.code) for m in made], model) as program:
         trials = [(n, cases[n], m, fault) for n, m in enumerate(made) if n not in program.refused for fault in range(1, len(m.kinds) + 1)]
         _notice(program, trials)
     alone = [(cases[n], code) for n in program.refused for code in made[n].mutants]
     if alone:
-        _try_alone(alone, model, settings)
+        _try_alone(alone, model)
     for case in cases:
         if not settings.enough(case.mutants_killed, case.mutants_total):
             why = f"{case.mutants_killed} of {case.mutants_total} faults of the target noticed"
             case.refuse("target:few-mutants-killed" if case.mutants_killed else "target:no-mutant-killed", why)
 
 
-def _faulty(pieces: Sequence[Piece], model: Model, settings: Settings) -> Program:
-    return build(pieces, model=model, flags=_FAULTY, cuda="emulate" if model == "cuda" else "auto", stop=settings.stop)
+def _faulty(pieces: Sequence[Piece], model: Model) -> Program:
+    return build(pieces, model=model, flags=_FAULTY, cuda="emulate" if model == "cuda" else "auto")
 
 
-def _try_alone(alone: Sequence[tuple[Case, str]], model: Model, settings: Settings) -> None:
+def _try_alone(alone: Sequence[tuple[Case, str]], model: Model) -> None:
     """Each faulty version by itself, where they can't stand side by side; one that doesn't build is none."""
     made = [schema(code, case.source.signature, language=_language(case), count=0) for case, code in alone]
     found = [(case, m) for (case, _), m in zip(alone, made, strict=True) if m is not None]
-    with _faulty([Piece(signature=m.signature, code=m.code) for _, m in found], model, settings) as program:
+    with _faulty([Piece(signature=m.signature, code=m.code) for _, m in found], model) as program:
         _notice(program, [(n, case, m, 1) for n, (case, m) in enumerate(found) if n not in program.refused])
 
 

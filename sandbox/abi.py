@@ -74,6 +74,7 @@ _ARRAY_WORD = re.compile(r"^\[(\d+)(?:<(\d+))?\]$")
 _MAGIC = 0x43525048
 _CALL_SECONDS = 5
 _MAX_LENGTH = 1 << 24
+_SIGNS = np.array([-1, 1])
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -234,7 +235,7 @@ def _word_text(word: int | float | ArrayWord) -> str:
 def _contents(parameter: Parameter, word: ArrayWord, rng: np.random.Generator) -> Array:
     kind, dtype = parameter.dtype.kind, parameter.dtype
     if kind == "f":
-        values: Array = (rng.integers(1, 129, word.length) * rng.choice([-1, 1], word.length) / 64).astype(dtype)
+        values: Array = (rng.integers(1, 129, word.length) * _SIGNS[rng.integers(0, 2, word.length)] / 64).astype(dtype)
         return values
     low, high = (0, word.bound) if word.bound is not None else (0, 17) if kind == "u" else (-8, 9)
     most = 2 if parameter.ctype == "bool" else np.iinfo(DTYPES[parameter.ctype]).max + 1
@@ -362,6 +363,8 @@ def compare_arrays(expected: Array, got: Array, rtol: float | None = None) -> st
     """
     if expected.shape != got.shape:
         return f"{got.size} elements, {expected.size} expected"
+    if expected.dtype == got.dtype and expected.tobytes() == got.tobytes():
+        return None  # nearly always, and ten times faster to see
     if expected.dtype.kind != "f":
         wrong = expected != got
     else:

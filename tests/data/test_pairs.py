@@ -143,15 +143,16 @@ def test_second_run_gives_the_same_bytes_also_when_resumed(tmp_path: Path, corpu
     run(tmp_path / "whole", corpus, config)
     asked: list[str] = []
 
-    def breaks(candidates: list[Candidate], **settings: object) -> Iterator[Finding]:
+    def breaks(candidates: Iterator[Candidate], **settings: object) -> Iterator[Finding]:
         for number, finding in enumerate(verify(candidates, **settings)):  # type: ignore[arg-type]
             if number == 3:
                 raise KeyboardInterrupt
             yield finding
 
-    def counts(candidates: list[Candidate], **settings: object) -> Iterator[Finding]:
-        asked.extend(c.candidate_id for c in candidates)
-        return verify(candidates, **settings)  # type: ignore[arg-type]
+    def counts(candidates: Iterator[Candidate], **settings: object) -> Iterator[Finding]:
+        for finding in verify(candidates, **settings):  # type: ignore[arg-type]
+            asked.append(finding.candidate_id)
+            yield finding
 
     monkeypatch.setattr(pairs, "verify", breaks)
     with pytest.raises(KeyboardInterrupt):
