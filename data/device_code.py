@@ -43,6 +43,7 @@ _SIMPLE = frozenset(
         "parenthesized_expression",
         "unary_expression",
         "field_expression",
+        "subscript_argument_list",
     )
 )
 _MOST_ROUNDS = 40

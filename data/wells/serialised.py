@@ -3,7 +3,8 @@
 A kernel is cut out of its file with what it needs (`hpcraft.data.plain_kernel`), its threads become loops (`hpcraft.data.serialise`), and its
 host function is written by rule (`hpcraft.data.host_function`). Held-out packages come first, then what a hash says.
 
-Not covered: kernels with barriers, and arrays whose length the text doesn't tell.
+Not covered: kernels with barriers, those that make no sense to the grammar before macros are written out (they are no units), and arrays whose
+length the text doesn't tell.
 """
 
 from __future__ import annotations
