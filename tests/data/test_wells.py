@@ -103,9 +103,18 @@ __global__ void rows(float *y, const float *x, int m, int n)
     int row = blockIdx.x;
     if (row < m) for (int j = threadIdx.x; j < n; j += blockDim.x) y[row * n + j] = 2 * x[row * n + j];
 }
-__global__ void shares(float *y, int n) { __shared__ float s[BLOCK]; s[threadIdx.x] = y[threadIdx.x]; __syncthreads(); y[0] = s[0]; }
+__global__ void shares(float *y, int n) {
+    __shared__ float s[BLOCK];
+    s[threadIdx.x] = y[threadIdx.x];
+    __syncthreads();
+    y[0] = s[0];
+}
 __global__ void loose(float *y) { y[blockIdx.x * blockDim.x + threadIdx.x] = 1; }
-__global__ void swaps(int *y, int n) { int i = blockIdx.x * blockDim.x + threadIdx.x; if (i < n) y[i] = atomicExch(y, i); }
+__global__ void swaps(int *y, int n)
+{
+    int i = blockIdx.x * blockDim.x + threadIdx.x;
+    if (i < n) y[i] = atomicExch(y, i);
+}
 __global__ void odd(int *y, int n) { int i = blockIdx.x * blockDim.x + threadIdx.x; if (i < n) y[i] = gridDim.x; }
 __global__ void alone(int *y) { y[0] = 1; }
 """
