@@ -18,7 +18,7 @@ from tree_sitter import Node
 from hpcraft.data.index_state import NOWHERE, Pointer, State, Value
 from hpcraft.data.index_values import Values
 from hpcraft.data.polynomials import Polynomial, Symbol, sign
-from hpcraft.data.trees import declared_name, text_of, walk
+from hpcraft.data.trees import assigned, declared_name, text_of, walk
 from hpcraft.errors import InputError
 
 _LEAVES = ("break_statement", "return_statement", "goto_statement")
@@ -126,7 +126,7 @@ class Flow(Values):
                 if child.type.endswith("statement") and not self.run(child):
                     break
         self.go(before)
-        self._forget(_assigned(node))
+        self._forget(assigned(node))
         return True
 
     def _forget(self, names: set[str]) -> None:
@@ -140,7 +140,7 @@ class Flow(Values):
         first = node.child_by_field_name("initializer")
         if first is not None:
             self.run(first) if first.type == "declaration" else self.value(first)
-        start = {name: self.values[name] for name in sorted(_assigned(node) & self.values.keys())}
+        start = {name: self.values[name] for name in sorted(assigned(node) & self.values.keys())}
         counter = self.names.new(f"the loop {text_of(node.child_by_field_name('condition')) or 'without an end'}")
         self.names.ranges = self.names.ranges.with_low(counter, Polynomial())
         self.iterations.add(counter)
@@ -219,16 +219,3 @@ class Flow(Values):
 
 def _within(node: Node, outer: Node) -> bool:
     return outer.start_byte <= node.start_byte and node.end_byte <= outer.end_byte
-
-
-def _assigned(node: Node) -> set[str]:
-    """Names that a piece of code assigns to."""
-    found = set()
-    for inner in walk(node):
-        field_name = {"assignment_expression": "left", "update_expression": "argument"}.get(inner.type)
-        target = inner.child_by_field_name(field_name) if field_name else None
-        while target is not None and target.type == "parenthesized_expression":
-            target = target.named_children[0]
-        if target is not None and target.type == "identifier":
-            found.add(text_of(target))
-    return found

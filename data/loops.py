@@ -121,7 +121,7 @@ def _c_directives(grammar: str, root: Node, source: bytes) -> _Directives:
         found.starts.append(node.start_byte)
         if _STANDALONE.match(text.partition("pragma")[2].lstrip()):
             continue
-        statement = _statement_after(node)
+        statement = statement_after(node)
         if statement is None:
             continue
         found.constructs.append((node.start_byte, statement.end_byte))
@@ -149,7 +149,7 @@ def _operators(root: Node, source: bytes) -> Iterator[tuple[Node, str]]:
             yield node, "#pragma " + one_line(_ESCAPE.sub(r"\1", spelled[1]))
 
 
-def _statement_after(node: Node) -> Node | None:
+def statement_after(node: Node) -> Node | None:
     """What a directive applies to: the next node that isn't a comment, another pragma, or the rest of an ``#if`` around directives."""
     at: Node | None = node
     for _ in range(32):

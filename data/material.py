@@ -8,7 +8,7 @@ Mined sources come first, in the order of the corpus. Everything here follows fr
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from hashlib import sha256
 from pathlib import Path
@@ -23,14 +23,13 @@ from hpcraft.data.parallelise import cuda_version, openmp_versions
 from hpcraft.data.tester import choose, propose
 from hpcraft.data.tree_hash import tree_hash
 from hpcraft.data.trees import normalised
-from hpcraft.data.typedefs import Dialect, learn
-from hpcraft.records import BenchmarkText, CodeUnit, Document, PairOrigin
+from hpcraft.data.typedefs import Dialect
+from hpcraft.records import BenchmarkText, CodeUnit, PairOrigin
 from hpcraft.sandbox.abi import Signature
 from hpcraft.shards import read_rows
 
 MADE_TESTS = 12
 """Tests that judge the targets of a made kernel; fewer stay with a pair. With five, one fault in thirty of a launch's shape passed."""
-_C_LIKE = ("c", "cpp")
 _DIGEST_BYTES = 16
 """Of a billion sources two share one with a chance below one in 10^20."""
 
@@ -136,11 +135,17 @@ def made(seed: int, count: int, targets: tuple[str, ...], known: Known, *, any_l
 
 
 def mined(
-    corpus: Path, seed: int, limit: int, targets: tuple[str, ...], known: Known, *, monolingual_share: float, any_launch: bool = False
+    corpus: Path,
+    seed: int,
+    limit: int,
+    targets: tuple[str, ...],
+    known: Known,
+    *,
+    dialects: Mapping[str, Dialect],
+    monolingual_share: float,
+    any_launch: bool = False,
 ) -> Iterator[Material]:
     """At most ``limit`` loops of the corpus's C functions, the held-out ones first, then by hash; some of the training split are set aside without targets."""
-    documents = (d for d in read_rows(corpus, "corpus", Document) if d.language in _C_LIKE)
-    dialects = learn((d.package, d.text) for d in documents)
     found: list[_Found] = []
     number = 0
     for unit in read_rows(corpus, "functions", CodeUnit):

@@ -1,9 +1,11 @@
 """Cuts loops out of real C functions and makes each a function of its own, with builtin types only.
 
-The free variables of a loop become parameters; scalars that are written before they are read become locals; one scalar that is
-accumulated becomes a parameter and the return value. Typedefs and literal macros are resolved by the package's `Dialect`.
+The free variables of a loop become parameters; scalars that are written before they are read become locals; one scalar that is accumulated
+becomes a parameter and the return value, of several each comes and goes by a pointer. A struct's member that the loop reads becomes a variable.
+Typedefs, literal macros and macros of members are resolved by the package's `Dialect`. `regions` does the same for statements behind an OpenMP
+directive that starts threads, and keeps the directives.
 
-Not covered: struct members, calls other than libm, pointers to pointers, pointer arithmetic, jumps out of the loop. Such loops are left alone.
+Not covered: structs in arrays, calls other than libm, pointers to pointers, pointer arithmetic, jumps out of the loop. Such loops are left alone.
 """
 
 from __future__ import annotations
@@ -11,12 +13,16 @@ from __future__ import annotations
 import re
 import textwrap
 from collections.abc import Container, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from tree_sitter import Node
 
-from hpcraft.data.trees import KEYWORDS, declared_name, function_name, functions, parse, text_of, walk
+from hpcraft.data.directives import parse_directive, render
+from hpcraft.data.loops import statement_after
+from hpcraft.data.trees import KEYWORDS, assigned, declared_name, function_name, functions, parse, text_of, walk
 from hpcraft.data.typedefs import MATH, SYNONYMS, Dialect
+from hpcraft.errors import InputError
+from hpcraft.tokenizer.constructs import LIST_CLAUSES
 
 _MAX_LINES, _MAX_PARAMETERS = 40, 12
 _FORBIDDEN = frozenset(
@@ -47,7 +53,11 @@ _HEADERS = {
 }
 _PRAGMA = re.compile(r"#[ \t]*pragma[ \t]+omp[ \t]+((?:[^\n\\]|\\\n)*)")
 _GUARDED = re.compile(r"^[ \t]*#[ \t]*if[^\n]*\n(?:[ \t]*#[ \t]*pragma[^\n]*\n)+[ \t]*#[ \t]*endif[^\n]*\n", re.MULTILINE)
+_PRAGMA_LINE = re.compile(r"^[ \t]*#[ \t]*pragma[ \t]+omp\b[^\n]*", re.MULTILINE)
+_STARTS = re.compile(r"# ?pragma omp parallel\b")
 _CONDITIONAL = re.compile(r"^[ \t]*#", re.MULTILINE)
+_ABOUT_TEAMS = ("num_threads", "if")
+_NAME = re.compile(r"[A-Za-z_]\w*")
 _COMMENT = re.compile(r"/\*.*?\*/|//[^\n]*", re.DOTALL)
 
 
@@ -76,6 +86,10 @@ class Outlined:
     """The accumulated scalar that is returned, empty for none."""
     directive: str
     """The OpenMP directive that stood in front of the loop, without ``#pragma``; empty for none."""
+    outs: tuple[Variable, ...] = ()
+    """Accumulated scalars where there are several; each comes and goes by a pointer of its name and ``_out``."""
+    annotated: str = ""
+    """Of a region: the statement with all of its directives."""
 
     @property
     def signature(self) -> str:
@@ -84,19 +98,27 @@ class Outlined:
         words = [f"{'const ' if v.pointer and not v.written else ''}{v.ctype} {'*' if v.pointer else ''}{v.name}" for v in self.params]
         return f"{returns} {self.name}({', '.join(words)})"
 
-    def code(self, *, pragma: str = "") -> str:
-        """The whole function; with ``pragma`` in front of the loop where it is given."""
-        text = f"{self.signature} {self.loop}"
-        lines = [f"#include <{header}>" for header, names in _HEADERS.items() if re.search(rf"\b(?:{'|'.join(sorted(names))})\b", text)]
+    def code(self, *, pragma: str = "", annotated: bool = False) -> str:
+        """The whole function; with ``pragma`` in front of the loop where it is given, or with the region's own directives."""
+        loop = self.annotated if annotated else self.loop
+        text = f"{self.signature} {loop}"
+        lines = includes(text)
         lines += [*([""] if lines else []), self.signature, "{"]
         by_type: dict[str, list[str]] = {}
         for variable in self.locals:
             by_type.setdefault(variable.ctype, []).append(variable.name)
         lines += [f"    {ctype} {', '.join(names)};" for ctype, names in by_type.items()]
+        lines += [f"    {v.ctype} {v.name} = *{v.name}_out;" for v in self.outs]
         lines += [f"#pragma {pragma}"] if pragma else []
-        lines.append(textwrap.indent(self.loop, "    "))
+        lines.append(textwrap.indent(loop, "    "))
+        lines += [f"    *{v.name}_out = {v.name};" for v in self.outs]
         lines += [f"    return {self.result};"] if self.result else []
         return "\n".join([*lines, "}", ""])
+
+
+def includes(code: str) -> list[str]:
+    """The lines that include what a piece of code needs of the C standard library."""
+    return [f"#include <{header}>" for header, names in _HEADERS.items() if re.search(rf"\b(?:{'|'.join(sorted(names))})\b", code)]
 
 
 def outline(text: str, dialect: Dialect) -> Iterator[Outlined]:
@@ -106,13 +128,32 @@ def outline(text: str, dialect: Dialect) -> Iterator[Outlined]:
         body = function.child_by_field_name("body")
         if body is None or (function.has_error and len(data) > 20_000):
             continue
-        types = _declarations(function)
+        types = declarations(function)
         count = 0
         for loop in _outermost(body):
             found = _try_loop(loop, function_name(function), types, dialect, data, count)
             for outlined in found:
                 count += 1
                 yield outlined
+
+
+def regions(text: str, dialect: Dialect) -> Iterator[Outlined]:
+    """Every statement of the functions in ``text`` behind an OpenMP directive that starts threads, where it can stand alone."""
+    if "omp" not in text:
+        return
+    data = text.encode()
+    for function in functions(parse(text)):
+        types = declarations(function)
+        count = 0
+        for pragma in (n for n in walk(function) if n.type == "preproc_call"):
+            words = " ".join(text_of(pragma).replace("\\\n", " ").split())
+            statement = statement_after(pragma) if _STARTS.match(words) else None
+            if statement is None or statement.type not in ("for_statement", "compound_statement"):
+                continue
+            name = f"{function_name(function)}_region{count + 1 if count else ''}"
+            if found := _outline(statement, function_name(function), name, types, dialect, data, front=words):
+                count += 1
+                yield found
 
 
 def _try_loop(loop: Node, function: str, types: dict[str, tuple[str, int]], dialect: Dialect, data: bytes, count: int) -> list[Outlined]:
@@ -134,7 +175,7 @@ def _outermost(node: Node | None) -> Iterator[Node]:
             yield from _outermost(child)
 
 
-def _declarations(function: Node) -> dict[str, tuple[str, int]]:
+def declarations(function: Node) -> dict[str, tuple[str, int]]:
     """Names declared in a function, parameters too, with the type as written and the number of stars and brackets."""
     found: dict[str, tuple[str, int]] = {}
     for node in walk(function):
@@ -157,27 +198,67 @@ def _declarations(function: Node) -> dict[str, tuple[str, int]]:
     return found
 
 
-def _outline(loop: Node, function: str, name: str, types: dict[str, tuple[str, int]], dialect: Dialect, data: bytes) -> Outlined | None:
-    text = _resolve(" " * loop.start_point.column + text_of(loop), dialect, types)
+def _outline(
+    loop: Node, function: str, name: str, types: dict[str, tuple[str, int]], dialect: Dialect, data: bytes, front: str = ""
+) -> Outlined | None:
+    whole = dialect.expressions.written_out(" " * loop.start_point.column + text_of(loop))
+    text = resolved(whole, dialect, types)
     if not text or text.count("\n") > _MAX_LINES:
         return None
+    text, members = _without_members(text, types, dialect)
+    types = {**types, **{member.name: (member.ctype, int(member.pointer)) for member in members.values()}}
     root = parse(f"void f() {{ {text} }}")
     nodes = list(walk(root))
     if root.has_error or any(n.type in _FORBIDDEN for n in nodes) or not _calls_allowed(nodes):
         return None
-    inside = _declarations(root)
+    inside = declarations(root)
     free = _free_variables(nodes, set(inside))
     variables: dict[str, Variable] = {}
-    written, moved = _written(nodes), {text_of(t) for n in nodes if (t := _target(n)) is not None and t.type == "identifier"}
+    written = written_names(nodes)
     for identifier in free:
         ctype, depth = types.get(identifier, ("", 0))
         builtin = dialect.builtin(ctype)
-        if not builtin or depth > 1 or (depth and identifier in moved):
+        if not builtin or depth > 1 or (depth and identifier in assigned(root)):
             return None
         variables[identifier] = Variable(name=identifier, ctype=builtin, pointer=depth == 1, written=identifier in written)
     if any(not dialect.builtin(ctype) or depth for ctype, depth in inside.values() if ctype):
         return None
-    return _assemble(text, function, name, variables, _first_uses(nodes), _directive(data, loop))
+    found = _assemble(text, function, name, variables, _first_uses(nodes), _directive(data, loop, {*variables, *inside}))
+    if found is None or not front:
+        return found
+    kept = resolved(whole, dialect, types, directives=True)
+    for member, variable in members.items():
+        kept = kept.replace(member, variable.name)
+    lines = [front, *kept.splitlines()]
+    return replace(found, annotated="\n".join(_fitted(line.strip(), {*variables, *inside}) if "#" in line else line for line in lines))
+
+
+def _without_members(text: str, types: dict[str, tuple[str, int]], dialect: Dialect) -> tuple[str, dict[str, Variable]]:
+    """The text with members of structs as variables, and these by what they stand for.
+
+    Only members of structs that stay the same in the loop: ``a->n`` and ``a->b.n``, not ``a[i].n``.
+    """
+    root = parse(f"void f() {{ {text} }}")
+    fields = [n for n in walk(root) if n.type == "field_expression" and (n.parent is None or n.parent.type != "field_expression")]
+    if not fields:
+        return text, {}
+    changed, taken = assigned(root), {text_of(n) for n in walk(root) if n.type == "identifier"}
+    found: dict[str, Variable] = {}
+    for node in sorted(fields, key=lambda n: -len(text_of(n))):
+        whole = text_of(node)
+        chain = re.split(r"->|\.", whole.replace(" ", ""))
+        ctype, depth = types.get(chain[0], ("", 0))
+        for part in chain[1:]:
+            ctype, depth = dialect.member(ctype, part) if depth <= 1 else ("", 0)
+        if whole in found or not dialect.builtin(ctype) or depth > 1 or chain[0] in changed or not all(p.isidentifier() for p in chain):
+            continue
+        name = next((w for w in (chain[-1], "_".join(chain[-2:]), "_".join(chain)) if w not in taken and w not in types), "")
+        if name:
+            taken.add(name)
+            found[whole] = Variable(name=name, ctype=dialect.builtin(ctype), pointer=depth == 1, written=False)
+    for whole, variable in found.items():
+        text = re.sub(rf"(?<![\w.>]){re.escape(whole)}(?!\w)", variable.name, text)
+    return text, found
 
 
 def _assemble(
@@ -187,9 +268,11 @@ def _assemble(
     private = [v for v in scalars if v.written and first.get(v.name) == "write"]
     carried = [v for v in scalars if v.written and first.get(v.name) != "write"]
     arrays = [v for v in variables.values() if v.pointer]
-    params = sorted((v for v in scalars if v not in private), key=lambda v: v.ctype in ("float", "double")) + arrays
+    outs = carried if len(carried) > 1 else []
+    params = sorted((v for v in scalars if v not in private and v not in outs), key=lambda v: v.ctype in ("float", "double")) + arrays
+    params += [Variable(name=f"{v.name}_out", ctype=v.ctype, pointer=True, written=True) for v in outs]
     useful = any(v.written for v in arrays) or carried
-    if len(carried) > 1 or not useful or not arrays or len(params) > _MAX_PARAMETERS or name in variables:
+    if not useful or not arrays or len(params) > _MAX_PARAMETERS or {name, *(f"{v.name}_out" for v in outs)} & variables.keys():
         return None
     return Outlined(
         name=name,
@@ -197,17 +280,22 @@ def _assemble(
         loop=text,
         params=tuple(params),
         locals=tuple(private),
-        result=carried[0].name if carried else "",
+        result=carried[0].name if len(carried) == 1 else "",
         directive=directive,
+        outs=tuple(outs),
     )
 
 
-def _resolve(text: str, dialect: Dialect, declared: Container[str]) -> str:
-    """The loop without comments and directives, its typedefs, literal macros and libm wrappers resolved."""
-    text = _GUARDED.sub("", re.sub(r"\\\n", " ", _COMMENT.sub(" ", text.expandtabs(4))))
-    lines = [line.rstrip() for line in text.splitlines() if line.strip() and not re.match(r"\s*#\s*pragma\b", line)]
+def resolved(text: str, dialect: Dialect, declared: Container[str], *, directives: bool = False) -> str:
+    """A piece of code without comments, its typedefs, literal macros and libm wrappers resolved; empty for one with conditions of the preprocessor.
+
+    With ``directives`` those of OpenMP stay, but for conditions around them.
+    """
+    text = re.sub(r"\\\n", " ", _COMMENT.sub(" ", text.expandtabs(4)))
+    text = _GUARDED.sub(lambda found: "\n".join(_PRAGMA_LINE.findall(found[0])) + "\n" if directives else "", text)
+    lines = [line.rstrip() for line in text.splitlines() if line.strip() and (directives or not re.match(r"\s*#\s*pragma\b", line))]
     text = textwrap.dedent("\n".join(lines))
-    if _CONDITIONAL.search(text) or re.search(r"\bNULL\b", text):
+    if _CONDITIONAL.search(_PRAGMA_LINE.sub("", text)) or re.search(r"\bNULL\b", text):
         return ""
 
     def replace(match: re.Match[str]) -> str:
@@ -247,7 +335,7 @@ def _target(node: Node) -> Node | None:
     return node.child_by_field_name("argument") if node.type == "update_expression" else None
 
 
-def _written(nodes: list[Node]) -> set[str]:
+def written_names(nodes: list[Node]) -> set[str]:
     """Names that are assigned, as scalars or by element."""
     found = set()
     for node in nodes:
@@ -276,7 +364,7 @@ def _first_uses(nodes: list[Node]) -> dict[str, str]:
     return found
 
 
-def _directive(data: bytes, loop: Node) -> str:
+def _directive(data: bytes, loop: Node, names: Container[str]) -> str:
     """The OpenMP directive among the lines right before a loop, conditionals in between or not."""
     before = data[max(0, loop.start_byte - 600) : loop.start_byte].decode(errors="replace")
     tail = re.split(r"[;{}]", before)[-1]
@@ -284,5 +372,25 @@ def _directive(data: bytes, loop: Node) -> str:
     if not found:
         return ""
     words = " ".join(found[-1].replace("\\\n", " ").split())
-    words = re.sub(r"\bHYPRE_SMP_SCHEDULE\b", "schedule(static)", words)
-    return f"omp {words}" if "parallel" in words and "for" in words.split() else ""
+    if "parallel" not in words or "for" not in words.split():
+        return ""
+    return _fitted(f"#pragma omp {words}", names).removeprefix("#pragma ")
+
+
+def _fitted(line: str, names: Container[str]) -> str:
+    """A directive about the names that a cut out statement has: others go from its lists, and so do clauses that rest on them."""
+    line = re.sub(r"\bHYPRE_SMP_SCHEDULE\b", "schedule(static)", line)
+    try:
+        directive = parse_directive(line)
+    except InputError:
+        return line
+    clauses = []
+    for clause in directive.clauses:
+        if clause.argument is None or clause.name not in LIST_CLAUSES:
+            strange = clause.name in _ABOUT_TEAMS and any(w not in names for w in _NAME.findall(clause.argument or ""))
+            clauses += [] if strange else [clause]
+            continue
+        head, colon, listed = clause.argument.rpartition(":") if "[" not in clause.argument else ("", "", clause.argument)
+        kept = [item.strip() for item in listed.split(",") if (word := _NAME.search(item)) and word[0] in names]
+        clauses += [replace(clause, argument=f"{head}{colon}{', '.join(kept)}")] if kept else []
+    return render(replace(directive, clauses=tuple(clauses)))

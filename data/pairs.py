@@ -1,9 +1,9 @@
 """``hpcraft pairs``: sequential C and parallel code that does the same work, each pair verified by running it.
 
-Writes ``pairs-*.parquet`` (`Pair`): *made* ones from the grammar, *mined* ones from loops of the corpus; and ``monolingual-*.parquet``
+Writes ``pairs-*.parquet`` (`Pair`): *made* ones from the grammar, and from the corpus those of the wells in `hpcraft.data.wells.table`; and ``monolingual-*.parquet``
 (`Function`): mined sequential functions of the training split with valid tests and no pair, for mutual supervision.
 
-Splits: a mined pair stands in its package's split; a made one in that of its family (template and structural choices), by hash. No two sources
+Splits: a pair from the corpus stands in its package's split; a made one in that of its family (template and structural choices), by hash. No two sources
 in the output have the same normalised text (`hpcraft.data.trees.normalised`) or tree, so none is in two splits; with the folder of the stage ``benchmarks``
 none has the tree of a benchmark's function or holds a benchmark's text.
 
@@ -32,11 +32,13 @@ from itertools import chain, islice
 from pathlib import Path
 from typing import Any, Literal
 
-from hpcraft.data.material import Known, Material, made, mined, tree
+from hpcraft.data.material import Known, Material, made, tree
 from hpcraft.data.verify import SOURCE_ONLY, cuda_level, has_tools, lacks_tool, verify
+from hpcraft.data.wells.ground import Ground
+from hpcraft.data.wells.table import drawn
 from hpcraft.errors import ConfigError, MachineError
 from hpcraft.progress import track
-from hpcraft.records import Candidate, Finding, Function, Pair
+from hpcraft.records import Candidate, Finding, Function, Pair, PairOrigin
 from hpcraft.shards import ShardWriter
 from hpcraft.stages import Input, Report, Stage, Work, option
 from hpcraft.store import read_json, sha256_json, write_json
@@ -51,7 +53,11 @@ class PairsConfig:
     """How many pairs are tried, and what a pair must show."""
 
     made: int = option(400, help="kernels drawn from the grammar; each gives one candidate for every target")
-    mined_limit: int = option(400, help="loops of the corpus that are tried")
+    mined_limit: int = option(400, help="sequential loops of the corpus that are tried")
+    directives_limit: int = option(
+        400, help="pieces of the corpus's OpenMP code that are tried, as the target of what they are without directives"
+    )
+    serialised_limit: int = option(400, help="CUDA kernels of the corpus that are tried, as the target of the loops that they stand for")
     targets: tuple[str, ...] = option(_TARGETS, help="parallel models to translate to: openmp, cuda")
     cuda_launch: Literal["own", "any"] = option(
         "own", help="own: a CUDA kernel is right under its own launch; any: by strided loops under any, as far as a reduction allows"
@@ -61,7 +67,7 @@ class PairsConfig:
     num_mutants: int = option(6, help="faulty versions of each side that the tests are tried on")
     min_killed: float = option(0.5, help="share of the mutants of each side that the tests must kill; at least one in any case")
     min_coverage: float = option(1.0, help="share of the lines of a made source that its tests must run")
-    min_coverage_mined: float = option(0.8, help="the same of a mined source, whose tests are proposed by rule")
+    min_coverage_mined: float = option(0.8, help="the same of a source from the corpus, whose tests are proposed by rule")
     race: bool = option(True, help="run OpenMP targets under the race detector")
     monolingual_share: float = option(0.3, help="share of the mined training loops that is set aside without translation")
     batch_size: int = option(96, help="candidates built into one program")
@@ -70,7 +76,7 @@ class PairsConfig:
         """Refuse values that can't be meant."""
         if not self.targets or any(t not in _TARGETS for t in self.targets):
             raise ConfigError(f"targets: expected some of {', '.join(_TARGETS)} (got {', '.join(self.targets) or 'none'})")
-        for name in ("made", "mined_limit"):
+        for name in ("made", "mined_limit", "directives_limit", "serialised_limit"):
             if getattr(self, name) < 0:
                 raise ConfigError(f"{name} must be 0 or more")
         for name in ("tests_per_pair", "min_tests", "num_mutants", "batch_size"):
@@ -88,12 +94,12 @@ def run(config: PairsConfig, work: Work) -> Report:
     report = Report()
     targets, race = _machine(config, report)
     known = Known.of(work.inputs.get("benchmarks"))
-    loops = list(_mined(config, work, targets, known))  # of a whole corpus few are kept
+    real = list(_real(config, work, targets, known))  # of a whole corpus few are kept
     kernels = made(work.seed, config.made, targets, known, any_launch=config.cuda_launch == "any")
-    num_candidates = sum(map(_num_candidates, loops)) + config.made * len(targets)
+    num_candidates = sum(map(_num_candidates, real)) + config.made * len(targets)
     tally = _Tally()
     with ShardWriter(work.out, "pairs", Pair) as pair_shards, ShardWriter(work.out, "monolingual", Function) as function_shards:
-        for material, findings in _judged(config, work, chain(loops, kernels), num_candidates, race=race):
+        for material, findings in _judged(config, work, chain(real, kernels), num_candidates, race=race):
             pairs, functions = _assemble(config, material, findings, tally.reasons)
             tally.add(material, pairs)
             for pair in pairs:
@@ -141,12 +147,24 @@ def tools_here(config: PairsConfig) -> dict[str, str]:
     return {name: "missing" if why else "here" for name, why in lacks.items()}
 
 
-def _mined(config: PairsConfig, work: Work, targets: tuple[str, ...], known: Known) -> Iterator[Material]:
-    if "corpus" in work.inputs and config.mined_limit:
-        share, any_launch = config.monolingual_share, config.cuda_launch == "any"
-        yield from mined(
-            work.inputs["corpus"], work.seed, config.mined_limit, targets, known, monolingual_share=share, any_launch=any_launch
-        )
+def _real(config: PairsConfig, work: Work, targets: tuple[str, ...], known: Known) -> Iterator[Material]:
+    """What the wells give of the corpus, where there is one."""
+    if "corpus" not in work.inputs:
+        return
+    ground = Ground(
+        corpus=work.inputs["corpus"],
+        seed=work.seed,
+        targets=targets,
+        known=known,
+        any_launch=config.cuda_launch == "any",
+        monolingual_share=config.monolingual_share,
+    )
+    limits: dict[PairOrigin, int] = {
+        "directives": config.directives_limit,
+        "serialised": config.serialised_limit,
+        "mined": config.mined_limit,
+    }
+    yield from drawn(ground, limits)
 
 
 def _candidates(number: int, material: Material) -> Iterator[Candidate]:

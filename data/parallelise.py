@@ -44,11 +44,11 @@ def openmp_versions(loop: Outlined) -> list[str]:
     if head is None or not _independent(head, loop):
         return [loop.directive] if loop.directive else []
     clauses = ""
-    if loop.result:
-        operator = _reduction(loop, head)
+    for name in [loop.result] if loop.result else [v.name for v in loop.outs]:
+        operator = _reduction(name, head)
         if not operator:
-            return []
-        clauses += f" reduction({operator}:{loop.result})"
+            return [loop.directive] if loop.directive and loop.outs else []
+        clauses += f" reduction({operator}:{name})"
     private = [v.name for v in loop.locals if v.name != head.var]
     clauses += f" private({', '.join(private)})" if private else ""
     inferred = f"omp parallel for{clauses}"
@@ -63,8 +63,8 @@ def cuda_version(loop: Outlined, seed: int = 0, *, any_launch: bool = False) -> 
     ):
         return ""
     reach = _reaches(head, loop)
-    operator = _reduction(loop, head) if loop.result else ""
-    if reach is None or (loop.result and operator != "+") or not _PLAIN.fullmatch(head.low):
+    operator = _reduction(loop.result, head) if loop.result else ""
+    if reach is None or loop.outs or (loop.result and operator != "+") or not _PLAIN.fullmatch(head.low):
         return ""
     high = head.high if _PLAIN.fullmatch(head.high) else f"({head.high})"
     params = tuple(
@@ -169,9 +169,9 @@ def _inside_loop(node: Node, body: Node) -> bool:
     return False
 
 
-def _reduction(loop: Outlined, head: _Head) -> str:
-    """The operator by which the returned scalar is accumulated, empty when it isn't a reduction."""
-    uses = [n for n in walk(head.body) if n.type == "identifier" and text_of(n) == loop.result]
+def _reduction(result: str, head: _Head) -> str:
+    """The operator by which a scalar is accumulated, empty when it isn't a reduction."""
+    uses = [n for n in walk(head.body) if n.type == "identifier" and text_of(n) == result]
     operators = set()
     for use in uses:
         parent = use.parent

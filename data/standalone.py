@@ -52,9 +52,9 @@ def stand_alone(text: str, name: str = "") -> Standalone:
     dialect = Dialect()
     dialect.learn(text)
     signature = Signature.parse(_spelled(prototype(function), dialect)).prototype()
-    needed = _closure(function, list(top_level(root)))
+    needed = closure(function, list(top_level(root)))
     for node in needed:
-        if node.type == "declaration" and (variable := _variable(node)):
+        if node.type == "declaration" and (variable := global_variable(node)):
             raise InputError(f"{name}: it uses the global variable {variable}; make it a parameter, so that tests can set it")
     headers = [found[1] for node in root.children if node.type == "preproc_include" and (found := _HEADER.search(text_of(node)))]
     kept = [f"#include <{header}>" for header in dict.fromkeys(headers) if _STANDARD.fullmatch(header)]
@@ -84,8 +84,8 @@ def _chosen(found: Sequence[Node], name: str) -> Node:
     return next(f for f in found if function_name(f) == name)
 
 
-def _closure(function: Node, parts: Sequence[Node]) -> list[Node]:
-    """The parts that the function's words name, and those that theirs name."""
+def closure(function: Node, parts: Sequence[Node]) -> list[Node]:
+    """The parts of a file that the function's words name, and those that theirs name."""
     by_name: dict[str, list[Node]] = {}
     for part in parts:
         for name in _defined(part):
@@ -114,7 +114,7 @@ def _words(node: Node) -> set[str]:
     return {text_of(n) for n in walk(node) if n.type in _NAMES}
 
 
-def _variable(declaration: Node) -> str:
+def global_variable(declaration: Node) -> str:
     """The variable that a declaration at the top level makes, unless it is constant or the declaration of a function; empty for none."""
     if any(n.type == "type_qualifier" and text_of(n) == "const" for n in declaration.children):
         return ""

@@ -112,6 +112,19 @@ def head_line(node: Node) -> str:
     return re.sub(r"\b(?:static|inline|extern)\b\s*", "", " ".join(head.split()))
 
 
+def assigned(node: Node) -> set[str]:
+    """Names that a piece of code assigns to; elements of an array don't count."""
+    found = set()
+    for inner in walk(node):
+        field_name = {"assignment_expression": "left", "update_expression": "argument"}.get(inner.type)
+        target = inner.child_by_field_name(field_name) if field_name else None
+        while target is not None and target.type == "parenthesized_expression":
+            target = target.named_children[0]
+        if target is not None and target.type == "identifier":
+            found.add(text_of(target))
+    return found
+
+
 def tops(root: Node) -> set[str]:
     """Every name that is defined at the top level: functions, variables, types and tags."""
     return set[str]().union(*map(defined, top_level(root)))

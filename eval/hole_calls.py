@@ -16,7 +16,7 @@ from typing import ClassVar, cast
 from hpcraft.data.programs import Call, Piece, Program, build
 from hpcraft.data.verify import has_tools
 from hpcraft.errors import InputError, MachineError
-from hpcraft.records import Function, Pair
+from hpcraft.records import REAL_ORIGINS, Function, Pair
 from hpcraft.sandbox.abi import CallResult, Signature, compare_results, parse_test
 from hpcraft.sandbox.outcome import Model, Verdict
 from hpcraft.sandbox.races import with_static_schedules
@@ -57,7 +57,7 @@ def find_functions(folder: Path, splits: Sequence[str]) -> Iterator[Driven]:
         if row.split in splits:
             yield _driven(row, "serial", row.source)
     for pair in read_rows(folder, "pairs", Pair):
-        if pair.split in splits and pair.origin == "mined" and pair.target_model == "openmp":
+        if pair.split in splits and pair.origin in REAL_ORIGINS and pair.target_model == "openmp":
             yield _driven(pair, "openmp", pair.target)
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from hpcraft.eval.report_corpus import Rejections, rejections
 from hpcraft.eval.report_text import MODELS
-from hpcraft.records import Pair
+from hpcraft.records import REAL_ORIGINS, Pair
 from hpcraft.shards import read_rows
 from hpcraft.store import read_manifest
 
@@ -88,6 +88,6 @@ def _better_example(old: Pair | None, new: Pair) -> Pair:
     """Real code before made code, one that ran before one that was built, then the one nearest to 12 lines, then the id."""
 
     def rank(pair: Pair) -> tuple[bool, bool, int, str]:
-        return (pair.origin != "mined", pair.level == "compile", abs(pair.source.count("\n") - 12), pair.pair_id)
+        return (pair.origin not in REAL_ORIGINS, pair.level == "compile", abs(pair.source.count("\n") - 12), pair.pair_id)
 
     return new if old is None or rank(new) < rank(old) else old

@@ -17,8 +17,11 @@ ParallelModel = Literal["serial", "openmp", "mpi", "cuda", "hip", "openacc", "op
 
 Split = Literal["train", "valid", "test"]
 
-PairOrigin = Literal["made", "mined", "mutual"]
-"""Where a pair comes from: our generator, real code, or a round of mutual supervision."""
+PairOrigin = Literal["made", "mined", "directives", "serialised", "mutual"]
+"""Where a pair comes from: our generator, real serial loops, real OpenMP code, real CUDA kernels, or a round of mutual supervision."""
+
+REAL_ORIGINS: tuple[PairOrigin, ...] = ("mined", "directives", "serialised")
+"""Those of which a side, or both, is code that people wrote."""
 
 Level = Literal["compile", "emulate", "device", "run"]
 """How far a result was proved: CUDA has the first three, everything else is ``run``."""

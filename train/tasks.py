@@ -13,7 +13,7 @@ from random import Random
 from typing import TYPE_CHECKING, Any
 
 from hpcraft.data.lone_kernel import lone_kernel
-from hpcraft.records import Pair
+from hpcraft.records import REAL_ORIGINS, Pair
 from hpcraft.tokenizer.fim import FAMILIES
 from hpcraft.tokenizer.infilling import TASK, infill, shortened
 from hpcraft.tokenizer.insertions import take_off
@@ -80,7 +80,7 @@ def examples(pairs: Sequence[Pair], repeats: Mapping[str, float] | None = None, 
             source=p.source,
             target=p.target,
             signature=p.signature,
-            repeats=often.get(p.target_model, 1.0) * (mined_repeats if p.origin == "mined" else 1.0),
+            repeats=often.get(p.target_model, 1.0) * (mined_repeats if p.origin in REAL_ORIGINS else 1.0),
         )
         for p in pairs
     ]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -62,7 +63,7 @@ Real norm(Int n, Real *x)
    return s;
 }
 """
-SMALL = PairsConfig(made=5, mined_limit=10, targets=("openmp",), num_mutants=3, monolingual_share=0.0)
+SMALL = PairsConfig(made=5, mined_limit=10, directives_limit=0, targets=("openmp",), num_mutants=3, monolingual_share=0.0)
 
 
 @pytest.fixture
@@ -137,9 +138,21 @@ def _is_evidence(pair: Pair) -> None:
         recorded.outputs(signature, parse_test(signature, pair.tests[0]), "zlib:AAAA")
 
 
+def test_each_well_is_counted_under_its_own_name(tmp_path: Path, corpus: Path) -> None:
+    """Code that had a directive is a pair of the well of directives, with its own one, and isn't tried again as a mined loop."""
+    report = run(tmp_path / "out", corpus, replace(SMALL, made=0, directives_limit=5))
+    found = {p.origin: p for p in read_rows(tmp_path / "out", "pairs", Pair)}
+    assert set(found) == {"directives", "mined"}
+    assert found["directives"].signature == "void axpby_region(int n, double a, double *y, const double *x)"
+    assert "#pragma omp parallel for private(i)" in found["directives"].target
+    assert "norm_loop" in found["mined"].signature
+    assert report.metrics["rates"]["directives"] == {"openmp": {"tried": 1, "proved": 1}}
+    assert report.metrics["left_out"]["mined:source:seen-before"] == 1
+
+
 def test_second_run_gives_the_same_bytes_also_when_resumed(tmp_path: Path, corpus: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """An interrupted run keeps its finished batches, and what it writes in the end is what an undisturbed run writes."""
-    config = PairsConfig(made=4, mined_limit=2, targets=("openmp",), num_mutants=2, batch_size=2, race=False)
+    config = PairsConfig(made=4, mined_limit=2, directives_limit=0, targets=("openmp",), num_mutants=2, batch_size=2, race=False)
     run(tmp_path / "whole", corpus, config)
     asked: list[str] = []
 

@@ -1,0 +1,67 @@
+"""What wells draw from: the corpus, the names of its packages, what was there before, and how much is wanted."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from hpcraft.data.material import Known
+from hpcraft.data.plain_kernel import IndexMacros
+from hpcraft.data.typedefs import Dialect
+from hpcraft.errors import InputError
+from hpcraft.records import Document, PairOrigin
+from hpcraft.shards import read_rows
+
+_C_LIKE = ("c", "cpp", "cuda")
+
+
+@dataclass(slots=True)
+class Names:
+    """What packages call things."""
+
+    read: bool = False
+    dialects: dict[str, Dialect] = field(default_factory=dict)
+    indices: dict[str, IndexMacros] = field(default_factory=dict)
+
+    def dialect(self, package: str) -> Dialect:
+        """A package's names of types and constants."""
+        return self.dialects.setdefault(package, Dialect())
+
+    def macros(self, package: str) -> IndexMacros:
+        """A package's names of indices of threads."""
+        return self.indices.setdefault(package, IndexMacros())
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Ground:
+    """A corpus, and what a stage wants of it."""
+
+    corpus: Path
+    """The output folder of ``prepare``."""
+    seed: int
+    targets: tuple[str, ...]
+    """Parallel models to translate to."""
+    known: Known
+    any_launch: bool = False
+    """As in `hpcraft.data.grammar.draw`."""
+    monolingual_share: float = 0.0
+    """Of the mined training loops, the share that gets no translation."""
+    names: Names = field(default_factory=Names)
+
+    def documents(self, *languages: str) -> Iterator[Document]:
+        """The documents of some languages, in the order of the corpus."""
+        return (d for d in read_rows(self.corpus, "corpus", Document) if d.language in languages)
+
+    def learn(self) -> None:
+        """Read what the packages call their types, constants and indices, once."""
+        if self.names.read:
+            return
+        for document in self.documents(*_C_LIKE):
+            self.names.dialect(document.package).learn(document.text)
+            self.names.macros(document.package).take(document.text)
+        self.names.read = True
+
+    def refuse(self, origin: PairOrigin, error: InputError) -> None:
+        """Count a piece of code that can't be a source under the key that begins the words of an error."""
+        self.known.left_out[f"{origin}:source:{str(error).partition(':')[0]}"] += 1
