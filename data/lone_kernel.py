@@ -87,6 +87,12 @@ def wanted_head(code: str) -> str:
     return re.sub(r"\b__restrict(?:__)?\b", "restrict", head).strip()
 
 
+def c_head(source: str) -> str:
+    """The prototype of the last function of a piece of C, as it is spelled there; empty where there is none."""
+    found = list(functions(parse(source)))
+    return head_line(found[-1]) if found else ""
+
+
 def is_complete(code: str, head: str) -> bool:
     """Whether the kernel of ``code`` (as `kernel_to_read` gives it) has no parameter that the wanted C function lacks."""
     kernels = [f for f in functions(parse(code, "cuda")) if has_specifier(f, "__global__")]

@@ -12,8 +12,7 @@ from hashlib import sha256
 from random import Random
 from typing import TYPE_CHECKING, Any
 
-from hpcraft.data.lone_kernel import is_complete, kernel_to_read, lone_kernel
-from hpcraft.data.trees import functions, head_line, parse
+from hpcraft.data.lone_kernel import c_head, is_complete, kernel_to_read, lone_kernel
 from hpcraft.records import Pair
 from hpcraft.tokenizer.fim import FAMILIES
 from hpcraft.tokenizer.infilling import TASK, infill, shortened
@@ -110,7 +109,7 @@ def way_back(pairs: Iterable[Pair], cuda_answer: str, repeats: Mapping[str, floa
         often = repeats.get(task, 0.0) * (mined_repeats if pair.origin == "mined" else 1.0)
         side = parallel_side(pair, cuda_answer) if often > 0 else None
         if side is not None:
-            found.append(Example(task=task, source=side, target=pair.source, signature=head_of_source(pair), repeats=often))
+            found.append(Example(task=task, source=side, target=pair.source, signature=c_head(pair.source), repeats=often))
     return found
 
 
@@ -118,15 +117,9 @@ def parallel_side(pair: Pair, cuda_answer: str) -> str | None:
     """A pair's target as the source of the way back; None for a kernel that is to stand alone and means nothing so."""
     if pair.target_model != "cuda" or cuda_answer == "whole":
         return pair.target
-    head = head_of_source(pair)
+    head = c_head(pair.source)
     kernel = kernel_to_read(pair.target, head)
     return kernel if kernel is not None and is_complete(kernel, head) else None
-
-
-def head_of_source(pair: Pair) -> str:
-    """The prototype of a pair's C function as its text spells it."""
-    found = list(functions(parse(pair.source)))
-    return head_line(found[-1]) if found else pair.signature
 
 
 def as_answered(pairs: Iterable[Pair], cuda_answer: str) -> list[Pair]:
