@@ -41,7 +41,7 @@ class Material:
     signature: str
     source: str
     targets: tuple[tuple[str, str], ...]
-    """Target model and code; several for one model are tried in this order and the first right one is taken."""
+    """Target model and code; several for one model are tried in this order and the first right one is taken, of CUDA for any launch and for its own both."""
     groups: tuple[tuple[str, ...], ...]
     """Proposed tests; of each group one is kept."""
     package: str
@@ -103,8 +103,10 @@ def tree(source: str) -> str:
     return tree_hash("c", "".join(function_texts("c", source)))
 
 
-def made(seed: int, count: int, targets: tuple[str, ...], known: Known, *, any_launch: bool = False) -> Iterator[Material]:
-    """``count`` different kernels of the grammar; with ``any_launch`` CUDA as `draw` says."""
+def made(
+    seed: int, count: int, targets: tuple[str, ...], known: Known, *, any_launch: bool = False, both: bool = False
+) -> Iterator[Material]:
+    """``count`` different kernels of the grammar; with ``any_launch`` CUDA as `draw` says, with ``both`` in a second version for its own launch."""
     number = found = 0
     while found < count and number < 4 * count + 100:
         pair = draw(seed, number, num_tests=MADE_TESTS, targets=targets, any_launch=any_launch)
@@ -112,12 +114,16 @@ def made(seed: int, count: int, targets: tuple[str, ...], known: Known, *, any_l
         if not known.is_new("made", pair.source, ((model, pair.targets[model]) for model in targets)):
             continue
         found += 1
+        versions = [(model, pair.targets[model]) for model in targets]
+        if both and "cuda" in targets:
+            own = draw(seed, number, num_tests=MADE_TESTS, targets=("cuda",)).targets["cuda"]
+            versions += [("cuda", own)] if own != pair.targets["cuda"] else []
         yield Material(
             origin="made",
             family=pair.family,
             signature=pair.signature,
             source=pair.source,
-            targets=tuple((model, pair.targets[model]) for model in targets),
+            targets=tuple(versions),
             groups=tuple((test,) for test in pair.tests),
             package="hpcraft",
             version=__version__,
@@ -128,7 +134,15 @@ def made(seed: int, count: int, targets: tuple[str, ...], known: Known, *, any_l
 
 
 def mined(
-    corpus: Path, seed: int, limit: int, targets: tuple[str, ...], known: Known, *, monolingual_share: float, any_launch: bool = False
+    corpus: Path,
+    seed: int,
+    limit: int,
+    targets: tuple[str, ...],
+    known: Known,
+    *,
+    monolingual_share: float,
+    any_launch: bool = False,
+    both: bool = False,
 ) -> Iterator[Material]:
     """At most ``limit`` loops of the corpus's C functions, the held-out ones first, then by hash; some of the training split are set aside without targets."""
     documents = (d for d in read_rows(corpus, "corpus", Document) if d.language in _C_LIKE)
@@ -142,7 +156,7 @@ def mined(
     chosen = {key for key, _, _ in sorted(found, key=lambda f: (_rank(f[2].split), f[0]))[:limit]}
     for key, loop, unit in found:
         if key in chosen:
-            yield _mined(loop, unit, seed, targets, monolingual_share, any_launch=any_launch)
+            yield _mined(loop, unit, seed, targets, monolingual_share, launches=(any_launch, False) if both else (any_launch,))
 
 
 def _rank(split: str) -> bool:
@@ -150,15 +164,18 @@ def _rank(split: str) -> bool:
     return split == "train"
 
 
-def _mined(loop: Outlined, unit: CodeUnit, seed: int, targets: tuple[str, ...], monolingual_share: float, *, any_launch: bool) -> Material:
+def _mined(
+    loop: Outlined, unit: CodeUnit, seed: int, targets: tuple[str, ...], monolingual_share: float, *, launches: tuple[bool, ...]
+) -> Material:
     source = loop.code()
     share = int.from_bytes(sha256(f"{seed}/{source}".encode()).digest()[:4], "big") / 2**32
     set_aside = unit.split == "train" and share < monolingual_share
     versions: list[tuple[str, str]] = []
     if "openmp" in targets and not set_aside:
         versions += [("openmp", loop.code(pragma=directive)) for directive in openmp_versions(loop)]
-    if "cuda" in targets and not set_aside and (code := cuda_version(loop, seed, any_launch=any_launch)):
-        versions.append(("cuda", code))
+    if "cuda" in targets and not set_aside:
+        codes = dict.fromkeys(cuda_version(loop, seed, any_launch=any_launch) for any_launch in launches)
+        versions += [("cuda", code) for code in codes if code]
     return Material(
         origin="mined",
         family=unit.package,

@@ -52,8 +52,10 @@ class PairsConfig:
     made: int = option(400, help="kernels drawn from the grammar; each gives one candidate for every target")
     mined_limit: int = option(400, help="loops of the corpus that are tried")
     targets: tuple[str, ...] = option(_TARGETS, help="parallel models to translate to: openmp, cuda")
-    cuda_launch: Literal["own", "any"] = option(
-        "own", help="own: a CUDA kernel is right under its own launch; any: by strided loops under any, as far as a reduction allows"
+    cuda_launch: Literal["own", "any", "both"] = option(
+        "own",
+        help="own: a CUDA kernel is right under its own launch; any: by strided loops under any, as far as a reduction allows; both: a pair of each, for "
+        "translators that write the second and read both on the way back to C",
     )
     tests_per_pair: int = option(5, help="at most this many tests are kept with a pair")
     min_tests: int = option(3, help="a pair with fewer valid tests is rejected")
@@ -138,12 +140,14 @@ def tools_here(config: PairsConfig) -> dict[str, str]:
 
 
 def _materials(config: PairsConfig, work: Work, targets: tuple[str, ...], known: Known) -> list[Material]:
-    any_launch = config.cuda_launch == "any"
+    any_launch, both = config.cuda_launch != "own", config.cuda_launch == "both"
     found: list[Material] = []
     if "corpus" in work.inputs and config.mined_limit:
         share = config.monolingual_share
-        found += mined(work.inputs["corpus"], work.seed, config.mined_limit, targets, known, monolingual_share=share, any_launch=any_launch)
-    found += made(work.seed, config.made, targets, known, any_launch=any_launch)
+        found += mined(
+            work.inputs["corpus"], work.seed, config.mined_limit, targets, known, monolingual_share=share, any_launch=any_launch, both=both
+        )
+    found += made(work.seed, config.made, targets, known, any_launch=any_launch, both=both)
     return found
 
 
@@ -212,7 +216,7 @@ def _assemble(
             reason = finding.reason or _too_little(config, material, finding, tests)
             if reason:
                 reasons[f"{material.origin}:{model}:{reason}"] += 1
-            elif model not in taken:
+            elif model not in taken or (model == "cuda" and config.cuda_launch == "both"):
                 taken.add(model)
                 pairs.append(_pair(material, model, target, finding, tests))
         if not taken and material.origin == "mined" and material.split == "train":
@@ -297,15 +301,16 @@ def _metrics(materials: Sequence[Material], pairs: Sequence[Pair]) -> dict[str, 
     for pair in pairs:
         by_split = counts.setdefault(pair.origin, {}).setdefault(pair.target_model, {})
         by_split[pair.split] = by_split.get(pair.split, 0) + 1
-    tried = Counter(m.origin for m in materials)
+    kernels = Counter(m.origin for m in materials)
     rates: dict[str, dict[str, dict[str, int]]] = {}
     for origin, model in sorted({(m.origin, model) for m in materials for model, _ in m.targets}):
-        with_model = sum(1 for m in materials if m.origin == origin and any(model == name for name, _ in m.targets))
+        tried = [[name for name, _ in m.targets].count(model) for m in materials if m.origin == origin]
+        with_model = sum(min(count, 1) if model == "openmp" else count for count in tried)
         proved = sum(1 for p in pairs if (p.origin, p.target_model) == (origin, model))
         rates.setdefault(origin, {})[model] = {"tried": with_model, "proved": proved}
     return {
         "pairs": counts,
-        "kernels": dict(tried),
+        "kernels": dict(kernels),
         "rates": rates,
         "mutants": {"killed": sum(p.mutants_killed for p in pairs), "total": sum(p.mutants_total for p in pairs)},
         "target_mutants": {"killed": sum(p.target_mutants_killed for p in pairs), "total": sum(p.target_mutants_total for p in pairs)},
