@@ -11,7 +11,7 @@ Not covered: several kernels, values that are returned, shared memory whose size
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from tree_sitter import Node
@@ -184,7 +184,7 @@ class _Host:
         threaded = [axis for axis in "xyz" if "threadIdx" in used[axis]]
         whole = (*_SIDES[1], 1, 1) if threaded == ["x"] else _SIDES[dimensions]
         sides = [side if axis in threaded else 1 for side, axis in zip(whole, "xyz"[:dimensions], strict=False)]
-        bounds = dict(self._bounds())
+        bounds = dict(Bounds(self.kernel, self.scalars).of_axes())
         blocks = [
             self._blocks(bounds.get(axis), side, dimensions) if "blockIdx" in used[axis] else "1"
             for side, axis in zip(sides, "xyz", strict=False)
@@ -203,7 +203,14 @@ class _Host:
         bound = _bracketed(bound)
         return f"{bound} > 0 ? ({bound} + {side - 1}) / {side} : 1" if side > 1 else f"{bound} > 0 ? {bound} : 1"
 
-    def _bounds(self) -> Iterator[tuple[str, str]]:
+
+class Bounds:
+    """What a kernel's indices are compared with, over the scalars that it is given."""
+
+    def __init__(self, kernel: Node, scalars: Collection[str]) -> None:
+        self.kernel, self.scalars = kernel, set(scalars)
+
+    def of_axes(self) -> Iterator[tuple[str, str]]:
         """Axes and what the index along each is compared with, over the function's scalars."""
         texts = self._assigned()
         strides = any("gridDim" in t and "blockIdx" not in t for t in (*texts.values(), *_STEP.findall(text_of(self.kernel))))

@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from hashlib import sha256
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, TypeAlias
 
 from hpcraft import __version__
 from hpcraft.data.benchmark_trees import function_texts
@@ -34,6 +34,10 @@ _DIGEST_BYTES = 16
 """Of a billion sources two share one with a chance below one in 10^20."""
 
 
+Launches: TypeAlias = tuple[bool, ...]
+"""For each CUDA version of a source whether it must be right under any launch, as in `hpcraft.data.grammar.draw`."""
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Material:
     """A sequential function, its tests, and versions to try for each target model."""
@@ -43,7 +47,7 @@ class Material:
     signature: str
     source: str
     targets: tuple[tuple[str, str], ...]
-    """Target model and code; several for one model are tried in this order and the first right one is taken."""
+    """Target model and code; several for one model are tried in this order and the first right one is taken, of CUDA for any launch and for its own both."""
     groups: tuple[tuple[str, ...], ...]
     """Proposed tests; of each group one is kept."""
     package: str
@@ -110,13 +114,19 @@ def tree(source: str) -> str:
     return tree_hash("c", "".join(function_texts("c", source)))
 
 
-def made(seed: int, count: int, targets: tuple[str, ...], known: Known, *, any_launch: bool = False) -> Iterator[Material]:
-    """``count`` different kernels of the grammar; with ``any_launch`` CUDA as `draw` says."""
+def made(seed: int, count: int, targets: tuple[str, ...], known: Known, *, launches: Launches = (False,)) -> Iterator[Material]:
+    """``count`` different kernels of the grammar, with a CUDA version for each of ``launches``."""
     number = found = 0
     while found < count and number < 4 * count + 100:
-        pair = draw(seed, number, num_tests=MADE_TESTS, targets=targets, any_launch=any_launch)
+        pair = draw(seed, number, num_tests=MADE_TESTS, targets=targets, any_launch=launches[0])
+        versions = [(model, pair.targets[model]) for model in targets]
+        if "cuda" in targets:
+            more = [
+                draw(seed, number, num_tests=MADE_TESTS, targets=("cuda",), any_launch=launch).targets["cuda"] for launch in launches[1:]
+            ]
+            versions += [("cuda", code) for code in dict.fromkeys(more) if code != pair.targets["cuda"]]
         number += 1
-        if not known.is_new("made", pair.source, ((model, pair.targets[model]) for model in targets)):
+        if not known.is_new("made", pair.source, versions):
             continue
         found += 1
         yield Material(
@@ -124,7 +134,7 @@ def made(seed: int, count: int, targets: tuple[str, ...], known: Known, *, any_l
             family=pair.family,
             signature=pair.signature,
             source=pair.source,
-            targets=tuple((model, pair.targets[model]) for model in targets),
+            targets=tuple(versions),
             groups=tuple((test,) for test in pair.tests),
             package="hpcraft",
             version=__version__,
@@ -143,7 +153,7 @@ def mined(
     *,
     dialects: Mapping[str, Dialect],
     monolingual_share: float,
-    any_launch: bool = False,
+    launches: Launches = (False,),
 ) -> Iterator[Material]:
     """At most ``limit`` loops of the corpus's C functions, the held-out ones first, then by hash; some of the training split are set aside without targets."""
     found: list[_Found] = []
@@ -158,7 +168,7 @@ def mined(
             if len(found) > 2 * limit:
                 found = _first(found, limit)
     for one in sorted(_first(found, limit), key=lambda f: f.number):
-        yield _mined(one.loop, one.unit, seed, targets, monolingual_share, any_launch=any_launch)
+        yield _mined(one.loop, one.unit, seed, targets, monolingual_share, launches=launches)
 
 
 class _Found(NamedTuple):
@@ -181,15 +191,18 @@ def _rank(split: str) -> bool:
     return split == "train"
 
 
-def _mined(loop: Outlined, unit: CodeUnit, seed: int, targets: tuple[str, ...], monolingual_share: float, *, any_launch: bool) -> Material:
+def _mined(
+    loop: Outlined, unit: CodeUnit, seed: int, targets: tuple[str, ...], monolingual_share: float, *, launches: tuple[bool, ...]
+) -> Material:
     source = loop.code()
     share = int.from_bytes(sha256(f"{seed}/{source}".encode()).digest()[:4], "big") / 2**32
     set_aside = unit.split == "train" and share < monolingual_share
     versions: list[tuple[str, str]] = []
     if "openmp" in targets and not set_aside:
         versions += [("openmp", loop.code(pragma=directive)) for directive in openmp_versions(loop)]
-    if "cuda" in targets and not set_aside and (code := cuda_version(loop, seed, any_launch=any_launch)):
-        versions.append(("cuda", code))
+    if "cuda" in targets and not set_aside:
+        codes = dict.fromkeys(cuda_version(loop, seed, any_launch=any_launch) for any_launch in launches)
+        versions += [("cuda", code) for code in codes if code]
     return Material(
         origin="mined",
         family=unit.package,

@@ -32,7 +32,7 @@ from itertools import chain, islice
 from pathlib import Path
 from typing import Any, Literal
 
-from hpcraft.data.material import Known, Material, made, tree
+from hpcraft.data.material import Known, Launches, Material, made, tree
 from hpcraft.data.verify import SOURCE_ONLY, cuda_level, has_tools, lacks_tool, verify
 from hpcraft.data.wells.ground import Ground
 from hpcraft.data.wells.table import drawn
@@ -44,6 +44,7 @@ from hpcraft.stages import Input, Report, Stage, Work, option
 from hpcraft.store import read_json, sha256_json, write_json
 
 _TARGETS = ("openmp", "cuda")
+_LAUNCHES: dict[str, Launches] = {"own": (False,), "any": (True,), "both": (True, False)}
 _PARTS = ".parts"
 _INSTALL = {"cuda": "apt-get install g++", "race": "apt-get install clang-19 libomp-19-dev libclang-rt-19-dev"}
 
@@ -59,8 +60,10 @@ class PairsConfig:
     )
     serialised_limit: int = option(400, help="CUDA kernels of the corpus that are tried, as the target of the loops that they stand for")
     targets: tuple[str, ...] = option(_TARGETS, help="parallel models to translate to: openmp, cuda")
-    cuda_launch: Literal["own", "any"] = option(
-        "own", help="own: a CUDA kernel is right under its own launch; any: by strided loops under any, as far as a reduction allows"
+    cuda_launch: Literal["own", "any", "both"] = option(
+        "own",
+        help="own: a CUDA kernel is right under its own launch; any: by strided loops under any, as far as a reduction allows; both: a pair of each, for "
+        "translators that write the second and read both on the way back to C",
     )
     tests_per_pair: int = option(5, help="at most this many tests are kept with a pair")
     min_tests: int = option(3, help="a pair with fewer valid tests is rejected")
@@ -95,9 +98,9 @@ def run(config: PairsConfig, work: Work) -> Report:
     targets, race = _machine(config, report)
     known = Known.of(work.inputs.get("benchmarks"))
     real = list(_real(config, work, targets, known))  # of a whole corpus few are kept
-    kernels = made(work.seed, config.made, targets, known, any_launch=config.cuda_launch == "any")
-    num_candidates = sum(map(_num_candidates, real)) + config.made * len(targets)
-    tally = _Tally()
+    kernels = made(work.seed, config.made, targets, known, launches=_LAUNCHES[config.cuda_launch])
+    num_candidates = sum(map(_num_candidates, real)) + config.made * (len(targets) + len(_LAUNCHES[config.cuda_launch]) - 1)
+    tally = _Tally(each_cuda=config.cuda_launch == "both")
     with ShardWriter(work.out, "pairs", Pair) as pair_shards, ShardWriter(work.out, "monolingual", Function) as function_shards:
         for material, findings in _judged(config, work, chain(real, kernels), num_candidates, race=race):
             pairs, functions = _assemble(config, material, findings, tally.reasons)
@@ -156,7 +159,7 @@ def _real(config: PairsConfig, work: Work, targets: tuple[str, ...], known: Know
         seed=work.seed,
         targets=targets,
         known=known,
-        any_launch=config.cuda_launch == "any",
+        launches=_LAUNCHES[config.cuda_launch],
         monolingual_share=config.monolingual_share,
     )
     limits: dict[PairOrigin, int] = {
@@ -245,7 +248,7 @@ def _assemble(config: PairsConfig, material: Material, findings: list[Finding], 
         reason = finding.reason or _too_little(config, material, finding, tests)
         if reason:
             reasons[f"{material.origin}:{model}:{reason}"] += 1
-        elif model not in taken:
+        elif model not in taken or (model == "cuda" and config.cuda_launch == "both"):
             taken.add(model)
             pairs.append(_pair(material, model, target, finding, tests))
     if not taken and material.origin == "mined" and material.split == "train":
@@ -324,10 +327,17 @@ def _identity(*parts: str) -> str:
     return sha256("\0".join(parts).encode()).hexdigest()[:16]
 
 
+def _models(material: Material) -> list[str]:
+    models = [model for model, _ in material.targets]
+    return [model for at, model in enumerate(models) if model == "cuda" or model not in models[:at]]
+
+
 @dataclass(kw_only=True, slots=True)
 class _Tally:
     """What is counted of materials and pairs as they go by."""
 
+    each_cuda: bool
+    """Whether each CUDA version of a source is a pair."""
     reasons: Counter[str] = field(default_factory=Counter)
     """Origin, target model and reason to refusals."""
     kernels: Counter[str] = field(default_factory=Counter)
@@ -343,7 +353,8 @@ class _Tally:
     def add(self, material: Material, pairs: list[Pair]) -> None:
         """Count one material with its pairs."""
         self.kernels[material.origin] += 1
-        self.tried.update({(material.origin, model) for model, _ in material.targets})
+        # Of OpenMP versions the first right one is a pair, of CUDA versions for several kinds of launch each.
+        self.tried.update((material.origin, model) for model in (_models(material) if self.each_cuda else {m for m, _ in material.targets}))
         for pair in pairs:
             by_split = self.proved.setdefault(pair.origin, {}).setdefault(pair.target_model, {})
             by_split[pair.split] = by_split.get(pair.split, 0) + 1

@@ -1,6 +1,7 @@
 """A function of a file with what it needs from there, so that it can be built alone.
 
-Functions that it calls, types, constants and macros of the same file come along, in their order, and so do headers of the C standard library.
+Functions that it calls, types, constants and macros of the same file come along, in their order, and so do headers of the C standard library. Of CUDA it is
+a host function with the kernels that it launches, or a kernel alone.
 
 Not covered: the file's own headers, and what conditional compilation leaves open; a function that needs them doesn't build alone, and its verification says so.
 """
@@ -13,14 +14,29 @@ from dataclasses import dataclass
 
 from tree_sitter import Node
 
-from hpcraft.data.trees import declared_name, defined, function_name, functions, parse, prototype, text_of, top_level, walk
+from hpcraft.data.trees import (
+    declared_name,
+    defined,
+    function_name,
+    functions,
+    has_specifier,
+    is_on_device,
+    parse,
+    prototype,
+    text_of,
+    top_level,
+    uses_model,
+    walk,
+)
 from hpcraft.data.typedefs import Dialect
 from hpcraft.errors import InputError
 from hpcraft.sandbox.abi import Signature
+from hpcraft.sandbox.outcome import Model
 
 _STANDARD = re.compile(r"(?:assert|complex|ctype|errno|float|inttypes|limits|math|stdbool|stddef|stdint|stdio|stdlib|string|tgmath)\.h")
 _HEADER = re.compile(r'[<"]([^>"]+)[>"]')
 _NAMES = ("identifier", "type_identifier", "field_identifier")
+_KERNEL = re.compile(r"\b__global__\s*|__launch_bounds__\s*\([^()]*\)\s*")
 _MOST_SHOWN = 12
 
 
@@ -37,21 +53,33 @@ class Standalone:
     """Names of what came along."""
     headers_left: tuple[str, ...]
     """Headers of the file that aren't the standard library's, which stayed behind."""
+    model: Model = "serial"
+    """What it is written in: ``serial``, ``openmp`` or ``cuda``."""
+
+    @property
+    def is_kernel(self) -> bool:
+        """Whether it is a CUDA kernel without a host function."""
+        return self.model == "cuda" and all(is_on_device(f) for f in functions(parse(self.code, "cuda")))
 
 
-def stand_alone(text: str, name: str = "") -> Standalone:
-    """The function ``name`` of the C file ``text`` with what it needs; the file's only function where no name is given.
+def stand_alone(text: str, name: str = "", *, language: str = "c") -> Standalone:
+    """The function ``name`` of the file ``text`` with what it needs; the file's only function where no name is given.
+
+    In ``cuda`` that is its only host function, or where it has none its only kernel.
 
     Raises:
         InputError: there is no such function, several and none was named, or it is one that can't be called alone: its parameters are more than
             scalars and arrays of builtin types, or it uses a global variable that can change.
     """
-    root = parse(text)
-    function = _chosen(list(functions(root)), name)
+    root = parse(text, language)
+    found = list(functions(root))
+    if language == "cuda" and not name:
+        found = [f for f in found if not is_on_device(f)] or [f for f in found if has_specifier(f, "__global__")]
+    function = _chosen(found, name)
     name = function_name(function)
     dialect = Dialect()
     dialect.learn(text)
-    signature = Signature.parse(_spelled(prototype(function), dialect)).prototype()
+    signature = Signature.parse(_spelled(_KERNEL.sub("", prototype(function)), dialect)).prototype()
     needed = closure(function, list(top_level(root)))
     for node in needed:
         if node.type == "declaration" and (variable := global_variable(node)):
@@ -59,13 +87,15 @@ def stand_alone(text: str, name: str = "") -> Standalone:
     headers = [found[1] for node in root.children if node.type == "preproc_include" and (found := _HEADER.search(text_of(node)))]
     kept = [f"#include <{header}>" for header in dict.fromkeys(headers) if _STANDARD.fullmatch(header)]
     body = [
-        _published(node, dialect) if node is function else text_of(node).strip()
+        _published(node, dialect, language) if node is function else text_of(node).strip()
         for node in sorted([function, *needed], key=lambda n: n.start_byte)
     ]
+    code = "\n".join([*kept, *([""] if kept else []), *body]) + "\n"
     return Standalone(
         name=name,
         signature=signature,
-        code="\n".join([*kept, *([""] if kept else []), *body]) + "\n",
+        code=code,
+        model="cuda" if language == "cuda" else "openmp" if uses_model(code, "openmp") else "serial",
         taken=tuple(sorted(set[str]().union(*map(_defined, needed)))),
         headers_left=tuple(dict.fromkeys(h for h in headers if not _STANDARD.fullmatch(h))),
     )
@@ -124,12 +154,14 @@ def global_variable(declaration: Node) -> str:
     return ""
 
 
-def _published(function: Node, dialect: Dialect) -> str:
+def _published(function: Node, dialect: Dialect, language: str) -> str:
     """A function without what would hide it from the program that calls it, its head in builtin types."""
     body = function.child_by_field_name("body")
     text = text_of(function)
     head = text[: len(text) - len(text_of(body))] if body is not None else text
-    return _spelled(re.sub(r"\b(?:static|inline|__inline__|__inline)\b\s*", "", head), dialect) + text_of(body)
+    linkage = 'extern "C" ' if language == "cuda" and not is_on_device(function) else ""
+    head = re.sub(r"\b(?:static|inline|__inline__|__inline)\b\s*", "", head).replace('extern "C"', "")
+    return linkage + _spelled(head, dialect) + text_of(body)
 
 
 def _spelled(head: str, dialect: Dialect) -> str:

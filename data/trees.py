@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from itertools import pairwise
 
 from tree_sitter import Node
 
@@ -21,6 +22,11 @@ _LEXEME = re.compile(
     r"/\*.*?\*/|//[^\n]*|\"(?:\\.|[^\"\\])*\"|'(?:\\.|[^'\\])*'|[A-Za-z_]\w*|\.?\d(?:[eE][+-]|[\w.])*|<<<|>>>|[-+*/%<>=!&|^]=|&&|\|\||\+\+|--|<<|>>|->|\S",
     re.DOTALL,
 )
+_PARALLEL = re.compile(
+    r"<<<|>>>|_Pragma|threadIdx|blockIdx|blockDim|gridDim|warpSize|__(?:global|device|host|shared|constant|syncthreads)(?:__)?"
+    r"|(?:omp|pthread|mtx|thrd)_\w+|(?:cuda|hip|curand|cublas)[A-Z]\w*|MPI_\w+|atomic[A-Z]\w*"
+)
+"""Names that sequential C doesn't use."""
 
 
 def parse(text: str, language: str = "c") -> Node:
@@ -180,6 +186,20 @@ def uses_model(code: str, model: str) -> bool:
     a kernel that is defined there and asks for its thread or block index.
     """
     return _launches(code) if model == "cuda" else _shares_work(code)
+
+
+def parallel_word(code: str) -> str:
+    """The first word of ``code`` that sequential C has no use for, empty for none; comments and strings don't count.
+
+    Directives of OpenMP and OpenACC, launches and built-in variables of CUDA, and what the libraries of parallel models are called.
+    """
+    words = lexemes(code)
+    for before, word in pairwise(["", *words]):
+        if before == "pragma" and word in ("omp", "acc"):
+            return f"#pragma {word}"
+        if _PARALLEL.fullmatch(word):
+            return word
+    return ""
 
 
 def _shares_work(code: str) -> bool:

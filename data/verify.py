@@ -2,13 +2,14 @@
 
 Theory of operation. Candidates are taken in batches, and a batch goes through these steps, each one program in the sandbox (`hpcraft.data.programs`):
 sources under the address and undefined-behaviour sanitizers; sources with their faulty versions (`hpcraft.data.verify_sources`); OpenMP targets with 1, 3 and
-4 threads, and under the race detector; CUDA targets under the emulation's check; targets with their faulty versions (`hpcraft.data.verify_targets`).
+4 threads, and under the race detector; CUDA targets under the emulation's check; sequential targets under the sanitizers; targets with their faulty versions
+(`hpcraft.data.verify_targets`). Sources are mostly sequential; those in OpenMP or CUDA, whose target is sequential, are run as what they are.
 Source and target never share a process, and expected values never enter one. A step is made for those that came through the ones before.
 Several batches are verified side by side in worker processes, since half of the work (reading trees, making calls, comparing) is done in Python; a lone
 batch is verified here. Interrupted or left by its caller, `verify` ends the workers, and their boxes end with them.
 
 Reasons of a refusal: ``signature``, ``tests``, ``source:compile_error``, ``no-valid-tests``, ``no-mutant-killed``, ``few-mutants-killed``, ``not-covered``,
-``not-parallel``, ``no-entry``, ``target:signature``, ``target:compile_error``, ``target:runtime_error``, ``target:memory`` (what the emulation found
+``not-parallel``, ``not-serial``, ``no-entry``, ``target:signature``, ``target:compile_error``, ``target:runtime_error``, ``target:memory`` (what the emulation found
 wrong with memory), ``target:time_limit``, ``differs``, ``race``, ``target:no-mutant-killed``, ``target:few-mutants-killed``, ``unsupported``.
 """
 
@@ -22,8 +23,8 @@ from typing import NamedTuple
 
 from hpcraft.data import recorded
 from hpcraft.data.programs import Piece, build
-from hpcraft.data.verify_sources import Settings, Source, read_source, run_sources, try_sources
-from hpcraft.data.verify_targets import SOURCE_ONLY, Case, check_text, find_races, run_cuda, run_openmp, try_targets
+from hpcraft.data.verify_sources import MODELS, Settings, Source, read_source, run_sources, try_sources
+from hpcraft.data.verify_targets import SERIAL, SOURCE_ONLY, Case, check_text, find_races, run_cuda, run_openmp, run_serial, try_targets
 from hpcraft.data.workers import Lost, ordered_map
 from hpcraft.errors import MachineError
 from hpcraft.records import Candidate, Finding
@@ -31,11 +32,15 @@ from hpcraft.sandbox import folders, toolchains
 from hpcraft.sandbox.abi import Signature
 from hpcraft.sandbox.outcome import CudaLevel, Job
 
-__all__ = ["SOURCE_ONLY", "cuda_level", "has_tools", "lacks_tool", "verify"]
+__all__ = ["SERIAL", "SOURCE_ONLY", "cuda_level", "has_tools", "lacks_tool", "verify"]
 
 _BATCH_SECONDS = 3600.0
 """For a batch in a worker of its own: no program in it may take longer than minutes, but a machine may be busy."""
-_PROBES = {"openmp": "void probe(int n) {}", "cuda": '__global__ void k() {}\nextern "C" void probe(int n) { k<<<1, 1>>>(); }'}
+_PROBES = {
+    "serial": "void probe(int n) {}",
+    "openmp": "void probe(int n) {}",
+    "cuda": '__global__ void k() {}\nextern "C" void probe(int n) { k<<<1, 1>>>(); }',
+}
 
 
 def verify(
@@ -125,7 +130,8 @@ def has_tools(model: str, *, race: bool = False) -> str:
         return why
     piece = Piece(signature=Signature.parse("void probe(int n)"), code=_PROBES[model])
     level: CudaLevel = cuda_level() if model == "cuda" else "auto"
-    with build([piece], model="cuda" if model == "cuda" else "openmp", check="race" if race else "none", cuda=level) as program:
+    chosen = next(m for m in MODELS if m == model)
+    with build([piece], model=chosen, check="race" if race else "none", cuda=level) as program:
         return next(iter(program.refused.values()), "")
 
 
@@ -133,6 +139,8 @@ def lacks_tool(model: str, *, race: bool = False) -> str:
     """Which tool `has_tools` would miss, without building anything; empty for none."""
     if model == "cuda":
         return _missing(Job(files={"probe.cu": b""}, language="cpp", model="cuda", cuda=cuda_level()))
+    if model == SERIAL:
+        return _missing(Job(files={"probe.c": b""}, language="c", model="serial", check="address"))
     return _missing(Job(files={"probe.c": b""}, language="c", model="openmp", check="race" if race else "none"))
 
 
@@ -151,23 +159,24 @@ def _missing(job: Job) -> str:
 
 
 def _verify_batch(batch: Sequence[Candidate], settings: Settings) -> list[Finding]:
-    sources: dict[tuple[str, str, tuple[str, ...]], Source] = {}
+    sources: dict[tuple[str, str, str, tuple[str, ...]], Source] = {}
     cases = []
     for candidate in batch:
-        key = (candidate.signature, candidate.source, candidate.tests)
+        key = (candidate.signature, candidate.source_model, candidate.source, candidate.tests)
         if key not in sources:
             sources[key] = read_source(candidate, settings.seed)
         cases.append(Case(candidate=candidate, source=sources[key]))
     for case in cases:
         check_text(case)
     wanted = [s for s in sources.values() if any(c.alive and c.source is s for c in cases)]
-    run_sources(wanted)
+    run_sources(wanted, settings)
     try_sources([s for s in wanted if not s.reason], settings)
     run_openmp(_alive(cases, "openmp"))
     if settings.race:
         find_races(_alive(cases, "openmp"))
     run_cuda(_alive(cases, "cuda"), settings)
-    for model in ("openmp", "cuda"):
+    run_serial(_alive(cases, SERIAL))
+    for model in MODELS:
         try_targets(_alive(cases, model), settings)
     return [_finding(case) for case in cases]
 

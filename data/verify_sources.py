@@ -1,10 +1,11 @@
-"""The sequential side of a verification: which tests are valid, what they cover, and which faults they notice.
+"""The source of a verification, mostly the sequential side: which tests are valid, what they cover, and which faults they notice.
 
 A test counts when the source runs clean on it under the address and undefined-behaviour sanitizers, and gives the same results again in a build
 whose local variables begin with a pattern. In that build the source is a schema (`hpcraft.data.schemata`): the same program holds its faulty
-versions and the marks of statements that ran.
+versions and the marks of statements that ran. A source in OpenMP is run with 4 threads under the sanitizers and with 3 in the second build; one in CUDA
+by the emulation, the first time under its check ``race``, and its statements aren't marked.
 
-Not covered: reads of uninitialised memory that gives the same result twice.
+Not covered: reads of uninitialised memory that gives the same result twice; races of a source in OpenMP that change no result.
 """
 
 from __future__ import annotations
@@ -20,11 +21,17 @@ from hpcraft.data.schemata import Schema, covered, schema
 from hpcraft.errors import InputError
 from hpcraft.records import Candidate
 from hpcraft.sandbox.abi import Argument, ArrayWord, CallResult, Signature, Test, compare_results, parse_test
+from hpcraft.sandbox.outcome import Model
 
 SANITIZE = ("-g0", "-O0", "-fsanitize=undefined", "-fno-sanitize-recover=all", "-lubsan")
-_POISON = ("-O0", "-w", "-ftrivial-auto-var-init=pattern")
+POISON = ("-O0", "-w", "-ftrivial-auto-var-init=pattern")
+_CUDA_CLEAN, _CUDA_AGAIN = ("-O1",), ("-O0", "-w")
 _SECONDS = 1
 """For a call of a faulty version, which may never end."""
+_CLEAN_SECONDS = {"serial": 2, "openmp": 2, "cuda": 5}
+_CLEAN_THREADS, _AGAIN_THREADS = 4, 3
+MODELS: tuple[Model, ...] = ("serial", "openmp", "cuda")
+"""What sources are written in."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -47,10 +54,11 @@ class Settings:
 
 @dataclass(kw_only=True, slots=True)
 class Source:
-    """A sequential function and what is known of it; candidates with the same one share it."""
+    """The function that is translated and what is known of it; candidates with the same one share it."""
 
     code: str
     signature: Signature
+    model: Model = "serial"
     tests: list[Test]
     seed: int
     reason: str = ""
@@ -67,6 +75,11 @@ class Source:
     lines: tuple[int, ...] = ()
     """The line of each statement."""
     mutants_total: int = 0
+
+    @property
+    def language(self) -> str:
+        """``cuda`` or ``c``."""
+        return "cuda" if self.model == "cuda" else "c"
 
     @property
     def staying(self) -> list[int]:
@@ -117,7 +130,13 @@ def read_source(candidate: Candidate, seed: int) -> Source:
             tests.append(parse_test(signature, text))
         except InputError as error:
             log = log or str(error)
-    return Source(code=candidate.source, signature=signature, tests=tests, seed=seed, reason="" if tests else "tests", log=log)
+    source = Source(code=candidate.source, signature=signature, tests=tests, seed=seed, reason="" if tests else "tests", log=log)
+    found = next((model for model in MODELS if model == candidate.source_model), None)
+    if found is None:
+        source.reason, source.log = "unsupported", f"source model {candidate.source_model!r}; allowed: {', '.join(MODELS)}"
+    else:
+        source.model = found
+    return source
 
 
 def weight(test: Test) -> int:
@@ -128,18 +147,28 @@ def weight(test: Test) -> int:
 # ---------------------------------------------------------------- valid tests
 
 
-def run_sources(sources: Sequence[Source]) -> None:
+def run_sources(sources: Sequence[Source], settings: Settings) -> None:
     """Find the valid tests; of tests with the same scalars the one with the shortest arrays that runs clean is taken."""
-    if not sources:
-        return
+    for model in MODELS:
+        mine = [s for s in sources if s.model == model]
+        if mine and model == "cuda" and not settings.emulate:
+            for source in mine:
+                source.reason, source.log = "unsupported", "nothing here emulates CUDA, so the source can't be run"
+        elif mine:
+            _run(model, mine)
+
+
+def _run(model: Model, sources: Sequence[Source]) -> None:
     ladders = [_ladders(s) for s in sources]
     pieces = [Piece(signature=s.signature, code=s.code) for s in sources]
-    with build(pieces, check="address", flags=SANITIZE) as program:
+    with _clean(pieces, model) as program:
         for number, words in program.refused.items():
-            sources[number].reason, sources[number].log = "source:compile_error", words
+            sources[number].reason = "unsupported" if number in program.unsupported else "source:compile_error"
+            sources[number].log = words
         while any(ladder for rungs in ladders for ladder in rungs):
             index = [(n, ladder.pop(0), ladder) for n, rungs in enumerate(ladders) for ladder in rungs if ladder]
-            results = program.call([sources[n].call(n, t) for n, t, _ in index])
+            calls = [sources[n].call(n, t) for n, t, _ in index]
+            results = program.call(calls, threads=_CLEAN_THREADS if model == "openmp" else 1, seconds=_CLEAN_SECONDS[model])
             for at, (number, test, longer) in enumerate(index):
                 result = results.get(at)
                 if result and not result.fault and finite(result):
@@ -148,6 +177,18 @@ def run_sources(sources: Sequence[Source]) -> None:
     for source in sources:
         if not source.expected and not source.reason:
             source.reason = "no-valid-tests"
+
+
+def _clean(pieces: Sequence[Piece], model: Model) -> Program:
+    if model == "cuda":
+        return build(pieces, model=model, cuda="emulate", check="race", flags=_CUDA_CLEAN)
+    return build(pieces, model=model, check="address", flags=SANITIZE)
+
+
+def _again(pieces: Sequence[Piece], model: Model) -> Program:
+    if model == "cuda":
+        return build(pieces, model=model, cuda="emulate", flags=_CUDA_AGAIN)
+    return build(pieces, model=model, flags=POISON)
 
 
 def _ladders(source: Source) -> list[list[int]]:
@@ -170,17 +211,28 @@ def finite(result: CallResult) -> bool:
 
 def try_sources(sources: Sequence[Source], settings: Settings) -> None:
     """Try the tests on faulty versions, see what they run, and drop those whose results the original doesn't repeat."""
-    if not settings.num_mutants or not sources:
+    if not settings.num_mutants:
         return
-    made = [schema(s.code, s.signature, count=settings.num_mutants, seed=settings.seed, marks=True) for s in sources]
-    found = [s for s in made if s is not None]
-    owners = [s for s, m in zip(sources, made, strict=True) if m is not None]
-    with build([Piece(signature=m.signature, code=m.code) for m in found], flags=_POISON) as program:
-        whole = [n for n in range(len(found)) if n not in program.refused]
-        _read_trial(program, [(n, owners[n], found[n], range(len(found[n].kinds) + 1)) for n in whole])
-    _try_alone([(owners[n], found[n]) for n in program.refused])
+    for model in MODELS:
+        if mine := [s for s in sources if s.model == model]:
+            _try(model, mine, settings)
     for source in sources:
         _settle(source, settings)
+
+
+def _schema(source: Source, count: int, seed: int) -> Schema | None:
+    marks = source.model != "cuda"  # what runs on the device doesn't see the array of marks
+    return schema(source.code, source.signature, language=source.language, count=count, seed=seed, marks=marks)
+
+
+def _try(model: Model, sources: Sequence[Source], settings: Settings) -> None:
+    made = [_schema(s, settings.num_mutants, settings.seed) for s in sources]
+    found = [s for s in made if s is not None]
+    owners = [s for s, m in zip(sources, made, strict=True) if m is not None]
+    with _again([Piece(signature=m.signature, code=m.code) for m in found], model) as program:
+        whole = [n for n in range(len(found)) if n not in program.refused]
+        _read_trial(program, [(n, owners[n], found[n], range(len(found[n].kinds) + 1)) for n in whole])
+    _try_alone(model, [(owners[n], found[n]) for n in program.refused], settings)
 
 
 def _settle(source: Source, settings: Settings) -> None:
@@ -210,7 +262,8 @@ def _read_trial(program: Program, trials: Sequence[tuple[int, Source, Schema, Se
             for test in order[piece][part]
             if (piece, fault) not in ended
         ]
-        results = program.call([with_fault(s, p, m, fault, test) for p, s, m, fault, test in index], seconds=_SECONDS)
+        calls = [with_fault(s, p, m, fault, test) for p, s, m, fault, test in index]
+        results = program.call(calls, threads=_AGAIN_THREADS if _is_threaded(trials) else 1, seconds=_SECONDS)
         for at, (piece, source, _, fault, test) in enumerate(index):
             result = results.get(at)
             if test not in source.expected:
@@ -228,23 +281,27 @@ def _read_trial(program: Program, trials: Sequence[tuple[int, Source, Schema, Se
         source.lines, source.mutants_total = made.lines, len(made.kinds)
 
 
-def _try_alone(refused: Sequence[tuple[Source, Schema]]) -> None:
+def _is_threaded(trials: Sequence[tuple[int, Source, Schema, Sequence[int]]]) -> bool:
+    return bool(trials) and trials[0][1].model == "openmp"
+
+
+def _try_alone(model: Model, refused: Sequence[tuple[Source, Schema]], settings: Settings) -> None:
     """Where faults can't stand side by side, the original alone with its marks, and each faulty version by itself."""
     pieces: list[Piece] = []
     trials: list[tuple[int, Source, Schema, Sequence[int]]] = []
     for source, made in refused:
-        alone = schema(source.code, source.signature, count=0, marks=True)
+        alone = _schema(source, 0, settings.seed)
         assert alone is not None
         trials.append((len(pieces), source, alone, (0,)))
         pieces.append(Piece(signature=alone.signature, code=alone.code))
         for number, code in enumerate(made.mutants, 1):
-            plain = schema(code, source.signature, count=0)
+            plain = schema(code, source.signature, language=source.language, count=0)
             if plain is not None:
                 trials.append((len(pieces), source, replace(alone, signature=plain.signature), (number,)))
                 pieces.append(Piece(signature=plain.signature, code=plain.code))
     if not pieces:
         return
-    with build(pieces, flags=_POISON) as program:
+    with _again(pieces, model) as program:
         for source, _ in refused:
             # A version that doesn't build is none; an original that doesn't is no longer clean.
             mine = [t for t in trials if t[1] is source]

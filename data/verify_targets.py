@@ -1,8 +1,9 @@
-"""The parallel side of a verification: a target must do what its source does, in parallel and without a race, and the tests must notice its faults.
+"""The target of a verification: it must do what its source does, a parallel one in parallel and without a race, and the tests must notice its faults.
 
 OpenMP is run with 1, 3 and 4 threads, then under the race detector with loops shared by turns. CUDA is run by the emulation under its check ``race``,
 which also watches the memory of the device, on every test; guard zones watch the host's arrays. Where CUDA can't be emulated it is
-compiled, and the level says so. Faults of a target are judged by results alone, in a program of all faulty versions (`hpcraft.data.schemata`).
+compiled, and the level says so. Sequential C is run as sources are: under the sanitizers, and again with local variables that begin with a pattern;
+nothing in it may be of a parallel model. Faults of a target are judged by results alone, in a program of all faulty versions (`hpcraft.data.schemata`).
 
 Not covered: whether all threads get work; reads beyond the host's arrays by CUDA's host code.
 """
@@ -16,8 +17,8 @@ from dataclasses import dataclass, field
 
 from hpcraft.data.programs import Piece, Program, build
 from hpcraft.data.schemata import Schema, schema
-from hpcraft.data.trees import function_name, functions, parse, prototype, uses_model
-from hpcraft.data.verify_sources import Settings, Source, with_fault, without_marks
+from hpcraft.data.trees import function_name, functions, parallel_word, parse, prototype, uses_model
+from hpcraft.data.verify_sources import MODELS, POISON, SANITIZE, Settings, Source, with_fault, without_marks
 from hpcraft.errors import InputError
 from hpcraft.records import Candidate, Level
 from hpcraft.sandbox.abi import CallResult, Signature
@@ -26,7 +27,9 @@ from hpcraft.sandbox.races import with_static_schedules
 
 SOURCE_ONLY = ""
 """As the target model of a candidate: only the source and its tests are checked."""
-_MODELS = ("openmp", "cuda", SOURCE_ONLY)
+SERIAL = "serial"
+"""Target model of sequential C."""
+_MODELS = ("openmp", "cuda", SERIAL, SOURCE_ONLY)
 _THREADS = (1, 3, 4)
 """Three and not two: an uneven share shows more, and more threads than cores don't spin."""
 _RACE_TESTS = 2
@@ -79,7 +82,7 @@ def check_text(case: Case) -> None:
     """What the text of a target alone says: entry point, signature, and whether it is parallel at all."""
     candidate = case.candidate
     if candidate.target_model not in _MODELS:
-        case.refuse("unsupported", f"target model {candidate.target_model!r}; allowed: openmp, cuda")
+        case.refuse("unsupported", f"target model {candidate.target_model!r}; allowed: openmp, cuda, serial")
     if not case.alive or candidate.target_model == SOURCE_ONLY:
         return
     entry = case.source.signature
@@ -95,6 +98,9 @@ def check_text(case: Case) -> None:
         return
     if _types(given) != _types(entry):
         case.refuse("target:signature", f"{given.prototype()} instead of {entry.prototype()}")
+    elif candidate.target_model == SERIAL:
+        if word := parallel_word(candidate.target):
+            case.refuse("not-serial", f"{word} is of a parallel model")
     elif not uses_model(candidate.target, candidate.target_model):
         case.refuse("not-parallel")
 
@@ -172,6 +178,30 @@ def _why_not_clean(outcome: Outcome) -> str:
     return "target:time_limit" if late else "target:runtime_error"
 
 
+# ---------------------------------------------------------------- sequential
+
+
+def run_serial(cases: Sequence[Case]) -> None:
+    """Run sequential targets under the sanitizers, and again where local variables begin with a pattern.
+
+    The level is the source's: what an emulated kernel left behind is known by its emulation alone.
+    """
+    if not cases:
+        return
+    for case in cases:
+        case.level = "emulate" if case.source.model == "cuda" else "run"
+    pieces = [c.piece for c in cases]
+    with build(pieces, check="address", flags=SANITIZE) as program:
+        _refuse_unbuilt(program, cases)
+        _try_tests(program, cases, threads=1, limit=1)
+        _try_tests(program, cases, threads=1, limit=None)
+    left = [c for c in cases if c.alive]
+    if left:
+        with build([c.piece for c in left], flags=POISON) as program:
+            _refuse_unbuilt(program, left)
+            _try_tests(program, left, threads=1, limit=None)
+
+
 # ---------------------------------------------------------------- cuda
 
 
@@ -199,7 +229,7 @@ def try_targets(cases: Sequence[Case], settings: Settings) -> None:
     """Try the tests on faulty versions of targets that run, all of one model."""
     if not settings.num_mutants or not cases or cases[0].level == "compile":
         return
-    model: Model = "cuda" if cases[0].candidate.target_model == "cuda" else "openmp"
+    model: Model = next(m for m in MODELS if m == cases[0].candidate.target_model)
     made: list[Schema] = []
     for case in cases:
         found = schema(

@@ -20,7 +20,7 @@ from typing import Literal
 
 from hpcraft.data.trees import function_name, functions, lexemes, parse, prototype
 from hpcraft.errors import ConfigError, InputError
-from hpcraft.eval.task import Task
+from hpcraft.eval.task import Task, WayBack
 from hpcraft.sandbox.abi import Signature
 from hpcraft.store import sha256_json
 from hpcraft.tokenizer.requests import block
@@ -194,6 +194,7 @@ def _tested_task(name: str, kind: Kind, case: UnitTests, where: str) -> Task:
         prototype=f"void {entry}(void)" if kind == "cuda" or case.problem else head,
         reference=gold,
         source="" if kind == "c" else case.c_code,
+        back=WayBack(source=case.cuda_code, model="cuda", head=head) if kind == "c" else None,
         case=_of_kind(case, kind),
         empty=empty,
     )
@@ -223,6 +224,7 @@ def _paired(name: str, row: Mapping[str, object], where: str) -> list[Task]:
                 prototype=f"void {entry}(void)",
                 reference=str(gold),
                 source="" if kind == "c" else str(source),
+                back=WayBack(source=str(source), model="cuda", head=head) if kind == "c" and found else None,
                 case=TextPair(kind="c" if kind == "c" else "cuda"),
                 empty="int nothing;\n",
             )

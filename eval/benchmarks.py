@@ -87,7 +87,7 @@ def suite_texts(name: str, pairs: Path | None = None) -> Iterator[BenchmarkText]
 def _task_texts(suite: str, task: Task) -> Iterator[BenchmarkText]:
     language = "cuda" if task.model == "cuda" else task.language
     texts = [
-        ("prompt", "c" if task.pair is not None else language, task.prompt),
+        ("prompt", "cuda" if task.back and task.back.model == "cuda" else "c" if task.pair is not None else language, task.prompt),
         ("reference", language, task.reference),
         ("source", "c", task.source),
     ]

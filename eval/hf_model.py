@@ -22,6 +22,7 @@ from hpcraft.eval.prompts import chat_request
 from hpcraft.eval.task import Task
 from hpcraft.tokenizer.fim import Tokens, find_tokens
 from hpcraft.tokenizer.infilling import TASK, infill, shortened
+from hpcraft.tokenizer.prompt import BACK, build_translation, parse_translation
 
 if TYPE_CHECKING:
     from hpcraft.eval.generate import GenerateConfig
@@ -74,23 +75,31 @@ class HuggingFace:
         return not generator.is_own or TASK in generator.facts.tasks
 
     def answer(self, asks: Sequence[Ask], done: Collection[tuple[str, int]]) -> Iterator[Answer | AskError]:
-        """Translations where the model is a translator and the task has sequential C, else continuations of the prompt."""
+        """Translations where the model is a translator and the task has what it translates, else continuations of the prompt."""
         if asks and isinstance(asks[0].task.case, Text):
             yield from self._measure([ask for ask in asks if ask.key not in done])
             return
-        told = self._generator.facts.tasks
-        to_translate = [a for a in asks if a.task.source and a.task.model in told]
-        to_complete = [a for a in asks if not (a.task.source and a.task.model in told)]
+        to_translate = [a for a in asks if self._taught(a.task)]
+        to_complete = [a for a in asks if not self._taught(a.task)]
         if to_translate:
             yield from self._translate(to_translate, done)
         if to_complete:
             yield from self._replies(to_complete, [self._query(ask) for ask in to_complete], done, lambda _number, text: text)
 
+    def _taught(self, task: Task) -> str:
+        """The kind of translation that a task is, as `hpcraft.tokenizer.prompt.TASKS` has it; empty where it is none that the model was taught."""
+        kind = BACK[task.back.model] if task.back else task.model if task.source else ""
+        return kind if kind in self._generator.facts.tasks else ""
+
+    def _prompt(self, task: Task) -> Prompt:
+        if task.back:
+            return self._generator.translation_prompt(task.back.source, self._taught(task), task.back.head)
+        return build_translation(task.source, task.model)
+
     def _translate(self, asks: list[Ask], done: Collection[tuple[str, int]]) -> Iterator[Answer | AskError]:
         from hpcraft.inference import Query, read_translation
-        from hpcraft.tokenizer.prompt import build_translation, parse_translation
 
-        prompts: list[Prompt] = [build_translation(ask.task.source, ask.task.model) for ask in asks]
+        prompts = [self._prompt(ask.task) for ask in asks]
         queries = [Query(prompt=prompt.text, seed=ask.seed) for prompt, ask in zip(prompts, asks, strict=True)]
 
         def answer_of(number: int, text: str) -> str:
@@ -98,7 +107,7 @@ class HuggingFace:
             if isinstance(task.case, UnitTests) and task.case.kind == "cuda":
                 return fit_kernel(parse_translation(prompt, text), task.empty.partition("{")[0])
             # Where nothing is run, a host function that the gold text lacks would only make the two less alike.
-            if isinstance(task.case, TextPair):
+            if task.back or isinstance(task.case, TextPair):
                 return parse_translation(prompt, text)
             return read_translation(prompt, text, task.source, task.prototype)
 

@@ -29,7 +29,7 @@ from hpcraft.store import append_jsonl, drop_torn_tail, read_json, read_jsonl, w
 
 _FEWEST, _MOST, _SHARDS = 8, 64, 256
 """Answers in a shard, and shards as far as may be: many answers are cut into no more files than are handy, few keep all workers busy."""
-_TOGETHER = {"translation": 24}
+_TOGETHER = {"translation": 24, "translation-to-c": 24}
 """Suite to the answers that its judge builds together."""
 
 
@@ -174,6 +174,7 @@ def _perplexity(questions: Sequence[Question], _seed: int, _cores: Sequence[int]
 JUDGES: dict[str, Callable[[Sequence[Question], int, Sequence[int]], Iterator[Judgement]]] = {
     "kernels": _kernels,
     "translation": _translations,
+    "translation-to-c": _translations,
     "babeltower": _babeltower,
     "pareval": _pareval,
     "hpctranseval": _hpctranseval,

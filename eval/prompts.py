@@ -9,9 +9,8 @@ import textwrap
 
 from hpcraft.eval.task import Kernel, Task
 from hpcraft.sandbox.abi import Signature
-from hpcraft.tokenizer.requests import CUDA, LANGUAGE_NAMES, OPENMP, Question, block, completion_request, line_comment
+from hpcraft.tokenizer.requests import CUDA, LANGUAGE_NAMES, OPENMP, SERIAL, Question, block, completion_request, line_comment
 
-_SERIAL = "Use no parallel programming model."
 _MPI = (
     "Share the work between ranks with MPI. MPI is already initialised. Every rank calls this with full copies of all inputs; "
     "the result must be complete at least on rank 0."
@@ -21,7 +20,7 @@ _OPENACC = "Do the work with OpenACC directives, which copy the data. All pointe
 _HYBRID = _MPI + " Within a rank, share the work between threads with OpenMP."
 _KOKKOS = "Do the work in Kokkos' parallel patterns. Kokkos is already initialised. All pointers are host memory."
 HOW = {
-    "serial": _SERIAL,
+    "serial": SERIAL,
     "openmp": OPENMP,
     "offload": _OFFLOAD,
     "openacc": _OPENACC,

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from pathlib import Path
 
+from hpcraft.data.lone_kernel import c_head
 from hpcraft.errors import ConfigError
 from hpcraft.eval.babeltower import babeltower_tasks
 from hpcraft.eval.completion import completion_tasks
@@ -17,13 +18,14 @@ from hpcraft.eval.kernels import KERNELS
 from hpcraft.eval.pareval import pareval_tasks
 from hpcraft.eval.perplexity import perplexity_tasks
 from hpcraft.eval.prompts import kernel_question
-from hpcraft.eval.task import Kernel, Task
+from hpcraft.eval.task import Kernel, Task, WayBack
 from hpcraft.recipe import nearest
 from hpcraft.records import Pair
 from hpcraft.sandbox.outcome import LANGUAGES, MODELS
 from hpcraft.shards import read_rows
 from hpcraft.store import sha256_bytes, sha256_file, sha256_json
-from hpcraft.tokenizer.requests import translation_question
+from hpcraft.tokenizer.prompt import BACK
+from hpcraft.tokenizer.requests import translation_question, way_back_question
 
 _HERE = Path(__file__).parent
 REFERENCES = _HERE / "kernels" / "references"
@@ -103,10 +105,24 @@ def reference(kernel: str, model: str, language: str) -> str:
 
 
 def translation_tasks(pairs: Path | None) -> list[Task]:
-    """One task for each held-out pair of a ``pairs`` stage."""
+    """One task for each held-out pair of a ``pairs`` stage; of several targets of one model that a source has the first is the reference."""
     if pairs is None:
         raise ConfigError("suite translation reads held-out pairs; give the folder that `pairs` made as --pairs DIR")
-    return [_translation_task(pair) for pair in read_rows(pairs, "pairs", Pair) if pair.split == "test"]
+    first: dict[tuple[str, str], Pair] = {}
+    for pair in _held_out(pairs):
+        first.setdefault((pair.source, pair.target_model), pair)
+    return [_translation_task(pair) for pair in first.values()]
+
+
+def way_back_tasks(pairs: Path | None) -> list[Task]:
+    """One task for each held-out pair of a ``pairs`` stage: its parallel side back to C."""
+    if pairs is None:
+        raise ConfigError("suite translation-to-c reads held-out pairs; give the folder that `pairs` made as --pairs DIR")
+    return [_way_back_task(pair) for pair in _held_out(pairs) if pair.target_model in BACK]
+
+
+def _held_out(pairs: Path) -> Iterator[Pair]:
+    return (pair for pair in read_rows(pairs, "pairs", Pair) if pair.split == "test")
 
 
 def _translation_task(pair: Pair) -> Task:
@@ -123,6 +139,23 @@ def _translation_task(pair: Pair) -> Task:
         reference=pair.target,
         source=pair.source,
         pair=pair,
+    )
+
+
+def _way_back_task(pair: Pair) -> Task:
+    question = way_back_question(pair)
+    return Task(
+        task_id=f"translation-to-c/{pair.pair_id}",
+        prompt=question.prompt,
+        stem=question.stem,
+        language="c",
+        model="serial",
+        level="run",
+        group=f"{pair.origin} {pair.target_model}",
+        prototype=pair.signature,
+        reference=pair.source,
+        pair=pair,
+        back=WayBack(source=pair.target, model=pair.target_model, head=c_head(pair.source)),
     )
 
 
@@ -143,6 +176,14 @@ SUITES = {
             summary="held-out pairs: sequential C to OpenMP and CUDA",
             reads_pairs=True,
             tasks=translation_tasks,
+            gold=True,
+        ),
+        Suite(
+            name="translation-to-c",
+            version=1,
+            summary="the same pairs on the way back: OpenMP and CUDA to sequential C",
+            reads_pairs=True,
+            tasks=way_back_tasks,
             gold=True,
         ),
         Suite(

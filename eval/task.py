@@ -117,6 +117,17 @@ class Case(Protocol):
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class WayBack:
+    """A function in a parallel model that is to be translated to sequential C, for translators."""
+
+    source: str
+    model: str
+    """``cuda`` or ``openmp``."""
+    head: str
+    """Prototype of the C function, as the prompt shows it."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Task:
     """One question to a model, and what it takes to judge the answer."""
 
@@ -135,7 +146,9 @@ class Task:
     prototype: str
     reference: str
     source: str = ""
-    """Sequential C that does the work, for translators; empty where no translation is asked."""
+    """Sequential C that does the work, for translators; empty where no translation from C is asked."""
+    back: WayBack | None = None
+    """What is to be translated back to C; None where nothing is."""
     kernel: Kernel | None = None
     pair: Pair | None = None
     case: Case | None = None

@@ -1,11 +1,14 @@
-"""``hpcraft translate FILE[:FUNCTION] --to openmp|cuda``: parallel versions of a C function, each with what was shown about it.
+"""``hpcraft translate FILE[:FUNCTION] --to openmp|cuda|c``: parallel versions of a C function, or C for one in OpenMP or CUDA, each with what was shown about it.
 
 Theory of operation. The function is taken out of its file with what it needs. A model writes candidates, the likeliest first and then draws. With
 ``--verify`` tests are written on the spot, by rule and by the model where it was taught to, those are kept that the function itself passes
 cleanly, and every candidate is built, run, compared, searched for races and tried on faulty versions, as pairs are (`hpcraft.data.verify`). What holds is
 ranked by its evidence; what doesn't is never printed as an answer. Without ``--verify`` the likeliest candidate is printed as what it is, a guess.
 
-Not covered: C++, Fortran and CUDA as sources; functions with structs or pointers to pointers; how quick a candidate is.
+With ``--to c`` the function is one in CUDA (a host function with its kernel, or a kernel alone, which gets a host function by rule), or one in C with OpenMP; it
+is run as such, and what it leaves behind is what candidates are held to.
+
+Not covered: C++ and Fortran as sources; one parallel model to another; functions with structs or pointers to pointers; how quick a candidate is.
 """
 
 from __future__ import annotations
@@ -17,21 +20,29 @@ from pathlib import Path
 
 from hpcraft.command import Command, note, say
 from hpcraft.data.standalone import Standalone, stand_alone
+from hpcraft.data.verify import SERIAL
 from hpcraft.errors import ConfigError, InputError
 from hpcraft.eval.translate_evidence import Choice, Evidence, judged, unverified
 from hpcraft.store import JSON, atomic_file
+from hpcraft.tokenizer.prompt import BACK
 
-_TARGETS = {"openmp": ".omp.c", "cuda": ".cu"}
-"""Target model to the ending of the file that is written."""
+_TARGETS = {"openmp": ".omp.c", "cuda": ".cu", "c": ".serial.c"}
+"""What is translated to, and the ending of the file that is written."""
 _SHIPPED = Path(__file__).parents[1] / "models" / "translate-small"
-_SUFFIXES = (".c", ".h")
+_SUFFIXES, _CUDA_SUFFIXES = (".c", ".h"), (".cu", ".cuh")
 _MOST_BYTES = 4_000_000
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Flags of ``hpcraft translate``."""
-    parser.add_argument("source", metavar="FILE[:FUNCTION]", help="a C file; the function may be left out where the file has one")
-    parser.add_argument("--to", required=True, choices=list(_TARGETS), help="the parallel model to translate to")
+    parser.add_argument(
+        "source",
+        metavar="FILE[:FUNCTION]",
+        help="a C file, or with --to c CUDA or C with OpenMP; the function may be left out where the file has one",
+    )
+    parser.add_argument(
+        "--to", required=True, choices=list(_TARGETS), help="the parallel model to translate to, or c for the way back to sequential C"
+    )
     parser.add_argument(
         "--model",
         default=str(_SHIPPED),
@@ -45,7 +56,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--diff", action="store_true", help="show the answer as a diff against the function")
     place = parser.add_mutually_exclusive_group()
     place.add_argument("-o", "--out", metavar="FILE", type=Path, help="write the answer there instead of printing it")
-    place.add_argument("--beside", action="store_true", help="write the answer beside the source, as FUNCTION.omp.c or FUNCTION.cu")
+    place.add_argument(
+        "--beside", action="store_true", help="write the answer beside the source, as FUNCTION.omp.c, FUNCTION.cu or FUNCTION.serial.c"
+    )
     parser.add_argument("--force", action="store_true", help="overwrite that file")
     parser.add_argument("--seed", type=int, default=0, help="of the draws and of the tests' contents (default 0)")
 
@@ -57,12 +70,12 @@ def main(args: argparse.Namespace) -> int:
     if args.samples > 1 and args.temperature <= 0:
         raise ConfigError(f"--temperature {args.temperature}: draws need one above 0")
     path, name = _place(args.source)
-    alone = _read(path, name)
+    alone = _read(path, name, args.to)
     out = _out(args, path, alone.name)
     if alone.headers_left:
         note(f"{alone.name}: the headers {', '.join(alone.headers_left)} aren't taken along")
     choices, tests = _written(args, alone)
-    evidence = judged(alone, args.to, choices, tests, seed=args.seed) if args.verify else unverified(choices)
+    evidence = judged(alone, SERIAL if args.to == "c" else args.to, choices, tests, seed=args.seed) if args.verify else unverified(choices)
     return _tell(args, path, alone, evidence, out)
 
 
@@ -74,11 +87,12 @@ def _place(source: str) -> tuple[Path, str]:
     return Path(head), name
 
 
-def _read(path: Path, name: str) -> Standalone:
+def _read(path: Path, name: str, to: str) -> Standalone:
     if not path.is_file():
         raise InputError(f"{path}: no such file; give FILE or FILE:FUNCTION")
-    if path.suffix not in _SUFFIXES:
-        raise InputError(f"{path}: expected a C file, with one of the endings {', '.join(_SUFFIXES)}")
+    suffixes = _SUFFIXES + (_CUDA_SUFFIXES if to == "c" else ())
+    if path.suffix not in suffixes:
+        raise InputError(f"{path}: expected a {'C or CUDA' if to == 'c' else 'C'} file, with one of the endings {', '.join(suffixes)}")
     if path.stat().st_size > _MOST_BYTES:
         raise InputError(f"{path}: {path.stat().st_size} bytes; give a file of at most {_MOST_BYTES}")
     try:
@@ -86,9 +100,12 @@ def _read(path: Path, name: str) -> Standalone:
     except UnicodeDecodeError:
         text = path.read_bytes().decode("latin-1")
     try:
-        return stand_alone(text, name)
+        alone = stand_alone(text, name, language="cuda" if path.suffix in _CUDA_SUFFIXES else "c")
     except InputError as error:
         raise InputError(f"{path}: {error}") from None
+    if to == "c" and alone.model == "serial":
+        raise InputError(f"{path}: {alone.name} has no parallel directive of OpenMP; --to c takes CUDA, or C with OpenMP")
+    return alone
 
 
 def _out(args: argparse.Namespace, path: Path, name: str) -> Path | None:
@@ -100,14 +117,16 @@ def _out(args: argparse.Namespace, path: Path, name: str) -> Path | None:
 
 def _written(args: argparse.Namespace, alone: Standalone) -> tuple[list[Choice], tuple[str, ...]]:
     """The candidates, each text once, and the tests of a model that was taught to write them."""
-    from hpcraft.inference import find_folder, load
+    from hpcraft.inference import Item, find_folder, load
 
     generator = load(find_folder(args.model))
     if not generator.is_own:
         raise InputError(
             f"{args.model}: not one of hpcraft's models; give the model/ or translator/ folder of a training stage, or a release"
         )
-    item = [(alone.code, args.to)]
+    item: list[Item] = [(alone.code, args.to)]
+    if args.to == "c":
+        item = [(alone.code, BACK[alone.model], alone.signature if alone.model == "cuda" else "")]
     texts = generator.translate(item, max_new_tokens=args.max_new_tokens, seed=args.seed)[0]
     if args.samples > 1:
         drawn = generator.translate(
@@ -119,7 +138,7 @@ def _written(args: argparse.Namespace, alone: Standalone) -> tuple[list[Choice],
         counts[text] = counts.get(text, 0) + 1
     choices = [Choice(number=number, code=text, times=times) for number, (text, times) in enumerate(counts.items())]
     tests: tuple[str, ...] = ()
-    if args.verify and "tests" in generator.facts.tasks:
+    if args.verify and args.to != "c" and "tests" in generator.facts.tasks:
         tests = generator.write_tests([alone.code], max_new_tokens=args.max_new_tokens, seed=args.seed)[0][0]
     return choices, tests
 
@@ -151,7 +170,7 @@ def _tell(args: argparse.Namespace, path: Path, alone: Standalone, evidence: Evi
 
 
 COMMAND = Command(
-    summary="translate a C function to OpenMP or CUDA, and show what holds about each candidate",
+    summary="translate a C function to OpenMP or CUDA, or one of these to C, and show what holds about each candidate",
     example="hpcraft translate kernels.c:axpy --to openmp --model runs/quickstart/mutual/translator --samples 8 --verify",
     add_arguments=add_arguments,
     main=main,

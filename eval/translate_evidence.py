@@ -6,9 +6,10 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+from hpcraft.data.sequential_form import sequential_form, with_launch
 from hpcraft.data.standalone import Standalone
 from hpcraft.data.tester import propose
-from hpcraft.data.verify import SOURCE_ONLY, cuda_level, has_tools, lacks_tool, verify
+from hpcraft.data.verify import SERIAL, SOURCE_ONLY, cuda_level, has_tools, lacks_tool, verify
 from hpcraft.errors import InputError, MachineError
 from hpcraft.records import Candidate, Finding
 from hpcraft.sandbox.abi import Signature, parse_test
@@ -59,8 +60,8 @@ class Evidence:
     """Tests that tell the function from a faulty version of it."""
     mutants_killed: int = 0
     mutants_total: int = 0
-    coverage: float = 0.0
-    """Share of the function's lines that the tests run."""
+    coverage: float | None = 0.0
+    """Share of the function's lines that the tests run; None for CUDA, whose lines aren't counted."""
     unknown: tuple[str, ...] = field(default=())
     """What wasn't looked at."""
 
@@ -77,7 +78,8 @@ class Evidence:
             return [f"not verified: candidate 0 of {len(self.choices)} is a guess that nothing was run for; add --verify"]
         tests = f"{len(self.tests)} valid of {self.tests_by_rule} by rule and {self.tests_by_model} by the model"
         told = f"{self.mutants_killed} of {self.mutants_total} faulty versions of it"
-        found = [f"tests: {tests}; they tell the function from {told}, and run {self.coverage:.0%} of its lines"]
+        lines = "its lines weren't counted" if self.coverage is None else f"run {self.coverage:.0%} of its lines"
+        found = [f"tests: {tests}; they tell the function from {told}, and {lines}"]
         holding = [c for c in self.choices if c.holds]
         found.append(f"candidates: {len(holding)} of {len(self.choices)} different ones hold")
         for choice in holding[:_SHOWN]:
@@ -106,7 +108,7 @@ def judged(alone: Standalone, target_model: str, choices: Sequence[Choice], writ
 
     Args:
         alone: the function.
-        target_model: of the candidates.
+        target_model: of the candidates: ``openmp``, ``cuda``, or ``serial`` for a function in one of these.
         choices: the candidates.
         written: tests of a model's.
         seed: of array contents.
@@ -115,16 +117,27 @@ def judged(alone: Standalone, target_model: str, choices: Sequence[Choice], writ
         InputError: the function can't be tested: it doesn't build alone, or no test runs clean.
         MachineError: this machine lacks what the check needs.
     """
-    if missing := lacks_tool(target_model):
+    if missing := lacks_tool(target_model) or lacks_tool(alone.model):
         raise MachineError(missing)
+    if alone.model == "cuda" and cuda_level() != "emulate":
+        raise MachineError("a function in CUDA is run by the emulation, which needs clang or g++; run `hpcraft doctor`")
     race = target_model != "openmp" or not has_tools("openmp", race=True)
     signature = Signature.parse(alone.signature)
-    ruled = [test for group in propose(signature, alone.code, seed=seed) for test in group]
+    source, loops = _runnable(alone)
+    ruled = [test for group in propose(signature, loops, seed=seed) for test in group]
     tests = tuple(dict.fromkeys([*ruled, *(test for test in written if _readable(signature, test))]))
     # The function itself comes first: where the text of every candidate is enough to refuse it, nothing else is run.
     asked = [("", SOURCE_ONLY), *((c.code, target_model) for c in choices)]
     candidates = [
-        Candidate(candidate_id=str(number), signature=alone.signature, source=alone.code, target=code, target_model=model, tests=tests)
+        Candidate(
+            candidate_id=str(number),
+            signature=alone.signature,
+            source=source,
+            source_model=alone.model if target_model == SERIAL else SERIAL,
+            target=code,
+            target_model=model,
+            tests=tests,
+        )
         for number, (code, model) in enumerate(asked)
     ]
     best, *findings = verify(candidates, seed=seed, race=race, min_killed=0.0)
@@ -139,12 +152,31 @@ def judged(alone: Standalone, target_model: str, choices: Sequence[Choice], writ
         killing=len(best.killing_tests),
         mutants_killed=best.mutants_killed,
         mutants_total=best.mutants_total,
-        coverage=best.coverage,
-        unknown=_unknown(target_model, race=race),
+        coverage=None if alone.model == "cuda" else best.coverage,
+        unknown=_unknown(target_model, alone.model, race=race),
     )
 
 
+def _runnable(alone: Standalone) -> tuple[str, str]:
+    """The function as it can be called, a kernel alone with a host function by rule; and the loops from which tests are proposed.
+
+    Raises:
+        InputError: a kernel alone that no rule can launch.
+    """
+    if alone.model != "cuda":
+        return alone.code, alone.code
+    try:
+        loops = sequential_form(alone.code, alone.signature)
+        return (with_launch(alone.code, loops, alone.signature) if alone.is_kernel else alone.code), loops
+    except InputError as error:
+        if alone.is_kernel:
+            raise InputError(f"{alone.name}: no rule can launch this kernel ({error}); give the host function that launches it") from None
+        return alone.code, alone.code
+
+
 def _check_source(alone: Standalone, finding: Finding) -> None:
+    if finding.reason == "unsupported":
+        raise InputError(f"{alone.name}: it holds what can't be run here ({finding.log.strip()[:160]})")
     if finding.reason == "source:compile_error":
         lines = [line for line in finding.log.splitlines() if "error" in line]
         raise InputError(
@@ -179,9 +211,12 @@ def _with(choice: Choice, finding: Finding) -> Choice:
     )
 
 
-def _unknown(target_model: str, *, race: bool) -> tuple[str, ...]:
+def _unknown(target_model: str, source_model: str, *, race: bool) -> tuple[str, ...]:
     found = ["sizes above those of the tests", "how quick it is"]
-    if target_model == "cuda":
+    if target_model == SERIAL:
+        if source_model == "cuda":
+            found.insert(0, "what the kernel does on a real device: it ran on the processor")
+    elif target_model == "cuda":
         level = cuda_level()
         found.insert(0, "that it runs: this machine compiles CUDA only" if level == "compile" else "a real device: it ran on the processor")
     elif not race:

@@ -1,8 +1,10 @@
 """Judge translations of held-out pairs: the verifier runs both sides on the pair's tests, the syntax shows the model.
 
+Whichever way was translated, the pair's sequential side says what is right: an answer in C is compared with it as one in OpenMP or CUDA is.
+
 A pair whose own source doesn't pass its tests here, and a model that this machine has no compiler for, are set apart as unsupported.
 
-The verifier refuses an answer in which nothing is of the asked model before it is built. Such an answer fails the check ``build`` too,
+The verifier refuses an answer in which nothing is of the asked model, or something is of a parallel one where C was asked, before it is built. Such an answer fails the check ``build`` too,
 as "not built": build@k is the share of answers that build *as the asked model*, and every sample stays in its denominator.
 """
 
@@ -16,7 +18,7 @@ from hpcraft.errors import InputError
 from hpcraft.eval import forbidden, parallel_use
 from hpcraft.eval.judging import Judgement
 from hpcraft.eval.task import Task
-from hpcraft.records import Candidate, Completion, Finding, Pair
+from hpcraft.records import Candidate, Completion, Finding
 from hpcraft.sandbox.abi import Signature
 from hpcraft.sandbox.outcome import Verdict
 
@@ -46,7 +48,7 @@ def judge(questions: Iterable[Question], seed: int, workers: int | None = None) 
     """
     from hpcraft.data.verify import has_tools, verify
 
-    lacks = {model: has_tools(model) for model in ("openmp", "cuda")}
+    lacks = {model: has_tools(model) for model in ("openmp", "cuda", "serial")}
     races = not has_tools("openmp", race=True)
     waiting: deque[Question] = deque()
 
@@ -85,14 +87,13 @@ def _candidate(question: Question) -> Candidate:
         signature=pair.signature,
         source=pair.source,
         target=question.code,
-        target_model=pair.target_model,
+        target_model=question.task.model,
         tests=pair.tests,
     )
 
 
 def _judgement(question: Question, finding: Finding, *, races: bool) -> Judgement:
-    task, pair, reason = question.task, question.task.pair, finding.reason
-    assert pair is not None
+    task, reason = question.task, finding.reason
     if reason in _NOT_THE_ANSWER:
         return _unsupported(f"the pair's own side or its tests: {reason}")
     # What isn't run at all is told at the level of its pair.
@@ -103,6 +104,8 @@ def _judgement(question: Question, finding: Finding, *, races: bool) -> Judgemen
     elif reason == "not-parallel":
         judgement.checks["build"] = f"fail: not built, nothing in it is {task.model}"
         judgement.checks["parallel"] = f"fail: nothing in it is {task.model}"
+    elif reason == "not-serial":
+        judgement.checks["build"] = f"fail: not built, {finding.log}"
     else:
         judgement.checks["build"] = "pass"
         judgement.checks["correct"] = "skip: built, not run (no emulation)" if finding.level == "compile" else "pass"
@@ -116,8 +119,9 @@ def _judgement(question: Question, finding: Finding, *, races: bool) -> Judgemen
             judgement.checks["race-free"] = "pass"
         elif task.model == "openmp":
             judgement.checks["race-free"] = "pass" if races else "skip: no race detector on this machine"
-        judgement.checks["honest"] = _honest(task, pair, question.code)
-        judgement.checks["parallel"] = _parallel(task, pair, question.code)
+        judgement.checks["honest"] = _honest(task, question.code)
+        if task.model != "serial":
+            judgement.checks["parallel"] = _parallel(task, question.code)
     judgement.skip_rest("not reached" if judgement.failed else f"not offered for {task.model}")
     return judgement
 
@@ -141,17 +145,17 @@ def _unsupported(why: str) -> Judgement:
     return judgement
 
 
-def _honest(task: Task, pair: Pair, code: str) -> str:
+def _honest(task: Task, code: str) -> str:
     """The text alone; what the pair itself holds is not held against an answer."""
     entry = Signature.parse(task.prototype).name
-    if forbidden.check(task.model, task.language, pair.target, entry=entry) != "pass":
+    if forbidden.check(task.model, task.language, task.reference, entry=entry) != "pass":
         return "skip: the pair's own target holds what is forbidden"
     return forbidden.check(task.model, task.language, code, entry=entry)
 
 
-def _parallel(task: Task, pair: Pair, code: str) -> str:
+def _parallel(task: Task, code: str) -> str:
     """The syntax alone; a form that the pair itself has and that isn't known here is not held against an answer."""
-    if parallel_use.check(task.model, task.language, pair.target, None) != "pass":
+    if parallel_use.check(task.model, task.language, task.reference, None) != "pass":
         return "skip: the pair's own target is of a form that this check doesn't know"
     return parallel_use.check(task.model, task.language, code, None)
 

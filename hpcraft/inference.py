@@ -20,7 +20,7 @@ from hpcraft.errors import ConfigError, InputError, MachineError
 from hpcraft.progress import track
 from hpcraft.store import read_json
 from hpcraft.tokenizer import bpe
-from hpcraft.tokenizer.prompt import Prompt, build_tests, build_translation, parse_tests, parse_translation
+from hpcraft.tokenizer.prompt import BACK, Prompt, build_tests, build_translation, parse_tests, parse_translation
 
 if TYPE_CHECKING:
     from tokenizers import Tokenizer
@@ -31,6 +31,8 @@ MODEL_FILE = "hpcraft.json"
 TOKENIZER_FILES = ("tokenizer.json", "tokenizer_config.json")
 TOKENIZER_MODEL = "tokenizer.model"
 """For llama.cpp's converter; the folder of a closed vocabulary has none."""
+Item = tuple[str, str] | tuple[str, str, str]
+"""Source, task, and perhaps the wanted prototype."""
 DTYPES = ("auto", "float32", "bfloat16", "float16")
 _NO_LIMIT = 1 << 30
 _DEFAULT_CONTEXT = 2048
@@ -43,10 +45,10 @@ class ModelFacts:
 
     format: str = FORMAT
     tasks: tuple[str, ...] = ()
-    """What it was taught: ``openmp``, ``cuda``, ``tests``, ``fim``; empty for a model that was only pre-trained."""
+    """What it was taught: ``openmp``, ``cuda``, ``cuda2c``, ``omp2c``, ``tests``, ``fim``; empty for a model that was only pre-trained."""
     context: int = 1024
     cuda_answer: str = "whole"
-    """``kernel`` where it was taught CUDA kernels without their host function."""
+    """``kernel`` where it was taught CUDA kernels without their host function, to write or to read."""
 
 
 def require_torch() -> None:
@@ -336,21 +338,36 @@ class Generator:
         texts = {i: reply.text for i, reply in track(self.replies(queries, drawing), "answering", len(queries))}
         return [[texts[number * samples + sample] for sample in range(samples)] for number in range(len(prompts))]
 
-    def translate(self, items: Sequence[tuple[str, str]], **sampling: Any) -> list[list[str]]:
-        """Translate C functions.
+    def translate(self, items: Sequence[Item], **sampling: Any) -> list[list[str]]:
+        """Translate functions.
 
         Args:
-            items: pairs of C source and target model.
+            items: each a source, its task (a key of `hpcraft.tokenizer.prompt.TASKS`, such as a target model for a source in C), and for ``cuda2c``
+                perhaps the prototype of the C function that is wanted.
             sampling: as for `complete`.
 
         Raises:
-            InputError: the model wasn't taught one of the target models.
+            InputError: the model wasn't taught one of the tasks.
         """
-        for _, target_model in items:
-            self._check_task(target_model)
-        prompts = [build_translation(source, target_model) for source, target_model in items]
+        for item in items:
+            self._check_task(item[1])
+        prompts = [self.translation_prompt(*item) for item in items]
         answered = zip(items, self._answer(prompts, sampling), strict=True)
-        return [[read_translation(prompt, answer, source) for answer in answers] for (source, _), (prompt, answers) in answered]
+        return [[read_translation(prompt, answer, item[0]) for answer in answers] for item, (prompt, answers) in answered]
+
+    def translation_prompt(self, source: str, task: str, head: str = "") -> Prompt:
+        """The prompt of a translation; CUDA on its way back is read as this model was taught it, the kernel alone or with its host function.
+
+        Raises:
+            InputError: CUDA without a function.
+        """
+        if task != BACK["cuda"]:
+            return build_translation(source, task)
+        from hpcraft.data.lone_kernel import kernel_to_read, wanted_head
+
+        head = head or wanted_head(source)
+        alone = kernel_to_read(source, head) if self.facts.cuda_answer == "kernel" else None
+        return build_translation(alone or source, task, head=head)
 
     def write_tests(self, sources: Sequence[str], **sampling: Any) -> list[list[tuple[str, ...]]]:
         """Write test cases for C functions; each answer is a list of tests in the notation of `hpcraft.sandbox.abi`."""
@@ -377,7 +394,7 @@ def read_translation(prompt: Prompt, answer: str, source: str, wanted: str = "")
         wanted: prototype of the host function, where it isn't the source's.
     """
     code = parse_translation(prompt, answer)
-    if prompt.target_model != "cuda":
+    if prompt.task != "cuda":
         return code
     from hpcraft.data.host_function import completed
 

@@ -421,8 +421,10 @@ class Candidate:
     source: str
     target: str
     target_model: str
-    """Empty to have only the source and its tests checked."""
+    """``openmp``, ``cuda``, or ``serial`` for sequential C; empty to have only the source and its tests checked."""
     tests: tuple[str, ...]
+    source_model: str = "serial"
+    """What the source is written in, likewise; what it leaves behind is what is expected of the target."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

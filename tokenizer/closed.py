@@ -13,7 +13,7 @@ from collections import Counter
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-from hpcraft.tokenizer.prompt import CONTROL, SPECIAL
+from hpcraft.tokenizer.prompt import CONTROL, LATER, SPECIAL
 from hpcraft.tokenizer.rename import ALL_LETTERS
 from hpcraft.tokenizer.token_plan import ALPHABET, BYTES, one_of, reserved
 from hpcraft.tokenizer.whole import LONG, SHORT
@@ -35,7 +35,7 @@ PARTED_LEXEMES = rf"\b[{ALL_LETTERS}](?=[0-9]+\b)|{LEXEMES}"
 _NUMBERS = 1000
 _DEEPEST, _DEEPEST_TABS = 40, 10
 _LONGEST = 64
-_FIXED = (*SPECIAL, *CONTROL, *BYTES, *ALPHABET)
+_FIXED = (*SPECIAL, *CONTROL, *LATER, *BYTES, *ALPHABET)
 
 
 def _known() -> tuple[str, ...]:
@@ -61,7 +61,7 @@ def tokompiler() -> Tokenizer:
 
 def train_lexer(texts: Iterable[str], vocab_size: int) -> Tokenizer:
     """The most frequent lexemes of ``texts`` as whole tokens, up to ``vocab_size`` in all."""
-    between, lexemes, counts = one_of((*SPECIAL, *CONTROL)), re.compile(LEXEMES), Counter[str]()
+    between, lexemes, counts = one_of((*SPECIAL, *CONTROL, *LATER)), re.compile(LEXEMES), Counter[str]()
     for text in texts:
         for part in between.split(text):
             counts.update(lexemes.findall(part))
@@ -81,5 +81,5 @@ def _assemble(vocabulary: list[str], pattern: str) -> Tokenizer:
     tokenizer = Tokenizer(models.BPE(vocab=ids, merges=[], byte_fallback=True, ignore_merges=True))
     tokenizer.pre_tokenizer = pre_tokenizers.Split(Regex(pattern), behavior="isolated")
     tokenizer.decoder = decoders.Sequence([decoders.ByteFallback(), decoders.Fuse()])
-    add_tokens(tokenizer, (*SPECIAL, *CONTROL, *(token for token in vocabulary if token.startswith("<|reserved_"))))
+    add_tokens(tokenizer, (*SPECIAL, *CONTROL, *LATER, *(token for token in vocabulary if token.startswith("<|reserved_"))))
     return tokenizer

@@ -8,8 +8,13 @@ OpenMP and MPI are written as edits: a marker, and the lines to be put before th
     <|c2omp|><|0|>void f0(int v0,double*v1){<|1|>for(int v2=0;v2<v0;v2++)<|2|>v1[v2]=0;<|3|>}<|answer|>
     <|1|>#pragma omp parallel for⏎<|end|>
 
-CUDA, which turns functions round, is written whole, and a marker stands for the line that it marks. Tests are written one
-to a line in the notation of `hpcraft.sandbox.abi`, with array lengths as in `hpcraft.tokenizer.lengths`.
+CUDA, which turns functions round, is written whole, and a marker stands for the line that it marks. So is the C that CUDA is translated back to: its
+prompt begins with the head of the function that is wanted, in the names of the kernel where they have the same spelling. OpenMP is taken back to C by edits.
+
+    <|cuda2c|><|0|>void f0(int v0,float*v1){<|1|>__global__ void f0(float*v1,int v0){<|2|>int v2=threadIdx.x;<|3|>if(v2<v0)<|4|>v1[v2]=0;<|5|>}<|answer|>
+    <|0|>for(int v2=0;v2<v0;v2++)⏎<|4|><|5|><|end|>
+
+Tests are written one to a line in the notation of `hpcraft.sandbox.abi`, with array lengths as in `hpcraft.tokenizer.lengths`.
 Not covered: sources in Fortran; edits behind the last marker of a long function.
 """
 
@@ -18,19 +23,23 @@ from __future__ import annotations
 import random
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from difflib import SequenceMatcher
 
 from hpcraft.errors import ConfigError
 from hpcraft.tokenizer.indent import indent
 from hpcraft.tokenizer.layout import canonical
 from hpcraft.tokenizer.lengths import evaluate, generalise
-from hpcraft.tokenizer.rename import Renamed, rename, rename_like, restore_text
+from hpcraft.tokenizer.rename import LETTERS, Renamed, rename, rename_like, restore_text
 
 PAD, END, TEXT = "<|pad|>", "<|end|>", "<|text|>"
 ANSWER, TESTS, FILL, CUT = "<|answer|>", "<|tests|>", "<|fill|>", "<|cut|>"
 DIRECTIONS: Mapping[str, str] = {"openmp": "<|c2omp|>", "cuda": "<|c2cuda|>", "mpi": "<|c2mpi|>"}
 """Target model to its direction token."""
+BACK: Mapping[str, str] = {"cuda": "cuda2c", "openmp": "omp2c"}
+"""Model of a source that is translated back to sequential C, to the name of that task."""
+TASKS: Mapping[str, str] = {**DIRECTIONS, **{task: f"<|{task}|>" for task in BACK.values()}}
+"""Task to its direction token: a target model, from C, or one of `BACK`."""
 _MORE_DIRECTIONS = tuple(
     f"<|{direction}|>"
     for direction in (
@@ -47,16 +56,24 @@ MARKERS = tuple(f"<|{number}|>" for number in range(NUM_MARKERS))
 SPECIAL = (PAD, END, TEXT)
 """Tokens that end or pad a text and never stand inside one."""
 CONTROL = (ANSWER, TESTS, FILL, CUT, *DIRECTIONS.values(), *_MORE_DIRECTIONS, *FIM, *MARKERS)
-"""Tokens of the task format."""
+"""Tokens of the task format that every tokenizer has."""
+LATER = ("<|omp2c|>",)
+"""Tokens of the task format that tokenizers lack which were made before these were thought of; models with such a one can't be taught their tasks."""
 
-_EDITED = frozenset({"openmp", "mpi", ""})
-"""Target models whose answers are edits; the empty one is a line to be put back."""
-LANGUAGE_OF = {"openmp": "c", "cuda": "cuda", "mpi": "c", "": "c"}
+_EDITED = frozenset({"openmp", "mpi", "omp2c", ""})
+"""Tasks whose answers are edits; the empty one is a line to be put back."""
+LANGUAGE_OF = {"openmp": "c", "cuda": "cuda", "mpi": "c", "cuda2c": "c", "omp2c": "c", "": "c"}
+"""Task to the language of its answers."""
+_SOURCE_LANGUAGE = {"cuda2c": "cuda"}
+"""Task to the language of its sources, where that isn't C."""
 
 _MARKER = re.compile(r"<\|(\d+)\|>")
 _CONTROL = re.compile(r"<\|[a-z0-9_]+\|>")
 _HEAD = re.compile(r"(?:\}?else )?(?:for|if|while|switch)\(")
 _LITERAL = re.compile(r"""\"(?:\\.|[^"\\\n])*\"|'(?:\\.|[^'\\\n])*'""")
+_SOURCE_LETTERS = {new: letter for letter, new in LETTERS.items()}
+_FEW = 32
+"""Names that only the wanted head has are numbered at random below this."""
 _LONG_LINE = 10
 """From this many characters on, a line that stands elsewhere in the source is pointed at; a lone brace is spelled out."""
 
@@ -74,24 +91,27 @@ class Prompt:
     """Lines behind the last marker."""
     renamed: Renamed
     """The source in canonical names, before the layout was made canonical."""
-    target_model: str
-    """Empty for a prompt that asks for tests or for a line."""
+    task: str
+    """A key of `TASKS`; empty for a prompt that asks for tests or for a line."""
 
 
-def build_translation(source: str, target_model: str, *, seed: int | None = None) -> Prompt:
-    """The prompt that asks for ``source`` (C) in ``target_model``.
+def build_translation(source: str, task: str, *, seed: int | None = None, head: str = "") -> Prompt:
+    """The prompt that asks for the translation of ``source``.
 
     Args:
-        source: a C function and what it needs.
-        target_model: a key of `DIRECTIONS`.
+        source: a function and what it needs: C, but CUDA for ``cuda2c``.
+        task: a key of `TASKS`.
         seed: number names and markers at random (an augmentation for training); None for use.
+        head: prototype of the C function that is wanted of ``cuda2c``.
 
     Raises:
-        ConfigError: no such direction.
+        ConfigError: no such task, or a head is missing or too many.
     """
-    if target_model not in DIRECTIONS:
-        raise ConfigError(f"target {target_model!r}: expected one of {', '.join(DIRECTIONS)}")
-    return _build(source, DIRECTIONS[target_model], target_model, seed)
+    if task not in TASKS:
+        raise ConfigError(f"task {task!r}: expected one of {', '.join(TASKS)}")
+    if bool(head) != (task == "cuda2c"):
+        raise ConfigError(f"task {task!r}: {'takes no head' if head else 'give the prototype of the C function that is wanted as head'}")
+    return _build(source, TASKS[task], task, seed, head)
 
 
 def build_tests(source: str, *, seed: int | None = None) -> Prompt:
@@ -112,9 +132,9 @@ def write_translation(prompt: Prompt, target: str) -> str | None:
 
     None when it can't be written, because an edit would stand behind the last marker.
     """
-    language = LANGUAGE_OF[prompt.target_model]
+    language = LANGUAGE_OF[prompt.task]
     lines = canonical(rename_like(target, language, prompt.renamed).text, language).splitlines()
-    return _write_edits(prompt, lines) if prompt.target_model in _EDITED else _write_whole(prompt, lines)
+    return _write_edits(prompt, lines) if prompt.task in _EDITED else _write_whole(prompt, lines)
 
 
 def parse_translation(prompt: Prompt, answer: str) -> str:
@@ -124,12 +144,12 @@ def parse_translation(prompt: Prompt, answer: str) -> str:
     written whole leaves open are closed at its end.
     """
     body = answer.partition(END)[0]
-    if prompt.target_model in _EDITED:
+    if prompt.task in _EDITED:
         body = _apply_edits(prompt, body)
     else:
         body = _closed(_MARKER.sub(lambda m: prompt.lines.get(int(m[1]), "") + "\n", body))
     body = _CONTROL.sub("", body)
-    return indent(restore_text(body, prompt.renamed.names, LANGUAGE_OF[prompt.target_model]))
+    return indent(restore_text(body, prompt.renamed.names, LANGUAGE_OF[prompt.task]))
 
 
 def _closed(code: str) -> str:
@@ -206,13 +226,34 @@ def _parameters(prompt: Prompt) -> list[str]:
     return [found[-1] for found in words if found and found != ["void"]]
 
 
-def _build(source: str, direction: str, target_model: str, seed: int | None) -> Prompt:
+def _build(source: str, direction: str, task: str, seed: int | None, head: str = "") -> Prompt:
+    language = _SOURCE_LANGUAGE.get(task, "c")
     # Control tokens can't be smuggled in through the source: in C their text has no meaning outside comments and strings.
-    renamed = rename(_CONTROL.sub("", source), "c", seed=seed)
-    return _mark(canonical(renamed.text, "c").splitlines(), direction, target_model, renamed, seed)
+    renamed = rename(_CONTROL.sub("", source), language, seed=seed)
+    lines = canonical(renamed.text, language).splitlines()
+    if head:
+        renamed, wanted = _with_head(renamed, head, seed)
+        lines = [wanted, *lines]
+    return _mark(lines, direction, task, renamed, seed)
 
 
-def _mark(text: Sequence[str], direction: str, target_model: str, renamed: Renamed, seed: int | None) -> Prompt:
+def _with_head(renamed: Renamed, head: str, seed: int | None) -> tuple[Renamed, str]:
+    """A source with the names that only the wanted head has, and the line that the wanted function begins with."""
+    like = rename_like(f"{_CONTROL.sub('', head).rstrip(' ;')} {{}}", "c", renamed)
+    rng = random.Random(f"{seed}head")
+    names, fresh = dict(renamed.names), dict[str, str]()
+    for name, spelling in like.names.items():
+        if name not in names:
+            letter = _SOURCE_LETTERS.get(name[0], name[0])
+            pool = range(max(_FEW, len(names) + 1) if seed is not None else len(names) + 1)
+            free = [n for n in (f"{letter}{number}" for number in pool) if n not in names and not re.search(rf"\b{n}\b", renamed.text)]
+            fresh[name] = free[0] if seed is None else rng.choice(free)
+            names[fresh[name]] = spelling
+    text = re.sub(r"[A-Za-z_]\w*", lambda word: fresh.get(word[0], word[0]), like.text)
+    return replace(renamed, names=names), canonical(text, "c").partition("{")[0] + "{"
+
+
+def _mark(text: Sequence[str], direction: str, task: str, renamed: Renamed, seed: int | None) -> Prompt:
     start = 0
     if seed is not None and len(text) < NUM_MARKERS:
         rng = random.Random(f"{seed}markers")
@@ -227,7 +268,7 @@ def _mark(text: Sequence[str], direction: str, target_model: str, renamed: Renam
         lines=lines,
         rest=rest,
         renamed=renamed,
-        target_model=target_model,
+        task=task,
     )
 
 

@@ -14,6 +14,7 @@ from hpcraft.records import Pair
 LANGUAGE_NAMES = {"c": "C", "cpp": "C++", "fortran": "Fortran", "python": "Python", "cuda": "CUDA C++"}
 OPENMP = "Share the work between threads with OpenMP."
 CUDA = "Do the work in CUDA kernels. All pointers are host memory: allocate, copy and launch here, and copy the result back."
+SERIAL = "Use no parallel programming model."
 TARGETS = {"openmp": ("C with OpenMP", OPENMP), "cuda": ("CUDA C++", CUDA)}
 """Target model of a pair to what its code is called, and how it works in parallel."""
 
@@ -46,6 +47,18 @@ def translation_prompt(source: str, signature: str, target_model: str) -> str:
     head = f'extern "C" {signature}' if target_model == "cuda" else signature
     what = f"Translate the sequential C below to {target}. {how} Keep the prototype of the entry point: {head}"
     return f"{block(what)}\n{source.strip()}\n\n/* The same in {target}: */\n"
+
+
+def way_back_question(pair: Pair) -> Question:
+    """The prompt that asks for the sequential side of a pair."""
+    return Question(prompt=way_back_prompt(pair.target, pair.signature, pair.target_model), stem="")
+
+
+def way_back_prompt(source: str, signature: str, source_model: str) -> str:
+    """The same of code in a key of `TARGETS`, and the prototype of the C function that is wanted."""
+    language = TARGETS[source_model][0]
+    what = f"Translate the {language} below to sequential C. {SERIAL} Write this function: {signature}"
+    return f"{block(what)}\n{source.strip()}\n\n/* The same in sequential C: */\n"
 
 
 def completion_request(prompt: str, language: str, label: str) -> str:

@@ -12,14 +12,14 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from hpcraft.tokenizer.prompt import CONTROL, SPECIAL
+from hpcraft.tokenizer.prompt import CONTROL, LATER, SPECIAL
 from hpcraft.tokenizer.whole import LONG, NAMES, SHORT
 
 BYTES = tuple(f"<0x{byte:02X}>" for byte in range(256))
 """Tokens of what isn't in the alphabet: other control characters than white space, and UTF-8 beyond ASCII, byte by byte."""
 ALPHABET = (*map(chr, range(0x20, 0x7F)), "\t", "\n", "\r")
 
-_BASE = len(SPECIAL) + len(CONTROL) + len(NAMES) + len(BYTES) + len(ALPHABET)
+_BASE = len(SPECIAL) + len(CONTROL) + len(LATER) + len(NAMES) + len(BYTES) + len(ALPHABET)
 _LONG_SHARE, _SHORT_SHARE = 16, 10
 """Of the room that the base leaves, one part in 16 may go to long names, and one token in 10 to short words, which take up to two each."""
 SMALLEST = _BASE + 128
@@ -45,7 +45,7 @@ def plan(vocab_size: int) -> Plan:
     words = SHORT[: room // _SHORT_SHARE]
     long = LONG[: room // _LONG_SHARE]
     return Plan(
-        added=(*SPECIAL, *CONTROL, *NAMES, *long),
+        added=(*SPECIAL, *CONTROL, *LATER, *NAMES, *long),
         whole=(*words, *(f"{word} " for word in words)),
         room=room - len(long),
     )

@@ -59,7 +59,7 @@ def save_tuned(model: Any, generator: Generator, base: Path, folder: Path, tasks
     """
     if generator.is_own:
         known = read_facts(base)
-        answer = cuda_answer if "cuda" in tasks else known.cuda_answer
+        answer = cuda_answer if {"cuda", "cuda2c"} & {*tasks} else known.cuda_answer
         save_model(model, base, folder, replace(known, tasks=tuple(sorted({*known.tasks, *tasks})), cuda_answer=answer))
         return
     save_others(model, base, folder)

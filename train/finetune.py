@@ -20,6 +20,7 @@ from hpcraft.errors import ConfigError, InputError
 from hpcraft.inference import Generator, load, require_torch
 from hpcraft.stages import Input, Report, Stage, Work, option
 from hpcraft.store import read_json, write_json
+from hpcraft.tokenizer.prompt import TASKS
 from hpcraft.train import launch
 from hpcraft.train.batches import Batch, Row, by_length, padded
 from hpcraft.train.export import base_folder, save_tuned
@@ -57,8 +58,11 @@ class FinetuneConfig:
     openmp_repeats: float = option(2.0, help="how often an epoch shows a pair whose target is OpenMP")
     cuda_repeats: float = option(0.6, help="how often an epoch shows a pair whose target is CUDA, which is three times as long")
     cuda_answer: Literal["whole", "kernel"] = option(
-        "whole", help="whole: the kernel and its host function; kernel: the kernel alone, of pairs whose kernel can stand alone"
+        "whole",
+        help="CUDA as it is written, and read on the way back; whole: the kernel and its host function; kernel: the kernel alone, of pairs whose kernel can stand alone",
     )
+    cuda2c_repeats: float = option(0.0, help="how often an epoch shows the way back from CUDA to C of a pair; 0 doesn't teach it")
+    omp2c_repeats: float = option(0.0, help="the same from OpenMP to C")
     tests_repeats: float = option(0.5, help="how often an epoch shows a function with its tests; 0 teaches no tester")
     shuffled_share: float = option(0.5, help="share of examples whose names are numbered at random; of hpcraft's own models")
     evaluations: int = option(3, help="validations at even distances, the last at the end")
@@ -89,7 +93,7 @@ class FinetuneConfig:
             raise ConfigError(
                 "sharding fsdp: spreads whole models, and an adapter is small; give sharding=ddp with lora_rank, or lora_rank=0"
             )
-        for name in ("negative_repeats", "lora_rank", "patience", "processes"):
+        for name in ("negative_repeats", "cuda2c_repeats", "omp2c_repeats", "lora_rank", "patience", "processes"):
             if getattr(self, name) < 0:
                 raise ConfigError(f"{name}: {getattr(self, name)} is below zero; give 0 for none")
         if not self.lora_targets:
@@ -219,6 +223,8 @@ def _lessons(config: FinetuneConfig, work: Work, generator: Generator, make: Mak
     items = gather(config, folder, "train", work.seed, own=generator.is_own)
     if not items:
         raise InputError(f"{folder}: {NOTHING[config.task]}")
+    if generator.is_own:
+        _check_tokens(generator, items)
     if config.task == "translate":
         rejections: Counter[str] = Counter()
         first = rows_of(items[:200], make, config, work.seed, None, _room(longest, encoder))
@@ -233,6 +239,20 @@ def _lessons(config: FinetuneConfig, work: Work, generator: Generator, make: Mak
     return _Lessons(
         taught=taught, validation=validation_of(valid, make, config, work.seed, longest, encoder=encoder), rejections=rejections
     )
+
+
+def _check_tokens(generator: Generator, items: Sequence[Example]) -> None:
+    """Check that the tokenizer has the token of every task.
+
+    Raises:
+        InputError: it was made before there was one.
+    """
+    for task in sorted({item.task for item in items} & TASKS.keys()):
+        if generator.tokenizer.token_to_id(TASKS[task]) is None:
+            raise InputError(
+                f"{task}: the base's tokenizer has no token {TASKS[task]}, it is older than that task; make tokenizer and base anew, "
+                f"or give {task}_repeats=0"
+            )
 
 
 def _batches(

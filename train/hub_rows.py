@@ -19,6 +19,7 @@ from hpcraft.errors import InputError
 from hpcraft.tokenizer.fim import find_tokens
 from hpcraft.tokenizer.infilling import infill, shortened
 from hpcraft.tokenizer.insertions import insertion_prompt, insertion_request, lines_of, take_off, write_insertions
+from hpcraft.tokenizer.prompt import BACK
 from hpcraft.tokenizer.requests import (
     LANGUAGE_NAMES,
     TARGETS,
@@ -26,6 +27,7 @@ from hpcraft.tokenizer.requests import (
     fenced,
     hole_request,
     translation_prompt,
+    way_back_prompt,
 )
 from hpcraft.train.batches import Row
 from hpcraft.train.tasks import FILL, TESTS, Example
@@ -111,7 +113,11 @@ class HubMaker:
         return _Asked(ask(code, item.task, item.language), write_insertions(insertions), self._chat)
 
     def _translation(self, item: Example) -> _Asked:
-        prompt = translation_prompt(item.source, item.signature, item.task)
+        models = {task: model for model, task in BACK.items()}
+        if item.task in models:
+            prompt = way_back_prompt(item.source, item.signature, models[item.task])
+        else:
+            prompt = translation_prompt(item.source, item.signature, item.task)
         if not self._chat:
             return _Asked(prompt, item.target.strip() + "\n")
         label = "cpp" if item.task == "cuda" else "c"

@@ -15,7 +15,7 @@ from hpcraft.train import material_complete, material_mpi
 from hpcraft.train.material_complete import completion_examples
 from hpcraft.train.material_mpi import halves, mpi_examples
 from hpcraft.train.material_openmp import openmp_examples
-from hpcraft.train.tasks import TESTS, Example, Maker, as_answered, examples
+from hpcraft.train.tasks import TESTS, Example, Maker, as_answered, examples, way_back
 
 if TYPE_CHECKING:
     from hpcraft.train.finetune import FinetuneConfig
@@ -52,12 +52,15 @@ def gather(config: FinetuneConfig, folder: Path, split: str, seed: int, *, own: 
 
 
 def _translations(config: FinetuneConfig, folder: Path, split: str, *, own: bool) -> list[Example]:
-    pairs = [pair for pair in read_rows(folder, "pairs", Pair) if pair.split == split]
-    pairs = as_answered(track(pairs, "reading pairs", len(pairs)), config.cuda_answer)
+    proved = [pair for pair in read_rows(folder, "pairs", Pair) if pair.split == split]
+    pairs = as_answered(track(proved, "reading pairs", len(proved)), config.cuda_answer)
+    back = {"cuda2c": config.cuda2c_repeats, "omp2c": config.omp2c_repeats}
     if split == "valid":
-        return examples(pairs, {TESTS: min(1.0, config.tests_repeats) if own else 0})
+        once = {task: min(1.0, often) for task, often in back.items()}
+        return [*examples(pairs, {TESTS: min(1.0, config.tests_repeats) if own else 0}), *way_back(proved, config.cuda_answer, once)]
     repeats = {"openmp": config.openmp_repeats, "cuda": config.cuda_repeats, TESTS: config.tests_repeats if own else 0}
-    return examples(pairs, repeats, mined_repeats=config.mined_repeats)
+    more = way_back(proved, config.cuda_answer, back, mined_repeats=config.mined_repeats)
+    return [*examples(pairs, repeats, mined_repeats=config.mined_repeats), *more]
 
 
 def fitting(items: Sequence[Example], make: Maker, longest: int) -> tuple[list[Example], Counter[str]]:

@@ -11,7 +11,10 @@ that are over: those aren't played again after a crash, and what was written in 
 
 Writes ``translator/``, ``tester/``, ``pairs-*.parquet``, ``decisions-*.parquet``, ``tests-*.parquet`` and ``rounds.jsonl``. A round in which nothing is
 accepted teaches nothing, and says so; after one that gave nothing new the loop ends, unless other samples are drawn in the next.
-Not covered: translating back.
+
+A translator that was taught the way back (``cuda2c``, ``omp2c``) learns it from accepted translations too: what it wrote is the source, the real function
+the target, so that the code to be learnt is real. The way to the parallel model is learnt beside it.
+Not covered: functions in CUDA or OpenMP without a known translation, which are not translated to C here; measuring the way back.
 """
 
 from __future__ import annotations
@@ -28,13 +31,13 @@ from threading import Event
 from typing import Literal
 
 from hpcraft.errors import ConfigError, InputError
-from hpcraft.inference import read_facts, require_torch
+from hpcraft.inference import ModelFacts, read_facts, require_torch
 from hpcraft.records import Candidate, Finding, Function, LikenessMeasure, Pair, Verifier
 from hpcraft.shards import ShardWriter, read_rows
 from hpcraft.stages import Input, Report, Stage, Work, option
 from hpcraft.store import append_jsonl, drop_torn_tail, read_jsonl, write_jsonl
 from hpcraft.tokenizer.corpus import share_of
-from hpcraft.tokenizer.prompt import DIRECTIONS
+from hpcraft.tokenizer.prompt import BACK, DIRECTIONS
 from hpcraft.train.decisions import SOURCE_ONLY, Answer, Decision, WrittenTest
 from hpcraft.train.export import model_folder
 from hpcraft.train.finetune import FinetuneConfig
@@ -42,7 +45,7 @@ from hpcraft.train.learners import TESTER, TRANSLATOR, Learner
 from hpcraft.train.loop import forget
 from hpcraft.train.measure import Exam, Judges, Sampling, examine_tester, examine_translator, set_exam
 from hpcraft.train.rounds import Harvest, Known, Round, candidates, findings, harvest, own_tests, translations, why_useless
-from hpcraft.train.tasks import TESTS, as_answered, examples
+from hpcraft.train.tasks import TESTS, Example, as_answered, examples, way_back
 
 _STATE, _OVER = ".rounds", ".rounds.over"
 _LINES = "rounds.jsonl"
@@ -189,7 +192,10 @@ def _begin(
     """Both as they came out of the last round that is over, or as they were tuned."""
     pairs = list(read_rows(work.inputs["pairs"], "pairs", Pair))
     tuned = model_folder(work.inputs["model"])
-    proved = examples(as_answered((p for p in pairs if p.split == "train"), read_facts(tuned).cuda_answer))
+    facts = read_facts(tuned)
+    known = [p for p in pairs if p.split == "train"]
+    back = _back(config, facts)
+    proved = [*examples(as_answered(known, facts.cuda_answer)), *way_back(known, facts.cuda_answer, back)]
     state = work.out / _STATE
     weights = state / str(played) if played > 0 else None
 
@@ -211,13 +217,18 @@ def _begin(
         config=config,
         work=work,
         functions=functions,
-        translator=learner(TRANSLATOR, config.targets),
+        translator=learner(TRANSLATOR, (*config.targets, *back)),
         tester=learner(TESTER, (TESTS,)) if config.tester == "model" else None,
         judges=judges,
         exam=exam,
         likeness=likeness,
         known=Known(),
     )
+
+
+def _back(config: MutualConfig, facts: ModelFacts) -> dict[str, float]:
+    """The ways back from the targets that the model was taught, each shown as often as the way there."""
+    return {BACK[target]: 1.0 for target in config.targets if BACK.get(target, "") in facts.tasks}
 
 
 # ---------------------------------------------------------------- a round
@@ -271,8 +282,12 @@ def _answers(loop: _Loop, functions: Sequence[Function], seed: int) -> Iterator[
 
 def _learn(loop: _Loop, number: int, got: Harvest) -> Round:
     """Teach both what the rounds gave so far, where this one added to it; keep the weights, and measure."""
-    answered = as_answered(loop.known.pairs.values(), loop.translator.generator.facts.cuda_answer)
-    pairs = examples(answered, {TESTS: 0}) if got.summary.new_pairs else []
+    facts = loop.translator.generator.facts
+    pairs: list[Example] = []
+    if got.summary.new_pairs:
+        accepted = list(loop.known.pairs.values())
+        pairs = examples(as_answered(accepted, facts.cuda_answer), {TESTS: 0})
+        pairs += way_back(accepted, facts.cuda_answer, _back(loop.config, facts))
     tests = list(loop.known.tests.values()) if got.summary.new_tests else []
     config = loop.config
     settings = FinetuneConfig(learning_rate=config.learning_rate, max_steps=config.train_steps, max_seconds=config.train_seconds)

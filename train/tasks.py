@@ -12,12 +12,12 @@ from hashlib import sha256
 from random import Random
 from typing import TYPE_CHECKING, Any
 
-from hpcraft.data.lone_kernel import lone_kernel
+from hpcraft.data.lone_kernel import c_head, is_complete, kernel_to_read, lone_kernel
 from hpcraft.records import REAL_ORIGINS, Pair
 from hpcraft.tokenizer.fim import FAMILIES
 from hpcraft.tokenizer.infilling import TASK, infill, shortened
 from hpcraft.tokenizer.insertions import take_off
-from hpcraft.tokenizer.prompt import END, Prompt, build_tests, build_translation, holds_control, write_tests, write_translation
+from hpcraft.tokenizer.prompt import BACK, END, Prompt, build_tests, build_translation, holds_control, write_tests, write_translation
 from hpcraft.train.batches import Row
 
 if TYPE_CHECKING:
@@ -36,7 +36,7 @@ class Example:
     """One thing to learn: a pair seen as one task, lines to be put back, or a hole."""
 
     task: str
-    """A target model, ``tests``, or ``fim``."""
+    """A task of `hpcraft.tokenizer.prompt.TASKS`, ``tests``, or ``fim``."""
     source: str
     """Of a hole what stands before it."""
     target: str
@@ -46,7 +46,7 @@ class Example:
     """How often an epoch shows it; the fraction is the chance of one time more."""
     language: str = "c"
     signature: str = ""
-    """Of a pair: its prototype."""
+    """Of a pair: its prototype; on the way back that of the C function as it is spelled there."""
     taken: tuple[int, ...] = ()
     """Of lines to be put back: which lines of the target the source lacks."""
     suffix: str = ""
@@ -66,7 +66,9 @@ class Example:
 
 
 def examples(pairs: Sequence[Pair], repeats: Mapping[str, float] | None = None, *, mined_repeats: float = 1.0) -> list[Example]:
-    """The examples of ``pairs``: each as a translation, and each source once as a task for the tester.
+    """The examples of ``pairs``: each as a translation from C, and each source once as a task for the tester.
+
+    Of several targets of one model that a source has only the first is shown, so that no question has two answers.
 
     Args:
         pairs: what to learn from.
@@ -74,6 +76,9 @@ def examples(pairs: Sequence[Pair], repeats: Mapping[str, float] | None = None, 
         mined_repeats: factor for pairs from real code.
     """
     often = repeats or {}
+    first: dict[tuple[str, str], Pair] = {}
+    for pair in pairs:
+        first.setdefault((pair.source, pair.target_model), pair)
     found = [
         Example(
             task=p.target_model,
@@ -82,11 +87,39 @@ def examples(pairs: Sequence[Pair], repeats: Mapping[str, float] | None = None, 
             signature=p.signature,
             repeats=often.get(p.target_model, 1.0) * (mined_repeats if p.origin in REAL_ORIGINS else 1.0),
         )
-        for p in pairs
+        for p in first.values()
     ]
     by_source = {p.source: p for p in pairs if p.tests}
     found += [Example(task=TESTS, source=p.source, target="", tests=p.tests, repeats=often.get(TESTS, 1.0)) for p in by_source.values()]
     return [example for example in found if example.repeats > 0]
+
+
+def way_back(pairs: Iterable[Pair], cuda_answer: str, repeats: Mapping[str, float], *, mined_repeats: float = 1.0) -> list[Example]:
+    """The examples of translating the parallel side of ``pairs`` back to C.
+
+    Args:
+        pairs: what to learn from, with targets as they were proved.
+        cuda_answer: ``whole``, or ``kernel`` where the source is to be the CUDA kernel alone, of those that mean something alone.
+        repeats: task (`hpcraft.tokenizer.prompt.BACK`) to how often an epoch shows it; tasks that aren't named or of 0 are left out.
+        mined_repeats: factor for pairs from real code.
+    """
+    found: list[Example] = []
+    for pair in pairs:
+        task = BACK.get(pair.target_model, "")
+        often = repeats.get(task, 0.0) * (mined_repeats if pair.origin == "mined" else 1.0)
+        side = parallel_side(pair, cuda_answer) if often > 0 else None
+        if side is not None:
+            found.append(Example(task=task, source=side, target=pair.source, signature=c_head(pair.source), repeats=often))
+    return found
+
+
+def parallel_side(pair: Pair, cuda_answer: str) -> str | None:
+    """A pair's target as the source of the way back; None for a kernel that is to stand alone and means nothing so."""
+    if pair.target_model != "cuda" or cuda_answer == "whole":
+        return pair.target
+    head = c_head(pair.source)
+    kernel = kernel_to_read(pair.target, head)
+    return kernel if kernel is not None and is_complete(kernel, head) else None
 
 
 def as_answered(pairs: Iterable[Pair], cuda_answer: str) -> list[Pair]:
@@ -152,7 +185,7 @@ def make_row(item: Example, tokenizer: Tokenizer, seed: int | None, rng: Random)
         # Generalising looks at all tests; only then are some of them taken.
         answer = _first_lines(write_tests(prompt, tests), _MOST_TESTS)
     else:
-        prompt = build_translation(item.source, item.task, seed=seed)
+        prompt = build_translation(item.source, item.task, seed=seed, head=item.signature if item.task == BACK["cuda"] else "")
         written = write_translation(prompt, item.target)
         if written is None:
             return None

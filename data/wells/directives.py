@@ -73,7 +73,7 @@ def _cuts(ground: Ground, root: Node, unit: CodeUnit) -> list[_Cut]:
     found = []
     for region in regions(unit.text, dialect):
         versions = [("openmp", region.code(annotated=True))] if "openmp" in ground.targets else []
-        if "cuda" in ground.targets and (code := cuda_version(region, ground.seed, any_launch=ground.any_launch)):
+        if "cuda" in ground.targets and (code := cuda_version(region, ground.seed, any_launch=ground.launches[0])):
             versions.append(("cuda", code))
         if versions and region.loop:
             found.append(_Cut(region.signature, region.code(), tuple(versions)))

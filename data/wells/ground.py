@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from hpcraft.data.material import Known
+from hpcraft.data.material import Known, Launches
 from hpcraft.data.plain_kernel import IndexMacros
 from hpcraft.data.typedefs import Dialect
 from hpcraft.errors import InputError
@@ -43,8 +43,8 @@ class Ground:
     targets: tuple[str, ...]
     """Parallel models to translate to."""
     known: Known
-    any_launch: bool = False
-    """As in `hpcraft.data.grammar.draw`."""
+    launches: Launches = (False,)
+    """The CUDA versions of a source."""
     monolingual_share: float = 0.0
     """Of the mined training loops, the share that gets no translation."""
     names: Names = field(default_factory=Names)

@@ -19,5 +19,5 @@ def draw(ground: Ground, limit: int) -> Iterator[Material]:
         ground.known,
         dialects=ground.names.dialects,
         monolingual_share=ground.monolingual_share,
-        any_launch=ground.any_launch,
+        launches=ground.launches,
     )

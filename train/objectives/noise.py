@@ -19,7 +19,7 @@ from hpcraft.errors import ConfigError, InputError
 from hpcraft.tokenizer import vocabulary
 from hpcraft.tokenizer.constructs import CLAUSE_WORDS, DIRECTIVE_WORDS
 from hpcraft.tokenizer.keywords import C_KEYWORDS, CPP_KEYWORDS, CUDA_BUILTINS, CUDA_QUALIFIERS, FORTRAN_KEYWORDS
-from hpcraft.tokenizer.prompt import CONTROL, SPECIAL
+from hpcraft.tokenizer.prompt import CONTROL, LATER, SPECIAL
 from hpcraft.train.annotation import Document
 from hpcraft.train.objectives.objective import check_share
 
@@ -166,7 +166,7 @@ def _keywords(language: str) -> frozenset[str]:
 
 
 def _control_ids(tokenizer: Tokenizer) -> frozenset[int]:
-    found = (tokenizer.token_to_id(token) for token in (*SPECIAL, *CONTROL))
+    found = (tokenizer.token_to_id(token) for token in (*SPECIAL, *CONTROL, *LATER))
     return frozenset(number for number in found if number is not None)
 
 
