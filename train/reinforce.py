@@ -120,7 +120,7 @@ def run(
     generator = _load(folder, config.targets)
     pairs = list(read_rows(work.inputs["pairs"], "pairs", Pair))
     functions = [f for f in read_rows(work.inputs["pairs"], "monolingual", Function) if f.split == "train"]
-    judges = _judges(verifier, next((row.seed for row in (*pairs, *functions)), 0))
+    judges = _judges(verifier, next((seed for seed in (*(p.seed for p in pairs), *(f.seed for f in functions))), 0))
     questions, rejections = _questions(config, work, generator, pairs, functions, judges)
     exam = set_exam(
         pairs, config.targets, config.valid_functions, judges, tester="none", mutants=True, seed=work.seed, cache=work.out / ".exam.json"
