@@ -43,7 +43,7 @@ if TYPE_CHECKING:
 
 _BEFORE, _AFTER, _JUDGED, _SOURCES = ".before.json", ".after.json", ".judged.jsonl", ".sources.json"
 _SHOWN_STEPS = 10
-"""Of which the mean reward is told, at either end."""
+"""Of which the mean reward is told, at either end, or half of them where there are fewer."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -264,7 +264,8 @@ def _finish(
     grpo.forget(work.out)
     for name in (_BEFORE, _AFTER, _JUDGED, _SOURCES, ".exam.json"):
         (work.out / name).unlink(missing_ok=True)
-    first, end = came.rewards[:_SHOWN_STEPS], came.rewards[-_SHOWN_STEPS:]
+    shown = min(_SHOWN_STEPS, max(1, came.steps // 2))
+    first, end = came.rewards[:shown], came.rewards[-shown:]
     return Report(
         rows={"steps": came.steps, "answers": came.answers},
         rejections=dict(rejections),
