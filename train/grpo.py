@@ -31,7 +31,7 @@ from datasets import Dataset
 from safetensors.torch import load_model
 from transformers import TrainerCallback
 from transformers.trainer_callback import PrinterCallback, ProgressCallback
-from trl import GRPOConfig, GRPOTrainer
+from trl import GRPOConfig, GRPOTrainer  # pyright: ignore[reportPrivateImportUsage]  # as its documentation has it
 
 from hpcraft.errors import InputError, MachineError, Stopped
 from hpcraft.inference import Generator, load_tokenizer

@@ -43,7 +43,7 @@ if TYPE_CHECKING:
 
 _BEFORE, _AFTER, _JUDGED, _SOURCES = ".before.json", ".after.json", ".judged.jsonl", ".sources.json"
 _SHOWN_STEPS = 10
-"""Of which the mean reward is told, at either end."""
+"""Of which the mean reward is told, at either end, or half of them where there are fewer."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -120,7 +120,7 @@ def run(
     generator = _load(folder, config.targets)
     pairs = list(read_rows(work.inputs["pairs"], "pairs", Pair))
     functions = [f for f in read_rows(work.inputs["pairs"], "monolingual", Function) if f.split == "train"]
-    judges = _judges(verifier, next((row.seed for row in (*pairs, *functions)), 0))
+    judges = _judges(verifier, next((seed for seed in (*(p.seed for p in pairs), *(f.seed for f in functions))), 0))
     questions, rejections = _questions(config, work, generator, pairs, functions, judges)
     exam = set_exam(
         pairs, config.targets, config.valid_functions, judges, tester="none", mutants=True, seed=work.seed, cache=work.out / ".exam.json"
@@ -264,7 +264,8 @@ def _finish(
     grpo.forget(work.out)
     for name in (_BEFORE, _AFTER, _JUDGED, _SOURCES, ".exam.json"):
         (work.out / name).unlink(missing_ok=True)
-    first, end = came.rewards[:_SHOWN_STEPS], came.rewards[-_SHOWN_STEPS:]
+    shown = min(_SHOWN_STEPS, max(1, came.steps // 2))
+    first, end = came.rewards[:shown], came.rewards[-shown:]
     return Report(
         rows={"steps": came.steps, "answers": came.answers},
         rejections=dict(rejections),
