@@ -57,6 +57,7 @@ def ordered_map(
             while len(under_way) < 3 * num_workers and (chunk := list(islice(source, chunk_items))):
                 under_way.append((chunk, _submit(pool, function, chunk)))
             if not under_way:
+                pool.shutdown()  # by themselves, so that they tidy up what they have for many items
                 return
             chunk, future = under_way.popleft()
             try:

@@ -54,9 +54,19 @@ class Stream:
     def __len__(self) -> int:
         return len(self._indices)
 
+    @property
+    def words(self) -> Sequence[str]:
+        """The texts of all tokens."""
+        return self._words
+
     def __getitem__(self, at: int) -> str:
         """The text of a token; nothing beyond the ends."""
-        return self._words[at] if 0 <= at < len(self._words) else ""
+        if at < 0:
+            return ""
+        try:  # asked for more often than all else together, and seldom beyond the end
+            return self._words[at]
+        except IndexError:
+            return ""
 
     def kind(self, at: int) -> Kind:
         """The kind of a token."""
@@ -238,4 +248,4 @@ def _match(words: Sequence[str]) -> dict[int, int]:
 
 def positions(stream: Stream, word: str) -> Iterator[int]:
     """Where a word stands."""
-    return (at for at in range(len(stream)) if stream[at] == word)
+    return (at for at, found in enumerate(stream.words) if found == word)

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import shutil
+import tempfile
+from pathlib import Path
 
 import pytest
 
@@ -10,6 +13,7 @@ from hpcraft.data.programs import Program
 from hpcraft.data.verify import has_tools, verify
 from hpcraft.errors import MachineError
 from hpcraft.records import Candidate, Finding
+from hpcraft.sandbox import folders
 from hpcraft.sandbox.outcome import Outcome, Verdict
 
 pytestmark = pytest.mark.skipif(shutil.which("bwrap") is None, reason="bubblewrap is not installed")
@@ -264,6 +268,18 @@ def test_what_the_race_detector_does_not_offer_is_not_the_machines_fault() -> No
     assert found["ordered"].reason == "unsupported", found["ordered"]
     assert "doacross" in found["ordered"].log
     assert found["good"].accepted
+
+
+def test_batches_side_by_side_find_what_one_after_the_other_does() -> None:
+    """Worker processes change neither the order nor a word of the findings, and leave nothing in the folder for temporary files."""
+    wrong = GOOD_SCALE.replace("a * x[i]", "x[i] + a")
+    targets = (GOOD_SCALE, wrong, "int nothing;", GOOD_SCALE, wrong)
+    candidates = [_candidate(str(number), SCALE, target, SCALE_TESTS) for number, target in enumerate(targets)]
+    before = set(Path(tempfile.gettempdir()).glob(f"{folders.PREFIX}{os.getpid()}-*"))
+    alone, beside = (list(verify(candidates, seed=8, race=False, num_mutants=2, batch_size=2, workers=w)) for w in (1, 2))
+    assert beside == alone
+    assert [f.accepted for f in alone] == [True, False, False, True, False]
+    assert set(Path(tempfile.gettempdir()).glob(f"{folders.PREFIX}{os.getpid()}-*")) == before
 
 
 def test_missing_sandbox_is_the_machines_fault(monkeypatch: pytest.MonkeyPatch) -> None:
