@@ -186,10 +186,16 @@ class _Host:
         sides = [side if axis in threaded else 1 for side, axis in zip(whole, "xyz"[:dimensions], strict=False)]
         bounds = dict(Bounds(self.kernel, self.scalars).of_axes())
         blocks = [
-            self._blocks(bounds.get(axis), side, dimensions) if "blockIdx" in used[axis] else "1"
+            self._blocks(bounds.get(axis), 1 if axis in bounds and self._counts_blocks(axis) else side, dimensions)
+            if "blockIdx" in used[axis]
+            else "1"
             for side, axis in zip(sides, "xyz", strict=False)
         ]
         return [f"    dim3 {self.threads}({', '.join(map(str, sides))});", f"    dim3 {self.blocks}({', '.join(blocks)});"]
+
+    def _counts_blocks(self, axis: str) -> bool:
+        """Whether a block's number along an axis is an index by itself, so that each wants a block of its own, as with a block for each row."""
+        return f"blockDim.{axis}" not in _close(_STEP.sub("", text_of(self.kernel)))
 
     def _blocks(self, bound: str | None, side: int, dimensions: int) -> str:
         """How many blocks cover a bound; one at least, since no launch may have none."""

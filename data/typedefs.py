@@ -3,7 +3,7 @@
 Real code says ``HYPRE_Int`` or ``sunrealtype``; pairs hold builtin types only. Where a package defines a name in several ways (32 or 64 bits,
 single or double), the usual build's choice is taken: ``int`` and ``double``.
 
-Of structs the types of their members are known, and macros that stand for a member or for a choice between two values are written out.
+Of structs the types of their members are known, and macros that stand for an expression in brackets are written out.
 
 Not covered: structs within structs, other function-like macros than these and the usual wrappers of literals and libm.
 """
@@ -24,8 +24,8 @@ _STRUCT = re.compile(r"\b(typedef\s+)?struct\s*(\w*)\s*\{([^{}]*)\}\s*\*?\s*(\w*
 _ALIAS = re.compile(r"\btypedef\s+struct\s+(\w+)\s*\*?\s*(\w+)\s*;")
 _MEMBER = re.compile(r"\s*(?:const\s+)?((?:struct\s+|unsigned\s+|long\s+|short\s+)*\w+)\b([^;()]*);")
 _DECLARATOR = re.compile(r"\s*([*\s]*)(\w+)\s*((?:\[[^\]]*\])*)\s*")
-_EXPRESSION = re.compile(r"^\(.*(?:->|\?).*\)$")
-"""What a macro stands for that may be written out: a member, or one of two values."""
+_EXPRESSION = re.compile(r"""^\((?!\w+\)$)[^;{}#"]*\)$""")
+"""What a macro stands for that may be written out: an expression in brackets, such as a member, an element, or one of two values."""
 _PREFERRED = ("double", "int", "long", "float")
 _LONGER = {
     "unsigned": "unsigned int",

@@ -157,3 +157,38 @@ def test_scatters_get_no_directive() -> None:
     for body in ("y[p[i]] = x[i];", "int k = p[i]; int m = k - 1; y[m] += x[i];"):
         assert openmp_versions(only(f"void f(Int n, Int *p, Real *x, Real *y) {{ for (Int i = 0; i < n; i++) {{ {body} }} }}")) == [], body
     assert openmp_versions(only("void f(Int n, Int *p, Real *x, Real *y) { for (Int i = 0; i < n; i++) y[i] = x[p[i]]; }"))
+
+
+def test_members_and_macros_become_variables() -> None:
+    """A member that stays the same is a variable of its type; members of elements, of changing structs and of unknown types are left."""
+    names = dialect()
+    names.learn(
+        "struct box { int lo[3]; double *u; struct box *next; }; typedef struct box *Box;\n#define LOW(b, d) ((b)->lo[d])\n#define MOST(a, b) ((a) > (b) ? (a) : (b))\n"
+    )
+    text = "void f(Box b, Int n, Real *x) {{ Int i; for (i = 0; i < n; i++) {{ {} }} }}"
+    (loop,) = outline(text.format("x[i] = MOST(b->u[i], x[i]) + LOW(b, 0);"), names)
+    assert loop.signature == "void f_loop(int n, double *x, const double *u, const int *lo)"
+    assert "x[i] = ((u[i]) > (x[i]) ? (u[i]) : (x[i])) + (lo[0]);" in loop.code()
+    (nested,) = outline(text.format("x[i] = b->next->u[i];"), names)
+    assert nested.signature == "void f_loop(int n, double *x, const double *u)"
+    for body in ("x[i] = b[i].u[0];", "x[i] = b->u[i]; b = b->next;", "x[i] = b->unknown[i];"):
+        assert list(outline(text.format(body), names)) == [], body
+
+
+def test_several_accumulated_scalars_go_by_pointers() -> None:
+    """Each has a local of its name, and OpenMP a reduction; CUDA gets no version by rule."""
+    loop = only("void f(Int n, Real *x) { Int i; Real s = 0, p = 1; for (i = 0; i < n; i++) { s += x[i]; p *= x[i]; } }")
+    assert loop.signature == "void f_loop(int n, const double *x, double *s_out, double *p_out)"
+    assert "double s = *s_out;" in loop.code()
+    assert "*p_out = p;" in loop.code()
+    assert openmp_versions(loop) == ["omp parallel for reduction(+:s) reduction(*:p)"]
+    assert cuda_version(loop) == ""
+
+
+def test_a_directive_keeps_only_names_that_the_loop_has() -> None:
+    """Other names leave its lists, and clauses that rest on them go."""
+    loop = only(
+        "void f(Int n, Real *x) { Int i, k, t;\n#pragma omp parallel for private(i, k) firstprivate(t) num_threads(t) schedule(static, 4)\n"
+        "for (i = 0; i < n; i++) x[i] = 0; }"
+    )
+    assert loop.directive == "omp parallel for private(i) schedule(static, 4)"
