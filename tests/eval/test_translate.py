@@ -1,7 +1,7 @@
 """Translating for people: what holds is shown with its evidence, what doesn't is not shown as an answer."""
 
 import json
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import pytest
 
@@ -108,7 +108,7 @@ class Writer:
 
     is_own = True
     facts = type("Facts", (), {"tasks": ("openmp", "cuda2c", "omp2c")})()
-    asked: ClassVar[list[object]] = []
+    asked: ClassVar[list[Any]] = []
 
     def translate(self, items, *, samples=1, temperature=0.0, **_):
         """The likeliest alone, or the others."""

@@ -202,7 +202,7 @@ def test_held_out_pairs_go_back_too(pairs):
         ("translation-to-c/a", "serial", "run", "made openmp"),
         ("translation-to-c/b", "serial", "run", "mined cuda"),
     ]
-    assert all("Write this function: void scale(" in t.prompt for t in tasks)
+    assert all("Write this function: void scale(" in " ".join(t.prompt.replace("\n *", " ").split()) for t in tasks)
     assert [(t.reference, t.back.model, t.back.head) for t in tasks if t.back] == [
         (SOURCE, "openmp", SIGNATURE),
         (SOURCE, "cuda", SIGNATURE),
