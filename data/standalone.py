@@ -72,10 +72,11 @@ def stand_alone(text: str, name: str = "", *, language: str = "c") -> Standalone
             scalars and arrays of builtin types, or it uses a global variable that can change.
     """
     root = parse(text, language)
-    found = list(functions(root))
+    defined_here = list(functions(root))
     if language == "cuda" and not name:
-        found = [f for f in found if not is_on_device(f)] or [f for f in found if has_specifier(f, "__global__")]
-    function = _chosen(found, name)
+        hosts = [f for f in defined_here if not is_on_device(f)]
+        defined_here = hosts or [f for f in defined_here if has_specifier(f, "__global__")]
+    function = _chosen(defined_here, name)
     name = function_name(function)
     dialect = Dialect()
     dialect.learn(text)

@@ -379,9 +379,8 @@ class Generator:
 
     def _check_task(self, task: str) -> None:
         if task not in self.facts.tasks:
-            raise InputError(
-                f"the model was not taught {task!r}; it knows {', '.join(self.facts.tasks) or 'no task, it is only pre-trained'}"
-            )
+            known = ", ".join(self.facts.tasks) or "no task, it is only pre-trained"
+            raise InputError(f"the model was not taught {task!r}; it knows {known}")
 
 
 def read_translation(prompt: Prompt, answer: str, source: str, wanted: str = "") -> str:

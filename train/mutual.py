@@ -12,9 +12,8 @@ that are over: those aren't played again after a crash, and what was written in 
 Writes ``translator/``, ``tester/``, ``pairs-*.parquet``, ``decisions-*.parquet``, ``tests-*.parquet`` and ``rounds.jsonl``. A round in which nothing is
 accepted teaches nothing, and says so; after one that gave nothing new the loop ends, unless other samples are drawn in the next.
 
-A translator that was taught the way back (``cuda2c``, ``omp2c``) learns it from accepted translations too: what it wrote is the source, the real function
-the target, so that the code to be learnt is real. The way to the parallel model is learnt beside it.
-Not covered: functions in CUDA or OpenMP without a known translation, which are not translated to C here; measuring the way back.
+A translator that was taught the way back (``cuda2c``, ``omp2c``) learns it from accepted translations too: source is what it wrote, target the real function.
+Not covered: functions in CUDA or OpenMP without a known translation; measuring the way back.
 """
 
 from __future__ import annotations
@@ -45,7 +44,7 @@ from hpcraft.train.learners import TESTER, TRANSLATOR, Learner
 from hpcraft.train.loop import forget
 from hpcraft.train.measure import Exam, Judges, Sampling, examine_tester, examine_translator, set_exam
 from hpcraft.train.rounds import Harvest, Known, Round, candidates, findings, harvest, own_tests, translations, why_useless
-from hpcraft.train.tasks import TESTS, Example, as_answered, examples, way_back
+from hpcraft.train.tasks import TESTS, as_answered, examples, way_back
 
 _STATE, _OVER = ".rounds", ".rounds.over"
 _LINES = "rounds.jsonl"
@@ -193,8 +192,7 @@ def _begin(
     pairs = list(read_rows(work.inputs["pairs"], "pairs", Pair))
     tuned = model_folder(work.inputs["model"])
     facts = read_facts(tuned)
-    known = [p for p in pairs if p.split == "train"]
-    back = _back(config, facts)
+    known, back = [p for p in pairs if p.split == "train"], _back(config, facts)
     proved = [*examples(as_answered(known, facts.cuda_answer)), *way_back(known, facts.cuda_answer, back)]
     state = work.out / _STATE
     weights = state / str(played) if played > 0 else None
@@ -227,7 +225,7 @@ def _begin(
 
 
 def _back(config: MutualConfig, facts: ModelFacts) -> dict[str, float]:
-    """The ways back from the targets that the model was taught, each shown as often as the way there."""
+    """The ways back from the targets that the model was taught, with how often an epoch shows them."""
     return {BACK[target]: 1.0 for target in config.targets if BACK.get(target, "") in facts.tasks}
 
 
@@ -282,12 +280,9 @@ def _answers(loop: _Loop, functions: Sequence[Function], seed: int) -> Iterator[
 
 def _learn(loop: _Loop, number: int, got: Harvest) -> Round:
     """Teach both what the rounds gave so far, where this one added to it; keep the weights, and measure."""
-    facts = loop.translator.generator.facts
-    pairs: list[Example] = []
-    if got.summary.new_pairs:
-        accepted = list(loop.known.pairs.values())
-        pairs = examples(as_answered(accepted, facts.cuda_answer), {TESTS: 0})
-        pairs += way_back(accepted, facts.cuda_answer, _back(loop.config, facts))
+    facts, accepted = loop.translator.generator.facts, list(loop.known.pairs.values()) if got.summary.new_pairs else []
+    pairs = examples(as_answered(accepted, facts.cuda_answer), {TESTS: 0})
+    pairs += way_back(accepted, facts.cuda_answer, _back(loop.config, facts))
     tests = list(loop.known.tests.values()) if got.summary.new_tests else []
     config = loop.config
     settings = FinetuneConfig(learning_rate=config.learning_rate, max_steps=config.train_steps, max_seconds=config.train_seconds)

@@ -15,6 +15,7 @@ from hpcraft.eval.generate import STAGE, GenerateConfig
 from hpcraft.eval.hf_model import HuggingFace
 from hpcraft.eval.models import Answer, Ask
 from hpcraft.eval.suites import kernel_tasks
+from hpcraft.eval.task import Task, WayBack
 from hpcraft.records import Completion
 from hpcraft.stages import execute
 from hpcraft.store import read_jsonl
@@ -23,7 +24,7 @@ from tests.eval.tiny_models import KINDS, save_chain, save_model, torch
 torch.set_num_threads(1)
 
 from hpcraft.decoding import Drawing, SeededDraw  # noqa: E402 - after torch is known to be there
-from hpcraft.inference import ModelFacts, Query, Reply, find_folder, load  # noqa: E402
+from hpcraft.inference import Generator, ModelFacts, Query, Reply, find_folder, load  # noqa: E402
 
 TASKS = tuple(f"kernels/{kernel}/{model}/c" for kernel in ("axpy", "cg") for model in ("serial", "openmp", "mpi"))
 PROMPTS = ("void f(int n) {", "x", "for (int i = 0; i < n; i++) { a[i] = b[i] + c[i]; }\n" * 3, "if (", "#pragma omp parallel for\n")
@@ -223,3 +224,60 @@ def test_a_kernel_alone_gets_its_host_function_where_it_is_to_be_run():
     assert "axpy_kernel<<<blocks, threads>>>(n, a, d_x, d_y);" in run
     assert "__global__ void axpy(" in compared
     assert "extern" not in compared
+
+
+@pytest.mark.parametrize("tasks", [("cuda", "cuda2c"), ("cuda",)])
+def test_cuda_is_asked_back_in_the_format_that_was_taught(tasks):
+    """With the wanted function in the prompt, under its name; a translator that wasn't taught it gets the prompt of anybody."""
+    kernel = "__global__ void k(float *d, int n) {\n int i = threadIdx.x;\n if (i < n) d[i] *= 2;\n}\n"
+    head = "void twice(int n, float *x)"
+    seen: list[str] = []
+
+    def replies(queries, _drawing, _done):
+        for number, query in enumerate(queries):
+            seen.append(query.prompt)
+            yield number, Reply(text="<|0|>for(int v2=0;v2<v1;v2++)\nv3[v2]*=2;\n}\n<|end|>", finish="end")
+
+    generator: Any = Generator(None, SimpleNamespace(chats=False), ModelFacts(tasks=tasks, cuda_answer="kernel"))  # type: ignore[arg-type]
+    generator.replies = replies
+    task = Task(
+        task_id="babeltower/1/c",
+        prompt=f"/* Translate the kernel to {head}. */\n{kernel}",
+        stem="",
+        language="c",
+        model="serial",
+        level="run",
+        group="C",
+        prototype=head,
+        reference="",
+        back=WayBack(source=kernel, model="cuda", head=head),
+    )
+    model = HuggingFace.__new__(HuggingFace)
+    model._generator, model._config, model._chat, model._tokens = generator, GenerateConfig(), False, None
+    [answer] = model.answer([Ask(task=task, sample_id=0, seed=0)], ())
+    assert isinstance(answer, Answer)
+    if "cuda2c" not in tasks:
+        assert seen[0].startswith("/* Translate")
+        return
+    assert seen[0].startswith("<|cuda2c|><|0|>void f0(int v1,float*v3){<|1|>__global__ void f0(float*v0,int v1){")
+    assert answer.text.split() == [
+        "void",
+        "twice(int",
+        "n,",
+        "float",
+        "*x)",
+        "{",
+        "for",
+        "(int",
+        "i",
+        "=",
+        "0;",
+        "i",
+        "<",
+        "n;",
+        "i++)",
+        "x[i]",
+        "*=",
+        "2;",
+        "}",
+    ]

@@ -1,6 +1,7 @@
 """Translating for people: what holds is shown with its evidence, what doesn't is not shown as an answer."""
 
 import json
+from typing import Any, ClassVar
 
 import pytest
 
@@ -106,10 +107,12 @@ class Writer:
         self.codes = codes
 
     is_own = True
-    facts = type("Facts", (), {"tasks": ("openmp",)})()
+    facts = type("Facts", (), {"tasks": ("openmp", "cuda2c", "omp2c")})()
+    asked: ClassVar[list[Any]] = []
 
     def translate(self, items, *, samples=1, temperature=0.0, **_):
         """The likeliest alone, or the others."""
+        self.asked[:] = items
         return [list(self.codes[1 : samples + 1] if temperature else self.codes[:1]) for _ in items]
 
 
@@ -207,3 +210,57 @@ def test_the_translator_that_comes_with_hpcraft_works_offline(tmp_path, capsys, 
     found = capsys.readouterr()
     assert sign in found.out
     assert "1 of 1 different ones hold" in found.err
+
+
+# ---------------------------------------------------------------- back to C
+
+KERNEL = CUDA.partition("extern")[0]
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "task", "serial"),
+    [
+        ("k.cu", CUDA, ("cuda2c", "void scale(int n, double a, double *x)"), SOURCE),
+        ("k.cu", KERNEL, ("cuda2c", "void scale_kernel(int n, double a, double *x)"), SOURCE.replace("scale", "scale_kernel")),
+        ("k.c", GOOD, ("omp2c", ""), SOURCE),
+    ],
+)
+def test_cuda_and_openmp_go_back_to_c(writer, tmp_path, capsys, name, text, task, serial):
+    """A host function with its kernel, a kernel alone and a function with threads: what each leaves behind decides which C holds."""
+    writer(serial.replace("i < n", "i < n - 1"), serial)
+    (tmp_path / name).write_text(text)
+    assert main(["translate", str(tmp_path / name), "--to", "c", "--model", "m", "--samples", "2", "--verify"]) == 0
+    printed = capsys.readouterr()
+    assert printed.out == serial
+    assert "refused: differs (1)" in printed.err
+    assert ("its lines weren't counted" in printed.err) == (name == "k.cu")
+    assert ("ran on the processor" in printed.err) == (name == "k.cu")
+    assert Writer.asked[0][1:] == task
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "words"),
+    [
+        ("k.c", SOURCE, "no parallel directive of OpenMP"),
+        ("k.cu", "int x;\n", "no function is defined here"),
+        ("k.cu", CUDA + CUDA.replace("scale", "grow"), "several functions are defined here; name one behind a colon: scale, grow"),
+        ("k.cu", KERNEL.replace("if (i < n) ", ""), "no rule can launch this kernel"),
+        ("k.f90", "end\n", "expected a C or CUDA file"),
+    ],
+)
+def test_what_cannot_go_back_is_one_line(writer, tmp_path, capsys, name, text, words):
+    """C that is sequential already, nothing, too much, a kernel that nothing bounds, another language."""
+    writer(SOURCE)
+    (tmp_path / name).write_text(text)
+    with pytest.raises(SystemExit) as stopped:
+        raise SystemExit(main(["translate", str(tmp_path / name), "--to", "c", "--model", "m", "--verify"]))
+    assert stopped.value.code == 3
+    assert words in capsys.readouterr().err
+
+
+def test_the_shipped_translator_was_not_taught_the_way_back(tmp_path, capsys):
+    """It says so, and what it knows."""
+    pytest.importorskip("torch")
+    (tmp_path / "k.cu").write_text(CUDA)
+    assert main(["translate", str(tmp_path / "k.cu"), "--to", "c"]) == 3
+    assert "not taught 'cuda2c'; it knows cuda, openmp" in capsys.readouterr().err

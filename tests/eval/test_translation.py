@@ -9,7 +9,7 @@ from hpcraft.eval import audit, translation_judge
 from hpcraft.eval.extract import extract
 from hpcraft.eval.generate import STAGE as GENERATE
 from hpcraft.eval.results import level_figures
-from hpcraft.eval.suites import find_suite, translation_tasks
+from hpcraft.eval.suites import find_suite, translation_tasks, way_back_tasks
 from hpcraft.eval.text_metrics import compare_with_gold
 from hpcraft.records import Completion, Pair, Sample
 from hpcraft.shards import ShardWriter
@@ -190,3 +190,40 @@ def test_an_audit_admits_a_pair_with_good_tests(pairs, inline, tmp_path):
     (row,) = read_json(tmp_path / "audit" / audit.AUDIT)["tasks"]
     assert (row["admitted"], row["why"]) == ("yes", [])
     assert {"null", "exit", "serial", "small-sizes", "one-less"} <= set(row["refused"])
+
+
+# ---------------------------------------------------------------- back to C
+
+
+def test_held_out_pairs_go_back_too(pairs):
+    """A task for each parallel side, with the wanted function in the prompt and none of its C; the way there has its own suite."""
+    tasks = way_back_tasks(pairs)
+    assert [(t.task_id, t.model, t.level, t.group) for t in tasks] == [
+        ("translation-to-c/a", "serial", "run", "made openmp"),
+        ("translation-to-c/b", "serial", "run", "mined cuda"),
+    ]
+    assert all("Write this function: void scale(" in " ".join(t.prompt.replace("\n *", " ").split()) for t in tasks)
+    assert [(t.reference, t.back.model, t.back.head) for t in tasks if t.back] == [
+        (SOURCE, "openmp", SIGNATURE),
+        (SOURCE, "cuda", SIGNATURE),
+    ]
+    assert not any(t.source for t in tasks)
+    with pytest.raises(ConfigError, match="--pairs"):
+        way_back_tasks(None)
+
+
+def test_answers_in_c_are_judged_by_the_pairs_own_c(pairs):
+    """The gold C passes; one that is wrong, one with threads and the empty function fail for what they are."""
+    task = way_back_tasks(pairs)[1]
+    answers = (SOURCE, SOURCE.replace("i < n", "i < n - 1"), OPENMP, SIGNATURE + " {}\n")
+    questions = [
+        translation_judge.Question(
+            task=task, completion=Completion(task_id=task.task_id, sample_id=i, completion=code, model="m", prompt_sha256=""), code=code
+        )
+        for i, code in enumerate(answers)
+    ]
+    checks = [j.judgement.checks for j in translation_judge.judge(questions, 1, workers=1)]
+    assert (checks[0]["build"], checks[0]["correct"], checks[0]["honest"]) == ("pass", "pass", "pass")
+    assert checks[1]["correct"].startswith("fail: differs")
+    assert checks[2]["build"].startswith("fail: not built, #pragma omp")
+    assert checks[3]["correct"].startswith("fail: differs")

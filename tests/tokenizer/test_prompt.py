@@ -179,3 +179,71 @@ def test_blocks_that_a_whole_answer_leaves_open_are_closed():
     code = parse_translation(prompt, whole)
     assert code.count("}") == code.count("{") - 1 == 2
     assert parse_translation(prompt, whole + "}\n}\n") == code
+
+
+# ---------------------------------------------------------------- back to C
+
+
+KERNEL = """__device__ double twice(double a) { return a + a; }
+__global__ void add(double *__restrict__ x, const double *y, int n)
+{
+    int i = blockIdx.x * blockDim.x + threadIdx.x;
+    if (i < n) {
+        x[i] += twice(y[i]);
+        int i = 0;
+        x[i] += i;
+    }
+}
+"""
+HEAD = "void add(int n, int rows, double *restrict x, const double *y)"
+SERIAL = f"""double twice(double a) {{ return a + a; }}
+{HEAD}
+{{
+    for (int i = 0; i < n; i++) {{
+        x[i] += twice(y[i]);
+        int i = 0;
+        x[i] += i;
+    }}
+    for (int k = 0; k < rows; k++) x[k] = 0;
+}}
+"""
+
+
+def _words(code: str) -> list[str]:
+    return "".join(canonical(code, "c").split()).replace("w0", "k").split(";")
+
+
+@pytest.mark.parametrize("seed", [None, 1, 2, 3, 4, 5])
+def test_cuda_goes_back_to_the_function_that_is_wanted(seed: int | None) -> None:
+    """The prompt begins with the wanted head, in the kernel's names where they are the same; its answer points at it and gives the C back."""
+    prompt = build_translation(KERNEL, "cuda2c", seed=seed, head=f"{HEAD};")
+    first = prompt.lines[prompt.first]
+    names = {original: name for name, original in prompt.renamed.names.items()}
+    assert first == f"void {names['add']}(int {names['n']},int {names['rows']},double*restrict {names['x']},const double*{names['y']}){{"
+    assert len(set(names.values())) == len(names)
+    answer = write_translation(prompt, SERIAL)
+    assert answer is not None
+    assert f"<|{prompt.first}|>" in answer
+    assert _words(parse_translation(prompt, answer)) == _words(SERIAL)
+
+
+@pytest.mark.parametrize("seed", [None, 7])
+def test_openmp_goes_back_by_edits(seed: int | None) -> None:
+    """A directive is taken out, and nothing else is written."""
+    prompt = build_translation(OPENMP, "omp2c", seed=seed)
+    answer = write_translation(prompt, SOURCE)
+    assert answer is not None
+    assert answer.count("<|cut|>") == 1
+    assert canonical(parse_translation(prompt, answer)) == canonical(SOURCE)
+
+
+def test_a_head_is_asked_for_where_it_is_needed_and_smuggles_nothing() -> None:
+    """CUDA to C without a wanted function, a head for another task, and control tokens in a head."""
+    with pytest.raises(ConfigError, match="give the prototype"):
+        build_translation(KERNEL, "cuda2c")
+    with pytest.raises(ConfigError, match="takes no head"):
+        build_translation(OPENMP, "omp2c", head=HEAD)
+    with pytest.raises(ConfigError, match="cuda2c, omp2c"):
+        build_translation(KERNEL, "cuda2f")
+    text = build_translation(KERNEL, "cuda2c", head="void add(int n<|end|>, double *x)").text
+    assert "<|end|>" not in text

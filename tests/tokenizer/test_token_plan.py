@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from functools import cache
+from pathlib import Path
 from random import Random
 
 import pytest
@@ -12,6 +13,7 @@ from hypothesis import strategies as st
 from tokenizers import Tokenizer
 
 from hpcraft.tokenizer import bpe
+from hpcraft.tokenizer.prompt import LATER
 from hpcraft.tokenizer.token_plan import ALPHABET, BYTES, SMALLEST, complete, cut, merges, one_of, plan
 from hpcraft.tokenizer.whole import LONG, NAMES, SHORT
 from tests.tokenizer.corpus_folder import source_texts
@@ -147,3 +149,12 @@ def test_pieces_of_random_vocabulary_strings_come_back() -> None:
     for _ in range(300):
         text = "".join(random.choices(strings, k=6))
         assert tokenizer.decode(tokenizer.encode(text, add_special_tokens=False).ids, skip_special_tokens=False) == text
+
+
+def test_tokenizers_made_now_have_the_tokens_that_older_ones_lack() -> None:
+    """What was added to the task format later is whole in a new tokenizer; the one of the shipped translator is still read without it."""
+    new = bpe.train(["int main(void) { return 0; }\n"], SMALLEST + 8)
+    old = bpe.load(Path(__file__).parents[2] / "models" / "translate-small")
+    for token in LATER:
+        assert new.encode(f"{token}x", add_special_tokens=False).tokens[0] == token
+        assert old.token_to_id(token) is None

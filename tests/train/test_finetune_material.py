@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -11,6 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hpcraft import inference
+from hpcraft.errors import InputError
 from hpcraft.eval.completion import completion_tasks
 from hpcraft.eval.mpi_insertion import Program, calls_of_labels, calls_of_program, insertion_figures
 from hpcraft.eval.prompts import chat_request
@@ -26,9 +28,9 @@ from hpcraft.train.material_complete import completion_examples
 from hpcraft.train.material_mpi import lay_out, mpi_examples
 from hpcraft.train.material_openmp import openmp_examples
 from hpcraft.train.material_tasks import fitting
-from hpcraft.train.tasks import Example, examples, own_maker
+from hpcraft.train.tasks import TESTS, Example, examples, make_row, own_maker, way_back
 from tests.tokenizer.corpus_folder import finish
-from tests.train.conftest import make_pair
+from tests.train.conftest import make_pair, signature
 from tests.train.tiny_bases import CANARY, EXCHANGE, FORTRAN_LOOP, PROGRAM, save_base, save_metaspace, task_corpus
 
 LINES = st.lists(st.text(st.characters(codec="utf-8", exclude_characters="\n\r", exclude_categories=["Cs"]), max_size=20), max_size=12)
@@ -285,3 +287,54 @@ def test_an_answer_is_spelt_as_it_is_behind_its_prompt(tmp_path: Path) -> None:
     prompt = insertion_prompt(item.source, "openmp", "c")
     assert list(row.ids) == [*tokenizer(prompt + NONE)["input_ids"], tokenizer.eos_token_id]
     assert tokenizer(NONE)["input_ids"] != list(row.ids[row.num_given : -1])
+
+
+# ---------------------------------------------------------------- back to C
+
+
+def test_the_way_back_has_real_code_as_its_target() -> None:
+    """Each parallel side is a source, as the model is to read CUDA, and the C is what is learnt; only what is asked for is shown."""
+    pairs = [make_pair(0, "openmp", "train"), make_pair(1, "cuda", "train")]
+    found = way_back(pairs, "kernel", {"cuda2c": 0.5, "omp2c": 2.0})
+    assert [(e.task, e.target, e.repeats) for e in found] == [("omp2c", pairs[0].source, 2.0), ("cuda2c", pairs[1].source, 0.5)]
+    assert found[0].source == pairs[0].target
+    assert found[1].source.startswith("__global__ void kernel1(")
+    assert "<<<" not in found[1].source
+    assert found[1].signature == signature(1)
+    assert [e.task for e in way_back(pairs, "whole", {"cuda2c": 1.0})] == ["cuda2c"]
+    assert "<<<" in way_back(pairs, "whole", {"cuda2c": 1.0})[0].source
+    assert way_back(pairs, "kernel", {}) == []
+    assert way_back([replace(pairs[1], origin="mined")], "kernel", {"cuda2c": 1.0}, mined_repeats=3)[0].repeats == 3
+
+
+def test_a_kernel_with_a_parameter_of_its_own_is_not_read_alone() -> None:
+    """What only the host function knows can't be told from the kernel."""
+    pair = make_pair(1, "cuda", "train")
+    more = replace(pair, target=pair.target.replace("k(int n,", "k(int total, int n,").replace("(n, ", "(n, n, "))
+    assert way_back([more], "kernel", {"cuda2c": 1.0}) == []
+
+
+def test_of_several_targets_the_way_there_shows_the_first_and_the_way_back_all() -> None:
+    """No question has two answers."""
+    first = make_pair(1, "cuda", "train")
+    second = replace(first, target=first.target.replace("threadIdx.x", "blockIdx.x * blockDim.x + threadIdx.x"))
+    assert [e.target for e in examples([first, second], {TESTS: 0})] == [first.target]
+    assert len(way_back([first, second], "kernel", {"cuda2c": 1.0})) == 2
+
+
+def test_the_way_back_becomes_rows_of_ours(run_folder: Path) -> None:
+    """The prompt begins with the direction, the answer ends with its end; an old tokenizer is told of by name."""
+    from types import SimpleNamespace
+
+    from hpcraft.train.finetune import _check_tokens
+
+    tokenizer = bpe.load(run_folder / "tokenizer")
+    items = way_back([make_pair(0, "openmp", "train"), make_pair(1, "cuda", "train")], "kernel", {"cuda2c": 1.0, "omp2c": 1.0})
+    for item in items:
+        row = make_row(item, tokenizer, 3, Random(0))
+        assert row is not None
+        assert tokenizer.id_to_token(row.ids[0]) == f"<|{item.task}|>"
+    old: Any = SimpleNamespace(tokenizer=bpe.load(Path(__file__).parents[2] / "models" / "translate-small"))
+    _check_tokens(old, [item for item in items if item.task == "cuda2c"])
+    with pytest.raises(InputError, match=r"no token <\|omp2c\|>.*omp2c_repeats=0"):
+        _check_tokens(old, items)

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from hpcraft.data.verify import verify
-from hpcraft.inference import Generator
+from hpcraft.inference import Generator, Item
 from hpcraft.mutual import likeness
 from hpcraft.records import Candidate, Pair
 from hpcraft.train.measure import Exam, Judges, Sampling, examine_tester, examine_tests, examine_translator, set_exam
@@ -29,9 +29,9 @@ class Scripted(Generator):
     def __init__(self, answers: Mapping[str, Sequence[str]], tests: Sequence[str] = ()) -> None:
         self.answers, self.tests = answers, tuple(tests)
 
-    def translate(self, items: Sequence[tuple[str, str]], *, samples: int = 0, **_: Any) -> list[list[str]]:
+    def translate(self, items: Sequence[Item], *, samples: int = 0, **_: Any) -> list[list[str]]:
         """The first answer greedily, the others where some are drawn."""
-        return [list(self.answers[s][1 : samples + 1] if samples else self.answers[s][:1]) for s, _ in items]
+        return [list(self.answers[s][1 : samples + 1] if samples else self.answers[s][:1]) for s, *_ in items]
 
     def write_tests(self, sources: Sequence[str], **_: Any) -> list[list[tuple[str, ...]]]:
         """The same for each function."""
