@@ -8,7 +8,7 @@ Mined sources come first, in the order of the corpus. Everything here follows fr
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from hashlib import sha256
 from pathlib import Path
@@ -86,7 +86,7 @@ class Known:
         texts = read_rows(benchmarks, "benchmarks", BenchmarkText)
         return cls(index=Benchmarks.build(texts, Rules(min_tree_words=1)))
 
-    def is_new(self, origin: PairOrigin, source: str, targets: Iterator[tuple[str, str]]) -> bool:
+    def is_new(self, origin: PairOrigin, source: str, targets: Iterable[tuple[str, str]]) -> bool:
         """Whether a source with its versions is neither; counted and noted."""
         known_by = {_digest(normalised(source)), _digest(tree(source))}
         if known_by & self.seen:
