@@ -23,7 +23,7 @@ from typing import NamedTuple
 
 from hpcraft.data import recorded
 from hpcraft.data.programs import Piece, build
-from hpcraft.data.verify_sources import MODELS, Settings, Source, read_source, run_sources, try_sources
+from hpcraft.data.verify_sources import MODEL_OF, MODELS, Settings, Source, read_source, run_sources, try_sources
 from hpcraft.data.verify_targets import SERIAL, SOURCE_ONLY, Case, check_text, find_races, run_cuda, run_openmp, run_serial, try_targets
 from hpcraft.data.workers import Lost, ordered_map
 from hpcraft.errors import MachineError
@@ -130,8 +130,7 @@ def has_tools(model: str, *, race: bool = False) -> str:
         return why
     piece = Piece(signature=Signature.parse("void probe(int n)"), code=_PROBES[model])
     level: CudaLevel = cuda_level() if model == "cuda" else "auto"
-    chosen = next(m for m in MODELS if m == model)
-    with build([piece], model=chosen, check="race" if race else "none", cuda=level) as program:
+    with build([piece], model=MODEL_OF[model], check="race" if race else "none", cuda=level) as program:
         return next(iter(program.refused.values()), "")
 
 

@@ -32,6 +32,8 @@ _CLEAN_SECONDS = {"serial": 2, "openmp": 2, "cuda": 5}
 _CLEAN_THREADS, _AGAIN_THREADS = 4, 3
 MODELS: tuple[Model, ...] = ("serial", "openmp", "cuda")
 """What sources are written in."""
+MODEL_OF: dict[str, Model] = {model: model for model in MODELS}
+"""The same by name."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -131,8 +133,7 @@ def read_source(candidate: Candidate, seed: int) -> Source:
         except InputError as error:
             log = log or str(error)
     source = Source(code=candidate.source, signature=signature, tests=tests, seed=seed, reason="" if tests else "tests", log=log)
-    found = next((model for model in MODELS if model == candidate.source_model), None)
-    if found is None:
+    if (found := MODEL_OF.get(candidate.source_model)) is None:
         source.reason, source.log = "unsupported", f"source model {candidate.source_model!r}; allowed: {', '.join(MODELS)}"
     else:
         source.model = found

@@ -229,7 +229,7 @@ def try_targets(cases: Sequence[Case], settings: Settings) -> None:
     """Try the tests on faulty versions of targets that run, all of one model."""
     if not settings.num_mutants or not cases or cases[0].level == "compile":
         return
-    model: Model = next(m for m in MODELS if m == cases[0].candidate.target_model)
+    model = MODEL_OF[cases[0].candidate.target_model]
     made: list[Schema] = []
     for case in cases:
         found = schema(

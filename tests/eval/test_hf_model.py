@@ -238,7 +238,8 @@ def test_cuda_is_asked_back_in_the_format_that_was_taught(tasks):
             seen.append(query.prompt)
             yield number, Reply(text="<|0|>for(int v2=0;v2<v1;v2++)\nv3[v2]*=2;\n}\n<|end|>", finish="end")
 
-    generator: Any = Generator(None, SimpleNamespace(chats=False), ModelFacts(tasks=tasks, cuda_answer="kernel"))
+    codec: Any = SimpleNamespace(chats=False)
+    generator: Any = Generator(None, codec, ModelFacts(tasks=tasks, cuda_answer="kernel"))
     generator.replies = replies
     task = Task(
         task_id="babeltower/1/c",
