@@ -18,7 +18,7 @@ from dataclasses import dataclass, field
 from hpcraft.data.programs import Piece, Program, build
 from hpcraft.data.schemata import Schema, schema
 from hpcraft.data.trees import function_name, functions, parallel_word, parse, prototype, uses_model
-from hpcraft.data.verify_sources import MODELS, POISON, SANITIZE, Settings, Source, with_fault, without_marks
+from hpcraft.data.verify_sources import MODEL_OF, POISON, SANITIZE, Settings, Source, with_fault, without_marks
 from hpcraft.errors import InputError
 from hpcraft.records import Candidate, Level
 from hpcraft.sandbox.abi import CallResult, Signature
