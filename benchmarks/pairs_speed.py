@@ -132,7 +132,7 @@ def _verify(materials: Sequence[Material], settings: Settings, spent: dict[str, 
             check_text(case)
     sources: list[Source] = list({id(c.source): c.source for c in cases}.values())
     with _timed(spent, "source"):
-        run_sources(sources)
+        run_sources(sources, settings)
     with _timed(spent, "source mutants and lines"):
         try_sources([s for s in sources if not s.reason], settings)
 

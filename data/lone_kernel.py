@@ -80,7 +80,8 @@ def wanted_head(code: str) -> str:
     """
     root = parse(code, "cuda")
     found = list(functions(root))
-    chosen = [f for f in found if not is_on_device(f)] or [f for f in found if has_specifier(f, "__global__")]
+    hosts = [f for f in found if not is_on_device(f) and function_name(f) != "main"]
+    chosen = hosts or [f for f in found if has_specifier(f, "__global__")]
     if not chosen:
         raise InputError("no kernel and no host function is defined here")
     head = re.sub(r"\b__global__\s*|__launch_bounds__\s*\([^()]*\)\s*", "", head_line(chosen[-1]))

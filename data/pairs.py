@@ -11,7 +11,7 @@ A pair enters when both sides build and agree on at least ``min_tests`` tests (C
 faulty versions of either side from it. Each test stands there with what the source left behind (`hpcraft.data.recorded`).
 
 Theory of operation. Candidates follow from inputs and seed alone. They flow: sources are drawn, verified in batches by worker processes, and written in the
-order in which they were drawn, and only what is on its way is in memory, beside hashes of all sources. Findings of finished batches are kept in ``.parts/`` of
+order in which they were drawn, and only what is on its way is in memory, beside hashes of all sources and what was found in the corpus. Findings of finished batches are kept in ``.parts/`` of
 the partial folder, so a later call draws those sources again but begins to verify where an interrupted one stopped.
 
 ``metrics["pairs"]`` is ``{origin: {target_model: {split: n}}}``, ``metrics["kernels"]`` counts the sources tried by origin, ``metrics["rates"]`` is
@@ -58,7 +58,10 @@ class PairsConfig:
     directives_limit: int = option(
         400, help="pieces of the corpus's OpenMP code that are tried, as the target of what they are without directives"
     )
-    serialised_limit: int = option(400, help="CUDA kernels of the corpus that are tried, as the target of the loops that they stand for")
+    serialised_limit: int = option(
+        400,
+        help="CUDA kernels of the corpus that are tried, as the target of the loops that they stand for; not with cuda_launch any, since they are right under their own launch",
+    )
     targets: tuple[str, ...] = option(_TARGETS, help="parallel models to translate to: openmp, cuda")
     cuda_launch: Literal["own", "any", "both"] = option(
         "own",
@@ -99,7 +102,9 @@ def run(config: PairsConfig, work: Work) -> Report:
     known = Known.of(work.inputs.get("benchmarks"))
     real = list(_real(config, work, targets, known))  # of a whole corpus few are kept
     kernels = made(work.seed, config.made, targets, known, launches=_LAUNCHES[config.cuda_launch])
-    num_candidates = sum(map(_num_candidates, real)) + config.made * (len(targets) + len(_LAUNCHES[config.cuda_launch]) - 1)
+    num_candidates = sum(map(_num_candidates, real)) + config.made * (
+        len(targets) + (len(_LAUNCHES[config.cuda_launch]) - 1) * ("cuda" in targets)
+    )
     tally = _Tally(each_cuda=config.cuda_launch == "both")
     with ShardWriter(work.out, "pairs", Pair) as pair_shards, ShardWriter(work.out, "monolingual", Function) as function_shards:
         for material, findings in _judged(config, work, chain(real, kernels), num_candidates, race=race):

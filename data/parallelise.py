@@ -20,6 +20,7 @@ from hpcraft.data.outline import Outlined
 from hpcraft.data.trees import parse, text_of, walk
 
 _PLAIN = re.compile(r"[A-Za-z_]\w*|\d+")
+_NO_STATEMENT = ("comment", "preproc_call")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -91,9 +92,12 @@ def cuda_version(loop: Outlined, seed: int = 0, *, any_launch: bool = False) -> 
 
 def _head(loop: Outlined) -> _Head | None:
     root = parse(f"void f() {{ {loop.loop} }}")
-    node = next((n for n in walk(root) if n.type == "for_statement"), None)
-    if node is None:
+    block = next(n for n in walk(root) if n.type == "compound_statement")
+    while block.type == "compound_statement" and len(inside := [n for n in block.named_children if n.type not in _NO_STATEMENT]) == 1:
+        block = inside[0]
+    if block.type != "for_statement":  # what stands around a loop or beside it would be lost
         return None
+    node = block
     start, condition, update, body = (node.child_by_field_name(n) for n in ("initializer", "condition", "update", "body"))
     began = re.fullmatch(r"(?:(?:int|long|size_t) )?(\w+) ?= ?([^,;]+?);?", text_of(start).strip())
     if not began or condition is None or body is None or condition.type != "binary_expression":

@@ -74,7 +74,7 @@ def stand_alone(text: str, name: str = "", *, language: str = "c") -> Standalone
     root = parse(text, language)
     defined_here = list(functions(root))
     if language == "cuda" and not name:
-        hosts = [f for f in defined_here if not is_on_device(f)]
+        hosts = [f for f in defined_here if not is_on_device(f) and function_name(f) != "main"]
         defined_here = hosts or [f for f in defined_here if has_specifier(f, "__global__")]
     function = _chosen(defined_here, name)
     name = function_name(function)

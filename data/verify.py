@@ -19,6 +19,7 @@ import os
 import tempfile
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain, islice
+from pathlib import Path
 from typing import NamedTuple
 
 from hpcraft.data import recorded
@@ -107,6 +108,7 @@ class _Task(NamedTuple):
 
 def _verify_beside(batches: Iterator[list[Candidate]], settings: Settings, width: int) -> Iterator[Finding]:
     with tempfile.TemporaryDirectory(prefix=f"{folders.PREFIX}{os.getpid()}-", ignore_cleanup_errors=True) as folder:
+        Path(folder).chmod(0o711)  # boxes of other users lie inside
         tasks = (_Task(batch, settings, folder) for batch in batches)
         for found in ordered_map(_verify_task, tasks, num_workers=width, chunk_items=1, item_seconds=_BATCH_SECONDS):
             if isinstance(found, Lost):

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import multiprocessing
 import os
+import signal
 import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -112,6 +113,7 @@ def _end_with_parent() -> None:
     """In a worker: end when the process that started the pool is gone, however it went; else `kill -9` would leave us waiting for ever."""
     parent = multiprocessing.parent_process()
     assert parent is not None
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # a terminal's interrupt reaches all; what becomes of the work is the parent's to say
 
     def watch() -> None:
         wait([parent.sentinel])

@@ -128,19 +128,8 @@ def judged(alone: Standalone, target_model: str, choices: Sequence[Choice], writ
     tests = tuple(dict.fromkeys([*ruled, *(test for test in written if _readable(signature, test))]))
     # The function itself comes first: where the text of every candidate is enough to refuse it, nothing else is run.
     asked = [("", SOURCE_ONLY), *((c.code, target_model) for c in choices)]
-    candidates = [
-        Candidate(
-            candidate_id=str(number),
-            signature=alone.signature,
-            source=source,
-            source_model=alone.model if target_model == SERIAL else SERIAL,
-            target=code,
-            target_model=model,
-            tests=tests,
-        )
-        for number, (code, model) in enumerate(asked)
-    ]
-    best, *findings = verify(candidates, seed=seed, race=race, min_killed=0.0)
+    model = alone.model if target_model == SERIAL else SERIAL
+    best, *findings = verify(_candidates(alone.signature, source, model, asked, tests), seed=seed, race=race, min_killed=0.0)
     _check_source(alone, best)
     done = tuple(_with(c, f) for c, f in zip(choices, findings, strict=True))
     return Evidence(
@@ -155,6 +144,24 @@ def judged(alone: Standalone, target_model: str, choices: Sequence[Choice], writ
         coverage=None if alone.model == "cuda" else best.coverage,
         unknown=_unknown(target_model, alone.model, race=race),
     )
+
+
+def _candidates(
+    signature: str, source: str, source_model: str, asked: Sequence[tuple[str, str]], tests: tuple[str, ...]
+) -> list[Candidate]:
+    """One for each code and target model that is asked about."""
+    return [
+        Candidate(
+            candidate_id=str(number),
+            signature=signature,
+            source=source,
+            source_model=source_model,
+            target=code,
+            target_model=model,
+            tests=tests,
+        )
+        for number, (code, model) in enumerate(asked)
+    ]
 
 
 def _runnable(alone: Standalone) -> tuple[str, str]:
@@ -216,6 +223,8 @@ def _unknown(target_model: str, source_model: str, *, race: bool) -> tuple[str, 
     if target_model == SERIAL:
         if source_model == "cuda":
             found.insert(0, "what the kernel does on a real device: it ran on the processor")
+        elif source_model == "openmp":
+            found.insert(0, "races of the function itself that change no result")
     elif target_model == "cuda":
         level = cuda_level()
         found.insert(0, "that it runs: this machine compiles CUDA only" if level == "compile" else "a real device: it ran on the processor")

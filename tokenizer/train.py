@@ -147,6 +147,6 @@ STAGE = Stage(
         "pairs": Input(stage="pairs", help="folder that `hpcraft pairs` made", optional=True),
     },
     run=run,
-    version=2,
+    version=3,
 )
 COMMAND = STAGE.command

@@ -3,8 +3,8 @@
 | reward | the answer |
 |---|---|
 | 0 | doesn't come to its end, has no such function or another signature, isn't parallel (or only looks so), or doesn't build |
-| 0.1 | builds, and passes no test |
-| 0.1 to 0.4 | passes a share of the tests |
+| 0.1 | builds, and fails the largest test (the others are run then for those alone that pass it) |
+| 0.1 to 0.4 | passes the largest test and a share of the others |
 | at most 0.4 | passes them with a race, or with a fault that the emulation's watch of memory reports |
 | 0.5 | passes all tests cleanly, but faulty versions of it pass them too |
 | 1 | is accepted |

@@ -106,7 +106,7 @@ def way_back(pairs: Iterable[Pair], cuda_answer: str, repeats: Mapping[str, floa
     found: list[Example] = []
     for pair in pairs:
         task = BACK.get(pair.target_model, "")
-        often = repeats.get(task, 0.0) * (mined_repeats if pair.origin == "mined" else 1.0)
+        often = repeats.get(task, 0.0) * (mined_repeats if pair.origin in REAL_ORIGINS else 1.0)
         side = parallel_side(pair, cuda_answer) if often > 0 else None
         if side is not None:
             found.append(Example(task=task, source=side, target=pair.source, signature=c_head(pair.source), repeats=often))

@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from hashlib import sha256
 from typing import NamedTuple
 
 from tree_sitter import Node
@@ -57,9 +56,8 @@ def draw(ground: Ground, limit: int) -> Iterator[Material]:
             root = parse(document.text)
             for unit in units:
                 cuts = _cuts(ground, root, unit)
-                found += [_material(ground, unit, cut) for cut in cuts if ground.known.is_new(ORIGIN, cut.source, iter(cut.targets))]
-    found.sort(key=lambda m: (m.split == "train", sha256(f"{ground.seed}/{m.source}".encode()).hexdigest()))
-    yield from found[:limit]
+                found += [_material(ground, unit, cut) for cut in cuts]
+    yield from ground.chosen(ORIGIN, found, limit)
 
 
 def _cuts(ground: Ground, root: Node, unit: CodeUnit) -> list[_Cut]:
@@ -73,8 +71,9 @@ def _cuts(ground: Ground, root: Node, unit: CodeUnit) -> list[_Cut]:
     found = []
     for region in regions(unit.text, dialect):
         versions = [("openmp", region.code(annotated=True))] if "openmp" in ground.targets else []
-        if "cuda" in ground.targets and (code := cuda_version(region, ground.seed, any_launch=ground.launches[0])):
-            versions.append(("cuda", code))
+        if "cuda" in ground.targets:
+            codes = dict.fromkeys(cuda_version(region, ground.seed, any_launch=launch) for launch in ground.launches)
+            versions += [("cuda", code) for code in codes if code]
         if versions and region.loop:
             found.append(_Cut(region.signature, region.code(), tuple(versions)))
     left = len(_STARTS.findall(unit.text)) - len(found)

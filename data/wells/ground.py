@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from hashlib import sha256
+from itertools import islice
 from pathlib import Path
 
-from hpcraft.data.material import Known, Launches
+from hpcraft.data.material import Known, Launches, Material
 from hpcraft.data.plain_kernel import IndexMacros
 from hpcraft.data.typedefs import Dialect
 from hpcraft.errors import InputError
@@ -61,6 +63,15 @@ class Ground:
             self.names.dialect(document.package).learn(document.text)
             self.names.macros(document.package).take(document.text)
         self.names.read = True
+
+    def chosen(self, origin: PairOrigin, found: Sequence[Material], limit: int) -> Iterator[Material]:
+        """At most ``limit`` of what a well found: the held-out ones first, then by hash, and nothing that was there before.
+
+        What isn't taken isn't remembered, so that another well may take it.
+        """
+        ranked = sorted(found, key=lambda m: (m.split == "train", sha256(f"{self.seed}/{m.source}".encode()).hexdigest()))
+        new = (m for m in ranked if self.known.is_new(origin, m.source, m.targets))
+        yield from islice(new, limit)
 
     def refuse(self, origin: PairOrigin, error: InputError) -> None:
         """Count a piece of code that can't be a source under the key that begins the words of an error."""

@@ -12,7 +12,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from hashlib import sha256
 
 from tree_sitter import Node
 
@@ -37,8 +36,8 @@ _AFFIX = re.compile(r"^(?:kern(?:el)?|cuda)_|_(?:kern(?:el)?|gpu)$|Kernel$", re.
 
 def draw(ground: Ground, limit: int) -> Iterator[Material]:
     """At most ``limit`` kernels of the corpus, each with its sequential form."""
-    if "cuda" not in ground.targets:
-        return
+    if "cuda" not in ground.targets or False not in ground.launches:
+        return  # real kernels are right under launches of their own
     wanted: dict[str, list[CodeUnit]] = {}
     for unit in read_rows(ground.corpus, "kernels", CodeUnit):
         if unit.language != "fortran":
@@ -52,14 +51,13 @@ def draw(ground: Ground, limit: int) -> Iterator[Material]:
             root = parse(document.text, "cuda")
             for unit in units:
                 try:
-                    found += _material(ground, root, unit)
+                    found.append(_material(ground, root, unit))
                 except InputError as error:
                     ground.refuse(ORIGIN, error)
-    found.sort(key=lambda m: (m.split == "train", sha256(f"{ground.seed}/{m.source}".encode()).hexdigest()))
-    yield from found[:limit]
+    yield from ground.chosen(ORIGIN, found, limit)
 
 
-def _material(ground: Ground, root: Node, unit: CodeUnit) -> Iterator[Material]:
+def _material(ground: Ground, root: Node, unit: CodeUnit) -> Material:
     dialect, macros = ground.names.dialect(unit.package), ground.names.macros(unit.package)
     kernel = plain_kernel(root, unit.name.rpartition("::")[2], dialect, macros, unit.launches)
     signature, source = sequential(kernel)
@@ -69,9 +67,7 @@ def _material(ground: Ground, root: Node, unit: CodeUnit) -> Iterator[Material]:
     except InputError as error:
         known = re.search(r"by rule: (the length of|\w+ \w+)", str(error))
         raise InputError(f"{'length-unknown' if known and known[1] == 'the length of' else 'no-host'}: {error}") from error
-    if not ground.known.is_new(ORIGIN, source, iter([("cuda", target)])):
-        return
-    yield Material(
+    return Material(
         origin=ORIGIN,
         family=unit.package,
         signature=signature.prototype(),
