@@ -13,6 +13,7 @@ from tree_sitter import Node
 
 from hpcraft.data.trees import (
     declared_name,
+    entries,
     function_name,
     functions,
     has_specifier,
@@ -24,6 +25,7 @@ from hpcraft.data.trees import (
     parse,
     text_of,
     walk,
+    without_kernel_words,
 )
 from hpcraft.errors import InputError
 
@@ -79,12 +81,10 @@ def wanted_head(code: str) -> str:
         InputError: it has neither.
     """
     root = parse(code, "cuda")
-    found = list(functions(root))
-    hosts = [f for f in found if not is_on_device(f) and function_name(f) != "main"]
-    chosen = hosts or [f for f in found if has_specifier(f, "__global__")]
+    chosen = entries(root)
     if not chosen:
         raise InputError("no kernel and no host function is defined here")
-    head = re.sub(r"\b__global__\s*|__launch_bounds__\s*\([^()]*\)\s*", "", head_line(chosen[-1]))
+    head = without_kernel_words(head_line(chosen[-1]))
     return re.sub(r"\b__restrict(?:__)?\b", "restrict", head).strip()
 
 

@@ -8,7 +8,7 @@ Mined sources come first, in the order of the corpus. Everything here follows fr
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from hashlib import sha256
 from pathlib import Path
@@ -19,7 +19,7 @@ from hpcraft.data.benchmark_trees import function_texts
 from hpcraft.data.decontaminate import Benchmarks, Rules
 from hpcraft.data.grammar import draw, family_split
 from hpcraft.data.outline import Outlined, outline
-from hpcraft.data.parallelise import cuda_version, openmp_versions
+from hpcraft.data.parallelise import cuda_versions, openmp_versions
 from hpcraft.data.tester import choose, propose
 from hpcraft.data.tree_hash import tree_hash
 from hpcraft.data.trees import normalised
@@ -57,6 +57,27 @@ class Material:
     licence: str
     licence_evidence: str = ""
     split: str
+
+    @classmethod
+    def of_unit(
+        cls, origin: PairOrigin, unit: CodeUnit, signature: str, source: str, targets: Sequence[tuple[str, str]], *, seed: int
+    ) -> Material:
+        """A source that was made of a unit of the corpus, with its provenance and tests proposed by rule."""
+        return cls(
+            origin=origin,
+            family=unit.package,
+            signature=signature,
+            source=source,
+            targets=tuple(targets),
+            groups=propose(Signature.parse(signature), source, seed=seed),
+            package=unit.package,
+            version=unit.version,
+            path=unit.path,
+            sha256=unit.sha256,
+            licence=unit.licence,
+            licence_evidence=unit.licence_evidence,
+            split=unit.split,
+        )
 
     @property
     def tests(self) -> tuple[str, ...]:
@@ -201,23 +222,8 @@ def _mined(
     if "openmp" in targets and not set_aside:
         versions += [("openmp", loop.code(pragma=directive)) for directive in openmp_versions(loop)]
     if "cuda" in targets and not set_aside:
-        codes = dict.fromkeys(cuda_version(loop, seed, any_launch=any_launch) for any_launch in launches)
-        versions += [("cuda", code) for code in codes if code]
-    return Material(
-        origin="mined",
-        family=unit.package,
-        signature=loop.signature,
-        source=source,
-        targets=tuple(versions),
-        groups=propose(Signature.parse(loop.signature), source, seed=seed),
-        package=unit.package,
-        version=unit.version,
-        path=unit.path,
-        sha256=unit.sha256,
-        licence=unit.licence,
-        licence_evidence=unit.licence_evidence,
-        split=unit.split,
-    )
+        versions += [("cuda", code) for code in cuda_versions(loop, seed, launches)]
+    return Material.of_unit("mined", unit, loop.signature, source, versions, seed=seed)
 
 
 def _parallel(loop: Outlined) -> Iterator[tuple[str, str]]:

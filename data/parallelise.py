@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 import textwrap
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from random import Random
 
@@ -88,6 +89,11 @@ def cuda_version(loop: Outlined, seed: int = 0, *, any_launch: bool = False) -> 
     rng = Random(f"{seed}/{loop.name}")
     style = replace(draw_style(rng), const=True, const_scalars=False, brackets=False, index_type="int", declare="inline", star=" *")
     return write_cuda(kernel, style, rng, any_launch=any_launch)
+
+
+def cuda_versions(loop: Outlined, seed: int, launches: Iterable[bool]) -> list[str]:
+    """The different CUDA versions of a loop for some kinds of launch (``any_launch`` of `cuda_version`), without those where the rule doesn't fit."""
+    return [code for code in dict.fromkeys(cuda_version(loop, seed, any_launch=launch) for launch in launches) if code]
 
 
 def _head(loop: Outlined) -> _Head | None:

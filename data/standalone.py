@@ -17,9 +17,9 @@ from tree_sitter import Node
 from hpcraft.data.trees import (
     declared_name,
     defined,
+    entries,
     function_name,
     functions,
-    has_specifier,
     is_on_device,
     parse,
     prototype,
@@ -27,6 +27,7 @@ from hpcraft.data.trees import (
     top_level,
     uses_model,
     walk,
+    without_kernel_words,
 )
 from hpcraft.data.typedefs import Dialect
 from hpcraft.errors import InputError
@@ -36,7 +37,6 @@ from hpcraft.sandbox.outcome import Model
 _STANDARD = re.compile(r"(?:assert|complex|ctype|errno|float|inttypes|limits|math|stdbool|stddef|stdint|stdio|stdlib|string|tgmath)\.h")
 _HEADER = re.compile(r'[<"]([^>"]+)[>"]')
 _NAMES = ("identifier", "type_identifier", "field_identifier")
-_KERNEL = re.compile(r"\b__global__\s*|__launch_bounds__\s*\([^()]*\)\s*")
 _MOST_SHOWN = 12
 
 
@@ -72,15 +72,11 @@ def stand_alone(text: str, name: str = "", *, language: str = "c") -> Standalone
             scalars and arrays of builtin types, or it uses a global variable that can change.
     """
     root = parse(text, language)
-    defined_here = list(functions(root))
-    if language == "cuda" and not name:
-        hosts = [f for f in defined_here if not is_on_device(f) and function_name(f) != "main"]
-        defined_here = hosts or [f for f in defined_here if has_specifier(f, "__global__")]
-    function = _chosen(defined_here, name)
+    function = _chosen(entries(root) if language == "cuda" and not name else list(functions(root)), name)
     name = function_name(function)
     dialect = Dialect()
     dialect.learn(text)
-    signature = Signature.parse(_spelled(_KERNEL.sub("", prototype(function)), dialect)).prototype()
+    signature = Signature.parse(_spelled(without_kernel_words(prototype(function)), dialect)).prototype()
     needed = closure(function, list(top_level(root)))
     for node in needed:
         if node.type == "declaration" and (variable := global_variable(node)):

@@ -89,6 +89,18 @@ def is_on_device(function: Node) -> bool:
     return has_specifier(function, "__global__") or has_specifier(function, "__device__")
 
 
+def entries(root: Node) -> list[Node]:
+    """The functions of CUDA code that others call: its host functions but for ``main``, or where there is none its kernels."""
+    found = list(functions(root))
+    hosts = [f for f in found if not is_on_device(f) and function_name(f) != "main"]
+    return hosts or [f for f in found if has_specifier(f, "__global__")]
+
+
+def without_kernel_words(head: str) -> str:
+    """The head of a kernel without what makes it one."""
+    return re.sub(r"\b__global__\s*|__launch_bounds__\s*\([^()]*\)\s*", "", head)
+
+
 def is_launch(node: Node) -> bool:
     """Whether a node is the launch of a kernel, ``k<<<grid, block>>>(..)``."""
     return node.type == "call_expression" and any(c.type == "kernel_call_syntax" for c in node.children)

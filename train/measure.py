@@ -16,6 +16,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from itertools import islice
 from pathlib import Path
 from statistics import fmean
@@ -45,6 +46,22 @@ class Judges:
     """Only runs both sides on the tests, without faulty versions."""
     full: Verifier
     """Tries the tests on faulty versions, whatever the rounds do."""
+
+    @classmethod
+    def seeded(cls, verifier: Verifier | None, seed: int, *, mutants: bool = True) -> Judges:
+        """The verifier with array contents by the seed that pairs and functions were proved with, so that what was valid then is so now.
+
+        Args:
+            verifier: in all three places, where one is given.
+            seed: of array contents.
+            mutants: whether ``loop`` tries faulty versions.
+        """
+        if verifier is not None:
+            return cls(loop=verifier, plain=verifier, full=verifier)
+        from hpcraft.data.verify import verify
+
+        full, plain = partial(verify, seed=seed), partial(verify, seed=seed, num_mutants=0)
+        return cls(loop=full if mutants else plain, plain=plain, full=full)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -23,7 +23,6 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
-from functools import partial
 from itertools import takewhile
 from pathlib import Path
 from threading import Event
@@ -138,7 +137,7 @@ def run(config: MutualConfig, work: Work, verifier: Verifier | None = None, like
     drop_torn_tail(lines)
     rounds = list(read_jsonl(lines, Round)) if lines.exists() else []
     functions, useless = _functions(config, work)
-    loop = _begin(config, work, functions, len(rounds) - 1, _judges(config, verifier, functions[0].seed), likeness)
+    loop = _begin(config, work, functions, len(rounds) - 1, Judges.seeded(verifier, functions[0].seed, mutants=config.mutants), likeness)
     if not rounds:
         rounds.append(_measured(loop, Round(number=0)))
         append_jsonl(lines, rounds[0])
@@ -155,16 +154,6 @@ def run(config: MutualConfig, work: Work, verifier: Verifier | None = None, like
 
 
 # ---------------------------------------------------------------- before the rounds
-
-
-def _judges(config: MutualConfig, verifier: Verifier | None, seed: int) -> Judges:
-    """The verifier with array contents by the seed that pairs and functions were proved with, so that what was valid then is so now."""
-    if verifier is not None:
-        return Judges(loop=verifier, plain=verifier, full=verifier)
-    from hpcraft.data.verify import verify
-
-    full, plain = partial(verify, seed=seed), partial(verify, seed=seed, num_mutants=0)
-    return Judges(loop=full if config.mutants else plain, plain=plain, full=full)
 
 
 def _functions(config: MutualConfig, work: Work) -> tuple[list[Function], Counter[str]]:

@@ -16,7 +16,6 @@ import shutil
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
-from functools import partial
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -120,7 +119,7 @@ def run(
     generator = _load(folder, config.targets)
     pairs = list(read_rows(work.inputs["pairs"], "pairs", Pair))
     functions = [f for f in read_rows(work.inputs["pairs"], "monolingual", Function) if f.split == "train"]
-    judges = _judges(verifier, next((seed for seed in (*(p.seed for p in pairs), *(f.seed for f in functions))), 0))
+    judges = Judges.seeded(verifier, next((seed for seed in (*(p.seed for p in pairs), *(f.seed for f in functions))), 0))
     questions, rejections = _questions(config, work, generator, pairs, functions, judges)
     exam = set_exam(
         pairs, config.targets, config.valid_functions, judges, tester="none", mutants=True, seed=work.seed, cache=work.out / ".exam.json"
@@ -154,16 +153,6 @@ def _load(folder: Path, targets: Sequence[str]) -> Generator:
             known = ", ".join(generator.facts.tasks) or "no task, it is only pre-trained"
             raise InputError(f"{folder}: the model was not taught {target!r}; it knows {known}; fine-tune it first, or give other targets")
     return generator
-
-
-def _judges(verifier: Verifier | None, seed: int) -> Judges:
-    """The verifier with array contents by the seed that pairs and functions were proved with."""
-    if verifier is not None:
-        return Judges(loop=verifier, plain=verifier, full=verifier)
-    from hpcraft.data.verify import verify
-
-    full = partial(verify, seed=seed)
-    return Judges(loop=full, plain=partial(verify, seed=seed, num_mutants=0), full=full)
 
 
 # ---------------------------------------------------------------- what is asked

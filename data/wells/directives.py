@@ -17,16 +17,14 @@ from tree_sitter import Node
 
 from hpcraft.data.material import Material
 from hpcraft.data.outline import declarations, includes, regions, resolved
-from hpcraft.data.parallelise import cuda_version
+from hpcraft.data.parallelise import cuda_versions
 from hpcraft.data.standalone import closure, global_variable
-from hpcraft.data.tester import propose
 from hpcraft.data.trees import function_name, functions, parse, prototype, text_of, top_level, uses_model, walk
 from hpcraft.data.typedefs import MATH, Dialect
 from hpcraft.data.wells.ground import Ground
 from hpcraft.errors import InputError
 from hpcraft.records import CodeUnit, PairOrigin
 from hpcraft.sandbox.abi import Signature
-from hpcraft.shards import read_rows
 
 ORIGIN: PairOrigin = "directives"
 _STARTS = re.compile(r"#[ \t]*pragma[ \t]+omp[ \t]+parallel\b")
@@ -43,20 +41,12 @@ class _Cut(NamedTuple):
 
 def draw(ground: Ground, limit: int) -> Iterator[Material]:
     """At most ``limit`` functions and regions of the corpus's OpenMP code in C, each with its sequential form."""
-    wanted: dict[str, list[CodeUnit]] = {}
-    for unit in read_rows(ground.corpus, "functions", CodeUnit):
-        if unit.language == "c" and _STARTS.search(unit.text):
-            wanted.setdefault(unit.document_id, []).append(unit)
-    if not wanted:
-        return
-    ground.learn()
-    found: list[Material] = []
-    for document in ground.documents("c"):
-        if units := wanted.get(document.document_id):
-            root = parse(document.text)
-            for unit in units:
-                cuts = _cuts(ground, root, unit)
-                found += [_material(ground, unit, cut) for cut in cuts]
+    units = ground.units("functions", "c", lambda unit: unit.language == "c" and bool(_STARTS.search(unit.text)))
+    found = [
+        Material.of_unit(ORIGIN, unit, cut.signature, cut.source, cut.targets, seed=ground.seed)
+        for root, unit in units
+        for cut in _cuts(ground, root, unit)
+    ]
     yield from ground.chosen(ORIGIN, found, limit)
 
 
@@ -72,8 +62,7 @@ def _cuts(ground: Ground, root: Node, unit: CodeUnit) -> list[_Cut]:
     for region in regions(unit.text, dialect):
         versions = [("openmp", region.code(annotated=True))] if "openmp" in ground.targets else []
         if "cuda" in ground.targets:
-            codes = dict.fromkeys(cuda_version(region, ground.seed, any_launch=launch) for launch in ground.launches)
-            versions += [("cuda", code) for code in codes if code]
+            versions += [("cuda", code) for code in cuda_versions(region, ground.seed, ground.launches)]
         if versions and region.loop:
             found.append(_Cut(region.signature, region.code(), tuple(versions)))
     left = len(_STARTS.findall(unit.text)) - len(found)
@@ -122,21 +111,3 @@ def _assembled(parts: list[str]) -> str:
     code = "\n\n".join(parts) + "\n"
     headers = includes(code)
     return "\n".join([*headers, *([""] if headers else []), code])
-
-
-def _material(ground: Ground, unit: CodeUnit, cut: _Cut) -> Material:
-    return Material(
-        origin=ORIGIN,
-        family=unit.package,
-        signature=cut.signature,
-        source=cut.source,
-        targets=cut.targets,
-        groups=propose(Signature.parse(cut.signature), cut.source, seed=ground.seed),
-        package=unit.package,
-        version=unit.version,
-        path=unit.path,
-        sha256=unit.sha256,
-        licence=unit.licence,
-        licence_evidence=unit.licence_evidence,
-        split=unit.split,
-    )

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from hashlib import sha256
 from itertools import islice
 from pathlib import Path
 
+from tree_sitter import Node
+
 from hpcraft.data.material import Known, Launches, Material
 from hpcraft.data.plain_kernel import IndexMacros
+from hpcraft.data.trees import parse
 from hpcraft.data.typedefs import Dialect
 from hpcraft.errors import InputError
-from hpcraft.records import Document, PairOrigin
+from hpcraft.records import CodeUnit, Document, PairOrigin
 from hpcraft.shards import read_rows
 
 _C_LIKE = ("c", "cpp", "cuda")
@@ -63,6 +66,26 @@ class Ground:
             self.names.dialect(document.package).learn(document.text)
             self.names.macros(document.package).take(document.text)
         self.names.read = True
+
+    def units(self, table: str, grammar: str, accepts: Callable[[CodeUnit], bool]) -> Iterator[tuple[Node, CodeUnit]]:
+        """The accepted units of a table of the corpus, each with the tree of its whole document; names are learnt before the first.
+
+        Args:
+            table: ``functions`` or ``kernels``.
+            grammar: of the trees, ``c`` or ``cuda``; with ``c`` only documents in C are looked at.
+            accepts: whether a unit is wanted.
+        """
+        wanted: dict[str, list[CodeUnit]] = {}
+        for unit in read_rows(self.corpus, table, CodeUnit):
+            if accepts(unit):
+                wanted.setdefault(unit.document_id, []).append(unit)
+        if not wanted:
+            return
+        self.learn()
+        for document in self.documents(*(("c",) if grammar == "c" else _C_LIKE)):
+            if units := wanted.get(document.document_id):
+                root = parse(document.text, grammar)
+                yield from ((root, unit) for unit in units)
 
     def chosen(self, origin: PairOrigin, found: Sequence[Material], limit: int) -> Iterator[Material]:
         """At most ``limit`` of what a well found: the held-out ones first, then by hash, and nothing that was there before.

@@ -21,14 +21,12 @@ from hpcraft.data.material import Material
 from hpcraft.data.outline import includes, written_names
 from hpcraft.data.plain_kernel import PlainKernel, plain_kernel
 from hpcraft.data.serialise import loops_of
-from hpcraft.data.tester import propose
 from hpcraft.data.trees import KEYWORDS, parse, text_of, walk
 from hpcraft.data.typedefs import MATH
 from hpcraft.data.wells.ground import Ground
 from hpcraft.errors import InputError
 from hpcraft.records import CodeUnit, PairOrigin
 from hpcraft.sandbox.abi import Signature
-from hpcraft.shards import read_rows
 
 ORIGIN: PairOrigin = "serialised"
 _AFFIX = re.compile(r"^(?:kern(?:el)?|cuda)_|_(?:kern(?:el)?|gpu)$|Kernel$", re.IGNORECASE)
@@ -38,22 +36,12 @@ def draw(ground: Ground, limit: int) -> Iterator[Material]:
     """At most ``limit`` kernels of the corpus, each with its sequential form."""
     if "cuda" not in ground.targets or False not in ground.launches:
         return  # real kernels are right under launches of their own
-    wanted: dict[str, list[CodeUnit]] = {}
-    for unit in read_rows(ground.corpus, "kernels", CodeUnit):
-        if unit.language != "fortran":
-            wanted.setdefault(unit.document_id, []).append(unit)
-    if not wanted:
-        return
-    ground.learn()
     found: list[Material] = []
-    for document in ground.documents("c", "cpp", "cuda"):
-        if units := wanted.get(document.document_id):
-            root = parse(document.text, "cuda")
-            for unit in units:
-                try:
-                    found.append(_material(ground, root, unit))
-                except InputError as error:
-                    ground.refuse(ORIGIN, error)
+    for root, unit in ground.units("kernels", "cuda", lambda unit: unit.language != "fortran"):
+        try:
+            found.append(_material(ground, root, unit))
+        except InputError as error:
+            ground.refuse(ORIGIN, error)
     yield from ground.chosen(ORIGIN, found, limit)
 
 
@@ -67,21 +55,7 @@ def _material(ground: Ground, root: Node, unit: CodeUnit) -> Material:
     except InputError as error:
         known = re.search(r"by rule: (the length of|\w+ \w+)", str(error))
         raise InputError(f"{'length-unknown' if known and known[1] == 'the length of' else 'no-host'}: {error}") from error
-    return Material(
-        origin=ORIGIN,
-        family=unit.package,
-        signature=signature.prototype(),
-        source=source,
-        targets=(("cuda", target),),
-        groups=propose(signature, source, seed=ground.seed),
-        package=unit.package,
-        version=unit.version,
-        path=unit.path,
-        sha256=unit.sha256,
-        licence=unit.licence,
-        licence_evidence=unit.licence_evidence,
-        split=unit.split,
-    )
+    return Material.of_unit(ORIGIN, unit, signature.prototype(), source, [("cuda", target)], seed=ground.seed)
 
 
 def sequential(kernel: PlainKernel) -> tuple[Signature, str]:
