@@ -160,14 +160,14 @@ def _run_all(judgement: Judgement, task: Task, code: str, build: sandbox.Build, 
 def _evidence(task: Task, code: str, build: sandbox.Build, made: Trial, called: Sequence[Called]) -> str:
     """Why threads or ranks did not share the work at the timed size, the last call of the first round; empty when they did.
 
-    A suspicion is looked into by more such calls.
+    Where that call alone doesn't show it clearly, more such calls are made.
 
     Where the machine is busy, one thread may be through with a dynamic schedule before another one is given a core: then it counts that
     there is another one.
     """
     shape = made.shapes[0]
     largest = [one for one in called if one.round == 0][-1]
-    why = run_evidence.suspicion(task.model, [largest], shape)
+    why = run_evidence.suspicion(task.model, [largest], shape, run_evidence.CLEAR_SHARE)
     for _ in range(_MORE_STARTS):
         if not why:
             return ""

@@ -20,8 +20,8 @@ from hpcraft.sandbox.calls import Called
 
 LEAST_SECONDS = 1e-3
 """Work that takes less is over before a second thread has woken up."""
-_SHARE_OF_ONE, _SHARE_OF_SEVERAL = 0.1, 0.05
-"""The least of the busiest thread's time, in one call and in several: what an idle thread uses evens out over several. Static schedules give
+CLEAR_SHARE, _SHARE_OF_ONE, _SHARE_OF_SEVERAL = 0.5, 0.1, 0.05
+"""What shows at once that the work was shared, in one call; the least of the busiest thread's time, in one call and in several: what an idle thread uses evens out over several. Static schedules give
 all threads as many iterations, which needn't be the same work; a dynamic one on a busy machine may not."""
 _BUSY = 0.75
 """Load of the last minute by core, from which on a thread may have to wait for one."""
@@ -33,16 +33,17 @@ _MOST_NEW = 4
 """Threads more than the call before, in every call: a runtime's pool stays, and threads that ended aren't counted."""
 
 
-def suspicion(model: str, called: Sequence[Called], shape: Shape) -> str:
+def suspicion(model: str, called: Sequence[Called], shape: Shape, share: float | None = None) -> str:
     """Why the work can't have been shared; empty when the calls together show that it was, or none took long enough to tell.
 
-    One call tells little: what a thread that has nothing to do uses while it wakes up and falls asleep is at times a tenth of a short call.
+    One call tells little: what a thread that has nothing to do uses while it wakes up and falls asleep is at times more than a tenth of a
+    short call on busy cores. Who can have more calls asks for ``share`` of the busiest one's time first, such as `CLEAR_SHARE`.
     """
     why = ""
     if "openmp" in model and shape.threads > 1:
-        why = _alone([_by_thread(one) for one in called], "one thread")
+        why = _alone([_by_thread(one) for one in called], "one thread", share)
     if "mpi" in model and shape.ranks > 1:
-        why = why or _alone([_by_rank(one) for one in called], f"one rank of {shape.ranks}")
+        why = why or _alone([_by_rank(one) for one in called], f"one rank of {shape.ranks}", share)
     return why
 
 
@@ -67,12 +68,12 @@ def _by_rank(called: Called) -> list[float]:
     return sorted((task.seconds for task in called.tasks if not task.tid and task.pid != starter), reverse=True)
 
 
-def _alone(calls: Sequence[Sequence[float]], who: str) -> str:
+def _alone(calls: Sequence[Sequence[float]], who: str, share: float | None) -> str:
     long = [seconds for seconds in calls if seconds and seconds[0] >= LEAST_SECONDS]
     if not long:
         return ""
     busiest, next_one = (sum(sum(seconds[i : i + 1]) for seconds in long) / len(long) for i in (0, 1))
-    if next_one >= (_SHARE_OF_ONE if len(long) == 1 else _SHARE_OF_SEVERAL) * busiest:
+    if next_one >= (share or (_SHARE_OF_ONE if len(long) == 1 else _SHARE_OF_SEVERAL)) * busiest:
         return ""
     return f"{who} did all the work: {busiest * 1e3:.1f} ms of a call, the next one {next_one * 1e3:.2f} ms"
 

@@ -203,7 +203,7 @@ def test_what_is_correct_in_another_way_passes(checkout):
 def test_right_answers_are_timed_where_that_tells_something(checkout, tmp_path, monkeypatch):
     """Beside the checkout's own C on one thread, each call with inputs of its own; a call that is over at once isn't timed, and passes."""
     monkeypatch.setattr(performance, "TURNS", 1)
-    monkeypatch.setattr(hpctranseval_time, "COUNTED", 1)
+    monkeypatch.setattr(hpctranseval_time, "COUNTED", 3)  # the shortest of several is short on busy cores, too
     slow = ACOSH.replace(
         "compute[i] = acoshf(data[i]);", "float s = data[i];\n    for (int32_t j = 0; j < 4000; ++j) s = cosf(s);\n    compute[i] = s;"
     )
@@ -211,11 +211,11 @@ def test_right_answers_are_timed_where_that_tells_something(checkout, tmp_path, 
     judgement = judge(one, slow, SEED, (1,))
     assert judgement.passed, judgement.checks
     timing = judgement.timings["1"]
-    assert timing["calls"] == 1
+    assert timing["calls"] == 3
     assert timing["num_bytes"] == 1200
     assert timing["baseline_seconds"] > 1e-3
     assert timing["speedup"] == pytest.approx(timing["baseline_seconds"] / timing["seconds"])
-    first, second = (np.asarray(known.arguments[1]) for known in hpctranseval_time.work(operator_of(one), "signed", SEED).known)
+    first, second, *_ = (np.asarray(known.arguments[1]) for known in hpctranseval_time.work(operator_of(one), "signed", SEED).known)
     assert (first != second).any()
     quick = judge(task(checkout), ACOSH, SEED, (1,))
     assert quick.passed

@@ -61,6 +61,8 @@ def test_calls_count_together():
     assert run_evidence.suspicion("openmp", [lone, lone], TWO)
     assert run_evidence.suspicion("openmp", [lone] * 5 + [called((5, 0.7, 0))], TWO)
     assert run_evidence.suspicion("openmp", [lone], Shape(threads=1)) == ""
+    assert run_evidence.suspicion("openmp", [shared], TWO, run_evidence.CLEAR_SHARE) == ""
+    assert run_evidence.suspicion("openmp", [called((5, 0.7, 0))], TWO, run_evidence.CLEAR_SHARE)
     assert run_evidence.suspicion("openmp", [], TWO) == ""
 
 

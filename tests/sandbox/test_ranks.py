@@ -63,7 +63,7 @@ int main(int argc, char **argv) {
 
 
 def _job(body: str, *, before: str = "", ranks: int = 2, seconds: float = 20.0, memory_mb: int = 512) -> Job:
-    what = Run(ranks=ranks, limits=Limits(wall_seconds=seconds, memory_mb=memory_mb))
+    what = Run(ranks=ranks, limits=Limits(wall_seconds=seconds, cpu_seconds=60, memory_mb=memory_mb))
     return Job(files={"a.c": (_C % (before, body)).encode()}, language="c", model="mpi", run=what)
 
 
