@@ -30,7 +30,7 @@ from pathlib import Path
 from hpcraft.data.material import Known, Material, made
 from hpcraft.data.verify_sources import Settings, Source, read_source, run_sources, try_sources
 from hpcraft.data.verify_targets import Case, check_text, find_races, run_cuda, run_openmp, try_targets
-from hpcraft.records import Candidate
+from hpcraft.verification import Candidate
 
 _TESTS = 5
 _SET_CHILD_SUBREAPER = 36

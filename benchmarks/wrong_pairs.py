@@ -24,7 +24,7 @@ from hpcraft.data.grammar import draw
 from hpcraft.data.material import MADE_TESTS
 from hpcraft.data.mutants import faulty_versions
 from hpcraft.data.verify import verify
-from hpcraft.records import Candidate
+from hpcraft.verification import Candidate
 
 _TESTS, _LONG = 5, 40
 _WRONG = ("differs", "race", "target:memory", "target:runtime_error", "target:time_limit")

@@ -128,8 +128,8 @@ def _swapped(node: Node) -> Iterator[Edit]:
 
 
 def _base(node: Node) -> Node | None:
-    """What is called or indexed."""
-    return node.child_by_field_name("function" if node.type == "call_expression" else "argument")
+    """What is called, indexed or, as a cast is, given types."""
+    return node.child_by_field_name({"call_expression": "function", "template_function": "name"}.get(node.type, "argument"))
 
 
 def _called(node: Node) -> str:

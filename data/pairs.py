@@ -38,10 +38,11 @@ from hpcraft.data.wells.ground import Ground
 from hpcraft.data.wells.table import drawn
 from hpcraft.errors import ConfigError, MachineError
 from hpcraft.progress import track
-from hpcraft.records import Candidate, Finding, Function, Pair, PairOrigin
+from hpcraft.records import Function, Pair, PairOrigin
 from hpcraft.shards import ShardWriter
 from hpcraft.stages import Input, Report, Stage, Work, option
 from hpcraft.store import read_json, sha256_json, write_json
+from hpcraft.verification import Candidate, Finding
 
 _TARGETS = ("openmp", "cuda")
 _LAUNCHES: dict[str, Launches] = {"own": (False,), "any": (True,), "both": (True, False)}

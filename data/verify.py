@@ -28,10 +28,10 @@ from hpcraft.data.verify_sources import MODEL_OF, MODELS, Settings, Source, read
 from hpcraft.data.verify_targets import SERIAL, SOURCE_ONLY, Case, check_text, find_races, run_cuda, run_openmp, run_serial, try_targets
 from hpcraft.data.workers import Lost, ordered_map
 from hpcraft.errors import MachineError
-from hpcraft.records import Candidate, Finding
 from hpcraft.sandbox import folders, toolchains
 from hpcraft.sandbox.abi import Signature
 from hpcraft.sandbox.outcome import CudaLevel, Job
+from hpcraft.verification import Candidate, Finding
 
 __all__ = ["SERIAL", "SOURCE_ONLY", "cuda_level", "has_tools", "lacks_tool", "verify"]
 

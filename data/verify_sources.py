@@ -19,9 +19,9 @@ from hpcraft.data import recorded
 from hpcraft.data.programs import Call, Piece, Program, build
 from hpcraft.data.schemata import Schema, covered, schema
 from hpcraft.errors import InputError
-from hpcraft.records import Candidate
 from hpcraft.sandbox.abi import Argument, ArrayWord, CallResult, Signature, Test, compare_results, parse_test
 from hpcraft.sandbox.outcome import Model
+from hpcraft.verification import Candidate
 
 SANITIZE = ("-g0", "-O0", "-fsanitize=undefined", "-fno-sanitize-recover=all", "-lubsan")
 POISON = ("-O0", "-w", "-ftrivial-auto-var-init=pattern")

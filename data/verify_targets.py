@@ -20,10 +20,11 @@ from hpcraft.data.schemata import Schema, schema
 from hpcraft.data.trees import function_name, functions, parallel_word, parse, prototype, uses_model
 from hpcraft.data.verify_sources import MODEL_OF, POISON, SANITIZE, Settings, Source, with_fault, without_marks
 from hpcraft.errors import InputError
-from hpcraft.records import Candidate, Level
+from hpcraft.records import Level
 from hpcraft.sandbox.abi import CallResult, Signature
 from hpcraft.sandbox.outcome import Model, Outcome, Verdict
 from hpcraft.sandbox.races import with_static_schedules
+from hpcraft.verification import Candidate
 
 SOURCE_ONLY = ""
 """As the target model of a candidate: only the source and its tests are checked."""

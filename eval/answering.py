@@ -21,7 +21,7 @@ from hpcraft.eval.models import Answer, Ask, Model, ask_seed, is_sharded, open_m
 from hpcraft.eval.prompt_styles import in_style
 from hpcraft.eval.suites import find_suite, select
 from hpcraft.eval.task import Task
-from hpcraft.records import Completion
+from hpcraft.samples import Completion
 from hpcraft.store import append_jsonl, drop_torn_tail, read_json, read_jsonl, write_json, write_jsonl
 
 if TYPE_CHECKING:

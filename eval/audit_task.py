@@ -26,7 +26,7 @@ from hpcraft.eval.models import prompt_hash
 from hpcraft.eval.prompt_styles import DEFAULT
 from hpcraft.eval.task import Task
 from hpcraft.eval.translation_judge import Question
-from hpcraft.records import Completion
+from hpcraft.samples import Completion
 from hpcraft.sandbox.outcome import Verdict
 from hpcraft.store import append_jsonl, drop_torn_tail, read_jsonl, write_json
 
@@ -47,7 +47,7 @@ class AuditLine:
     kind: Kind
     fate: Fate
     checks: Mapping[str, str] = field(default_factory=dict)
-    """As in `hpcraft.records.Sample`."""
+    """As in `hpcraft.samples.Sample`."""
     change: str = ""
     """Of a mutant: its kind and what was changed."""
     equivalent: str = ""

@@ -25,7 +25,7 @@ from hpcraft.eval.babeltower import TextPair, UnitTests, head_of
 from hpcraft.eval.judging import Judgement, describe_run, first_error, settle_build, unsupported
 from hpcraft.eval.task import Task
 from hpcraft.eval.unit_tests import PRELUDE, Tests, UnitCall, tests_of
-from hpcraft.records import Failure
+from hpcraft.samples import Failure
 from hpcraft.sandbox.abi import DTYPES, CallResult, Signature, compare_arrays, decode_results, encode_calls
 from hpcraft.sandbox.drivers import driver_source
 from hpcraft.sandbox.outcome import CudaLevel, Job, Limits, Outcome, Run, Verdict

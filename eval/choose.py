@@ -30,10 +30,11 @@ from hpcraft.eval.suites import DATA_HELP, find_suite
 from hpcraft.eval.task import Task
 from hpcraft.eval.translate_evidence import Choice
 from hpcraft.progress import track
-from hpcraft.records import Candidate, Completion, Finding
+from hpcraft.samples import Completion
 from hpcraft.sandbox.abi import Signature
 from hpcraft.stages import Input, Report, Stage, Work
 from hpcraft.store import write_jsonl
+from hpcraft.verification import Candidate, Finding
 
 _MODELS = ("openmp", "cuda")
 _NOT_ITS_FAULT = re.compile(r"source:|no-valid-tests|(?:target:)?(?:no|few)-mutants?-killed|tests|unsupported|signature$")

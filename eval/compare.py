@@ -21,7 +21,7 @@ from hpcraft.eval.paired import Difference, corrected, minimum_detectable, paire
 from hpcraft.eval.perplexity import BITS_PER_BYTE, PER_LEXEME, is_measured, likelihood_of
 from hpcraft.eval.results import Results, by_task, find_results, read_results, read_samples
 from hpcraft.eval.speed_figures import timed_values
-from hpcraft.records import Sample
+from hpcraft.samples import Sample
 
 _METRIC = re.compile(r"(?:pass|build|(?:speedup|efficiency)_[1-9]\d{0,4})@[1-9]\d{0,3}")
 _LIKELIHOODS = {BITS_PER_BYTE: bits_per_byte, PER_LEXEME: perplexity_per_lexer_token}

@@ -15,7 +15,7 @@ from pathlib import Path
 
 from hpcraft.errors import InputError
 from hpcraft.parse import record_from
-from hpcraft.records import Completion
+from hpcraft.samples import Completion
 
 Refusal = Callable[[Completion], str]
 """Why a completion can't be judged, under a short stable reason and after a colon in words; empty when it can."""

@@ -10,7 +10,7 @@ from dataclasses import replace
 from hpcraft.eval.judging import Judgement
 from hpcraft.eval.kernel_trial import Shape
 from hpcraft.eval.performance import Measured, Timing
-from hpcraft.records import Failure
+from hpcraft.samples import Failure
 
 CHECK = "fast"
 

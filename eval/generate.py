@@ -22,7 +22,7 @@ from hpcraft.eval.prompt_styles import DEFAULT, Style
 from hpcraft.eval.suites import DATA_HELP, find_suite
 from hpcraft.executor import runs_here
 from hpcraft.progress import bar
-from hpcraft.records import Completion
+from hpcraft.samples import Completion
 from hpcraft.stages import Input, Report, Stage, Work, option
 from hpcraft.store import read_jsonl, sha256_file, sha256_json, write_jsonl
 

@@ -25,7 +25,7 @@ from hpcraft.eval.kernel_trial import Shape
 from hpcraft.eval.published import allclose_of_hpctranseval
 from hpcraft.eval.seen import Seen, needs_preprocessor, seen
 from hpcraft.eval.task import Task
-from hpcraft.records import Failure
+from hpcraft.samples import Failure
 from hpcraft.sandbox.calls import Called
 from hpcraft.sandbox.outcome import Outcome, Run, Verdict
 from hpcraft.sandbox.races import with_static_schedules

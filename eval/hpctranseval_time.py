@@ -22,7 +22,7 @@ from hpcraft.eval.hpctranseval_inputs import draw
 from hpcraft.eval.hpctranseval_trial import LIMITS, Known, known_calls
 from hpcraft.eval.kernel_trial import Shape
 from hpcraft.eval.performance import COUNTED
-from hpcraft.records import Failure
+from hpcraft.samples import Failure
 from hpcraft.sandbox.calls import INSTRUCTIONS, Called, Calls, Image, Round, image
 from hpcraft.sandbox.outcome import Outcome, Run
 

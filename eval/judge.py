@@ -30,7 +30,7 @@ from hpcraft.eval.suites import DATA_HELP, Suite, find_suite, suite_hash
 from hpcraft.eval.task import Task
 from hpcraft.eval.text_metrics import compare_with_gold, signatures
 from hpcraft.eval.toolchain import isolation, toolchain
-from hpcraft.records import Completion, Sample
+from hpcraft.samples import Completion, Sample
 from hpcraft.sandbox.outcome import CUDA_LEVELS
 from hpcraft.stages import Input, Report, Stage, Work, option, versions
 from hpcraft.store import read_json, read_jsonl, sha256_file, write_json, write_jsonl

@@ -23,7 +23,7 @@ from hpcraft.eval.suites import find_suite
 from hpcraft.eval.task import Task
 from hpcraft.eval.translation_judge import Question
 from hpcraft.eval.translation_judge import judge as judge_translations
-from hpcraft.records import Completion, Sample
+from hpcraft.samples import Completion, Sample
 from hpcraft.sandbox.outcome import Verdict
 from hpcraft.store import append_jsonl, drop_torn_tail, read_json, read_jsonl, write_json, write_jsonl
 

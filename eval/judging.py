@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 from hpcraft.eval.task import Task
-from hpcraft.records import Completion, Failure, Sample
+from hpcraft.samples import Completion, Failure, Sample
 from hpcraft.sandbox.outcome import Outcome, Verdict
 
 LOG_CHARACTERS = 4000

@@ -25,7 +25,7 @@ from hpcraft.eval.python_code import unbuildable
 from hpcraft.eval.seen import Seen, needs_preprocessor, seen, without_includes
 from hpcraft.eval.suites import reference
 from hpcraft.eval.task import Task
-from hpcraft.records import Failure
+from hpcraft.samples import Failure
 from hpcraft.sandbox.calls import Called
 from hpcraft.sandbox.outcome import Job, Limits, Outcome, Run, Verdict
 from hpcraft.store import sha256_bytes

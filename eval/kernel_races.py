@@ -20,7 +20,7 @@ from hpcraft.eval.kernel_job import candidate_name, job, openacc_race_job
 from hpcraft.eval.kernel_trial import Trial, race_shape, trial
 from hpcraft.eval.seen import Seen, seen
 from hpcraft.eval.task import Task
-from hpcraft.records import Failure
+from hpcraft.samples import Failure
 from hpcraft.sandbox.outcome import Job, Limits, Outcome, Run, Verdict
 from hpcraft.sandbox.races import with_static_schedules, without_simd
 

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from hpcraft.eval.kernels import KERNELS
 from hpcraft.eval.task import Doubles, Expected, Kernel, Outputs
-from hpcraft.records import Failure
+from hpcraft.samples import Failure
 from hpcraft.sandbox.abi import DTYPES, Argument, Array, CallResult
 from hpcraft.sandbox.calls import Called, Calls, Image, Progress, Round, image
 

@@ -25,7 +25,7 @@ from hpcraft.errors import ConfigError, InputError
 from hpcraft.eval.metrics import at_k
 from hpcraft.eval.perplexity import is_measured
 from hpcraft.eval.results import SAMPLES, Results, by_task, find_results, read_results, read_samples
-from hpcraft.records import Sample
+from hpcraft.samples import Sample
 from hpcraft.store import write_json, write_text
 
 SCHEMA = "hpcraft.leaderboard/1"

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from hpcraft.eval.generate import GenerateConfig
 
 Fact = str | int | float | bool
-"""A value in `hpcraft.records.Completion.sampling`."""
+"""A value in `hpcraft.samples.Completion.sampling`."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -186,7 +186,7 @@ def label(name: str) -> str:
 
 
 def prompt_hash(task: Task) -> str:
-    """What `hpcraft.records.Completion.prompt_sha256` holds for a task."""
+    """What `hpcraft.samples.Completion.prompt_sha256` holds for a task."""
     return sha256_bytes(task.prompt.encode())
 
 

@@ -17,7 +17,7 @@ from typing import TypeAlias
 from hpcraft.eval.metrics import KS, figure_json, mean
 from hpcraft.eval.pareval import SHAPES
 from hpcraft.eval.published import pareval_build_at_k, pareval_efficiency_at_k, pareval_speedup_at_k
-from hpcraft.records import Sample
+from hpcraft.samples import Sample
 from hpcraft.store import JSON
 
 PREFIX = "as-published:"

@@ -27,7 +27,7 @@ from hpcraft.eval.pareval_inputs import epsilon, recorded
 from hpcraft.eval.pareval_time import work
 from hpcraft.eval.seen import Seen, needs_preprocessor, seen
 from hpcraft.eval.task import Task
-from hpcraft.records import Failure
+from hpcraft.samples import Failure
 from hpcraft.sandbox.calls import Called, Calls, Round
 from hpcraft.sandbox.drivers import caller_source
 from hpcraft.sandbox.outcome import Check, Job, Limits, Model, Outcome, Run, Verdict

@@ -19,7 +19,7 @@ from hpcraft.eval.pareval import MODELS, Problem
 from hpcraft.eval.pareval_calls import Recorded, differs, images, joined, signatures, slots
 from hpcraft.eval.pareval_inputs import epsilon, timed
 from hpcraft.eval.performance import COUNTED
-from hpcraft.records import Failure
+from hpcraft.samples import Failure
 from hpcraft.sandbox.abi import Array
 from hpcraft.sandbox.calls import INSTRUCTIONS, Called, Calls, Image, Round
 from hpcraft.sandbox.outcome import Outcome

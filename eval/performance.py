@@ -30,7 +30,7 @@ from hpcraft.eval.kernel_trial import Shape, outputs_differ, size_words
 from hpcraft.eval.kernels import KERNELS
 from hpcraft.eval.roofline import Machine, machine
 from hpcraft.eval.task import Kernel, Outputs
-from hpcraft.records import Failure
+from hpcraft.samples import Failure
 from hpcraft.sandbox.calls import INSTRUCTIONS, Called, Calls, Image, Round, image
 from hpcraft.sandbox.counters import uncounted_because
 from hpcraft.sandbox.drivers import caller_source

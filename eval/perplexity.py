@@ -23,7 +23,8 @@ from hpcraft.eval.likelihood import Likelihood, bits_per_byte, num_lexer_tokens,
 from hpcraft.eval.metrics import Figure
 from hpcraft.eval.scoring import Scored
 from hpcraft.eval.task import Task
-from hpcraft.records import Document, Sample
+from hpcraft.records import Document
+from hpcraft.samples import Sample
 from hpcraft.shards import read_rows
 from hpcraft.store import sha256_json
 

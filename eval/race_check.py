@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from hpcraft.eval.judging import Judgement, describe_run, first_error
-from hpcraft.records import Failure
+from hpcraft.samples import Failure
 from hpcraft.sandbox.outcome import Outcome, Verdict
 
 CHECK = "race-free"

@@ -12,7 +12,7 @@ from typing import NamedTuple
 from hpcraft.errors import InputError
 from hpcraft.eval.report_text import visible
 from hpcraft.eval.results import SAMPLES
-from hpcraft.records import Completion, Sample
+from hpcraft.samples import Completion, Sample
 from hpcraft.store import read_jsonl
 
 COMPLETIONS = "completions.jsonl"

@@ -27,7 +27,7 @@ from hpcraft.eval.report_tasks import kind_of, label_order, language_of
 from hpcraft.eval.report_text import LANGUAGES, MODELS, head, visible
 from hpcraft.eval.results import SAMPLES, TASKS, TaskRow, find_results, read_results
 from hpcraft.eval.task import Task
-from hpcraft.records import Failure, Sample
+from hpcraft.samples import Failure, Sample
 from hpcraft.store import read_jsonl, write_text
 
 _CODE_CHARACTERS, _CODE_LINES = 40_000, 1_500

@@ -16,7 +16,7 @@ from hpcraft.errors import InputError
 from hpcraft.eval.report_answers import FOLDER, Check, best_speedup, checks_of, failed_checks, judged_answers, page_name, result_of
 from hpcraft.eval.report_text import LANGUAGES, MODELS, visible
 from hpcraft.eval.results import SAMPLES, TASKS, TaskRow
-from hpcraft.records import Sample
+from hpcraft.samples import Sample
 from hpcraft.store import read_jsonl
 
 LEVELS = {

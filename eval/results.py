@@ -22,7 +22,7 @@ from hpcraft.eval.speed_figures import speed_figures
 from hpcraft.eval.task import Task
 from hpcraft.eval.text_metrics import TextScore, figures_of_scores
 from hpcraft.parse import record_from
-from hpcraft.records import Sample
+from hpcraft.samples import Sample
 from hpcraft.store import JSON, read_json, read_jsonl, sha256_file
 
 RESULTS = "results.json"

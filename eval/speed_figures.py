@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 
 from hpcraft.eval.metrics import KS, efficiency, figure_json, pass_at_k, speedup, speedup_max_at_k, speedup_n_at_k
-from hpcraft.records import Sample
+from hpcraft.samples import Sample
 from hpcraft.store import JSON
 
 

@@ -29,7 +29,7 @@ from hpcraft.eval.code_bleu.subtrees import depth
 from hpcraft.eval.metrics import Figure, Numbers, mean, of_sums
 from hpcraft.eval.task import Task
 from hpcraft.progress import bar
-from hpcraft.records import Completion
+from hpcraft.samples import Completion
 
 if TYPE_CHECKING:
     from sacrebleu.metrics.bleu import BLEU

@@ -11,8 +11,8 @@ from hpcraft.data.standalone import Standalone
 from hpcraft.data.tester import propose
 from hpcraft.data.verify import SERIAL, SOURCE_ONLY, cuda_level, has_tools, lacks_tool, verify
 from hpcraft.errors import InputError, MachineError
-from hpcraft.records import Candidate, Finding
 from hpcraft.sandbox.abi import Signature, parse_test
+from hpcraft.verification import Candidate, Finding
 
 _LEVELS = ("compile", "emulate", "device", "run")
 _SHOWN = 3

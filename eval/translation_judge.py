@@ -18,9 +18,10 @@ from hpcraft.errors import InputError
 from hpcraft.eval import forbidden, parallel_use
 from hpcraft.eval.judging import Judgement
 from hpcraft.eval.task import Task
-from hpcraft.records import Candidate, Completion, Finding
+from hpcraft.samples import Completion
 from hpcraft.sandbox.abi import Signature
 from hpcraft.sandbox.outcome import Verdict
+from hpcraft.verification import Candidate, Finding
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

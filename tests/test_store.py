@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 
 from hpcraft import shards, store
 from hpcraft.errors import InputError
-from hpcraft.records import Completion, Document, Sample, SourceFile
+from hpcraft.records import Document, SourceFile
+from hpcraft.samples import Completion, Sample
 from hpcraft.shards import ShardWriter, read_rows
 from hpcraft.store import Manifest, OutputFile, read_jsonl
 

@@ -10,8 +10,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
-from hpcraft.records import Finding
 from hpcraft.store import sha256_bytes
+from hpcraft.verification import Finding
 
 SOURCE_ONLY = ""
 """In place of a target model: the function itself with the tests that were written for it."""

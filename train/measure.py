@@ -22,12 +22,13 @@ from pathlib import Path
 from statistics import fmean
 
 from hpcraft.inference import Generator
-from hpcraft.records import Candidate, Finding, LikenessMeasure, Pair, Verifier
+from hpcraft.records import Pair
 from hpcraft.store import read_json, write_json
 from hpcraft.tokenizer.corpus import share_of
 from hpcraft.tokenizer.prompt import LANGUAGE_OF
 from hpcraft.train.decisions import SOURCE_ONLY
 from hpcraft.train.rounds import Numbers, TesterKind, own_tests, verified
+from hpcraft.verification import Candidate, Finding, LikenessMeasure, Verifier
 
 _TRIED, _WRONG = 4, 2
 """Faulty versions of a target that are tried, and those that are kept when the pair's tests tell them from it."""

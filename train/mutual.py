@@ -30,7 +30,7 @@ from typing import Literal
 
 from hpcraft.errors import ConfigError, InputError
 from hpcraft.inference import ModelFacts, read_facts, require_torch
-from hpcraft.records import Candidate, Finding, Function, LikenessMeasure, Pair, Verifier
+from hpcraft.records import Function, Pair
 from hpcraft.shards import ShardWriter, read_rows
 from hpcraft.stages import Input, Report, Stage, Work, option
 from hpcraft.store import append_jsonl, drop_torn_tail, read_jsonl, write_jsonl
@@ -44,6 +44,7 @@ from hpcraft.train.loop import forget
 from hpcraft.train.measure import Exam, Judges, Sampling, examine_tester, examine_translator, set_exam
 from hpcraft.train.rounds import Harvest, Known, Round, candidates, findings, harvest, own_tests, translations, why_useless
 from hpcraft.train.tasks import TESTS, as_answered, examples, way_back
+from hpcraft.verification import Candidate, Finding, LikenessMeasure, Verifier
 
 _STATE, _OVER = ".rounds", ".rounds.over"
 _LINES = "rounds.jsonl"

@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING
 
 from hpcraft.errors import ConfigError, InputError, MachineError
 from hpcraft.inference import MODEL_FILE, Generator, load, require_torch
-from hpcraft.records import Candidate, Function, LikenessMeasure, Pair, Verifier
+from hpcraft.records import Function, Pair
 from hpcraft.sandbox.abi import Signature
 from hpcraft.shards import read_rows
 from hpcraft.stages import Input, Report, Stage, Work, option
@@ -36,6 +36,7 @@ from hpcraft.train.measure import Exam, Judges, Sampling, examine_translator, se
 from hpcraft.train.reward import Honesty, Question, Rewarder
 from hpcraft.train.rounds import Numbers, Round, verified, why_useless
 from hpcraft.train.tasks import as_answered
+from hpcraft.verification import Candidate, LikenessMeasure, Verifier
 
 if TYPE_CHECKING:
     from hpcraft.train.grpo import Reinforced

@@ -24,10 +24,10 @@ from pathlib import Path
 from typing import ClassVar
 
 from hpcraft.inference import read_translation
-from hpcraft.records import Candidate, Finding, Verifier
 from hpcraft.store import append_jsonl, drop_torn_tail, read_jsonl, sha256_json
 from hpcraft.tokenizer.prompt import END, Prompt
 from hpcraft.train.rounds import verified
+from hpcraft.verification import Candidate, Finding, Verifier
 
 UNENDED = "unended"
 """In place of the verifier's reasons: the answer was cut off at its longest."""

@@ -16,11 +16,12 @@ from typing import ClassVar, Literal
 
 from hpcraft.errors import InputError
 from hpcraft.inference import Generator
-from hpcraft.records import Candidate, Finding, Function, Pair, Verifier
+from hpcraft.records import Function, Pair
 from hpcraft.sandbox.abi import Signature, parse_test
 from hpcraft.store import read_json, sha256_json, write_json
 from hpcraft.train.decisions import SOURCE_ONLY, Answer, Decision, WrittenTest, decisions, key_of, written_tests
 from hpcraft.train.tasks import TESTS, Example
+from hpcraft.verification import Candidate, Finding, Verifier
 
 _TEST_TOKENS = 192
 """Four tests of a function with ten parameters have less; a tester that doesn't come to an end should not cost more."""

@@ -11,7 +11,7 @@ import pytest
 from hpcraft.data.grammar import draw
 from hpcraft.data.lone_kernel import lone_kernel
 from hpcraft.data.verify import verify
-from hpcraft.records import Candidate
+from hpcraft.verification import Candidate
 
 _LAUNCHES = {1: ("1, 1", "3, 32"), 2: ("1, 1", "dim3(2, 3), dim3(5, 4)"), 3: ("1, 1", "dim3(2, 1, 3), dim3(3, 2, 2)")}
 """Number of dimensions to launches that fit no size."""

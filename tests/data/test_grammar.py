@@ -13,8 +13,8 @@ from hpcraft.data.grammar import TARGETS, TEMPLATES, draw, family_split
 from hpcraft.data.grammar_expressions import evaluate
 from hpcraft.data.trees import normalised, parse, uses_model
 from hpcraft.data.verify import verify
-from hpcraft.records import Candidate
 from hpcraft.sandbox.abi import Signature, parse_test
+from hpcraft.verification import Candidate
 from tests.data.grammar_runs import Kernels
 
 _EVERY = {"openmp": 0, "cuda": 3, "fortran": 6, "fortran+openmp": 9, "mpi": 12}

@@ -13,8 +13,8 @@ from hpcraft.data.lone_kernel import lone_kernel
 from hpcraft.data.trees import uses_model
 from hpcraft.data.verify import verify
 from hpcraft.errors import InputError
-from hpcraft.records import Candidate
 from hpcraft.sandbox.abi import Signature
+from hpcraft.verification import Candidate
 
 SCALE = "void scale(int n, float a, const float *x, float *y) { for (int i = 0; i < n; i++) y[i] = a * x[i]; }"
 KERNEL = """__global__ void scale_kernel(float *y, const float *x, float a, int n) {

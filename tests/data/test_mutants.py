@@ -145,6 +145,7 @@ def test_what_changes_no_result_is_left_alone() -> None:
     assert not [
         m for m in faulty_versions("subroutine f(a, b, s)\n  s = dot_product(a, b)\nend subroutine f\n", "fortran") if m.kind == "indices"
     ]
+    assert not [m for m in faulty_versions("void f(long i, int *y) { y[static_cast<size_t>(i) * 2] = 0; }\n", "cpp") if m.kind == "indices"]
     cuda, fortran = {m.after for m in versions("cuda")}, {m.after for m in versions("fortran")}
     assert not any("cudaMalloc" in after or "cudaFree" in after or "257" in after for after in cuda)
     assert not any(after.startswith(("integer", "real")) for after in fortran)

@@ -18,12 +18,13 @@ from hpcraft.data.trees import normalised, uses_model
 from hpcraft.data.units import cut_units
 from hpcraft.data.verify import verify
 from hpcraft.errors import ConfigError, InputError, MachineError
-from hpcraft.records import BenchmarkText, Candidate, CodeUnit, Document, Finding, Function, Pair
+from hpcraft.records import BenchmarkText, CodeUnit, Document, Function, Pair
 from hpcraft.sandbox import toolchains
 from hpcraft.sandbox.abi import Signature, parse_test
 from hpcraft.shards import ShardWriter, read_rows
 from hpcraft.stages import Report, Work, fingerprint
 from hpcraft.store import list_outputs, sha256_bytes
+from hpcraft.verification import Candidate, Finding
 
 pytestmark = pytest.mark.skipif(shutil.which("bwrap") is None, reason="bubblewrap is not installed")
 

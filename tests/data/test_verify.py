@@ -12,9 +12,9 @@ import pytest
 from hpcraft.data.programs import Program
 from hpcraft.data.verify import has_tools, verify
 from hpcraft.errors import MachineError
-from hpcraft.records import Candidate, Finding
 from hpcraft.sandbox import folders
 from hpcraft.sandbox.outcome import Outcome, Verdict
+from hpcraft.verification import Candidate, Finding
 
 pytestmark = pytest.mark.skipif(shutil.which("bwrap") is None, reason="bubblewrap is not installed")
 

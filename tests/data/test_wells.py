@@ -19,9 +19,10 @@ from hpcraft.data.wells.ground import Ground
 from hpcraft.data.wells.serialised import sequential
 from hpcraft.data.wells.table import drawn
 from hpcraft.errors import InputError, MachineError
-from hpcraft.records import Candidate, CodeUnit, Document, Language, PairOrigin
+from hpcraft.records import CodeUnit, Document, Language, PairOrigin
 from hpcraft.shards import ShardWriter
 from hpcraft.store import sha256_bytes
+from hpcraft.verification import Candidate
 
 OPENMP = """
 typedef double Real;

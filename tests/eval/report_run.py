@@ -13,7 +13,8 @@ from hpcraft.eval.models import Ask, Null, Reference, prompt_hash
 from hpcraft.eval.performance import Timing
 from hpcraft.eval.results import Results, TaskRow, level_figures, to_json
 from hpcraft.eval.suites import SUITES, kernel_tasks, suite_hash, translation_tasks
-from hpcraft.records import Completion, Failure, Pair, Sample
+from hpcraft.records import Pair
+from hpcraft.samples import Completion, Failure, Sample
 from hpcraft.shards import ShardWriter
 from hpcraft.store import Manifest, hash_outputs, list_outputs, write_json, write_jsonl, write_manifest, write_text
 

@@ -10,7 +10,7 @@ from hpcraft.eval.compare import compare, text, verdict
 from hpcraft.eval.leaderboard import build
 from hpcraft.eval.results import Results, level_figures, to_json
 from hpcraft.eval.suites import kernel_tasks
-from hpcraft.records import Sample
+from hpcraft.samples import Sample
 from hpcraft.store import sha256_file, write_json, write_jsonl
 
 STUDY = ("axpy", "gemv", "gemm", "spmv", "jacobi", "cg")

@@ -4,7 +4,7 @@ import pytest
 
 from hpcraft.errors import InputError
 from hpcraft.eval.choose import STAGE, ChooseConfig
-from hpcraft.records import Completion
+from hpcraft.samples import Completion
 from hpcraft.stages import execute
 from hpcraft.store import read_json, read_jsonl
 

@@ -27,7 +27,8 @@ from hpcraft.eval.printed import difference
 from hpcraft.eval.prompts import chat_request
 from hpcraft.eval.suites import find_suite
 from hpcraft.inference import Generator, ModelFacts, Reply
-from hpcraft.records import Completion, Function, HoleTask, Pair
+from hpcraft.records import Function, HoleTask, Pair
+from hpcraft.samples import Completion
 from hpcraft.shards import ShardWriter, read_rows
 from hpcraft.stages import execute
 from hpcraft.store import read_manifest

@@ -10,7 +10,7 @@ from hpcraft.errors import InputError
 from hpcraft.eval.completions import read_completions
 from hpcraft.eval.extract import extract
 from hpcraft.eval.suites import kernel_tasks
-from hpcraft.records import Completion
+from hpcraft.samples import Completion
 from hpcraft.store import read_jsonl, write_jsonl
 
 ROW = {"task_id": "a", "sample_id": 0, "completion": "x", "model": "m", "prompt_sha256": ""}

@@ -16,7 +16,7 @@ from hpcraft.eval.judge import STAGE as JUDGE
 from hpcraft.eval.judge import JudgeConfig
 from hpcraft.executor import Executor, ExecutorConfig, make_executor
 from hpcraft.local import LocalExecutor
-from hpcraft.records import Completion, Sample
+from hpcraft.samples import Completion, Sample
 from hpcraft.stages import execute
 from hpcraft.store import Manifest, read_jsonl
 from tests.eval.test_completion import PROGRAM

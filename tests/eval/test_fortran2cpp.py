@@ -17,7 +17,7 @@ from hpcraft.eval.fortran2cpp_parts import cut
 from hpcraft.eval.judging import published_word
 from hpcraft.eval.results import level_figures
 from hpcraft.eval.task import Task
-from hpcraft.records import Sample
+from hpcraft.samples import Sample
 
 run = pytest.mark.skipif(
     not (shutil.which("bwrap") and shutil.which("g++") and shutil.which("gfortran")), reason="compilers or bubblewrap are not installed"

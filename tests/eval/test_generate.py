@@ -11,7 +11,7 @@ from hpcraft.eval.generate import STAGE, GenerateConfig, model_files
 from hpcraft.eval.kernels import KERNELS
 from hpcraft.eval.models import Answer, AskError, label, prompt_hash
 from hpcraft.eval.suites import kernel_tasks, select
-from hpcraft.records import Completion
+from hpcraft.samples import Completion
 from hpcraft.stages import Report, Stage, execute, fingerprint
 from hpcraft.store import read_jsonl, read_manifest
 

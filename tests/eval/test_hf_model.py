@@ -16,7 +16,7 @@ from hpcraft.eval.hf_model import HuggingFace
 from hpcraft.eval.models import Answer, Ask
 from hpcraft.eval.suites import kernel_tasks
 from hpcraft.eval.task import Task, WayBack
-from hpcraft.records import Completion
+from hpcraft.samples import Completion
 from hpcraft.stages import execute
 from hpcraft.store import read_jsonl
 from tests.eval.tiny_models import KINDS, save_chain, save_model, torch

@@ -12,7 +12,7 @@ from hpcraft.eval.judge import STAGE, JudgeConfig
 from hpcraft.eval.results import read_results
 from hpcraft.eval.suites import kernel_tasks
 from hpcraft.local import LocalExecutor
-from hpcraft.records import Sample
+from hpcraft.samples import Sample
 from hpcraft.sandbox import toolchains
 from hpcraft.sandbox.outcome import TIERS, Outcome, Verdict
 from hpcraft.stages import execute

@@ -12,7 +12,7 @@ from hpcraft.eval.judging import to_sample
 from hpcraft.eval.kernels import KERNELS
 from hpcraft.eval.suites import kernel_tasks
 from hpcraft.eval.task import Expected
-from hpcraft.records import Completion
+from hpcraft.samples import Completion
 from hpcraft.sandbox.abi import DTYPES
 from hpcraft.sandbox.outcome import Limits, Verdict
 

@@ -30,7 +30,7 @@ from hpcraft.eval.published import pareval_build_at_k, pareval_efficiency_at_k, 
 from hpcraft.eval.results import figures, level_figures
 from hpcraft.eval.speed_figures import speed_figures
 from hpcraft.eval.suites import kernel_tasks
-from hpcraft.records import Sample
+from hpcraft.samples import Sample
 
 VALUES = st.lists(st.floats(0, 100), min_size=1, max_size=7)
 

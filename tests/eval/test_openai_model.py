@@ -18,7 +18,7 @@ from hpcraft.errors import ConfigError, InputError, PartialError
 from hpcraft.eval import openai_model
 from hpcraft.eval.generate import STAGE, GenerateConfig
 from hpcraft.eval.openai_model import Pace, retry_after
-from hpcraft.records import Completion
+from hpcraft.samples import Completion
 from hpcraft.stages import execute
 from hpcraft.store import read_jsonl
 from tests.eval.faulty_server import serving

@@ -11,7 +11,7 @@ from hpcraft.eval.kernel_trial import Shape
 from hpcraft.eval.kernels import KERNELS
 from hpcraft.eval.performance import Timing, measure, shape_of
 from hpcraft.eval.suites import kernel_tasks, reference
-from hpcraft.records import Completion, Sample
+from hpcraft.samples import Completion, Sample
 from hpcraft.sandbox.calls import INSTRUCTIONS, Counter
 from hpcraft.sandbox.counters import missing
 from hpcraft.sandbox.drivers import caller_source

@@ -9,7 +9,8 @@ from hpcraft.errors import ConfigError, InputError
 from hpcraft.eval.compare import compare
 from hpcraft.eval.perplexity import BITS_PER_BYTE, PER_LEXEME, perplexity_tasks
 from hpcraft.eval.perplexity import judge as judge_one
-from hpcraft.records import Completion, Document
+from hpcraft.records import Document
+from hpcraft.samples import Completion
 from hpcraft.shards import ShardWriter
 from hpcraft.store import read_jsonl
 from tests.eval.tiny_models import SHAPE, VOCABULARY, save_model, save_tokenizer, torch, transformers

@@ -15,7 +15,8 @@ from hpcraft.eval.prompt_styles import STYLES, in_style
 from hpcraft.eval.prompts import chat_request
 from hpcraft.eval.results import read_results
 from hpcraft.eval.suites import kernel_tasks, translation_tasks
-from hpcraft.records import Completion, Pair
+from hpcraft.records import Pair
+from hpcraft.samples import Completion
 from hpcraft.shards import ShardWriter
 from hpcraft.stages import execute
 from hpcraft.store import read_jsonl

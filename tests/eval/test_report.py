@@ -20,7 +20,7 @@ from hpcraft.eval import report_text as text
 from hpcraft.eval.report_code import highlight, linked, numbered, told_lines
 from hpcraft.eval.report_corpus import read_corpus
 from hpcraft.eval.suites import kernel_tasks
-from hpcraft.records import Completion
+from hpcraft.samples import Completion
 from hpcraft.stages import execute
 from hpcraft.store import write_json, write_text
 

@@ -16,7 +16,7 @@ from hpcraft.errors import InputError
 from hpcraft.eval import report, report_answers, report_tasks
 from hpcraft.eval.report_samples import write_samples
 from hpcraft.eval.suites import kernel_tasks
-from hpcraft.records import Completion, Failure, Sample
+from hpcraft.samples import Completion, Failure, Sample
 from hpcraft.stages import execute
 from hpcraft.store import append_jsonl, read_jsonl, to_line, write_jsonl
 

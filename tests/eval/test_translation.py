@@ -11,7 +11,8 @@ from hpcraft.eval.generate import STAGE as GENERATE
 from hpcraft.eval.results import level_figures
 from hpcraft.eval.suites import find_suite, translation_tasks, way_back_tasks
 from hpcraft.eval.text_metrics import compare_with_gold
-from hpcraft.records import Completion, Pair, Sample
+from hpcraft.records import Pair
+from hpcraft.samples import Completion, Sample
 from hpcraft.shards import ShardWriter
 from hpcraft.stages import Report, Stage, execute
 from hpcraft.store import read_json, read_jsonl

@@ -12,8 +12,9 @@ import pytest
 from hpcraft.data.verify import verify
 from hpcraft.inference import Generator, Item
 from hpcraft.mutual import likeness
-from hpcraft.records import Candidate, Pair
+from hpcraft.records import Pair
 from hpcraft.train.measure import Exam, Judges, Sampling, examine_tester, examine_tests, examine_translator, set_exam
+from hpcraft.verification import Candidate
 from tests.train.conftest import make_pair, openmp, source
 
 PLAIN = partial(verify, num_mutants=0)

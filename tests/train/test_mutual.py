@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from hpcraft import inference
 from hpcraft.errors import ConfigError, InputError, MachineError
 from hpcraft.inference import Generator
-from hpcraft.records import Candidate, Finding, Function, Pair
+from hpcraft.records import Function, Pair
 from hpcraft.shards import ShardWriter, read_rows
 from hpcraft.stages import Report, Work
 from hpcraft.train import mutual
@@ -25,6 +25,7 @@ from hpcraft.train.decisions import SOURCE_ONLY, Answer, Decision, WrittenTest
 from hpcraft.train.mutual import MutualConfig
 from hpcraft.train.rounds import Known, TesterKind, harvest, own_tests
 from hpcraft.train.rounds import candidates as made_of
+from hpcraft.verification import Candidate, Finding
 from tests.tokenizer.corpus_folder import finish
 from tests.train.conftest import signature, source
 

@@ -13,13 +13,14 @@ import pytest
 from hpcraft import inference
 from hpcraft.errors import ConfigError, InputError, MachineError
 from hpcraft.inference import MODEL_FILE
-from hpcraft.records import Candidate, Finding, Function, Pair
+from hpcraft.records import Function, Pair
 from hpcraft.shards import ShardWriter
 from hpcraft.stages import Report, Work
 from hpcraft.store import read_json, write_json
 from hpcraft.tokenizer.prompt import build_translation
 from hpcraft.train import reinforce
 from hpcraft.train.reinforce import ReinforceConfig
+from hpcraft.verification import Candidate, Finding
 from tests.train.conftest import make_pair, source
 
 pytest.importorskip("trl")

@@ -12,10 +12,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hpcraft.data.verify import verify
-from hpcraft.records import Candidate, Finding
 from hpcraft.reinforce import honesty
 from hpcraft.tokenizer.prompt import END, build_translation, write_translation
 from hpcraft.train.reward import Graded, Question, Rewarder, reward_of
+from hpcraft.verification import Candidate, Finding
 
 SUM = "double total(int n, const double *x) {\n    double s = 0.0;\n    for (int i = 0; i < n; i++) s += x[i];\n    return s;\n}\n"
 SCALE = "void scale(int n, double a, double *x) {\n    for (int i = 0; i < n; i++)\n        x[i] = a * x[i];\n}\n"
