@@ -7,10 +7,8 @@ from dataclasses import replace
 from typing import cast
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
-from hpcraft.data.holes import BOUNDARIES, find_holes, mutants, stays_inside
+from hpcraft.data.holes import BOUNDARIES
 from hpcraft.errors import ConfigError, InputError
 from hpcraft.eval import hole_admission
 from hpcraft.eval.completion import Infill, completion_tasks
@@ -23,7 +21,6 @@ from hpcraft.eval.hole_admission import TasksConfig
 from hpcraft.eval.hole_tasks import STAGE
 from hpcraft.eval.judge_shards import judged as judged_all
 from hpcraft.eval.models import Answer, Ask
-from hpcraft.eval.printed import difference
 from hpcraft.eval.prompts import chat_request
 from hpcraft.eval.suites import find_suite
 from hpcraft.inference import Generator, ModelFacts, Reply
@@ -32,75 +29,10 @@ from hpcraft.samples import Completion
 from hpcraft.shards import ShardWriter, read_rows
 from hpcraft.stages import execute
 from hpcraft.store import read_manifest
-from hpcraft.tokenizer.fim import FAMILIES, find_tokens
-from hpcraft.tokenizer.infilling import infill, shortened
+from hpcraft.tokenizer.fim import FAMILIES
 from hpcraft.tokenizer.requests import HOLE
 from tests.eval.conftest import Inline
-
-PROGRAM = """#include <stdio.h>
-
-static double dot(int n, const double *x, const double *y)
-{
-    double sum = 0.0;
-    for (int i = 0; i < n; i++) {
-        sum += x[i] * y[i];
-    }
-    return sum;
-}
-
-int main(void)
-{
-    double x[8], y[8];
-    for (int i = 0; i < 8; i++) {
-        x[i] = i + 1;
-        y[i] = 2 * i + 3;
-    }
-    printf("dot %.3f\\n", dot(8, x, y));
-    return 0;
-}
-"""
-FORTRAN = """program sums
-  implicit none
-  integer :: i
-  real(8) :: a(6)
-  do i = 1, 6
-    a(i) = 2.0d0 * i + 1
-  end do
-  print *, total(a, 6)
-contains
-  function total(x, m) result(r)
-    integer, intent(in) :: m
-    real(8), intent(in) :: x(m)
-    real(8) :: r
-    integer :: j
-    r = 0
-    do j = 1, m
-      r = r + x(j)
-    end do
-  end function total
-end program sums
-"""
-UNSEEN = """#include <stdio.h>
-int main(void)
-{
-    int unseen = 0;
-    unseen = unseen + 5;
-    printf("done\\n");
-    return 0;
-}
-"""
-CLOCK = """#include <stdio.h>
-#include <time.h>
-int main(void)
-{
-    struct timespec now;
-    timespec_get(&now, TIME_UTC);
-    printf("%ld nanoseconds\\n", now.tv_nsec + 1);
-    return 0;
-}
-"""
-SCALE = "void scale(int n, double a, const double *x, double *y)\n{\n    int i;\n    for (i = 0; i < n; i++) {\n        y[i] = a * x[i] + 1;\n    }\n}\n"
-LICENCE = "SPDX-License-Identifier: MIT"
+from tests.eval.hole_programs import CLOCK, FORTRAN, LICENCE, PROGRAM, SCALE, UNSEEN
 
 
 @pytest.fixture(scope="module")
@@ -352,35 +284,6 @@ def test_a_folder_that_isnt_one_is_told(tmp_path, holes):
 # ---------------------------------------------------------------- holes
 
 
-def test_holes_are_whole_parts_of_the_grammar():
-    """The original stays in each of its holes, a mutant too, and there are holes of every kind."""
-    for language, text in (("c", PROGRAM), ("cpp", PROGRAM), ("fortran", FORTRAN)):
-        found = find_holes(language, text)
-        assert {hole.boundary for hole in found} == set(BOUNDARIES)
-        for hole in found:
-            prefix, middle, suffix = text[: hole.begin], text[hole.begin : hole.end], text[hole.end :]
-            assert stays_inside(language, prefix, middle, suffix, middle)
-            assert '"' not in middle
-            for mutant in mutants(language, text, hole):
-                assert mutant != middle
-                assert stays_inside(language, prefix, middle, suffix, mutant)
-
-
-@given(st.sampled_from(["1 + 2", "x[n - 1]", "dot(n, x, y)", "(n > 2 ? 3 : 4)"]))
-def test_any_expression_stays_in_the_hole_of_one(filling):
-    """Whatever its operators bind."""
-    at = PROGRAM.index("x[i] * y[i]")
-    assert stays_inside("c", PROGRAM[:at], "x[i] * y[i]", PROGRAM[at + 11 :], filling)
-
-
-@pytest.mark.parametrize("filling", ["1; x = 2", "1; } } int g(void) { { return 2", "1 /*", "1; /*", "1 //"])
-def test_what_reaches_out_is_told(filling):
-    """More than one thing, brackets that close what they didn't open, comments that swallow the rest."""
-    at = PROGRAM.index("x[i] * y[i]")
-    behind = PROGRAM[at + 11 :].replace("    return sum", "    /* the sum */\n    return sum")
-    assert not stays_inside("c", PROGRAM[:at], "x[i] * y[i]", behind, filling)
-
-
 @pytest.mark.parametrize(
     ("boundary", "language", "answer", "kept"),
     [
@@ -419,43 +322,6 @@ def test_words_of_the_original_are_no_cheat(holes):
 
 
 # ---------------------------------------------------------------- output and tokens
-
-
-@pytest.mark.parametrize(
-    ("expected", "got", "alike"),
-    [
-        ("x 1.0000001\n", "x 1.0000002\n", True),
-        ("x 1.0\n", "x 1.1\n", False),
-        ("n 10\n", "n 11\n", False),
-        ("a  b\n\n", "a b", True),
-        ("nan\n", "nan\n", True),
-        ("1.0\n", "nan\n", False),
-        ("1.5e-3 2.D0\n", "1.500000001E-03 2.D0\n", True),
-        ("v1.2.3\n", "v1.2.4\n", False),
-        ("a\nb\n", "a\n", False),
-    ],
-)
-def test_output_is_compared_by_numbers_and_words(expected, got, alike):
-    """Fractions within a tolerance, the rest exactly."""
-    assert (difference(expected, got) == "") is alike
-
-
-@given(st.lists(st.floats(-1e6, 1e6), min_size=1, max_size=6), st.randoms())
-def test_the_order_of_ranks_does_not_count(values, rng):
-    """Lines in another order, each with a rounding error, are the same where order doesn't count."""
-    lines = [f"rank {i} of {len(values)}: {value:.6f}" for i, value in enumerate(values)]
-    others = [f"rank {i} of {len(values)}: {value * (1 + 1e-9):.6f}" for i, value in enumerate(values)]
-    rng.shuffle(others)
-    assert difference("\n".join(lines), "\n".join(others), ordered=False) == ""
-    others[0] = others[0].replace("rank", "task")
-    assert difference("\n".join(lines), "\n".join(others), ordered=False)
-
-
-def test_the_tokens_of_a_family_are_taken_whole():
-    """A vocabulary with two of three has none; the prompt has prefix, suffix and middle in this order."""
-    assert find_tokens({"a": 1, **dict.fromkeys(FAMILIES[1], 0)}) == FAMILIES[1]
-    assert find_tokens(dict.fromkeys(FAMILIES[0][:2], 0)) is None
-    assert infill(FAMILIES[1], "A", "B") == "<fim_prefix>A<fim_suffix>B<fim_middle>"
 
 
 class Asked:
@@ -505,20 +371,6 @@ def test_models_get_what_they_were_taught(holes):
             assert (len(before) + len(behind) < whole) is (generator.facts.context == 60)
         elif how == "what stands before":
             assert query.prompt == case.prefix
-
-
-@given(st.integers(40, 400))
-def test_what_is_shortened_fits_and_is_next_to_the_hole(room):
-    """Whole lines nearest to the hole are kept, as many as there is room for."""
-    prefix = "".join(f"line {i} before\n" for i in range(60))
-    suffix = "".join(f"line {i} behind\n" for i in range(60))
-    before, behind = shortened(prefix, suffix, room, lambda text: (len(text) + 2) // 3)
-    assert (len(before) + 2) // 3 + (len(behind) + 2) // 3 <= room
-    assert prefix.endswith(before)
-    assert suffix.startswith(behind)
-    assert not before or before.startswith("line")
-    short = shortened("a\n", "b\n", room, len)
-    assert short == ("a\n", "b\n")
 
 
 def test_tasks_name_what_they_were_run_with(holes):
