@@ -1,4 +1,4 @@
-"""The stage ``mutual`` with all that it is measured by: `hpcraft.train.mutual` knows nothing of ``eval``, so its text figures are put in here."""
+"""The stage ``mutual`` with all that it is measured by: `hpcraft.train.mutual` knows nothing of ``eval``, so its looks at code and its text figures are put in here."""
 
 from __future__ import annotations
 
@@ -8,6 +8,22 @@ from dataclasses import replace
 from hpcraft.stages import Report, Stage, Work
 from hpcraft.train import mutual
 from hpcraft.train.mutual import MutualConfig
+
+_PASS = "pass"  # noqa: S105 - a verdict
+
+
+def honesty(target_model: str, code: str, entry: str) -> str:
+    """Why code isn't honestly parallel, as the judge of kernel tasks says it: work that one thread does alone, tricks on compilers; empty when nothing speaks against it."""
+    from hpcraft.eval import forbidden, parallel_use
+
+    language = "cpp" if target_model == "cuda" else "c"
+    for verdict in (
+        forbidden.check(target_model, language, code, entry=entry),
+        parallel_use.check(target_model, language, code, None, entry=entry),
+    ):
+        if verdict != _PASS:
+            return verdict.removeprefix("fail: ")
+    return ""
 
 
 def likeness(golds: Sequence[str], answers: Sequence[str], language: str) -> Mapping[str, float]:
@@ -19,7 +35,7 @@ def likeness(golds: Sequence[str], answers: Sequence[str], language: str) -> Map
 
 
 def _run(config: MutualConfig, work: Work) -> Report:
-    return mutual.run(config, work, likeness=likeness)
+    return mutual.run(config, work, honesty=honesty, likeness=likeness)
 
 
 STAGE: Stage[MutualConfig] = replace(mutual.STAGE, run=_run)

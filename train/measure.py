@@ -27,6 +27,7 @@ from hpcraft.store import read_json, write_json
 from hpcraft.tokenizer.corpus import share_of
 from hpcraft.tokenizer.prompt import LANGUAGE_OF
 from hpcraft.train.decisions import SOURCE_ONLY
+from hpcraft.train.honest import Honest, Honesty
 from hpcraft.train.rounds import Numbers, TesterKind, own_tests, verified
 from hpcraft.verification import Candidate, Finding, LikenessMeasure, Verifier
 
@@ -49,20 +50,26 @@ class Judges:
     """Tries the tests on faulty versions, whatever the rounds do."""
 
     @classmethod
-    def seeded(cls, verifier: Verifier | None, seed: int, *, mutants: bool = True) -> Judges:
+    def seeded(cls, verifier: Verifier | None, seed: int, *, mutants: bool = True, honesty: Honesty | None = None) -> Judges:
         """The verifier with array contents by the seed that pairs and functions were proved with, so that what was valid then is so now.
 
         Args:
             verifier: in all three places, where one is given.
             seed: of array contents.
             mutants: whether ``loop`` tries faulty versions.
+            honesty: looks at code before it is run; None leaves that to the verifier.
         """
-        if verifier is not None:
-            return cls(loop=verifier, plain=verifier, full=verifier)
-        from hpcraft.data.verify import verify
-
-        full, plain = partial(verify, seed=seed), partial(verify, seed=seed, num_mutants=0)
+        full, plain = (verifier, verifier) if verifier else _ours(seed)
+        if honesty is not None:
+            full, plain = Honest(full, honesty), Honest(plain, honesty)
         return cls(loop=full if mutants else plain, plain=plain, full=full)
+
+
+def _ours(seed: int) -> tuple[Verifier, Verifier]:
+    """The verifier with and without faulty versions."""
+    from hpcraft.data.verify import verify
+
+    return partial(verify, seed=seed), partial(verify, seed=seed, num_mutants=0)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

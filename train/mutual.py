@@ -39,6 +39,7 @@ from hpcraft.tokenizer.prompt import BACK, DIRECTIONS
 from hpcraft.train.decisions import SOURCE_ONLY, Answer, Decision, WrittenTest
 from hpcraft.train.export import model_folder
 from hpcraft.train.finetune import FinetuneConfig
+from hpcraft.train.honest import Honesty
 from hpcraft.train.learners import TESTER, TRANSLATOR, Learner
 from hpcraft.train.loop import forget
 from hpcraft.train.measure import Exam, Judges, Sampling, examine_tester, examine_translator, set_exam
@@ -123,13 +124,20 @@ class _Loop:
         return self.work.out / _STATE / str(number)
 
 
-def run(config: MutualConfig, work: Work, verifier: Verifier | None = None, likeness: LikenessMeasure | None = None) -> Report:
+def run(
+    config: MutualConfig,
+    work: Work,
+    verifier: Verifier | None = None,
+    honesty: Honesty | None = None,
+    likeness: LikenessMeasure | None = None,
+) -> Report:
     """Run the rounds.
 
     Args:
         config: how long, and what is left out.
         work: the stage's.
         verifier: in place of the one that runs both sides in the sandbox.
+        honesty: looks at code before it is run; None leaves that to the verifier.
         likeness: how like the proved targets answers are; no such figures without it.
     """
     require_torch()
@@ -138,7 +146,8 @@ def run(config: MutualConfig, work: Work, verifier: Verifier | None = None, like
     drop_torn_tail(lines)
     rounds = list(read_jsonl(lines, Round)) if lines.exists() else []
     functions, useless = _functions(config, work)
-    loop = _begin(config, work, functions, len(rounds) - 1, Judges.seeded(verifier, functions[0].seed, mutants=config.mutants), likeness)
+    judges = Judges.seeded(verifier, functions[0].seed, mutants=config.mutants, honesty=honesty)
+    loop = _begin(config, work, functions, len(rounds) - 1, judges, likeness)
     if not rounds:
         rounds.append(_measured(loop, Round(number=0)))
         append_jsonl(lines, rounds[0])
@@ -385,6 +394,6 @@ STAGE = Stage(
         "pairs": Input(stage="pairs", help="folder that `hpcraft pairs` made, with functions that have no translation"),
     },
     run=lambda config, work: run(config, work),
-    version=2,
+    version=3,
 )
 """Without figures of texts, which `hpcraft.mutual` puts in; the command is there too."""

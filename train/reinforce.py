@@ -23,7 +23,6 @@ from typing import TYPE_CHECKING
 from hpcraft.errors import ConfigError, InputError, MachineError
 from hpcraft.inference import MODEL_FILE, Generator, load, require_torch
 from hpcraft.records import Function, Pair
-from hpcraft.sandbox.abi import Signature
 from hpcraft.shards import read_rows
 from hpcraft.stages import Input, Report, Stage, Work, option
 from hpcraft.store import read_json, write_json, write_jsonl
@@ -32,8 +31,9 @@ from hpcraft.tokenizer.prompt import DIRECTIONS, build_translation
 from hpcraft.train.decisions import SOURCE_ONLY
 from hpcraft.train.export import base_folder
 from hpcraft.train.folder import save_model
+from hpcraft.train.honest import Honesty
 from hpcraft.train.measure import Exam, Judges, Sampling, examine_translator, set_exam
-from hpcraft.train.reward import Honesty, Question, Rewarder
+from hpcraft.train.reward import Question, Rewarder
 from hpcraft.train.rounds import Numbers, Round, verified, why_useless
 from hpcraft.train.tasks import as_answered
 from hpcraft.verification import Candidate, LikenessMeasure, Verifier
@@ -110,7 +110,7 @@ def run(
         config: how long, how hard, and on what.
         work: the stage's.
         verifier: in place of the one that runs both sides in the sandbox.
-        honesty: looks at code before it is run.
+        honesty: looks at code before it is run; None leaves that to the verifier.
         likeness: how like the proved targets answers are; no such figures without it.
     """
     require_trl()
@@ -120,7 +120,7 @@ def run(
     generator = _load(folder, config.targets)
     pairs = list(read_rows(work.inputs["pairs"], "pairs", Pair))
     functions = [f for f in read_rows(work.inputs["pairs"], "monolingual", Function) if f.split == "train"]
-    judges = Judges.seeded(verifier, next((seed for seed in (*(p.seed for p in pairs), *(f.seed for f in functions))), 0))
+    judges = Judges.seeded(verifier, next((seed for seed in (*(p.seed for p in pairs), *(f.seed for f in functions))), 0), honesty=honesty)
     questions, rejections = _questions(config, work, generator, pairs, functions, judges)
     exam = set_exam(
         pairs, config.targets, config.valid_functions, judges, tester="none", mutants=True, seed=work.seed, cache=work.out / ".exam.json"
@@ -130,7 +130,7 @@ def run(
         **{name: getattr(config, name) for name in grpo.Course.__dataclass_fields__ if name != "seed"},
         seed=work.seed,
     )
-    rewarder = Rewarder(judges.loop, honesty, work.out / _JUDGED)
+    rewarder = Rewarder(judges.loop, work.out / _JUDGED)
     came = grpo.reinforce(generator, folder, questions, rewarder, course, work.out)
     shutil.rmtree(work.out / "model", ignore_errors=True)
     save_model(generator.model, folder, work.out / "model", generator.facts)
@@ -204,7 +204,6 @@ def _question(function_id: str, row: Pair | Function, target: str) -> Question:
         source=row.source,
         tests=row.tests,
         target_model=target,
-        entry=Signature.parse(row.signature).name,
         prompt=build_translation(row.source, target),
     )
 

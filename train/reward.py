@@ -18,7 +18,7 @@ Not covered: how much of the work is shared, and how fast the answer is.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar
@@ -26,21 +26,18 @@ from typing import ClassVar
 from hpcraft.inference import read_translation
 from hpcraft.store import append_jsonl, drop_torn_tail, read_jsonl, sha256_json
 from hpcraft.tokenizer.prompt import END, Prompt
+from hpcraft.train.honest import NOT_PARALLEL
 from hpcraft.train.rounds import verified
 from hpcraft.verification import Candidate, Finding, Verifier
 
 UNENDED = "unended"
 """In place of the verifier's reasons: the answer was cut off at its longest."""
-NOT_PARALLEL = "not-parallel"
 
 _ACCEPTED, _BLUNT, _BUILT, _PASSED = 1.0, 0.5, 0.1, 0.3
 _WORTHLESS = frozenset({"no-entry", "target:signature", NOT_PARALLEL, "not-serial", "target:compile_error", "unsupported"})
 """``unsupported`` too: nothing was shown, and nothing shown must not be better than something wrong."""
 _BLUNT_TESTS = frozenset({"target:no-mutant-killed", "target:few-mutants-killed"})
 _NOT_ITS_FAULT = re.compile(r"source:.*|no-valid-tests|no-mutant-killed|few-mutants-killed|not-covered|tests|signature")
-
-Honesty = Callable[[str, str, str], str]
-"""Target model, code and name of the entry point to why the code isn't honestly parallel; empty when nothing speaks against it."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -52,8 +49,6 @@ class Question:
     source: str
     tests: tuple[str, ...]
     target_model: str
-    entry: str
-    """Name of the entry point."""
     prompt: Prompt
 
 
@@ -111,15 +106,14 @@ def reward_of(finding: Finding) -> float | None:
 class Rewarder:
     """Reads answers, judges those that it hasn't seen, and gives each its reward."""
 
-    def __init__(self, verifier: Verifier, honesty: Honesty | None, cache: Path) -> None:
+    def __init__(self, verifier: Verifier, cache: Path) -> None:
         """Read what an earlier run judged.
 
         Args:
             verifier: tries the tests on faulty versions of both sides.
-            honesty: looks at code before it is run; None leaves that to the verifier.
             cache: file of what was judged.
         """
-        self._verifier, self._honesty, self._cache = verifier, honesty, cache
+        self._verifier, self._cache = verifier, cache
         drop_torn_tail(cache)
         self._known = {one.key: one for one in read_jsonl(cache, Judged)} if cache.exists() else {}
 
@@ -162,10 +156,8 @@ class Rewarder:
     def _judge(self, wanted: dict[str, tuple[Question, str]]) -> None:
         """Add what isn't known yet to what is."""
         fresh = {key: pair for key, pair in wanted.items() if key not in self._known}
-        dishonest = {key for key, (question, code) in fresh.items() if self._why_dishonest(question, code)}
-        made = [_candidate(key, question, code) for key, (question, code) in fresh.items() if key not in dishonest]
-        found = [Judged(key=key, reward=0.0, reason=NOT_PARALLEL) for key in fresh if key in dishonest]
-        found += [
+        made = [_candidate(key, question, code) for key, (question, code) in fresh.items()]
+        found = [
             Judged(
                 key=finding.candidate_id,
                 reward=reward_of(finding),
@@ -178,9 +170,6 @@ class Rewarder:
         for judged in found:
             append_jsonl(self._cache, judged)
             self._known[judged.key] = judged
-
-    def _why_dishonest(self, question: Question, code: str) -> str:
-        return self._honesty(question.target_model, code, question.entry) if self._honesty else ""
 
 
 def _key(question: Question, code: str) -> str:

@@ -19,7 +19,7 @@ from hpcraft.local import LocalExecutor
 from hpcraft.samples import Completion, Sample
 from hpcraft.stages import execute
 from hpcraft.store import Manifest, read_jsonl
-from tests.eval.test_completion import PROGRAM
+from tests.eval.hole_programs import PROGRAM
 
 pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("slurm")]
 

@@ -12,8 +12,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hpcraft.data.verify import verify
-from hpcraft.reinforce import honesty
+from hpcraft.mutual import honesty
 from hpcraft.tokenizer.prompt import END, build_translation, write_translation
+from hpcraft.train.honest import Honest
 from hpcraft.train.reward import Graded, Question, Rewarder, reward_of
 from hpcraft.verification import Candidate, Finding
 
@@ -32,7 +33,6 @@ def question(source: str, name: str, head: str, tests: tuple[str, ...], target: 
         source=source,
         tests=tests,
         target_model=target,
-        entry=name,
         prompt=build_translation(source, target),
     )
 
@@ -72,7 +72,7 @@ def graded(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Graded]:
     """Real answers, judged together in the sandbox."""
     if shutil.which("bwrap") is None:
         pytest.skip("bubblewrap is not installed")
-    rewarder = Rewarder(partial(verify, seed=11), honesty, tmp_path_factory.mktemp("reward") / "judged.jsonl")
+    rewarder = Rewarder(Honest(partial(verify, seed=11), honesty), tmp_path_factory.mktemp("reward") / "judged.jsonl")
     asked = [q for q, _ in CANDIDATES.values()]
     texts = [answer(q, code) for q, code in CANDIDATES.values()]
     found = rewarder.grade(1, [*asked, ASK_SUM, ASK_SUM], [*texts, texts[0].replace(END, ""), "<|0|>int(" + END])
@@ -181,14 +181,14 @@ def test_equal_answers_are_judged_once_and_never_again(tmp_path: Path) -> None:
 
     cache = tmp_path / "judged.jsonl"
     text = answer(ASK_SUM, GOOD_SUM)
-    rewarder = Rewarder(counting, None, cache)
+    rewarder = Rewarder(counting, cache)
     first = rewarder.grade(1, [ASK_SUM] * 3, [text, text, text + "<|1|>more"])
     assert [(one.reward, one.sample, one.step) for one in first] == [(1.0, 0, 1), (1.0, 1, 1), (1.0, 2, 1)]
     rewarder.grade(2, [ASK_SUM], [text])
-    assert [one.reward for one in Rewarder(counting, None, cache).grade(3, [ASK_SUM], [text])] == [1.0]
+    assert [one.reward for one in Rewarder(counting, cache).grade(3, [ASK_SUM], [text])] == [1.0]
     assert len(judged) == 1
     cache.write_bytes(cache.read_bytes()[:-9])
-    Rewarder(counting, None, cache).grade(1, [ASK_SUM], [text])
+    Rewarder(counting, cache).grade(1, [ASK_SUM], [text])
     assert len(judged) == 2
 
 
@@ -205,7 +205,7 @@ def test_a_kernel_alone_is_judged_with_its_host_function(tmp_path: Path) -> None
             )  # fmt: skip
 
     asked = question(SCALE, "scale", ASK_SCALE.signature, ASK_SCALE.tests, "cuda")
-    [one] = Rewarder(looking, honesty, tmp_path / "judged.jsonl").grade(1, [asked], [answer(asked, KERNEL)])
+    [one] = Rewarder(Honest(looking, honesty), tmp_path / "judged.jsonl").grade(1, [asked], [answer(asked, KERNEL)])
     assert one.reward == 1.0
     assert "<<<" in seen[0]
     assert "void scale(int n, double a, double *x)" in seen[0]

@@ -1,0 +1,64 @@
+"""A look at the code stands before the verifier: what it refuses isn't run, and the findings stay in their order."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from hpcraft.mutual import honesty
+from hpcraft.train.honest import NOT_PARALLEL, Honest
+from hpcraft.verification import Candidate, Finding
+from tests.data.translations import GOOD_SCALE, SCALE, SCALE_TESTS
+
+ALONE = GOOD_SCALE.replace("parallel for", "parallel for if(0)")
+UNWATCHED = '__attribute__((no_sanitize("thread"))) ' + GOOD_SCALE
+
+
+def candidate(number: int, target: str, model: str = "openmp", signature: str = "void scale(int n, double a, double *x)") -> Candidate:
+    """A translation of the scaling loop."""
+    return Candidate(candidate_id=str(number), signature=signature, source=SCALE, target=target, target_model=model, tests=SCALE_TESTS)
+
+
+def found(one: Candidate, reason: str = "") -> Finding:
+    """What a verifier says that saw it."""
+    return Finding(
+        candidate_id=one.candidate_id, accepted=not reason, reason=reason, level="run", valid_tests=(), killing_tests=(),
+        mutants_killed=0, mutants_total=0, log="",
+    )  # fmt: skip
+
+
+@given(st.lists(st.sampled_from([GOOD_SCALE, ALONE, UNWATCHED])), st.integers(1, 4))
+def test_findings_stay_in_the_order_of_their_candidates(targets: list[str], batch: int) -> None:
+    """Whatever stands beside each other, and however many the verifier takes at a time."""
+    seen: list[str] = []
+
+    def verifier(candidates: Iterable[Candidate]) -> Iterator[Finding]:
+        held: list[Candidate] = []
+        for one in candidates:
+            seen.append(one.target)
+            held.append(one)
+            if len(held) == batch:
+                yield from map(found, held)
+                held = []
+        yield from map(found, held)
+
+    findings = list(Honest(verifier, honesty)(candidate(number, target) for number, target in enumerate(targets)))
+    assert [f.candidate_id for f in findings] == [str(number) for number in range(len(targets))]
+    assert [f.reason for f in findings] == ["" if target == GOOD_SCALE else NOT_PARALLEL for target in targets]
+    assert seen == [target for target in targets if target == GOOD_SCALE]
+
+
+def test_what_has_no_place_for_it_is_not_looked_at() -> None:
+    """Tests alone, sequential targets, and prototypes that the verifier refuses in its own words."""
+    made = [candidate(0, "", ""), candidate(1, SCALE, "serial"), candidate(2, ALONE, signature="nothing")]
+    findings = list(Honest(lambda candidates: (found(one, "signature") for one in candidates), honesty)(made))
+    assert [f.reason for f in findings] == ["signature"] * 3
+
+
+def test_what_was_refused_says_why() -> None:
+    """In the log of the finding."""
+    [finding] = Honest(lambda candidates: map(found, candidates), honesty)([candidate(0, ALONE)])
+    assert not finding.accepted
+    assert finding.log == "the parallel construct is told to use one thread"
