@@ -28,6 +28,7 @@
 #define HPCRAFT_PAGE 4096
 #define HPCRAFT_ALIGNMENT 64
 #define HPCRAFT_LEAVE 0xffffffffu
+#define HPCRAFT_LITTER 0x7F /* huge as any number */
 enum { HPCRAFT_IN_CALL = 1, HPCRAFT_IN_CONST = 2, HPCRAFT_ELSEWHERE = 3 };
 
 typedef struct {
@@ -96,6 +97,13 @@ static void *hpcraft_array(int number, int of, size_t item_bytes, int is_const, 
     return array;
 }
 
+/* Leaves no zeros where the called function's variables will lie: what it reads without having written it shall not be right by luck. */
+static __attribute__((noinline)) void hpcraft_litter(void) {
+    char stack[1 << 14];
+    memset(stack, HPCRAFT_LITTER, sizeof stack);
+    __asm__ volatile("" : : "r"(stack) : "memory");
+}
+
 /* Generated: takes the arguments of function number `function` and calls it. */
 static void hpcraft_dispatch(uint32_t function);
 
@@ -108,6 +116,7 @@ static void hpcraft_serve(void) {
         while ((next = __atomic_load_n(&words->go, __ATOMIC_SEQ_CST)) == turn) syscall(SYS_futex, &words->go, FUTEX_WAIT, turn, NULL, NULL, 0);
         if (next == HPCRAFT_LEAVE) return;
         memcpy(&function, hpcraft_call + HPCRAFT_PAGE, sizeof function);
+        hpcraft_litter();
         hpcraft_dispatch(function);
     }
 }

@@ -43,6 +43,8 @@ _HOST = {
     "ASAN_OPTIONS": "detect_leaks=0:quarantine_size_mb=16:verify_asan_link_order=0:handle_segv=0:handle_sigbus=0:use_sigaltstack=0"
     ":detect_stack_use_after_return=0:alloc_dealloc_mismatch=0:new_delete_type_mismatch=0"
 }
+_LITTER = "128"
+"""Memory of `malloc` is filled with the complement, 0x7F, huge as any number: what is read without having been written shall not be right by luck."""
 
 
 def environment(tools: Iterable[str], job: Job, run: Run | None = None) -> dict[str, str]:
@@ -60,6 +62,8 @@ def environment(tools: Iterable[str], job: Job, run: Run | None = None) -> dict[
     else:
         # Threads that have nothing to do sleep: they shall not look busy, and leave cores that others want to them.
         variables["OMP_WAIT_POLICY"] = "passive"
+        if run.calls:
+            variables["MALLOC_PERTURB_"] = _LITTER
     if job.language == "python":
         variables |= python.variables(job, run)
     if job.check != "none":

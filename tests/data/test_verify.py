@@ -40,6 +40,8 @@ WRONG_SCALES = {
     "renamed": GOOD_SCALE.replace("scale", "rescale"),
     "signature": GOOD_SCALE.replace("double a", "float a"),
     "hidden": GOOD_SCALE.replace("void scale", "static void scale"),
+    "unwritten": "#include <stdlib.h>\n"
+    + GOOD_SCALE.replace("#pragma", "    double *rest = malloc(n * sizeof *rest);\n#pragma").replace("a * x[i]", "a * x[i] + rest[i]"),
     "single": GOOD_SCALE.replace("parallel for", "parallel for num_threads(1)"),
 }
 
@@ -73,6 +75,7 @@ def findings() -> dict[str, Finding]:
         ("renamed", {"no-entry"}),
         ("signature", {"target:signature"}),
         ("hidden", {"target:compile_error"}),
+        ("unwritten", {"differs"}),
         ("single", {"not-parallel"}),
     ],
 )
