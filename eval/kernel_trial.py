@@ -23,9 +23,9 @@ from hpcraft.sandbox.abi import DTYPES, Argument, Array, CallResult
 from hpcraft.sandbox.calls import Called, Calls, Image, Progress, Round, image
 
 _SMALL_ELEMENTS = 20_000
-"""Calls with more array elements are made in the first round alone."""
-_RACE_ELEMENTS = 3_000
-"""Calls with more array elements are left out of the race check: the sanitizer is slow and sees nothing new in them."""
+"""Calls with more array elements are made in the first round alone, and not in the race check: blocks of a thousand are in these, too."""
+_TRACED_ELEMENTS = 3_000
+"""The same of answers in Python, where the race check watches every access in Python itself."""
 _KEPT = 2
 """Trials that are kept at a time, one of them for the race check; answers come by task, and a trial can take 100 MB."""
 
@@ -115,7 +115,8 @@ def trial(kernel_name: str, model: str, seed: int, *, race: bool = False) -> Tri
     sizes: list[tuple[str, ...]] = []
     for number, shape in enumerate(shapes):
         first = number == 0 and not race
-        calls = list(_first(kernel, model, rng) if first else _small(kernel, rng, _RACE_ELEMENTS if race else _SMALL_ELEMENTS))
+        most = _TRACED_ELEMENTS if race and model == "numba" else _SMALL_ELEMENTS
+        calls = list(_first(kernel, model, rng) if first else _small(kernel, rng, most))
         untimed = 0 if race else len(calls) - (first and model != "emulate")
         images = tuple(image([kernel.signature], 0, c, rng, fenced=index < untimed) for index, c in enumerate(calls))
         rounds.append(Round(images=images, threads=shape.threads, ranks=shape.ranks, schedule=shape.schedule))

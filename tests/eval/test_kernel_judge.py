@@ -45,6 +45,7 @@ def judged(task_id, code):
         ("*(volatile int *)0 = 1;", "signal|exit code|without the result"),
         ("for (int i = 0; i < n; i++) y[i] += (float)(a * x[i]);", "wrong"),
         ("static int calls; if (calls++ > 3) return;" + LOOP, "call 5 of"),
+        ("double *s = malloc((n + 1) * sizeof *s); for (int i = 0; i < n; i++) s[i] += a * x[i], y[i] += s[i]; free(s);", "wrong"),
     ],
     ids=[
         "nan",
@@ -57,6 +58,7 @@ def judged(task_id, code):
         "crash",
         "float",
         "first-calls-only",
+        "adds-to-unwritten-memory",
     ],
 )
 def test_wrong_code_is_refused(body, why, monkeypatch):

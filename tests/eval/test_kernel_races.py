@@ -29,6 +29,7 @@ def _few(names, *quick):
 
 PLANTED = {
     "dot/mpi+openmp/fortran": (" reduction(+ : part)", ""),
+    "prefix_sum/offload/fortran": (" private(i, total)", ""),  # in blocks of 512
     "histogram/offload/fortran": ("!$omp atomic", ""),
     "histogram/offload/c": ("#pragma omp atomic update", ""),
     "histogram/openacc/c": ("#pragma acc atomic update", ""),
@@ -40,7 +41,7 @@ PLANTED = {
 
 
 @pytest.mark.usefixtures("compiles")
-@pytest.mark.parametrize("task_id", _few(PLANTED, "histogram/openacc/c", "histogram/offload/fortran"))
+@pytest.mark.parametrize("task_id", _few(PLANTED, "histogram/openacc/c", "histogram/offload/fortran", "prefix_sum/offload/fortran"))
 def test_a_planted_race_is_found_and_the_reference_has_none(task_id):
     """In models whose own runtime would run all by one thread, too."""
     task = TASKS[f"kernels/{task_id}"]

@@ -216,7 +216,9 @@ def test_reading_beside_an_array_is_a_fault_where_a_call_is_fenced(code: str, n:
 
 def test_what_was_never_written_is_huge() -> None:
     """Neither the stack nor fresh memory holds zeros that would make a function right by luck."""
-    unwritten = "volatile double local[64]; double *volatile fresh = malloc(n * sizeof *fresh); y[0] = local[9]; y[1] = fresh[n / 2]; return 0;"
+    unwritten = (
+        "volatile double local[64]; double *volatile fresh = malloc(n * sizeof *fresh); y[0] = local[9]; y[1] = fresh[n / 2]; return 0;"
+    )
     outcome = called(f"{HEAD}{unwritten}\n}}\n")
     assert outcome.ok, outcome
     assert all((np.abs(c.ranks[0].arrays[1][:2]) > 1e300).all() for c in outcome.called)
