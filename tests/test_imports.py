@@ -29,13 +29,15 @@ FOR_EVERYBODY = {
     "progress",
     "recipe",
     "records",
+    "samples",
     "shards",
     "stages",
     "store",
+    "verification",
 }
 """The parts of the spine that a room may use; the rest (cli, run, doctor) uses the rooms."""
 
-BASE = ("errors", "records")
+BASE = ("errors", "records", "samples", "verification")
 
 
 def files_of(folder: Path) -> list[Path]:
@@ -79,7 +81,7 @@ def test_nobody_imports_a_room_by_its_bare_name(root: Path) -> None:
 
 
 def test_the_spine_knows_no_room(root: Path) -> None:
-    """Errors and records import the standard library alone; nothing imports the command line but ``__main__``."""
+    """Errors and the records import the standard library alone; nothing imports the command line but ``__main__``."""
     for path in (root / "hpcraft").glob("*.py"):
         names = {name for name in imports_of(path) if name.startswith("hpcraft.")}
         if path.stem in BASE:

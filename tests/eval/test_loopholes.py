@@ -39,7 +39,7 @@ LOOPHOLES: dict[int, tuple[str, list[str]]] = {
     21: ("libraries", [f"{CHEATS}::weak-library", f"{CHEATS}::loads-a-library"]),
     22: ("processes that live on", [f"{CHEATS}::forks", f"{CHEATS}::runs-a-shell"]),
     23: ("the network", [f"{CHEATS}::downloads"]),
-    24: ("shared caches", [f"{CHEATS}::spoils-a-cache", "sandbox/test_cache.py::test_a_hostile_source_does_not_reach_the_cache"]),
+    24: ("shared caches", [f"{CHEATS}::spoils-a-cache", "sandbox/test_cache_builds.py::test_a_hostile_source_does_not_reach_the_cache"]),
     25: ("contamination", ["data/test_contamination.py::test_a_copy_takes_the_whole_document_out"]),
     26: ("dropped samples", ["eval/test_metrics.py::test_invalid_samples_count_as_zero"]),
     27: ("answers in the prompt", ["eval/test_loopholes.py::test_prompts_hold_no_example_values"]),
