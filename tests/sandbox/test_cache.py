@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from hpcraft.errors import ConfigError
-from hpcraft.sandbox import Job, Outcome, build, cache, run
+from hpcraft.sandbox import Job, cache, run
 from hpcraft.sandbox.cache import Cache, Entry
 
 Need = Callable[..., None]
@@ -24,38 +24,6 @@ ENTRY = Entry(facts={"exit_code": 0, "reason": "exited"}, files={"program": b"\x
 HELLO = Job(
     files={"a.c": b'#include "n.h"\n#include <stdio.h>\nint main(void) { printf("%d\\n", N); }', "n.h": b"#define N 1\n"}, language="c"
 )
-
-
-Commands = tuple[tuple[str, ...], ...]
-
-
-def _entries(folder: Path) -> list[Path]:
-    return sorted(path for path in (folder / "kept" / "builds").iterdir() if not path.name.startswith("."))
-
-
-def _key(job: Job) -> set[str]:
-    """The keys that a build looks up."""
-    seen: set[str] = set()
-    original = Cache.get
-
-    def get(self: Cache, key: str) -> Entry | None:
-        seen.add(key)
-        return original(self, key)
-
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(Cache, "get", get)
-        with build(job):
-            return seen
-
-
-def _same(first: Outcome, second: Outcome) -> bool:
-    assert first.compile is not None
-    assert second.compile is not None
-    return first.compile == second.compile and (first.verdict, first.stdout, first.message) == (
-        second.verdict,
-        second.stdout,
-        second.message,
-    )
 
 
 # ---------------------------------------------------------------- the store

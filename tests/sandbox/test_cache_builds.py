@@ -14,8 +14,6 @@ from hpcraft.sandbox.box import execute
 from hpcraft.sandbox.cache import Cache, Entry
 
 Need = Callable[..., None]
-KEY = "0" * 64
-ENTRY = Entry(facts={"exit_code": 0, "reason": "exited"}, files={"program": b"\x7fELF" * 1000, "empty": b""})
 HELLO = Job(
     files={"a.c": b'#include "n.h"\n#include <stdio.h>\nint main(void) { printf("%d\\n", N); }', "n.h": b"#define N 1\n"}, language="c"
 )
