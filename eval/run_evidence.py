@@ -20,8 +20,10 @@ from hpcraft.sandbox.calls import Called
 
 LEAST_SECONDS = 1e-3
 """Work that takes less is over before a second thread has woken up."""
-CLEAR_SHARE, _SHARE_OF_ONE, _SHARE_OF_SEVERAL = 0.5, 0.1, 0.05
-"""What shows at once that the work was shared, in one call; the least of the busiest thread's time, in one call and in several: what an idle thread uses evens out over several. Static schedules give
+CLEAR_SHARE = 0.5
+"""Of the busiest thread's time in one call: shows at once that the work was shared."""
+_SHARE_OF_ONE, _SHARE_OF_SEVERAL = 0.1, 0.05
+"""The least of the busiest thread's time, in one call and in several: what an idle thread uses evens out over several. Static schedules give
 all threads as many iterations, which needn't be the same work; a dynamic one on a busy machine may not."""
 _BUSY = 0.75
 """Load of the last minute by core, from which on a thread may have to wait for one."""

@@ -28,7 +28,6 @@
 #define HPCRAFT_PAGE 4096
 #define HPCRAFT_ALIGNMENT 64
 #define HPCRAFT_LEAVE 0xffffffffu
-#define HPCRAFT_LITTER 0x7F /* huge as any number */
 enum { HPCRAFT_IN_CALL = 1, HPCRAFT_IN_CONST = 2, HPCRAFT_ELSEWHERE = 3 };
 
 typedef struct {
@@ -95,13 +94,6 @@ static void *hpcraft_array(int number, int of, size_t item_bytes, int is_const, 
     memcpy(&fenced, hpcraft_call + HPCRAFT_PAGE + 4, sizeof fenced);
     if (fenced) hpcraft_fence(array, item_bytes * hpcraft_word(of + number), !after ? PROT_NONE : is_const ? PROT_READ : PROT_READ | PROT_WRITE);
     return array;
-}
-
-/* Leaves no zeros where the called function's variables will lie: what it reads without having written it shall not be right by luck. */
-static __attribute__((noinline)) void hpcraft_litter(void) {
-    char stack[1 << 14];
-    memset(stack, HPCRAFT_LITTER, sizeof stack);
-    __asm__ volatile("" : : "r"(stack) : "memory");
 }
 
 /* Generated: takes the arguments of function number `function` and calls it. */

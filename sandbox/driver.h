@@ -28,7 +28,6 @@
 #define RECORD_MAGIC 0x43525048u
 #define GUARD_BYTES 256
 #define GUARD_FILL 0xA5
-#define LITTER 0x7F /* huge as any number */
 #define MAX_ARRAYS 64
 
 enum { STATUS_OK = 0, STATUS_GUARD_BROKEN = 1, STATUS_CONST_CHANGED = 2, STATUS_CRASHED = 4 };
@@ -135,13 +134,6 @@ static void release(call_t *call) {
     }
 }
 
-/* Leaves no zeros where the called function's variables will lie: what it reads without having written it shall not be right by luck. */
-static __attribute__((noinline)) void litter(void) {
-    char stack[1 << 14];
-    memset(stack, LITTER, sizeof stack);
-    __asm__ volatile("" : : "r"(stack) : "memory");
-}
-
 static uint32_t budget_seconds;
 static int writes = 1;
 
@@ -190,7 +182,7 @@ int main(int argc, char **argv) {
 #endif
     (void)argc;
     (void)argv;
-    mallopt(M_PERTURB, LITTER ^ 0xFF); /* so with memory that the function allocates */
+    mallopt(M_PERTURB, HPCRAFT_LITTER ^ 0xFF); /* so with memory that the function allocates */
     in = fopen("inputs.bin", "rb");
     if (!in) fail("no inputs.bin");
     if (writes) {
@@ -202,7 +194,7 @@ int main(int argc, char **argv) {
         call_t call = {.count = 0, .index = i, .status = STATUS_OK};
         uint32_t function = take_u32();
         budget_seconds = take_u32();
-        litter();
+        hpcraft_litter();
         dispatch(function, &call);
 #ifdef HPCRAFT_MPI
         MPI_Barrier(MPI_COMM_WORLD);

@@ -27,7 +27,9 @@ def driver_source(signatures: Sequence[Signature], *, mpi: bool = False, fork: b
     needs = "#include <stddef.h>\n#include <stdbool.h>\n"
     cases = "".join(f"    case {i}: call_{i}(call); return;\n" for i in range(len(signatures)))
     dispatch = f'static void dispatch(uint32_t function, call_t *call) {{\n    switch (function) {{\n{cases}    default: fail("no such function");\n    }}\n}}\n'
-    return defines + _runtime("driver.h") + needs + "".join(_caller(i, s) for i, s in enumerate(signatures)) + dispatch
+    return (
+        defines + _runtime("litter.h") + _runtime("driver.h") + needs + "".join(_caller(i, s) for i, s in enumerate(signatures)) + dispatch
+    )
 
 
 def caller_source(signatures: Sequence[Signature], *, mpi: bool = False, kokkos: bool = False) -> str:
@@ -43,7 +45,13 @@ def caller_source(signatures: Sequence[Signature], *, mpi: bool = False, kokkos:
     cases = "".join(f"    case {i}: hpcraft_call_{i}(); return;\n" for i in range(len(signatures)))
     dispatch = f'static void hpcraft_dispatch(uint32_t function) {{\n    switch (function) {{\n{cases}    default: hpcraft_fail("no such function");\n    }}\n}}\n'
     linkage = 'extern "C" ' if kokkos else ""
-    return head + _runtime("caller.h") + "".join(_shared_caller(i, s, linkage) for i, s in enumerate(signatures)) + dispatch
+    return (
+        head
+        + _runtime("litter.h")
+        + _runtime("caller.h")
+        + "".join(_shared_caller(i, s, linkage) for i, s in enumerate(signatures))
+        + dispatch
+    )
 
 
 TRACED = "hpcraft_traced.py"

@@ -11,13 +11,13 @@ from collections.abc import Callable, Iterable, Iterator
 
 from hpcraft.errors import InputError
 from hpcraft.sandbox.abi import Signature
+from hpcraft.tokenizer.requests import TARGETS
 from hpcraft.verification import Candidate, Finding, Verifier
 
 Honesty = Callable[[str, str, str], str]
 """Target model, code and name of the entry point to why the code isn't honestly parallel; empty when nothing speaks against it."""
 
 NOT_PARALLEL = "not-parallel"
-_PARALLEL = ("openmp", "cuda")
 
 
 class Honest:
@@ -45,7 +45,7 @@ class Honest:
         yield from _leading(refused)
 
     def _why(self, candidate: Candidate) -> str:
-        if candidate.target_model not in _PARALLEL:
+        if candidate.target_model not in TARGETS:
             return ""
         try:
             entry = Signature.parse(candidate.signature).name

@@ -9,9 +9,9 @@ from hpcraft.cli import main
 from hpcraft.data.standalone import stand_alone
 from hpcraft.errors import InputError
 from hpcraft.eval.translate_evidence import Choice, judged, unverified
+from tests.data.translations import GOOD_SCALE as GOOD
+from tests.data.translations import SCALE as SOURCE
 
-SOURCE = "void scale(int n, double a, double *x) {\n    for (int i = 0; i < n; i++)\n        x[i] = a * x[i];\n}\n"
-GOOD = SOURCE.replace("    for", "#pragma omp parallel for\n    for")
 SERIAL = SOURCE
 SHORT = GOOD.replace("i < n", "i < n - 1")
 BROKEN = GOOD.replace("x[i] = a", "y[i] = a")

@@ -17,11 +17,8 @@ from hpcraft.tokenizer.prompt import END, build_translation, write_translation
 from hpcraft.train.honest import Honest
 from hpcraft.train.reward import Graded, Question, Rewarder, reward_of
 from hpcraft.verification import Candidate, Finding
+from tests.data.translations import GOOD_SCALE, GOOD_SUM, SCALE, SCALE_TESTS, SUM, SUM_TESTS
 
-SUM = "double total(int n, const double *x) {\n    double s = 0.0;\n    for (int i = 0; i < n; i++) s += x[i];\n    return s;\n}\n"
-SCALE = "void scale(int n, double a, double *x) {\n    for (int i = 0; i < n; i++)\n        x[i] = a * x[i];\n}\n"
-GOOD_SUM = SUM.replace("    for", "#pragma omp parallel for reduction(+:s)\n    for")
-GOOD_SCALE = SCALE.replace("    for", "#pragma omp parallel for\n    for")
 KERNEL = "__global__ void k(int n, double a, double *x) {\n    for (int i = blockIdx.x * blockDim.x + threadIdx.x; i < n; i += blockDim.x * gridDim.x) x[i] = a * x[i];\n}\n"
 
 
@@ -37,8 +34,8 @@ def question(source: str, name: str, head: str, tests: tuple[str, ...], target: 
     )
 
 
-ASK_SUM = question(SUM, "total", "double total(int n, const double *x)", ("1 [1]", "33 [33]", "1000 [1000]"))
-ASK_SCALE = question(SCALE, "scale", "void scale(int n, double a, double *x)", ("1 2.0 [1]", "7 -1.25 [7]", "300 0.5 [300]"))
+ASK_SUM = question(SUM, "total", "double total(int n, const double *x)", SUM_TESTS)
+ASK_SCALE = question(SCALE, "scale", "void scale(int n, double a, double *x)", SCALE_TESTS)
 
 
 def answer(asked: Question, code: str) -> str:
