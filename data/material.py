@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from hashlib import sha256
 from pathlib import Path
 from typing import NamedTuple, TypeAlias
@@ -40,12 +40,14 @@ Launches: TypeAlias = tuple[bool, ...]
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Material:
-    """A sequential function, its tests, and versions to try for each target model."""
+    """A sequential function, its tests, and versions to try for each target model; or a function that is set aside without a translation."""
 
     origin: PairOrigin
     family: str
     signature: str
     source: str
+    model: str = "serial"
+    """What ``source`` is written in: another model than sequential C only where it is set aside."""
     targets: tuple[tuple[str, str], ...]
     """Target model and code; several for one model are tried in this order and the first right one is taken, of CUDA for any launch and for its own both."""
     groups: tuple[tuple[str, ...], ...]
@@ -78,6 +80,15 @@ class Material:
             licence_evidence=unit.licence_evidence,
             split=unit.split,
         )
+
+    def set_aside(self, model: str) -> Material:
+        """The version in a model, which real code was, without its sequential form; as it is where there is none."""
+        code = next((code for target, code in self.targets if target == model), None)
+        return self if code is None else replace(self, source=code, model=model, targets=())
+
+    def share(self, seed: int) -> float:
+        """A number from 0 to 1 that a seed draws for its source."""
+        return int.from_bytes(sha256(f"{seed}/{self.source}".encode()).digest()[:4], "big") / 2**32
 
     @property
     def tests(self) -> tuple[str, ...]:
@@ -130,9 +141,9 @@ def _digest(text: str) -> bytes:
     return sha256(text.encode()).digest()[:_DIGEST_BYTES]
 
 
-def tree(source: str) -> str:
-    """The hash of the normalised tree of a sequential source's functions."""
-    return tree_hash("c", "".join(function_texts("c", source)))
+def tree(source: str, language: str = "c") -> str:
+    """The hash of the normalised tree of a source's functions."""
+    return tree_hash(language, "".join(function_texts(language, source)))
 
 
 def made(seed: int, count: int, targets: tuple[str, ...], known: Known, *, launches: Launches = (False,)) -> Iterator[Material]:

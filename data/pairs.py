@@ -1,7 +1,7 @@
 """``hpcraft pairs``: sequential C and parallel code that does the same work, each pair verified by running it.
 
 Writes ``pairs-*.parquet`` (`Pair`): *made* ones from the grammar, and from the corpus those of the wells in `hpcraft.data.wells.table`; and ``monolingual-*.parquet``
-(`Function`): mined sequential functions of the training split with valid tests and no pair, for mutual supervision.
+(`Function`): real functions of the training split with valid tests and no pair, for mutual supervision: sequential ones, and OpenMP and CUDA that was set aside.
 
 Splits: a pair from the corpus stands in its package's split; a made one in that of its family (template and structural choices), by hash. No two sources
 in the output have the same normalised text (`hpcraft.data.trees.normalised`) or tree, so none is in two splits; with the folder of the stage ``benchmarks``
@@ -33,7 +33,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from hpcraft.data.material import Known, Launches, Material, made, tree
-from hpcraft.data.verify import SOURCE_ONLY, cuda_level, has_tools, lacks_tool, verify
+from hpcraft.data.verify import SERIAL, SOURCE_ONLY, cuda_level, has_tools, lacks_tool, verify
 from hpcraft.data.wells.ground import Ground
 from hpcraft.data.wells.table import drawn
 from hpcraft.errors import ConfigError, MachineError
@@ -76,7 +76,9 @@ class PairsConfig:
     min_coverage: float = option(1.0, help="share of the lines of a made source that its tests must run")
     min_coverage_mined: float = option(0.8, help="the same of a source from the corpus, whose tests are proposed by rule")
     race: bool = option(True, help="run OpenMP targets under the race detector")
-    monolingual_share: float = option(0.3, help="share of the mined training loops that is set aside without translation")
+    monolingual_share: float = option(
+        0.3, help="share of the corpus's training code that is set aside without translation: loops as C, OpenMP and CUDA as what they are"
+    )
     batch_size: int = option(96, help="candidates built into one program")
 
     def __post_init__(self) -> None:
@@ -183,6 +185,7 @@ def _candidates(number: int, material: Material) -> Iterator[Candidate]:
             candidate_id=f"{number}/{version}",
             signature=material.signature,
             source=material.source,
+            source_model=material.model,
             target=target,
             target_model=model,
             tests=material.tests,
@@ -257,7 +260,7 @@ def _assemble(config: PairsConfig, material: Material, findings: list[Finding], 
         elif model not in taken or (model == "cuda" and config.cuda_launch == "both"):
             taken.add(model)
             pairs.append(_pair(material, model, target, finding, tests))
-    if not taken and material.origin == "mined" and material.split == "train":
+    if not taken and (material.origin == "mined" or material.model != SERIAL) and material.split == "train":
         best = max(findings, key=lambda f: (bool(f.killing_tests), len(f.valid_tests)))
         tests = material.chosen(best.valid_tests, best.killing_tests, config.tests_per_pair)
         if best.killing_tests and len(tests) >= config.min_tests:
@@ -314,6 +317,7 @@ def _function(material: Material, finding: Finding, tests: tuple[str, ...]) -> F
         function_id=_identity(material.source),
         signature=material.signature,
         source=material.source,
+        model=material.model,
         tests=tests,
         outputs=_outputs(finding, tests),
         seed=finding.seed,
@@ -324,7 +328,7 @@ def _function(material: Material, finding: Finding, tests: tuple[str, ...]) -> F
         sha256=material.sha256,
         licence=material.licence,
         licence_evidence=material.licence_evidence,
-        tree_sha256=tree(material.source),
+        tree_sha256=tree(material.source, "cuda" if material.model == "cuda" else "c"),
         split=material.split,
     )
 

@@ -10,6 +10,7 @@ from typing import Any
 
 from hpcraft.eval.report_files import read_objects
 from hpcraft.eval.report_plots import Line, line_plot
+from hpcraft.tokenizer.prompt import BACK
 
 ROUNDS = "rounds.jsonl"
 _BEFORE = 0
@@ -102,9 +103,10 @@ def _measures(one: Mapping[str, Any]) -> Iterator[tuple[str, int | float | str]]
 
 
 def _target(name: str) -> str:
-    """A target model with its level, in words."""
-    model, _, level = name.partition("/")
-    return f"{model} (level {level})"
+    """A task with its level, in words."""
+    task, _, level = name.partition("/")
+    words = {back: f"C from {model}" for model, back in BACK.items()}
+    return f"{words.get(task, task)} (level {level})"
 
 
 def _plots(rounds: Sequence[Mapping[str, Any]]) -> Iterator[str]:

@@ -225,7 +225,7 @@ class Pair:
     seed: int = 0
     """Of the contents of the tests' arrays, as `hpcraft.data.recorded` draws them."""
     coverage: float = 0.0
-    """Share of the source's executable lines that valid tests run."""
+    """Share of the source's executable lines that valid tests run; 0 where it wasn't looked at."""
     mutants_killed: int
     """Of faulty versions of the source, those that valid tests tell from it."""
     mutants_total: int
@@ -246,14 +246,16 @@ class Pair:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Function:
-    """A sequential function cut out of real code, with valid tests and no translation: food for mutual supervision."""
+    """A function cut out of real code, with valid tests and no translation: food for mutual supervision."""
 
-    SCHEMA: ClassVar[str] = "hpcraft.function/2"
+    SCHEMA: ClassVar[str] = "hpcraft.function/3"
 
     function_id: str
     signature: str
     """C prototype of the entry point."""
     source: str
+    model: str = "serial"
+    """What ``source`` is written in: ``serial`` for sequential C, ``openmp``, or ``cuda`` with the host function that owns its launches."""
     tests: tuple[str, ...]
     """Test cases in the notation of `hpcraft.sandbox.abi`, each valid on the source."""
     outputs: tuple[str, ...] = ()
@@ -261,7 +263,7 @@ class Function:
     seed: int = 0
     """Of the contents of the tests' arrays, as `hpcraft.data.recorded` draws them."""
     coverage: float = 0.0
-    """Share of the source's executable lines that valid tests run."""
+    """Share of the source's executable lines that valid tests run; 0 for CUDA, where it isn't looked at."""
     package: str
     version: str
     path: str

@@ -1,8 +1,8 @@
 """What translator and tester do on validation pairs, measured before the first round and after each.
 
 The sample is the same each time: proved pairs of the split ``valid``, the same number of each target model. The translator answers their
-sources, once greedily and, where rounds draw several samples, as often at the temperature; every answer is run on the pair's own tests. The tester
-writes tests for the sources, and its tests alone then judge the proved targets and faulty versions of them, which are known to be wrong because the
+sources, and their targets where it was taught the way back, once greedily and, where rounds draw several samples, as often at the temperature; every
+answer is run on the pair's own tests. The tester writes tests for the sources, and its tests alone then judge the proved targets and faulty versions of them, which are known to be wrong because the
 pair's own tests tell them from the original: how many of those are let in is the rate of wrong translations of the loop. The tester by rule
 is measured on the same functions.
 
@@ -29,13 +29,14 @@ from hpcraft.tokenizer.prompt import LANGUAGE_OF
 from hpcraft.train.decisions import SOURCE_ONLY
 from hpcraft.train.honest import Honest, Honesty
 from hpcraft.train.rounds import Numbers, TesterKind, own_tests, verified
+from hpcraft.train.ways import Way
 from hpcraft.verification import Candidate, Finding, LikenessMeasure, Verifier
 
 _TRIED, _WRONG = 4, 2
 """Faulty versions of a target that are tried, and those that are kept when the pair's tests tell them from it."""
 _TELLS = frozenset({"differs", "target:runtime_error", "target:memory", "target:time_limit"})
 """Reasons by which tests tell a faulty version: by what it does."""
-_NOT_BUILT = frozenset({"signature", "no-entry", "target:signature", "not-parallel", "unsupported", "target:compile_error"})
+_NOT_BUILT = frozenset({"signature", "no-entry", "target:signature", "not-parallel", "not-serial", "unsupported", "target:compile_error"})
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -172,13 +173,19 @@ def _candidate(key: str, pair: Pair, target: str, tests: Sequence[str], *, alone
 # ---------------------------------------------------------------- the translator
 
 
-def examine_translator(exam: Exam, translator: Generator, sampling: Sampling, likeness: LikenessMeasure | None) -> dict[str, Numbers]:
-    """pass@1 of greedy answers, pass@k of drawn ones, what compiles, and how like the proved targets answers are, by target model and level."""
+def examine_translator(
+    exam: Exam, ways: Sequence[Way], translator: Generator, sampling: Sampling, likeness: LikenessMeasure | None
+) -> dict[str, Numbers]:
+    """pass@1 of greedy answers, pass@k of drawn ones, what compiles, and how like the proved code answers are, by task and level."""
     from hpcraft.data.verify import cuda_level
 
     found: dict[str, Numbers] = {}
-    for target, pairs in exam.pairs.items():
-        items = [(p.source, target) for p in pairs]
+    emulated = cuda_level() == "emulate"
+    for way in ways:
+        pairs = exam.pairs.get(way.model, [])
+        if not pairs or (way.source_model == "cuda" and not emulated):
+            continue  # CUDA that can't be run says nothing of its translation
+        items = [way.question(p) for p in pairs]
         greedy = [texts[0] for texts in translator.translate(items, max_new_tokens=sampling.max_new_tokens, seed=sampling.seed)]
         drawn: list[list[str]] = [[] for _ in pairs]
         if sampling.samples > 1:
@@ -189,22 +196,22 @@ def examine_translator(exam: Exam, translator: Generator, sampling: Sampling, li
                 samples=sampling.samples,
                 temperature=sampling.temperature,
             )
-        reasons = _reasons(exam, pairs, [[one, *more] for one, more in zip(greedy, drawn, strict=True)])
+        reasons = _reasons(exam, way, pairs, [[one, *more] for one, more in zip(greedy, drawn, strict=True)])
         numbers: Numbers = {"functions": len(pairs), "pass@1": fmean(not known[one] for known, one in zip(reasons, greedy, strict=True))}
         if sampling.samples > 1:
             solved = [any(not known[text] for text in texts) for known, texts in zip(reasons, drawn, strict=True)]
             numbers[f"pass@{sampling.samples}"] = fmean(solved)
         numbers["compiled"] = fmean(known[one] not in _NOT_BUILT for known, one in zip(reasons, greedy, strict=True))
         if likeness:
-            numbers |= likeness([p.target for p in pairs], greedy, LANGUAGE_OF[target])
-        found[f"{target}/{cuda_level() if target == 'cuda' else 'run'}"] = numbers
+            numbers |= likeness([way.sides(p)[1] for p in pairs], greedy, way.language)
+        found[f"{way.task}/{'run' if way.model != 'cuda' else 'emulate' if emulated else 'compile'}"] = numbers
     return found
 
 
-def _reasons(exam: Exam, pairs: Sequence[Pair], texts: Sequence[Sequence[str]]) -> list[dict[str, str]]:
+def _reasons(exam: Exam, way: Way, pairs: Sequence[Pair], texts: Sequence[Sequence[str]]) -> list[dict[str, str]]:
     """For each pair, answer to the reason why it is wrong, empty for a right one; equal answers are run once."""
     made = [
-        _candidate(f"{pair.pair_id}/{number}", pair, text, pair.tests)
+        way.candidate(f"{pair.pair_id}/{number}", pair, text, pair.tests)
         for pair, own in zip(pairs, texts, strict=True)
         for number, text in enumerate(dict.fromkeys(own))
     ]

@@ -1,7 +1,8 @@
 """Stage ``mutual``: a translator and a tester teach each other on real functions that nobody has translated.
 
-Theory of operation. Both start from the fine-tuned model. In a round the translator translates functions without a known translation, and
-the tester writes tests for them, part by part; a part is run while the next one is written. Accepted translations are new pairs for the translator,
+Theory of operation. Both start from the fine-tuned model. In a round the translator translates functions without a known translation, sequential
+ones to the targets and, if it was taught the way back (``cuda2c``, ``omp2c``), CUDA and OpenMP to sequential C; and
+the tester writes tests for the sequential ones, part by part; a part is run while the next one is written. Accepted translations are new pairs for the translator,
 tests that kill a mutant are new targets for the tester, and each trains on what all rounds gave mixed with pairs that were proved before, so that it
 doesn't forget. Before the first round and after each both are measured on validation pairs (`hpcraft.train.measure`). The verifier is an argument;
 the default runs both sides in the sandbox.
@@ -12,8 +13,7 @@ that are over: those aren't played again after a crash, and what was written in 
 Writes ``translator/``, ``tester/``, ``pairs-*.parquet``, ``decisions-*.parquet``, ``tests-*.parquet`` and ``rounds.jsonl``. A round in which nothing is
 accepted teaches nothing, and says so; after one that gave nothing new the loop ends, unless other samples are drawn in the next.
 
-A translator that was taught the way back (``cuda2c``, ``omp2c``) learns it from accepted translations too: source is what it wrote, target the real function.
-Not covered: functions in CUDA or OpenMP without a known translation; measuring the way back.
+A translator that was taught both ways learns both from each accepted translation: from what it wrote to the real function too.
 """
 
 from __future__ import annotations
@@ -29,13 +29,13 @@ from threading import Event
 from typing import Literal
 
 from hpcraft.errors import ConfigError, InputError
-from hpcraft.inference import ModelFacts, read_facts, require_torch
+from hpcraft.inference import read_facts, require_torch
 from hpcraft.records import Function, Pair
 from hpcraft.shards import ShardWriter, read_rows
 from hpcraft.stages import Input, Report, Stage, Work, option
 from hpcraft.store import append_jsonl, drop_torn_tail, read_jsonl, write_jsonl
 from hpcraft.tokenizer.corpus import share_of
-from hpcraft.tokenizer.prompt import BACK, DIRECTIONS
+from hpcraft.tokenizer.prompt import DIRECTIONS
 from hpcraft.train.decisions import SOURCE_ONLY, Answer, Decision, WrittenTest
 from hpcraft.train.export import model_folder
 from hpcraft.train.finetune import FinetuneConfig
@@ -45,6 +45,7 @@ from hpcraft.train.loop import forget
 from hpcraft.train.measure import Exam, Judges, Sampling, examine_tester, examine_translator, set_exam
 from hpcraft.train.rounds import Harvest, Known, Round, candidates, findings, harvest, own_tests, translations, why_useless
 from hpcraft.train.tasks import TESTS, as_answered, examples, way_back
+from hpcraft.train.ways import SERIAL, Way, ways
 from hpcraft.verification import Candidate, Finding, LikenessMeasure, Verifier
 
 _STATE, _OVER = ".rounds", ".rounds.over"
@@ -61,7 +62,11 @@ class MutualConfig:
 
     rounds: int = option(1, help="rounds")
     max_functions: int = option(64, help="functions in a round, at most")
-    targets: tuple[str, ...] = option(("openmp",), help="target models; CUDA is run by the emulation where there is a compiler for it")
+    targets: tuple[str, ...] = option(
+        ("openmp",),
+        help="target models, and those from which a translator that knows the way translates back to C; CUDA is run by the emulation where there is a "
+        "compiler for it",
+    )
     tester: Literal["model", "rule", "none"] = option(
         "model",
         help="who writes tests: model (what is trained here, beside the known tests of a function), rule (the tester by rule alone), none (only known ones)",
@@ -107,6 +112,7 @@ class _Loop:
     config: MutualConfig
     work: Work
     functions: list[Function]
+    ways: list[Way]
     translator: Learner
     tester: Learner | None
     judges: Judges
@@ -145,9 +151,10 @@ def run(
     lines = work.out / _STATE / _LINES
     drop_torn_tail(lines)
     rounds = list(read_jsonl(lines, Round)) if lines.exists() else []
-    functions, useless = _functions(config, work)
+    asked = ways(config.targets, read_facts(model_folder(work.inputs["model"])).tasks)
+    functions, useless = _functions(config, work, asked)
     judges = Judges.seeded(verifier, functions[0].seed, mutants=config.mutants, honesty=honesty)
-    loop = _begin(config, work, functions, len(rounds) - 1, judges, likeness)
+    loop = _begin(config, work, functions, asked, len(rounds) - 1, judges, likeness)
     if not rounds:
         rounds.append(_measured(loop, Round(number=0)))
         append_jsonl(lines, rounds[0])
@@ -166,7 +173,7 @@ def run(
 # ---------------------------------------------------------------- before the rounds
 
 
-def _functions(config: MutualConfig, work: Work) -> tuple[list[Function], Counter[str]]:
+def _functions(config: MutualConfig, work: Work, asked: Sequence[Way]) -> tuple[list[Function], Counter[str]]:
     """The functions to be translated, and how many can't be tried, by reason.
 
     Raises:
@@ -175,7 +182,7 @@ def _functions(config: MutualConfig, work: Work) -> tuple[list[Function], Counte
     found = [f for f in read_rows(work.inputs["pairs"], "monolingual", Function) if f.split == "train"]
     if not found:
         raise InputError(f"{work.inputs['pairs']}: no function without a translation in the train split; mine more, or leave mutual out")
-    reasons = [why_useless(f) for f in found]
+    reasons = [why_useless(f, asked) for f in found]
     useless = Counter(filter(None, reasons))
     fitting = [f for f, reason in zip(found, reasons, strict=True) if not reason]
     if not fitting:
@@ -185,14 +192,20 @@ def _functions(config: MutualConfig, work: Work) -> tuple[list[Function], Counte
 
 
 def _begin(
-    config: MutualConfig, work: Work, functions: list[Function], played: int, judges: Judges, likeness: LikenessMeasure | None
+    config: MutualConfig,
+    work: Work,
+    functions: list[Function],
+    asked: list[Way],
+    played: int,
+    judges: Judges,
+    likeness: LikenessMeasure | None,
 ) -> _Loop:
     """Both as they came out of the last round that is over, or as they were tuned."""
     pairs = list(read_rows(work.inputs["pairs"], "pairs", Pair))
     tuned = model_folder(work.inputs["model"])
     facts = read_facts(tuned)
-    known, back = [p for p in pairs if p.split == "train"], _back(config, facts)
-    proved = [*examples(as_answered(known, facts.cuda_answer)), *way_back(known, facts.cuda_answer, back)]
+    known = [p for p in pairs if p.split == "train"]
+    proved = [*examples(as_answered(known, facts.cuda_answer)), *way_back(known, facts.cuda_answer, _back(asked))]
     state = work.out / _STATE
     weights = state / str(played) if played > 0 else None
 
@@ -214,7 +227,8 @@ def _begin(
         config=config,
         work=work,
         functions=functions,
-        translator=learner(TRANSLATOR, (*config.targets, *back)),
+        ways=asked,
+        translator=learner(TRANSLATOR, [way.task for way in asked]),
         tester=learner(TESTER, (TESTS,)) if config.tester == "model" else None,
         judges=judges,
         exam=exam,
@@ -223,9 +237,9 @@ def _begin(
     )
 
 
-def _back(config: MutualConfig, facts: ModelFacts) -> dict[str, float]:
-    """The ways back from the targets that the model was taught, with how often an epoch shows them."""
-    return {BACK[target]: 1.0 for target in config.targets if BACK.get(target, "") in facts.tasks}
+def _back(asked: Sequence[Way]) -> dict[str, float]:
+    """The tasks of the ways back, with how often an epoch shows them."""
+    return {way.task: 1.0 for way in asked if way.back}
 
 
 # ---------------------------------------------------------------- a round
@@ -261,7 +275,7 @@ def _play(loop: _Loop, number: int) -> Harvest:
 
 def _answers(loop: _Loop, functions: Sequence[Function], seed: int) -> Iterator[Answer]:
     config = loop.config
-    asked = {f.function_id: (f.signature, f.source) for f in functions}
+    asked = {f.function_id: (f.signature, f.source) for f in functions if f.model == SERIAL}
     tester = loop.tester.generator if loop.tester else None
     for function_id, tests in own_tests(config.tester, tester, asked, max_new_tokens=config.max_new_tokens, seed=seed).items():
         for place, text in enumerate(tests):
@@ -269,7 +283,7 @@ def _answers(loop: _Loop, functions: Sequence[Function], seed: int) -> Iterator[
     yield from translations(
         loop.translator.generator,
         functions,
-        config.targets,
+        loop.ways,
         max_new_tokens=config.max_new_tokens,
         samples=config.samples,
         temperature=config.temperature,
@@ -281,7 +295,7 @@ def _learn(loop: _Loop, number: int, got: Harvest) -> Round:
     """Teach both what the rounds gave so far, where this one added to it; keep the weights, and measure."""
     facts, accepted = loop.translator.generator.facts, list(loop.known.pairs.values()) if got.summary.new_pairs else []
     pairs = examples(as_answered(accepted, facts.cuda_answer), {TESTS: 0})
-    pairs += way_back(accepted, facts.cuda_answer, _back(loop.config, facts))
+    pairs += way_back(accepted, facts.cuda_answer, _back(loop.ways))
     tests = list(loop.known.tests.values()) if got.summary.new_tests else []
     config = loop.config
     settings = FinetuneConfig(learning_rate=config.learning_rate, max_steps=config.train_steps, max_seconds=config.train_seconds)
@@ -306,7 +320,7 @@ def _measured(loop: _Loop, one: Round) -> Round:
     tester = loop.tester.generator if loop.tester else None
     return replace(
         one,
-        translator=examine_translator(loop.exam, loop.translator.generator, sampling, loop.likeness),
+        translator=examine_translator(loop.exam, loop.ways, loop.translator.generator, sampling, loop.likeness),
         tester=examine_tester(loop.exam, config.tester, tester, sampling),
     )
 
@@ -394,6 +408,6 @@ STAGE = Stage(
         "pairs": Input(stage="pairs", help="folder that `hpcraft pairs` made, with functions that have no translation"),
     },
     run=lambda config, work: run(config, work),
-    version=3,
+    version=4,
 )
 """Without figures of texts, which `hpcraft.mutual` puts in; the command is there too."""

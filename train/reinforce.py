@@ -36,6 +36,7 @@ from hpcraft.train.measure import Exam, Judges, Sampling, examine_translator, se
 from hpcraft.train.reward import Question, Rewarder
 from hpcraft.train.rounds import Numbers, Round, verified, why_useless
 from hpcraft.train.tasks import as_answered
+from hpcraft.train.ways import ways
 from hpcraft.verification import Candidate, LikenessMeasure, Verifier
 
 if TYPE_CHECKING:
@@ -169,8 +170,9 @@ def _questions(
     """
     taught = as_answered((p for p in pairs if p.split == "train" and p.target_model in config.targets), generator.facts.cuda_answer)
     asked = {(p.source, p.target_model): _question(p.pair_id, p, p.target_model) for p in taught}
-    rejections = Counter(filter(None, map(why_useless, functions)))
-    fitting = [f for f in functions if not why_useless(f)]
+    unfit = {f.function_id: why_useless(f, ways(config.targets, ())) for f in functions}
+    rejections = Counter(filter(None, unfit.values()))
+    fitting = [f for f in functions if not unfit[f.function_id]]
     for function in sorted(fitting, key=lambda f: (share_of(f.function_id, work.seed), f.function_id))[: config.max_functions]:
         for target in config.targets:
             asked.setdefault((function.source, target), _question(function.function_id, function, target))
@@ -231,7 +233,7 @@ def _examined(
     cache = work.out / name
     if not cache.exists():
         sampling = Sampling(max_new_tokens=config.max_new_tokens, samples=config.samples, temperature=config.temperature, seed=work.seed)
-        write_json(cache, examine_translator(exam, generator, sampling, likeness))
+        write_json(cache, examine_translator(exam, ways(config.targets, ()), generator, sampling, likeness))
     return dict(read_json(cache))
 
 

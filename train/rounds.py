@@ -1,9 +1,12 @@
 """One round of mutual supervision, apart from training: answers are written, run, and sorted into what each side may learn.
 
-A translation is accepted when it does what its source does on tests that are valid and would notice a fault. The tester's
+A translation is accepted when it does what its source does on tests that are valid and would notice a fault. Sequential functions are
+translated to the target models, real OpenMP and CUDA code back to C. The tester's
 tests are tried beside the function's known ones, so a weak tester lets nothing false through; only tests that kill a mutant are
 its reward. The tests of each function are judged by a candidate of their own, without a translation, so that what is known of them doesn't hang
 on how well the translator did.
+
+Not covered: tests of the tester's for OpenMP and CUDA code, which keeps those that it came with.
 """
 
 from __future__ import annotations
@@ -21,6 +24,7 @@ from hpcraft.sandbox.abi import Signature, parse_test
 from hpcraft.store import read_json, sha256_json, write_json
 from hpcraft.train.decisions import SOURCE_ONLY, Answer, Decision, WrittenTest, decisions, key_of, written_tests
 from hpcraft.train.tasks import TESTS, Example
+from hpcraft.train.ways import SERIAL, Way
 from hpcraft.verification import Candidate, Finding, Verifier
 
 _TEST_TOKENS = 192
@@ -42,7 +46,7 @@ class Round:
     candidates: int = 0
     """Translations; equal ones of a function are counted once."""
     accepted: int = 0
-    """Functions and targets with an accepted translation."""
+    """Functions with an accepted translation, counted once for each target model."""
     new_pairs: int = 0
     """Those that no earlier round had."""
     reasons: dict[str, int] = field(default_factory=dict)
@@ -60,7 +64,7 @@ class Round:
     """None when there was nothing to learn."""
     tester_loss: float | None = None
     translator: dict[str, Numbers] = field(default_factory=dict)
-    """By target model and level, such as ``cuda/emulate``: what the translator does on validation pairs, as `hpcraft.train.measure` says."""
+    """By task and level, such as ``cuda/emulate`` or ``cuda2c/emulate``: what the translator does on validation pairs, as `hpcraft.train.measure` says."""
     tester: dict[str, Numbers] = field(default_factory=dict)
     """By who wrote the tests (``model``, ``rule``) likewise."""
 
@@ -85,8 +89,10 @@ class Harvest:
     written: list[WrittenTest]
 
 
-def why_useless(function: Function) -> str:
-    """Why no test can tell anything about a function; empty when one may."""
+def why_useless(function: Function, ways: Sequence[Way]) -> str:
+    """Why a function is of no use to a translator that goes some ways; empty when it may be."""
+    if all(way.source_model != function.model for way in ways):
+        return f"function:{function.model}-not-asked"
     try:
         signature = Signature.parse(function.signature)
     except InputError:
@@ -141,7 +147,7 @@ def _as_the_verifier_writes(signature: str, text: str) -> str:
 def translations(
     translator: Generator,
     functions: Sequence[Function],
-    targets: Sequence[str],
+    ways: Sequence[Way],
     *,
     max_new_tokens: int,
     samples: int,
@@ -149,12 +155,12 @@ def translations(
     seed: int,
 ) -> list[Answer]:
     """What the translator writes, keyed by function, target and sample."""
-    items = [(f, target) for f in functions for target in targets]
+    items = [(f, way) for f in functions for way in ways if way.source_model == f.model]
     sampling = {"samples": samples, "temperature": temperature} if samples > 1 else {}
-    found = translator.translate([(f.source, target) for f, target in items], max_new_tokens=max_new_tokens, seed=seed, **sampling)
+    found = translator.translate([way.question_of(f) for f, way in items], max_new_tokens=max_new_tokens, seed=seed, **sampling)
     return [
-        Answer(function_id=f.function_id, target_model=target, sample=number, text=text)
-        for (f, target), texts in zip(items, found, strict=True)
+        Answer(function_id=f.function_id, target_model=way.target_model, sample=number, text=text)
+        for (f, way), texts in zip(items, found, strict=True)
         for number, text in enumerate(texts)
     ]
 
@@ -168,7 +174,8 @@ def candidates(functions: Sequence[Function], answers: Sequence[Answer], kind: T
     for function in functions:
         given = by_function[function.function_id]
         own = [a.text for a in given if a.target_model == SOURCE_ONLY]
-        tests = tuple(own if kind == "rule" else dict.fromkeys((*own, *function.tests)))
+        only_own = kind == "rule" and function.model == SERIAL
+        tests = tuple(own if only_own else dict.fromkeys((*own, *function.tests)))
         first = {(a.target_model, a.text): a for a in reversed(given) if a.target_model != SOURCE_ONLY}
         alone = Answer(function_id=function.function_id, target_model=SOURCE_ONLY, sample=0, text="")
         for answer in (alone, *sorted(first.values(), key=lambda a: (a.target_model, a.sample))):
@@ -177,6 +184,7 @@ def candidates(functions: Sequence[Function], answers: Sequence[Answer], kind: T
                     candidate_id=answer.key,
                     signature=function.signature,
                     source=function.source,
+                    source_model=function.model,
                     target=answer.text,
                     target_model=answer.target_model,
                     tests=tests,
@@ -258,9 +266,9 @@ def harvest(
 
 
 def _add_tests(functions: Sequence[Function], tells: Mapping[str, tuple[str, ...]], known: Known) -> int:
-    """Add what the tester is to be taught; how many tests are new."""
+    """Add what the tester, which reads sequential C, is to be taught; how many tests are new."""
     fresh = 0
-    for function in functions:
+    for function in (f for f in functions if f.model == SERIAL):
         before = known.tests[function.function_id].tests if function.function_id in known.tests else ()
         after = tuple(dict.fromkeys((*before, *tells[function.function_id])))
         fresh += len(after) - len(before)
@@ -296,29 +304,36 @@ def _add_pairs(
 
 
 def _pair(function: Function, answer: Answer, finding: Finding) -> Pair:
+    """The sequential side is the source of a pair, whichever of the two was written."""
+    from hpcraft.data.material import tree
+
+    back = function.model != SERIAL
+    own = (finding.mutants_killed, finding.mutants_total)
+    written = (finding.target_mutants_killed, finding.target_mutants_total)
+    source, target = (written, own) if back else (own, written)
     return Pair(
         pair_id=sha256_json([function.source, answer.text])[:32],
         origin="mutual",
         family=function.package,
         signature=function.signature,
-        source=function.source,
-        target=answer.text,
-        target_model=answer.target_model,
+        source=answer.text if back else function.source,
+        target=function.source if back else answer.text,
+        target_model=function.model if back else answer.target_model,
         level=finding.level,
         tests=finding.valid_tests,
         outputs=finding.outputs,
         seed=finding.seed,
-        coverage=finding.coverage,
-        mutants_killed=finding.mutants_killed,
-        mutants_total=finding.mutants_total,
-        target_mutants_killed=finding.target_mutants_killed,
-        target_mutants_total=finding.target_mutants_total,
+        coverage=0.0 if back else finding.coverage,
+        mutants_killed=source[0],
+        mutants_total=source[1],
+        target_mutants_killed=target[0],
+        target_mutants_total=target[1],
         package=function.package,
         version=function.version,
         path=function.path,
         sha256=function.sha256,
         licence=function.licence,
         licence_evidence=function.licence_evidence,
-        tree_sha256=function.tree_sha256,
+        tree_sha256=tree(answer.text) if back else function.tree_sha256,
         split=function.split,
     )

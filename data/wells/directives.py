@@ -47,7 +47,7 @@ def draw(ground: Ground, limit: int) -> Iterator[Material]:
         for root, unit in units
         for cut in _cuts(ground, root, unit)
     ]
-    yield from ground.chosen(ORIGIN, found, limit)
+    yield from ground.chosen(ORIGIN, found, limit, model="openmp")
 
 
 def _cuts(ground: Ground, root: Node, unit: CodeUnit) -> list[_Cut]:

@@ -51,7 +51,7 @@ class Ground:
     launches: Launches = (False,)
     """The CUDA versions of a source."""
     monolingual_share: float = 0.0
-    """Of the mined training loops, the share that gets no translation."""
+    """Of the training code, the share that gets no translation."""
     names: Names = field(default_factory=Names)
 
     def documents(self, *languages: str) -> Iterator[Document]:
@@ -87,14 +87,22 @@ class Ground:
                 root = parse(document.text, grammar)
                 yield from ((root, unit) for unit in units)
 
-    def chosen(self, origin: PairOrigin, found: Sequence[Material], limit: int) -> Iterator[Material]:
+    def chosen(self, origin: PairOrigin, found: Sequence[Material], limit: int, *, model: str) -> Iterator[Material]:
         """At most ``limit`` of what a well found: the held-out ones first, then by hash, and nothing that was there before.
 
-        What isn't taken isn't remembered, so that another well may take it.
+        What isn't taken isn't remembered, so that another well may take it. Of the training split some are set aside as what they were.
+
+        Args:
+            origin: the well.
+            found: sequential forms of real code, with that code among the targets.
+            limit: of all.
+            model: what the real code is written in.
         """
         ranked = sorted(found, key=lambda m: (m.split == "train", sha256(f"{self.seed}/{m.source}".encode()).hexdigest()))
         new = (m for m in ranked if self.known.is_new(origin, m.source, m.targets))
-        yield from islice(new, limit)
+        for one in islice(new, limit):
+            aside = one.split == "train" and one.share(self.seed) < self.monolingual_share
+            yield one.set_aside(model) if aside else one
 
     def refuse(self, origin: PairOrigin, error: InputError) -> None:
         """Count a piece of code that can't be a source under the key that begins the words of an error."""

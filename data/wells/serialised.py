@@ -42,7 +42,7 @@ def draw(ground: Ground, limit: int) -> Iterator[Material]:
             found.append(_material(ground, root, unit))
         except InputError as error:
             ground.refuse(ORIGIN, error)
-    yield from ground.chosen(ORIGIN, found, limit)
+    yield from ground.chosen(ORIGIN, found, limit, model="cuda")
 
 
 def _material(ground: Ground, root: Node, unit: CodeUnit) -> Material:

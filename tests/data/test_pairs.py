@@ -151,6 +151,19 @@ def test_each_well_is_counted_under_its_own_name(tmp_path: Path, corpus: Path) -
     assert report.metrics["left_out"]["mined:source:seen-before"] == 1
 
 
+def test_real_parallel_code_is_set_aside_as_what_it_is(tmp_path: Path, corpus: Path) -> None:
+    """Without its sequential form, and with tests that it passes cleanly itself with several threads."""
+    report = run(tmp_path / "out", corpus, replace(SMALL, made=0, mined_limit=0, directives_limit=5, monolingual_share=1.0))
+    assert report.rows == {"pairs": 0, "monolingual": 1}
+    (alone,) = read_rows(tmp_path / "out", "monolingual", Function)
+    assert alone.model == "openmp"
+    assert "#pragma omp parallel for private(i)" in alone.source
+    assert alone.signature == "void axpby_region(int n, double a, double *y, const double *x)"
+    assert alone.coverage >= 0.8
+    assert len(alone.outputs) == len(alone.tests) >= 3
+    assert alone.tree_sha256 == tree(alone.source)
+
+
 def test_second_run_gives_the_same_bytes_also_when_resumed(tmp_path: Path, corpus: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """An interrupted run keeps its finished batches, and what it writes in the end is what an undisturbed run writes."""
     config = PairsConfig(made=4, mined_limit=2, directives_limit=0, targets=("openmp",), num_mutants=2, batch_size=2, race=False)

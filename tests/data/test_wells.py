@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -242,6 +243,21 @@ def test_refused_kernels_are_counted_and_limits_hold(ground: Ground) -> None:
     again = Ground(corpus=ground.corpus, seed=0, targets=("cuda",), known=Known())
     assert [m.source for m in of(again, "serialised", 2)] == [m.source for m in found[:2]]
     assert of(Ground(corpus=ground.corpus, seed=0, targets=("openmp",), known=Known()), "serialised") == []
+
+
+def test_what_is_set_aside_is_the_real_code_alone(ground: Ground) -> None:
+    """Training code is set aside by a share: kernels with their host function, functions with their directives, both with their tests."""
+    aside = replace(ground, known=Known(), monolingual_share=1.0)
+    wells: dict[PairOrigin, str] = {"serialised": "cuda", "directives": "openmp"}
+    for origin, model in wells.items():
+        paired, alone = of(replace(ground, known=Known()), origin), of(aside, origin)
+        assert [dict(m.targets)[model] for m in paired] == [m.source for m in alone]
+        assert [m.tests for m in paired] == [m.tests for m in alone]
+        assert {(m.model, m.targets) for m in alone} == {(model, ())}
+    half = of(replace(ground, known=Known(), monolingual_share=0.5), "serialised")
+    assert {m.model for m in half} == {"cuda", "serial"}
+    held_out = [replace(m, split="valid") for m in of(replace(ground, known=Known()), "serialised")]
+    assert {m.model for m in replace(aside, known=Known()).chosen("serialised", held_out, 9, model="cuda")} == {"serial"}
 
 
 def test_code_of_the_device_becomes_c() -> None:

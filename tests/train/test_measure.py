@@ -9,18 +9,20 @@ from typing import Any
 
 import pytest
 
-from hpcraft.data.verify import verify
+from hpcraft.data.verify import cuda_level, verify
 from hpcraft.inference import Generator, Item
 from hpcraft.mutual import likeness
 from hpcraft.records import Pair
 from hpcraft.train.measure import Exam, Judges, Sampling, examine_tester, examine_tests, examine_translator, set_exam
+from hpcraft.train.ways import ways
 from hpcraft.verification import Candidate
-from tests.train.conftest import make_pair, openmp, source
+from tests.train.conftest import cuda, make_pair, openmp, source
 
 PLAIN = partial(verify, num_mutants=0)
 STRICT = Judges(loop=verify, plain=PLAIN, full=verify)
 LOOSE = Judges(loop=PLAIN, plain=PLAIN, full=verify)
 PAIRS = [make_pair(n, "openmp", "valid" if n >= 8 else "train") for n in range(10)]
+FORTH = ways(("openmp",), ())
 GREEDY = Sampling(max_new_tokens=9, samples=1, temperature=0.5, seed=0)
 
 
@@ -51,13 +53,39 @@ def test_translations_are_run_and_compared(tmp_path: Path) -> None:
     wrong = openmp(9).replace("* 9", "* 8").replace("- 9", "- 8").replace("+ 9", "+ 8")
     assert wrong != openmp(9)
     model = Scripted({source(8): (openmp(8), wrong, "int broken("), source(9): ("int broken(", wrong, openmp(9))})
-    found = examine_translator(exam, model, GREEDY, likeness)["openmp/run"]
+    found = examine_translator(exam, FORTH, model, GREEDY, likeness)["openmp/run"]
     assert {k: found[k] for k in ("functions", "pass@1", "compiled")} == {"functions": 2, "pass@1": 0.5, "compiled": 0.5}
     assert 0 < found["bleu"] < 1
     assert 0 < found["codebleu_hpc"] < 1
     drawn = Sampling(max_new_tokens=9, samples=2, temperature=0.5, seed=0)
-    assert examine_translator(exam, model, drawn, None)["openmp/run"]["pass@2"] == 0.5
+    assert examine_translator(exam, FORTH, model, drawn, None)["openmp/run"]["pass@2"] == 0.5
     assert examine_tester(exam, "none", None, GREEDY) == {}
+
+
+def test_the_way_back_is_measured_beside_it(tmp_path: Path) -> None:
+    """OpenMP and emulated CUDA are run as what they are, their C is held to what they do, and parallel C isn't sequential."""
+    both = [*PAIRS, *(make_pair(n, "cuda", "valid") for n in (8, 9))]
+    exam = set_exam(both, ("openmp", "cuda"), 40, STRICT, tester="none", mutants=True, seed=1, cache=tmp_path / "exam.json")
+    answers = {
+        source(8): [openmp(8)],
+        source(9): [""],
+        openmp(8): [openmp(8)],
+        openmp(9): [source(9)],
+        cuda(8): [source(8)],
+        cuda(9): [source(8)],
+    }
+    asked = ways(("openmp", "cuda"), ("omp2c", "cuda2c"))
+    assert [(w.task, w.source_model, w.target_model) for w in asked[2:]] == [("omp2c", "openmp", "serial"), ("cuda2c", "cuda", "serial")]
+    found = examine_translator(exam, asked, Scripted(answers), GREEDY, likeness)
+    if cuda_level() != "emulate":
+        assert set(found) == {"openmp/run", "cuda/compile", "omp2c/run"}
+        pytest.skip("nothing here emulates CUDA")
+    assert {name: (numbers["pass@1"], numbers["compiled"]) for name, numbers in found.items()} == {
+        "openmp/run": (0.5, 0.5),
+        "cuda/emulate": (0.0, 0.0),
+        "omp2c/run": (0.5, 0.5),
+        "cuda2c/emulate": (0.5, 0.5),
+    }
 
 
 def test_tests_that_notice_faults_let_nothing_wrong_in(tmp_path: Path) -> None:
@@ -110,7 +138,7 @@ def test_planted_faults_are_wrong_by_the_pairs_own_tests(tmp_path: Path) -> None
 def test_nothing_to_measure_on_measures_nothing(tmp_path: Path) -> None:
     """No pair of a target, or none asked for: no figures, and no file."""
     exam = set_exam(PAIRS, ("cuda",), 40, STRICT, tester="model", mutants=True, seed=1, cache=tmp_path / "exam.json")
-    assert examine_translator(exam, Scripted({}), GREEDY, likeness) == {}
+    assert examine_translator(exam, FORTH, Scripted({}), GREEDY, likeness) == {}
     assert examine_tester(exam, "model", Scripted({}), GREEDY) == {}
     assert not (tmp_path / "exam.json").exists()
 
