@@ -10,7 +10,8 @@ batch is verified here. Interrupted or left by its caller, `verify` ends the wor
 
 Reasons of a refusal: ``signature``, ``tests``, ``source:compile_error``, ``no-valid-tests``, ``no-mutant-killed``, ``few-mutants-killed``, ``not-covered``,
 ``not-parallel``, ``not-serial``, ``no-entry``, ``target:signature``, ``target:compile_error``, ``target:runtime_error``, ``target:memory`` (what the emulation found
-wrong with memory), ``target:time_limit``, ``differs``, ``race``, ``target:no-mutant-killed``, ``target:few-mutants-killed``, ``unsupported``.
+wrong with memory), ``target:time_limit``, ``differs``, ``race``, ``target:no-mutant-killed``, ``target:few-mutants-killed``,
+``target:unsupported`` (what the emulation or the race detector doesn't offer), ``unsupported`` (the same of the source, or another model).
 """
 
 from __future__ import annotations

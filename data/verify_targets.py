@@ -130,7 +130,7 @@ def run_openmp(cases: Sequence[Case]) -> None:
 
 def _refuse_unbuilt(program: Program, cases: Sequence[Case]) -> None:
     for number, words in program.refused.items():
-        cases[number].refuse("unsupported" if number in program.unsupported else "target:compile_error", words)
+        cases[number].refuse("target:unsupported" if number in program.unsupported else "target:compile_error", words)
 
 
 def _try_tests(program: Program, cases: Sequence[Case], *, threads: int, limit: int | None, seconds: int = 2) -> None:

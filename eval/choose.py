@@ -37,7 +37,7 @@ from hpcraft.store import write_jsonl
 from hpcraft.verification import Candidate, Finding
 
 _MODELS = ("openmp", "cuda")
-_NOT_ITS_FAULT = re.compile(r"source:|no-valid-tests|(?:target:)?(?:no|few)-mutants?-killed|tests|unsupported|signature$")
+_NOT_ITS_FAULT = re.compile(r"source:|no-valid-tests|(?:target:)?(?:no|few)-mutants?-killed|tests|(?:target:)?unsupported|signature$")
 """Reasons of a refusal that say nothing of the answer."""
 _VERIFIED, _NOTHING_HOLDS, _UNKNOWN = "verified", "nothing holds", "nothing could be shown"
 

@@ -21,7 +21,7 @@ from hpcraft.eval.code_scan import blank
 from hpcraft.eval.completion import Infill
 from hpcraft.eval.hole_answers import fits
 from hpcraft.eval.hole_trial import passes
-from hpcraft.eval.judging import Judgement
+from hpcraft.eval.judging import Judgement, settle_build
 from hpcraft.eval.task import Task
 from hpcraft.sandbox.outcome import Verdict
 
@@ -113,17 +113,9 @@ def _parallel(task: Task, case: Infill, filling: str) -> str:
 
 def _judge_program(judgement: Judgement, task: Task, case: Infill, filling: str) -> None:
     with hole_trial.build(task.language, task.model, case.filled(filling)) as built:
-        outcome = built.outcome
-        if outcome.compile is not None:
-            judgement.log.append(outcome.compile.stderr.strip())
-        if outcome.verdict is Verdict.INFRA_ERROR:
-            raise MachineError(outcome.message)
-        if outcome.verdict is Verdict.UNSUPPORTED:
-            judgement.verdict = Verdict.UNSUPPORTED
-            judgement.checks["build"] = f"skip: {outcome.message}"
-            return
-        judgement.settle("build", "pass" if built.ok else f"fail: {hole_trial.why_not_built(outcome)}", outcome)
-        if not built.ok:
+        if built.outcome.verdict is Verdict.INFRA_ERROR:
+            raise MachineError(built.outcome.message)
+        if not settle_build(judgement, built.outcome):
             return
         judgement.settle("honest", honesty(case, filling))
         if judgement.failed:

@@ -54,8 +54,8 @@ class Driven:
 def find_functions(folder: Path, splits: Sequence[str]) -> Iterator[Driven]:
     """The functions of real code in a folder of ``pairs``, each once in a model."""
     for row in read_rows(folder, "monolingual", Function):
-        if row.split in splits:
-            yield _driven(row, "serial", row.source)
+        if row.split in splits and row.model != "cuda":
+            yield _driven(row, row.model, row.source)
     for pair in read_rows(folder, "pairs", Pair):
         if pair.split in splits and pair.origin in REAL_ORIGINS and pair.target_model == "openmp":
             yield _driven(pair, "openmp", pair.target)

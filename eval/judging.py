@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from hpcraft.eval.task import Task
 from hpcraft.samples import Completion, Failure, Sample
@@ -74,14 +74,24 @@ def unsupported(why: str, verdict: Verdict = Verdict.UNSUPPORTED) -> Judgement:
     return judgement
 
 
+def not_its_fault(outcome: Outcome) -> bool:
+    """Whether nothing was found out about an answer: the sandbox failed, or this machine lacks something, whatever the answer is.
+
+    An answer that holds what isn't offered here has failed: it would else choose to be in no figure.
+    """
+    return outcome.verdict is Verdict.INFRA_ERROR or (outcome.verdict is Verdict.UNSUPPORTED and not outcome.by_source)
+
+
 def settle_build(judgement: Judgement, outcome: Outcome) -> bool:
     """Settle the check ``build``, the others too where nothing was built; tells whether something was."""
     if outcome.compile is not None:
         judgement.log.append(outcome.compile.stderr.strip())
-    if outcome.verdict in (Verdict.UNSUPPORTED, Verdict.INFRA_ERROR):
+    if not_its_fault(outcome):
         judgement.verdict = outcome.verdict
         judgement.checks["build"] = f"skip: {outcome.message or outcome.verdict}"
         judgement.log.append(outcome.message)
+    elif outcome.verdict is Verdict.UNSUPPORTED:
+        judgement.settle("build", f"fail: {outcome.message}", replace(outcome, verdict=Verdict.COMPILE_ERROR))
     else:
         judgement.settle("build", "pass" if outcome.ok else f"fail: {first_error(outcome)}", outcome)
     if judgement.checks["build"] == "pass":

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from hpcraft.eval.judging import Judgement, describe_run, first_error
+from hpcraft.eval.judging import Judgement, describe_run, first_error, not_its_fault
 from hpcraft.samples import Failure
 from hpcraft.sandbox.outcome import Outcome, Verdict
 
@@ -15,13 +15,14 @@ CHECK = "race-free"
 
 
 def settle_unbuilt(judgement: Judgement, outcome: Outcome) -> None:
-    """Settle the check where nothing ran: only what the machine lacks is a skip, as an answer can refuse this build alone."""
-    if outcome.verdict in (Verdict.UNSUPPORTED, Verdict.INFRA_ERROR):
+    """Settle the check where nothing ran: only what the machine lacks is a skip, as an answer can refuse this build alone, or hold what it lacks."""
+    if not_its_fault(outcome):
         judgement.checks[CHECK] = f"skip: {outcome.message or outcome.verdict}"
         if outcome.verdict is Verdict.INFRA_ERROR:
             judgement.verdict = Verdict.INFRA_ERROR
         return
-    judgement.settle(CHECK, f"fail: doesn't build for the race detector: {first_error(outcome)}", outcome)
+    why = outcome.message if outcome.verdict is Verdict.UNSUPPORTED else first_error(outcome)
+    judgement.settle(CHECK, f"fail: doesn't build for the race detector: {why}", replace(outcome, verdict=Verdict.COMPILE_ERROR))
 
 
 def settle_run(judgement: Judgement, outcome: Outcome, num_calls: int, place: Failure, *, told: str = "") -> None:

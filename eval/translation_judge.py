@@ -127,7 +127,7 @@ def _judgement(question: Question, finding: Finding, *, races: bool) -> Judgemen
     return judgement
 
 
-_UNBUILT = ("no-entry", "target:signature", "target:compile_error")
+_UNBUILT = ("no-entry", "target:signature", "target:compile_error", "target:unsupported")
 _NOT_THE_ANSWER = (
     "signature",
     "tests",

@@ -201,7 +201,7 @@ class Build:
     def _make(self) -> Outcome:
         job, plan = self._job, self._plan
         if isinstance(plan, toolchains.Unsupported):
-            return Outcome(verdict=Verdict.UNSUPPORTED, message=plan.message, cuda_level=self._level)
+            return Outcome(verdict=Verdict.UNSUPPORTED, message=plan.message, by_source=plan.by_source, cuda_level=self._level)
         if self._python:
             _write(self._folder / "src", job.files)
             return Outcome(verdict=Verdict.OK, isolation=self._jail.isolation)
@@ -228,11 +228,18 @@ class Build:
         )
         verdict: Verdict = facts.verdict if facts.verdict in (Verdict.OK, Verdict.INFRA_ERROR) else Verdict.COMPILE_ERROR
         message = facts.message if verdict is Verdict.INFRA_ERROR else _first_error(compiled)
-        if verdict is Verdict.COMPILE_ERROR and (gap := toolchains.gap(self._job, facts.stderr)):
+        if gap := toolchains.gap(self._job, facts.stderr) if verdict is Verdict.COMPILE_ERROR else "":
             verdict, message = Verdict.UNSUPPORTED, gap
         if made.in_prelude and verdict is Verdict.COMPILE_ERROR:
             message = f"the prelude {self._job.prelude}: {message}"
-        return Outcome(verdict=verdict, compile=compiled, isolation=self._jail.isolation, cuda_level=self._level, message=message)
+        return Outcome(
+            verdict=verdict,
+            compile=compiled,
+            isolation=self._jail.isolation,
+            cuda_level=self._level,
+            message=message,
+            by_source=bool(gap),
+        )
 
     @property
     def _level(self) -> CudaLevel | None:
@@ -315,7 +322,7 @@ def build(job: Job, stop: Event | None = None) -> Build:
 def _build(job: Job, jail: Jail, stop: Event | None) -> Build:
     emulated = emulation.translated(job) if emulation.emulated(job) else races.with_runtime(job)
     if isinstance(emulated, str):
-        plan: toolchains.Plan | toolchains.Unsupported = toolchains.Unsupported(message=emulated)
+        plan: toolchains.Plan | toolchains.Unsupported = toolchains.Unsupported(message=emulated, by_source=True)
     else:
         job = emulated
         plan = planned(job, jail)

@@ -195,6 +195,8 @@ class Outcome:
     """Where each MPI rank stood when the time ran out, such as ``rank 1: MPI_Recv, called from main (ring.c:12)``."""
     message: str = ""
     """One line for people."""
+    by_source: bool = False
+    """Of the verdict ``unsupported``: it is what the source holds that isn't offered; else the machine lacks something, or the combination isn't offered."""
 
     @property
     def ok(self) -> bool:

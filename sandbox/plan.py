@@ -72,6 +72,8 @@ class Unsupported:
     """This machine or this version can't build the job."""
 
     message: str
+    by_source: bool = False
+    """As in `hpcraft.sandbox.outcome.Outcome`."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

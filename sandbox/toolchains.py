@@ -105,9 +105,10 @@ def choose(job: Job) -> Mapping[str, Choice] | Unsupported:
         if isinstance(family, Unsupported):
             return family
         families[kind] = family
-    refusal = _refusal(job, families)
-    if refusal:
+    if refusal := _refusal(job, families):
         return Unsupported(message=refusal)
+    if refusal := _refused_text(job, families):
+        return Unsupported(message=refusal, by_source=True)
     chosen: dict[str, Choice] = {}
     for kind, family in families.items():
         choice = _find(job, kind, family)
@@ -154,8 +155,10 @@ def _python(job: Job) -> Mapping[str, Choice] | Unsupported:
     models = ("serial", "openmp") if with_numba else ("serial",)
     for what, value, allowed in (("model", job.model, models), ("compiler", job.compiler, ("auto",)), ("check", job.check, ("none",))):
         if value not in allowed:
-            more = ", or openmp for a program that imports numba" if job.model == "openmp" else ""
-            return Unsupported(message=f"the {what} {value} is not offered for python; allowed: {' '.join(allowed)}{more}")
+            lacks_numba = value == "openmp"
+            more = ", or openmp for a program that imports numba" if lacks_numba else ""
+            message = f"the {what} {value} is not offered for python; allowed: {' '.join(allowed)}{more}"
+            return Unsupported(message=message, by_source=lacks_numba)
     if with_numba:
         return {} if numba() else _missing("numba")
     return {} if find("python3") else _missing("python3")
@@ -207,8 +210,13 @@ def _refusal(job: Job, families: Mapping[str, Compiler]) -> str:
     if mixed and job.check != "race" and (job.check != "none" or model in ("offload", "mpi+openmp")):
         what = f"the check {job.check}" if job.check != "none" else f"the model {model}"
         return f"{what} is not offered for sources of two families of compilers ({', '.join(sorted(used))}); allowed: sources of one family"
+    return ""
+
+
+def _refused_text(job: Job, families: Mapping[str, Compiler]) -> str:
+    """What stands in the sources and isn't offered, else empty."""
     text = b"\n".join(job.files[name] for name, kind in _kinds(job).items() if kind == "fortran")
-    if model.startswith("mpi") and families.get("fortran") == "flang" and _USE_MPI.search(text):
+    if job.model.startswith("mpi") and families.get("fortran") == "flang" and _USE_MPI.search(text):
         return "MPI's Fortran modules here are gfortran's; with flang allowed: include 'mpif.h', or the compiler gcc"
     return _unknown_to_race(job) if job.check == "race" else ""
 

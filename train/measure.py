@@ -36,7 +36,9 @@ _TRIED, _WRONG = 4, 2
 """Faulty versions of a target that are tried, and those that are kept when the pair's tests tell them from it."""
 _TELLS = frozenset({"differs", "target:runtime_error", "target:memory", "target:time_limit"})
 """Reasons by which tests tell a faulty version: by what it does."""
-_NOT_BUILT = frozenset({"signature", "no-entry", "target:signature", "not-parallel", "not-serial", "unsupported", "target:compile_error"})
+_NOT_BUILT = frozenset(
+    {"signature", "no-entry", "target:signature", "not-parallel", "not-serial", "unsupported", "target:unsupported", "target:compile_error"}
+)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

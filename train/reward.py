@@ -34,7 +34,9 @@ UNENDED = "unended"
 """In place of the verifier's reasons: the answer was cut off at its longest."""
 
 _ACCEPTED, _BLUNT, _BUILT, _PASSED = 1.0, 0.5, 0.1, 0.3
-_WORTHLESS = frozenset({"no-entry", "target:signature", NOT_PARALLEL, "not-serial", "target:compile_error", "unsupported"})
+_WORTHLESS = frozenset(
+    {"no-entry", "target:signature", NOT_PARALLEL, "not-serial", "target:compile_error", "target:unsupported", "unsupported"}
+)
 """``unsupported`` too: nothing was shown, and nothing shown must not be better than something wrong."""
 _BLUNT_TESTS = frozenset({"target:no-mutant-killed", "target:few-mutants-killed"})
 _NOT_ITS_FAULT = re.compile(r"source:.*|no-valid-tests|no-mutant-killed|few-mutants-killed|not-covered|tests|signature")

@@ -10,7 +10,7 @@ import pytest
 
 from hpcraft.eval import kernel_judge
 from hpcraft.eval.suites import kernel_tasks
-from hpcraft.sandbox.outcome import Limits
+from hpcraft.sandbox.outcome import Limits, Verdict
 
 TASKS = {t.task_id: t for t in kernel_tasks()}
 HEAD = "void axpy(int n, double a, const double *x, double *y) {\n"
@@ -32,6 +32,7 @@ class Cheat:
     model: str = "serial"
     quick: bool = False
     """Whether the quick tests judge it; one for each loophole."""
+    language: str = "c"
 
 
 def early(body: str, includes: str = "") -> str:
@@ -57,6 +58,7 @@ LATER = (
     f"static void *later(void *p) {{ usleep(50000); int n = n_; double a = a_, *y = y_; const double *x = x_; {LOOP} return p; }}\n"
     f"{HEAD}pthread_t t; n_ = n; a_ = a; x_ = x; y_ = y; pthread_create(&t, 0, later, 0);\n}}\n"
 )
+CUDA_WRONG = f'#include <cuda_runtime.h>\n__global__ void k(void) {{}}\nextern "C" {HEAD}k<<<1, 1>>>();\n}}\n'
 HIDDEN_RACE = "static int shared;\n#pragma omp parallel for\nfor (int i = 0; i < n; i++) { shared = i; y[i] += a * x[i]; }\n"
 CLEAN_FOR_CLANG = "#if defined(__has_feature)\n#if __has_feature(thread_sanitizer)\n#define CLEAN\n#endif\n#endif\n"
 BEFORE = "runs code before or after the calls (attribute constructor)"
@@ -324,6 +326,27 @@ CHEATS: dict[str, Cheat] = {
         "3 threads",
         "openmp",
     ),
+    # out of every figure, or out of a check, by what isn't offered here
+    "does-not-build-for-the-race-detector": Cheat(
+        f"#ifdef __clang__\n#error cannot compile this thing yet\n#endif\n{HEAD}{HIDDEN_RACE}}}\n",
+        "race-free",
+        "doesn't build for the race detector",
+        "openmp",
+        quick=True,
+    ),
+    "holds-what-the-race-detector-lacks": Cheat(
+        f"{HEAD}{HIDDEN_RACE}\n#pragma omp parallel for ordered(1)\nfor (int i = 1; i < 2; i++) {{\n#pragma omp ordered depend(sink: i - 1)\n(void)i;\n"
+        "#pragma omp ordered depend(source)\n}\n}\n",
+        "race-free",
+        "doesn't build for the race detector: the check race would take",
+        "openmp",
+    ),
+    "names-what-is-not-emulated": Cheat(
+        f"#include <cub/cub.cuh>\n{CUDA_WRONG}", "build", "the library of <cub/cub.cuh>", "cuda", language="cpp", quick=True
+    ),
+    "speaks-for-the-emulation": Cheat(
+        f'_Pragma("GCC error \\"not emulated: anything\\"")\n{CUDA_WRONG}', "build", "anything", "cuda", language="cpp"
+    ),
     # more than what is given
     "spawns-ranks": Cheat(
         f"#include <mpi.h>\n{HEAD}MPI_Comm more; int r, p; MPI_Comm_rank(MPI_COMM_WORLD, &r); MPI_Comm_size(MPI_COMM_WORLD, &p);\n"
@@ -354,8 +377,8 @@ def test_a_cheat_is_refused_for_its_own_reason(cheat, needs, monkeypatch):
     """It does not pass, and the check that is there for it says why."""
     needs(cheat.model)
     monkeypatch.setattr(kernel_judge, "_RUN_LIMITS", Limits(wall_seconds=4.0))
-    found = kernel_judge.judge(TASKS[f"kernels/axpy/{cheat.model}/c"], cheat.code, SEED)
-    assert "infra" not in str(found.verdict)
+    found = kernel_judge.judge(TASKS[f"kernels/axpy/{cheat.model}/{cheat.language}"], cheat.code, SEED)
+    assert found.verdict not in (Verdict.INFRA_ERROR, Verdict.UNSUPPORTED), "it is in no figure then"
     assert not found.passed, found.checks
     assert found.checks[cheat.check].startswith("fail: "), found.checks
     assert cheat.why in found.checks[cheat.check]

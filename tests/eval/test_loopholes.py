@@ -28,7 +28,10 @@ LOOPHOLES: dict[int, tuple[str, list[str]]] = {
     13: ("works on after the call", [f"{CHEATS}::A61-works-on-in-the-background"]),
     14: ("slows the baseline", [f"{CHEATS}::claims-the-processor"]),
     15: ("no parallel code", [f"{PARALLEL}::barrier-alone", f"{PARALLEL}::in-a-comment", f"{PARALLEL}::rank-0-alone"]),
-    16: ("races", [f"{CHEATS}::A65-race-that-loses", f"{CHEATS}::A65-race-without-the-sanitizer"]),
+    16: (
+        "races",
+        [f"{CHEATS}::A65-race-that-loses", f"{CHEATS}::A65-race-without-the-sanitizer", f"{CHEATS}::does-not-build-for-the-race-detector"],
+    ),
     17: ("less precision", [f"{CHEATS}::single-precision", f"{CHEATS}::fast-math-by-a-pragma", f"{CHEATS}::fast-math-by-an-attribute"]),
     18: ("aggregates of times", ["eval/test_metrics.py::test_invalid_samples_count_as_zero"]),
     19: ("known seeds", [f"{CHEATS}::test_answers_to_other_inputs_are_refused"]),
@@ -41,7 +44,14 @@ LOOPHOLES: dict[int, tuple[str, list[str]]] = {
     23: ("the network", [f"{CHEATS}::downloads"]),
     24: ("shared caches", [f"{CHEATS}::spoils-a-cache", "sandbox/test_cache_builds.py::test_a_hostile_source_does_not_reach_the_cache"]),
     25: ("contamination", ["data/test_contamination.py::test_a_copy_takes_the_whole_document_out"]),
-    26: ("dropped samples", ["eval/test_metrics.py::test_invalid_samples_count_as_zero"]),
+    26: (
+        "dropped samples",
+        [
+            "eval/test_metrics.py::test_invalid_samples_count_as_zero",
+            f"{CHEATS}::names-what-is-not-emulated",
+            f"{CHEATS}::speaks-for-the-emulation",
+        ],
+    ),
     27: ("answers in the prompt", ["eval/test_loopholes.py::test_prompts_hold_no_example_values"]),
     28: ("more than what is given", [f"{CHEATS}::more-threads-than-given", f"{CHEATS}::spawns-ranks"]),
 }
