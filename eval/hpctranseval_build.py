@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
+from typing import Literal
 
 from hpcraft.eval.hpctranseval import Operator
 from hpcraft.sandbox.abi import Signature
@@ -15,6 +16,8 @@ from hpcraft.sandbox.drivers import caller_source
 from hpcraft.sandbox.outcome import Check, Job
 
 CANDIDATE, SHIM, DRIVER = "candidate.c", "shim.c", "driver.c"
+Filling = Literal["", "pattern", "zero"]
+"""Nothing of ours, numbers that make NaN of what they meet, or zeros."""
 _ENTRY = "hpcraft_entry"
 _STACK_BYTES = 512 << 20
 _HEADERS = "".join(f"#include <{name}.h>\n" for name in ("float", "math", "omp", "stdbool", "stddef", "stdint", "stdlib", "string"))
@@ -26,8 +29,8 @@ def entry(operator: Operator) -> Signature:
     return replace(operator.signature, name=_ENTRY)
 
 
-def job(operator: Operator, code: str, check: Check = "none", *, filled: bool = False) -> Job:
-    """The build of an answer, or of the reference; ``filled`` puts a pattern into local variables that nobody initialised."""
+def job(operator: Operator, code: str, check: Check = "none", *, filled: Filling = "") -> Job:
+    """The build of an answer, or of the reference; ``filled`` says what local variables hold that nobody initialised."""
     return Job(
         files={
             CANDIDATE: f"{_HEADERS}{_numbers(code)}#line 1\n{code}\n".encode(errors="replace"),
@@ -37,7 +40,7 @@ def job(operator: Operator, code: str, check: Check = "none", *, filled: bool = 
         language="c",
         model="openmp",
         check=check,
-        flags=("-lm", *(("-ftrivial-auto-var-init=pattern",) if filled else ())),
+        flags=("-lm", *((f"-ftrivial-auto-var-init={filled}",) if filled else ())),
     )
 
 

@@ -1,9 +1,9 @@
 """What the functions of suite ``hpctranseval`` must leave: the checkout's own C, run in a box of its own on inputs from a secret seed.
 
 Theory of operation. The reference is called with inputs of each distribution; those that give finite outputs are kept. Each kept call
-is made three times more: with all inputs a little larger or smaller at random, the other way round, and with something else in the outputs
+is made four times more: with all inputs a little larger or smaller at random, the other way round, and twice with something else in the outputs
 and in local variables. The first two say how far rounding may take each element: what jumps there (a ``ceil`` beside an integer, the place of an
-equal element in a sorted order) can't be asked of anybody. The last one finds references that read what they never wrote, or don't write
+equal element in a sorted order) can't be asked of anybody. The others find references that read what they never wrote, or don't write
 all. References with invalid accesses or races are found by the sanitizers. All that is set apart is told, with the reason.
 
 Not covered: references that are wrong in another way; there is nothing else to hold them against.
@@ -12,9 +12,11 @@ Not covered: references that are wrong in another way; there is nothing else to 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from functools import lru_cache
 from itertools import islice
+from typing import get_args
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,7 +25,7 @@ from hpcraft import sandbox
 from hpcraft.errors import InputError, MachineError
 from hpcraft.eval import parallel_use
 from hpcraft.eval.hpctranseval import Operator
-from hpcraft.eval.hpctranseval_build import job
+from hpcraft.eval.hpctranseval_build import Filling, job
 from hpcraft.eval.hpctranseval_inputs import DOMAINS, LARGE_DOMAINS, draw, other_poison, perturbed, published_inputs
 from hpcraft.eval.judging import describe_run, first_error
 from hpcraft.sandbox.abi import Argument, Array
@@ -98,12 +100,11 @@ def trial(operator: Operator, seed: int) -> Trial:
     if 4 * num_elements > MOST_BYTES:
         return Trial(problem=f"a call takes {4 * num_elements >> 20} MiB of arrays, at most {MOST_BYTES >> 20} are judged")
     rng = np.random.default_rng([seed, *operator.name.encode()])
-    with sandbox.build(job(operator, operator.code)) as build, sandbox.build(job(operator, operator.code, filled=True)) as filled:
-        _require(build.outcome)
-        if not (build.ok and filled.ok):
-            return Trial(problem=f"the checkout's own C doesn't build: {first_error(build.outcome)}")
+    with _built(operator) as builds:
+        if not all(build.ok for build in builds):
+            return Trial(problem=f"the checkout's own C doesn't build: {first_error(builds[0].outcome)}")
         try:
-            made = _measured(operator, build, filled, rng, large=num_elements > LARGE_ELEMENTS)
+            made = _measured(operator, builds, rng, large=num_elements > LARGE_ELEMENTS)
         except _DirtyError as why:
             return Trial(problem=str(why))
     dirty = _sanitizers(operator, made) if num_elements <= SANITIZED_ELEMENTS else ""
@@ -117,19 +118,29 @@ def known_calls(operator: Operator, calls: Sequence[Call], rng: np.random.Genera
         InputError: the reference can't be one on these.
         MachineError: the sandbox failed.
     """
-    with sandbox.build(job(operator, operator.code)) as build, sandbox.build(job(operator, operator.code, filled=True)) as filled:
-        _require(build.outcome)
+    with _built(operator) as builds:
         try:
-            return tuple(_known(operator, build, filled, call, rng) for call in calls)
+            return tuple(_known(operator, builds, call, rng) for call in calls)
         except _DirtyError as why:
             raise InputError(str(why)) from None
+
+
+@contextmanager
+def _built(operator: Operator) -> Iterator[list[sandbox.Build]]:
+    """The reference as it is, and with local variables that begin in two other ways."""
+    with ExitStack() as stack:
+        builds = [stack.enter_context(sandbox.build(job(operator, operator.code, filled=filled))) for filled in get_args(Filling)]
+        for build in builds:
+            _require(build.outcome)
+        yield builds
 
 
 class _DirtyError(Exception):
     """The reference can't be a reference."""
 
 
-def _measured(operator: Operator, build: sandbox.Build, filled: sandbox.Build, rng: np.random.Generator, *, large: bool) -> Trial:
+def _measured(operator: Operator, builds: Sequence[sandbox.Build], rng: np.random.Generator, *, large: bool) -> Trial:
+    build = builds[0]
     names = LARGE_DOMAINS if large else tuple(DOMAINS)
     tried = {name: draw(operator, name, rng) for name in names}
     # Outputs hold numbers here: one that is read must not make NaN of everything.
@@ -138,12 +149,12 @@ def _measured(operator: Operator, build: sandbox.Build, filled: sandbox.Build, r
     try:
         domains = _suiting(operator, shares, large=large)
     except _DirtyError:
-        _known(operator, build, filled, next(iter(tried.values())), rng)  # which tells, if it is memory that nobody wrote
+        _known(operator, builds, next(iter(tried.values())), rng)  # which tells, if it is memory that nobody wrote
         raise
     best = max(domains, key=lambda name: float(np.mean(shares[name])))
     calls = [tried[name] for name in domains] + ([] if large else [draw(operator, best, rng) for _ in range(_SMALL_CALLS)])
     del tried
-    known = tuple(_known(operator, build, filled, call, rng) for call in calls)
+    known = tuple(_known(operator, builds, call, rng) for call in calls)
     if not any(w.known.any() for one in known for b, w in zip(operator.buffers, one.wanted, strict=True) if w and not b.is_input):
         raise _DirtyError("the checkout's own C leaves nothing that a small change of the inputs doesn't change altogether")
     given = None if large else published_inputs(operator)
@@ -179,14 +190,16 @@ def _suiting(operator: Operator, shares: dict[str, list[float]], *, large: bool)
     return tuple(dict.fromkeys([*best, *(good[: 1 if large else None])]))
 
 
-def _known(operator: Operator, build: sandbox.Build, filled: sandbox.Build, call: Call, rng: np.random.Generator) -> Known:
+def _known(operator: Operator, builds: Sequence[sandbox.Build], call: Call, rng: np.random.Generator) -> Known:
     """What a call leaves, and how sure that is."""
+    build, pattern, zeros = builds
     seed = rng.integers(1 << 62)
     others = [perturbed(operator, call, sign, np.random.default_rng(seed)) for sign in (1, -1)]
     # On two threads, and at other distances between arrays: what depends on either is no reference.
     large = sum(b.length for b in operator.buffers) > SANITIZED_ELEMENTS
     # More often where no race detector looks.
-    again = [next(_left(operator, filled, [other_poison(operator, call)], threads=n)) for n in ((2, 4, 2) if large else (2,))]
+    tries = [(pattern, 2), (zeros, 2), *([(pattern, 4), (pattern, 2)] if large else [])]
+    again = [next(_left(operator, filled, [other_poison(operator, call)], threads=n)) for filled, n in tries]
     left, *moved = _left(operator, build, [call, *others])
     propagates = "max(" not in operator.code and "min(" not in operator.code
     wanted: list[Wanted | None] = []

@@ -144,7 +144,7 @@ def emulated() -> dict[str, Finding]:
         ("host-pointer", "target:memory"),
         ("uncopied", "target:memory"),
         ("endless", "target:time_limit"),
-        ("tensor", "unsupported"),
+        ("tensor", "target:unsupported"),
         ("racy", "race"),
     ],
 )
@@ -232,7 +232,7 @@ def test_what_the_race_detector_does_not_offer_is_not_the_machines_fault() -> No
     )
     candidates = [_candidate("ordered", SCALE, ordered, SCALE_TESTS), _candidate("good", SCALE, GOOD_SCALE, SCALE_TESTS)]
     found = {f.candidate_id: f for f in verify(candidates, seed=8, num_mutants=0)}
-    assert found["ordered"].reason == "unsupported", found["ordered"]
+    assert found["ordered"].reason == "target:unsupported", found["ordered"]
     assert "doacross" in found["ordered"].log
     assert found["good"].accepted
 
