@@ -6,7 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from hpcraft.data.host_function import with_host
 from hpcraft.records import Function, Pair
+from hpcraft.sandbox.abi import Signature
 from hpcraft.shards import ShardWriter
 from hpcraft.stages import Execution, execute
 from hpcraft.tokenizer.train import STAGE as TOKENIZER
@@ -44,6 +46,12 @@ def cuda(number: int) -> str:
         f"__global__ void k(int n, double *{array}, const double *b) {{ int i = threadIdx.x; if (i < n) {array}[i] = b[i] {operation} {number}; }}\n"
         f'extern "C" void kernel{number}(int n, double *{array}, const double *b) {{ k<<<1, 256>>>(n, {array}, b); }}\n'
     )
+
+
+def cuda_that_runs(number: int) -> str:
+    """The same with a host function that copies."""
+    kernel = cuda(number).splitlines()[0]
+    return with_host(f"{kernel}\n", source(number), Signature.parse(signature(number)))
 
 
 def signature(number: int) -> str:

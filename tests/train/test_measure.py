@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -16,7 +17,7 @@ from hpcraft.records import Pair
 from hpcraft.train.measure import Exam, Judges, Sampling, examine_tester, examine_tests, examine_translator, set_exam
 from hpcraft.train.ways import ways
 from hpcraft.verification import Candidate
-from tests.train.conftest import cuda, make_pair, openmp, source
+from tests.train.conftest import cuda_that_runs, make_pair, openmp, source
 
 PLAIN = partial(verify, num_mutants=0)
 STRICT = Judges(loop=verify, plain=PLAIN, full=verify)
@@ -64,15 +65,15 @@ def test_translations_are_run_and_compared(tmp_path: Path) -> None:
 
 def test_the_way_back_is_measured_beside_it(tmp_path: Path) -> None:
     """OpenMP and emulated CUDA are run as what they are, their C is held to what they do, and parallel C isn't sequential."""
-    both = [*PAIRS, *(make_pair(n, "cuda", "valid") for n in (8, 9))]
+    both = [*PAIRS, *(replace(make_pair(n, "cuda", "valid"), target=cuda_that_runs(n)) for n in (8, 9))]
     exam = set_exam(both, ("openmp", "cuda"), 40, STRICT, tester="none", mutants=True, seed=1, cache=tmp_path / "exam.json")
     answers = {
         source(8): [openmp(8)],
         source(9): [""],
         openmp(8): [openmp(8)],
         openmp(9): [source(9)],
-        cuda(8): [source(8)],
-        cuda(9): [source(8)],
+        cuda_that_runs(8): [source(8)],
+        cuda_that_runs(9): [source(8)],
     }
     asked = ways(("openmp", "cuda"), ("omp2c", "cuda2c"))
     assert [(w.task, w.source_model, w.target_model) for w in asked[2:]] == [("omp2c", "openmp", "serial"), ("cuda2c", "cuda", "serial")]

@@ -31,7 +31,7 @@ from hpcraft.train.rounds import Known, TesterKind, harvest, own_tests
 from hpcraft.train.rounds import candidates as made_of
 from hpcraft.verification import Candidate, Finding
 from tests.tokenizer.corpus_folder import finish
-from tests.train.conftest import cuda, openmp, signature, source
+from tests.train.conftest import cuda_that_runs, openmp, signature, source
 
 QUICK = MutualConfig(train_steps=3, max_new_tokens=60, valid_functions=0)
 MEASURED = replace(QUICK, rounds=2, samples=2, temperature=0.9, valid_functions=1)
@@ -256,7 +256,7 @@ def test_whatever_the_verifier_says_a_function_gives_one_pair_a_target(
 
 def parallel_functions() -> list[Function]:
     """The same function in OpenMP and in CUDA, without its sequential form."""
-    codes = {"openmp": openmp(21), "cuda": cuda(21)}
+    codes = {"openmp": openmp(21), "cuda": cuda_that_runs(21)}
     return [
         replace(function(21), function_id=model, model=model, source=code, tests=("3 [3] [3]", "7 [7] [7]"))
         for model, code in codes.items()
@@ -326,8 +326,11 @@ def test_the_loop_goes_both_ways(run_folder: Path, tuned: Path, both_ways: Path,
     config = replace(QUICK, targets=("openmp", "cuda"))
     report = mutual.run(config, Work(out=tmp_path / "out", inputs={"model": both_ways, "pairs": folder}, seed=0), judge)
     assert report.metrics["accepted"] == report.rows["pairs"] == 2
-    assert {(p.source, p.target) for p in read_rows(tmp_path / "out", "pairs", Pair)} == {(source(21), openmp(21)), (source(21), cuda(21))}
-    assert (cuda(21), "cuda2c", signature(21)) in asked
+    assert {(p.source, p.target) for p in read_rows(tmp_path / "out", "pairs", Pair)} == {
+        (source(21), openmp(21)),
+        (source(21), cuda_that_runs(21)),
+    }
+    assert (cuda_that_runs(21), "cuda2c", signature(21)) in asked
     assert (openmp(21), "omp2c") in asked
     assert isinstance(lines(tmp_path / "out/rounds.jsonl")[1]["translator_loss"], float)
     (tmp_path / "forth").mkdir()
