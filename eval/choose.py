@@ -1,12 +1,12 @@
 """Stage ``choose``: of several answers to a translation task, the one that holds on tests written on the spot.
 
-Theory of operation. The suite's own tests are never looked at. For each task that comes with a sequential C function, tests are proposed by rule
-(`hpcraft.data.tester`), the function itself says which are valid, and each different answer is built, run and tried on faulty versions of it, as
+Theory of operation. The suite's own tests are never looked at. For each task that comes with a sequential C function, or with one in OpenMP or CUDA on the
+way back, tests are proposed by rule (`hpcraft.data.tester`), the function itself says which are valid, and each different answer is built, run and tried on faulty versions of it, as
 `hpcraft translate --verify` does. What holds is ranked as there; where nothing could be shown of any answer (no valid test, no host function by rule), the one
 written most often is taken, which the facts of the answer say. What is written is a folder as `hpcraft eval generate` writes, with one answer a task, for
 `hpcraft eval judge`.
 
-Not covered: tasks without a sequential C function; they keep their first answer.
+Not covered: tasks without a function to translate, and kernels on the way back that no rule can launch; they keep their first answer.
 """
 
 from __future__ import annotations
@@ -18,9 +18,9 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from hpcraft.data.host_function import with_host
-from hpcraft.data.standalone import stand_alone
+from hpcraft.data.standalone import Standalone, stand_alone
 from hpcraft.data.tester import propose
-from hpcraft.data.verify import has_tools, lacks_tool, verify
+from hpcraft.data.verify import SERIAL, has_tools, lacks_tool, verify
 from hpcraft.errors import InputError, MachineError
 from hpcraft.eval.completions import read_completions
 from hpcraft.eval.extract import extract
@@ -28,7 +28,7 @@ from hpcraft.eval.judge import completion_files, style_of
 from hpcraft.eval.judge_shards import tasks_of
 from hpcraft.eval.suites import DATA_HELP, find_suite
 from hpcraft.eval.task import Task
-from hpcraft.eval.translate_evidence import Choice
+from hpcraft.eval.translate_evidence import Choice, runnable
 from hpcraft.progress import track
 from hpcraft.samples import Completion
 from hpcraft.sandbox.abi import Signature
@@ -84,39 +84,53 @@ def _cases(path: Path, folder: Path | None, seed: int) -> list[_Case]:
             raise InputError(f"{path}: {answer.task_id} is no task of suite {path.parent.parent.name}; generate the answers again")
         cases.setdefault(answer.task_id, _Case(answers=[])).answers.append(answer)
     for name, case in cases.items():
-        task = tasks[name]
-        if task.source and task.model in _MODELS:
-            _prepare(case, task, seed)
+        _prepare(case, tasks[name], seed)
     return list(cases.values())
 
 
 def _prepare(case: _Case, task: Task, seed: int) -> None:
     """A candidate for each different answer, with tests of the function's own."""
-    if missing := lacks_tool(task.model):
-        raise MachineError(missing)
     try:
-        alone = stand_alone(task.source)
+        alone = _question(task)
+        if alone is None:
+            return
+        signature = Signature.parse(alone.signature)
+        source, loops = runnable(alone)
     except InputError:
         return
-    signature = Signature.parse(alone.signature)
-    tests = tuple(test for group in propose(signature, alone.code, seed=seed) for test in group)
+    if missing := lacks_tool(task.model) or lacks_tool(alone.model):
+        raise MachineError(missing)
+    tests = tuple(test for group in propose(signature, loops, seed=seed) for test in group)
     for answer in case.answers:
         if answer.completion in case.candidates:
             continue
         code = _under_its_name(extract(task, answer.completion).code, task, alone.name)
         if task.model == "cuda":
             try:
-                code = with_host(code, alone.code, signature)
+                code = with_host(code, source, signature)
             except InputError:
                 continue
         case.candidates[answer.completion] = Candidate(
             candidate_id=f"{task.task_id}/{answer.sample_id}",
             signature=alone.signature,
-            source=alone.code,
+            source=source,
+            source_model=alone.model,
             target=code,
             target_model=task.model,
             tests=tests,
         )
+
+
+def _question(task: Task) -> Standalone | None:
+    """The function that is to be translated, as it stands alone; None where there is none.
+
+    Raises:
+        InputError: it can't stand alone.
+    """
+    if task.back is not None and task.model == SERIAL:
+        alone = stand_alone(task.back.source, language="cuda" if task.back.model == "cuda" else "c")
+        return replace(alone, signature=task.back.head)
+    return stand_alone(task.source) if task.source and task.model in _MODELS else None
 
 
 def _under_its_name(code: str, task: Task, name: str) -> str:

@@ -123,7 +123,7 @@ def judged(alone: Standalone, target_model: str, choices: Sequence[Choice], writ
         raise MachineError("a function in CUDA is run by the emulation, which needs clang or g++; run `hpcraft doctor`")
     race = target_model != "openmp" or not has_tools("openmp", race=True)
     signature = Signature.parse(alone.signature)
-    source, loops = _runnable(alone)
+    source, loops = runnable(alone)
     ruled = [test for group in propose(signature, loops, seed=seed) for test in group]
     tests = tuple(dict.fromkeys([*ruled, *(test for test in written if _readable(signature, test))]))
     # The function itself comes first: where the text of every candidate is enough to refuse it, nothing else is run.
@@ -164,7 +164,7 @@ def _candidates(
     ]
 
 
-def _runnable(alone: Standalone) -> tuple[str, str]:
+def runnable(alone: Standalone) -> tuple[str, str]:
     """The function as it can be called, a kernel alone with a host function by rule; and the loops from which tests are proposed.
 
     Raises:

@@ -1,5 +1,7 @@
 """Choosing one of several answers: the one that holds on tests written on the spot, never by the suite's own."""
 
+import json
+
 import pytest
 
 from hpcraft.errors import InputError
@@ -7,6 +9,7 @@ from hpcraft.eval.choose import STAGE, ChooseConfig
 from hpcraft.samples import Completion
 from hpcraft.stages import execute
 from hpcraft.store import read_json, read_jsonl
+from tests.eval.test_babeltower import C, row
 
 OPENMP = """void axpy(int n, double a, const double *x, double *y) {
     #pragma omp parallel for
@@ -75,6 +78,24 @@ def test_a_kernel_alone_is_tried_under_a_host_function_by_rule(choose, needs):
     chosen, _ = choose([("kernels/axpy/cuda/cpp", i, text) for i, text in enumerate(answers)], 2)
     answer = chosen["kernels/axpy/cuda/cpp"]
     assert (answer.completion, answer.sampling["chosen"]) == (KERNEL, "verified")
+
+
+@pytest.mark.usefixtures("compiles")
+def test_c_for_a_kernel_is_tried_beside_its_emulation(tmp_path, generate, write_completions, needs):
+    """The kernel is launched by rule, and what it leaves when emulated decides; C that is right for another kernel is refused."""
+    needs("cuda")
+    folder = tmp_path / "data"
+    folder.mkdir()
+    (folder / "unit_tests.tiny.jsonl").write_text(json.dumps(row()) + "\n")
+    answers = [C.replace("+ 1.5f", "- 1.5f"), C.replace("i = 0", "i = 1"), C]
+    path = write_completions([("babeltower/tiny-4/c", i, text) for i, text in enumerate(answers)])
+    completions = generate(
+        suites=("babeltower",), models=(f"replay:{path}",), samples=3, tasks=("babeltower/tiny-4/c",), inputs={"data": folder}
+    )
+    execute(STAGE, ChooseConfig(), {"completions": completions, "data": folder}, tmp_path / "chosen")
+    (found,) = (tmp_path / "chosen").glob("*/*/completions.jsonl")
+    (chosen,) = read_jsonl(found, Completion)
+    assert (chosen.completion, chosen.sampling["chosen"], chosen.sampling["chosen_sample"]) == (C, "verified", 2)
 
 
 def test_a_folder_without_answers_is_told(tmp_path):
