@@ -11,14 +11,14 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Literal
 
 from hpcraft.errors import ConfigError, HpcError, InputError, PartialError, Stopped
 from hpcraft.eval.answering import Shard, answer_each, answer_shard, chosen_tasks, opened, shards, told_faults
 from hpcraft.eval.kept_answers import COMPLETIONS, drop_rest, hash_of, keep_rest, notes, put_in_place, set_aside, take
-from hpcraft.eval.models import check_name, is_sharded, label
+from hpcraft.eval.models import check_name, is_sharded, label, unasked
 from hpcraft.eval.prompt_styles import DEFAULT, Style
 from hpcraft.eval.suites import DATA_HELP, find_suite
 from hpcraft.executor import runs_here
@@ -105,7 +105,7 @@ def run(config: GenerateConfig, work: Work) -> Report:
     for model in config.models:
         _ask_all(config, work, model, suites, report, faults)
         opened.cache_clear()
-    report.notes += left_out
+    report.notes += [note for model in config.models for note in _unasked(config, work, model, suites)] + left_out
     if left_out and not faults and not report.rows["completions"]:
         raise ConfigError(f"generate: nothing to do; {left_out[0]}")
     if not faults:
@@ -149,6 +149,18 @@ def _ask_all(config: GenerateConfig, work: Work, model: str, suites: Sequence[st
         raise
     except HpcError as error:  # what one suite can't have of it, another can't either
         faults.append(error)
+
+
+def _unasked(config: GenerateConfig, work: Work, model: str, suites: Sequence[str]) -> list[str]:
+    """What of a file of answers nobody asked for, once all suites are known."""
+    kind, _, where = model.partition(":")
+    if kind != "replay" or len(suites) < len(config.suites) or not Path(where).is_file():
+        return []
+    asked, known = (
+        {task.task_id for suite in suites for task in chosen_tasks(these, suite, find_suite(suite).folder(work.inputs))}
+        for these in (config, replace(config, tasks=(), limit=0))
+    )
+    return unasked(Path(where), asked, known, config.samples)
 
 
 def _missing(config: GenerateConfig, work: Work) -> list[str]:
