@@ -2,9 +2,9 @@
 
 `mutants` gives faulty versions of one C function, for the tests of pairs: a relation off by one, another arithmetic or assignment operator,
 swapped operands, a constant changed, a statement dropped. `faulty_versions` makes those and more in every function of a program in C, C++,
-CUDA or Fortran: a loop bound, swapped indices, another logical operator, a dropped call of MPI or of a barrier, and in OpenMP a dropped clause
-or synchronisation (`hpcraft.data.mutations_c`, `hpcraft.data.mutations_fortran`, `hpcraft.data.mutations_openmp`). Loop steps and while loops
-are left alone, because faults there mostly don't end.
+CUDA, Fortran or Python: a loop bound, swapped indices, another logical operator, a dropped call of MPI or of a barrier, and in OpenMP a dropped clause
+or synchronisation (`hpcraft.data.mutations_c`, `hpcraft.data.mutations_fortran`, `hpcraft.data.mutations_openmp`, `hpcraft.data.mutations_python`).
+Loop steps and while loops are left alone, because faults there mostly don't end.
 
 Not covered: faults of several places at a time; clauses that map data to a device, and all of OpenACC's, which change nothing where the host is
 the device.
@@ -12,14 +12,14 @@ the device.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import zip_longest
 from random import Random
 
 from tree_sitter import Node
 
-from hpcraft.data import mutations_c, mutations_fortran, mutations_openmp
+from hpcraft.data import mutations_c, mutations_fortran, mutations_openmp, mutations_python
 from hpcraft.data.mutations_c import Edit
 from hpcraft.data.syntax import grammar_of, parser
 from hpcraft.data.trees import functions, parse, text_of
@@ -68,13 +68,12 @@ def faulty_versions(source: str, language: str, *, seed: int = 0) -> Iterator[Mu
 
     Args:
         source: the program; Fortran in free form.
-        language: a `hpcraft.records.Language`; device code is known by its launches.
+        language: a `hpcraft.records.Language`, or python; device code is known by its launches.
         seed: of the order.
     """
-    grammar = parser(grammar_of(language, source))
-    root = grammar.parse(source.encode()).root_node
+    places, parses = _places(source, language)
     kinds: dict[str, list[Edit]] = {}
-    for edit in sorted(set(_edits(root, source, language)), key=lambda e: (e.kind, e.start, e.end, e.text)):
+    for edit in sorted(set(places), key=lambda e: (e.kind, e.start, e.end, e.text)):
         kinds.setdefault(edit.kind, []).append(edit)
     rng, seen = Random(seed), {source}
     for edits in kinds.values():
@@ -83,10 +82,19 @@ def faulty_versions(source: str, language: str, *, seed: int = 0) -> Iterator[Mu
     rng.shuffle(order)
     for edit in (e for turn in zip_longest(*order) for e in turn if e is not None):
         mutant = _made(source.encode(), edit)
-        # A program that the grammar doesn't understand whole has errors before any fault.
-        if mutant.code not in seen and (root.has_error or not grammar.parse(mutant.code.encode()).root_node.has_error):
+        if mutant.code not in seen and parses(mutant.code):
             seen.add(mutant.code)
             yield mutant
+
+
+def _places(source: str, language: str) -> tuple[Iterator[Edit], Callable[[str], bool]]:
+    """Where faults can be put, and what tells whether a program still parses."""
+    if language == "python":
+        return mutations_python.edits(source), mutations_python.parses
+    grammar = parser(grammar_of(language, source))
+    root = grammar.parse(source.encode()).root_node
+    # A program that the grammar doesn't understand whole has errors before any fault.
+    return _edits(root, source, language), lambda code: root.has_error or not grammar.parse(code.encode()).root_node.has_error
 
 
 def _edits(root: Node, source: str, language: str) -> Iterator[Edit]:

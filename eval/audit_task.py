@@ -5,7 +5,7 @@ last line. Mutants come in a seeded order until enough are counted: those that d
 of a mutant before, aren't (trivial compiler equivalence). A mutant is killed when it doesn't pass. One that passes is a survivor, unless it is
 known to do the same as the reference (`hpcraft.eval.equivalent_mutants`).
 
-Not covered: objects of other suites than ``kernels``, where mutants differ by their text alone.
+Not covered: objects of Python and of other suites than ``kernels``, where mutants differ by their text alone.
 """
 
 from __future__ import annotations
@@ -117,8 +117,7 @@ class _Auditor:
             return
         for name, code in bad_answers(self.task, tasks).codes.items():
             self._line(name, "bad", code)
-        if self.task.language != "python":  # there is no grammar of Python here
-            self._mutants()
+        self._mutants()
 
     def _mutants(self) -> None:
         counted, seen = 0, {self._object(self.task.reference)} - {""}
@@ -140,7 +139,8 @@ class _Auditor:
         return self._line(name, "mutant", mutant.code, change=change, digest=digest, equivalent=why_equivalent(self.task.task_id, mutant))
 
     def _object(self, code: str) -> str:
-        return kernel_judge.object_sha256(self.task, code) if self.task.kernel is not None else ""
+        compiled = self.task.kernel is not None and self.task.language != "python"
+        return kernel_judge.object_sha256(self.task, code) if compiled else ""
 
     def _line(self, name: str, kind: Kind, code: str, *, change: str = "", digest: str = "", equivalent: str = "") -> AuditLine:
         """The line of an answer, judged unless it was before."""

@@ -2,11 +2,12 @@
 
 A line is never mended so that it says something else: bytes that aren't UTF-8 become replacement characters, as does half of a
 surrogate pair, and then the compiler decides. Of two answers with one (task, sample) the first counts, wherever the second stands, so
-that nobody can send several and have the best judged. Not covered: files of several gigabytes on one line.
+that nobody can send several and have the best judged. The mark that some editors put before UTF-8 is no part of the first line. Not covered: files of several gigabytes on one line.
 """
 
 from __future__ import annotations
 
+import codecs
 import json
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -65,7 +66,8 @@ def read_completions(path: Path, refusal: Refusal = lambda _completion: "") -> F
 def _read(path: Path, refusal: Refusal, found: Found) -> Iterator[Completion]:
     seen: set[tuple[str, int]] = set()
     with path.open("rb") as file:
-        for number, line in enumerate(file, 1):
+        for number, whole in enumerate(file, 1):
+            line = whole.removeprefix(codecs.BOM_UTF8) if number == 1 else whole
             if not line.strip():
                 continue
             where = f"line {number}"

@@ -1,4 +1,8 @@
-"""``hpcraft eval run``: generate and judge in one go, into one folder (``completions/`` and ``results/``)."""
+"""``hpcraft eval run``: generate and judge in one go, into one folder (``completions/`` and ``results/``).
+
+When a model or a suite fails, ``completions/`` holds what the others answered, and its manifest names what is missing; that is judged, and then
+the command ends with the fault. The same command, or one with another list of models, asks for what is missing alone.
+"""
 
 from __future__ import annotations
 
@@ -8,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from hpcraft.command import Command, note, say
+from hpcraft.errors import HpcError, Stopped
 from hpcraft.eval.generate import STAGE as GENERATE
 from hpcraft.eval.judge import STAGE as JUDGE
 from hpcraft.eval.perplexity import BITS_PER_BYTE, PER_LEXEME
@@ -36,20 +41,35 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def main(args: argparse.Namespace) -> int:
-    """Generate, judge, print the figures."""
+    """Generate, judge, print the figures.
+
+    Raises:
+        HpcError: some could not be answered or judged; the results of the others are written and shown.
+    """
     set_quiet(args.quiet)
     given = {name: folder for name in ("model", "pairs", "data") if (folder := getattr(args, name))}
     generate, judge = _config(GENERATE, args), _config(JUDGE, args)
     completions, results = args.out / "completions", args.out / "results"
     where = make_executor(from_arguments(args))
-    notes = list(execute(GENERATE, generate, given, completions, seed=args.seed, executor=where).manifest.notes)
+    answered = execute(GENERATE, generate, given, completions, seed=args.seed, executor=where, incomplete=True)
     inputs = {"completions": completions} | {name: folder for name, folder in given.items() if name in JUDGE.inputs}
-    notes += execute(JUDGE, judge, inputs, results, seed=args.seed, executor=where).manifest.notes
+    try:
+        judged = execute(JUDGE, judge, inputs, results, seed=args.seed, executor=where)
+    except Stopped:
+        raise
+    except HpcError as error:
+        if answered.fault is None:
+            raise
+        raise type(answered.fault)(f"{answered.fault}; {error}") from None
+    notes = [*answered.manifest.notes, *judged.manifest.notes]
     if not args.quiet:
         for line in notes:
             note(f"note: {line}")
     figures = {str(p.relative_to(results)): dict(read_results(p).levels) for p in find_results(results)}
-    say(args, {"out": str(args.out), "results": figures, "notes": notes}, "\n".join([*_lines(figures), f"results: {results}"]))
+    told = {"out": str(args.out), "results": figures, "notes": notes, "missing": answered.manifest.missing}
+    say(args, told, "\n".join([*_lines(figures), f"results: {results}"]))
+    if answered.fault:
+        raise type(answered.fault)(f"{answered.fault}, and judged: {results}")
     return 0
 
 

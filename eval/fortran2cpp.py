@@ -33,6 +33,8 @@ _NAMES = {"fortran": "fortran", "f90": "fortran", "cpp": "cpp", "c++": "cpp"}
 _DIRECTIVE = re.compile(r"^\s*!\$omp\b", re.IGNORECASE | re.MULTILINE)
 _PRAGMA = re.compile(r"^\s*#\s*pragma\s+omp\b", re.MULTILINE)
 _HEAD = "int main(void)"
+_POINTER = b"version https://git-lfs"
+"""How a file begins that stands for one that git keeps elsewhere."""
 _NOTHING = "int main() {\n    return 0;\n}\n"
 
 
@@ -59,7 +61,7 @@ def fortran2cpp_tasks(folder: Path | None) -> list[Task]:
 
     Raises:
         ConfigError: no folder was given.
-        InputError: it holds no test files, or one can't be read.
+        InputError: it holds no test files, or one that can't be read or is a pointer of Git LFS.
     """
     if folder is None:
         raise ConfigError("suite fortran2cpp reads your checkout of Fortran2Cpp; give it as --data DIR")
@@ -84,9 +86,14 @@ def fortran2cpp_tasks(folder: Path | None) -> list[Task]:
 def _files(folder: Path) -> list[Path]:
     for pattern in ("data/*test*.json*", "*test*.json*", "*/data/*test*.json*"):
         found = sorted(p for p in folder.glob(pattern) if p.suffix in (".json", ".jsonl"))
+        if pointers := [p for p in found if p.read_bytes()[: len(_POINTER)] == _POINTER]:
+            # Half of a suite under its name would be another suite.
+            names = ", ".join(str(p.relative_to(folder)) for p in pointers)
+            raise InputError(
+                f"{folder}: Git LFS holds the contents of {names}; run `git lfs pull` in the checkout, or remove what isn't to be asked"
+            )
         if found:
-            # Files that git keeps elsewhere are three lines of text; a checkout may well be without them.
-            return [p for p in found if not p.read_bytes()[:40].startswith(b"version https://git-lfs")]
+            return found
     return []
 
 

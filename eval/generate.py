@@ -3,34 +3,36 @@
 Writes ``SUITE/MODEL/completions.jsonl``, a line per answer, in the order of the tasks and samples. A model that computes here (``hf:``) is
 given its questions in shards (`hpcraft.eval.answering`), which run as Slurm jobs or, on this machine, one after the other with the
 model loaded once; others are asked from this process. With a given seed an interrupted generation ends with the same answers as an
-undisturbed one, wherever it ran. When a model or a suite can't be used, the others are answered first.
+undisturbed one, wherever it ran. When a model or a suite can't be used, the others are answered first; what was answered is kept for a
+run with another list of models or suites (`hpcraft.eval.kept_answers`).
 """
 
 from __future__ import annotations
 
-import shutil
 from collections import Counter
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Literal
 
 from hpcraft.errors import ConfigError, HpcError, InputError, PartialError, Stopped
 from hpcraft.eval.answering import Shard, answer_each, answer_shard, chosen_tasks, opened, shards, told_faults
-from hpcraft.eval.models import check_name, is_sharded, label
+from hpcraft.eval.kept_answers import COMPLETIONS, drop_rest, hash_of, keep_rest, notes, put_in_place, set_aside, take
+from hpcraft.eval.models import check_name, is_sharded, label, unasked
 from hpcraft.eval.prompt_styles import DEFAULT, Style
 from hpcraft.eval.suites import DATA_HELP, find_suite
 from hpcraft.executor import runs_here
 from hpcraft.progress import bar
 from hpcraft.samples import Completion
 from hpcraft.stages import Input, Report, Stage, Work, option
-from hpcraft.store import read_jsonl, sha256_file, sha256_json, write_jsonl
+from hpcraft.store import JSON, read_jsonl, read_manifest, sha256_file, sha256_json, write_jsonl
 
-COMPLETIONS = "completions.jsonl"
-
-_ANSWERS = ".answers"
 _MODEL_FILES = (".safetensors", ".bin", ".json", ".txt", ".model", ".jinja", ".py")
 """Suffixes of weights, configs and tokenizers."""
+_PACE = frozenset({"concurrency", "requests_per_minute", "request_timeout_seconds"})
+_CHOICE = frozenset({"suites", "models", "limit", "tasks"})
+"""What is asked of whom; all other keys say how answers are drawn."""
+_MOST_NAMES = 5
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -93,12 +95,33 @@ class GenerateConfig:
 
 
 def run(config: GenerateConfig, work: Work) -> Report:
-    """Ask every model every task."""
+    """Ask every model every task; what could not be had is in the report, beside why."""
     chosen_tasks.cache_clear()
+    set_aside(work)
     report = Report(rows={"tasks": 0, "completions": 0})
     faults: list[HpcError] = []
-    suites: list[str] = []
-    left_out: list[str] = []
+    suites = _readable(config, work, report, faults)
+    left_out = [why for model in config.models for suite in suites if (why := lacks_likelihoods(model, suite))]
+    for model in config.models:
+        _ask_all(config, work, model, suites, report, faults)
+        opened.cache_clear()
+    report.notes += [note for model in config.models for note in _unasked(config, work, model, suites)] + left_out
+    if left_out and not faults and not report.rows["completions"]:
+        raise ConfigError(f"generate: nothing to do; {left_out[0]}")
+    if not faults:
+        drop_rest(work)
+        return report
+    keep_rest(work)
+    report.missing = _missing(config, work)
+    report.fault = _fault(faults, report)
+    if not report.rows["completions"]:
+        raise report.fault
+    return report
+
+
+def _readable(config: GenerateConfig, work: Work, report: Report, faults: list[HpcError]) -> list[str]:
+    """The suites whose tasks can be asked."""
+    suites = []
     for suite in config.suites:
         try:
             tasks = chosen_tasks(config, suite, find_suite(suite).folder(work.inputs))
@@ -112,28 +135,48 @@ def run(config: GenerateConfig, work: Work) -> Report:
             raise
         except HpcError as error:
             faults.append(error)
-    for model in config.models:
+    return suites
+
+
+def _ask_all(config: GenerateConfig, work: Work, model: str, suites: Sequence[str], report: Report, faults: list[HpcError]) -> None:
+    """Ask a model the suites that it can be measured on."""
+    try:
+        weights = _weights(model, work)
         for suite in suites:
-            if why := lacks_likelihoods(model, suite):
-                left_out.append(why)
-                continue
-            try:
-                if told := _ask(config, work, model, suite, report):
-                    faults.append(PartialError(f"generate: {told[0]}; the other answers are kept, run the same command again for these"))
-            except Stopped:
-                raise
-            except HpcError as error:
-                faults.append(error)
-                break  # what one suite can't have of it, another can't either
-        opened.cache_clear()
-    report.notes += left_out
-    if left_out and not faults and not report.rows["completions"]:
-        raise ConfigError(f"generate: nothing to do; {left_out[0]}")
-    if faults:
-        kept = "; the answers of other models and suites are kept" if report.rows["completions"] else ""
-        raise type(faults[0])(f"{faults[0]}{kept}")
-    shutil.rmtree(work.out / _ANSWERS, ignore_errors=True)
-    return report
+            if not lacks_likelihoods(model, suite) and (told := _ask(config, work, model, weights, suite, report)):
+                faults.append(PartialError(f"generate: {told[0]}; the other answers are kept, run the same command again for these"))
+    except Stopped:
+        raise
+    except HpcError as error:  # what one suite can't have of it, another can't either
+        faults.append(error)
+
+
+def _unasked(config: GenerateConfig, work: Work, model: str, suites: Sequence[str]) -> list[str]:
+    """What of a file of answers nobody asked for, once all suites are known."""
+    kind, _, where = model.partition(":")
+    if kind != "replay" or len(suites) < len(config.suites) or not Path(where).is_file():
+        return []
+    asked, known = (
+        {task.task_id for suite in suites for task in chosen_tasks(these, suite, find_suite(suite).folder(work.inputs))}
+        for these in (config, replace(config, tasks=(), limit=0))
+    )
+    return unasked(Path(where), asked, known, config.samples)
+
+
+def _missing(config: GenerateConfig, work: Work) -> list[str]:
+    """``SUITE/MODEL`` of what has no answers, or not all."""
+    wanted = [(suite, model) for suite in config.suites for model in config.models if not lacks_likelihoods(model, suite)]
+    names = [f"{suite}/{label(model)}" for suite, model in wanted]
+    return [name for name in names if not (work.out / name / COMPLETIONS).exists()]
+
+
+def _fault(faults: list[HpcError], report: Report) -> HpcError:
+    """The first of all faults, with what is missing because of them."""
+    if not report.rows["completions"]:
+        return faults[0]
+    names = ", ".join(report.missing[:_MOST_NAMES])
+    more = f" and {len(report.missing) - _MOST_NAMES} more" if len(report.missing) > _MOST_NAMES else ""
+    return type(faults[0])(f"{faults[0]}; missing: {names}{more}; the answers of other models and suites are kept")
 
 
 def lacks_likelihoods(model: str, suite: str) -> str:
@@ -148,27 +191,37 @@ def lacks_likelihoods(model: str, suite: str) -> str:
     return f"{model} is left out of suite {suite}: {whys.get(kind, 'it is no language model')}; only hf: models can be measured"
 
 
-def _ask(config: GenerateConfig, work: Work, model: str, suite: str, report: Report) -> list[str]:
+def _ask(config: GenerateConfig, work: Work, model: str, weights: str, suite: str, report: Report) -> list[str]:
     """Ask a model the tasks of a suite, those that it hasn't answered yet; returns what could not be asked and why."""
-    path = work.out / suite / label(model) / COMPLETIONS
     pairs = find_suite(suite).folder(work.inputs)
     tasks = chosen_tasks(config, suite, pairs)
-    if not path.exists():
-        all_shards = shards(
-            config, model, suite, len(tasks), pairs=pairs, folder=_absolute(work.inputs.get("model")), seed=work.seed,
-            out=work.out.absolute() / _ANSWERS / suite / label(model),
-        )  # fmt: skip
+    draws: JSON = {key: value for key, value in asdict(config).items() if key not in _PACE | _CHOICE}
+    kept = take(work, suite, label(model), hash_of(draws, model, weights, suite, tasks, work.seed))
+    told = notes(kept)
+    if not (kept / COMPLETIONS).exists():
+        folder = _absolute(work.inputs.get("model"))
+        all_shards = shards(config, model, suite, len(tasks), pairs=pairs, folder=folder, seed=work.seed, out=kept.absolute())
         todo = [shard for shard in all_shards if not shard.out.exists()]
         if is_sharded(model) and not runs_here(work.executor):
             work.executor.map(answer_shard, todo, folder=work.out, label=f"answer {suite}")
         else:
             _answer_here(model, todo, config.samples)
-            report.notes += getattr(opened(model, _absolute(work.inputs.get("model")), config), "notes", []) if todo else []
-        if told := told_faults(todo):
-            return told
-        write_jsonl(path, _joined(all_shards))
-    _count(path, model, suite, [task.task_id for task in tasks], report)
+            told = list(getattr(opened(model, folder, config), "notes", [])) if todo else []
+        if unanswered := told_faults(todo):
+            return unanswered
+        write_jsonl(kept / COMPLETIONS, _joined(all_shards))
+    report.notes += [note for note in told if note not in report.notes]
+    path = work.out / suite / label(model)
+    put_in_place(kept, path, told)
+    _count(path / COMPLETIONS, model, suite, [task.task_id for task in tasks], report)
     return []
+
+
+def _weights(model: str, work: Work) -> str:
+    """A hash of what a model's name points to; empty for a server and what is in this program."""
+    if model.startswith("hf:@"):
+        return read_manifest(work.inputs["model"]).outputs_sha256 if "model" in work.inputs else ""
+    return _hash_outside(model) or ""
 
 
 def _answer_here(model: str, todo: list[Shard], samples: int) -> None:
@@ -215,14 +268,15 @@ def model_files(config: GenerateConfig) -> dict[str, str]:
 
     Folders inside the input (``hf:@model/...``) are in that input's own hash; what is missing is refused when the stage runs.
     """
-    found = {}
-    for name in config.models:
-        kind, _, where = name.partition(":")
-        if kind == "replay":
-            found[name] = sha256_file(Path(where)) if Path(where).is_file() else "missing"
-        elif kind == "hf" and not where.startswith("@"):
-            found[name] = _folder_hash(where)
-    return found
+    return {name: found for name in config.models if (found := _hash_outside(name)) is not None}
+
+
+def _hash_outside(model: str) -> str | None:
+    """A hash of the file or folder that a name points to; none where it points to none, or into the input."""
+    kind, _, where = model.partition(":")
+    if kind == "replay":
+        return sha256_file(Path(where)) if Path(where).is_file() else "missing"
+    return _folder_hash(where) if kind == "hf" and not where.startswith("@") else None
 
 
 def _folder_hash(where: str) -> str:
@@ -249,7 +303,8 @@ STAGE = Stage(
     run=run,
     version=2,
     outside=model_files,
-    pace=frozenset({"concurrency", "requests_per_minute", "request_timeout_seconds"}),
+    pace=_PACE,
     parallel=True,
+    keeps=True,
 )
 COMMAND = STAGE.command

@@ -5,7 +5,8 @@ others counted by reason (``strict`` refuses them). Shards are judged in worker 
 the output is in the order of the input, wherever they ran. A stage that was killed judges what has no line yet. ``results.json`` is made
 when all lines are there. The seed of the inputs is drawn at the start, kept in a hidden file, and told in ``results.json``
 afterwards. When the sandbox itself fails, the answer gets no line, and the stage ends as partial: nothing that is our fault counts
-against a model. A suite that can't be read stops its own answers alone.
+against a model. A suite that can't be read stops its own answers alone. When a stage ends with such a fault, what could be judged whole has its
+results in the partial folder.
 """
 
 from __future__ import annotations
@@ -21,8 +22,8 @@ from hpcraft.errors import ConfigError, HpcError, InputError, PartialError, Stop
 from hpcraft.eval import performance
 from hpcraft.eval.completions import Found, read_completions
 from hpcraft.eval.extract import extract
-from hpcraft.eval.generate import COMPLETIONS
 from hpcraft.eval.judge_shards import JudgeShard, cut, judge_shard, tasks_of, told_failures
+from hpcraft.eval.kept_answers import COMPLETIONS
 from hpcraft.eval.models import prompt_hash
 from hpcraft.eval.prompt_styles import DEFAULT, STYLES
 from hpcraft.eval.results import RESULTS, SAMPLES, TASKS, Results, TaskRow, level_figures, to_json
@@ -33,10 +34,11 @@ from hpcraft.eval.toolchain import isolation, toolchain
 from hpcraft.samples import Completion, Sample
 from hpcraft.sandbox.outcome import CUDA_LEVELS
 from hpcraft.stages import Input, Report, Stage, Work, option, versions
-from hpcraft.store import read_json, read_jsonl, sha256_file, write_json, write_jsonl
+from hpcraft.store import read_json, read_jsonl, read_manifest, sha256_file, write_json, write_jsonl
 
 _STATE = ".judge.json"
 _SHARDS = ".shards"
+_MOST_NAMES = 5
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -85,12 +87,14 @@ def run(config: JudgeConfig, work: Work) -> Report:
     """Judge every answer of the input that can be judged.
 
     Raises:
-        PartialError: the sandbox failed on some.
-        InputError: there is nothing to judge, or with ``strict`` a line that can't be; after the others, when a suite can't be read.
+        PartialError: the sandbox failed on some; the results of the others are written.
+        InputError: there is nothing to judge, or with ``strict`` a line that can't be; when a suite can't be read, after the results of
+            the others are written.
     """
     tasks_of.cache_clear()
     seed = _seed(config, work.out)
-    report = Report(rows={"samples": 0, "passed": 0})
+    missing = read_manifest(work.inputs["completions"]).missing
+    report = Report(rows={"samples": 0, "passed": 0}, notes=[f"not answered, and not judged: {name}" for name in missing])
     entries: list[Entry] = []
     faults: list[HpcError] = []
     for path in completion_files(work.inputs["completions"]):
@@ -106,16 +110,26 @@ def run(config: JudgeConfig, work: Work) -> Report:
     todo = [shard for shard in shards if not shard.is_done()]
     work.executor.map(judge_shard, todo, folder=work.out, label="judge")
     if failures := told_failures(todo):
-        raise PartialError(
-            f"judge: {len(failures)} answers could not be judged because the sandbox failed ({failures[0]}); "
-            "the others are kept, run the same command again to judge these"
+        faults.append(
+            PartialError(
+                f"judge: {len(failures)} answers could not be judged because the sandbox failed ({failures[0]}); "
+                "the others are kept, run the same command again to judge these"
+            )
         )
-    if faults:
-        raise type(faults[0])(f"{faults[0]}; the answers to other suites are judged and kept")
-    for entry in entries:
+    judged = [entry for entry in entries if all(shard.is_done() for shard in entry.shards)]
+    for entry in judged:
         _conclude(entry, seed, work.seed, report)
+    if faults:
+        raise _with_results(faults[0], judged, work.out)
     shutil.rmtree(work.out / _SHARDS, ignore_errors=True)
     return report
+
+
+def _with_results(fault: HpcError, judged: list[Entry], out: Path) -> HpcError:
+    """A fault, and where the results are of what could be judged."""
+    names = [f"{entry.suite.name}/{entry.out.name}" for entry in judged]
+    shown = ", ".join(names[:_MOST_NAMES]) + (f" and {len(names) - _MOST_NAMES} more" if len(names) > _MOST_NAMES else "")
+    return type(fault)(f"{fault}; judged whole, with results in {out}: {shown}") if names else fault
 
 
 # ---------------------------------------------------------------- what there is to judge

@@ -19,6 +19,7 @@ from hpcraft.store import sha256_bytes, sha256_json
 
 if TYPE_CHECKING:
     from hpcraft.eval.generate import GenerateConfig
+    from hpcraft.samples import Completion
 
 Fact = str | int | float | bool
 """A value in `hpcraft.samples.Completion.sampling`."""
@@ -89,17 +90,13 @@ class Replay:
         from hpcraft.eval.completions import read_completions
 
         found = read_completions(path)
-        self._answers: dict[str, dict[int, str]] = {}
-        self._hashes: dict[tuple[str, int], str] = {}
-        for completion in found.completions:
-            self._answers.setdefault(completion.task_id, {})[completion.sample_id] = completion.completion
-            self._hashes[completion.task_id, completion.sample_id] = completion.prompt_sha256
+        self._answers = {(c.task_id, c.sample_id): (c.completion, c.prompt_sha256) for c in found.completions}
         if not self._answers:
             raise InputError(f"{path}: holds no completion; give a JSONL file of hpcraft.completion/1{found.told()}")
-        self.notes = found.notes(str(path))
+        self.notes: list[str] = []
 
     def answer(self, asks: Sequence[Ask], done: Collection[tuple[str, int]]) -> Iterator[Answer]:
-        """The first samples in the order of their ids, those left out that were answered for another prompt.
+        """Each sample under its own number, those left out that were answered for another prompt.
 
         Raises:
             InputError: all were.
@@ -107,21 +104,46 @@ class Replay:
         others: list[str] = []
         num_answered = len(done)
         for ask in asks:
-            rows = self._answers.get(ask.task.task_id, {})
-            if ask.key in done or ask.sample_id >= len(rows):
+            if ask.key in done or ask.key not in self._answers:
                 continue
-            number = sorted(rows)[ask.sample_id]
-            if self._hashes[ask.task.task_id, number] not in ("", prompt_hash(ask.task)):
+            text, prompt = self._answers[ask.key]
+            if prompt not in ("", prompt_hash(ask.task)):
                 others.append(ask.task.task_id)
                 continue
             num_answered += 1
-            yield Answer(ask=ask, text=rows[number])
+            yield Answer(ask=ask, text=text)
         if others and not num_answered:
             raise InputError(
                 f"replay: {others[0]} was answered for another prompt, as all are; ask the model again with this version's prompts"
             )
         if others:
             self.notes.append(f"replay: {len(others)} answers left out, answered for another prompt (the first: {others[0]})")
+
+
+def unasked(path: Path, asked: Collection[str], known: Collection[str], num_samples: int) -> list[str]:
+    """What a file of answers holds that can't be read, or that nobody asked for, a line for each reason.
+
+    Args:
+        path: of the answers.
+        asked: ids of the tasks that were asked.
+        known: ids of all tasks of the suites.
+        num_samples: asked of each task, from sample 0.
+    """
+    from hpcraft.eval.completions import read_completions
+
+    def reason(completion: Completion) -> str:
+        if completion.task_id not in known:
+            return f"no such task: {completion.task_id!r:.80} in the suites that are asked"
+        if completion.task_id not in asked:
+            return f"a task that isn't asked: {completion.task_id}"
+        if completion.sample_id >= num_samples:
+            return f"a sample that isn't asked: {completion.task_id} sample {completion.sample_id}, and samples={num_samples} asks for those below"
+        return ""
+
+    found = read_completions(path, reason)
+    for _ in found.completions:
+        pass
+    return found.notes(str(path))
 
 
 def _open_hugging_face(where: str, folder: Path | None, config: GenerateConfig) -> Model:

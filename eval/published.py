@@ -62,22 +62,25 @@ def mpirigen_location_score(gold: Sequence[tuple[int, int]], predicted: Sequence
     """The location score of one program as MPIrigen's code computes it, from lines and places of calls.
 
     It is recall alone: surplus calls cost nothing, and one call may satisfy several. Line and place are glued into one number, so that
-    the tenth place of a line is its first; a line may be off only where the place is the same, a place only on the same line.
+    the tenth place of a line is its first, and calls of one number are one; a line may be off only where the place is the same, a place
+    only by tenths of that number, so that place 9 is beside place 0 of the next line.
     """
-    found = [_glued(*where) for where in predicted]
-    matched = sum(any(_near(wanted, other, variance) for other in found) for wanted in (_glued(*where) for where in gold))
-    return matched / len(gold) if gold else 0.0
+    found = [_taken_for(_glued(*where), variance) for where in predicted]
+    wanted = {_glued(*where) for where in gold}
+    return sum(any(where in near for near in found) for where in wanted) / len(wanted) if wanted else 0.0
 
 
-def _glued(line: int, place: int) -> tuple[int, str]:
-    whole, _, part = str(float(f"{line}.{place}")).partition(".")
-    return int(whole), part
+def _glued(line: int, place: int) -> float:
+    return round(float(f"{line}.{place}"), 2)
 
 
-def _near(wanted: tuple[int, str], found: tuple[int, str], variance: int) -> bool:
-    if wanted[1] == found[1]:
-        return abs(wanted[0] - found[0]) <= variance
-    return wanted[0] == found[0] and abs(int(wanted[1]) - int(found[1])) <= variance
+def _taken_for(where: float, variance: int) -> frozenset[float]:
+    """The numbers of gold calls that a predicted one satisfies."""
+    if not variance:
+        return frozenset((where,))
+    lines = np.arange(where - variance, where + variance + 1)
+    places = np.arange(where - variance / 10, where + 0.1 + variance / 10, 0.1)
+    return frozenset(round(float(number), 2) for number in (*lines, *places))
 
 
 def allclose_of_hpctranseval(expected: Sequence[Array], got: Sequence[Array]) -> bool:

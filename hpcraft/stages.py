@@ -7,6 +7,10 @@ it and may resume from it, one with another fingerprint empties it first. When t
 written, and the folder takes the place of ``OUT/`` by rename. Two processes never work on
 the same folder: a lock on the partial folder makes the second one stop. A folder that hpcraft did not
 make is never emptied, replaced or removed.
+
+A stage that ``keeps`` knows what each part of its output was made of. Its partial folder isn't emptied, and it sees the
+finished folder that it is about to replace. When some parts can't be made, it returns the others with the fault; the fault is raised
+and the folder stays partial, unless the caller takes what there is: then the manifest names what is missing, and the folder is never up to date.
 """
 
 from __future__ import annotations
@@ -26,7 +30,7 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from hpcraft import __version__
 from hpcraft.command import Command
-from hpcraft.errors import ConfigError, InputError
+from hpcraft.errors import ConfigError, HpcError, InputError
 from hpcraft.executor import JOBS, Executor, default_executor
 from hpcraft.store import (
     JSON,
@@ -85,6 +89,8 @@ class Work:
     seed: int
     executor: Executor = field(default_factory=default_executor)
     """Does the tasks of a stage that is ``parallel``."""
+    earlier: Path | None = None
+    """Of a stage that ``keeps``: the finished folder that the new one will replace, when its files are as they were written."""
 
 
 @dataclass(kw_only=True, slots=True)
@@ -97,6 +103,10 @@ class Report:
     metrics: JSON = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
     """What was left out on this machine and why, in words for people."""
+    missing: list[str] = field(default_factory=list)
+    """Parts that were asked for and could not be made."""
+    fault: HpcError | None = None
+    """Why they could not."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -117,6 +127,8 @@ class Stage(Generic[C]):
     """Config keys that say how fast it goes and decide nothing of the output: another value makes nothing stale."""
     parallel: bool = False
     """Whether it hands tasks to ``Work.executor``; its command then has the flags that say where they run."""
+    keeps: bool = False
+    """Whether it finds by itself what it can use of an earlier run's parts, and removes the others."""
 
     @property
     def command(self) -> Command:
@@ -133,6 +145,8 @@ class Execution:
     manifest: Manifest
     skipped: bool
     """True when the folder was up to date and nothing was done."""
+    fault: HpcError | None = None
+    """Why some of what was asked for is missing."""
 
 
 def fingerprint(stage: Stage[C], config: C, inputs: Mapping[str, Path], seed: int) -> str:
@@ -180,7 +194,7 @@ def up_to_date(out: Path, wanted: str) -> Manifest | None:
         manifest = read_manifest(out)
     except InputError:
         return None
-    return manifest if manifest.fingerprint == wanted and manifest.check_files(out) is None else None
+    return manifest if manifest.fingerprint == wanted and not manifest.missing and manifest.check_files(out) is None else None
 
 
 def execute(
@@ -192,8 +206,11 @@ def execute(
     seed: int = 0,
     force: bool = False,
     executor: Executor | None = None,
+    incomplete: bool = False,
 ) -> Execution:
     """Run a stage into ``out``, or leave it alone when it is up to date; ``executor`` (default: this machine) decides nothing of what it writes.
+
+    With ``incomplete`` the parts that could be made are put in place where others could not; the execution has the fault.
 
     Raises:
         ConfigError: another process works on ``out``, or ``out`` holds something that no stage wrote.
@@ -211,19 +228,30 @@ def execute(
             from hpcraft.slurm import cancel_left
 
             cancel_left(partial)
-        _prepare_partial(partial, wanted, fresh=force)
+        _prepare_partial(partial, wanted, fresh=force, keep=stage.keeps)
+        earlier = out if stage.keeps and not force and _is_as_written(out) else None
+        work = Work(out=partial, inputs=dict(inputs), seed=seed, executor=executor or default_executor(), earlier=earlier)
         # A crash just before the rename leaves a folder that is whole.
-        work = Work(out=partial, inputs=dict(inputs), seed=seed, executor=executor or default_executor())
-        manifest = up_to_date(partial, wanted) or _work(stage, config, work, wanted)
+        whole = up_to_date(partial, wanted)
+        done = Execution(manifest=whole, skipped=False) if whole else _work(stage, config, work, wanted, incomplete=incomplete)
         _publish(partial, out)
-    return Execution(manifest=manifest, skipped=False)
+    return done
 
 
-def _work(stage: Stage[C], config: C, work: Work, wanted: str) -> Manifest:
+def _is_as_written(out: Path) -> bool:
+    try:
+        return read_manifest(out).check_files(out, hashes=True) is None
+    except InputError:
+        return False
+
+
+def _work(stage: Stage[C], config: C, work: Work, wanted: str, *, incomplete: bool) -> Execution:
     """Run the stage in its partial folder and write the manifest."""
     (work.out / MANIFEST).unlink(missing_ok=True)
     begin = time.monotonic()
     report = stage.run(config, work)
+    if report.fault and not incomplete:
+        raise report.fault
     outputs = list_outputs(work.out)
     manifest = Manifest(
         stage=stage.name,
@@ -237,13 +265,15 @@ def _work(stage: Stage[C], config: C, work: Work, wanted: str) -> Manifest:
         rejections=dict(sorted(report.rejections.items())),
         metrics=report.metrics,
         notes=report.notes,
+        missing=report.missing,
         versions=versions(),
         host=host(),
         seconds=round(time.monotonic() - begin, 3),
         created=datetime.now(UTC).isoformat(timespec="seconds"),
     )
     write_manifest(work.out, manifest)
-    return read_manifest(work.out)  # as later calls see it: lists for tuples
+    # Read again, it is as later calls see it: lists for tuples.
+    return Execution(manifest=read_manifest(work.out), skipped=False, fault=report.fault)
 
 
 def versions() -> dict[str, str]:
@@ -301,15 +331,16 @@ def _check_ours(stage: Stage[C], out: Path, *, force: bool) -> None:
         raise ConfigError(f"{out}: holds what `{made_by}` made, not {stage.name}; give another output folder, or --force to replace it")
 
 
-def _prepare_partial(partial: Path, wanted: str, *, fresh: bool) -> None:
-    """Keep what an interrupted run of the same fingerprint left; empty the folder otherwise."""
+def _prepare_partial(partial: Path, wanted: str, *, fresh: bool, keep: bool) -> None:
+    """Keep what an interrupted run of the same fingerprint left, and with ``keep`` of any; empty the folder otherwise."""
     plan = partial / _PLAN
     others = [entry for entry in partial.iterdir() if not entry.name.startswith(f".{_PLAN}.") and entry != plan]
     if others and not plan.exists():
         raise ConfigError(f"{partial}: exists and was not written by hpcraft; remove it or give another output folder")
-    if not fresh and plan.exists() and read_json(plan).get("fingerprint") == wanted:
+    if not fresh and plan.exists() and (keep or read_json(plan).get("fingerprint") == wanted):
         for leftover in [p for p in partial.rglob(".*.tmp") if p.is_file()]:
             leftover.unlink()
+        write_json(plan, {"fingerprint": wanted})
         return
     for entry in others:  # the plan goes last, so that a crash in between leaves a folder that is still known as ours
         if entry.is_dir() and not entry.is_symlink():

@@ -238,6 +238,8 @@ class Manifest:
     created: str
     notes: list[str] = field(default_factory=list)
     """What the stage left out on this machine, in words for people."""
+    missing: list[str] = field(default_factory=list)
+    """Parts that were asked for and could not be made; a folder that lacks some is made again when the same is asked again."""
 
     def check_files(self, folder: Path, *, hashes: bool = False) -> str | None:
         """Say what is wrong with the files in ``folder``, or None when they are those of the manifest."""

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import ast
+from pathlib import Path
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+import hpcraft.eval
 from hpcraft.data.grammar import draw
 from hpcraft.data.mutants import Mutant, faulty_versions, mutants
 from hpcraft.data.trees import parse
@@ -78,6 +82,21 @@ extern "C" void f(int n, double *x) {
   call g(n, b)
 end subroutine f
 """,
+    "python": '''from numba import njit, prange
+@njit(parallel=True)
+def f(n, m: int, a, b):
+    """Words: é, n - 1 < 2."""
+    é, s = 0, 0.5
+    for i in prange(m, n - 1):
+        while s < 0.0:
+            s += 1.0
+        for j in range(0, n, 2):
+            if i != j and n > 1:
+                s += (é + a[i, j]) / (n - 1)
+        b[i] = s; b[0] -= a[i - 1, col[j]]
+        b[:m] = a[0, 1:]
+    g(n, b)
+''',
 }
 
 
@@ -110,10 +129,26 @@ def versions(name: str, seed: int = 0) -> list[Mutant]:
         ("fortran", "constant", "if (i < j .and. n /= 2) b(i) = b(i) + (0.5_c_double + 1) * a(i, j)"),
         ("fortran", "indices", "if (i < j .and. n /= 2) b(i) = b(i) + 0.5_c_double * a(j, i)"),
         ("fortran", "call", "continue"),
+        ("python", "bound", "for i in prange(m, (n - 1) - 1):"),
+        ("python", "bound", "for i in prange(m, (n - 1) + 1):"),
+        ("python", "bound", "for i in prange(m + 1, n - 1):"),
+        ("python", "bound", "b[:m - 1] = a[0, 1:]"),
+        ("python", "relation", "if i == j and n > 1:"),
+        ("python", "logic", "if i != j or n > 1:"),
+        ("python", "assignment", "s -= (é + a[i, j]) / (n - 1)"),
+        ("python", "arithmetic", "s += (é + a[i, j]) * (n - 1)"),
+        ("python", "operands", "s += (n - 1) / (é + a[i, j])"),
+        ("python", "indices", "s += (é + a[j, i]) / (n - 1)"),
+        ("python", "indices", "b[i] = s; b[0] -= a[j - 1, col[i]]"),
+        ("python", "constant", "é, s = 1, 0.5"),
+        ("python", "constant", "é, s = 0, (0.5 + 1)"),
+        ("python", "constant", "s += (é + a[i, j]) / (n - 0)"),
+        ("python", "statement", "b[i] = s; pass"),
+        ("python", "statement", "pass"),
     ],
 )
 def test_faults_of_every_kind_are_made(name: str, kind: str, after: str) -> None:
-    """In C, CUDA and Fortran, in helpers too, and in directives."""
+    """In C, CUDA, Fortran and Python, in helpers too, and in directives."""
     assert (kind, after) in {(m.kind, m.after) for m in versions(name)}
 
 
@@ -147,9 +182,31 @@ def test_what_changes_no_result_is_left_alone() -> None:
     ]
     assert not [m for m in faulty_versions("void f(long i, int *y) { y[static_cast<size_t>(i) * 2] = 0; }\n", "cpp") if m.kind == "indices"]
     cuda, fortran = {m.after for m in versions("cuda")}, {m.after for m in versions("fortran")}
+    python = {m.before for m in versions("python")}
+    assert not any(before.startswith(("from", "@", "def", '"""', "while", "s += 1.0")) for before in python)
+    assert all(", 2)" in m.after for m in versions("python") if "range(0" in m.before)
     assert not any("cudaMalloc" in after or "cudaFree" in after or "257" in after for after in cuda)
     assert not any(after.startswith(("integer", "real")) for after in fortran)
     assert not any("n, 3" in after or "n, 1" in after for after in fortran)
+
+
+PYTHON_REFERENCES = sorted((Path(hpcraft.eval.__file__).parent / "kernels" / "references").glob("*.py"))
+
+
+@pytest.mark.parametrize("path", PYTHON_REFERENCES, ids=lambda path: path.stem)
+def test_every_mutant_of_python_is_another_program(path: Path) -> None:
+    """Of our own solutions: each parses, is another text than the others and has another tree than the program."""
+    source = path.read_text()
+    found = [m.code for m in faulty_versions(source, "python", seed=1)]
+    assert len(found) >= 5
+    assert len({source, *found}) == len(found) + 1
+    whole = ast.dump(ast.parse(source))
+    assert all(ast.dump(ast.parse(code)) != whole for code in found)
+
+
+def test_what_is_no_python_has_no_mutants() -> None:
+    """Nothing can be told about a text that doesn't parse."""
+    assert list(faulty_versions("def f(:\n", "python")) == []
 
 
 @settings(max_examples=40, deadline=None)

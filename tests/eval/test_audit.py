@@ -173,7 +173,7 @@ def test_each_entry_of_the_equivalent_ones_belongs_to_some_mutant():
     from hpcraft.data.mutants import faulty_versions
 
     unused = set(EQUIVALENT)
-    for task in (t for t in kernel_tasks() if t.language != "python"):  # there is no grammar of Python here
+    for task in kernel_tasks():
         rules = [e for e in unused if e.matches_task(task.task_id)]
         if rules:
             mutants = list(faulty_versions(task.reference, task.language))
@@ -259,10 +259,10 @@ def test_the_command_says_what_is_not_admitted(judgements, inline, monkeypatch, 
     assert json.loads(capsys.readouterr().out)["totals"]["no"] == 1
 
 
-def test_python_has_bad_answers_and_no_mutants(judgements, run_audit):
-    """Its tasks are admitted by the bad answers alone."""
-    row = run_audit("kernels/axpy/serial/python")["kernels/axpy/serial/python"]
-    assert (row["admitted"], row["mutants"], len(row["refused"])) == ("yes", 0, 12)
+def test_python_has_bad_answers_and_mutants(judgements, run_audit):
+    """Its tasks are admitted as those of other languages are."""
+    row = run_audit("kernels/axpy/serial/python", mutants=4)["kernels/axpy/serial/python"]
+    assert (row["admitted"], row["mutants"], row["killed"], len(row["refused"])) == ("yes", 4, 4, 12)
 
 
 def test_every_answer_is_kept(judgements, run_audit, tmp_path):
@@ -270,7 +270,7 @@ def test_every_answer_is_kept(judgements, run_audit, tmp_path):
     run_audit("kernels/axpy/openmp/*", mutants=2)
     lines = list(read_jsonl(tmp_path / "audit" / LINES, AuditLine))
     assert {line.task_id for line in lines} == {f"kernels/axpy/openmp/{language}" for language in ("c", "cpp", "fortran", "python")}
-    assert sum(line.kind == "mutant" for line in lines) == 6
+    assert sum(line.kind == "mutant" for line in lines) == 8
 
 
 def test_what_can_not_be_meant_is_refused(run_audit):

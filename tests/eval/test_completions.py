@@ -1,5 +1,6 @@
 """Files of completions as anybody may have written them."""
 
+import codecs
 import json
 
 import pytest
@@ -52,6 +53,16 @@ def test_a_refused_answer_holds_its_place(tmp_path):
     assert list(found.completions) == []
     assert found.dropped == {"no good": 1, "a second answer with the same task and sample": 1}
     assert found.first["no good"] == "line 1: it is bad"
+
+
+def test_a_byte_order_mark_costs_no_line(tmp_path):
+    """Some editors write one before UTF-8; a second one within the file is no part of a line that can be read."""
+    path = tmp_path / "answers.jsonl"
+    line = json.dumps(ROW).encode()
+    path.write_bytes(codecs.BOM_UTF8 + line + b"\n" + codecs.BOM_UTF8 + line + b"\n")
+    found = read_completions(path)
+    assert [c.completion for c in found.completions] == ["x"]
+    assert found.dropped == {"unreadable": 1}
 
 
 def test_a_missing_file_is_one_line(tmp_path):

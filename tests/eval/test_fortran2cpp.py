@@ -173,6 +173,14 @@ def test_folders_that_are_no_checkout_are_refused(checkout, tmp_path):
         fortran2cpp_tasks(checkout)
 
 
+def test_pointers_of_git_lfs_are_named(checkout):
+    """A file whose content was never fetched isn't left out without a word: one line with its name and the command, as for missing files."""
+    (checkout / "data" / "more_test.jsonl").write_text("version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 1\n")
+    with pytest.raises(InputError, match=r"contents of data/more_test\.jsonl; run `git lfs pull`") as caught:
+        fortran2cpp_tasks(checkout)
+    assert caught.value.exit_code == 3
+
+
 def test_constants_and_classes_without_a_fence_are_code():
     """Lines with a point in a number are no prose."""
     text = CPP.replace("int main", "const float LIMIT = 2.5f;\nclass A {\npublic:\n    int a = 1;\n};\nint main")

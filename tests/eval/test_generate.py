@@ -128,6 +128,31 @@ def test_replay_leaves_out_what_cannot_be_used(generate, tmp_path):
         generate("none", models=(f"replay:{path}",), tasks=ONE)
 
 
+def test_replay_tells_what_nobody_asked_for(generate, write_completions):
+    """Ids that no suite has, tasks that a pattern leaves out and samples beyond those that are asked are counted by reason, with the first of each."""
+    more = [("kernels/axpy/serial/d", 0, "a"), ("kernels/axpy/serial/e", 0, "b"), ("kernels/cg/serial/c", 0, "c")]
+    path = write_completions([("kernels/axpy/serial/c", 0, "code"), *more, ("kernels/axpy/openmp/c", 1, "second")])
+    out = generate(models=(f"replay:{path}",), tasks=ONE)
+    assert [c.completion for c in rows(out, label(f"replay:{path}"))] == ["code"]
+    notes = " ".join(read_manifest(out).notes)
+    assert "2 lines left out, no such task (the first: line 2: 'kernels/axpy/serial/d'" in notes
+    assert "1 lines left out, a task that isn't asked (the first: line 4: kernels/cg/serial/c)" in notes
+    assert "1 lines left out, a sample that isn't asked (the first: line 5: kernels/axpy/openmp/c sample 1, and samples=1" in notes
+    again = generate(models=(f"replay:{path}", "null"), tasks=ONE)  # now they come from the earlier folder
+    assert set(read_manifest(out).notes) <= set(read_manifest(again).notes)
+
+
+def test_replay_keeps_the_numbers_of_samples(generate, tmp_path):
+    """Sample 1 doesn't take the place of a sample 0 that can't be read."""
+    row = {"task_id": "kernels/axpy/serial/c", "sample_id": 1, "completion": "second", "model": "m", "prompt_sha256": ""}
+    path = tmp_path / "answers.jsonl"
+    path.write_text("not JSON\n" + json.dumps(row) + "\n")
+    name = f"replay:{path}"
+    out = generate(models=(name,), tasks=ONE, samples=2)
+    assert [(c.sample_id, c.completion) for c in rows(out, label(name))] == [(1, "second")]
+    assert rows(generate("one", models=(name,), tasks=ONE), label(name)) == []
+
+
 def test_changed_answers_and_weights_are_asked_again(write_completions, tmp_path):
     """A replay file or a model folder outside the inputs is part of what decides the output; one inside isn't told twice."""
     path = write_completions([("kernels/axpy/serial/c", 0, "code")])

@@ -9,7 +9,8 @@ import pytest
 from hpcraft import sandbox
 from hpcraft.errors import ConfigError, InputError, PartialError
 from hpcraft.eval.judge import STAGE, JudgeConfig
-from hpcraft.eval.results import read_results
+from hpcraft.eval.models import label
+from hpcraft.eval.results import find_results, read_results
 from hpcraft.eval.suites import kernel_tasks
 from hpcraft.local import LocalExecutor
 from hpcraft.samples import Sample
@@ -99,13 +100,16 @@ def fail_on(monkeypatch, kernel, verdict):
 
 
 @pytest.mark.usefixtures("compiles")
-def test_a_failing_sandbox_is_partial_and_resumed(generate, inline, tmp_path, monkeypatch):
-    """An infrastructure error counts for nobody: exit code 5, the rest is kept, and the next call judges only what is missing."""
-    completions = generate(models=("reference",), tasks=SERIAL)
+def test_a_failing_sandbox_is_partial_and_resumed(generate, write_completions, inline, tmp_path, monkeypatch):
+    """An infrastructure error counts for nobody: exit code 5, who is judged whole has results, and the next call judges only what is missing."""
+    other = write_completions([(SERIAL[0], 0, "void axpy(int n) { }")])
+    completions = generate(models=("reference", f"replay:{other}"), tasks=SERIAL)
+    whole = label(f"replay:{other}")
     fail_on(monkeypatch, "gemv", Verdict.INFRA_ERROR)
-    with pytest.raises(PartialError, match=r"1 answers could not be judged.*the box broke"):
+    with pytest.raises(PartialError, match=rf"1 answers could not be judged.*the box broke.*results\.partial: kernels/{whole}"):
         execute(STAGE, JudgeConfig(), {"completions": completions}, tmp_path / "results", executor=inline)
     assert not (tmp_path / "results").exists()
+    assert [p.name for p in find_results(tmp_path / "results.partial")] == [whole]
     built = fail_on(monkeypatch, "nothing", Verdict.OK)
     path = tmp_path / "results.partial" / ".shards" / "kernels" / "reference" / "00000.samples.jsonl"
     with path.open("a") as file:
@@ -207,10 +211,10 @@ def test_an_unreadable_suite_stops_its_own_answers_alone(generate, inline, tmp_p
     completions = generate(models=("reference",), tasks=SERIAL[:1])
     (completions / "unknown" / "reference").mkdir(parents=True)
     (completions / "unknown" / "reference" / "completions.jsonl").write_bytes(line("unknown/a", 0, "code"))
-    with pytest.raises(ConfigError, match=r"no suite 'unknown'.*are judged and kept"):
+    with pytest.raises(ConfigError, match=r"no suite 'unknown'.*results in .*a\.partial: kernels/reference"):
         execute(STAGE, JudgeConfig(), {"completions": completions}, tmp_path / "a", executor=inline)
-    kept = tmp_path / "a.partial" / ".shards" / "kernels" / "reference" / "00000.samples.jsonl"
-    assert [s.passed for s in read_jsonl(kept, Sample)] == [True]
+    assert read_results(tmp_path / "a.partial" / "kernels" / "reference").levels["run"]["metrics"]["pass@1"]["value"] == 1.0
+    assert [s.passed for s in samples(tmp_path / "a.partial")] == [True]
 
 
 @pytest.mark.usefixtures("compiles")

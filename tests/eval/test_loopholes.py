@@ -1,4 +1,7 @@
-"""The 28 loopholes of published evaluators, and the tests that show each of them shut."""
+"""The 28 loopholes of published evaluators, and the tests that show each of them shut: a list, whose entries are checked to exist.
+
+The cheats themselves are judged where they stand; of those in test_cheats.py only the quick ones by `make test`.
+"""
 
 import ast
 import re
@@ -33,7 +36,14 @@ LOOPHOLES: dict[int, tuple[str, list[str]]] = {
         [f"{CHEATS}::A65-race-that-loses", f"{CHEATS}::A65-race-without-the-sanitizer", f"{CHEATS}::does-not-build-for-the-race-detector"],
     ),
     17: ("less precision", [f"{CHEATS}::single-precision", f"{CHEATS}::fast-math-by-a-pragma", f"{CHEATS}::fast-math-by-an-attribute"]),
-    18: ("aggregates of times", ["eval/test_metrics.py::test_invalid_samples_count_as_zero"]),
+    18: (
+        "aggregates of times",
+        [
+            "eval/test_performance.py::test_the_slowest_rank_is_the_time",
+            "eval/test_performance.py::test_a_machine_that_is_too_slow_refuses",
+            "eval/test_performance.py::test_faster_than_the_machine_is_no_time",
+        ],
+    ),
     19: ("known seeds", [f"{CHEATS}::test_answers_to_other_inputs_are_refused"]),
     20: (
         "constant outputs",

@@ -1,6 +1,10 @@
 """MPI calls matched one to one: hand-computed cases, laws, and what the published metric lets through."""
 
+import json
+import subprocess
+import sys
 from itertools import permutations
+from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
@@ -148,3 +152,36 @@ def test_the_published_metric_is_one_sided():
     assert mpirigen_location_score([(1, 1), (2, 1), (3, 1)], [(2, 1)], 1) == 1.0
     assert mpirigen_location_score([(12, 10)], [(12, 1)], 0) == 1.0
     assert mpirigen_location_score([(12, 2)], [(13, 1)], 1) == 0.0
+    assert mpirigen_location_score([(12, 1), (12, 10), (14, 1)], [(12, 1)], 0) == 0.5
+    assert mpirigen_location_score([(12, 9)], [(13, 0)], 1) == 1.0
+    assert mpirigen_location_score([], [(13, 1)], 1) == 0.0
+
+
+def rescored(path):
+    """What the script that scores published predictions says of a file."""
+    script = Path(__file__).parents[2] / "benchmarks" / "mpirigen_rescoring.py"
+    return subprocess.run([sys.executable, str(script), str(path)], capture_output=True, text=True, check=False)
+
+
+def test_published_predictions_are_scored_both_ways(tmp_path):
+    """A small file in the published form: surplus calls and wrong names cost nothing there, and both here."""
+    gold = "(1 1, MPI_Init(0, 0);) (4 1, MPI_Send(x);)"
+    predicted = "1 1, MPI_Init(0, NULL);) (4 1, MPI_Recv(x);) (5 1, MPI_Send(x);) (9 1, MPI_Barrier(c);)"
+    rows = [{"pred": f"<|endoftext|>{predicted}", "label": f" {gold}  <|endoftext|>"}, {"pred": gold, "label": gold}]
+    path = tmp_path / "predictions.jsonl"
+    path.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    lines = rescored(path).stdout.splitlines()
+    assert lines[0] == "2 programs, 4 gold calls, 6 predicted calls"
+    assert lines[1] == (
+        "within 0 lines: precision 0.500  recall 0.750  f1 0.600  f1 with arguments 0.600  whole programs 0.500  published 1.000"
+    )
+    assert lines[2].startswith("within 1 lines: precision 0.667  recall 1.000  f1 0.800")
+
+
+def test_a_file_of_another_form_is_one_line(tmp_path):
+    """It says which line, and what is expected."""
+    path = tmp_path / "predictions.jsonl"
+    path.write_text('{"pred": "x"}\n')
+    done = rescored(path)
+    assert done.returncode == 3
+    assert done.stderr.startswith(f"{path}:1: expected an object")

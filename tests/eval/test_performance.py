@@ -21,6 +21,15 @@ from hpcraft.store import append_jsonl, read_jsonl
 TASKS = {t.task_id: t for t in kernel_tasks()}
 HEAD = "void gemm(int m, int n, int k, const double *A, const double *B, double *C) {\n"
 SLOW = f"{HEAD}for (int r = 0; r < 4; r++) for (int i = 0; i < m; i++) for (int j = 0; j < n; j++) {{ volatile double s = 0; for (int l = 0; l < k; l++) s += A[i * k + l] * B[l * n + j]; C[i * n + j] = s; }}\n}}\n"
+LATE_SECONDS = 0.3
+LATE = f"""#include <mpi.h>
+void axpy(int n, double a, const double *x, double *y) {{
+    int rank;
+    MPI_Comm_rank(MPI_COMM_WORLD, &rank);
+    if (rank == 1) for (double begin = MPI_Wtime(); MPI_Wtime() - begin < {LATE_SECONDS};) ;
+    for (int i = 0; i < n; i++) y[i] += a * x[i];
+}}
+"""
 SEED = 5
 
 
@@ -34,12 +43,12 @@ def quick(monkeypatch):
     performance._work.cache_clear()
 
 
-def timed(code, kernel="gemm"):
-    """Measure C code at one core."""
-    files = {"candidate.c": code.encode(), "driver.c": caller_source([KERNELS[kernel].signature]).encode()}
-    with sandbox.build(Job(files=files, language="c")) as build:
+def timed(code, kernel="gemm", model="serial", shape=None):
+    """Measure C code, at one core unless told otherwise."""
+    driver = caller_source([KERNELS[kernel].signature], mpi=model == "mpi")
+    with sandbox.build(Job(files={"candidate.c": code.encode(), "driver.c": driver.encode()}, language="c", model=model)) as build:
         assert build.ok, build.outcome
-        return measure(kernel, build, reference(kernel, "serial", "c"), Shape(), SEED)
+        return measure(kernel, build, reference(kernel, "serial", "c"), shape or Shape(), SEED)
 
 
 @pytest.mark.usefixtures("compiles", "quick")
@@ -56,6 +65,21 @@ def test_slow_code_is_slower_than_the_reference():
     assert found.timing.most_flops > 1e8
     roof = max(found.timing.num_bytes / found.timing.most_bandwidth, found.timing.flops / found.timing.most_flops)
     assert found.timing.least_seconds == pytest.approx(roof / roofline.MARGIN)
+
+
+@pytest.mark.usefixtures("quick")
+def test_the_slowest_rank_is_the_time(needs):
+    """Rank 0, whose result counts, is done at once, and rank 1 does its work late: a mean over the ranks, or rank 0's own clock, would say less."""
+    needs("mpi")
+    found = timed(LATE, "axpy", "mpi", Shape(ranks=2))
+    assert found.timing is not None, found
+    assert found.timing.ranks == 2
+    assert found.timing.seconds >= LATE_SECONDS
+    assert all(one.seconds >= LATE_SECONDS for one in found.called)
+    assert found.timing.speedup <= found.timing.baseline_seconds / LATE_SECONDS
+    prompt = timed(LATE.replace("rank == 1", "0"), "axpy", "mpi", Shape(ranks=2))
+    assert prompt.timing is not None, prompt
+    assert prompt.timing.seconds < LATE_SECONDS / 2
 
 
 @pytest.mark.usefixtures("compiles", "quick")
