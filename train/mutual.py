@@ -36,6 +36,7 @@ from hpcraft.stages import Input, Report, Stage, Work, option
 from hpcraft.store import append_jsonl, drop_torn_tail, read_jsonl, write_jsonl
 from hpcraft.tokenizer.corpus import share_of
 from hpcraft.tokenizer.prompt import BACK, DIRECTIONS
+from hpcraft.tokenizer.requests import teachable
 from hpcraft.train.decisions import SOURCE_ONLY, Answer, Decision, WrittenTest
 from hpcraft.train.export import model_folder
 from hpcraft.train.finetune import FinetuneConfig
@@ -188,7 +189,7 @@ def _begin(
     config: MutualConfig, work: Work, functions: list[Function], played: int, judges: Judges, likeness: LikenessMeasure | None
 ) -> _Loop:
     """Both as they came out of the last round that is over, or as they were tuned."""
-    pairs = list(read_rows(work.inputs["pairs"], "pairs", Pair))
+    pairs = list(teachable(read_rows(work.inputs["pairs"], "pairs", Pair)))
     tuned = model_folder(work.inputs["model"])
     facts = read_facts(tuned)
     known, back = [p for p in pairs if p.split == "train"], _back(config, facts)
