@@ -12,7 +12,7 @@ import pytest
 
 from hpcraft.data import pairs, recorded
 from hpcraft.data import verify as verifier
-from hpcraft.data.material import tree
+from hpcraft.data.material import Known, made, tree
 from hpcraft.data.pairs import PairsConfig
 from hpcraft.data.target_text import objection
 from hpcraft.data.trees import normalised, uses_model
@@ -206,7 +206,7 @@ def test_cuda_that_is_only_compiled_says_so(tmp_path: Path, monkeypatch: pytest.
 def test_kernels_of_the_grammar_become_fortran_and_mpi(tmp_path: Path, corpus: Path) -> None:
     """Kernels are paired with what they can be written in, real code with OpenMP alone; a second run writes the same bytes."""
     every = ("openmp", "fortran", "fortran+openmp", "mpi")
-    config = PairsConfig(made=2, mined_limit=1, directives_limit=0, targets=every, num_mutants=3)
+    config = PairsConfig(made=2, mined_limit=10, directives_limit=0, targets=every, num_mutants=2, race=False)
     report = run(tmp_path / "one", corpus, config, seed=5)
     found = list(read_rows(tmp_path / "one", "pairs", Pair))
     made, real = [p for p in found if p.origin == "made"], [p for p in found if p.origin != "made"]
@@ -251,6 +251,18 @@ def test_what_a_benchmark_holds_is_no_source(tmp_path: Path, corpus: Path) -> No
     left = [p.signature.split("(")[0] for p in read_rows(folder, "pairs", Pair) if p.origin == "mined"]
     assert left == ["int axpby_loop"] or left == ["void axpby_loop"]
     assert after.metrics["left_out"] == {**_counts(before), "mined:source:benchmark": 1}
+
+
+def test_a_kernel_whose_fortran_is_a_benchmarks_is_no_source(tmp_path: Path) -> None:
+    """Of kernels that are written in Fortran, the one whose procedure a benchmark has is left out, and no other."""
+    drawn = list(made(3, 8, ("openmp", "fortran"), Known()))
+    target = next(dict(m.targets)["fortran"] for m in drawn if len(m.targets) == 2)
+    with ShardWriter(tmp_path, "benchmarks", BenchmarkText) as writer:
+        writer.write(BenchmarkText(suite="own", task_id="own/1", kind="reference", language="fortran", text=target))
+    known = Known.of(tmp_path)
+    left = list(made(3, 7, ("openmp", "fortran"), known))
+    assert [m for m in drawn if m not in left] == [m for m in drawn if target in dict(m.targets).values()]
+    assert known.left_out == {"made:source:benchmark": 1}
 
 
 def _counts(report: Report) -> dict[str, int]:
