@@ -1,11 +1,12 @@
 """How many proved pairs an hour the stage ``pairs`` makes of the grammar, and what each step of a verification costs.
 
     python benchmarks/pairs_speed.py --kernels 192 --batch 48
+    python benchmarks/pairs_speed.py --kernels 200 --targets openmp,cuda,fortran,fortran+openmp,mpi
     python benchmarks/pairs_speed.py --stage --kernels 300
 
 Kernels are drawn with a seed of their own at each call, so that nothing but precompiled headers comes from the cache of builds. A first small batch
 is not counted. Printed: seconds of the processor (of this process and of all boxes) for each candidate by step, the share that was proved with the reasons of
-the others, and the pairs an hour that the given number of idle cores would prove; the clock's own rate stands beside it with the cores that were got.
+the others, the same by target (how many kernels it is offered for, and what its own steps cost for each that was proved), and the pairs an hour that the given number of idle cores would prove; the clock's own rate stands beside it with the cores that were got.
 With ``--stage`` the command ``hpcraft pairs`` itself is run, with kernels right under any launch, on an empty cache of builds: seconds of the processor of all its
 processes, the largest resident set of the one that draws and writes, and the hash of what it wrote, which must be the same before and after a change of speed alone.
 """
@@ -23,13 +24,15 @@ import sys
 import tempfile
 import time
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from hpcraft.data.material import Known, Material, made
+from hpcraft.data.target_models import THREADED
+from hpcraft.data.verify_faults import try_targets
 from hpcraft.data.verify_sources import Settings, Source, read_source, run_sources, try_sources
-from hpcraft.data.verify_targets import Case, check_text, find_races, run_cuda, run_openmp, try_targets
+from hpcraft.data.verify_targets import Case, check_text, find_races, run_cuda, run_mpi, run_openmp, run_serial
 from hpcraft.verification import Candidate
 
 _TESTS = 5
@@ -44,13 +47,14 @@ def main() -> None:
     parser.add_argument("--mutants", type=int, default=6, help="faulty versions of each side")
     parser.add_argument("--cores", type=int, default=2, help="idle cores that the rate is told for")
     parser.add_argument("--seed", type=int, default=secrets.randbits(31), help="of the drawing")
+    parser.add_argument("--targets", default="openmp,cuda", help="target models, separated by commas")
     parser.add_argument("--stage", action="store_true", help="run the whole command instead of a step at a time")
     args = parser.parse_args()
     if args.stage:
         print(json.dumps(_stage(args.kernels, args.batch, args.cores, args.seed), indent=2))
         return
     settings = Settings(seed=7, race=True, num_mutants=args.mutants, min_killed=0.5, min_coverage=1.0, max_tests=_TESTS, emulate=True)
-    targets = ("openmp", "cuda")
+    targets = tuple(args.targets.split(","))
     _verify(list(made(args.seed + 1, 2, targets, Known())), settings, defaultdict(float))
     spent: dict[str, float] = defaultdict(float)
     begin = time.monotonic()
@@ -66,6 +70,7 @@ def main() -> None:
         "candidates": len(cases),
         "proved": proved,
         "reasons": Counter(f"{c.candidate.target_model}:{c.source.reason or c.reason}" for c in cases if not c.alive),
+        "by_target": {target: _by_target(target, cases, spent) for target in targets},
         "cpu_ms_per_candidate": {step: round(1000 * seconds / len(cases), 1) for step, seconds in spent.items()},
         "cpu_seconds_per_proved_pair": round(cpu / proved, 4),
         "proved_an_hour_if_idle": round(3600 * args.cores * proved / cpu),
@@ -139,17 +144,36 @@ def _verify(materials: Sequence[Material], settings: Settings, spent: dict[str, 
     def alive(model: str) -> list[Case]:
         return [c for c in cases if c.alive and c.candidate.target_model == model]
 
-    with _timed(spent, "openmp"):
-        run_openmp(alive("openmp"))
-    with _timed(spent, "openmp race"):
-        find_races(alive("openmp"))
-    with _timed(spent, "cuda emulated"):
-        run_cuda(alive("cuda"), settings)
-    with _timed(spent, "openmp mutants"):
-        try_targets(alive("openmp"), settings)
-    with _timed(spent, "cuda mutants"):
-        try_targets(alive("cuda"), settings)
+    for model in dict.fromkeys(c.candidate.target_model for c in cases):
+        with _timed(spent, f"{model} run"):
+            if model in THREADED:
+                run_openmp(alive(model))
+            elif model == "cuda":
+                run_cuda(alive(model), settings)
+            elif model == "mpi":
+                run_mpi(alive(model))
+            else:
+                run_serial(alive(model))
+        if model in THREADED:
+            with _timed(spent, f"{model} race"):
+                find_races(alive(model))
+        with _timed(spent, f"{model} mutants"):
+            try_targets(alive(model), settings)
     return cases
+
+
+def _by_target(target: str, cases: Sequence[Case], spent: Mapping[str, float]) -> dict[str, object]:
+    """What became of the kernels that could be written in a target, and seconds of the processor for each proved one; its source's aren't among them."""
+    mine = [c for c in cases if c.candidate.target_model == target]
+    proved = sum(c.alive for c in mine)
+    steps = {step.removeprefix(f"{target} "): seconds for step, seconds in spent.items() if step.rpartition(" ")[0] == target}
+    return {
+        "offered": len(mine),
+        "proved": proved,
+        "share": round(proved / max(1, len(mine)), 4),
+        "mutants": [sum(c.mutants_killed for c in mine if c.alive), sum(c.mutants_total for c in mine if c.alive)],
+        "cpu_seconds_per_proved_pair": {step: round(seconds / max(1, proved), 3) for step, seconds in steps.items()},
+    }
 
 
 def _cases(materials: Sequence[Material], seed: int) -> Iterator[Case]:

@@ -23,6 +23,7 @@ from itertools import islice
 from hpcraft.data.grammar import draw
 from hpcraft.data.material import MADE_TESTS
 from hpcraft.data.mutants import faulty_versions
+from hpcraft.data.target_models import TARGET_MODELS
 from hpcraft.data.verify import verify
 from hpcraft.verification import Candidate
 
@@ -97,8 +98,8 @@ def _faulty(seed: int, count: int, models: list[str]) -> Iterator[_Faulty]:
     while True:
         pair, longer = draw(seed, number, num_tests=MADE_TESTS), draw(seed, number, num_tests=MADE_TESTS + _LONG)
         assert pair.source == longer.source
-        for model in models:
-            target, language = pair.targets[model], "cuda" if model == "cuda" else "c"
+        for model in (m for m in models if m in pair.targets):
+            target, language = pair.targets[model], TARGET_MODELS[model].language
             for place, fault in enumerate(islice(faulty_versions(target, language, seed=seed + number), count)):
                 candidate = Candidate(
                     candidate_id=f"{number}/{model}/{place}",

@@ -35,7 +35,7 @@ def function_texts(language: str, text: str) -> list[str]:
     found, stack = [], [parser(language).parse(source).root_node]
     while stack:
         node = stack.pop()
-        if node.type in _FUNCTIONS and not node.has_error:
+        if node.is_named and node.type in _FUNCTIONS and not node.has_error:  # Fortran's keywords have the same names
             found.append(_whole(node))
         stack.extend(reversed(node.children))
     return [source[node.start_byte : node.end_byte].decode() + "\n" for node in found]

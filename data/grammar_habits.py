@@ -176,8 +176,9 @@ def _loaded(kernel: Kernel, draft: Draft) -> Kernel:
                 for name, index in dict.fromkeys(m.groups() for m in _ELEMENT.finditer(value)):
                     if name in arrays and arrays[name].access == "in" and draft.rng.random() < 0.7:
                         local = draft.names.pick(w.LOCALS)
-                        new.append(Let(arrays[name].ctype, local, f"{name}[{index}]"))
-                        value = value.replace(f"{name}[{index}]", local)
+                        read = f"{name}[{index}]"
+                        new.append(Let(arrays[name].ctype, local, read))
+                        value = re.sub(rf"(?<!\w){re.escape(read)}", local, value)
                 node = Line(place + equals + value)
             new.append(node)
         return tuple(new)

@@ -20,6 +20,7 @@ from hpcraft.data.decontaminate import Benchmarks, Rules
 from hpcraft.data.grammar import draw, family_split
 from hpcraft.data.outline import Outlined, outline
 from hpcraft.data.parallelise import cuda_versions, openmp_versions
+from hpcraft.data.target_models import SERIAL, TARGET_MODELS
 from hpcraft.data.tester import choose, propose
 from hpcraft.data.tree_hash import tree_hash
 from hpcraft.data.trees import normalised
@@ -30,6 +31,8 @@ from hpcraft.shards import read_rows
 
 MADE_TESTS = 12
 """Tests that judge the targets of a made kernel; fewer stay with a pair. With five, one fault in thirty of a launch's shape passed."""
+_MOST_DRAWS = 10
+"""For each kernel that is wanted: many are drawn twice, and to MPI alone few can be brought."""
 _DIGEST_BYTES = 16
 """Of a billion sources two share one with a chance below one in 10^20."""
 
@@ -132,7 +135,7 @@ class Known:
 
     def _in_benchmark(self, model: str, code: str) -> bool:
         assert self.index is not None
-        language = "cuda" if model == "cuda" else "c"
+        language = TARGET_MODELS[model or SERIAL].language
         trees = (tree_hash(language, function) for function in function_texts(language, code))
         return any(self.index.tree_hit(found) for found in trees) or self.index.hits(language, code) is not None
 
@@ -147,18 +150,18 @@ def tree(source: str, language: str = "c") -> str:
 
 
 def made(seed: int, count: int, targets: tuple[str, ...], known: Known, *, launches: Launches = (False,)) -> Iterator[Material]:
-    """``count`` different kernels of the grammar, with a CUDA version for each of ``launches``."""
+    """``count`` different kernels of the grammar that can be written in some target, with a CUDA version for each of ``launches``."""
     number = found = 0
-    while found < count and number < 4 * count + 100:
+    while found < count and number < _MOST_DRAWS * count + 100:
         pair = draw(seed, number, num_tests=MADE_TESTS, targets=targets, any_launch=launches[0])
-        versions = [(model, pair.targets[model]) for model in targets]
+        versions = [(model, pair.targets[model]) for model in targets if model in pair.targets]
         if "cuda" in targets:
             more = [
                 draw(seed, number, num_tests=MADE_TESTS, targets=("cuda",), any_launch=launch).targets["cuda"] for launch in launches[1:]
             ]
             versions += [("cuda", code) for code in dict.fromkeys(more) if code != pair.targets["cuda"]]
         number += 1
-        if not known.is_new("made", pair.source, versions):
+        if not versions or not known.is_new("made", pair.source, versions):
             continue
         found += 1
         yield Material(

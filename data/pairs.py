@@ -1,4 +1,4 @@
-"""``hpcraft pairs``: sequential C and parallel code that does the same work, each pair verified by running it.
+"""``hpcraft pairs``: sequential C and other code that does the same work, mostly parallel, each pair verified by running it.
 
 Writes ``pairs-*.parquet`` (`Pair`): *made* ones from the grammar, and from the corpus those of the wells in `hpcraft.data.wells.table`; and ``monolingual-*.parquet``
 (`Function`): real functions of the training split with valid tests and no pair, for mutual supervision: sequential ones, and OpenMP and CUDA that was set aside.
@@ -6,6 +6,8 @@ Writes ``pairs-*.parquet`` (`Pair`): *made* ones from the grammar, and from the 
 Splits: a pair from the corpus stands in its package's split; a made one in that of its family (template and structural choices), by hash. No two sources
 in the output have the same normalised text (`hpcraft.data.trees.normalised`) or tree, so none is in two splits; with the folder of the stage ``benchmarks``
 none has the tree of a benchmark's function or holds a benchmark's text.
+
+Targets are OpenMP and CUDA; of the grammar also Fortran, sequential or with OpenMP, and C with MPI, where a kernel can be written so.
 
 A pair enters when both sides build and agree on at least ``min_tests`` tests (CUDA by its emulation), these tests run the lines of the source and tell
 faulty versions of either side from it. Each test stands there with what the source left behind (`hpcraft.data.recorded`).
@@ -26,14 +28,17 @@ from __future__ import annotations
 import shutil
 from collections import Counter, deque
 from collections.abc import Iterable, Iterator
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass
 from hashlib import sha256
 from itertools import chain, islice
 from pathlib import Path
 from typing import Any, Literal
 
+from hpcraft.data.grammar import TARGETS
 from hpcraft.data.material import Known, Launches, Material, made, tree
-from hpcraft.data.verify import SERIAL, SOURCE_ONLY, cuda_level, has_tools, lacks_tool, verify
+from hpcraft.data.pairs_tally import Tally
+from hpcraft.data.target_models import SERIAL, SOURCE_ONLY, THREADED
+from hpcraft.data.verify import cuda_level, has_tools, lacks_tool, verify
 from hpcraft.data.wells.ground import Ground
 from hpcraft.data.wells.table import drawn
 from hpcraft.errors import ConfigError, MachineError
@@ -44,17 +49,19 @@ from hpcraft.stages import Input, Report, Stage, Work, option
 from hpcraft.store import read_json, sha256_json, write_json
 from hpcraft.verification import Candidate, Finding
 
-_TARGETS = ("openmp", "cuda")
+_DEFAULT_TARGETS = ("openmp", "cuda")
 _LAUNCHES: dict[str, Launches] = {"own": (False,), "any": (True,), "both": (True, False)}
 _PARTS = ".parts"
 _INSTALL = {"cuda": "apt-get install g++", "race": "apt-get install clang-19 libomp-19-dev libclang-rt-19-dev"}
+_NAMES = {"cuda": "CUDA", "fortran": "Fortran", "fortran+openmp": "Fortran with OpenMP", "mpi": "MPI"}
+"""Targets whose tools may be missing."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class PairsConfig:
     """How many pairs are tried, and what a pair must show."""
 
-    made: int = option(400, help="kernels drawn from the grammar; each gives one candidate for every target")
+    made: int = option(400, help="kernels drawn from the grammar; each gives one candidate for every target that it can be written in")
     mined_limit: int = option(400, help="sequential loops of the corpus that are tried")
     directives_limit: int = option(
         400, help="pieces of the corpus's OpenMP code that are tried, as the target of what they are without directives"
@@ -63,7 +70,10 @@ class PairsConfig:
         400,
         help="CUDA kernels of the corpus that are tried, as the target of the loops that they stand for; not with cuda_launch any, since they are right under their own launch",
     )
-    targets: tuple[str, ...] = option(_TARGETS, help="parallel models to translate to: openmp, cuda")
+    targets: tuple[str, ...] = option(
+        _DEFAULT_TARGETS,
+        help="what to translate to: openmp, cuda, and for kernels of the grammar also fortran (sequential), fortran+openmp, mpi (in C)",
+    )
     cuda_launch: Literal["own", "any", "both"] = option(
         "own",
         help="own: a CUDA kernel is right under its own launch; any: by strided loops under any, as far as a reduction allows; both: a pair of each, for "
@@ -75,7 +85,7 @@ class PairsConfig:
     min_killed: float = option(0.5, help="share of the mutants of each side that the tests must kill; at least one in any case")
     min_coverage: float = option(1.0, help="share of the lines of a made source that its tests must run")
     min_coverage_mined: float = option(0.8, help="the same of a source from the corpus, whose tests are proposed by rule")
-    race: bool = option(True, help="run OpenMP targets under the race detector")
+    race: bool = option(True, help="run OpenMP targets, in C or Fortran, under the race detector")
     monolingual_share: float = option(
         0.3, help="share of the corpus's training code that is set aside without translation: loops as C, OpenMP and CUDA as what they are"
     )
@@ -83,8 +93,8 @@ class PairsConfig:
 
     def __post_init__(self) -> None:
         """Refuse values that can't be meant."""
-        if not self.targets or any(t not in _TARGETS for t in self.targets):
-            raise ConfigError(f"targets: expected some of {', '.join(_TARGETS)} (got {', '.join(self.targets) or 'none'})")
+        if not self.targets or any(t not in TARGETS for t in self.targets):
+            raise ConfigError(f"targets: expected some of {', '.join(TARGETS)} (got {', '.join(self.targets) or 'none'})")
         for name in ("made", "mined_limit", "directives_limit", "serialised_limit"):
             if getattr(self, name) < 0:
                 raise ConfigError(f"{name} must be 0 or more")
@@ -105,12 +115,10 @@ def run(config: PairsConfig, work: Work) -> Report:
     known = Known.of(work.inputs.get("benchmarks"))
     real = list(_real(config, work, targets, known))  # of a whole corpus few are kept
     kernels = made(work.seed, config.made, targets, known, launches=_LAUNCHES[config.cuda_launch])
-    num_candidates = sum(map(_num_candidates, real)) + config.made * (
-        len(targets) + (len(_LAUNCHES[config.cuda_launch]) - 1) * ("cuda" in targets)
-    )
-    tally = _Tally(each_cuda=config.cuda_launch == "both")
+    tally = Tally(each_cuda=config.cuda_launch == "both")
     with ShardWriter(work.out, "pairs", Pair) as pair_shards, ShardWriter(work.out, "monolingual", Function) as function_shards:
-        for material, findings in _judged(config, work, chain(real, kernels), num_candidates, race=race):
+        judged = _judged(config, work, chain(real, kernels), race=race)
+        for material, findings in track(judged, "verify pairs", total=len(real) + config.made):
             pairs, functions = _assemble(config, material, findings, tally.reasons)
             tally.add(material, pairs)
             for pair in pairs:
@@ -133,28 +141,30 @@ def _machine(config: PairsConfig, report: Report) -> tuple[tuple[str, ...], bool
     if missing := has_tools("openmp"):
         raise MachineError(missing)
     targets, race = config.targets, config.race
-    if "cuda" in targets and (missing := has_tools("cuda")):
-        targets = tuple(t for t in targets if t != "cuda")
-        report.notes.append(f"no CUDA pairs: {missing}; {_INSTALL['cuda']}")
-    elif "cuda" in targets and cuda_level() == "compile":
+    for target in (t for t in _NAMES if t in config.targets):
+        if missing := has_tools(target):
+            targets = tuple(t for t in targets if t != target)
+            report.notes.append(f"no {_NAMES[target]} pairs: {missing}" + (f"; {_INSTALL['cuda']}" if target == "cuda" else ""))
+    if "cuda" in targets and cuda_level() == "compile":
         report.notes.append(f"CUDA pairs were compiled, not run: nothing here emulates them; {_INSTALL['cuda']}")
-    if race and "openmp" in targets and (missing := has_tools("openmp", race=True)):
+    threaded = [t for t in THREADED if t in targets]
+    if race and (missing := next(filter(None, (has_tools(t, race=True) for t in threaded)), "")):
         race = False
         report.notes.append(f"OpenMP pairs were not checked for races: {missing}; {_INSTALL['race']}")
     if not targets:
-        raise MachineError(f"none of the targets {', '.join(config.targets)} can be compiled here; {_INSTALL['cuda']} or add openmp")
+        raise MachineError(
+            f"none of the targets {', '.join(config.targets)} can be compiled here; {'; '.join(report.notes)}; or add openmp"
+        )
     return targets, race
 
 
 def tools_here(config: PairsConfig) -> dict[str, str]:
     """Which of the tools that may be left out are here, so that pairs are made again when one is installed."""
-    lacks: dict[str, str] = {}
-    if "cuda" in config.targets:
-        lacks["cuda"] = lacks_tool("cuda")
-        if cuda_level() == "compile":
-            lacks["cuda-emulation"] = "it compiles"
-    if config.race and "openmp" in config.targets:
-        lacks["race"] = lacks_tool("openmp", race=True)
+    lacks = {target: lacks_tool(target) for target in _NAMES if target in config.targets}
+    if "cuda" in config.targets and cuda_level() == "compile":
+        lacks["cuda-emulation"] = "it compiles"
+    if config.race and (threaded := [t for t in THREADED if t in config.targets]):
+        lacks["race"] = next(filter(None, (lacks_tool(t, race=True) for t in threaded)), "")
     return {name: "missing" if why else "here" for name, why in lacks.items()}
 
 
@@ -196,9 +206,7 @@ def _num_candidates(material: Material) -> int:
     return max(1, len(material.targets))
 
 
-def _judged(
-    config: PairsConfig, work: Work, materials: Iterable[Material], num_candidates: int, *, race: bool
-) -> Iterator[tuple[Material, list[Finding]]]:
+def _judged(config: PairsConfig, work: Work, materials: Iterable[Material], *, race: bool) -> Iterator[tuple[Material, list[Finding]]]:
     """Each material with the findings of its candidates, in order; those in between wait."""
     waiting: deque[Material] = deque()
 
@@ -207,7 +215,7 @@ def _judged(
             waiting.append(material)
             yield from _candidates(number, material)
 
-    findings = track(_verified(config, work, candidates(), race=race), "verify pairs", total=num_candidates)
+    findings = _verified(config, work, candidates(), race=race)
     for first in findings:
         material = waiting.popleft()
         yield material, [first, *islice(findings, _num_candidates(material) - 1)]
@@ -335,58 +343,6 @@ def _function(material: Material, finding: Finding, tests: tuple[str, ...]) -> F
 
 def _identity(*parts: str) -> str:
     return sha256("\0".join(parts).encode()).hexdigest()[:16]
-
-
-def _models(material: Material) -> list[str]:
-    models = [model for model, _ in material.targets]
-    return [model for at, model in enumerate(models) if model == "cuda" or model not in models[:at]]
-
-
-@dataclass(kw_only=True, slots=True)
-class _Tally:
-    """What is counted of materials and pairs as they go by."""
-
-    each_cuda: bool
-    """Whether each CUDA version of a source is a pair."""
-    reasons: Counter[str] = field(default_factory=Counter)
-    """Origin, target model and reason to refusals."""
-    kernels: Counter[str] = field(default_factory=Counter)
-    tried: Counter[tuple[str, str]] = field(default_factory=Counter)
-    """Materials by origin and target model."""
-    proved: dict[str, dict[str, dict[str, int]]] = field(default_factory=dict)
-    """Pairs by origin, target model and split."""
-    mutants: Counter[str] = field(default_factory=Counter)
-    target_mutants: Counter[str] = field(default_factory=Counter)
-    coverage: float = 0.0
-    num_pairs: int = 0
-
-    def add(self, material: Material, pairs: list[Pair]) -> None:
-        """Count one material with its pairs."""
-        self.kernels[material.origin] += 1
-        # Of OpenMP versions the first right one is a pair, of CUDA versions for several kinds of launch each.
-        self.tried.update((material.origin, model) for model in (_models(material) if self.each_cuda else {m for m, _ in material.targets}))
-        for pair in pairs:
-            by_split = self.proved.setdefault(pair.origin, {}).setdefault(pair.target_model, {})
-            by_split[pair.split] = by_split.get(pair.split, 0) + 1
-            self.mutants.update(killed=pair.mutants_killed, total=pair.mutants_total)
-            self.target_mutants.update(killed=pair.target_mutants_killed, total=pair.target_mutants_total)
-            self.coverage += pair.coverage
-            self.num_pairs += 1
-
-    def metrics(self) -> dict[str, object]:
-        """As the stage's docstring has them."""
-        rates: dict[str, dict[str, dict[str, int]]] = {}
-        for origin, model in sorted(self.tried):
-            proved = sum(self.proved.get(origin, {}).get(model, {}).values())
-            rates.setdefault(origin, {})[model] = {"tried": self.tried[origin, model], "proved": proved}
-        return {
-            "pairs": self.proved,
-            "kernels": dict(self.kernels),
-            "rates": rates,
-            "mutants": {"killed": self.mutants["killed"], "total": self.mutants["total"]},
-            "target_mutants": {"killed": self.target_mutants["killed"], "total": self.target_mutants["total"]},
-            "coverage": round(self.coverage / self.num_pairs, 4) if self.num_pairs else None,
-        }
 
 
 STAGE = Stage(

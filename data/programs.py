@@ -1,24 +1,30 @@
 """Many untrusted functions in one program, so that one compiler call and one start serve dozens of them.
 
-Theory of operation. Each piece of code lies in its own file, which the batch file includes between macros that give every name it defines at
-top level a suffix of its own; the driver of `hpcraft.sandbox.abi` calls them by number, each call in a forked child. A piece that
+Theory of operation. Each piece of code lies in its own file, which another one includes under names of its own
+(`hpcraft.data.pieces`); the driver of `hpcraft.sandbox.abi` calls them by number, each call in a forked child. A piece that
 the compiler refuses is named by its file in the diagnostics; it is refused and the rest is built again. Pieces that could change the meaning of
-others (macros, assembly, attributes, text that doesn't parse) are built alone from the start. All of it happens in the sandbox.
+others (macros, assembly, attributes, modules, text that doesn't parse) are built alone from the start. All of it happens in the sandbox.
+
+Ranks of MPI can't be forked: their calls are made one after the other in the same processes, and a call that ends these is known by the record
+that it doesn't leave. The calls behind it are made again, in a new start.
 
 CUDA is compiled for a device, which runs nothing, or emulated (docs/cuda.md). What the emulation tells of a fault stands in the program's stderr, one
 line for each call that ended so, in their order.
 
-Not covered: C++ and Fortran pieces.
+Not covered: C++ pieces.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+import signal
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 from hpcraft import sandbox
-from hpcraft.data.trees import parse, tops
+from hpcraft.data.pieces import CodeLanguage, Layout, Piece
+from hpcraft.data.pieces_c import CUDA, C
+from hpcraft.data.pieces_fortran import FORTRAN
 from hpcraft.errors import MachineError
 from hpcraft.sandbox import toolchains
 from hpcraft.sandbox.abi import Argument, CallResult, Signature, decode_results, encode_calls
@@ -26,32 +32,21 @@ from hpcraft.sandbox.cuda import faults
 from hpcraft.sandbox.drivers import driver_source
 from hpcraft.sandbox.outcome import Check, CudaLevel, Job, Limits, Model, Outcome, Run, Verdict
 
-_HEADERS = ["math.h", "stdlib.h", "stdio.h", "string.h", "stdint.h", "stddef.h", "stdbool.h", "float.h", "limits.h"]
-_SAFE_LINE = re.compile(
-    r"^[ \t]*#[ \t]*(?:pragma\b.*|include[ \t]*<(?:omp|math|stdlib|stdio|string|stdint|stddef|stdbool|float|limits)\.h>[ \t]*)$"
-)
-_RISKY = re.compile(r"\b(?:asm|__asm__|__asm|__attribute__|_Pragma|__builtin_\w+|namespace|template|using|class|operator)\b|\?\?=")
-_CULPRIT = re.compile(r"\bpiece(\d+)\.inc[:(](?:\d+)[:)]:?(?:\d+:)?\s*(?:fatal )?error[^\n]*")
+__all__ = ["Call", "Piece", "Program", "build", "require_result"]
+
+_LAYOUTS: dict[CodeLanguage, Layout] = {"c": C, "cuda": CUDA, "fortran": FORTRAN}
 _UNSUPPORTED = re.compile(r"\bpiece(\d+)\.inc:\d+: [^\n]*")
 _FAULT = re.compile(r"^hpcraft-cuda: FAULT ([^\n]*)", re.MULTILINE)
 _LOG_CHARACTERS = 2000
 _DEFAULTS = {
-    "address": 'const char *__asan_default_options(void) { return "symbolize=0:fast_unwind_on_fatal=1"; }',
-    "race": 'const char *__tsan_default_options(void) { return "symbolize=0:halt_on_error=1"; }',
+    "address": 'const char *__asan_default_options(void) { return "symbolize=0:fast_unwind_on_fatal=1"; }\n',
+    "race": 'const char *__tsan_default_options(void) { return "symbolize=0:halt_on_error=1"; }\n',
 }
 """Names in reports cost most of the time of a call that fails; after the first race the others need not be listed."""
 _RACE_CALLS = 3
 """ThreadSanitizer keeps four accesses of a place and updates them without locks: on a busy machine one run in a hundred misses a race of four threads."""
 _OUTPUT_BYTES = 48 << 20
 """Room for one sanitizer report from every call of a batch."""
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Piece:
-    """One entry point with the code that defines it."""
-
-    signature: Signature
-    code: str
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -69,6 +64,18 @@ class _Group:
     build: sandbox.Build
     pieces: list[int]
     signatures: list[Signature]
+    in_turn: bool
+    """Whether calls share their processes, which a call may end."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Shape:
+    """How a program is started."""
+
+    threads: int
+    ranks: int
+    seconds: int
+    """For each call."""
 
 
 @dataclass(kw_only=True, slots=True)
@@ -96,22 +103,24 @@ class Program:
         for group in self.groups:
             group.build.close()
 
-    def call(self, calls: Sequence[Call], *, threads: int = 1, seconds: int = 2) -> dict[int, CallResult]:
-        """Make calls, each in a child of its own; a call that left no record is absent from the result.
+    def call(self, calls: Sequence[Call], *, threads: int = 1, ranks: int = 1, seconds: int = 2) -> dict[int, CallResult]:
+        """Make calls, each in a child of its own but for MPI's; a call that left no record is absent from the result.
 
         Raises:
             MachineError: the sandbox itself failed.
         """
         results: dict[int, CallResult] = {}
         self.faults.clear()
+        shape = _Shape(threads=threads, ranks=ranks, seconds=seconds)
         for group in self.groups:
             mine = [i for i, c in enumerate(calls) if c.piece in group.pieces]
             if mine:
-                results.update(self._call_group(group, calls, mine, threads, seconds))
+                make = self._call_in_turn if group.in_turn else self._call_group
+                results.update(make(group, calls, mine, shape))
         return results
 
-    def _call_group(self, group: _Group, calls: Sequence[Call], mine: list[int], threads: int, seconds: int) -> dict[int, CallResult]:
-        outcome, found = self._once(group, calls, mine, threads, seconds)
+    def _call_group(self, group: _Group, calls: Sequence[Call], mine: list[int], shape: _Shape) -> dict[int, CallResult]:
+        outcome, found = self._once(group, calls, mine, shape)
         pieces = sorted({calls[i].piece for i in mine})
         if outcome.verdict is Verdict.OK:
             return found
@@ -122,19 +131,37 @@ class Program:
         for piece in pieces:
             own = [i for i in mine if calls[i].piece == piece]
             if not all(i in found for i in own):
-                alone, again = self._once(group, calls, own, threads, seconds)
+                alone, again = self._once(group, calls, own, shape)
                 found.update(again)
                 if alone.verdict is not Verdict.OK:
                     self.verdicts[piece] = alone.verdict
         return found
 
-    def _once(
-        self, group: _Group, calls: Sequence[Call], mine: list[int], threads: int, seconds: int
-    ) -> tuple[Outcome, dict[int, CallResult]]:
+    def _call_in_turn(self, group: _Group, calls: Sequence[Call], mine: list[int], shape: _Shape) -> dict[int, CallResult]:
+        found: dict[int, CallResult] = {}
+        while mine:
+            outcome, more = self._once(group, calls, mine, shape)
+            found.update(more)
+            at = next((n for n, i in enumerate(mine) if i not in more), None)
+            if outcome.verdict is Verdict.OK or at is None:
+                break
+            late = outcome.verdict is Verdict.TIME_LIMIT
+            if late and at > 0:  # many calls took their time; each has an alarm of its own
+                mine = mine[at:]
+                continue
+            ended_by = signal.SIGALRM if late else outcome.signal or 0
+            found[mine[at]] = CallResult(
+                index=mine[at], crashed=True, signal=ended_by, guards_intact=True, const_intact=True, value=None, arrays=()
+            )
+            mine = mine[at + 1 :]
+        return found
+
+    def _once(self, group: _Group, calls: Sequence[Call], mine: list[int], shape: _Shape) -> tuple[Outcome, dict[int, CallResult]]:
         numbers = [group.pieces.index(calls[i].piece) for i in mine]
-        data = encode_calls(group.signatures, [(n, calls[i].arguments) for n, i in zip(numbers, mine, strict=True)], seconds=seconds)
-        limits = Limits(wall_seconds=min(60.0, 15.0 + seconds * len(mine)), output_bytes=_OUTPUT_BYTES)
-        outcome = group.build.run(Run(threads=threads, data={"inputs.bin": data}, collect=("outputs.bin",), limits=limits))
+        data = encode_calls(group.signatures, [(n, calls[i].arguments) for n, i in zip(numbers, mine, strict=True)], seconds=shape.seconds)
+        limits = Limits(wall_seconds=min(60.0, 15.0 + shape.seconds * len(mine)), output_bytes=_OUTPUT_BYTES)
+        run = Run(threads=shape.threads, ranks=shape.ranks, data={"inputs.bin": data}, collect=("outputs.bin",), limits=limits)
+        outcome = group.build.run(run)
         require_result(outcome)
         records = decode_results(group.signatures, numbers, outcome.outputs.get("outputs.bin", b""))
         ended = [mine[index] for index, record in sorted(records.items()) if record.exit_code == faults.EXIT_CODE]
@@ -164,7 +191,7 @@ class Program:
 
     def _unclean(self, group: _Group, calls: Sequence[Call], mine: list[int], threads: int) -> Outcome | None:
         """The outcome of some calls, None where all of them were clean."""
-        outcome, found = self._once(group, calls, mine, threads, 10)
+        outcome, found = self._once(group, calls, mine, _Shape(threads=threads, ranks=1, seconds=10))
         return None if outcome.verdict is Verdict.OK and len(found) == len(mine) else outcome
 
 
@@ -181,6 +208,7 @@ def require_result(outcome: Outcome) -> None:
 def build(
     pieces: Sequence[Piece],
     *,
+    language: CodeLanguage = "c",
     model: Model = "serial",
     check: Check = "none",
     flags: tuple[str, ...] = (),
@@ -191,31 +219,37 @@ def build(
 
     Args:
         pieces: entry points; their names may repeat.
-        model: ``serial``, ``openmp`` or ``cuda``.
+        language: of the pieces; that of the model ``cuda`` is its own.
+        model: ``serial``, ``openmp``, ``mpi`` or ``cuda``.
         check: sanitizer.
         flags: more flags for the compiler.
-        fork: make each call in a child of its own.
+        fork: make each call in a child of its own, if the model isn't MPI.
         cuda: the level of CUDA: ``compile``, where nothing can be called, or ``emulate``.
 
     Raises:
         MachineError: the sandbox itself failed or lacks a tool.
     """
+    layout = _LAYOUTS["cuda" if model == "cuda" else language]
+    settings = _Settings(layout=layout, model=model, check=check, flags=flags, fork=fork and model != "mpi", cuda=cuda)
+    return _build(pieces, range(len(pieces)), settings)
+
+
+def _build(pieces: Sequence[Piece], chosen: Sequence[int], settings: _Settings) -> Program:
     program = Program()
-    together = [i for i, p in enumerate(pieces) if _is_tame(p.code, model)]
-    alone = [i for i in range(len(pieces)) if i not in set(together)]
-    settings = _Settings(model=model, check=check, flags=flags, fork=fork, cuda=cuda)
+    together = [i for i in chosen if settings.layout.is_tame(pieces[i].code)]
+    alone = [i for i in chosen if i not in set(together)]
     while together:
         group, outcome = _compile(pieces, together, settings)
         if outcome is None:
             program.groups.append(group)
             break
-        named = _culprits(outcome, together)
+        named = _culprits(outcome, together, settings.layout)
         _refuse(program, named, outcome)
         if not named and len(together) > 1:
             # Nobody is named (a linker's word, a limit of the compiler): halves find the culprit in few steps.
             half = len(together) // 2
             for part in (together[:half], together[half:]):
-                _merge(program, pieces, part, settings)
+                _merge(program, _build(pieces, part, settings))
             break
         if not named:
             _refuse(program, {together[0]: _words(outcome)}, outcome)
@@ -235,12 +269,12 @@ def _refuse(program: Program, words: dict[int, str], outcome: Outcome) -> None:
         program.unsupported.update(words)
 
 
-def _culprits(outcome: Outcome, together: list[int]) -> dict[int, str]:
+def _culprits(outcome: Outcome, together: list[int], layout: Layout) -> dict[int, str]:
     """Pieces in whose own text the compiler found errors, with its words; a tame piece isn't wrong because of another."""
     found: dict[int, list[str]] = {}
     if outcome.verdict is Verdict.UNSUPPORTED and (told := _UNSUPPORTED.search(outcome.message)):
         return {int(told[1]): told[0][:_LOG_CHARACTERS]} if int(told[1]) in together else {}
-    for match in _CULPRIT.finditer(outcome.compile.stderr if outcome.compile else ""):
+    for match in layout.culprit.finditer(outcome.compile.stderr if outcome.compile else ""):
         if int(match[1]) in together:
             found.setdefault(int(match[1]), []).append(match[0])
     return {piece: "\n".join(lines)[:_LOG_CHARACTERS] for piece, lines in found.items()}
@@ -248,6 +282,7 @@ def _culprits(outcome: Outcome, together: list[int]) -> dict[int, str]:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class _Settings:
+    layout: Layout
     model: Model
     check: Check
     flags: tuple[str, ...]
@@ -255,31 +290,22 @@ class _Settings:
     cuda: CudaLevel
 
 
-def _merge(program: Program, pieces: Sequence[Piece], part: list[int], settings: _Settings) -> None:
-    """Build some of the pieces apart and add them under their own numbers."""
-    below = build(
-        [pieces[i] for i in part],
-        model=settings.model,
-        check=settings.check,
-        flags=settings.flags,
-        fork=settings.fork,
-        cuda=settings.cuda,
-    )
-    for group in below.groups:
-        program.groups.append(_Group(build=group.build, pieces=[part[i] for i in group.pieces], signatures=group.signatures))
-    program.refused.update({part[i]: words for i, words in below.refused.items()})
-    program.unsupported.update(part[i] for i in below.unsupported)
+def _merge(program: Program, other: Program) -> None:
+    program.groups += other.groups
+    program.refused |= other.refused
+    program.unsupported |= other.unsupported
 
 
 def _compile(pieces: Sequence[Piece], chosen: list[int], settings: _Settings) -> tuple[_Group, Outcome | None]:
-    cuda = settings.model == "cuda"
-    signatures = [replace(pieces[i].signature, name=f"{pieces[i].signature.name}_p{i}") for i in chosen]
-    files = _files(pieces, chosen, settings)
+    cuda, layout = settings.model == "cuda", settings.layout
+    signatures = [replace(pieces[i].signature, name=layout.entry(pieces[i], i)) for i in chosen]
+    files = layout.files({i: pieces[i] for i in chosen}, settings.model)
     if not cuda or settings.cuda == "emulate":
-        files["driver.c"] = driver_source(signatures, fork=settings.fork).encode()
+        defaults = "" if cuda else _DEFAULTS.get(settings.check, "")
+        files["driver.c"] = (driver_source(signatures, mpi=settings.model == "mpi", fork=settings.fork) + defaults).encode()
     job = Job(
         files=files,
-        language="cpp" if cuda else "c",
+        language=layout.language,
         model=settings.model,
         flags=settings.flags,
         check=settings.check,
@@ -288,44 +314,15 @@ def _compile(pieces: Sequence[Piece], chosen: list[int], settings: _Settings) ->
     built = sandbox.build(job)
     if not built.ok:
         built.close()
-        if built.outcome.verdict is not Verdict.UNSUPPORTED or _lacking(job):
+        if built.outcome.verdict is not Verdict.UNSUPPORTED or _lacking(job, layout):
             require_result(built.outcome)
-    return _Group(build=built, pieces=chosen, signatures=signatures), None if built.ok else built.outcome
+    group = _Group(build=built, pieces=chosen, signatures=signatures, in_turn=settings.model == "mpi")
+    return group, None if built.ok else built.outcome
 
 
-def _lacking(job: Job) -> bool:
+def _lacking(job: Job, layout: Layout) -> bool:
     """Whether it is the machine that can't build such jobs, not the pieces that hold what isn't offered."""
-    probe = "probe.cu" if job.model == "cuda" else "probe.c"
-    return isinstance(toolchains.choose(replace(job, files={probe: b""})), toolchains.Unsupported)
-
-
-def _files(pieces: Sequence[Piece], chosen: list[int], settings: _Settings) -> dict[str, bytes]:
-    """Each piece in a file of its own, and the file that includes them under names of their own."""
-    cuda = settings.model == "cuda"
-    files: dict[str, bytes] = {}
-    lines = ["#include <omp.h>" if settings.model == "openmp" else "", *(f"#include <{h}>" for h in _HEADERS)]
-    if settings.check in _DEFAULTS and not cuda:
-        lines.append(_DEFAULTS[settings.check])
-    for index in chosen:
-        code = pieces[index].code
-        names = sorted(tops(parse(code, "cuda" if cuda else "c")) | {pieces[index].signature.name})
-        lines += [f"#define {name} {name}_p{index}" for name in names]
-        lines.append(f'#include "piece{index}.inc"')
-        lines += [f"#undef {name}" for name in names]
-        files[f"piece{index}.inc"] = code.encode() + b"\n"
-    files["batch.cu" if cuda else "batch.c"] = "\n".join([*lines, ""]).encode()
-    return files
-
-
-def _is_tame(code: str, model: str) -> bool:
-    """Whether a piece can stand beside others without changing what they mean."""
-    if _RISKY.search(code) or any(line.lstrip().startswith("#") and not _SAFE_LINE.match(line) for line in _joined(code)):
-        return False
-    return not parse(code, "cuda" if model == "cuda" else "c").has_error
-
-
-def _joined(code: str) -> Iterable[str]:
-    return code.replace("\\\n", " ").splitlines()
+    return isinstance(toolchains.choose(replace(job, files={layout.probe: b""})), toolchains.Unsupported)
 
 
 def _words(outcome: Outcome) -> str:

@@ -2,8 +2,9 @@
 
 Theory of operation. Candidates are taken in batches, and a batch goes through these steps, each one program in the sandbox (`hpcraft.data.programs`):
 sources under the address and undefined-behaviour sanitizers; sources with their faulty versions (`hpcraft.data.verify_sources`); OpenMP targets with 1, 3 and
-4 threads, and under the race detector; CUDA targets under the emulation's check; sequential targets under the sanitizers; targets with their faulty versions
-(`hpcraft.data.verify_targets`). Sources are mostly sequential; those in OpenMP or CUDA, whose target is sequential, are run as what they are.
+4 threads, and under the race detector; CUDA targets under the emulation's check; MPI targets with 1, 2 and 3 ranks; sequential targets under the sanitizers
+(`hpcraft.data.verify_targets`); targets with their faulty versions (`hpcraft.data.verify_faults`). Targets in Fortran have steps of their own. Sources are
+C, and mostly sequential; those in OpenMP or CUDA, whose target is sequential, are run as what they are.
 Source and target never share a process, and expected values never enter one. A step is made for those that came through the ones before.
 Several batches are verified side by side in worker processes, since half of the work (reading trees, making calls, comparing) is done in Python; a lone
 batch is verified here. Interrupted or left by its caller, `verify` ends the workers, and their boxes end with them.
@@ -25,24 +26,19 @@ from typing import NamedTuple
 
 from hpcraft.data import recorded
 from hpcraft.data.programs import Piece, build
-from hpcraft.data.verify_sources import MODEL_OF, MODELS, Settings, Source, read_source, run_sources, try_sources
-from hpcraft.data.verify_targets import SERIAL, SOURCE_ONLY, Case, check_text, find_races, run_cuda, run_openmp, run_serial, try_targets
+from hpcraft.data.target_models import SERIAL, TARGET_MODELS, THREADED
+from hpcraft.data.verify_faults import try_targets
+from hpcraft.data.verify_sources import Settings, Source, read_source, run_sources, try_sources
+from hpcraft.data.verify_targets import Case, check_text, find_races, run_cuda, run_mpi, run_openmp, run_serial
 from hpcraft.data.workers import Lost, ordered_map
 from hpcraft.errors import MachineError
 from hpcraft.sandbox import folders, toolchains
 from hpcraft.sandbox.abi import Signature
-from hpcraft.sandbox.outcome import CudaLevel, Job
+from hpcraft.sandbox.outcome import Check, CudaLevel, Job
 from hpcraft.verification import Candidate, Finding
-
-__all__ = ["SERIAL", "SOURCE_ONLY", "cuda_level", "has_tools", "lacks_tool", "verify"]
 
 _BATCH_SECONDS = 3600.0
 """For a batch in a worker of its own: no program in it may take longer than minutes, but a machine may be busy."""
-_PROBES = {
-    "serial": "void probe(int n) {}",
-    "openmp": "void probe(int n) {}",
-    "cuda": '__global__ void k() {}\nextern "C" void probe(int n) { k<<<1, 1>>>(); }',
-}
 
 
 def verify(
@@ -63,7 +59,7 @@ def verify(
         candidates: translations, of which most may be wrong.
         seed: of array contents; keep it from whoever writes candidates.
         workers: batches at a time, each in a process of its own; all cores when None.
-        race: run OpenMP targets under the race detector; the emulation of CUDA always looks for races.
+        race: run OpenMP targets, Fortran's too, under the race detector; the emulation of CUDA always looks for races.
         num_mutants: faulty versions of each side that tests are tried on; 0 leaves these steps out, and coverage with them.
         min_killed: share of the mutants of each side that tests must kill; at least one in any case.
         min_coverage: share of the source's lines that tests must run.
@@ -131,9 +127,10 @@ def has_tools(model: str, *, race: bool = False) -> str:
     """
     if why := lacks_tool(model, race=race):
         return why
-    piece = Piece(signature=Signature.parse("void probe(int n)"), code=_PROBES[model])
+    kind = TARGET_MODELS[model]
+    piece = Piece(signature=Signature.parse("void probe(int n)"), code=kind.probe)
     level: CudaLevel = cuda_level() if model == "cuda" else "auto"
-    with build([piece], model=MODEL_OF[model], check="race" if race else "none", cuda=level) as program:
+    with build([piece], language=kind.language, model=kind.model, check="race" if race else "none", cuda=level) as program:
         return next(iter(program.refused.values()), "")
 
 
@@ -141,9 +138,11 @@ def lacks_tool(model: str, *, race: bool = False) -> str:
     """Which tool `has_tools` would miss, without building anything; empty for none."""
     if model == "cuda":
         return _missing(Job(files={"probe.cu": b""}, language="cpp", model="cuda", cuda=cuda_level()))
-    if model == SERIAL:
-        return _missing(Job(files={"probe.c": b""}, language="c", model="serial", check="address"))
-    return _missing(Job(files={"probe.c": b""}, language="c", model="openmp", check="race" if race else "none"))
+    kind = TARGET_MODELS[model]
+    check: Check = "race" if race else "address" if kind.is_serial else "none"
+    if kind.language == "fortran":
+        return _missing(Job(files={"probe.f90": b"", "probe.c": b""}, language="fortran", model=kind.model, check=check))
+    return _missing(Job(files={"probe.c": b""}, language="c", model=kind.model, check=check))
 
 
 def cuda_level() -> CudaLevel:
@@ -173,12 +172,15 @@ def _verify_batch(batch: Sequence[Candidate], settings: Settings) -> list[Findin
     wanted = [s for s in sources.values() if any(c.alive and c.source is s for c in cases)]
     run_sources(wanted, settings)
     try_sources([s for s in wanted if not s.reason], settings)
-    run_openmp(_alive(cases, "openmp"))
-    if settings.race:
-        find_races(_alive(cases, "openmp"))
+    for model in THREADED:
+        run_openmp(_alive(cases, model))
+        if settings.race:
+            find_races(_alive(cases, model))
     run_cuda(_alive(cases, "cuda"), settings)
-    run_serial(_alive(cases, SERIAL))
-    for model in MODELS:
+    run_mpi(_alive(cases, "mpi"))
+    for model in (SERIAL, "fortran"):
+        run_serial(_alive(cases, model))
+    for model in TARGET_MODELS:
         try_targets(_alive(cases, model), settings)
     return [_finding(case) for case in cases]
 

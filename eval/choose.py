@@ -19,8 +19,9 @@ from pathlib import Path
 
 from hpcraft.data.host_function import with_host
 from hpcraft.data.standalone import Standalone, stand_alone
+from hpcraft.data.target_models import SERIAL
 from hpcraft.data.tester import propose
-from hpcraft.data.verify import SERIAL, has_tools, lacks_tool, verify
+from hpcraft.data.verify import has_tools, lacks_tool, verify
 from hpcraft.errors import InputError, MachineError
 from hpcraft.eval.completions import read_completions
 from hpcraft.eval.extract import extract

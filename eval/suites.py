@@ -25,7 +25,7 @@ from hpcraft.sandbox.outcome import LANGUAGES, MODELS
 from hpcraft.shards import read_rows
 from hpcraft.store import sha256_bytes, sha256_file, sha256_json
 from hpcraft.tokenizer.prompt import BACK
-from hpcraft.tokenizer.requests import translation_question, way_back_question
+from hpcraft.tokenizer.requests import teachable, translation_question, way_back_question
 
 _HERE = Path(__file__).parent
 REFERENCES = _HERE / "kernels" / "references"
@@ -122,7 +122,7 @@ def way_back_tasks(pairs: Path | None) -> list[Task]:
 
 
 def _held_out(pairs: Path) -> Iterator[Pair]:
-    return (pair for pair in read_rows(pairs, "pairs", Pair) if pair.split == "test")
+    return (pair for pair in teachable(read_rows(pairs, "pairs", Pair)) if pair.split == "test")
 
 
 def _translation_task(pair: Pair) -> Task:

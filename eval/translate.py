@@ -20,7 +20,7 @@ from pathlib import Path
 
 from hpcraft.command import Command, note, say
 from hpcraft.data.standalone import Standalone, stand_alone
-from hpcraft.data.verify import SERIAL
+from hpcraft.data.target_models import SERIAL
 from hpcraft.errors import ConfigError, InputError
 from hpcraft.eval.translate_evidence import Choice, Evidence, judged, unverified
 from hpcraft.store import JSON, atomic_file

@@ -8,8 +8,9 @@ from dataclasses import dataclass, field
 
 from hpcraft.data.sequential_form import sequential_form, with_launch
 from hpcraft.data.standalone import Standalone
+from hpcraft.data.target_models import SERIAL, SOURCE_ONLY
 from hpcraft.data.tester import propose
-from hpcraft.data.verify import SERIAL, SOURCE_ONLY, cuda_level, has_tools, lacks_tool, verify
+from hpcraft.data.verify import cuda_level, has_tools, lacks_tool, verify
 from hpcraft.errors import InputError, MachineError
 from hpcraft.sandbox.abi import Signature, parse_test
 from hpcraft.verification import Candidate, Finding

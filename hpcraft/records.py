@@ -199,7 +199,7 @@ class Contamination:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Pair:
-    """A sequential function and a parallel one that does the same work, with the tests that show it."""
+    """A sequential function in C and a parallel one, or one in Fortran, that does the same work, with the tests that show it."""
 
     SCHEMA: ClassVar[str] = "hpcraft.pair/2"
 
@@ -213,9 +213,10 @@ class Pair:
     source: str
     """Sequential C, one function (and what it needs), entry point as in ``signature``."""
     target: str
-    """Parallel code with the same entry point; for CUDA a host function that owns its launches."""
+    """Code with the same entry point: for CUDA a host function that owns its launches, for Fortran a ``bind(c)`` procedure, for MPI a function
+    that every rank calls with copies of its own, and that leaves the results on rank 0."""
     target_model: str
-    """``openmp`` or ``cuda``."""
+    """``openmp``, ``cuda``, ``fortran`` (sequential), ``fortran+openmp`` or ``mpi`` (in C); a key of `hpcraft.data.target_models.TARGET_MODELS`."""
     level: str
     """A `Level`: ``run`` or ``emulate`` when both sides ran and agreed, ``compile`` when the target was only built."""
     tests: tuple[str, ...]

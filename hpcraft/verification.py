@@ -16,10 +16,10 @@ class Candidate:
     source: str
     target: str
     target_model: str
-    """``openmp``, ``cuda``, or ``serial`` for sequential C; empty to have only the source and its tests checked."""
+    """A key of `hpcraft.data.target_models.TARGET_MODELS`, such as ``openmp``, ``serial`` for sequential C; empty to have only the source and its tests checked."""
     tests: tuple[str, ...]
     source_model: str = "serial"
-    """What the source is written in, likewise; what it leaves behind is what is expected of the target."""
+    """What the source is written in: ``serial``, ``openmp`` or ``cuda``; what it leaves behind is what is expected of the target."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -4,7 +4,9 @@
  * calls from inputs.bin, lays every array between two guard zones, calls the function and appends one
  * record per call to outputs.bin. It holds no expected value and passes no verdict: the process outside compares.
  * With HPCRAFT_FORK each call is made in a child of its own under an alarm, so that a crash or an endless loop
- * loses that call alone. With HPCRAFT_MPI every rank makes every call with its own full copies, and rank 0 writes.
+ * loses that call alone. With HPCRAFT_MPI every rank makes every call with its own full copies and under an alarm, and rank 0 writes
+ * when all have come through, so that the first call without a record is the one that ended the program. What is built against
+ * hpcraft_world sends in a communicator of its own, so that a message that nobody receives isn't taken for one of the next call.
  * Under the address sanitizer arrays have no guard zones: the sanitizer's own are stricter.
  *
  * inputs.bin:  u32 calls; per call: u32 function, u32 seconds, then per parameter 8 bytes (scalar) or u64 length + elements.
@@ -137,6 +139,10 @@ static void release(call_t *call) {
 static uint32_t budget_seconds;
 static int writes = 1;
 
+#ifdef HPCRAFT_MPI
+MPI_Comm hpcraft_world = MPI_COMM_NULL;
+#endif
+
 /* Between reading the arguments and the call: 1 where the call is to be made, 0 where a child has made it. */
 static int enter(call_t *call) {
 #ifdef HPCRAFT_FORK
@@ -156,6 +162,10 @@ static int enter(call_t *call) {
     return 0;
 #else
     (void)call;
+#ifdef HPCRAFT_MPI
+    MPI_Comm_dup(MPI_COMM_WORLD, &hpcraft_world);
+    alarm(budget_seconds);
+#endif
     return 1;
 #endif
 }
@@ -163,6 +173,11 @@ static int enter(call_t *call) {
 /* After the call: look at the guards and write the record. */
 static void leave(call_t *call) {
     inspect(call);
+#ifdef HPCRAFT_MPI
+    MPI_Allreduce(MPI_IN_PLACE, &call->status, 1, MPI_UINT32_T, MPI_BOR, MPI_COMM_WORLD);
+    alarm(0);
+    MPI_Comm_free(&hpcraft_world);
+#endif
     if (writes) put_call(call);
 #ifdef HPCRAFT_FORK
     fflush(NULL);

@@ -7,6 +7,7 @@ formats of hpcraft's own models are in `hpcraft.tokenizer.prompt`, that of lines
 from __future__ import annotations
 
 import textwrap
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from hpcraft.records import Pair
@@ -16,7 +17,7 @@ OPENMP = "Share the work between threads with OpenMP."
 CUDA = "Do the work in CUDA kernels. All pointers are host memory: allocate, copy and launch here, and copy the result back."
 SERIAL = "Use no parallel programming model."
 TARGETS = {"openmp": ("C with OpenMP", OPENMP), "cuda": ("CUDA C++", CUDA)}
-"""Target model of a pair to what its code is called, and how it works in parallel."""
+"""Target model of a pair to what its code is called, and how it works in parallel. Translators are taught and asked for these alone; `hpcraft pairs` can write others."""
 
 HOLE = "<FILL_ME>"
 """Where the hole is, in a request."""
@@ -34,6 +35,11 @@ class Question:
 
     prompt: str
     stem: str
+
+
+def teachable(pairs: Iterable[Pair]) -> Iterator[Pair]:
+    """The pairs whose target model translators are taught."""
+    return (pair for pair in pairs if pair.target_model in TARGETS)
 
 
 def translation_question(pair: Pair) -> Question:

@@ -23,6 +23,7 @@ from hpcraft.tokenizer.fertility import Meter
 from hpcraft.tokenizer.layout import canonical
 from hpcraft.tokenizer.prompt import build_tests, build_translation, write_tests, write_translation
 from hpcraft.tokenizer.rename import rename
+from hpcraft.tokenizer.requests import teachable
 from hpcraft.tokenizer.token_plan import SMALLEST
 
 if TYPE_CHECKING:
@@ -124,7 +125,7 @@ def _texts(work: Work, max_characters: int) -> Iterator[tuple[str, str]]:
             left -= len(unit.text)
             yield "functions", canonical(rename(unit.text, unit.language).text, unit.language)
     if "pairs" in work.inputs:
-        for pair in read_rows(work.inputs["pairs"], "pairs", Pair):
+        for pair in teachable(read_rows(work.inputs["pairs"], "pairs", Pair)):
             if pair.split == "train":
                 yield from (("tasks", text) for text in _task_texts(pair))
 

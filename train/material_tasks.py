@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from hpcraft.progress import track
 from hpcraft.records import Pair
 from hpcraft.shards import read_rows
+from hpcraft.tokenizer.requests import teachable
 from hpcraft.train import material_complete, material_mpi
 from hpcraft.train.material_complete import completion_examples
 from hpcraft.train.material_mpi import halves, mpi_examples
@@ -52,7 +53,7 @@ def gather(config: FinetuneConfig, folder: Path, split: str, seed: int, *, own: 
 
 
 def _translations(config: FinetuneConfig, folder: Path, split: str, *, own: bool) -> list[Example]:
-    proved = [pair for pair in read_rows(folder, "pairs", Pair) if pair.split == split]
+    proved = [pair for pair in teachable(read_rows(folder, "pairs", Pair)) if pair.split == split]
     pairs = as_answered(track(proved, "reading pairs", len(proved)), config.cuda_answer)
     back = {"cuda2c": config.cuda2c_repeats, "omp2c": config.omp2c_repeats}
     if split == "valid":

@@ -28,14 +28,15 @@ from pathlib import Path
 from threading import Event
 from typing import Literal
 
-from hpcraft.errors import ConfigError, InputError
+from hpcraft.data.target_models import SERIAL
+from hpcraft.errors import ConfigError
 from hpcraft.inference import read_facts, require_torch
 from hpcraft.records import Function, Pair
 from hpcraft.shards import ShardWriter, read_rows
 from hpcraft.stages import Input, Report, Stage, Work, option
 from hpcraft.store import append_jsonl, drop_torn_tail, read_jsonl, write_jsonl
-from hpcraft.tokenizer.corpus import share_of
 from hpcraft.tokenizer.prompt import DIRECTIONS
+from hpcraft.tokenizer.requests import teachable
 from hpcraft.train.decisions import SOURCE_ONLY, Answer, Decision, WrittenTest
 from hpcraft.train.export import model_folder
 from hpcraft.train.finetune import FinetuneConfig
@@ -43,9 +44,9 @@ from hpcraft.train.honest import Honesty
 from hpcraft.train.learners import TESTER, TRANSLATOR, Learner
 from hpcraft.train.loop import forget
 from hpcraft.train.measure import Exam, Judges, Sampling, examine_tester, examine_translator, set_exam
-from hpcraft.train.rounds import Harvest, Known, Round, candidates, findings, harvest, own_tests, translations, why_useless
+from hpcraft.train.rounds import Harvest, Known, Round, candidates, findings, harvest, own_tests, translations, usable
 from hpcraft.train.tasks import TESTS, as_answered, examples, way_back
-from hpcraft.train.ways import SERIAL, Way, ways
+from hpcraft.train.ways import Way, ways
 from hpcraft.verification import Candidate, Finding, LikenessMeasure, Verifier
 
 _STATE, _OVER = ".rounds", ".rounds.over"
@@ -152,7 +153,7 @@ def run(
     drop_torn_tail(lines)
     rounds = list(read_jsonl(lines, Round)) if lines.exists() else []
     asked = ways(config.targets, read_facts(model_folder(work.inputs["model"])).tasks)
-    functions, useless = _functions(config, work, asked)
+    functions, useless = usable(work.inputs["pairs"], asked, config.max_functions, work.seed)
     judges = Judges.seeded(verifier, functions[0].seed, mutants=config.mutants, honesty=honesty)
     loop = _begin(config, work, functions, asked, len(rounds) - 1, judges, likeness)
     if not rounds:
@@ -173,24 +174,6 @@ def run(
 # ---------------------------------------------------------------- before the rounds
 
 
-def _functions(config: MutualConfig, work: Work, asked: Sequence[Way]) -> tuple[list[Function], Counter[str]]:
-    """The functions to be translated, and how many can't be tried, by reason.
-
-    Raises:
-        InputError: there is none.
-    """
-    found = [f for f in read_rows(work.inputs["pairs"], "monolingual", Function) if f.split == "train"]
-    if not found:
-        raise InputError(f"{work.inputs['pairs']}: no function without a translation in the train split; mine more, or leave mutual out")
-    reasons = [why_useless(f, asked) for f in found]
-    useless = Counter(filter(None, reasons))
-    fitting = [f for f, reason in zip(found, reasons, strict=True) if not reason]
-    if not fitting:
-        why = ", ".join(f"{reason} {count}" for reason, count in sorted(useless.items()))
-        raise InputError(f"{work.inputs['pairs']}: none of {len(found)} functions can be tried ({why}); mine more, or leave mutual out")
-    return sorted(fitting, key=lambda f: (share_of(f.function_id, work.seed), f.function_id))[: config.max_functions], useless
-
-
 def _begin(
     config: MutualConfig,
     work: Work,
@@ -201,7 +184,7 @@ def _begin(
     likeness: LikenessMeasure | None,
 ) -> _Loop:
     """Both as they came out of the last round that is over, or as they were tuned."""
-    pairs = list(read_rows(work.inputs["pairs"], "pairs", Pair))
+    pairs = list(teachable(read_rows(work.inputs["pairs"], "pairs", Pair)))
     tuned = model_folder(work.inputs["model"])
     facts = read_facts(tuned)
     known = [p for p in pairs if p.split == "train"]

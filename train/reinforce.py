@@ -28,6 +28,7 @@ from hpcraft.stages import Input, Report, Stage, Work, option
 from hpcraft.store import read_json, write_json, write_jsonl
 from hpcraft.tokenizer.corpus import share_of
 from hpcraft.tokenizer.prompt import DIRECTIONS, build_translation
+from hpcraft.tokenizer.requests import teachable
 from hpcraft.train.decisions import SOURCE_ONLY
 from hpcraft.train.export import base_folder
 from hpcraft.train.folder import save_model
@@ -119,7 +120,7 @@ def run(
 
     folder = base_folder(work.inputs["model"])
     generator = _load(folder, config.targets)
-    pairs = list(read_rows(work.inputs["pairs"], "pairs", Pair))
+    pairs = list(teachable(read_rows(work.inputs["pairs"], "pairs", Pair)))
     functions = [f for f in read_rows(work.inputs["pairs"], "monolingual", Function) if f.split == "train"]
     judges = Judges.seeded(verifier, next((seed for seed in (*(p.seed for p in pairs), *(f.seed for f in functions))), 0), honesty=honesty)
     questions, rejections = _questions(config, work, generator, pairs, functions, judges)

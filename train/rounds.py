@@ -17,14 +17,17 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import ClassVar, Literal
 
+from hpcraft.data.target_models import SERIAL
 from hpcraft.errors import InputError
 from hpcraft.inference import Generator
 from hpcraft.records import Function, Pair
 from hpcraft.sandbox.abi import Signature, parse_test
+from hpcraft.shards import read_rows
 from hpcraft.store import read_json, sha256_json, write_json
+from hpcraft.tokenizer.corpus import share_of
 from hpcraft.train.decisions import SOURCE_ONLY, Answer, Decision, WrittenTest, decisions, key_of, written_tests
 from hpcraft.train.tasks import TESTS, Example
-from hpcraft.train.ways import SERIAL, Way
+from hpcraft.train.ways import Way
 from hpcraft.verification import Candidate, Finding, Verifier
 
 _TEST_TOKENS = 192
@@ -102,6 +105,24 @@ def why_useless(function: Function, ways: Sequence[Way]) -> str:
     if signature.returns == "void" and all(p.const for p in signature.arrays):
         return "function:no-output"
     return ""
+
+
+def usable(pairs: Path, ways: Sequence[Way], count: int, seed: int) -> tuple[list[Function], Counter[str]]:
+    """At most ``count`` functions of the training split that rounds can use, by hash, and how many can't be tried, by reason.
+
+    Raises:
+        InputError: there is none.
+    """
+    found = [f for f in read_rows(pairs, "monolingual", Function) if f.split == "train"]
+    if not found:
+        raise InputError(f"{pairs}: no function without a translation in the train split; mine more, or leave mutual out")
+    reasons = [why_useless(f, ways) for f in found]
+    useless = Counter(filter(None, reasons))
+    fitting = [f for f, reason in zip(found, reasons, strict=True) if not reason]
+    if not fitting:
+        why = ", ".join(f"{reason} {number}" for reason, number in sorted(useless.items()))
+        raise InputError(f"{pairs}: none of {len(found)} functions can be tried ({why}); mine more, or leave mutual out")
+    return sorted(fitting, key=lambda f: (share_of(f.function_id, seed), f.function_id))[:count], useless
 
 
 # ---------------------------------------------------------------- answers

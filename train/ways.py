@@ -9,13 +9,11 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from hpcraft.data.lone_kernel import c_head
+from hpcraft.data.target_models import SERIAL
 from hpcraft.inference import Item
 from hpcraft.records import Function, Pair
 from hpcraft.tokenizer.prompt import BACK, LANGUAGE_OF
 from hpcraft.verification import Candidate
-
-SERIAL = "serial"
-"""The model of sequential C."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from hpcraft.data.grammar import TARGETS, TEMPLATES, draw, family_split
 from hpcraft.data.grammar_expressions import evaluate
-from hpcraft.data.trees import normalised, parse, uses_model
+from hpcraft.data.trees import normalised, parse, text_of, uses_model, walk
 from hpcraft.data.verify import verify
 from hpcraft.sandbox.abi import Signature, parse_test
 from hpcraft.verification import Candidate
@@ -94,6 +94,19 @@ def test_targets_are_written_on_demand() -> None:
         some = draw(7, number, targets=("cuda",))
         assert some.targets == {"cuda": pair.targets["cuda"]}
         assert (some.source, some.tests) == (pair.source, pair.tests)
+
+
+def test_every_name_is_declared() -> None:
+    """No kernel uses a name that is neither its own nor the C library's; a local is never put into the end of a longer name."""
+    own = re.compile(
+        r"f?(?:abs|max|min)f?|(?:sqrt|exp|cos|sin|tanh|log|pow|floor|ceil|round)f?|(?:INT|FLT|DBL|LONG|UINT)_MAX|true|false|NULL"
+    )
+    for number in range(250):
+        root = parse(draw(20261128, number, targets=()).source)
+        declarators = [n for node in walk(root) for n in node.children_by_field_name("declarator")]
+        declared = {text_of(n) for d in declarators for n in walk(d) if n.type == "identifier"}
+        used = {text_of(n) for n in walk(root) if n.type == "identifier"}
+        assert {name for name in used - declared if not own.fullmatch(name)} == set()
 
 
 def test_draws_are_distinct() -> None:

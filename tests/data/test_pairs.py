@@ -12,8 +12,9 @@ import pytest
 
 from hpcraft.data import pairs, recorded
 from hpcraft.data import verify as verifier
-from hpcraft.data.material import tree
+from hpcraft.data.material import Known, made, tree
 from hpcraft.data.pairs import PairsConfig
+from hpcraft.data.target_text import objection
 from hpcraft.data.trees import normalised, uses_model
 from hpcraft.data.units import cut_units
 from hpcraft.data.verify import verify
@@ -214,6 +215,40 @@ def test_cuda_that_is_only_compiled_says_so(tmp_path: Path, monkeypatch: pytest.
     assert "compiled, not run" in report.notes[0]
 
 
+@pytest.mark.skipif(not all(map(shutil.which, ("gfortran", "mpicc"))), reason="gfortran or MPI is not installed")
+def test_kernels_of_the_grammar_become_fortran_and_mpi(tmp_path: Path, corpus: Path) -> None:
+    """Kernels are paired with what they can be written in, real code with OpenMP alone; a second run writes the same bytes."""
+    every = ("openmp", "fortran", "fortran+openmp", "mpi")
+    config = PairsConfig(made=2, mined_limit=10, directives_limit=0, targets=every, num_mutants=2, race=False)
+    report = run(tmp_path / "one", corpus, config, seed=5)
+    found = list(read_rows(tmp_path / "one", "pairs", Pair))
+    made, real = [p for p in found if p.origin == "made"], [p for p in found if p.origin != "made"]
+    assert {p.target_model for p in made} == set(every)
+    assert {p.target_model for p in real} == {"openmp"}
+    assert {p.level for p in found} == {"run"}
+    assert {model: n["tried"] for model, n in report.metrics["rates"]["made"].items()} == dict.fromkeys(every, 2) | {"mpi": 1}
+    for pair in made:
+        _is_evidence(pair)
+        assert objection(pair.target, pair.target_model, Signature.parse(pair.signature)) is None
+    run(tmp_path / "other", corpus, config, seed=5)
+    assert list_outputs(tmp_path / "other") == list_outputs(tmp_path / "one")
+
+
+def test_targets_without_their_compilers_are_left_out(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without gfortran and MPI there are no such pairs, and a note for each says why; the fingerprint tells such a machine apart."""
+    find = toolchains.find
+    config = PairsConfig(made=1, targets=("openmp", "fortran", "fortran+openmp", "mpi"), num_mutants=1, race=False)
+    here = pairs.tools_here(config)
+    monkeypatch.setattr(toolchains, "find", lambda tool: None if tool in ("gfortran", "mpicc") else find(tool))
+    report = run(tmp_path / "out", None, config)
+    assert {p.target_model for p in read_rows(tmp_path / "out", "pairs", Pair)} == {"openmp"}
+    assert [note.partition(":")[0] for note in report.notes] == ["no Fortran pairs", "no Fortran with OpenMP pairs", "no MPI pairs"]
+    assert "apt-get install -y gfortran" in report.notes[0]
+    assert set(pairs.tools_here(config).values()) == {"missing"} != set(here.values())
+    with pytest.raises(MachineError, match="mpicc"):
+        run(tmp_path / "none", None, replace(config, targets=("mpi",)))
+
+
 def test_what_a_benchmark_holds_is_no_source(tmp_path: Path, corpus: Path) -> None:
     """A mined loop whose tree a benchmark's function has, under other names, is left out and counted, and so is its CUDA or OpenMP."""
     text = "double sq(int m, double *q)\n{\n   int k;\n   double r = 0.0;\n   for (k = 0; k < m; k++)\n   {\n      r += q[k] * q[k];\n   }\n   return r;\n}\n"
@@ -229,6 +264,18 @@ def test_what_a_benchmark_holds_is_no_source(tmp_path: Path, corpus: Path) -> No
     left = [p.signature.split("(")[0] for p in read_rows(folder, "pairs", Pair) if p.origin == "mined"]
     assert left == ["int axpby_loop"] or left == ["void axpby_loop"]
     assert after.metrics["left_out"] == {**_counts(before), "mined:source:benchmark": 1}
+
+
+def test_a_kernel_whose_fortran_is_a_benchmarks_is_no_source(tmp_path: Path) -> None:
+    """Of kernels that are written in Fortran, the one whose procedure a benchmark has is left out, and no other."""
+    drawn = list(made(3, 8, ("openmp", "fortran"), Known()))
+    target = next(dict(m.targets)["fortran"] for m in drawn if len(m.targets) == 2)
+    with ShardWriter(tmp_path, "benchmarks", BenchmarkText) as writer:
+        writer.write(BenchmarkText(suite="own", task_id="own/1", kind="reference", language="fortran", text=target))
+    known = Known.of(tmp_path)
+    left = list(made(3, 7, ("openmp", "fortran"), known))
+    assert [m for m in drawn if m not in left] == [m for m in drawn if target in dict(m.targets).values()]
+    assert known.left_out == {"made:source:benchmark": 1}
 
 
 def _counts(report: Report) -> dict[str, int]:
@@ -254,7 +301,7 @@ def test_pairs_are_stale_once_a_tool_is_installed(monkeypatch: pytest.MonkeyPatc
 
 def test_wrong_settings_are_refused() -> None:
     """A target or number that can't be meant is an error that names it."""
-    wrongs: tuple[dict[str, Any], ...] = ({"targets": ("mpi",)}, {"made": -1}, {"min_tests": 9}, {"min_killed": 2.0}, {"batch_size": 0})
+    wrongs: tuple[dict[str, Any], ...] = ({"targets": ("openacc",)}, {"made": -1}, {"min_tests": 9}, {"min_killed": 2.0}, {"batch_size": 0})
     for wrong in wrongs:
         with pytest.raises(ConfigError, match=next(iter(wrong))):
             PairsConfig(**wrong)

@@ -16,18 +16,18 @@ from hpcraft.errors import InputError
 from hpcraft.eval.completion import completion_tasks
 from hpcraft.eval.mpi_insertion import Program, calls_of_labels, calls_of_program, insertion_figures
 from hpcraft.eval.prompts import chat_request
-from hpcraft.eval.suites import translation_tasks
+from hpcraft.eval.suites import translation_tasks, way_back_tasks
 from hpcraft.records import HoleTask, Pair
 from hpcraft.shards import ShardWriter
 from hpcraft.tokenizer import bpe
 from hpcraft.tokenizer.insertions import NONE, insertion_prompt, lines_of, numbered, parse_insertions, put_back, take_off, write_insertions
 from hpcraft.tokenizer.prompt import ANSWER, END
-from hpcraft.train.finetune import part_of
+from hpcraft.train.finetune import FinetuneConfig, part_of
 from hpcraft.train.hub_rows import HubMaker
 from hpcraft.train.material_complete import completion_examples
 from hpcraft.train.material_mpi import lay_out, mpi_examples
 from hpcraft.train.material_openmp import openmp_examples
-from hpcraft.train.material_tasks import fitting
+from hpcraft.train.material_tasks import fitting, gather
 from hpcraft.train.tasks import TESTS, Example, examples, make_row, own_maker, way_back
 from tests.tokenizer.corpus_folder import finish
 from tests.train.conftest import make_pair, signature
@@ -188,6 +188,19 @@ def test_the_test_split_is_in_no_example(corpus: Path) -> None:
         found += completion_examples(corpus, split, most=100, seed=0, languages=("c",))
     assert found
     assert not [e for e in found if CANARY in e.source + e.target + e.suffix]
+
+
+def test_pairs_that_translators_are_not_taught_are_left_out(tmp_path: Path) -> None:
+    """Pairs with Fortran or MPI are neither learnt by fine-tuning nor asked by the suites, and hinder nothing."""
+    pairs = [make_pair(number, "openmp", split) for number, split in enumerate(("train", "valid", "test"))]
+    more = [replace(p, pair_id=f"{p.pair_id}-{model}", target_model=model) for p in pairs for model in ("fortran", "fortran+openmp", "mpi")]
+    with ShardWriter(tmp_path / "pairs", "pairs", Pair) as shards:
+        for pair in (*more, *pairs):
+            shards.write(pair)
+    finish(tmp_path / "pairs", "pairs")
+    for split in ("train", "valid"):
+        assert {e.task for e in gather(FinetuneConfig(), tmp_path / "pairs", split, 0, own=True)} == {"openmp", TESTS}
+    assert [t.model for t in (*translation_tasks(tmp_path / "pairs"), *way_back_tasks(tmp_path / "pairs"))] == ["openmp", "serial"]
 
 
 # ---------------------------------------------------------------- rows of others' models
