@@ -11,6 +11,7 @@ Not covered: error checks, streams, managed memory.
 from __future__ import annotations
 
 import re
+from itertools import takewhile
 from random import Random
 
 from hpcraft.data.grammar_c import CWriter
@@ -82,13 +83,15 @@ class _CudaWriter:
         used = self._device_arrays()
         host = self.host
         host.open(f'extern "C" {self.kernel.prototype(self.style)}', 0, function=True)
+        ahead = self._stored_ahead(used)
+        host.nodes(ahead, 1)
         for p in used:
             host.put(f"{p.ctype} *{self._device_name(p)};", 1)
         for p in used:
             host.put(f"cudaMalloc((void **)&{self._device_name(p)}, {_bytes(p)});", 1)
         for p in used:
             host.put(f"cudaMemcpy({self._device_name(p)}, {p.name}, {_bytes(p)}, cudaMemcpyHostToDevice);", 1)
-        tail = list(self.kernel.body)
+        tail = [n for n in self.kernel.body if not any(n is a for a in ahead)]
         returns = [tail.pop()] if tail and isinstance(tail[-1], Line) and tail[-1].text.startswith("return") else []
         first = tail[0] if tail else None
         if isinstance(first, If) and first.body == (Line("return;"),):
@@ -107,6 +110,12 @@ class _CudaWriter:
             host.put(f"cudaFree({self._device_name(p)});", 1)
         host.nodes(returns, 1)
         host.put("}", 0)
+
+    def _stored_ahead(self, used: list[Param]) -> tuple[Node, ...]:
+        """What the host stores in arrays before the first launch: behind the copies it would be lost when they come back."""
+        names, known = {p.name for p in used}, {p.name for p in self.kernel.params}
+        leading = takewhile(lambda n: not any(_nests((n,))), self.kernel.body)
+        return tuple(n for n in leading if isinstance(n, Line) and n.text.partition("[")[0] in names and words(n.text) <= known)
 
     def _only_inside(self, node: Node) -> bool:
         """Whether a declaration is of no use outside of kernels."""

@@ -6,7 +6,7 @@ the compiler refuses is named by its file in the diagnostics; it is refused and 
 others (macros, assembly, attributes, modules, text that doesn't parse) are built alone from the start. All of it happens in the sandbox.
 
 Ranks of MPI can't be forked: their calls are made one after the other in the same processes, and a call that ends these is known by the record
-that it doesn't leave. The calls behind it are made again, in a new start.
+that it doesn't leave. The calls behind it are made again, in a new start, but for those of the same piece and fault.
 
 CUDA is compiled for a device, which runs nothing, or emulated (docs/cuda.md). What the emulation tells of a fault stands in the program's stderr, one
 line for each call that ended so, in their order.
@@ -55,6 +55,8 @@ class Call:
 
     piece: int
     arguments: Sequence[Argument]
+    fault: int = 0
+    """Which of a piece's faults it chooses, where the piece is a schema."""
 
 
 @dataclass(kw_only=True, slots=True)
@@ -153,7 +155,7 @@ class Program:
             found[mine[at]] = CallResult(
                 index=mine[at], crashed=True, signal=ended_by, guards_intact=True, const_intact=True, value=None, arrays=()
             )
-            mine = mine[at + 1 :]
+            mine = [i for i in mine[at + 1 :] if (calls[i].piece, calls[i].fault) != (calls[mine[at]].piece, calls[mine[at]].fault)]
         return found
 
     def _once(self, group: _Group, calls: Sequence[Call], mine: list[int], shape: _Shape) -> tuple[Outcome, dict[int, CallResult]]:

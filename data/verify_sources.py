@@ -315,7 +315,7 @@ def _try_alone(model: Model, refused: Sequence[tuple[Source, Schema]], settings:
 
 def with_fault(source: Source, piece: int, made: Schema, fault: int, test: int) -> Call:
     """The call of a schema with the arguments of a test and a fault."""
-    return Call(piece=piece, arguments=[*source.arguments(test), fault, np.zeros(made.num_marks, np.uint8)])
+    return Call(piece=piece, arguments=[*source.arguments(test), fault, np.zeros(made.num_marks, np.uint8)], fault=fault)
 
 
 def without_marks(result: CallResult | None) -> CallResult | None:
