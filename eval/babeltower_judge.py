@@ -94,10 +94,11 @@ def _line(case: UnitTests, gold: str, seed: int) -> _Line | str:
     tests = tests_of(case, seed)
     redrawn = tests.redrawn
     if case.kind != "c":
-        wrong = _wrong_calls(case, gold, (*tests.calls, *redrawn))
-        if isinstance(wrong, str) or any(i < len(tests.calls) for i in wrong or ()):
-            return f"the file's own CUDA side doesn't do it here: {wrong if isinstance(wrong, str) else wrong[min(wrong or ())]}"
-        redrawn = tuple(c for i, c in enumerate(redrawn, len(tests.calls)) if i not in (wrong or ()))
+        found = _wrong_calls(case, gold, (*tests.calls, *redrawn))
+        wrong = found if isinstance(found, dict) else {}
+        if isinstance(found, str) or any(i < len(tests.calls) for i in wrong):
+            return f"the file's own CUDA side doesn't do it here: {found if isinstance(found, str) else wrong[min(wrong)]}"
+        redrawn = tuple(c for i, c in enumerate(redrawn, len(tests.calls)) if i not in wrong)
         empty = f"__global__ {head_of(case.cuda_code, case.kernel)} {{}}\n"
         if case.kind == "cuda" and _wrong_calls(case, empty, tests.calls) == {}:
             return "an empty kernel under the file's wrapper does it, too"

@@ -64,7 +64,7 @@ def _block(own: Array, known: Sequence[Array], turn: int, rng: np.random.Generat
     if not values.size or values.min() == values.max():
         return b""
     drawn = rng.choice(values, own.size) if turn == 0 else _between(values, own.size, rng)
-    if own.size > 2 and own[0] != own[-1] and bool((own[:-1] <= own[1:]).all()):
+    if own.size > 2 and own[0] != own[-1] and bool((np.sort(own) == own).all()):
         drawn = np.sort(np.clip(drawn, own[0], own[-1]))
         drawn[0], drawn[-1] = own[0], own[-1]
     return drawn.astype(own.dtype).tobytes()
@@ -76,7 +76,7 @@ def _between(values: Array, size: int, rng: np.random.Generator) -> Array:
     low, high = float(values.min()), float(values.max())
     if max(-low, high) > _LARGEST:
         return rng.choice(values, size)
-    if bool((values == np.round(values)).all()):
+    if np.array_equal(values, np.floor(values.astype(np.float64))):
         return rng.integers(int(low), int(high), size, endpoint=True).astype(values.dtype)
     step = 2.0 ** np.floor(np.log2((high - low) / _STEPS))
     drawn = np.clip(np.round(rng.uniform(low, high, size) / step) * step, low, high)
