@@ -186,33 +186,37 @@ def _own_suspicion(case: UnitTests, line: _Line) -> str:
 
 
 def _race(judgement: Judgement, case: UnitTests, code: str, line: _Line, *, ran: bool) -> None:
-    """Settle ``race-free`` on all inputs; where the file's own side races on some of the others, on those of the file."""
+    """Settle ``race-free`` on all inputs, but for those on which the check names something in the file's own side, too."""
     if not ran:
         judgement.checks["race-free"] = f"skip: {'failed before' if judgement.failed else 'not run'}"
         return
-    theirs = ""
-    for own_only in (False, True):
-        built, outcome = _under_check(case, code, line, own_only=own_only)
-        if not built or outcome.verdict in (Verdict.UNSUPPORTED, Verdict.INFRA_ERROR):
-            race_check.settle_unbuilt(judgement, outcome)
+    built, outcome = _under_check(case, code, line.calls)
+    if built and not outcome.ok and outcome.verdict not in (Verdict.UNSUPPORTED, Verdict.INFRA_ERROR):
+        clean, theirs = _clean(case, line)
+        if theirs and not clean:
+            judgement.checks["race-free"] = f"{_THEIRS}{theirs}"
             return
-        if outcome.ok:
-            judgement.settle("race-free", "pass")
-            return
-        if not (theirs := _own_race(case, line, own_only=own_only)):
-            break
-    if theirs:
-        judgement.checks["race-free"] = f"{_THEIRS}{theirs}"
-        return
-    judgement.log.append(outcome.stderr.strip())
-    judgement.fail(Failure(check="race-free", why=_race_words(outcome)), _race_words(outcome), outcome)
+        if theirs:
+            built, outcome = _under_check(case, code, clean)
+    if not built or outcome.verdict in (Verdict.UNSUPPORTED, Verdict.INFRA_ERROR):
+        race_check.settle_unbuilt(judgement, outcome)
+    elif outcome.ok:
+        judgement.settle("race-free", "pass")
+    else:
+        judgement.log.append(outcome.stderr.strip())
+        judgement.fail(Failure(check="race-free", why=_race_words(outcome)), _race_words(outcome), outcome)
 
 
-@lru_cache(maxsize=128)
-def _own_race(case: UnitTests, line: _Line, *, own_only: bool) -> str:
-    """What the check finds in the file's own side; empty for nothing."""
-    built, outcome = _under_check(case, line.gold, line, own_only=own_only)
-    return _race_words(outcome) if built and not outcome.ok else ""
+@lru_cache(maxsize=64)
+def _clean(case: UnitTests, line: _Line) -> tuple[tuple[UnitCall, ...], str]:
+    """The calls on which the check finds nothing in the file's own side, and what it finds in the others; empty for nothing."""
+    built, outcome = _under_check(case, line.gold, line.calls)
+    if not built or outcome.ok:
+        return line.calls, ""
+    signature = signature_of(case)
+    with sandbox.build(job(case, line.gold, check="race", level="emulate")) as build:
+        each = _whys(signature, line.calls, _called(build, signature, line.calls))
+    return tuple(call for call, why in zip(line.calls, each, strict=True) if not why), _race_words(outcome)
 
 
 def _race_words(outcome: Outcome) -> str:
@@ -221,10 +225,10 @@ def _race_words(outcome: Outcome) -> str:
     return f"under the race detector it {describe_run(outcome)}" + (f" ({outcome.message})" if outcome.message else "")
 
 
-def _under_check(case: UnitTests, code: str, line: _Line, *, own_only: bool) -> tuple[bool, Outcome]:
+def _under_check(case: UnitTests, code: str, calls: Sequence[UnitCall]) -> tuple[bool, Outcome]:
     """Whether it was built, and what became of all calls in one process, emulated, under the emulation's own check."""
     with sandbox.build(job(case, code, check="race", level="emulate", fork=False)) as build:
-        return build.ok, _called(build, signature_of(case), line.own if own_only else line.calls)
+        return build.ok, _called(build, signature_of(case), calls)
 
 
 # ---------------------------------------------------------------- building

@@ -37,6 +37,9 @@ def before_calls(code: str) -> str:
             continue
         if node.type == "field_declaration" and not re.search(r"\bstatic\b", text_of(node)):
             continue
+        default = node.child_by_field_name("default_value")
+        if default is not None and _runs(default):
+            return text_of(node.child_by_field_name("declarator"))
         for declarator in node.children_by_field_name("declarator"):
             if _is_function(declarator):
                 continue
