@@ -63,7 +63,7 @@ def job(case: UnitTests, code: str, *, check: Check = "none", level: CudaLevel =
         fork: make each call in a child of its own.
     """
     files = {candidate_name(case): _unit(case, code)}
-    if case.kind == "cuda":
+    if case.kind == "cuda" and level != "compile":  # alone, it is the answer that a compiler is asked about
         files[WRAPPER] = _wrapper_unit(case, code)
     if level != "compile":
         files[DRIVER] = driver_source([chosen_signature(case) if chosen else signature_of(case)], fork=fork)
