@@ -1,18 +1,20 @@
-"""Judge answers of suite ``babeltower``: build them as what was asked, call them with the file's inputs, compare with the gold C function.
+"""Judge answers of suite ``babeltower``: build them as what was asked, call them, compare with the gold C function.
 
-Theory of operation. An answer is compiled and linked with the sandbox's driver, which reads arguments from a file and makes each call
-in a child of its own between guard zones; a kernel that the file's wrapper launches stands in one translation unit with it. Expected values
-(`hpcraft.eval.unit_tests`) come from another box and never enter this one. CUDA runs on a device or emulated; an answer that is right when it is
+Theory of operation. An answer is compiled alone (`hpcraft.eval.babeltower_build`) and linked with the sandbox's driver, which reads arguments
+from a file and makes each call in a child of its own between guard zones; the wrapper of the file that launches a kernel is a unit of its own.
+Inputs are the file's own and others of their kind from a secret seed; expected values (`hpcraft.eval.unit_tests`) come from another box and never
+enter this one. CUDA runs on a device or emulated; whether threads shared the work (`hpcraft.eval.babeltower_evidence`) and whether they race is
+always looked for emulated, and nobody is asked for what the file's own CUDA side doesn't do. An answer that is right when it is
 emulated must also be taken by nvcc, where that is installed. A line whose gold side is undefined, or whose tests can't tell a function that does
 nothing, is set apart as unsupported, with the reason.
 
-Not covered: races, and speed.
+Not covered: speed; what the text of answers to pairs without tests holds.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass
 from functools import lru_cache
 
 import numpy as np
@@ -20,41 +22,58 @@ import numpy as np
 from hpcraft import sandbox
 from hpcraft.data.trees import function_name, functions, parse
 from hpcraft.errors import MachineError
-from hpcraft.eval import parallel_use
+from hpcraft.eval import babeltower_evidence, forbidden, parallel_use, race_check
 from hpcraft.eval.babeltower import TextPair, UnitTests, head_of
+from hpcraft.eval.babeltower_build import honest, job, seen_of, signature_of
 from hpcraft.eval.judging import Judgement, describe_run, first_error, settle_build, unsupported
 from hpcraft.eval.task import Task
 from hpcraft.eval.unit_tests import PRELUDE, Tests, UnitCall, tests_of
 from hpcraft.samples import Failure
 from hpcraft.sandbox.abi import DTYPES, CallResult, Signature, compare_arrays, decode_results, encode_calls
-from hpcraft.sandbox.drivers import driver_source
-from hpcraft.sandbox.outcome import CudaLevel, Job, Limits, Outcome, Run, Verdict
+from hpcraft.sandbox.outcome import Job, Limits, Outcome, Run, Verdict
 from hpcraft.sandbox.toolchains import find
 
 _INPUTS, _OUTPUTS = "inputs.bin", "outputs.bin"
 _SECONDS = 5
 _LIMITS = Limits(wall_seconds=60.0)
+_THEIRS = "skip: so it is in the file's own CUDA side: "
 
 
-def judge(task: Task, code: str) -> Judgement:
-    """Judge one answer; an infrastructure failure shows as the verdict ``infra_error``."""
+@dataclass(frozen=True, kw_only=True, eq=False)
+class _Line:
+    """What judges the answers to one task."""
+
+    gold: str
+    own: tuple[UnitCall, ...]
+    """With the file's inputs."""
+    redrawn: tuple[UnitCall, ...]
+    """With others, on which the file's own CUDA side is right, too."""
+    alone: str
+    """Why there are no others; empty where there are."""
+
+    @property
+    def calls(self) -> tuple[UnitCall, ...]:
+        """All of them."""
+        return self.own + self.redrawn
+
+
+def judge(task: Task, code: str, seed: int) -> Judgement:
+    """Judge one answer; an infrastructure failure shows as the verdict ``infra_error``.
+
+    Args:
+        task: what was asked.
+        code: the answer.
+        seed: of the inputs that are redrawn.
+    """
     if isinstance(task.case, TextPair):
         return _compiled_only(task, code)
     case = task.case
     assert isinstance(case, UnitTests)
     try:
-        tests = tests_of(case)
+        line = _why_not(case, tests_of(case, seed)) or _line(case, task.reference, seed)
     except MachineError as error:
         return unsupported(str(error), Verdict.INFRA_ERROR)
-    why = _why_not(case, tests)
-    if not why and case.kind != "c":
-        try:
-            why = _refused(case)
-        except MachineError as error:
-            return unsupported(str(error), Verdict.INFRA_ERROR)
-    if why:
-        return unsupported(why)
-    return _judge_tested(task, case, code, tests)
+    return unsupported(line) if isinstance(line, str) else _judge_tested(task, case, code, line)
 
 
 def _why_not(case: UnitTests, tests: Tests) -> str:
@@ -66,80 +85,159 @@ def _why_not(case: UnitTests, tests: Tests) -> str:
 
 
 @lru_cache(maxsize=64)
-def _refused(case: UnitTests) -> str:
-    """Why a line can't judge CUDA here: its own CUDA side is wrong, or an empty kernel under its wrapper is right.
+def _line(case: UnitTests, gold: str, seed: int) -> _Line | str:
+    """What judges a task; or why none of its answers can be: its own CUDA side is wrong, or an empty kernel under its wrapper is right.
 
     Raises:
         MachineError: the sandbox failed.
     """
-    empty = f"__global__ {head_of(case.cuda_code, case.kernel)} {{}}\n"
-    for code, gold in ((case.cuda_code, True), (empty, False)):
-        unit = f"{code}\n{case.wrapper}"
-        judgement = Judgement()
-        with sandbox.build(_job(replace(case, kind="cuda-own"), case.wrapper_signature, unit)) as build:
-            if settle_build(judgement, build.outcome) and build.runnable:
-                _run(judgement, case.wrapper_signature, build, tests_of(case).calls)
-        if judgement.verdict is Verdict.INFRA_ERROR:
-            raise MachineError(judgement.log[-1])
-        if gold and judgement.failed:
-            why = next(words for words in judgement.checks.values() if words.startswith("fail"))
-            return f"the file's own CUDA side doesn't do it here: {why.removeprefix('fail: ')}"
-        if not gold and judgement.checks.get("correct") == "pass" and case.kind == "cuda":
+    tests = tests_of(case, seed)
+    redrawn = tests.redrawn
+    if case.kind != "c":
+        found = _wrong_calls(case, gold, (*tests.calls, *redrawn))
+        wrong = found if isinstance(found, dict) else {}
+        if isinstance(found, str) or any(i < len(tests.calls) for i in wrong):
+            return f"the file's own CUDA side doesn't do it here: {found if isinstance(found, str) else wrong[min(wrong)]}"
+        redrawn = tuple(c for i, c in enumerate(redrawn, len(tests.calls)) if i not in wrong)
+        empty = f"__global__ {head_of(case.cuda_code, case.kernel)} {{}}\n"
+        if case.kind == "cuda" and _wrong_calls(case, empty, tests.calls) == {}:
             return "an empty kernel under the file's wrapper does it, too"
-    return ""
+    alone = (
+        "" if redrawn else "the file's CUDA side is wrong on others" if tests.redrawn else "the C function has no others that are defined"
+    )
+    return _Line(gold=gold, own=tests.calls, redrawn=redrawn, alone=alone)
 
 
-def _judge_tested(task: Task, case: UnitTests, code: str, tests: Tests) -> Judgement:
+def _wrong_calls(case: UnitTests, code: str, calls: Sequence[UnitCall]) -> dict[int, str] | str | None:
+    """What a side of the file itself gets wrong, by call, or why it doesn't run; None where this machine runs none.
+
+    Raises:
+        MachineError: the sandbox failed.
+    """
+    judgement, signature = Judgement(), signature_of(case)
+    with sandbox.build(job(case, code)) as build:
+        if not settle_build(judgement, build.outcome):
+            if judgement.verdict is Verdict.INFRA_ERROR:
+                raise MachineError(judgement.log[-1])
+            return judgement.checks["build"].partition(": ")[2]
+        if not build.runnable:
+            return None
+        outcome = _called(build, signature, calls)
+    if outcome.verdict is Verdict.INFRA_ERROR:
+        raise MachineError(outcome.message)
+    found = {i: why for i, why in enumerate(_whys(signature, calls, outcome)) if why}
+    return found if outcome.ok or found else describe_run(outcome)
+
+
+def _judge_tested(task: Task, case: UnitTests, code: str, line: _Line) -> Judgement:
     judgement = Judgement()
-    signature = case.c_signature if case.kind == "c" else case.wrapper_signature
-    with sandbox.build(_job(case, signature, code)) as build:
+    with sandbox.build(job(case, code)) as build:
         judgement.level = build.outcome.cuda_level or task.level
         if not settle_build(judgement, build.outcome):
             return judgement
+        text = seen_of(case, code, build)
+        judgement.settle("honest", _honest(case, code, text, build, line))
         if build.runnable:
-            _run(judgement, signature, build, tests.calls)
+            _run(judgement, signature_of(case), build, line)
         else:
             judgement.settle("correct", "skip: built, not run (no device)")
-    if case.kind == "cuda-own":
-        judgement.settle("parallel", _parallel(task, code))
-    elif case.kind == "cuda":
-        judgement.checks["parallel"] = "skip: the file's own wrapper launches the kernel"
+        ran = build.runnable and judgement.checks["correct"].startswith("pass")
+    if case.kind != "c" and judgement.verdict not in (Verdict.INFRA_ERROR, Verdict.UNSUPPORTED):
+        judgement.settle("parallel", _parallel(task, case, code, text, line, ran=ran))
+        _race(judgement, case, code, line, ran=ran)
     if judgement.level == "emulate" and not judgement.failed and find("nvcc"):
-        _taken_by_nvcc(judgement, case, signature, code)
+        _taken_by_nvcc(judgement, case, code)
     judgement.skip_rest("not offered for this suite")
     return judgement
 
 
-def _parallel(task: Task, code: str) -> str:
-    """Whether the work is shared; where the file itself launches one thread nobody is asked for more."""
-    if (own := parallel_use.check(task.model, task.language, task.reference, None)) != "pass":
-        return f"skip: so it is in the file's own CUDA side: {own.removeprefix('fail: ')}"
-    return parallel_use.check(task.model, task.language, code, None)
+def _honest(case: UnitTests, code: str, text: str, build: sandbox.Build, line: _Line) -> str:
+    said = honest(case, code, text, build)
+    if said != "pass" and forbidden.check("cuda", "cpp", line.gold, entry=case.kernel) != "pass":
+        return "skip: the file's own side holds what is forbidden"
+    return said
+
+
+# ---------------------------------------------------------------- what threads do
+
+
+def _parallel(task: Task, case: UnitTests, code: str, text: str, line: _Line, *, ran: bool) -> str:
+    """Whether the work is shared, by the syntax and by what threads did; where the file itself doesn't share it nobody is asked to."""
+    beside = f"\n{case.wrapper}\n" if case.kind == "cuda" else ""
+    if (own := parallel_use.check(task.model, task.language, line.gold + beside, None, entry=case.wrapper_name)) != "pass":
+        return f"{_THEIRS}{own.removeprefix('fail: ')}"
+    said = parallel_use.check(task.model, task.language, text + beside, None, entry=case.wrapper_name)
+    if said != "pass" or not ran or not (why := _suspicion(case, code, line)):
+        return said
+    theirs = _own_suspicion(case, line)
+    return f"{_THEIRS}{theirs}" if theirs else f"fail: {why}"
+
+
+def _suspicion(case: UnitTests, code: str, line: _Line) -> str:
+    """The calls that show most come first: one that needs several threads is enough."""
+    calls = sorted((c for c in line.calls if c.changes()), key=babeltower_evidence.num_changed, reverse=True)
+    signature = signature_of(case)
+    return babeltower_evidence.suspicion(case, code, calls, lambda call, got: not differs(signature, call, got))
+
+
+@lru_cache(maxsize=64)
+def _own_suspicion(case: UnitTests, line: _Line) -> str:
+    return _suspicion(case, line.gold, line)
+
+
+def _race(judgement: Judgement, case: UnitTests, code: str, line: _Line, *, ran: bool) -> None:
+    """Settle ``race-free`` on all inputs, but for those on which the check names something in the file's own side, too."""
+    if not ran:
+        judgement.checks["race-free"] = f"skip: {'failed before' if judgement.failed else 'not run'}"
+        return
+    built, outcome = _under_check(case, code, line.calls)
+    if built and not outcome.ok and outcome.verdict not in (Verdict.UNSUPPORTED, Verdict.INFRA_ERROR):
+        clean, theirs = _clean(case, line)
+        if theirs and not clean:
+            judgement.checks["race-free"] = f"{_THEIRS}{theirs}"
+            return
+        if theirs:
+            built, outcome = _under_check(case, code, clean)
+    if not built or outcome.verdict in (Verdict.UNSUPPORTED, Verdict.INFRA_ERROR):
+        race_check.settle_unbuilt(judgement, outcome)
+    elif outcome.ok:
+        judgement.settle("race-free", "pass")
+    else:
+        judgement.log.append(outcome.stderr.strip())
+        judgement.fail(Failure(check="race-free", why=_race_words(outcome)), _race_words(outcome), outcome)
+
+
+@lru_cache(maxsize=64)
+def _clean(case: UnitTests, line: _Line) -> tuple[tuple[UnitCall, ...], str]:
+    """The calls on which the check finds nothing in the file's own side, and what it finds in the others; empty for nothing."""
+    built, outcome = _under_check(case, line.gold, line.calls)
+    if not built or outcome.ok:
+        return line.calls, ""
+    signature = signature_of(case)
+    with sandbox.build(job(case, line.gold, check="race", level="emulate")) as build:
+        each = _whys(signature, line.calls, _called(build, signature, line.calls))
+    clean = tuple(call for call, why in zip(line.calls, each, strict=True) if not why)
+    # What is told only when a process ends is not seen in the children that make the calls.
+    return clean if clean and _under_check(case, line.gold, clean)[1].ok else (), _race_words(outcome)
+
+
+def _race_words(outcome: Outcome) -> str:
+    if outcome.verdict is Verdict.RACE:
+        return "data race"
+    return f"under the race detector it {describe_run(outcome)}" + (f" ({outcome.message})" if outcome.message else "")
+
+
+def _under_check(case: UnitTests, code: str, calls: Sequence[UnitCall]) -> tuple[bool, Outcome]:
+    """Whether it was built, and what became of all calls in one process, emulated, under the emulation's own check."""
+    with sandbox.build(job(case, code, check="race", level="emulate", fork=False)) as build:
+        return build.ok, _called(build, signature_of(case), calls)
 
 
 # ---------------------------------------------------------------- building
 
 
-def _job(case: UnitTests, signature: Signature, code: str, level: CudaLevel = "auto") -> Job:
-    files = {"driver.c": driver_source([signature], fork=True).encode()} if level != "compile" else {}
-    return Job(
-        files={("candidate.cpp" if case.kind == "c" else "candidate.cu"): _unit(case, signature, code).encode(errors="replace"), **files},
-        language="cpp",
-        model="serial" if case.kind == "c" else "cuda",
-        cuda=level,
-        links=level != "compile",
-        flags=("-Drestrict=__restrict__",),
-    )
-
-
-def _unit(case: UnitTests, signature: Signature, code: str) -> str:
-    """The translation unit: a declaration gives the entry point C linkage, whether or not the answer does."""
-    whole = f'{PRELUDE}extern "C" {signature.prototype()};\n#line 1\n{code}\n'
-    return f"{whole}\n{case.wrapper}\n" if case.kind == "cuda" else whole
-
-
-def _taken_by_nvcc(judgement: Judgement, case: UnitTests, signature: Signature, code: str) -> None:
-    with sandbox.build(_job(case, signature, code, "compile")) as build:
+def _taken_by_nvcc(judgement: Judgement, case: UnitTests, code: str) -> None:
+    with sandbox.build(job(case, code, level="compile")) as build:
         outcome = build.outcome
     if outcome.verdict in (Verdict.UNSUPPORTED, Verdict.INFRA_ERROR):
         judgement.log.append(f"not tried with nvcc: {outcome.message}")
@@ -180,24 +278,35 @@ def _alone(model: str, code: str) -> Outcome:
 # ---------------------------------------------------------------- running
 
 
-def _run(judgement: Judgement, signature: Signature, build: sandbox.Build, calls: Sequence[UnitCall]) -> None:
+def _run(judgement: Judgement, signature: Signature, build: sandbox.Build, line: _Line) -> None:
     """Make every call, and settle the check ``correct``."""
-    data = encode_calls([signature], [(0, c.arguments) for c in calls], seconds=_SECONDS)
-    outcome = build.run(Run(data={_INPUTS: data}, collect=(_OUTPUTS,), limits=_LIMITS))
+    outcome = _called(build, signature, line.calls)
     if outcome.verdict in (Verdict.INFRA_ERROR, Verdict.UNSUPPORTED):
         judgement.verdict = outcome.verdict
         judgement.checks["correct"] = f"skip: {outcome.message}"
         judgement.log.append(outcome.message)
         return
-    results = decode_results([signature], (0,) * len(calls), outcome.outputs.get(_OUTPUTS, b""))
-    for index, call in enumerate(calls):
-        why = differs(signature, call, results[index]) if index in results else "the program ended without the result"
+    for index, why in enumerate(_whys(signature, line.calls, outcome)):
         if why:
-            failure = Failure(check="correct", why=why, call=index + 1, num_calls=len(calls))
+            failure = Failure(check="correct", why=why, call=index + 1, num_calls=len(line.calls))
             judgement.fail(failure, failure.words, outcome)
             judgement.log += [outcome.stderr.strip(), outcome.message]
             return
-    judgement.settle("correct", "pass" if outcome.ok else f"fail: {describe_run(outcome)}", outcome)
+    right = f"pass: on the file's inputs alone, as {line.alone}" if line.alone else "pass"
+    judgement.settle("correct", right if outcome.ok else f"fail: {describe_run(outcome)}", outcome)
+
+
+def _called(build: sandbox.Build, signature: Signature, calls: Sequence[UnitCall]) -> Outcome:
+    data = encode_calls([signature], [(0, c.arguments) for c in calls], seconds=_SECONDS)
+    return build.run(Run(data={_INPUTS: data}, collect=(_OUTPUTS,), limits=_LIMITS))
+
+
+def _whys(signature: Signature, calls: Sequence[UnitCall], outcome: Outcome) -> list[str]:
+    """What is wrong with each call; empty where nothing is."""
+    results = decode_results([signature], (0,) * len(calls), outcome.outputs.get(_OUTPUTS, b""))
+    return [
+        differs(signature, call, results[i]) if i in results else "the program ended without the result" for i, call in enumerate(calls)
+    ]
 
 
 def differs(signature: Signature, call: UnitCall, got: CallResult) -> str:

@@ -42,6 +42,17 @@ _KEYWORDS = words(
     " printf exit _exit fequal clock_gettime omp_get_wtime MPI_Wtime omp_get_thread_num omp_get_num_threads omp_get_max_threads MPI_Comm_rank"
     " MPI_Comm_size MPI_COMM_WORLD _OPENMP __cplusplus"
 )
+_DEVICE_NAMES = words(
+    "threadIdx blockIdx blockDim gridDim warpSize dim3 uint3 cudaError_t cudaSuccess cudaStream_t cudaEvent_t cudaMalloc cudaMallocManaged cudaMallocHost"
+    " cudaHostAlloc cudaMallocAsync cudaMallocPitch cudaFree cudaFreeHost cudaFreeAsync cudaMemcpy cudaMemcpyAsync cudaMemcpy2D cudaMemcpyToSymbol"
+    " cudaMemcpyFromSymbol cudaMemset cudaMemsetAsync cudaMemcpyHostToDevice cudaMemcpyDeviceToHost cudaMemcpyDeviceToDevice cudaMemcpyDefault"
+    " cudaDeviceSynchronize cudaThreadSynchronize cudaStreamSynchronize cudaEventSynchronize cudaStreamCreate cudaStreamDestroy cudaEventCreate"
+    " cudaEventRecord cudaEventElapsedTime cudaEventDestroy cudaGetLastError cudaPeekAtLastError cudaGetErrorString cudaSetDevice cudaGetDevice"
+    " cudaGetDeviceProperties cudaLaunchKernel cudaLaunchCooperativeKernel __global__ __device__ __host__ __shared__ __constant__ __managed__"
+    " __launch_bounds__ __syncthreads __syncwarp __threadfence __CUDACC__ __CUDA_ARCH__ atomicAdd atomicSub atomicMin atomicMax atomicExch atomicCAS"
+    " __shfl_sync __shfl_down_sync __shfl_up_sync __shfl_xor_sync __ballot_sync __any_sync __all_sync"
+)
+"""What CUDA itself has; macros of other names that begin with ``cuda`` are helpers such as ``cudaCheck``."""
 _BUILTINS = re.compile(
     r"\b__builtin_(?:frame_address|return_address|extract_return_addr|setjmp|longjmp|apply|apply_args|return|eh_return|unwind_init|dwarf_\w+|stack_address)\b"
 )
@@ -98,7 +109,8 @@ def text(code: str, model: str) -> str:
         for pattern, reason in _PRAGMAS:
             if re.match(pattern, pragma.strip()):
                 return f"{reason} (#pragma {pragma.strip()[:60]})"
-    if defined := next((name for name in _DEFINE.findall(stripped) if name in _KEYWORDS), ""):
+    taken = _KEYWORDS | _DEVICE_NAMES if model == "cuda" else _KEYWORDS
+    if defined := next((name for name in _DEFINE.findall(stripped) if name in taken), ""):
         return f"gives {defined} another meaning"
     bare = _STRINGS.sub('""', stripped)
     for attribute in _attributes(bare):

@@ -147,8 +147,8 @@ def _translations(questions: Sequence[Question], seed: int, _cores: Sequence[int
     return (found.judgement for found in judge_translations(questions, seed, workers=1)) if questions else iter(())
 
 
-def _babeltower(questions: Sequence[Question], _seed: int, _cores: Sequence[int]) -> Iterator[Judgement]:
-    return (babeltower_judge.judge(question.task, question.code) for question in questions)
+def _babeltower(questions: Sequence[Question], seed: int, _cores: Sequence[int]) -> Iterator[Judgement]:
+    return (babeltower_judge.judge(question.task, question.code, seed) for question in questions)
 
 
 def _pareval(questions: Sequence[Question], seed: int, cores: Sequence[int]) -> Iterator[Judgement]:

@@ -4,7 +4,8 @@ Theory of operation. The snippets and the gold C function are compiled into one 
 writes down every argument before and after the call; each snippet runs in a child of its own. The program is run twice in the sandbox. Once
 with the address and undefined-behaviour sanitizers and memory that begins with a pattern: a snippet on which the gold function isn't clean is
 no test. Once without them and memory that begins with zeros: an element that differs then rests on memory that nobody has written, and is
-not compared. Values are raw bytes, not the six digits that the published harness prints.
+not compared. Values are raw bytes, not the six digits that the published harness prints. Both are then run once more with other contents of the
+same arrays, from the secret seed (`hpcraft.eval.unit_redraw`), and those calls on which the gold function is clean are tests, too.
 
 Not covered: arguments other than arrays of known length and numbers.
 """
@@ -12,7 +13,8 @@ Not covered: arguments other than arrays of known length and numbers.
 from __future__ import annotations
 
 import struct
-from dataclasses import dataclass
+from contextlib import ExitStack
+from dataclasses import dataclass, replace
 from functools import lru_cache
 
 import numpy as np
@@ -21,15 +23,17 @@ from numpy.typing import NDArray
 from hpcraft import sandbox
 from hpcraft.errors import MachineError
 from hpcraft.eval.babeltower import UnitTests
+from hpcraft.eval.unit_redraw import redrawn
 from hpcraft.sandbox.abi import DTYPES, Argument, Array, Parameter, Signature
 from hpcraft.sandbox.outcome import Check, Job, Limits, Outcome, Run, Verdict
 
-_OUT = "calls.bin"
+_OUT, _REDRAWN = "calls.bin", "redrawn.bin"
 _MAGIC = 0x31435455
 _SECONDS = 5
 _LIMITS = Limits(wall_seconds=60.0)
 _SANITIZE = ("-g0", "-O1", "-fsanitize=undefined", "-fno-sanitize-recover=all", "-lubsan", "-ftrivial-auto-var-init=pattern")
 _PLAIN = ("-g0", "-O1", "-ftrivial-auto-var-init=zero")
+_SETTINGS: tuple[tuple[Check, tuple[str, ...]], ...] = (("address", _SANITIZE), ("none", _PLAIN))
 _HEADERS = "".join(
     f"#include <{h}>\n" for h in ("algorithm", "cfloat", "climits", "cmath", "cstdint", "cstdio", "cstdlib", "cstring", "vector")
 )
@@ -45,10 +49,24 @@ _PROBE = """
 namespace hpcraft_probe {
 std::string record;
 bool strange;
+const char *given;  // what the arrays hold in place of the snippet's own contents
 
 void put(const void *data, size_t bytes) { record.append(static_cast<const char *>(data), bytes); }
 
 void word(uint64_t value) { put(&value, 8); }
+
+template <class A> void fill(A &&argument) {
+    using Plain = std::remove_reference_t<A>;
+    if constexpr (std::is_array_v<Plain> && std::rank_v<Plain> == 1) {
+        if (!given) return;
+        uint64_t bytes;
+        memcpy(&bytes, given, sizeof bytes);
+        given += sizeof bytes;
+        if constexpr (!std::is_const_v<std::remove_extent_t<Plain>>)
+            if (bytes == sizeof argument) memcpy(&argument, given, bytes);
+        given += bytes;
+    }
+}
 
 template <class P, class A> void item(A &&argument) {
     using Plain = std::remove_reference_t<A>;
@@ -71,6 +89,7 @@ template <class P, class A> void item(A &&argument) {
 template <class R, class... P, class... A> static void wrapper(R (*function)(P...), A &&...arguments) {
     static_assert(sizeof...(P) == sizeof...(A), "another number of arguments than parameters");
     namespace probe = hpcraft_probe;
+    (probe::fill(arguments), ...);
     (probe::item<std::remove_cv_t<P>>(arguments), ...);
     if constexpr (std::is_void_v<R>) {
         function(arguments...);
@@ -85,23 +104,36 @@ template <class R, class... P, class... A> static void wrapper(R (*function)(P..
 }
 """
 _MAIN = """
+static void in_child(void (*call)(), unsigned number, const char *given) {{
+    pid_t child = fork();
+    if (child == 0) {{
+        alarm({seconds});
+        hpcraft_probe::given = given;
+        call();
+        fflush(NULL);
+        if (hpcraft_probe::strange) _exit(3);
+        unsigned head[3] = {{{magic}u, number, (unsigned)hpcraft_probe::record.size()}};
+        std::string all(reinterpret_cast<char *>(head), sizeof head);
+        all += hpcraft_probe::record;
+        int out = open("{out}", O_WRONLY | O_CREAT | O_APPEND, 0600);
+        _exit(write(out, all.data(), all.size()) != (ssize_t)all.size());
+    }}
+    int state;
+    while (waitpid(child, &state, 0) < 0) {{}}
+}}
+
 int main() {{
     void (*const calls[])() = {{{calls}}};
-    for (unsigned i = 0; i < sizeof calls / sizeof *calls; i++) {{
-        pid_t child = fork();
-        if (child == 0) {{
-            alarm({seconds});
-            calls[i]();
-            fflush(NULL);
-            if (hpcraft_probe::strange) _exit(3);
-            unsigned head[3] = {{{magic}u, i, (unsigned)hpcraft_probe::record.size()}};
-            std::string all(reinterpret_cast<char *>(head), sizeof head);
-            all += hpcraft_probe::record;
-            int out = open("{out}", O_WRONLY | O_CREAT | O_APPEND, 0600);
-            _exit(write(out, all.data(), all.size()) != (ssize_t)all.size());
-        }}
-        int state;
-        while (waitpid(child, &state, 0) < 0) {{}}
+    FILE *redrawn = fopen("{redrawn}", "rb");
+    if (!redrawn) {{
+        for (unsigned i = 0; i < sizeof calls / sizeof *calls; i++) in_child(calls[i], i, nullptr);
+        return 0;
+    }}
+    unsigned head[2];
+    for (unsigned i = 0; fread(head, sizeof head, 1, redrawn) == 1; i++) {{
+        std::string given(head[1], 0);
+        if (head[1] && fread(&given[0], head[1], 1, redrawn) != 1) return 1;
+        in_child(calls[head[0]], i, given.data());
     }}
     return 0;
 }}
@@ -135,6 +167,9 @@ class Tests:
     __test__ = False
 
     calls: tuple[UnitCall, ...] = ()
+    """With the file's own inputs."""
+    redrawn: tuple[UnitCall, ...] = ()
+    """With others of their kind, from the seed."""
     undefined: int = 0
     """Snippets on which the gold function isn't clean."""
     problem: str = ""
@@ -147,40 +182,57 @@ class _Seen:
     after: list[Array]
 
 
-@lru_cache(maxsize=64)
-def tests_of(case: UnitTests) -> Tests:
-    """The tests of a line, the same for every answer.
+def tests_of(case: UnitTests, seed: int) -> Tests:
+    """The tests of a line, the same for every answer and each kind of task.
 
     Raises:
         MachineError: the sandbox failed.
     """
-    if case.problem:
-        return Tests(problem=case.problem)
+    return Tests(problem=case.problem) if case.problem else _tests(replace(case, kind="c"), seed)
+
+
+@lru_cache(maxsize=64)
+def _tests(case: UnitTests, seed: int) -> Tests:
     signature = case.c_signature
-    found: list[dict[int, _Seen]] = []
-    settings: tuple[tuple[Check, tuple[str, ...]], ...] = (("address", _SANITIZE), ("none", _PLAIN))
-    for check, flags in settings:
-        job = Job(files={"probe.cpp": _program(case).encode()}, language="cpp", check=check, flags=flags)
-        with sandbox.build(job) as build:
+    with ExitStack() as stack:
+        builds = [stack.enter_context(sandbox.build(_job(case, check, flags))) for check, flags in _SETTINGS]
+        for build in builds:
             _require(build.outcome)
             if not build.ok:
                 words = build.outcome.compile.stderr if build.outcome.compile else ""
                 error = next((line for line in words.splitlines() if "error" in line), "no reason given")
                 return Tests(problem=f"the file's C function and its inputs don't compile: {error.strip():.160}")
-            outcome = build.run(Run(collect=(_OUT,), limits=_LIMITS))
-            _require(outcome)
-            found.append(_read(signature, outcome.outputs.get(_OUT, b"")))
-    clean, zeros = found
-    calls = tuple(_call(signature, clean[i], zeros[i]) for i in sorted(clean) if i in zeros)
-    # A call that compares nothing shows nothing.
-    calls = tuple(c for c in calls if c.value.size or any(k.any() for k in c.known))
-    undefined = len(case.snippets) - len(clean)
+        clean, zeros = (_run(signature, build) for build in builds)
+        calls = _calls(signature, clean, zeros)
+        given = redrawn(
+            signature, {i: s.before for i, s in clean.items()}, {i: s.before for i, s in zeros.items()}, (seed, int(case.digest[:12], 16))
+        )
+        others = _calls(signature, *(_run(signature, build, given) for build in builds)) if given else ()
     problem = ""
     if not calls:
         problem = "the file's C function is undefined on all of its inputs"
     elif not any(c.changes() for c in calls):
         problem = "its inputs don't tell the function from one that does nothing"
-    return Tests(calls=calls, undefined=undefined, problem=problem)
+    # Where nothing is a number any more, ways to the same result part.
+    others = tuple(c for c in others if all(np.isfinite(a[k]).all() for a, k in zip(c.arrays, c.known, strict=True)))
+    return Tests(calls=calls, redrawn=others, undefined=len(case.snippets) - len(clean), problem=problem)
+
+
+def _job(case: UnitTests, check: Check, flags: tuple[str, ...]) -> Job:
+    return Job(files={"probe.cpp": _program(case).encode()}, language="cpp", check=check, flags=flags)
+
+
+def _run(signature: Signature, build: sandbox.Build, given: bytes = b"") -> dict[int, _Seen]:
+    """What the calls of the snippets left, or those with other contents where they are given."""
+    outcome = build.run(Run(data={_REDRAWN: given} if given else {}, collect=(_OUT,), limits=_LIMITS))
+    _require(outcome)
+    return _read(signature, outcome.outputs.get(_OUT, b""))
+
+
+def _calls(signature: Signature, clean: dict[int, _Seen], zeros: dict[int, _Seen]) -> tuple[UnitCall, ...]:
+    """The calls that both runs made; one that compares nothing shows nothing."""
+    calls = (_call(signature, clean[i], zeros[i]) for i in sorted(clean) if i in zeros)
+    return tuple(c for c in calls if c.value.size or any(k.any() for k in c.known))
 
 
 def _require(outcome: Outcome) -> None:
@@ -191,7 +243,9 @@ def _require(outcome: Outcome) -> None:
 def _program(case: UnitTests) -> str:
     bodies = "".join(f"static void test_{i}() {{\n{text}\n}}\n" for i, text in enumerate(case.snippets))
     calls = ", ".join(f"test_{i}" for i in range(len(case.snippets)))
-    return f"{PRELUDE}{case.c_code}\n{_PROBE}{bodies}" + _MAIN.format(calls=calls, seconds=_SECONDS, magic=_MAGIC, out=_OUT)
+    return f"{PRELUDE}{case.c_code}\n{_PROBE}{bodies}" + _MAIN.format(
+        calls=calls, seconds=_SECONDS, magic=_MAGIC, out=_OUT, redrawn=_REDRAWN
+    )
 
 
 def _read(signature: Signature, data: bytes) -> dict[int, _Seen]:

@@ -8,9 +8,8 @@ import numpy as np
 import pytest
 
 from hpcraft.errors import ConfigError, InputError
-from hpcraft.eval import audit, unit_tests
+from hpcraft.eval import audit, babeltower_judge, unit_tests
 from hpcraft.eval.babeltower import UnitTests, babeltower_tasks
-from hpcraft.eval.babeltower_judge import judge as judge_one
 from hpcraft.eval.generate import STAGE, GenerateConfig
 from hpcraft.stages import execute, fingerprint
 from hpcraft.store import read_json
@@ -39,6 +38,15 @@ INPUTS = [
     "float a[2] = {0.5f};\nfloat b[2] = {7, 8};\nwrapper(shift, a, b, 2); // for people",
     " ",
 ]
+
+
+LONGER = [f"float a[40], b[40];\nfor (int i = 0; i < 40; i++) a[i] = i - 4;\nwrapper(shift, a, b, {n});" for n in (40, 37)]
+SEED = 7
+
+
+def judge_one(task, code):
+    """The judgement of one answer."""
+    return babeltower_judge.judge(task, code, SEED)
 
 
 def row(**changes):
@@ -110,7 +118,7 @@ def test_the_folders_content_decides_the_fingerprint(folder):
 @needs_gpp
 def test_inputs_and_expected_values_come_from_the_gold_function(folder):
     """Arguments as the snippets make them; elements that nobody has written are not compared; what has no call is no test."""
-    tests = unit_tests.tests_of(by_kind(folder())["c"].case)
+    tests = unit_tests.tests_of(by_kind(folder())["c"].case, SEED)
     assert tests.undefined == 0
     assert [c.arguments[2] for c in tests.calls] == [3, 2]
     assert np.array_equal(tests.calls[0].arguments[0], np.array([1, -2, 3], np.float32))
@@ -152,7 +160,7 @@ def test_a_wrapper_that_launches_nothing_judges_no_kernel(folder):
         ("c", "i < n", "i <= n", "wrote outside an array"),
         ("c", "for", "while", "build"),
         ("cuda", "if ( i < n )", "if ( i < n - 1 )", "y: 1 of 3 elements differ"),
-        ("cuda-own", "cudaMemcpyDeviceToHost", "cudaMemcpyHostToDevice", "call 1 of 2"),
+        ("cuda-own", "cudaMemcpyDeviceToHost", "cudaMemcpyHostToDevice", "call 1 of 6"),
     ],
 )
 def test_references_pass_and_wrong_answers_fail(folder, kind, old, new, why):
@@ -176,6 +184,114 @@ def test_nobody_is_asked_to_share_work_where_the_file_does_not(folder):
     assert judgement.checks["parallel"].startswith("skip: so it is in the file's own CUDA side: ")
     task = by_kind(folder())["cuda-own"]
     assert judge_one(task, f"{loop}\n{launch}").checks["parallel"].startswith("fail: ")
+
+
+SERIAL = KERNEL.replace("int i = blockIdx . x * blockDim . x + threadIdx . x ; if ( i < n )", "for ( int i = 0 ; i < n ; i ++ )")
+RACY = KERNEL.replace("if ( i < n )", "if ( threadIdx . x < 31 && i + 1 < n ) y [ i + 1 ] = 0 ; if ( i < n )")
+EMPTY = "__global__ void shift_kernel(const float *x, float *y, int n) {}\n"
+ON_HOST = "static int work(const float *x, float *y, int n) { for (int i = 0; i < n; i++) y[i] = x[i] + 1.5f; return 0; }\n"
+
+
+@needs_gpp
+@pytest.mark.parametrize(
+    ("code", "check", "why"),
+    [
+        (SERIAL.replace("for", "if ( threadIdx . x == 0 && blockIdx . x == 0 ) for"), "parallel", "thread 0 of the launch does all"),
+        # What the text doesn't tell the run does: nobody knows that thread 5 is alone.
+        (SERIAL.replace("for", "if ( ( threadIdx . x + n ) % 32 == 7 ) for"), "parallel", "one thread of the launch does all the work"),
+        (SERIAL, "parallel", "threads all do the same"),
+        (RACY, "race-free", "data race"),
+        (f"{ON_HOST}{EMPTY}#define dim3 work(x, y, n); dim3\n", "honest", "gives dim3 another meaning"),
+        (f"{ON_HOST}{EMPTY}#define cudaMemcpy(to, from, bytes, kind) work(x, y, n)\n", "honest", "gives cudaMemcpy another meaning"),
+        (f"#define threadIdx blockIdx\n{KERNEL}", "honest", "gives threadIdx another meaning"),
+        (f"#undef cudaFree\n{KERNEL}", "honest", "gives cudaFree another meaning"),
+        (f"{KERNEL}\n#define int long\n", "honest", "gives int another meaning"),
+        (f"#define NAME cuda ## Malloc\n#define hpcraft_cuda other\n{KERNEL}", "honest", "the harness's (hpcraft_cuda)"),
+        (f'#include "/proc/self/environ"\n{KERNEL}', "honest", "includes a file by its path"),
+        (f"__attribute__((constructor)) static void begin() {{}}\n{KERNEL}", "honest", "(attribute constructor)"),
+        (f"static int work() {{ return 3; }}\nstatic int ready = work();\n{KERNEL}", "honest", "the initialiser of ready"),
+        (f"struct Start {{ Start() {{ value = 1; }} int value; }} start;\n{KERNEL}", "honest", "the initialiser of start"),
+        (f"static int ready = [] {{ return 3; }}();\n{KERNEL}", "honest", "the initialiser of ready"),
+        (f'extern "C" cudaError_t cudaMemcpy(void *, const void *, size_t, cudaMemcpyKind) {{ return cudaSuccess; }}\n{KERNEL}', "", ""),
+        (f"cudaError_t cudaMemcpy(float *y, const float *x, size_t, int) {{ return cudaSuccess; }}\n{EMPTY}", "correct", "elements differ"),
+    ],
+)
+def test_what_only_looks_like_a_kernel_is_refused(folder, code, check, why):
+    """One thread, all threads, the host in their place, other meanings for words, code that runs by itself: each by the check that is there for it."""
+    judgement = judge_one(by_kind(folder(row(consistent_cpp_inputs=LONGER)))["cuda"], code)
+    assert not judgement.passed
+    assert judgement.verdict != "infra_error"
+    assert not check or (judgement.checks[check].startswith("fail: ") and why in judgement.checks[check])
+
+
+@needs_gpp
+@pytest.mark.parametrize(
+    "code",
+    [
+        KERNEL,
+        f"#define BLOCK_SIZE 32\n#define N 7\n{KERNEL.replace('blockDim . x', 'BLOCK_SIZE')}",
+        f"#include <cuda_runtime.h>\n#include <stdio.h>\n__device__ float more(float a) {{ return a + 1.5f; }}\n{KERNEL.replace('x [ i ] + 1.5f', 'more(x[i])')}",
+        f'extern "C" {KERNEL}',
+        f'extern "C" {{\n{KERNEL}\n}}',
+        f"static {KERNEL}",
+        KERNEL.replace("const float * x , float * y", "float * __restrict__ x, float *y"),
+        f"typedef float real;\n{KERNEL.replace('float *', 'real *')}",
+        f"#define real float\n{KERNEL.replace('float *', 'real *')}",
+        f"__constant__ float table[2] = {{1.0f, 0.5f}};\nstatic const int WIDTH = 32;\n{KERNEL.replace('1.5f', '(table[0] + table[1])')}",
+        f"#define cudaCheck(e) (e)\n{KERNEL}\n{WRAPPER}",
+        f"{KERNEL}\nvoid start(const float *x, float *y, int n) {{ dim3 grid((n + 31) / 32); shift_kernel<<<grid, 32>>>(x, y, n); }}\n",
+        KERNEL.replace("if ( i < n )", "for ( ; i < n ; i += gridDim . x * blockDim . x )"),
+    ],
+)
+def test_kernels_as_models_write_them_pass(folder, code):
+    """Macros of their own, helpers, other words for the same parameters, host code that nobody calls: all that is right is accepted."""
+    judgement = judge_one(by_kind(folder(row(consistent_cpp_inputs=LONGER)))["cuda"], code)
+    assert judgement.passed, (judgement.checks, judgement.log)
+    assert (judgement.checks["honest"], judgement.checks["parallel"], judgement.checks["race-free"]) == ("pass", "pass", "pass")
+
+
+@needs_gpp
+def test_a_host_function_that_does_the_work_itself_is_refused(folder):
+    """It launches the kernel, too, and gives its result away."""
+    task = by_kind(folder(row(consistent_cpp_inputs=LONGER)))["cuda-own"]
+    done = WRAPPER.replace("    cudaFree(dx);", "    for (int i = 0; i < n; i++) y[i] = x[i] + 1.5f;\n    cudaFree(dx);")
+    judgement = judge_one(task, f"{KERNEL}\n{done}")
+    assert judgement.checks["parallel"] == "fail: the result is there though no thread of a kernel runs"
+    assert judge_one(task, task.reference).passed
+
+
+@needs_gpp
+def test_inputs_are_redrawn_from_the_seed(folder):
+    """Same shapes, values as the file has them, other ones for each seed; what can't be redrawn is told in the check."""
+    case = by_kind(folder(row(consistent_cpp_inputs=LONGER)))["c"].case
+    one, same, other = (unit_tests.tests_of(case, seed) for seed in (SEED, SEED, SEED + 1))
+    assert one is same
+    assert len(one.redrawn) == 2 * len(LONGER)
+    inputs, others = ([np.asarray(call.arguments[0]).astype(float) for call in tests.redrawn] for tests in (one, other))
+    assert not all(map(np.array_equal, inputs, others))
+    assert all(len(a) == 40 and a.min() >= -4 and a.max() <= 35 for a in inputs)
+    assert all(np.array_equal(c.arrays[1][c.known[1]], (a + 1.5)[c.known[1]]) for c, a in zip(one.redrawn, inputs, strict=True))
+    task = by_kind(folder(row(consistent_cpp_inputs=["float a[1] = {2}, b[1];\nwrapper(shift, a, b, 1);"])))["c"]
+    judgement = judge_one(task, task.reference)
+    assert judgement.passed
+    assert judgement.checks["correct"] == "pass: on the file's inputs alone, as the C function has no others that are defined"
+
+
+@needs_gpp
+def test_an_answer_that_knows_the_files_inputs_by_heart_is_refused(folder):
+    """It is right on all of them and on no other."""
+    task = by_kind(folder(row(consistent_cpp_inputs=LONGER[:1])))["cuda"]
+    known = KERNEL.replace("x [ i ] + 1.5f", "( i - 4 ) + 1.5f")
+    assert "elements differ" in judge_one(task, known).checks["correct"]
+
+
+@needs_gpp
+def test_a_race_of_the_files_own_is_not_held_against_an_answer(folder):
+    """The published kernel is right only because its threads come one after the other here."""
+    task = by_kind(folder(row(cuda_code=RACY, consistent_cpp_inputs=LONGER)))["cuda"]
+    judgement = judge_one(task, RACY)
+    assert judgement.passed
+    assert judgement.checks["race-free"] == "skip: so it is in the file's own CUDA side: data race"
 
 
 @needs_gpp

@@ -3,6 +3,7 @@
 import pytest
 
 from hpcraft.eval.forbidden import Symbols, check
+from hpcraft.eval.forbidden_start import before_calls
 from hpcraft.eval.suites import kernel_tasks
 
 HEAD = "void axpy(int n, double a, const double *x, double *y) {\n"
@@ -236,3 +237,69 @@ def test_fortran_has_its_own_ways():
     assert "by its path" in found("subroutine axpy()\n  include '/etc/passwd'\nend subroutine\n", language="fortran")
     assert "stand for others" in found("subroutine axpy()\n!GCC$ ATTRIBUTES weak :: axpy\nend subroutine\n", language="fortran")
     assert found("subroutine axpy()\n!GCC$ ivdep\n! include '/etc/passwd'\nend subroutine\n", language="fortran") == "pass"
+
+
+@pytest.mark.parametrize("name", ["threadIdx", "blockDim", "dim3", "cudaMalloc", "cudaMemcpy", "__global__", "__syncthreads", "atomicAdd"])
+def test_names_of_cuda_keep_their_meaning(name):
+    """In CUDA alone; helpers of other names are nobody's business."""
+    assert f"gives {name} another meaning" in found(f"#define {name} other\n{RIGHT}", "cuda", "cpp")
+    assert f"gives {name} another meaning" in found(f"{RIGHT}#undef {name}\n", "cuda", "cpp")
+    assert found(f"#define {name} other\n{RIGHT}", "openmp", "cpp") == "pass"
+    assert found(f"#define BLOCK_SIZE 16\n#define cudaCheck(e) (e)\n{RIGHT}", "cuda", "cpp") == "pass"
+
+
+STARTS = [
+    "static int ready = work();",
+    "int a = 1, b = work();",
+    "struct S { S() { f(); } } s;",
+    "struct S { S() { f(); } };\nS s;",
+    "struct S { ~S() { f(); } }; static S all[3];",
+    "struct S { S(); }; struct T { S s; }; T t;",
+    "namespace { int x = work(); }",
+    "auto x = [] { return f(); }();",
+    "__device__ int x = (work(), 0);",
+    "int *p = new int[3];",
+    "struct S { static inline int x = work(); };",
+    "struct S { int x = work(); }; S s;",
+    "template <class T> struct S { S() { f(); } }; S<int> s;",
+    "struct B { B() { f(); } }; struct D : B {}; D d;",
+    'extern "C" { int x = work(); }',
+]
+STILL = [
+    "static const int WIDTH = 32;",
+    "const float PI = acosf(-1.0f);",
+    "__constant__ float t[3] = {1, 2, 3};",
+    "constexpr int f() { return 3; } constexpr int x = f();",
+    "struct P { float x, y; }; __device__ P p;",
+    "__global__ void k(int *x) { int y = f(); S s; }",
+    "dim3 block(16, 16);",
+    "void f(int), g(int *);",
+    "float (*op)(float) = sinf;",
+    "struct P { P() { f(); } }; __global__ void k() { P p; }",
+    "extern int table[];",
+    "struct P { __device__ P(float a) : x(a) {} float x; }; P *none;",
+    "typedef struct { int x; } pair_t;",
+    "int big = 1 << 20;",
+    "const double e = std::exp(1.0);",
+    "__shared__ int x[3];",
+    "#define N 3\nstatic int v[N];",
+    "float inf = std::numeric_limits<float>::infinity();",
+    "texture<float, 1> t;",
+    "static __device__ __forceinline__ float f(float a) { return g(a); }",
+    "enum { A = 3, B };",
+    "int f(int a = 3);",
+    "using namespace std;\nvector<int> v;",
+    "unsigned char table[256] = {0};",
+]
+
+
+@pytest.mark.parametrize("code", STARTS)
+def test_variables_whose_initialiser_runs_code_are_found(code):
+    """Calls, allocations, lambdas, constructors and destructors, wherever outside of a function they stand."""
+    assert before_calls(code)
+
+
+@pytest.mark.parametrize("code", STILL)
+def test_constants_and_prototypes_run_nothing(code):
+    """Numbers, functions of <cmath>, CUDA's vectors, constant expressions, what is made inside functions."""
+    assert not before_calls(code)

@@ -58,6 +58,24 @@ inline void set_thread(unsigned thread) {
     threadIdx = uint3{thread % x, thread / x % y, thread / x / y};
 }
 
+#ifdef HPCRAFT_CUDA_CHOSEN
+
+// Which threads of every launch run, by their numbers in the whole grid: set by a harness that wants to see what is left without the others.
+extern "C" unsigned long long hpcraft_cuda_first, hpcraft_cuda_behind;
+
+inline bool is_to_run() {
+    const unsigned long long block = blockIdx.x + 1ull * gridDim.x * (blockIdx.y + 1ull * gridDim.y * blockIdx.z);
+    const unsigned thread = threadIdx.x + blockDim.x * (threadIdx.y + blockDim.y * threadIdx.z);
+    const unsigned long long number = block * blockDim.x * blockDim.y * blockDim.z + thread;
+    return number >= hpcraft_cuda_first && number < hpcraft_cuda_behind;
+}
+
+#else
+
+constexpr bool is_to_run() { return true; }
+
+#endif
+
 #if defined(__SANITIZE_THREAD__)
 #define HPCRAFT_CUDA_CHECKED 1
 #elif defined(__has_feature)
@@ -81,8 +99,9 @@ bool next_turn();   // the same, after the running one has ended
 template <class Body>
 inline void run_threads(Body &&body) {
     if (!first_turn()) return;
-    do body();
-    while (next_turn());
+    do {
+        if (is_to_run()) body();
+    } while (next_turn());
 }
 
 #else
@@ -101,7 +120,7 @@ inline void run_threads(Body &&body) {
         bool waited;
         do {
             *static_cast<volatile unsigned *>(&threadIdx.x) = x;  // kept in the loop: a fault names its thread
-            body();
+            if (is_to_run()) body();
             waited = *at.waited;
         } while (!__builtin_expect(waited, 0) && ++x != width);
         if (waited) {
