@@ -103,7 +103,11 @@ def _line(case: UnitTests, gold: str, seed: int) -> _Line | str:
         if case.kind == "cuda" and _wrong_calls(case, empty, tests.calls) == {}:
             return "an empty kernel under the file's wrapper does it, too"
     alone = (
-        "" if redrawn else "the file's CUDA side is wrong on others" if tests.redrawn else "the C function has no others that are defined"
+        ""
+        if redrawn
+        else "the file's CUDA side is wrong on others"
+        if tests.redrawn
+        else "no others could be drawn on which the C function is defined"
     )
     return _Line(gold=gold, own=tests.calls, redrawn=redrawn, alone=alone)
 
