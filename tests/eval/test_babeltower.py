@@ -118,7 +118,9 @@ def test_the_folders_content_decides_the_fingerprint(folder):
 @needs_gpp
 def test_inputs_and_expected_values_come_from_the_gold_function(folder):
     """Arguments as the snippets make them; elements that nobody has written are not compared; what has no call is no test."""
-    tests = unit_tests.tests_of(by_kind(folder())["c"].case, SEED)
+    case = by_kind(folder())["c"].case
+    assert isinstance(case, UnitTests)
+    tests = unit_tests.tests_of(case, SEED)
     assert tests.undefined == 0
     assert [c.arguments[2] for c in tests.calls] == [3, 2]
     assert np.array_equal(tests.calls[0].arguments[0], np.array([1, -2, 3], np.float32))
@@ -224,25 +226,27 @@ def test_what_only_looks_like_a_kernel_is_refused(folder, code, check, why):
     assert not check or (judgement.checks[check].startswith("fail: ") and why in judgement.checks[check])
 
 
+HONEST = [
+    KERNEL,
+    f"#define BLOCK_SIZE 32\n#define N 7\n{KERNEL.replace('blockDim . x', 'BLOCK_SIZE')}",
+    f"#include <cuda_runtime.h>\n#include <stdio.h>\n__device__ float more(float a) {{ return a + 1.5f; }}\n{KERNEL.replace('x [ i ] + 1.5f', 'more(x[i])')}",
+    f'extern "C" {KERNEL}',
+    f'extern "C" {{\n{KERNEL}\n}}',
+    f"static {KERNEL}",
+    KERNEL.replace("const float * x , float * y", "float * __restrict__ x, float *y"),
+    f"typedef float real;\n{KERNEL.replace('float *', 'real *')}",
+    f"#define real float\n{KERNEL.replace('float *', 'real *')}",
+    f"__constant__ float table[2] = {{1.0f, 0.5f}};\nstatic const int WIDTH = 32;\n{KERNEL.replace('1.5f', '(table[0] + table[1])')}",
+    f"#define cudaCheck(e) (e)\n{KERNEL}\n{WRAPPER}",
+    f"{KERNEL}\nvoid start(const float *x, float *y, int n) {{ dim3 grid((n + 31) / 32); shift_kernel<<<grid, 32>>>(x, y, n); }}\n",
+    KERNEL.replace("if ( i < n )", "for ( ; i < n ; i += gridDim . x * blockDim . x )"),
+]
+QUICK = (1, 5, 12)
+"""Of these; the others are judged by the slow tests."""
+
+
 @needs_gpp
-@pytest.mark.parametrize(
-    "code",
-    [
-        KERNEL,
-        f"#define BLOCK_SIZE 32\n#define N 7\n{KERNEL.replace('blockDim . x', 'BLOCK_SIZE')}",
-        f"#include <cuda_runtime.h>\n#include <stdio.h>\n__device__ float more(float a) {{ return a + 1.5f; }}\n{KERNEL.replace('x [ i ] + 1.5f', 'more(x[i])')}",
-        f'extern "C" {KERNEL}',
-        f'extern "C" {{\n{KERNEL}\n}}',
-        f"static {KERNEL}",
-        KERNEL.replace("const float * x , float * y", "float * __restrict__ x, float *y"),
-        f"typedef float real;\n{KERNEL.replace('float *', 'real *')}",
-        f"#define real float\n{KERNEL.replace('float *', 'real *')}",
-        f"__constant__ float table[2] = {{1.0f, 0.5f}};\nstatic const int WIDTH = 32;\n{KERNEL.replace('1.5f', '(table[0] + table[1])')}",
-        f"#define cudaCheck(e) (e)\n{KERNEL}\n{WRAPPER}",
-        f"{KERNEL}\nvoid start(const float *x, float *y, int n) {{ dim3 grid((n + 31) / 32); shift_kernel<<<grid, 32>>>(x, y, n); }}\n",
-        KERNEL.replace("if ( i < n )", "for ( ; i < n ; i += gridDim . x * blockDim . x )"),
-    ],
-)
+@pytest.mark.parametrize("code", [pytest.param(c, marks=() if n in QUICK else pytest.mark.slow) for n, c in enumerate(HONEST)])
 def test_kernels_as_models_write_them_pass(folder, code):
     """Macros of their own, helpers, other words for the same parameters, host code that nobody calls: all that is right is accepted."""
     judgement = judge_one(by_kind(folder(row(consistent_cpp_inputs=LONGER)))["cuda"], code)
@@ -264,6 +268,7 @@ def test_a_host_function_that_does_the_work_itself_is_refused(folder):
 def test_inputs_are_redrawn_from_the_seed(folder):
     """Same shapes, values as the file has them, other ones for each seed; what can't be redrawn is told in the check."""
     case = by_kind(folder(row(consistent_cpp_inputs=LONGER)))["c"].case
+    assert isinstance(case, UnitTests)
     one, same, other = (unit_tests.tests_of(case, seed) for seed in (SEED, SEED, SEED + 1))
     assert one is same
     assert len(one.redrawn) == 2 * len(LONGER)

@@ -15,7 +15,7 @@ from hpcraft.samples import Completion, Sample
 from hpcraft.sandbox.calls import INSTRUCTIONS, Counter
 from hpcraft.sandbox.counters import missing
 from hpcraft.sandbox.drivers import caller_source
-from hpcraft.sandbox.outcome import Job, Outcome, Verdict
+from hpcraft.sandbox.outcome import Job, Model, Outcome, Verdict
 from hpcraft.store import append_jsonl, read_jsonl
 
 TASKS = {t.task_id: t for t in kernel_tasks()}
@@ -43,7 +43,7 @@ def quick(monkeypatch):
     performance._work.cache_clear()
 
 
-def timed(code, kernel="gemm", model="serial", shape=None):
+def timed(code, kernel="gemm", model: Model = "serial", shape=None):
     """Measure C code, at one core unless told otherwise."""
     driver = caller_source([KERNELS[kernel].signature], mpi=model == "mpi")
     with sandbox.build(Job(files={"candidate.c": code.encode(), "driver.c": driver.encode()}, language="c", model=model)) as build:
