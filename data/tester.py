@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from random import Random
 
 from hpcraft.data.extents import Extent, extents
-from hpcraft.sandbox.abi import Signature
+from hpcraft.sandbox.abi import Signature, Test, parse_test
 from hpcraft.tokenizer.lengths import SLACK
 
 _SIZES = (1, 2, 7, 33, 100, 257)
@@ -53,6 +53,27 @@ def propose(signature: Signature, source: str, *, seed: int = 0) -> tuple[tuple[
     return tuple(groups)
 
 
+def large_test(signature: Signature, source: str, *, num_elements: int, seed: int = 0) -> Test | None:
+    """One test in which all sizes are as large as so many elements of all arrays together allow.
+
+    None where the function's text doesn't tell the length of an array, or no array grows with a size.
+    """
+    rng, bounds, known = Random(f"{seed}/{source}"), _loop_bounds(source), extents(source, signature)
+    sizes = [p.name for p in signature.parameters if not p.pointer and p.dtype.kind in "iu" and p.name in bounds]
+    others = {p.name: _scalar(p.dtype.kind, None, rng) for p in signature.parameters if not p.pointer and p.name not in sizes}
+    found, elements = "", 0
+    for power in range(1, 31):
+        scalars = others | dict.fromkeys(sizes, str(1 << power))
+        lengths = _lengths(signature, known, scalars)
+        total = sum(lengths.values())
+        if any(p.name not in lengths for p in signature.arrays) or total == elements:
+            return None
+        if total > num_elements:
+            break
+        found, elements = _test(signature, scalars, lengths, 1 << power, longest=num_elements), total
+    return parse_test(signature, found) if found else None
+
+
 def _lengths(signature: Signature, known: Mapping[str, Extent], scalars: Mapping[str, str]) -> dict[str, int]:
     """The lengths that the function's text tells, of arrays that it touches."""
     whole = {p.name: int(scalars[p.name]) for p in signature.parameters if not p.pointer and p.dtype.kind in "iu"}
@@ -67,13 +88,13 @@ def choose(groups: tuple[tuple[str, ...], ...], valid: set[str], killing: set[st
     return tuple(ranked[:count])
 
 
-def _test(signature: Signature, scalars: Mapping[str, str], lengths: Mapping[str, int], bound: int) -> str:
+def _test(signature: Signature, scalars: Mapping[str, str], lengths: Mapping[str, int], bound: int, *, longest: int = _LONG) -> str:
     words = []
     for p in signature.parameters:
         if not p.pointer:
             words.append(scalars[p.name])
         else:
-            length = min(lengths[p.name], _LONG)
+            length = min(lengths[p.name], longest)
             words.append(f"[{length}<{bound}]" if p.dtype.kind in "iu" and p.const and p.ctype != "bool" else f"[{length}]")
     return " ".join(words)
 

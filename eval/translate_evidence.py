@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, replace
+from math import inf, log
 
 from hpcraft.data.sequential_form import sequential_form, with_launch
 from hpcraft.data.standalone import Standalone
@@ -12,11 +13,16 @@ from hpcraft.data.target_models import SERIAL, SOURCE_ONLY
 from hpcraft.data.tester import propose
 from hpcraft.data.verify import cuda_level, has_tools, lacks_tool, verify
 from hpcraft.errors import InputError, MachineError
+from hpcraft.eval.translate_speed import Speeds, measured
 from hpcraft.sandbox.abi import Signature, parse_test
 from hpcraft.verification import Candidate, Finding
 
 _LEVELS = ("compile", "emulate", "device", "run")
 _SHOWN = 3
+_SPEED_STEP = 1.25
+"""Speeds that differ by less are equal: other work on the machine does as much."""
+_TIMED = 4
+"""The candidates that hold and are timed, the best by all other evidence."""
 _LOG_LINES = 4
 
 
@@ -38,12 +44,15 @@ class Choice:
     mutants_killed: int = 0
     """Of faulty versions of the candidate: how many the tests tell from it."""
     mutants_total: int = 0
+    speedup: float | None = None
+    """How many times as fast as the function at a large size; None where that wasn't measured."""
 
     @property
     def rank(self) -> tuple[float, ...]:
-        """Larger is better: level, share of its faulty versions that are told from it, how often it was written, the likeliest."""
+        """Larger is better: level, share of its faulty versions that are told from it, speed, how often it was written, the likeliest."""
         share = self.mutants_killed / self.mutants_total if self.mutants_total else 0.0
-        return (_LEVELS.index(self.level) if self.level in _LEVELS else -1, share, self.times, -self.number)
+        speed = round(log(self.speedup) / log(_SPEED_STEP)) if self.speedup else -inf
+        return (_LEVELS.index(self.level) if self.level in _LEVELS else -1, share, speed, self.times, -self.number)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -63,6 +72,10 @@ class Evidence:
     mutants_total: int = 0
     coverage: float | None = 0.0
     """Share of the function's lines that the tests run; None for CUDA, whose lines aren't counted."""
+    timed_test: str = ""
+    """The call that speeds were measured with; empty where none were."""
+    threads: int = 0
+    """At which they were measured."""
     unknown: tuple[str, ...] = field(default=())
     """What wasn't looked at."""
 
@@ -89,9 +102,9 @@ class Evidence:
                 if choice.mutants_total
                 else "no faulty versions tried"
             )
-            found.append(
-                f"  candidate {choice.number}: level {choice.level}, {told}, written {'once' if choice.times == 1 else f'{choice.times} times'}"
-            )
+            written = "once" if choice.times == 1 else f"{choice.times} times"
+            speed = f", {choice.speedup:.2f} times as fast on {self.threads} threads" if choice.speedup else ""
+            found.append(f"  candidate {choice.number}: level {choice.level}, {told}, written {written}{speed}")
         refused = Counter(c.reason for c in self.choices if not c.holds)
         found += [f"  refused: {reason} ({count})" for reason, count in refused.most_common()]
         if not holding and (log := next((c.log for c in self.choices if c.log), "")):
@@ -132,9 +145,15 @@ def judged(alone: Standalone, target_model: str, choices: Sequence[Choice], writ
     model = alone.model if target_model == SERIAL else SERIAL
     best, *findings = verify(_candidates(alone.signature, source, model, asked, tests), seed=seed, race=race, min_killed=0.0)
     _check_source(alone, best)
-    done = tuple(_with(c, f) for c, f in zip(choices, findings, strict=True))
+    done = _ranked(_with(c, f) for c, f in zip(choices, findings, strict=True))
+    speeds = Speeds(why_not="CUDA runs on the processor here" if target_model == "cuda" else "only translations to OpenMP are timed")
+    if target_model == "openmp":
+        holding = [c for c in done if c.holds][:_TIMED]
+        speeds = measured(signature, source, [c.code for c in holding], seed=seed) if holding else Speeds(why_not="no candidate holds")
+        fast = dict(zip((c.number for c in holding), speeds.speedups, strict=False))
+        done = _ranked(replace(c, speedup=fast.get(c.number)) for c in done)
     return Evidence(
-        choices=tuple(sorted(done, key=lambda c: (bool(c.holds), c.rank), reverse=True)),
+        choices=done,
         verified=True,
         tests=best.valid_tests,
         tests_by_rule=len(ruled),
@@ -143,8 +162,14 @@ def judged(alone: Standalone, target_model: str, choices: Sequence[Choice], writ
         mutants_killed=best.mutants_killed,
         mutants_total=best.mutants_total,
         coverage=None if alone.model == "cuda" else best.coverage,
-        unknown=_unknown(target_model, alone.model, race=race),
+        timed_test=speeds.test,
+        threads=speeds.threads,
+        unknown=_unknown(target_model, alone.model, speeds, race=race),
     )
+
+
+def _ranked(choices: Iterable[Choice]) -> tuple[Choice, ...]:
+    return tuple(sorted(choices, key=lambda c: (bool(c.holds), c.rank), reverse=True))
 
 
 def _candidates(
@@ -219,8 +244,12 @@ def _with(choice: Choice, finding: Finding) -> Choice:
     )
 
 
-def _unknown(target_model: str, source_model: str, *, race: bool) -> tuple[str, ...]:
-    found = ["sizes above those of the tests", "how quick it is"]
+def _unknown(target_model: str, source_model: str, speeds: Speeds, *, race: bool) -> tuple[str, ...]:
+    found = ["sizes above those of the tests", f"how quick it is: {speeds.why_not}"]
+    if not speeds.why_not:
+        found = [f"other sizes above those of the tests than {speeds.test}"]
+        if None in speeds.speedups:
+            found.append("candidates without a speed, which leave something else there, by rounding or a fault, or don't end")
     if target_model == SERIAL:
         if source_model == "cuda":
             found.insert(0, "what the kernel does on a real device: it ran on the processor")
