@@ -126,6 +126,7 @@ def test_what_one_thread_does_alone_is_not_honest() -> None:
         ("not-parallel", 0, 0.0),
         ("not-serial", 0, 0.0),
         ("unsupported", 0, 0.0),
+        ("target:unsupported", 0, 0.0),
         ("signature", 0, None),
         ("tests", 0, None),
         ("source:compile_error", 0, None),
