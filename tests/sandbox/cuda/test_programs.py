@@ -1,6 +1,7 @@
 """The corpus: good programs run right at every check and print the same, faulty ones are caught with kind, file and line.
 
-All of them are built and run once, two at a time, by a fixture; the tests look at what became of each.
+All that are asked for are built and run once, two at a time, by a fixture; the tests look at what became of each. The quick tests ask for one good
+program in three, and for all faulty ones.
 """
 
 from __future__ import annotations
@@ -21,6 +22,8 @@ pytestmark = pytest.mark.timeout(1200)
 """The first test waits for all programs."""
 CHECKS: tuple[corpus.CudaCheck, ...] = get_args(corpus.CudaCheck)
 ENDLESS_SECONDS = 4.0
+_QUICK_STEP = 3
+"""Each third good program is among the quick tests; all of them take minutes of two cores to build."""
 Key = tuple[str, corpus.CudaCheck]
 Outcomes = Mapping[Key, Outcome]
 
@@ -30,11 +33,12 @@ OTHER_VERDICTS: Mapping[str, Verdict] = {"race": Verdict.RACE, "time_limit": Ver
 
 
 def _cases(paths: list[Path], checks: tuple[corpus.CudaCheck, ...] | None = None) -> Iterator[object]:
-    for path in paths:
+    for number, path in enumerate(paths):
         for check in checks or (corpus.fault_of(path).check,):
             missing = MISSING.get(path.name) or MISSING.get(f"{path.name}-{check}")
             marks = [pytest.mark.xfail(strict=True, reason=f"not there yet: {missing}")] if missing else []
-            if path.parent.name == "programs" and check == "address":  # the race check finds what this one does
+            # The race check finds what the check of addresses does.
+            if path.parent.name == "programs" and (check == "address" or number % _QUICK_STEP):
                 marks.append(pytest.mark.slow)
             yield pytest.param((str(path), check), id=f"{path.name}-{check}", marks=marks)
 
