@@ -358,5 +358,6 @@ STAGE = Stage(
     },
     run=run,
     outside=tools_here,
+    version=2,
 )
 COMMAND = STAGE.command

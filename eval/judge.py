@@ -305,7 +305,7 @@ STAGE = Stage(
         "data": Input(stage="", help=DATA_HELP, optional=True, foreign=True),
     },
     run=run,
-    version=2,
+    version=3,
     parallel=True,
 )
 COMMAND = STAGE.command
