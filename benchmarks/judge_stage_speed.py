@@ -50,7 +50,15 @@ def main() -> None:
         for number, task in enumerate(tasks):
             for sample, (code, right) in enumerate(islice(cycle(_answers(task, by_id, number)), args.samples)):
                 surely[task.task_id, sample] = right
-                file.write(json.dumps({"task_id": task.task_id, "sample_id": sample, "completion": code, "model": "mixed"}) + "\n")
+                row = {
+                    "task_id": task.task_id,
+                    "sample_id": sample,
+                    "completion": code,
+                    "model": "mixed",
+                    "prompt_sha256": "",
+                    "sampling": {},
+                }
+                file.write(json.dumps(row) + "\n")
     words = [sys.executable, "-m", "hpcraft", "eval", "run", "--suites", "[kernels]", "--models", f"[replay:{args.out / 'answers.jsonl'}]"]
     words += ["--samples", str(args.samples), "--temperature", "1", "--workers", str(args.workers), "-o", str(args.out / "run"), "--quiet"]
     write_json(args.out / "command.json", {"command": words})
@@ -82,7 +90,8 @@ def _answers(task: Task, tasks: dict[str, Task], number: int) -> Iterator[tuple[
     mutants = islice(faulty_versions(task.reference, "cuda" if task.model == "cuda" else _LANGUAGES[task.language], seed=number), 1)
     yield mark + task.reference, True
     yield mark + bad[number % len(bad)], False
-    yield f"{mark}{task.reference}\nthis is no statement (\n", False
+    lines = task.reference.splitlines()
+    yield "\n".join([mark.rstrip(), *lines[: len(lines) // 2], "this is no statement (", *lines[len(lines) // 2 :], ""]), False
     yield f"Here is the function:\n\n```{task.language}\n{mark}{task.reference}\n```\nIt shares the loop between threads.\n", True
     yield next((mark + fault.code for fault in mutants), task.empty or task.prototype), None
 
