@@ -174,7 +174,7 @@ def _evidence(task: Task, code: str, build: sandbox.Build, made: Trial, called: 
         again = build.run(Run(calls=made.repeated(_MORE_CALLS), limits=_limits(task)))
         warm = again.called[1:]  # the first call of a start makes threads, and in Python compiles
         why = run_evidence.suspicion(task.model, warm, shape)
-        if why and task.model != "mpi" and run_evidence.others_came_late(code, warm):
+        if why and "openmp" in task.model and run_evidence.others_came_late(code, warm):
             return ""
     return why
 

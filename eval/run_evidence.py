@@ -25,8 +25,6 @@ CLEAR_SHARE = 0.5
 _SHARE_OF_ONE, _SHARE_OF_SEVERAL = 0.1, 0.05
 """The least of the busiest thread's time, in one call and in several: what an idle thread uses evens out over several. Static schedules give
 all threads as many iterations, which needn't be the same work; a dynamic one on a busy machine may not."""
-_SHARE_IN_TEAMS = 0.25
-"""The same of threads of the host that run target constructs: they are made for each call, which takes them a tenth of a short one."""
 _BUSY = 0.75
 """Load of the last minute by core, from which on a thread may have to wait for one."""
 _FIRST_COME = re.compile(
@@ -46,8 +44,6 @@ def suspicion(model: str, called: Sequence[Called], shape: Shape, share: float |
     why = ""
     if "openmp" in model and shape.threads > 1:
         why = _alone([_by_thread(one) for one in called], "one thread", share)
-    if model == "offload" and shape.threads > 1:
-        why = _alone([_by_thread(one) for one in called], "one thread", share or _SHARE_IN_TEAMS)
     if "mpi" in model and shape.ranks > 1:
         why = why or _alone([_by_rank(one) for one in called], f"one rank of {shape.ranks}", share)
     return why
