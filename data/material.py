@@ -91,7 +91,7 @@ class Material:
 
     def share(self, seed: int) -> float:
         """A number from 0 to 1 that a seed draws for its source."""
-        return int.from_bytes(sha256(f"{seed}/{self.source}".encode()).digest()[:4], "big") / 2**32
+        return _share(seed, self.source)
 
     @property
     def tests(self) -> tuple[str, ...]:
@@ -138,6 +138,10 @@ class Known:
         language = TARGET_MODELS[model or SERIAL].language
         trees = (tree_hash(language, function) for function in function_texts(language, code))
         return any(self.index.tree_hit(found) for found in trees) or self.index.hits(language, code) is not None
+
+
+def _share(seed: int, source: str) -> float:
+    return int.from_bytes(sha256(f"{seed}/{source}".encode()).digest()[:4], "big") / 2**32
 
 
 def _digest(text: str) -> bytes:
@@ -230,8 +234,7 @@ def _mined(
     loop: Outlined, unit: CodeUnit, seed: int, targets: tuple[str, ...], monolingual_share: float, *, launches: tuple[bool, ...]
 ) -> Material:
     source = loop.code()
-    share = int.from_bytes(sha256(f"{seed}/{source}".encode()).digest()[:4], "big") / 2**32
-    set_aside = unit.split == "train" and share < monolingual_share
+    set_aside = unit.split == "train" and _share(seed, source) < monolingual_share
     versions: list[tuple[str, str]] = []
     if "openmp" in targets and not set_aside:
         versions += [("openmp", loop.code(pragma=directive)) for directive in openmp_versions(loop)]

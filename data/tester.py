@@ -26,8 +26,7 @@ _LONG = 12_000
 def propose(signature: Signature, source: str, *, seed: int = 0) -> tuple[tuple[str, ...], ...]:
     """Tests in groups: one group for each set of scalars, its tests ordered from short arrays to long ones."""
     rng = Random(f"{seed}/{source}")
-    bounds = _loop_bounds(source)
-    sizes = [p.name for p in signature.parameters if not p.pointer and p.dtype.kind in "iu" and p.name in bounds]
+    sizes = _sizes(signature, source)
     settings = [dict.fromkeys(sizes, size) for size in _SIZES]
     if len(sizes) > 1:
         settings += [{name: rng.choice(_MIXED) for name in sizes} for _ in range(2)]
@@ -58,8 +57,7 @@ def large_test(signature: Signature, source: str, *, num_elements: int, seed: in
 
     None where the function's text doesn't tell the length of an array, or no array grows with a size.
     """
-    rng, bounds, known = Random(f"{seed}/{source}"), _loop_bounds(source), extents(source, signature)
-    sizes = [p.name for p in signature.parameters if not p.pointer and p.dtype.kind in "iu" and p.name in bounds]
+    rng, sizes, known = Random(f"{seed}/{source}"), _sizes(signature, source), extents(source, signature)
     others = {p.name: _scalar(p.dtype.kind, None, rng) for p in signature.parameters if not p.pointer and p.name not in sizes}
     found, elements = "", 0
     for power in range(1, 31):
@@ -103,6 +101,12 @@ def _scalar(kind: str, size: int | None, rng: Random) -> str:
     if kind == "f":
         return rng.choice(_REALS)
     return str(size if size is not None else rng.choice(_SMALL))
+
+
+def _sizes(signature: Signature, source: str) -> list[str]:
+    """The integer parameters that bound a loop."""
+    bounds = _loop_bounds(source)
+    return [p.name for p in signature.parameters if not p.pointer and p.dtype.kind in "iu" and p.name in bounds]
 
 
 def _loop_bounds(source: str) -> set[str]:
