@@ -17,7 +17,7 @@ from hpcraft.errors import InputError, MachineError
 from hpcraft.eval import forbidden, forbidden_start
 from hpcraft.eval.babeltower import UnitTests, head_of
 from hpcraft.eval.parallel.c_text import strip
-from hpcraft.eval.seen import Seen, needs_preprocessor, seen, without_includes
+from hpcraft.eval.seen import by_own_macros, needs_preprocessor, seen
 from hpcraft.eval.unit_tests import PRELUDE
 from hpcraft.sandbox.abi import Parameter, Signature
 from hpcraft.sandbox.drivers import driver_source
@@ -131,13 +131,10 @@ def seen_of(case: UnitTests, code: str, build: sandbox.Build) -> str:
         return code
     try:
         if build.outcome.cuda_level == "emulate":
-            own = Job(files={"candidate.cpp": without_includes(code).encode(errors="replace")}, language="cpp", flags=("-D__CUDACC__",))
-            found: Seen = seen(sandbox.preprocess(own, "candidate.cpp"))
-        else:
-            found = seen(build.preprocessed(candidate_name(case)))
+            return by_own_macros(code).text
+        return seen(build.preprocessed(candidate_name(case))).text
     except MachineError:  # its conditionals need what stands in headers; the text as it is written is looked at
         return code
-    return found.text
 
 
 def honest(case: UnitTests, code: str, text: str, build: sandbox.Build) -> str:

@@ -22,12 +22,12 @@ from hpcraft.eval.judging import Judgement, describe_run, settle_build
 from hpcraft.eval.kernel_job import candidate_name, driver_name, job
 from hpcraft.eval.kernel_trial import Trial, trial
 from hpcraft.eval.python_code import unbuildable
-from hpcraft.eval.seen import Seen, needs_preprocessor, seen, without_includes
+from hpcraft.eval.seen import Seen, by_own_macros, needs_preprocessor, seen
 from hpcraft.eval.suites import reference
 from hpcraft.eval.task import Task
 from hpcraft.samples import Failure
 from hpcraft.sandbox.calls import Called
-from hpcraft.sandbox.outcome import Job, Limits, Outcome, Run, Verdict
+from hpcraft.sandbox.outcome import Limits, Outcome, Run, Verdict
 from hpcraft.store import sha256_bytes
 
 _RUN_LIMITS = Limits(wall_seconds=40.0, memory_mb=2048, disk_mb=256)
@@ -106,9 +106,8 @@ def _seen(task: Task, code: str, build: sandbox.Build) -> Seen | None:
     if task.language == "fortran" or not needs_preprocessor(code):
         return None
     if task.model == "cuda" and build.outcome.cuda_level == "emulate":
-        own = Job(files={"candidate.cpp": without_includes(code).encode(errors="replace")}, language="cpp", flags=("-D__CUDACC__",))
         try:
-            return seen(sandbox.preprocess(own, "candidate.cpp"))
+            return by_own_macros(code)
         except MachineError:  # its conditionals need what stands in headers; the text as it is written is looked at
             return None
     return seen(build.preprocessed(candidate_name(task)))

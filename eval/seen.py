@@ -11,7 +11,9 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from hpcraft import sandbox
 from hpcraft.eval.parallel.c_text import strip
+from hpcraft.sandbox.outcome import Job
 
 _DIRECTIVE = re.compile(r"^[ \t]*(?:#|%:)[ \t]*(\w+)", re.MULTILINE)
 _PLAIN = frozenset({"include", "pragma"})
@@ -56,6 +58,16 @@ def seen(preprocessed: str) -> Seen:
                 lines.add(number)
         number += 1
     return Seen(text="\n".join(kept) + "\n", lines=frozenset(lines))
+
+
+def by_own_macros(code: str) -> Seen:
+    """What the own macros of an answer in CUDA leave of it: the emulation translates it before the compiler's preprocessor sees it.
+
+    Raises:
+        MachineError: its conditionals need what stands in headers.
+    """
+    own = Job(files={"candidate.cpp": without_includes(code).encode(errors="replace")}, language="cpp", flags=("-D__CUDACC__",))
+    return seen(sandbox.preprocess(own, "candidate.cpp"))
 
 
 def without_includes(code: str) -> str:
