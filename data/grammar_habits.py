@@ -34,6 +34,8 @@ from hpcraft.data.grammar_draft import Draft
 
 Habit = Callable[[Kernel, Draft], Kernel]
 _FLAT = ["idx", "index", "tid", "id", "t", "p", "pos", "l", "e", "gid", "n_idx", "i"]
+_TOO_FEW = {"0", "1", "2", "3"}
+"""As a size that is a number: a loop over it, or over what lies within a border, would have one iteration and nothing to share."""
 _ALIASES = ["N", "n", "num", "total", "count", "len", "size_all", "limit", "end_i", "nmax"]
 _UNUSED = ["channels", "unused", "ld", "pitch", "flags", "offset", "stride", "mode", "batch", "nthreads", "rank", "verbose", "debug"]
 
@@ -103,11 +105,11 @@ def _factor(text: str) -> str:
 def _fixed(kernel: Kernel, draft: Draft) -> Kernel:
     """A size that the author wrote as a number."""
     sizes = [p for p in kernel.params if not p.is_array and p.ctype == "int" and p.values and all(v.isdigit() for v in p.values)]
-    sizes = [p for p in sizes if p.values not in (("0", "1"),)]
+    sizes = [p for p in sizes if set(p.values) - _TOO_FEW]
     if len(sizes) < 2:
         return kernel
     chosen = draft.rng.choice(sizes)
-    number = draft.rng.choice([v for v in chosen.values if v != "0"])
+    number = draft.rng.choice([v for v in chosen.values if v not in _TOO_FEW])
     change = renaming({chosen.name: number})
     params = tuple(replace(p, length=change(p.length), bound=change(p.bound)) for p in kernel.params if p is not chosen)
     return replace(kernel, params=params, body=rewrite(kernel.body, change))

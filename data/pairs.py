@@ -358,6 +358,6 @@ STAGE = Stage(
     },
     run=run,
     outside=tools_here,
-    version=2,
+    version=3,
 )
 COMMAND = STAGE.command

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 
 from tree_sitter import Node
 
+from hpcraft.data.target_text import not_parallel
 from hpcraft.data.trees import (
     declared_name,
     defined,
@@ -25,7 +26,6 @@ from hpcraft.data.trees import (
     prototype,
     text_of,
     top_level,
-    uses_model,
     walk,
     without_kernel_words,
 )
@@ -92,7 +92,7 @@ def stand_alone(text: str, name: str = "", *, language: str = "c") -> Standalone
         name=name,
         signature=signature,
         code=code,
-        model="cuda" if language == "cuda" else "openmp" if uses_model(code, "openmp") else "serial",
+        model="cuda" if language == "cuda" else "openmp" if not not_parallel(code, "openmp", name) else "serial",
         taken=tuple(sorted(set[str]().union(*map(_defined, needed)))),
         headers_left=tuple(dict.fromkeys(h for h in headers if not _STANDARD.fullmatch(h))),
     )

@@ -1,9 +1,7 @@
 """What the text of a target alone says: whether it has the entry point, with the parameters of the source, and is parallel, or sequential, at all.
 
-Fortran with OpenMP must share work by a directive, sequential Fortran hold none, nor anything else that is parallel by its word. MPI must ask for its
-rank and move data between ranks.
-
-Not covered: whether the work that is shared is that which counts.
+Whether work really is shared is `hpcraft.data.parallel_use`'s to say, as for answers to the tasks of a suite. Sequential code holds no directive, nor
+anything else that is parallel by its word.
 """
 
 from __future__ import annotations
@@ -11,19 +9,19 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
+from hpcraft.data import parallel_use
 from hpcraft.data.directives import find_directives
 from hpcraft.data.fortran_entry import head_of, read_head
 from hpcraft.data.pieces_fortran import bound_name, procedures
 from hpcraft.data.syntax import parse as parse_language
 from hpcraft.data.syntax import walk_without
 from hpcraft.data.target_models import SERIAL, TARGET_MODELS, TargetModel
-from hpcraft.data.trees import function_name, functions, parallel_word, parse, prototype, text_of, uses_model
+from hpcraft.data.trees import function_name, functions, parallel_word, parse, prototype, text_of
 from hpcraft.errors import InputError
 from hpcraft.sandbox.abi import Signature
 
 _CONDITIONAL = re.compile(r"^[ \t]*!\$(?:[ \t]|$)", re.MULTILINE)
 _PARALLEL_NAME = re.compile(r"(?:omp|acc|mpi|kmp|gomp)_\w+|openacc|mpi|mpi_f08|coshape|this_image|num_images", re.IGNORECASE)
-_SHARING = {"do", "for", "sections", "workshare", "loop", "task", "taskloop"}
 
 
 class Objection(NamedTuple):
@@ -57,7 +55,15 @@ def objection(target: str, model: str, entry: Signature) -> Objection | None:
         return Objection("target:signature", f"{given.prototype()} instead of {entry.prototype()}")
     if model == SERIAL:
         return Objection("not-serial", f"{word} is of a parallel model") if (word := parallel_word(target)) else None
-    return None if uses_model(target, model) else Objection("not-parallel")
+    why = not_parallel(target, model, entry.name)
+    return Objection("not-parallel", why) if why else None
+
+
+def not_parallel(code: str, model: str, entry: str) -> str:
+    """Why code in a parallel target model shares no work when ``entry`` is called, empty where it does."""
+    kind = TARGET_MODELS[model]
+    verdict = parallel_use.check(kind.model, "cpp" if kind.language == "cuda" else kind.language, code, None, entry=entry)
+    return "" if verdict == "pass" else verdict.removeprefix("fail: ")
 
 
 def _types(signature: Signature) -> tuple[str, list[tuple[str, bool]]]:
@@ -79,7 +85,8 @@ def _fortran(target: str, kind: TargetModel, entry: Signature) -> Objection | No
         return Objection("target:signature", f"{given} instead of {head_of(entry)} for {entry.prototype()}")
     if kind.is_serial:
         return Objection("not-serial", f"{word} is of a parallel model") if (word := _parallel_fortran(target)) else None
-    return None if _shares_work(target) else Objection("not-parallel")
+    why = not_parallel(target, "fortran+openmp", entry.name)
+    return Objection("not-parallel", why) if why else None
 
 
 def _parallel_fortran(code: str) -> str:
@@ -94,12 +101,3 @@ def _parallel_fortran(code: str) -> str:
         if node.type in ("identifier", "name", "module_name") and _PARALLEL_NAME.fullmatch(text_of(node)):
             return text_of(node)
     return ""
-
-
-def _shares_work(code: str) -> bool:
-    """Whether directives of OpenMP start threads and share work among them."""
-    found = [d for d in find_directives("fortran", code) if d.model == "omp" and not d.construct.startswith("end ")]
-    if any(c.name.lower() == "num_threads" and (c.argument or "").strip() == "1" for d in found for c in d.clauses):
-        return False
-    words = [set(d.construct.lower().split()) for d in found]
-    return any("parallel" in w for w in words) and any(_SHARING & w for w in words)

@@ -27,12 +27,6 @@ _PARALLEL = re.compile(
     r"|(?:omp|pthread|mtx|thrd)_\w+|(?:cuda|hip|curand|cublas)[A-Z]\w*|MPI_\w+|atomic[A-Z]\w*"
 )
 """Names that sequential C doesn't use."""
-_MOVES = re.compile(
-    r"MPI_(?:i?[bsr]?send|[bsr]?send_init|i?m?recv|sendrecv(?:_replace)?|i?bcast|i?(?:all)?reduce|i?reduce_scatter(?:_block)?|i?(?:all)?gatherv?"
-    r"|i?scatterv?|i?alltoall[vw]?|i?(?:ex)?scan|r?put|r?get|r?(?:get_)?accumulate|fetch_and_op|i?neighbor_\w+)",
-    re.IGNORECASE,
-)
-"""Calls of MPI by which data goes from one rank to another."""
 
 
 def parse(text: str, language: str = "c") -> Node:
@@ -197,15 +191,6 @@ def normalised(text: str) -> str:
     return " ".join(words)
 
 
-def uses_model(code: str, model: str) -> bool:
-    """Whether code really has the construct that its model asks for; comments and strings don't count.
-
-    OpenMP: a work-sharing or task directive in front of a loop or inside a parallel region. CUDA: the launch of
-    a kernel that is defined there and asks for its thread or block index. MPI: calls that ask for the rank and that move data between ranks.
-    """
-    return _launches(code) if model == "cuda" else _sends(code) if model == "mpi" else _shares_work(code)
-
-
 def parallel_word(code: str) -> str:
     """The first word of ``code`` that sequential C has no use for, empty for none; comments and strings don't count.
 
@@ -218,34 +203,3 @@ def parallel_word(code: str) -> str:
         if _PARALLEL.fullmatch(word):
             return word
     return ""
-
-
-def _shares_work(code: str) -> bool:
-    directives = []
-    for node in walk(parse(code)):
-        if node.type == "preproc_call" and text_of(node.child_by_field_name("directive")).replace(" ", "") == "#pragma":
-            words = re.findall(r"[a-z_]+|\d+", text_of(node.child_by_field_name("argument")).replace("\\\n", " "))
-            if words[:1] == ["omp"]:
-                directives.append(words[1:])
-    if any("num_threads" in d and d[d.index("num_threads") + 1 :][:1] == ["1"] for d in directives):
-        return False
-    parallel = any("parallel" in d[:6] for d in directives)
-    return parallel and any({"for", "sections", "taskloop", "task"} & set(d[:6]) for d in directives)
-
-
-def _sends(code: str) -> bool:
-    called = {text_of(n.child_by_field_name("function")) for n in walk(parse(code)) if n.type == "call_expression"}
-    return "MPI_Comm_rank" in called and any(_MOVES.fullmatch(name) for name in called)
-
-
-def _launches(code: str) -> bool:
-    root = parse(code, "cuda")
-    kernels = {function_name(f) for f in functions(root) if _is_kernel(f)}
-    launched = {text_of(node.child_by_field_name("function")) for node in walk(root) if is_launch(node)}
-    return bool(kernels & launched)
-
-
-def _is_kernel(function: Node) -> bool:
-    body = function.child_by_field_name("body")
-    words = set(lexemes(text_of(body)))
-    return has_specifier(function, "__global__") and bool(words & {"threadIdx", "blockIdx"})

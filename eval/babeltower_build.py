@@ -12,11 +12,11 @@ from __future__ import annotations
 import re
 
 from hpcraft import sandbox
+from hpcraft.data.parallel.c_text import strip
 from hpcraft.data.trees import function_name, functions, has_specifier, parse
 from hpcraft.errors import InputError, MachineError
 from hpcraft.eval import forbidden, forbidden_start
 from hpcraft.eval.babeltower import UnitTests, head_of
-from hpcraft.eval.parallel.c_text import strip
 from hpcraft.eval.seen import by_own_macros, needs_preprocessor, seen
 from hpcraft.eval.unit_tests import PRELUDE
 from hpcraft.sandbox.abi import Parameter, Signature

@@ -20,9 +20,10 @@ from functools import lru_cache
 import numpy as np
 
 from hpcraft import sandbox
+from hpcraft.data import parallel_use
 from hpcraft.data.trees import function_name, functions, parse
 from hpcraft.errors import MachineError
-from hpcraft.eval import babeltower_evidence, forbidden, parallel_use, race_check
+from hpcraft.eval import babeltower_evidence, forbidden, race_check
 from hpcraft.eval.babeltower import TextPair, UnitTests, head_of
 from hpcraft.eval.babeltower_build import honest, job, seen_of, signature_of
 from hpcraft.eval.judging import Judgement, describe_run, first_error, settle_build, unsupported

@@ -15,8 +15,9 @@ from __future__ import annotations
 
 import re
 
+from hpcraft.data import parallel_use
 from hpcraft.errors import InputError, MachineError
-from hpcraft.eval import hole_calls, hole_trial, parallel_use
+from hpcraft.eval import hole_calls, hole_trial
 from hpcraft.eval.code_scan import blank
 from hpcraft.eval.completion import Infill
 from hpcraft.eval.hole_answers import fits

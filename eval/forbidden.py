@@ -11,10 +11,10 @@ import re
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 
+from hpcraft.data.parallel.c_text import strip, with_operators
+from hpcraft.data.parallel.outline import words
 from hpcraft.eval import forbidden_python
 from hpcraft.eval.forbidden_symbols import asks_for, defines
-from hpcraft.eval.parallel.c_text import strip, with_operators
-from hpcraft.eval.parallel.outline import words
 from hpcraft.eval.seen import Seen, differs
 
 _ATTRIBUTES: dict[str, str] = {

@@ -10,9 +10,9 @@ import ast
 import re
 from collections.abc import Callable, Iterable
 
+from hpcraft.data.parallel.outline import words
+from hpcraft.data.python_code import PythonCode, root
 from hpcraft.errors import InputError
-from hpcraft.eval.parallel.outline import words
-from hpcraft.eval.python_code import PythonCode, root
 
 _MODULES = words(
     "__future__ collections cmath dataclasses functools itertools math numba numba.core.types numba.typed numba.types numpy numpy.random"

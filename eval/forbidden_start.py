@@ -14,8 +14,8 @@ from collections.abc import Iterator
 
 from tree_sitter import Node
 
+from hpcraft.data.parallel.outline import words
 from hpcraft.data.trees import declared_name, parse, text_of, walk
-from hpcraft.eval.parallel.outline import words
 
 _HARMLESS = words(
     "sqrt cbrt pow exp exp2 log log2 log10 sin cos tan asin acos atan atan2 sinh cosh tanh fabs abs floor ceil round min max fmin fmax hypot"

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Mapping
 
-from hpcraft.eval.parallel.outline import words
+from hpcraft.data.parallel.outline import words
 
 _CALLS: dict[str, str] = {
     # reason: names, blank between them

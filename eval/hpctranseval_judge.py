@@ -13,8 +13,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from hpcraft import sandbox
+from hpcraft.data import parallel_use
 from hpcraft.errors import InputError, MachineError
-from hpcraft.eval import fast_check, forbidden, parallel_use, performance, race_check, run_evidence
+from hpcraft.eval import fast_check, forbidden, performance, race_check, run_evidence
 from hpcraft.eval.hpctranseval import Operator
 from hpcraft.eval.hpctranseval_build import CANDIDATE, DRIVER, SHIM, job
 from hpcraft.eval.hpctranseval_compare import call_wrong

@@ -22,8 +22,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hpcraft import sandbox
+from hpcraft.data import parallel_use
 from hpcraft.errors import InputError, MachineError
-from hpcraft.eval import parallel_use
 from hpcraft.eval.hpctranseval import Operator
 from hpcraft.eval.hpctranseval_build import Filling, job
 from hpcraft.eval.hpctranseval_inputs import DOMAINS, LARGE_DOMAINS, draw, other_poison, perturbed, published_inputs

@@ -16,12 +16,13 @@ from collections.abc import Collection, Sequence
 from dataclasses import replace
 
 from hpcraft import sandbox
+from hpcraft.data import parallel_use
+from hpcraft.data.python_code import unbuildable
 from hpcraft.errors import MachineError
-from hpcraft.eval import fast_check, forbidden, kernel_races, parallel_use, performance, run_evidence
+from hpcraft.eval import fast_check, forbidden, kernel_races, performance, run_evidence
 from hpcraft.eval.judging import Judgement, describe_run, settle_build
 from hpcraft.eval.kernel_job import candidate_name, driver_name, job
 from hpcraft.eval.kernel_trial import Trial, trial
-from hpcraft.eval.python_code import unbuildable
 from hpcraft.eval.seen import Seen, by_own_macros, needs_preprocessor, seen
 from hpcraft.eval.suites import reference
 from hpcraft.eval.task import Task

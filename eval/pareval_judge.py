@@ -17,8 +17,9 @@ from typing import cast
 import numpy as np
 
 from hpcraft import sandbox
+from hpcraft.data import parallel_use
 from hpcraft.errors import InputError, MachineError
-from hpcraft.eval import fast_check, forbidden, parallel_use, performance, race_check, run_evidence
+from hpcraft.eval import fast_check, forbidden, performance, race_check, run_evidence
 from hpcraft.eval.judging import Judgement, describe_run, first_error, settle_build, unsupported
 from hpcraft.eval.kernel_trial import Shape, race_shape
 from hpcraft.eval.pareval import SHAPES, Problem, baseline_code

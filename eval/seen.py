@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from hpcraft import sandbox
-from hpcraft.eval.parallel.c_text import strip
+from hpcraft.data.parallel.c_text import strip
 from hpcraft.sandbox.outcome import Job
 
 _DIRECTIVE = re.compile(r"^[ \t]*(?:#|%:)[ \t]*(\w+)", re.MULTILINE)

@@ -14,8 +14,9 @@ from collections import deque
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
+from hpcraft.data import parallel_use
 from hpcraft.errors import InputError
-from hpcraft.eval import forbidden, parallel_use
+from hpcraft.eval import forbidden
 from hpcraft.eval.judging import Judgement
 from hpcraft.eval.task import Task
 from hpcraft.samples import Completion

@@ -9,21 +9,13 @@ from hpcraft.stages import Report, Stage, Work
 from hpcraft.train import mutual
 from hpcraft.train.mutual import MutualConfig
 
-_PASS = "pass"  # noqa: S105 - a verdict
-
 
 def honesty(target_model: str, code: str, entry: str) -> str:
-    """Why code isn't honestly parallel, as the judge of kernel tasks says it: work that one thread does alone, tricks on compilers; empty when nothing speaks against it."""
-    from hpcraft.eval import forbidden, parallel_use
+    """Which trick on compilers or checks code plays, as the judge of kernel tasks says it; empty for none."""
+    from hpcraft.eval import forbidden
 
-    language = "cpp" if target_model == "cuda" else "c"
-    for verdict in (
-        forbidden.check(target_model, language, code, entry=entry),
-        parallel_use.check(target_model, language, code, None, entry=entry),
-    ):
-        if verdict != _PASS:
-            return verdict.removeprefix("fail: ")
-    return ""
+    verdict = forbidden.check(target_model, "cpp" if target_model == "cuda" else "c", code, entry=entry)
+    return "" if verdict == "pass" else verdict.removeprefix("fail: ")
 
 
 def likeness(golds: Sequence[str], answers: Sequence[str], language: str) -> Mapping[str, float]:

@@ -1,7 +1,7 @@
-"""A verifier that refuses code which only looks parallel before anything is run.
+"""A verifier that refuses code which plays tricks on its checks before anything is run.
 
-What runs right with several threads may still be done by one of them (``if(0)``, a lone ``single``), or be hidden from the race detector. A model that is
-taught by its own answers finds such code first. The look at it is an argument, because ``train`` doesn't know ``eval``.
+Code may be hidden from the race detector, or change what the compiler is told. A model that is taught by its own answers finds such code first. The look at
+it is an argument, because ``train`` doesn't know ``eval``. Whether work is shared at all is the verifier's to say.
 """
 
 from __future__ import annotations
@@ -15,9 +15,9 @@ from hpcraft.tokenizer.requests import TARGETS
 from hpcraft.verification import Candidate, Finding, Verifier
 
 Honesty = Callable[[str, str, str], str]
-"""Target model, code and name of the entry point to why the code isn't honestly parallel; empty when nothing speaks against it."""
+"""Target model, code and name of the entry point to why the code isn't honest; empty when nothing speaks against it."""
 
-NOT_PARALLEL = "not-parallel"
+NOT_HONEST = "not-honest"
 
 
 class Honest:
@@ -28,7 +28,7 @@ class Honest:
         self._verifier, self._honesty = verifier, honesty
 
     def __call__(self, candidates: Iterable[Candidate]) -> Iterator[Finding]:
-        """Refuse with the reason ``not-parallel`` what isn't honest, and have the rest verified."""
+        """Refuse with the reason ``not-honest`` what isn't, and have the rest verified."""
         refused: deque[Finding | None] = deque()  # a None for one that the verifier has
 
         def honest() -> Iterator[Candidate]:
@@ -64,7 +64,7 @@ def _refusal(candidate: Candidate, why: str) -> Finding:
     return Finding(
         candidate_id=candidate.candidate_id,
         accepted=False,
-        reason=NOT_PARALLEL,
+        reason=NOT_HONEST,
         level="",
         valid_tests=(),
         killing_tests=(),

@@ -27,7 +27,7 @@ from hpcraft.store import read_json, write_json
 from hpcraft.tokenizer.corpus import share_of
 from hpcraft.tokenizer.prompt import LANGUAGE_OF
 from hpcraft.train.decisions import SOURCE_ONLY
-from hpcraft.train.honest import Honest, Honesty
+from hpcraft.train.honest import NOT_HONEST, Honest, Honesty
 from hpcraft.train.rounds import Numbers, TesterKind, own_tests, verified
 from hpcraft.train.ways import Way
 from hpcraft.verification import Candidate, Finding, LikenessMeasure, Verifier
@@ -37,7 +37,17 @@ _TRIED, _WRONG = 4, 2
 _TELLS = frozenset({"differs", "target:runtime_error", "target:memory", "target:time_limit"})
 """Reasons by which tests tell a faulty version: by what it does."""
 _NOT_BUILT = frozenset(
-    {"signature", "no-entry", "target:signature", "not-parallel", "not-serial", "unsupported", "target:unsupported", "target:compile_error"}
+    {
+        "signature",
+        "no-entry",
+        "target:signature",
+        "not-parallel",
+        NOT_HONEST,
+        "not-serial",
+        "unsupported",
+        "target:unsupported",
+        "target:compile_error",
+    }
 )
 
 

@@ -391,6 +391,6 @@ STAGE = Stage(
         "pairs": Input(stage="pairs", help="folder that `hpcraft pairs` made, with functions that have no translation"),
     },
     run=lambda config, work: run(config, work),
-    version=4,
+    version=5,
 )
 """Without figures of texts, which `hpcraft.mutual` puts in; the command is there too."""

@@ -26,7 +26,7 @@ from typing import ClassVar
 from hpcraft.inference import read_translation
 from hpcraft.store import append_jsonl, drop_torn_tail, read_jsonl, sha256_json
 from hpcraft.tokenizer.prompt import END, Prompt
-from hpcraft.train.honest import NOT_PARALLEL
+from hpcraft.train.honest import NOT_HONEST
 from hpcraft.train.rounds import verified
 from hpcraft.verification import Candidate, Finding, Verifier
 
@@ -35,7 +35,7 @@ UNENDED = "unended"
 
 _ACCEPTED, _BLUNT, _BUILT, _PASSED = 1.0, 0.5, 0.1, 0.3
 _WORTHLESS = frozenset(
-    {"no-entry", "target:signature", NOT_PARALLEL, "not-serial", "target:compile_error", "target:unsupported", "unsupported"}
+    {"no-entry", "target:signature", "not-parallel", NOT_HONEST, "not-serial", "target:compile_error", "target:unsupported", "unsupported"}
 )
 """``unsupported`` too: nothing was shown, and nothing shown must not be better than something wrong."""
 _BLUNT_TESTS = frozenset({"target:no-mutant-killed", "target:few-mutants-killed"})

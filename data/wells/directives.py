@@ -19,7 +19,8 @@ from hpcraft.data.material import Material
 from hpcraft.data.outline import declarations, includes, regions, resolved
 from hpcraft.data.parallelise import cuda_versions
 from hpcraft.data.standalone import closure, global_variable
-from hpcraft.data.trees import function_name, functions, parse, prototype, text_of, top_level, uses_model, walk
+from hpcraft.data.target_text import not_parallel
+from hpcraft.data.trees import function_name, functions, parse, prototype, text_of, top_level, walk
 from hpcraft.data.typedefs import MATH, Dialect
 from hpcraft.data.wells.ground import Ground
 from hpcraft.errors import InputError
@@ -94,8 +95,8 @@ def _whole(root: Node, name: str, dialect: Dialect) -> _Cut:
             raise InputError(f"{name}: it calls {called}")
     beside = [_text(n, dialect, directives=False) if n.type == "function_definition" else text_of(n).strip() for n in helpers]
     source, target = (_assembled([*beside, _STATIC.sub("", code)]) for code in (plain, kept))
-    if not uses_model(target, "openmp"):
-        raise InputError(f"{name}: its threads share no work")
+    if why := not_parallel(target, "openmp", name):
+        raise InputError(f"{name}: its threads share no work: {why}")
     return _Cut(signature.prototype(), source, (("openmp", target),))
 
 

@@ -10,7 +10,7 @@ import pytest
 from hpcraft.data.grammar import draw
 from hpcraft.data.host_function import completed, with_host
 from hpcraft.data.lone_kernel import lone_kernel
-from hpcraft.data.trees import uses_model
+from hpcraft.data.target_text import not_parallel
 from hpcraft.data.verify import verify
 from hpcraft.errors import InputError
 from hpcraft.sandbox.abi import Signature
@@ -37,7 +37,7 @@ def test_a_kernel_becomes_a_whole_program() -> None:
     assert code.count("cudaMemcpyHostToDevice") == code.count("cudaFree") == 2
     assert re.findall(r"cudaMemcpy\((\w+), \w+, \w+, cudaMemcpyDeviceToHost", code) == ["y"]
     assert launch(code) == "(256) (n > 0 ? (n + 255) / 256 : 1)"
-    assert uses_model(code, "cuda")
+    assert not not_parallel(code, "cuda", "scale")
 
 
 def test_a_block_for_each_row_gets_a_block_for_each() -> None:

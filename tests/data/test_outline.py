@@ -6,8 +6,9 @@ import re
 
 from hpcraft.data.outline import Outlined, outline
 from hpcraft.data.parallelise import cuda_version, openmp_versions
+from hpcraft.data.target_text import not_parallel
 from hpcraft.data.tester import choose, propose
-from hpcraft.data.trees import parse, uses_model
+from hpcraft.data.trees import parse
 from hpcraft.data.typedefs import Dialect
 from hpcraft.sandbox.abi import Signature, parse_test
 
@@ -79,7 +80,7 @@ def test_accumulated_scalar_is_returned() -> None:
     assert openmp_versions(loop) == ["omp parallel for reduction(+:s)"]
     cuda = cuda_version(loop)
     assert "atomicAdd" in cuda
-    assert uses_model(cuda, "cuda")
+    assert not not_parallel(cuda, "cuda", "dot_loop")
     assert not parse(cuda, "cuda").has_error
 
 
@@ -90,7 +91,7 @@ def test_original_directive_comes_first() -> None:
         "#endif\n   for (i = 0; i < n; i++) { t = x[i]; x[i] = t * t; }\n}\n"
     )
     assert openmp_versions(loop) == ["omp parallel for private(i, t) schedule(static)", "omp parallel for private(t)"]
-    assert uses_model(loop.code(pragma=loop.directive), "openmp")
+    assert not not_parallel(loop.code(pragma=loop.directive), "openmp", "f_loop")
 
 
 def test_inner_loop_stands_in_for_an_outer_one_that_calls_out() -> None:
@@ -134,7 +135,7 @@ def test_cuda_copies_as_far_as_the_loop_reads() -> None:
     loop = only("void f(Int n, Real *x, Real *y) { Int i; for (i = 1; i <= n; i++) y[i - 1] = x[i + 1]; }")
     cuda = cuda_version(loop)
     assert "((n + 1) + 1) * sizeof(double)" in cuda
-    assert uses_model(cuda, "cuda")
+    assert not not_parallel(cuda, "cuda", "f_loop")
     gather = only("void f(Int n, Int *p, Real *x, Real *y) { Int i; for (i = 0; i < n; i++) y[i] = x[p[i]]; }")
     assert cuda_version(gather) == ""
 

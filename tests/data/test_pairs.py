@@ -14,8 +14,8 @@ from hpcraft.data import pairs, recorded
 from hpcraft.data import verify as verifier
 from hpcraft.data.material import Known, made, tree
 from hpcraft.data.pairs import PairsConfig
-from hpcraft.data.target_text import objection
-from hpcraft.data.trees import normalised, uses_model
+from hpcraft.data.target_text import not_parallel, objection
+from hpcraft.data.trees import normalised
 from hpcraft.data.units import cut_units
 from hpcraft.data.verify import verify
 from hpcraft.errors import ConfigError, InputError, MachineError
@@ -115,7 +115,7 @@ def test_pairs_are_whole_and_carry_their_origin(tmp_path: Path, corpus: Path) ->
     assert {(p.package, p.version, p.path, p.licence, p.split) for p in mined.values()} == {("toy", "1", "src/toy.c", "MIT", "train")}
     assert sum(p.origin == "made" for p in found) == 5
     for pair in found:
-        assert uses_model(pair.target, pair.target_model)
+        assert not not_parallel(pair.target, pair.target_model, Signature.parse(pair.signature).name)
         assert len(pair.tests) >= 3
         assert all(parse_test(Signature.parse(pair.signature), test) for test in pair.tests)
         assert 0 < pair.mutants_killed <= pair.mutants_total

@@ -12,7 +12,8 @@ from hpcraft.data.device_code import as_c
 from hpcraft.data.host_function import with_host
 from hpcraft.data.material import Known, Material
 from hpcraft.data.plain_kernel import IndexMacros, PlainKernel, plain_kernel
-from hpcraft.data.trees import parse, uses_model
+from hpcraft.data.target_text import not_parallel
+from hpcraft.data.trees import parse
 from hpcraft.data.typedefs import Dialect
 from hpcraft.data.units import cut_units
 from hpcraft.data.verify import has_tools, verify
@@ -182,7 +183,7 @@ def test_a_whole_function_comes_without_its_directives(ground: Ground) -> None:
     assert "middle" not in smooth.source
     assert "omp" not in smooth.source
     assert close(re.sub(r"#pragma[^\n]*", "", target)) == close(smooth.source)
-    assert uses_model(target, "openmp")
+    assert not not_parallel(target, "openmp", "smooth")
     assert (smooth.package, smooth.path, smooth.licence, smooth.origin) == ("toy", "a.c", "MIT", "directives")
 
 

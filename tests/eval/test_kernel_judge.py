@@ -300,7 +300,7 @@ _OTHER_MODELS = {
 @pytest.mark.parametrize("model", _OTHER_MODELS)
 def test_every_model_has_a_driver(model, monkeypatch):
     """Right code in each of the other models is called as often as it should be, and wrong code is refused."""
-    monkeypatch.setattr("hpcraft.eval.parallel_use.check", lambda *_, **__: "pass")
+    monkeypatch.setattr("hpcraft.data.parallel_use.check", lambda *_, **__: "pass")
     language, code = _OTHER_MODELS[model]
     task = replace(TASKS["kernels/axpy/serial/c"], model=model, language=language)
     found = kernel_judge.judge(task, code, SEED)

@@ -4,11 +4,12 @@ from dataclasses import dataclass
 
 import pytest
 
-from hpcraft.eval import forbidden, kernel_judge, kernel_trial, parallel_use
+from hpcraft.data import parallel_use
+from hpcraft.data.python_code import MOST_CHARACTERS, unbuildable
+from hpcraft.eval import forbidden, kernel_judge, kernel_trial
 from hpcraft.eval.extract import extract
 from hpcraft.eval.prompt_styles import STYLES, in_style
 from hpcraft.eval.prompts import chat_request, null_answer
-from hpcraft.eval.python_code import MOST_CHARACTERS, unbuildable
 from hpcraft.eval.suites import kernel_tasks
 from hpcraft.sandbox import python, toolchains
 from hpcraft.sandbox.outcome import Job, Limits, Verdict

@@ -88,7 +88,7 @@ def test_only_threads_that_grow_without_end_are_told(counts):
 )
 def test_threads_are_watched(body, passes, monkeypatch):
     """Right results and all the words of OpenMP are not enough when one thread does it all."""
-    monkeypatch.setattr("hpcraft.eval.parallel_use.check", lambda *_, **__: "pass")
+    monkeypatch.setattr("hpcraft.data.parallel_use.check", lambda *_, **__: "pass")
     monkeypatch.setattr(kernel_races, "_MODELS", ())
     found = kernel_judge.judge(TASKS["kernels/axpy/openmp/c"], f"#include <omp.h>\n{HEAD}{body}}}\n", SEED)
     assert found.checks["correct"] == "pass", found.checks
@@ -101,7 +101,7 @@ def test_threads_are_watched(body, passes, monkeypatch):
 @needs_mpi
 def test_ranks_are_watched(monkeypatch):
     """The rank that holds the answer does all of it, and the others go away."""
-    monkeypatch.setattr("hpcraft.eval.parallel_use.check", lambda *_, **__: "pass")
+    monkeypatch.setattr("hpcraft.data.parallel_use.check", lambda *_, **__: "pass")
     # What an idle rank uses on a busy machine must not look like a share of the work, so there is much of it.
     work = "volatile double s = 0; if (r == 0 && n > 0) for (long k = 0; k < 20L * n; k++) s += x[k % n];\n"
     code = f"#include <mpi.h>\n{HEAD}int r; MPI_Comm_rank(MPI_COMM_WORLD, &r); {work}if (r == 0)\n{LOOP}}}\n"

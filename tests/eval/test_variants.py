@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from hpcraft.eval import forbidden, kernel_judge, parallel_use
+from hpcraft.data import parallel_use
+from hpcraft.eval import forbidden, kernel_judge
 from hpcraft.eval.seen import needs_preprocessor
 from hpcraft.eval.suites import kernel_tasks
 

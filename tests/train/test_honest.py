@@ -8,12 +8,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hpcraft.mutual import honesty
-from hpcraft.train.honest import NOT_PARALLEL, Honest
+from hpcraft.train.honest import NOT_HONEST, Honest
 from hpcraft.verification import Candidate, Finding
 from tests.data.translations import GOOD_SCALE, SCALE, SCALE_TESTS
 
-ALONE = GOOD_SCALE.replace("parallel for", "parallel for if(0)")
 UNWATCHED = '__attribute__((no_sanitize("thread"))) ' + GOOD_SCALE
+UNDER_ANOTHER_NAME = GOOD_SCALE + "#define double float\n"
 
 
 def candidate(number: int, target: str, model: str = "openmp", signature: str = "void scale(int n, double a, double *x)") -> Candidate:
@@ -29,7 +29,7 @@ def found(one: Candidate, reason: str = "") -> Finding:
     )  # fmt: skip
 
 
-@given(st.lists(st.sampled_from([GOOD_SCALE, ALONE, UNWATCHED])), st.integers(1, 4))
+@given(st.lists(st.sampled_from([GOOD_SCALE, UNDER_ANOTHER_NAME, UNWATCHED])), st.integers(1, 4))
 def test_findings_stay_in_the_order_of_their_candidates(targets: list[str], batch: int) -> None:
     """Whatever stands beside each other, and however many the verifier takes at a time."""
     seen: list[str] = []
@@ -46,19 +46,19 @@ def test_findings_stay_in_the_order_of_their_candidates(targets: list[str], batc
 
     findings = list(Honest(verifier, honesty)(candidate(number, target) for number, target in enumerate(targets)))
     assert [f.candidate_id for f in findings] == [str(number) for number in range(len(targets))]
-    assert [f.reason for f in findings] == ["" if target == GOOD_SCALE else NOT_PARALLEL for target in targets]
+    assert [f.reason for f in findings] == ["" if target == GOOD_SCALE else NOT_HONEST for target in targets]
     assert seen == [target for target in targets if target == GOOD_SCALE]
 
 
 def test_what_has_no_place_for_it_is_not_looked_at() -> None:
     """Tests alone, sequential targets, and prototypes that the verifier refuses in its own words."""
-    made = [candidate(0, "", ""), candidate(1, SCALE, "serial"), candidate(2, ALONE, signature="nothing")]
+    made = [candidate(0, "", ""), candidate(1, SCALE, "serial"), candidate(2, UNWATCHED, signature="nothing")]
     findings = list(Honest(lambda candidates: (found(one, "signature") for one in candidates), honesty)(made))
     assert [f.reason for f in findings] == ["signature"] * 3
 
 
 def test_what_was_refused_says_why() -> None:
     """In the log of the finding."""
-    [finding] = Honest(lambda candidates: map(found, candidates), honesty)([candidate(0, ALONE)])
+    [finding] = Honest(lambda candidates: map(found, candidates), honesty)([candidate(0, UNWATCHED)])
     assert not finding.accepted
-    assert finding.log == "the parallel construct is told to use one thread"
+    assert finding.log == "hides code from the sanitizers (attribute no_sanitize)"

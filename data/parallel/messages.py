@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from hpcraft.eval.parallel.flow import buffers, mpi_name
-from hpcraft.eval.parallel.outline import Kind, Step, words
-from hpcraft.eval.parallel.work import Answer, Share, divided
+from hpcraft.data.parallel.flow import buffers, mpi_name
+from hpcraft.data.parallel.outline import Kind, Step, words
+from hpcraft.data.parallel.work import Answer, Share, divided
 
 MOVES_DATA = words(
     "send bsend ssend rsend isend issend ibsend irsend send_init recv irecv recv_init mrecv imrecv sendrecv sendrecv_replace isendrecv psend_init"

@@ -7,11 +7,11 @@ from __future__ import annotations
 
 import re
 
-from hpcraft.eval.parallel.c_text import strip
-from hpcraft.eval.parallel.flow import outputs
-from hpcraft.eval.parallel.outline import Kind, Step, words
-from hpcraft.eval.parallel.values import bounds
-from hpcraft.eval.parallel.work import Answer, Share, divided, writes
+from hpcraft.data.parallel.c_text import strip
+from hpcraft.data.parallel.flow import outputs
+from hpcraft.data.parallel.outline import Kind, Step, words
+from hpcraft.data.parallel.values import bounds
+from hpcraft.data.parallel.work import Answer, Share, divided, writes
 
 _LAUNCHES = frozenset({"cudaLaunchKernel", "cudaLaunchCooperativeKernel", "cudaLaunchKernelEx", "cudaLaunchKernelExC", "cuLaunchKernel"})
 _THREAD_NUMBERS = frozenset(

@@ -12,16 +12,16 @@ from __future__ import annotations
 from collections.abc import Callable, Collection
 from functools import partial
 
+from hpcraft.data.parallel import c_outline, fortran_outline
+from hpcraft.data.parallel.devices import cuda, kokkos
+from hpcraft.data.parallel.directives import offload, openacc, openmp
+from hpcraft.data.parallel.messages import mpi
+from hpcraft.data.parallel.outline import Program
+from hpcraft.data.parallel.python_loops import shared_loops
+from hpcraft.data.parallel.symbols import by_symbols
+from hpcraft.data.parallel.work import Answer
+from hpcraft.data.python_code import PythonCode
 from hpcraft.errors import InputError
-from hpcraft.eval.parallel import c_outline, fortran_outline
-from hpcraft.eval.parallel.devices import cuda, kokkos
-from hpcraft.eval.parallel.directives import offload, openacc, openmp
-from hpcraft.eval.parallel.messages import mpi
-from hpcraft.eval.parallel.outline import Program
-from hpcraft.eval.parallel.python_loops import shared_loops
-from hpcraft.eval.parallel.symbols import by_symbols
-from hpcraft.eval.parallel.work import Answer
-from hpcraft.eval.python_code import PythonCode
 
 MOST_CHARACTERS = 400_000
 """Longer answers are not looked at: no kernel is."""
@@ -44,7 +44,7 @@ def check(model: str, language: str, code: str, symbols: Collection[str] | None,
     Args:
         model: the model that was asked for.
         language: ``c``, ``cpp``, ``fortran`` or ``python``.
-        code: the answer, best as the preprocessor leaves it (`hpcraft.eval.seen`).
+        code: the answer, best as the preprocessor leaves it.
         symbols: undefined symbols of the object that was built from it; None when they are not known.
         entry: the function that is called; without it every function of the answer counts as called.
     """

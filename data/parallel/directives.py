@@ -8,9 +8,9 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable
 
-from hpcraft.eval.parallel.outline import Kind, Step, words
-from hpcraft.eval.parallel.values import bounds, never
-from hpcraft.eval.parallel.work import TASKS, Answer, Share, divided, turns, writes
+from hpcraft.data.parallel.outline import Kind, Step, words
+from hpcraft.data.parallel.values import bounds, never
+from hpcraft.data.parallel.work import TASKS, Answer, Share, divided, turns, writes
 
 SHARES = frozenset({"for", "do", "sections", "loop", "taskloop", "task", "workshare", "distribute"})
 _MOST_THREADS = 16

@@ -2,7 +2,7 @@
 
 import pytest
 
-from hpcraft.eval.parallel_use import check
+from hpcraft.data.parallel_use import check
 
 HEAD = 'extern "C" void axpy(int n, double a, const double *x, double *y) {\n'
 LOOP = "for (int i = 0; i < n; i++) y[i] += a * x[i];\n"

@@ -10,9 +10,9 @@ from collections.abc import Iterator
 
 from tree_sitter import Node
 
+from hpcraft.data.parallel import c_text
+from hpcraft.data.parallel.outline import Argument, Kind, Parameter, Program, Step, parse_directive, with_own_counter
 from hpcraft.data.syntax import parser, text_of, walk_without
-from hpcraft.eval.parallel import c_text
-from hpcraft.eval.parallel.outline import Argument, Kind, Parameter, Program, Step, parse_directive, with_own_counter
 
 _LITERALS = ("comment", "string_literal", "raw_string_literal", "char_literal", "system_lib_string")
 _NAMES = ("identifier", "type_identifier", "namespace_identifier")

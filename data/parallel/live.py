@@ -9,8 +9,8 @@ from collections import Counter
 from collections.abc import Collection
 from dataclasses import replace
 
-from hpcraft.eval.parallel.outline import Kind, Program, Step
-from hpcraft.eval.parallel.values import ANYTHING, LARGEST_SIZE, Bounds, Known, always, bounds, never
+from hpcraft.data.parallel.outline import Kind, Program, Step
+from hpcraft.data.parallel.values import ANYTHING, LARGEST_SIZE, Bounds, Known, always, bounds, never
 
 _ROUNDS = 8
 """So many rounds settle constants that are made of other constants."""

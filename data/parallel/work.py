@@ -6,10 +6,10 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from hpcraft.eval.parallel.flow import Flow, mpi_name, outputs
-from hpcraft.eval.parallel.live import known_values, live
-from hpcraft.eval.parallel.outline import Kind, Program, Step
-from hpcraft.eval.parallel.values import Bounds, bounds, changes_nothing, never
+from hpcraft.data.parallel.flow import Flow, mpi_name, outputs
+from hpcraft.data.parallel.live import known_values, live
+from hpcraft.data.parallel.outline import Kind, Program, Step
+from hpcraft.data.parallel.values import Bounds, bounds, changes_nothing, never
 
 EXCLUSIVE = frozenset({"critical", "single", "master", "masked", "ordered"})
 """Constructs that one thread at a time works in."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable
 from typing import NamedTuple
 
-from hpcraft.eval.parallel.outline import Kind, Program, Step, words
+from hpcraft.data.parallel.outline import Kind, Program, Step, words
 
 QUIET = words(
     "printf fprintf puts putchar fflush free assert abort exit omp_get_wtime mpi_wtime malloc calloc omp_get_thread_num omp_get_num_threads"

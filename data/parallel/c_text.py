@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 
-from hpcraft.eval.parallel.outline import words
+from hpcraft.data.parallel.outline import words
 
 STAND_ALONE = words(
     "barrier taskwait taskyield flush cancel cancellation threadprivate declare end requires scan depobj allocate error nothing assumes begin"

@@ -2,7 +2,7 @@
 
 import pytest
 
-from hpcraft.eval.parallel_use import check
+from hpcraft.data.parallel_use import check
 from hpcraft.eval.suites import kernel_tasks
 
 LOOP = "for (int i = 0; i < n; i++) y[i] += a * x[i];"

@@ -9,7 +9,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 
-from hpcraft.eval.python_code import PythonCode, root
+from hpcraft.data.python_code import PythonCode, root
 
 _COMPILERS = ("numba.njit", "numba.jit")
 _MOST_CALLERS = 20

@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Collection
 
-from hpcraft.eval.parallel.flow import mpi_name
-from hpcraft.eval.parallel.messages import MOVES_DATA
+from hpcraft.data.parallel.flow import mpi_name
+from hpcraft.data.parallel.messages import MOVES_DATA
 
 _STARTS: dict[str, tuple[str, ...]] = {
     "openmp": ("GOMP_parallel", "GOMP_teams", "__kmpc_fork"),

@@ -12,9 +12,9 @@ from dataclasses import dataclass
 
 from tree_sitter import Node
 
+from hpcraft.data.parallel.c_text import stands_alone
+from hpcraft.data.parallel.outline import Argument, Kind, Parameter, Program, Step, parse_directive, with_own_counter
 from hpcraft.data.syntax import parser, text_of, walk_without
-from hpcraft.eval.parallel.c_text import stands_alone
-from hpcraft.eval.parallel.outline import Argument, Kind, Parameter, Program, Step, parse_directive, with_own_counter
 
 _STRING = re.compile(r"'[^'\n]*'|\"[^\"\n]*\"|![^\n]*")
 _CONTINUED = re.compile(
