@@ -11,6 +11,7 @@ from collections.abc import Callable, Collection, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from hpcraft.data.missing_locals import with_missing_locals
 from hpcraft.errors import ConfigError, InputError
 from hpcraft.eval.babeltower import TextPair, UnitTests
 from hpcraft.eval.completion import Infill
@@ -105,7 +106,7 @@ class HuggingFace:
         def answer_of(number: int, text: str) -> str:
             prompt, task = prompts[number], asks[number].task
             if isinstance(task.case, UnitTests) and task.case.kind == "cuda":
-                return fit_kernel(parse_translation(prompt, text), task.empty.partition("{")[0])
+                return fit_kernel(with_missing_locals(parse_translation(prompt, text), task.source), task.empty.partition("{")[0])
             # Where nothing is run, a host function that the gold text lacks would only make the two less alike.
             if task.back or isinstance(task.case, TextPair):
                 return parse_translation(prompt, text)

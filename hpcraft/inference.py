@@ -384,7 +384,9 @@ class Generator:
 
 
 def read_translation(prompt: Prompt, answer: str, source: str, wanted: str = "") -> str:
-    """The code that an answer to `build_translation` stands for; a CUDA kernel alone gets its host function where a rule can write one.
+    """The code that an answer to `build_translation` stands for.
+
+    A CUDA kernel gets the locals that it forgot, and one alone its host function, where a rule can write them.
 
     Args:
         prompt: what was asked.
@@ -396,5 +398,6 @@ def read_translation(prompt: Prompt, answer: str, source: str, wanted: str = "")
     if prompt.task != "cuda":
         return code
     from hpcraft.data.host_function import completed
+    from hpcraft.data.missing_locals import with_missing_locals
 
-    return completed(code, source, wanted)
+    return completed(with_missing_locals(code, source), source, wanted)
