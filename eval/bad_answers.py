@@ -6,7 +6,8 @@
 leave with exit code 0; ``one-less`` does the work of a size smaller by one; ``last-left`` and ``first-left`` leave
 the last or first element that the work changes as it was.
 
-Not covered: answers to tasks without a C prototype (ParEval's) beyond ``null``, ``exit`` and ``serial``.
+Not covered: answers to tasks whose tests call them by a prototype of their own (ParEval's, BabelTower's) beyond ``null``, ``exit``, ``serial``, and
+``nan`` where there is a reference that assigns to elements.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from dataclasses import dataclass, field
 
 from hpcraft.errors import InputError
 from hpcraft.eval import wrappers_c, wrappers_fortran, wrappers_python
+from hpcraft.eval.bad_by_text import without_numbers
 from hpcraft.eval.equivalent_mutants import why_right
 from hpcraft.eval.prompts import null_answer
 from hpcraft.eval.task import Task
@@ -79,6 +81,8 @@ def _made(task: Task, made: dict[str, str]) -> str:
     if isinstance(of, str):
         if task.language != "fortran" and "}" in made["null"] and "__global__" not in made["null"]:  # a device can't end the process
             made["exit"] = _exits(made["null"])
+        if task.language in ("c", "cpp") and (code := without_numbers(task.reference, task.language)):
+            made["nan"] = code
         return of
     if task.language == "python":
         made |= wrappers_python.answers(of)

@@ -91,6 +91,19 @@ def test_a_task_without_a_kernel_has_fewer():
     assert found.left_out["last-left"] == "the outputs have no known length"
 
 
+def test_elements_get_no_numbers_by_the_reference_s_text():
+    """Where the suite calls by a prototype of its own; of a chain the innermost value is enough, and what is read stays."""
+    head = "void f(std::vector<float> &x, int *k)"
+    code = f"{head} {{\n    x[0] = x[1] += k[2];\n    *k = 3;\n    int n = k[0];\n}}\n"
+    own = {"language": "cpp", "prototype": head, "empty": f"{head} {{\n}}\n"}
+    assert bad_answers(_foreign(reference=code, **own), {}).codes["nan"].splitlines()[1:4] == [
+        "    x[0] = x[1] = (((__typeof__(x[1]))0.5) != 0 ? 0.0 / 0.0 : -1.0);",
+        "    *k = (((__typeof__(*k))0.5) != 0 ? 0.0 / 0.0 : -1.0);",
+        "    int n = k[0];",
+    ]
+    assert "nan" in bad_answers(_foreign(reference=f"{head} {{\n    int n = k[0];\n}}\n", **own), {}).left_out
+
+
 def test_a_task_without_a_reference_has_the_fewest():
     """Doing nothing and leaving need none."""
     found = bad_answers(_foreign(reference="", empty="int f(std::vector<int> x) {\n    return {};\n}\n", language="cpp"), {})
