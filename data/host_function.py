@@ -17,6 +17,7 @@ from dataclasses import replace
 from tree_sitter import Node
 
 from hpcraft.data.extents import Extent, extents
+from hpcraft.data.missing_locals import with_missing_locals
 from hpcraft.data.trees import function_name, functions, has_specifier, parameter_names, parse, prototype, text_of, walk
 from hpcraft.errors import InputError
 from hpcraft.sandbox.abi import Parameter, Signature
@@ -32,13 +33,14 @@ _STEP = re.compile(r"\+=[^;]*")
 
 
 def completed(answer: str, source: str, wanted: str = "") -> str:
-    """An answer in CUDA with a host function, where it is a kernel alone and a rule can write one; else as it is.
+    """An answer in CUDA with what a rule can write: locals that its kernel forgot, and a host function where it is a kernel alone.
 
     Args:
         answer: CUDA C++.
         source: the sequential function, the last one of this C code.
         wanted: prototype of the host function, where it has another name than the sequential one, or integers of other widths.
     """
+    answer = with_missing_locals(answer, source)
     sequential = list(functions(parse(source)))
     if not sequential:
         return answer

@@ -147,7 +147,13 @@ STAGE = Stage(
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Flags of ``hpcraft eval audit``."""
     parser.add_argument("suite", metavar="SUITE", help=f"one of {', '.join(_AUDITED)}")
-    parser.add_argument("--tasks", action="append", default=[], metavar="PATTERN", help="audit the tasks whose id matches; may be given again (default: all)")
+    parser.add_argument(
+        "--tasks",
+        action="append",
+        default=[],
+        metavar="PATTERN",
+        help="audit the tasks whose id matches; may be given again (default: all)",
+    )
     for name, spec in STAGE.inputs.items():
         parser.add_argument(f"--{name}", type=Path, metavar="DIR", help=spec.help)
     parser.add_argument(

@@ -384,9 +384,7 @@ class Generator:
 
 
 def read_translation(prompt: Prompt, answer: str, source: str, wanted: str = "") -> str:
-    """The code that an answer to `build_translation` stands for.
-
-    A CUDA kernel gets the locals that it forgot, and one alone its host function, where a rule can write them.
+    """The code that an answer to `build_translation` stands for; CUDA is completed by rule.
 
     Args:
         prompt: what was asked.
@@ -398,6 +396,5 @@ def read_translation(prompt: Prompt, answer: str, source: str, wanted: str = "")
     if prompt.task != "cuda":
         return code
     from hpcraft.data.host_function import completed
-    from hpcraft.data.missing_locals import with_missing_locals
 
-    return completed(with_missing_locals(code, source), source, wanted)
+    return completed(code, source, wanted)
