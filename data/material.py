@@ -153,8 +153,13 @@ def tree(source: str, language: str = "c") -> str:
     return tree_hash(language, "".join(function_texts(language, source)))
 
 
-def made(seed: int, count: int, targets: tuple[str, ...], known: Known, *, launches: Launches = (False,)) -> Iterator[Material]:
-    """``count`` different kernels of the grammar that can be written in some target, with a CUDA version for each of ``launches``."""
+def made(
+    seed: int, count: int, targets: tuple[str, ...], known: Known, *, launches: Launches = (False,), monolingual_share: float = 0.0
+) -> Iterator[Material]:
+    """``count`` different kernels of the grammar that can be written in some target, with a CUDA version for each of ``launches``.
+
+    A share of those of the training split is set aside without versions.
+    """
     number = found = 0
     while found < count and number < _MOST_DRAWS * count + 100:
         pair = draw(seed, number, num_tests=MADE_TESTS, targets=targets, any_launch=launches[0])
@@ -168,18 +173,20 @@ def made(seed: int, count: int, targets: tuple[str, ...], known: Known, *, launc
         if not versions or not known.is_new("made", pair.source, versions):
             continue
         found += 1
+        split = family_split(pair.family)
+        aside = split == "train" and _share(seed, pair.source) < monolingual_share
         yield Material(
             origin="made",
             family=pair.family,
             signature=pair.signature,
             source=pair.source,
-            targets=tuple(versions),
+            targets=() if aside else tuple(versions),
             groups=tuple((test,) for test in pair.tests),
             package="hpcraft",
             version=__version__,
             path="data/grammar.py",
             licence="Apache-2.0",
-            split=family_split(pair.family),
+            split=split,
         )
 
 

@@ -89,6 +89,9 @@ class PairsConfig:
     monolingual_share: float = option(
         0.3, help="share of the corpus's training code that is set aside without translation: loops as C, OpenMP and CUDA as what they are"
     )
+    made_monolingual_share: float = option(
+        0.0, help="share of the grammar's training kernels that are set aside as C without translation, to see what mutual makes of them"
+    )
     batch_size: int = option(96, help="candidates built into one program")
 
     def __post_init__(self) -> None:
@@ -103,7 +106,7 @@ class PairsConfig:
                 raise ConfigError(f"{name} must be 1 or more")
         if self.min_tests > self.tests_per_pair:
             raise ConfigError(f"min_tests must not be more than tests_per_pair ({self.tests_per_pair})")
-        for name in ("min_killed", "min_coverage", "min_coverage_mined", "monolingual_share"):
+        for name in ("min_killed", "min_coverage", "min_coverage_mined", "monolingual_share", "made_monolingual_share"):
             if not 0 <= getattr(self, name) <= 1:
                 raise ConfigError(f"{name} must lie between 0 and 1")
 
@@ -114,7 +117,9 @@ def run(config: PairsConfig, work: Work) -> Report:
     targets, race = _machine(config, report)
     known = Known.of(work.inputs.get("benchmarks"))
     real = list(_real(config, work, targets, known))  # of a whole corpus few are kept
-    kernels = made(work.seed, config.made, targets, known, launches=_LAUNCHES[config.cuda_launch])
+    kernels = made(
+        work.seed, config.made, targets, known, launches=_LAUNCHES[config.cuda_launch], monolingual_share=config.made_monolingual_share
+    )
     tally = Tally(each_cuda=config.cuda_launch == "both")
     with ShardWriter(work.out, "pairs", Pair) as pair_shards, ShardWriter(work.out, "monolingual", Function) as function_shards:
         judged = _judged(config, work, chain(real, kernels), race=race)
@@ -268,7 +273,8 @@ def _assemble(config: PairsConfig, material: Material, findings: list[Finding], 
         elif model not in taken or (model == "cuda" and config.cuda_launch == "both"):
             taken.add(model)
             pairs.append(_pair(material, model, target, finding, tests))
-    if not taken and (material.origin == "mined" or material.model != SERIAL) and material.split == "train":
+    alone = material.origin == "mined" or material.model != SERIAL or not material.targets
+    if not taken and alone and material.split == "train":
         best = max(findings, key=lambda f: (bool(f.killing_tests), len(f.valid_tests)))
         tests = material.chosen(best.valid_tests, best.killing_tests, config.tests_per_pair)
         if best.killing_tests and len(tests) >= config.min_tests:

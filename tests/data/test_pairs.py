@@ -125,6 +125,22 @@ def test_pairs_are_whole_and_carry_their_origin(tmp_path: Path, corpus: Path) ->
     assert not (tmp_path / "out" / ".parts").exists()
 
 
+def test_kernels_of_the_grammar_can_be_set_aside(tmp_path: Path) -> None:
+    """Without translations, with tests and what they leave; only of the training split, and the other kernels are the same as without."""
+    half = replace(SMALL, made=12, made_monolingual_share=0.5)
+    report = run(tmp_path / "half", None, half)
+    whole = run(tmp_path / "whole", None, replace(half, made_monolingual_share=0.0))
+    alone = list(read_rows(tmp_path / "half", "monolingual", Function))
+    kept, found = ({p.source: p for p in read_rows(tmp_path / name, "pairs", Pair)} for name in ("half", "whole"))
+    assert report.rows["pairs"] + len(alone) == whole.rows["pairs"] >= 10
+    assert alone
+    assert {(f.model, f.split, f.package, found[f.source].split) for f in alone} == {("serial", "train", "hpcraft", "train")}
+    assert all(len(f.tests) == len(f.outputs) >= 3 for f in alone)
+    assert {source: p.pair_id for source, p in kept.items()} == {
+        s: p.pair_id for s, p in found.items() if s not in {f.source for f in alone}
+    }
+
+
 def _is_evidence(pair: Pair) -> None:
     """What a pair says of itself: lines, faults of both sides, and outputs that its tests can have."""
     signature = Signature.parse(pair.signature)
