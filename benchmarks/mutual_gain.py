@@ -1,0 +1,115 @@
+"""What mutual supervision gains over fine-tuning alone, by seed, with each part of the loop left out in turn.
+
+    hpcraft pairs --made 2400 --made-monolingual-share 0.8 --cuda-launch any -o PAIRS
+    python benchmarks/mutual_gain.py PAIRS PRETRAIN OUT [--seeds 1,2,3] [--rounds 3] [--variants loop,no-mutants,no-tester]
+
+PAIRS is a folder of ``hpcraft pairs`` in which few functions have a translation and many have none; PRETRAIN a model that knows code. For each seed the model
+is tuned on the pairs (``tuned``). From there each variant of the loop runs, and ``longer`` tunes on for as many steps as the rounds of the loop train, on the
+same pairs alone: a loop that gained no more than that would have gained by training alone. All are measured on the same held-out pairs, greedily, by running.
+
+Variants: ``loop`` (the tester by rule, faulty versions tried), ``no-mutants``, ``no-tester`` (the functions' known tests alone). The gain is told as a share of
+what fine-tuning alone (the better of ``tuned`` and ``longer``) leaves to 1, with the interval of Student's t over the seeds. Stages that are done aren't done
+again, so a call that was stopped goes on.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import statistics
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from hpcraft.mutual import STAGE as MUTUAL
+from hpcraft.stages import execute
+from hpcraft.store import read_jsonl
+from hpcraft.train.finetune import STAGE as FINETUNE
+from hpcraft.train.finetune import FinetuneConfig
+from hpcraft.train.mutual import MutualConfig
+from hpcraft.train.rounds import Round
+
+_VARIANTS: Mapping[str, Mapping[str, Any]] = {"loop": {}, "no-mutants": {"mutants": False}, "no-tester": {"tester": "none"}}
+_T95 = (12.706, 4.303, 3.182, 2.776, 2.571, 2.447, 2.365, 2.306, 2.262)
+"""Student's t, two-sided 95 %, by degrees of freedom from 1."""
+_SECONDS = 1e6
+"""Steps bound the training, so that a busy machine learns the same."""
+
+
+def main() -> None:
+    """Train, loop and measure; print a table and write ``gain.json``."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("pairs", type=Path)
+    parser.add_argument("pretrain", type=Path)
+    parser.add_argument("out", type=Path)
+    parser.add_argument("--seeds", default="1,2,3")
+    parser.add_argument("--variants", default=",".join(_VARIANTS))
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--tune-steps", type=int, default=500, help="of fine-tuning on the pairs")
+    parser.add_argument("--round-steps", type=int, default=150, help="of training in each round")
+    parser.add_argument("--functions", type=int, default=1500, help="functions without translation in a round, at most")
+    parser.add_argument("--valid", type=int, default=100, help="held-out pairs of each target")
+    args = parser.parse_args()
+    seeds = [int(word) for word in args.seeds.split(",")]
+    found = {seed: measured(args, seed, args.variants.split(",")) for seed in seeds}
+    table = {name: {way: over_seeds([found[s][name][way] for s in seeds]) for way in found[seeds[0]][name]} for name in found[seeds[0]]}
+    gains = {name: {way: gain([found[s] for s in seeds], name, way) for way in table[name]} for name in args.variants.split(",")}
+    (args.out / "gain.json").write_text(json.dumps({"by_seed": found, "pass@1": table, "gain": gains}, indent=1))
+    print(json.dumps({"pass@1": table, "gain": gains}, indent=1))
+
+
+def measured(args: argparse.Namespace, seed: int, variants: Sequence[str]) -> dict[str, dict[str, float]]:
+    """Pass@1 by way of translating, after fine-tuning, after as much of it as the loop has steps, and after each variant of the loop."""
+    folder = args.out / f"seed-{seed}"
+    tuned = folder / "tuned"
+    _tune(args, seed, args.pretrain, tuned, args.tune_steps, 2e-3)
+    _tune(args, seed, tuned, folder / "longer", args.rounds * args.round_steps, 2e-4)
+    rounds = {name: _loop(args, seed, tuned, folder / name, args.rounds, **_VARIANTS[name]) for name in variants}
+    alone = _loop(args, seed, folder / "longer", folder / "longer-measured", 1, max_functions=1, train_steps=1)
+    first = next(iter(rounds.values()))
+    return {"tuned": _passes(first[0]), "longer": _passes(alone[0])} | {name: _passes(found[-1]) for name, found in rounds.items()}
+
+
+def _tune(args: argparse.Namespace, seed: int, model: Path, out: Path, steps: int, rate: float) -> None:
+    config = FinetuneConfig(
+        max_steps=steps, max_seconds=_SECONDS, learning_rate=rate, cuda_answer="kernel", cuda_repeats=1, openmp_repeats=1, tests_repeats=0
+    )
+    execute(FINETUNE, config, {"base": model, "pairs": args.pairs}, out, seed=seed)
+
+
+def _loop(args: argparse.Namespace, seed: int, model: Path, out: Path, rounds: int, **more: Any) -> list[Round]:
+    settings = {
+        "rounds": rounds,
+        "targets": ("openmp", "cuda"),
+        "tester": "rule",
+        "max_functions": args.functions,
+        "valid_functions": args.valid,
+        "train_steps": args.round_steps,
+        "train_seconds": _SECONDS,
+        **more,
+    }
+    execute(MUTUAL, MutualConfig(**settings), {"model": model, "pairs": args.pairs}, out, seed=seed)
+    return list(read_jsonl(out / "rounds.jsonl", Round))
+
+
+def _passes(one: Round) -> dict[str, float]:
+    return {way: float(figures["pass@1"] or 0) for way, figures in one.translator.items()}
+
+
+def over_seeds(values: Sequence[float]) -> dict[str, float]:
+    """The mean of some seeds' figures with half the width of its 95 % interval."""
+    half = _T95[len(values) - 2] * statistics.stdev(values) / len(values) ** 0.5 if len(values) > 1 else float("nan")
+    return {"mean": round(statistics.fmean(values), 4), "half": round(half, 4)}
+
+
+def gain(found: Sequence[Mapping[str, Mapping[str, float]]], name: str, way: str) -> dict[str, float]:
+    """What a variant gained of the gap that fine-tuning alone leaves, over the seeds."""
+    shares = []
+    for one in found:
+        alone = max(one["tuned"][way], one["longer"][way])
+        shares.append((one[name][way] - alone) / max(1e-9, 1 - alone))
+    return over_seeds(shares)
+
+
+if __name__ == "__main__":
+    main()
