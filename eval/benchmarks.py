@@ -157,7 +157,7 @@ def _outside(config: BenchmarksConfig) -> dict[str, str]:
             for t in suite_texts(name)
         ]
     )
-    theirs = {}
+    theirs: dict[str, str] = {}
     for name, folder in config.folders:
         if name == _BABELTOWER:
             theirs |= {path.name: sha256_file(path) for path in _babeltower_files(folder)}
