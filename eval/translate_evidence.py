@@ -35,6 +35,8 @@ class Choice:
     code: str
     times: int = 1
     """How often it was written."""
+    cut: bool = False
+    """Whether it was cut before its end."""
     holds: bool | None = None
     """None where nothing was run."""
     reason: str = ""
@@ -81,15 +83,22 @@ class Evidence:
 
     @property
     def chosen(self) -> Choice | None:
-        """The best that holds; the likeliest where nothing was run; None where none holds."""
-        if not self.verified:
-            return self.choices[0]
-        return next((c for c in self.choices if c.holds), None)
+        """The best that holds; the likeliest whole one where nothing was run; None where none holds, or is whole."""
+        return next((c for c in self.choices if (c.holds if self.verified else not c.cut)), None)
+
+    @property
+    def is_guess(self) -> bool:
+        """Whether nothing of what is chosen was ever run."""
+        return not self.verified or (self.chosen is not None and self.chosen.level == "compile")
 
     def lines(self) -> list[str]:
         """For a terminal."""
         if not self.verified:
-            return [f"not verified: candidate 0 of {len(self.choices)} is a guess that nothing was run for; add --verify"]
+            if self.chosen is None:
+                return [f"not verified: none of {len(self.choices)} different candidates is whole, so none is shown"]
+            return [
+                f"not verified: candidate {self.chosen.number} of {len(self.choices)} is a guess that nothing was run for; add --verify"
+            ]
         tests = f"{len(self.tests)} valid of {self.tests_by_rule} by rule and {self.tests_by_model} by the model"
         told = f"{self.mutants_killed} of {self.mutants_total} faulty versions of it"
         lines = "its lines weren't counted" if self.coverage is None else f"run {self.coverage:.0%} of its lines"
@@ -104,7 +113,8 @@ class Evidence:
             )
             written = "once" if choice.times == 1 else f"{choice.times} times"
             speed = f", {choice.speedup:.2f} times as fast on {self.threads} threads" if choice.speedup else ""
-            found.append(f"  candidate {choice.number}: level {choice.level}, {told}, written {written}{speed}")
+            cut = ", cut before its end" if choice.cut else ""
+            found.append(f"  candidate {choice.number}: level {choice.level}, {told}, written {written}{cut}{speed}")
         refused = Counter(c.reason for c in self.choices if not c.holds)
         found += [f"  refused: {reason} ({count})" for reason, count in refused.most_common()]
         if not holding and (log := next((c.log for c in self.choices if c.log), "")):
@@ -231,10 +241,8 @@ def _readable(signature: Signature, test: str) -> bool:
 
 
 def _with(choice: Choice, finding: Finding) -> Choice:
-    return Choice(
-        number=choice.number,
-        code=choice.code,
-        times=choice.times,
+    return replace(
+        choice,
         holds=finding.accepted,
         reason=finding.reason,
         log=finding.log,
