@@ -60,6 +60,21 @@ def test_cuda_is_run_and_it_is_said_where():
     assert any("a real device" in words for words in found.unknown)
 
 
+@pytest.mark.parametrize(
+    ("code", "target", "words"),
+    [
+        ('__attribute__((no_sanitize("thread"))) ' + GOOD, "openmp", "hides code from the sanitizers"),
+        (CUDA.replace("__global__", "#define atomicAdd(p, v) (*(p) += (v))\n__global__"), "cuda", "gives atomicAdd another meaning"),
+    ],
+)
+def test_tricks_on_the_checks_are_refused_before_anything_is_run(code, target, words):
+    """A candidate that would hold is told what it does."""
+    found = judged(stand_alone(SOURCE), target, choices(code), (), seed=3)
+    assert found.chosen is None
+    assert (found.choices[0].reason, found.choices[0].log.partition(" (")[0]) == ("not-honest", words)
+    assert any("refused: not-honest (1)" in line for line in found.lines())
+
+
 def test_nothing_is_chosen_when_nothing_holds():
     """No answer is better than a wrong one."""
     found = judged(stand_alone(SOURCE), "openmp", choices(SHORT), (), seed=3)
@@ -87,6 +102,13 @@ def test_ranks_prefer_what_more_is_known_of():
     [
         ("void f(int n, double *x) { unknown(n, x); }\n", "it doesn't build alone"),
         ("void f(int n, int *x) { for (int i = 0; i <= n; i++) x[1 << 30] = i; }\n", "no test of it ran clean"),
+        (
+            "void f(int n, const int *at, double *x) { for (int i = 0; i < n; i++) x[100000 + 1000 * at[i]] = i; }\n",
+            r"how long x \(an index rests on at\[i\]\) must be doesn't follow from its indices, and tests with guessed lengths were tried",
+        ),
+        ("int f(void) { int s = 0; for (int i = 0; i < 9; i++) s += i; return s; }\n", "it has no parameters that a test could set"),
+        ("void f(int n, const double *x) { for (int i = 0; i < n; i++) (void)x[i]; }\n", "it returns nothing and is given no array"),
+        ("void f(int n, double *x) { double s = 0; for (int i = 0; i < n; i++) s += x[i]; }\n", "writes to none of its arrays"),
     ],
 )
 def test_a_function_that_cannot_be_tested_is_one_line(source, words):
