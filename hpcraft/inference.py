@@ -281,14 +281,14 @@ class Generator:
         return ids if len(ids) < self.facts.context else []
 
     def complete(self, prompts: Sequence[str], **sampling: Any) -> list[list[str]]:
-        """Continue each prompt until the end token, which isn't part of the answer; as `answers`, but the texts alone.
+        """Continue each prompt until the end token, which isn't part of the answer; as `completions`, but the texts alone.
 
         Returns:
             For each prompt, in order, its answers; none written for a prompt that fills the context.
         """
-        return [[reply.text for reply in replies] for replies in self.answers(prompts, **sampling)]
+        return [[reply.text for reply in replies] for replies in self.completions(prompts, **sampling)]
 
-    def answers(
+    def completions(
         self,
         prompts: Sequence[str],
         *,
@@ -329,7 +329,7 @@ class Generator:
         Args:
             items: each a source, its task (a key of `hpcraft.tokenizer.prompt.TASKS`, such as a target model for a source in C), and for ``cuda2c``
                 perhaps the prototype of the C function that is wanted.
-            sampling: as for `answers`.
+            sampling: as for `completions`.
 
         Raises:
             InputError: the model wasn't taught one of the tasks.
@@ -337,7 +337,7 @@ class Generator:
         for item in items:
             self._check_task(item[1])
         prompts = [self.translation_prompt(*item) for item in items]
-        answered = zip(items, prompts, self.answers([p.text for p in prompts], **sampling), strict=True)
+        answered = zip(items, prompts, self.completions([p.text for p in prompts], **sampling), strict=True)
         return [
             [replace(reply, text=read_translation(prompt, reply.text, item[0])) for reply in replies] for item, prompt, replies in answered
         ]
