@@ -150,10 +150,7 @@ def judged(alone: Standalone, target_model: str, choices: Sequence[Choice], writ
         InputError: the function can't be tested: it doesn't build alone, or no test runs clean.
         MachineError: this machine lacks what the check needs.
     """
-    if missing := lacks_tool(target_model) or lacks_tool(alone.model):
-        raise MachineError(missing)
-    if alone.model == "cuda" and cuda_level() != "emulate":
-        raise MachineError("a function in CUDA is run by the emulation, which needs clang or g++; run `hpcraft doctor`")
+    _check_machine(alone, target_model)
     race = target_model != "openmp" or not has_tools("openmp", race=True)
     signature = Signature.parse(alone.signature)
     if (why := why_untestable(signature)) in _UNTESTABLE:
@@ -188,6 +185,13 @@ def judged(alone: Standalone, target_model: str, choices: Sequence[Choice], writ
         threads=speeds.threads,
         unknown=_unknown(target_model, alone.model, speeds, race=race),
     )
+
+
+def _check_machine(alone: Standalone, target_model: str) -> None:
+    if missing := lacks_tool(target_model) or lacks_tool(alone.model):
+        raise MachineError(missing)
+    if alone.model == "cuda" and cuda_level() != "emulate":
+        raise MachineError("a function in CUDA is run by the emulation, which needs clang or g++; run `hpcraft doctor`")
 
 
 def _ranked(choices: Iterable[Choice]) -> tuple[Choice, ...]:
