@@ -56,7 +56,7 @@ class Material:
     targets: tuple[tuple[str, str], ...]
     """Target model and code; several for one model are tried in this order and the first right one is taken, of CUDA for any launch and for its own both."""
     groups: tuple[tuple[str, ...], ...]
-    """Proposed tests; of each group one is kept."""
+    """Proposed tests; of a group whose tests have the same scalars at most one is valid, where there are any."""
     package: str
     version: str
     path: str
@@ -101,7 +101,7 @@ class Material:
         return tuple(dict.fromkeys(t for group in self.groups for t in group))
 
     def chosen(self, valid: tuple[str, ...], killing: tuple[str, ...], count: int) -> tuple[str, ...]:
-        """The tests to keep."""
+        """The tests to keep: all valid ones where the verifier was asked for no more than ``count``, so that what it found belongs to them."""
         return choose(self.groups, set(valid), set(killing), count)
 
 

@@ -28,6 +28,7 @@ from pathlib import Path
 from threading import Event
 from typing import Literal
 
+from hpcraft.data.honest import Honesty
 from hpcraft.data.target_models import SERIAL
 from hpcraft.errors import ConfigError
 from hpcraft.inference import read_facts, require_torch
@@ -40,7 +41,6 @@ from hpcraft.tokenizer.requests import teachable
 from hpcraft.train.decisions import SOURCE_ONLY, Answer, Decision, WrittenTest
 from hpcraft.train.export import model_folder
 from hpcraft.train.finetune import FinetuneConfig
-from hpcraft.train.honest import Honesty
 from hpcraft.train.learners import TESTER, TRANSLATOR, Learner
 from hpcraft.train.loop import forget
 from hpcraft.train.measure import Exam, Judges, Sampling, examine_tester, examine_translator, set_exam
