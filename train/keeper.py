@@ -51,6 +51,7 @@ class Keeper(TrainerCallback):  # type: ignore[misc, unused-ignore]
         watch, leader = self.watch, rank() == 0
         watch.step, watch.tokens = state.global_step, self.run.learnt
         loss, watch.seconds = summed([self.run.take_loss() / world(), watch.now() if leader else 0.0])
+        self.run.turns.tell(watch.step, watch.seconds / watch.budget.max_seconds)
         self._count_time()
         watch.loss_sum, watch.loss_steps = watch.loss_sum + loss, watch.loss_steps + 1
         ends = watch.seconds >= watch.budget.max_seconds or watch.step >= watch.budget.max_steps

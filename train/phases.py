@@ -230,9 +230,9 @@ def _phase(config: PretrainConfig, work: Work, tokenizer: Tokenizer, specials: S
         tokens=train,
         objective=objective,
         width=config.row_tokens,
+        step_rows=config.batch_rows,
         rows=micro,
         seed=work.seed + number,
-        epochs=phase.max_steps * config.batch_rows * config.row_tokens / train.num_tokens,
     )
     validation = _validation(config, work, objective, specials)
     names = "-".join(phase.objectives)
@@ -302,10 +302,10 @@ def _validation(config: PretrainConfig, work: Work, objective: Objective, specia
         return None
     if objective.architecture != "decoder":
         source = CorpusSource(
-            tokens=valid, objective=objective.at(0.0), width=config.row_tokens, rows=config.batch_rows, seed=work.seed, epochs=1.0
+            tokens=valid, objective=objective, width=config.row_tokens, step_rows=config.batch_rows, rows=config.batch_rows, seed=work.seed
         )
         # What back-translation would add isn't measured: it changes with the model.
-        batches = [b for maker in source.window(0, 0) or [] if "into" not in (b := maker())]
+        batches = [b for maker in source.window(0, 0, 0) or [] if "into" not in (b := maker())]
         return Validation(batches=batches, num_bytes=0) if batches else None
     rows: dict[str, list[Row]] = {}
     for number in range(len(valid)):

@@ -3,7 +3,8 @@
 Imported when training begins, since it imports torch and transformers. What is ours and why:
 
 - data come from `hpcraft.train.stream`: the Trainer's own resume walks through all batches that were seen;
-- the loss is a sum over a step's learnt tokens divided by their number, over micro-batches and ranks, for every kind of model;
+- the loss is a sum over a step's learnt tokens divided by their number, over micro-batches and ranks, for every kind of model: many take the
+  Trainer's ``num_items_in_batch`` and pay no heed to it;
 - FSDP2 is torch's ``fully_shard`` at once, since accelerate falls back to DDP without a word where there is no accelerator;
 - checkpoints are `hpcraft.train.checkpoint`'s, in torch's distributed format, which loads on any number of ranks;
 - a loss that isn't a number stops the run before it reaches the weights.
@@ -42,7 +43,7 @@ from hpcraft.store import JSON
 from hpcraft.train import checkpoint
 from hpcraft.train.batches import IGNORED, Batch
 from hpcraft.train.precision import has_bf16
-from hpcraft.train.stream import PLACE, Place, Source, Stream, loader
+from hpcraft.train.stream import PLACE, Place, Source, Stream, Turns, loader
 
 _SCHEDULE = "schedule"
 
@@ -103,6 +104,7 @@ class Run(Trainer):  # type: ignore[misc, unused-ignore]
         super().__init__(**given)
         self.feed, self.root, self.facts, self.found = feed, root, facts, found
         self.place = Place.read(found.facts["place"], found.facts["rows"] / feed.rows) if found else Place()
+        self.turns = Turns(feed.source.turns, self.args.max_steps, beside=feed.beside)
         self.learnt = int(found.facts["tokens"]) if found else 0
         """Tokens that all ranks have learnt, with those before the run was resumed."""
         # A model that `shard` has spread owns its placement and its gradients; the Trainer then wraps it in nothing.
@@ -120,7 +122,15 @@ class Run(Trainer):  # type: ignore[misc, unused-ignore]
 
     def get_train_dataloader(self) -> Any:
         """This rank's micro-batches from where the run is."""
-        stream = Stream(self.feed.source, self.place, rank=rank(), world=world())
+        stream = Stream(
+            self.feed.source,
+            self.place,
+            rank=rank(),
+            world=world(),
+            turns=self.turns,
+            step=self.found.step if self.found else 0,
+            accumulate=self.args.gradient_accumulation_steps,
+        )
         return loader(stream, beside=self.feed.beside, pinned=torch.cuda.is_available())
 
     def get_batch_samples(self, epoch_iterator: Any, num_batches: int, device: Any) -> Any:
@@ -141,12 +151,9 @@ class Run(Trainer):  # type: ignore[misc, unused-ignore]
 
     def compute_loss(self, model: Any, inputs: Batch, return_outputs: bool = False, num_items_in_batch: Any = None) -> Any:
         """The loss of a micro-batch as its share of the step's: ranks average their gradients, so each gives ``world`` times its own."""
-        if self.model_accepts_loss_kwargs:
-            outputs = model(**inputs, num_items_in_batch=num_items_in_batch)
-            loss = outputs.loss * world()
-        else:
-            outputs = model(**inputs)
-            loss = outputs.loss * (self._count(inputs) / num_items_in_batch * world())
+        outputs, count = model(**inputs), self._count(inputs)
+        # The mean of nothing is no number.
+        loss = outputs.loss * (count / num_items_in_batch * world()) if count else outputs.logits.sum() * 0.0
         return (loss, outputs) if return_outputs else loss
 
     def training_step(self, model: Any, inputs: Batch, num_items_in_batch: Any = None) -> torch.Tensor:

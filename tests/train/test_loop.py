@@ -15,8 +15,10 @@ import torch
 from hpcraft.errors import ConfigError, InputError, MachineError, Stopped
 from hpcraft.train.batches import IGNORED, Batch
 from hpcraft.train.loop import Fitted, Running, fit, forget
-from hpcraft.train.stream import PLACE, EpochSource, Place, Stream
+from hpcraft.train.objectives.entities import tagger_of
+from hpcraft.train.stream import PLACE, EpochSource, Place, Stream, Turns
 from hpcraft.train.watch import Budget, Measured, Validation, Watch
+from tests.train.tiny import tiny_t5
 
 WIDTH, VOCABULARY = 24, 64
 
@@ -154,22 +156,29 @@ def test_a_damaged_checkpoint_is_passed_over(tmp_path: Path, capsys: pytest.Capt
     assert told(tmp_path / "broken") == told(tmp_path / "whole")
 
 
-def test_micro_batches_together_are_one_batch(tmp_path: Path) -> None:
-    """Rows with different numbers of learnt tokens weigh by their tokens, however a step is cut."""
+def without_dropout(kind: str) -> Any:
+    """A model whose losses can be compared."""
+    if kind != "decoder":
+        return tagger_of(tiny_t5()) if kind == "tagger" else tiny_t5()
     model = tiny()
-    model.config._attn_implementation = "eager"
+    for layer in model.model.layers:
+        layer.self_attn.attention_dropout = 0.0
+    return model
+
+
+@pytest.mark.parametrize("kind", ["decoder", "encoder-decoder", "tagger"])
+def test_micro_batches_together_are_one_batch(kind: str, tmp_path: Path) -> None:
+    """Rows with different numbers of learnt tokens weigh by their tokens, however a step is cut, and a part may have none."""
     rows = next(batches(rows=4)(0))
     rows["labels"][:2, 3:] = IGNORED
+    rows["labels"][3] = IGNORED
 
     def cut(size: int) -> Callable[[int], Iterator[Batch]]:
         return lambda _: ({name: value[at : at + size] for name, value in rows.items()} for at in range(0, 4, size))
 
     norms = []
     for size in (4, 2, 1):
-        fresh = tiny()
-        fresh.config.attention_dropout = 0.0
-        for layer in fresh.model.layers:
-            layer.self_attn.attention_dropout = 0.0
+        fresh = without_dropout(kind)
         folder = tmp_path / str(size)
         fit(fresh, cut(size), budget(max_steps=1), folder, seed=1, running=Running(accumulate=4 // size))
         norms.append(told(folder)[0])
@@ -301,6 +310,39 @@ def test_ranks_share_one_order_and_a_place_holds_for_any_number_of_them(world: i
         rest = [taken(Stream(source, place, rank=rank, world=other), 4) for rank in range(other)]
         following = [rest[n % other][n // other][1] for n in range(4)]
         assert following == alone[3 * world : 3 * world + 4]
+
+
+class Turning:
+    """A source whose batches tell their window and how often it has turned."""
+
+    turns = (0.3, 0.5)
+
+    def window(self, epoch: int, number: int, turn: int) -> list[Callable[[], Batch]] | None:
+        """Two windows an epoch, of six micro-batches."""
+        made = {"input_ids": torch.tensor([[epoch, number, turn]])}
+        return [lambda: dict(made)] * 6 if number < 2 else None
+
+
+@pytest.mark.parametrize("world", [1, 2])
+def test_a_turn_comes_in_its_step_with_a_new_window(world: int) -> None:
+    """On all ranks alike, also from a place in the middle, and earlier where the time says so."""
+
+    def steps(rank: int, place: Place, begin: int, count: int, told: tuple[int, float] | None = None) -> list[tuple[list[int], Place]]:
+        turns = Turns(Turning.turns, 20)
+        if told:
+            turns.tell(*told)
+        stream = Stream(Turning(), place, rank=rank, world=world, turns=turns, step=begin, accumulate=2 // world)
+        found = taken(stream, count * 2 // world)[:: 2 // world]
+        last = taken(stream, count * 2 // world)[2 // world - 1 :: 2 // world]
+        return [(ids, after) for (_, ids), (after, _) in zip(found, last, strict=True)]
+
+    whole = steps(0, Place(), 0, 20)
+    assert [ids[2] for ids, _ in whole] == [0] * 6 + [1] * 4 + [2] * 10
+    assert [ids[:2] for ids, _ in whole[4:12]] == [[0, 1], [0, 1], [1, 0], [1, 0], [1, 0], [1, 1], [2, 0], [2, 0]][:8]
+    for rank in range(world):
+        for at in (3, 6, 7, 12):
+            assert [ids for ids, _ in steps(rank, whole[at - 1][1], at, 20 - at)] == [ids for ids, _ in whole[at:]]
+    assert [ids[2] for ids, _ in steps(0, Place(), 0, 8, told=(2, 0.4))] == [0] * 2 + [1] * 6
 
 
 def test_batches_made_beside_are_the_same(tmp_path: Path) -> None:

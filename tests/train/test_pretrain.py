@@ -115,14 +115,14 @@ def test_a_window_is_the_same_each_time_and_an_epoch_shows_every_text(run_folder
     tokens.write(tmp_path / "t", texts, run_folder / "tokenizer", annotated=False)
     found = tokens.Tokens(tmp_path / "t")
     objective = Mixture({"causal": 1.0}).make({"causal": {"length": 128}}, Specials.of(bpe.load(run_folder / "tokenizer")))
-    source = CorpusSource(tokens=found, objective=objective, width=128, rows=2, seed=3, epochs=1.0)
+    source = CorpusSource(tokens=found, objective=objective, width=128, step_rows=4, rows=2, seed=3)
 
     def ids(epoch: int) -> list[list[int]]:
-        return [make()["input_ids"].flatten().tolist() for make in source.window(epoch, 0) or []]
+        return [make()["input_ids"].flatten().tolist() for make in source.window(epoch, 0, 0) or []]
 
     assert ids(0) == ids(0)
     assert ids(0) != ids(1)
-    assert source.window(0, 1) is None
+    assert source.window(0, 1, 0) is None
     seen = {n for row in ids(1) for n in row}
     assert seen >= {n for number in range(400) for n in found.ids(number).tolist()}
 
@@ -226,15 +226,25 @@ def test_what_does_not_go_together_is_refused(given: dict[str, Any], message: st
 # ---------------------------------------------------------------- several processes
 
 
-@pytest.mark.parametrize("sharding", ["ddp", "fsdp"])
-def test_two_processes_learn_what_one_learns(sharding: str, run_folder: Path, tmp_path: Path) -> None:
+SHAPES: dict[str, dict[str, Any]] = {
+    "decoder": {},
+    "encoder-decoder": {"architecture": "encoder-decoder", "objectives": {"spans": 1.0}},
+    "tagger": {"architecture": "encoder-decoder", "objectives": {"entities": 1.0}},
+}
+
+
+@pytest.mark.parametrize(("sharding", "kind"), [("ddp", "decoder"), ("fsdp", "decoder"), ("ddp", "encoder-decoder"), ("ddp", "tagger")])
+def test_two_processes_learn_what_one_learns(sharding: str, kind: str, run_folder: Path, tmp_path: Path) -> None:
     """The same losses but for rounding, and a whole model of the right class."""
-    config = PretrainConfig(**{**SMALL, "max_steps": 6})
+    settings = {**SMALL, "max_steps": 6, **SHAPES[kind]}
+    config = PretrainConfig(**settings)
     execute(STAGE, config, inputs(run_folder), tmp_path / "one")
-    shared = PretrainConfig(**{**SMALL, "max_steps": 6, "processes": 2, "sharding": sharding})
+    shared = PretrainConfig(**{**settings, "processes": 2, "micro_rows": 1, "sharding": sharding})
     execute(STAGE, shared, inputs(run_folder), tmp_path / "two")
     assert losses(tmp_path / "two") == pytest.approx(losses(tmp_path / "one"), rel=2e-3)
-    assert read_json(tmp_path / "two" / "model" / "config.json")["architectures"] == ["LlamaForCausalLM"]
+    assert read_json(tmp_path / "two" / "model" / "config.json")["architectures"] == [
+        "LlamaForCausalLM" if kind == "decoder" else "T5ForConditionalGeneration"
+    ]
     one, two = (inference.load_model(tmp_path / name / "model").state_dict() for name in ("one", "two"))
     assert all(torch.allclose(one[name], two[name], atol=2e-2) for name in one)
     # How many processes shared the work makes nothing stale.
@@ -282,7 +292,7 @@ def test_a_place_holds_for_another_number_of_rows(run_folder: Path, tmp_path: Pa
     objective = Mixture({"causal": 1.0}).make({"causal": {"length": 128}}, Specials.of(bpe.load(run_folder / "tokenizer")))
 
     def rows_from(place: Place, rows: int, count: int) -> list[list[int]]:
-        source = CorpusSource(tokens=tokens.Tokens(tmp_path / "t"), objective=objective, width=128, rows=rows, seed=3, epochs=1.0)
+        source = CorpusSource(tokens=tokens.Tokens(tmp_path / "t"), objective=objective, width=128, step_rows=4, rows=rows, seed=3)
         found: list[list[int]] = []
         for batch in Stream(source, place):
             found += batch["input_ids"].tolist()

@@ -72,6 +72,11 @@ class Objective(ABC):
     cycle: tuple[str, ...] = ()
     """Groups whose batches alternate, in order; empty where there is one group."""
 
+    @property
+    def turns(self) -> tuple[float, ...]:
+        """The shares of the training, in order, at which `at` begins to give another objective."""
+        return ()
+
     @abstractmethod
     def rows(self, document: Document | Example, rng: np.random.Generator) -> Iterator[AnyRow]:
         """The rows of one document, none where it gives none; everything random comes from ``rng``.
