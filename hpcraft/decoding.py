@@ -127,6 +127,11 @@ def _pad(own: int | None, ends: Sequence[int], config: Any) -> int:
     return next((token for token in (own, *ends) if token is not None and token < vocabulary), 0)
 
 
+def begins_with_prompt(model: Any, codec: Codec) -> bool:
+    """Whether a decoder behind an encoder begins with the first token of the prompt, as hpcraft's do whose config names padding: it is the direction."""
+    return isinstance(codec, OwnCodec) and model.config.is_encoder_decoder and model.config.decoder_start_token_id == codec.pad
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Row:
     """One prompt, and the seed of its answer."""
@@ -181,6 +186,7 @@ def write_batch(model: Any, codec: Codec, rows: Sequence[Row], drawing: Drawing)
             repetition_penalty=1.0,
             pad_token_id=codec.pad,
             eos_token_id=list(codec.ends) or None,
+            decoder_start_token_id=[row.ids[0] for row in rows] if begins_with_prompt(model, codec) else None,
             use_cache=True,
             logits_processor=[SeededDraw([row.seed for row in rows], drawing)] if drawing.temperature > 0 else None,
             stopping_criteria=[watch] if drawing.stop or any(row.cut for row in rows) else None,

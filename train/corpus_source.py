@@ -17,7 +17,7 @@ import numpy as np
 
 from hpcraft.train.batches import IGNORED, Batch, Row
 from hpcraft.train.objectives.batching import batched
-from hpcraft.train.packing import fitted, pack, together
+from hpcraft.train.packing import alone, fitted, pack, together
 from hpcraft.train.tokens import Tokens
 
 if TYPE_CHECKING:
@@ -89,8 +89,9 @@ class CorpusSource:
         rng.shuffle(groups)
         # The last step is filled up from the first, so that all have one shape.
         groups += islice(cycle(groups.copy()), -len(groups) % self.step_rows)
+        made = alone if self.apart else together
         return [
-            partial(together, groups[begin : begin + self.rows], self.width, self.objective.specials.pad)
+            partial(made, groups[begin : begin + self.rows], self.width, self.objective.specials.pad)
             for begin in range(0, len(groups), self.rows)
         ]
 

@@ -73,6 +73,7 @@ def decoder(depth: int, tokenizer: Tokenizer, context: int) -> LlamaConfig:
         intermediate_size=2 * width,
         max_position_embeddings=context,
         tie_word_embeddings=True,
+        use_cache=False,  # with a cache transformers doesn't keep packed texts apart; what generates asks for one
         bos_token_id=tokenizer.token_to_id(TEXT),
         eos_token_id=tokenizer.token_to_id(END),
         pad_token_id=tokenizer.token_to_id(PAD),
@@ -91,7 +92,8 @@ def encoder_decoder(depth: int, tokenizer: Tokenizer, context: int) -> T5Config:
     common: dict[str, Any] = {
         "tie_word_embeddings": True,
         "n_positions": context,
-        "decoder_start_token_id": tokenizer.token_to_id(TEXT),
+        # As T5's; where there is a direction the decoder begins with that.
+        "decoder_start_token_id": tokenizer.token_to_id(PAD),
         "bos_token_id": tokenizer.token_to_id(TEXT),
         "eos_token_id": tokenizer.token_to_id(END),
         "pad_token_id": tokenizer.token_to_id(PAD),

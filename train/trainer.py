@@ -79,6 +79,15 @@ def summed(values: list[float]) -> list[float]:
     return shared.tolist()
 
 
+def _first_told(words: str) -> str:
+    """What the first rank says that says something."""
+    if not dist.is_initialized():
+        return words
+    told: list[Any] = [""] * world()
+    dist.all_gather_object(told, words)
+    return next(filter(None, told), "")
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Feed:
     """What a run learns from."""
@@ -103,6 +112,7 @@ class Run(Trainer):  # type: ignore[misc, unused-ignore]
     def __init__(self, feed: Feed, root: Path, facts: Callable[[], JSON], found: checkpoint.Checkpoint | None, **given: Any) -> None:
         super().__init__(**given)
         self.feed, self.root, self.facts, self.found = feed, root, facts, found
+        assert self.args.world_size == world(), "accelerate may run one process without a word where several were asked for"
         self.place = Place.read(found.facts["place"], found.facts["rows"] / feed.rows) if found else Place()
         self.turns = Turns(feed.source.turns, self.args.max_steps, beside=feed.beside)
         self.learnt = int(found.facts["tokens"]) if found else 0
@@ -111,6 +121,8 @@ class Run(Trainer):  # type: ignore[misc, unused-ignore]
         self.is_distributed_loading_by_transformers = isinstance(self.model, FSDPModule)
         self.loss_is_scaled_for_ga = True
         self.loss = 0.0
+        self.bad = ""
+        """What is wrong with the loss of a micro-batch of this step."""
         self.grad_norm: float | None = None
         self.waited_seconds = 0.0
         """Time that was spent waiting for data since it was last looked at."""
@@ -164,10 +176,12 @@ class Run(Trainer):  # type: ignore[misc, unused-ignore]
             inputs = self.feed.complete(self._prepare_inputs(inputs), self.model)
         loss: torch.Tensor = super().training_step(model, inputs, num_items_in_batch)
         if not torch.isfinite(loss):
-            raise InputError(
+            self.bad = self.bad or (
                 f"the loss is {float(loss)} in step {self.state.global_step + 1}, batch {place.offset + place.skipped - world() + rank()} of window "
                 f"{place.window}, epoch {place.epoch}; the weights and the checkpoints from before stay: lower learning_rate, or look at that batch"
             )
+            if world() == 1:
+                raise InputError(self.bad)
         self.place = place
         self.loss += float(loss)
         return loss
@@ -184,9 +198,12 @@ class Run(Trainer):  # type: ignore[misc, unused-ignore]
     def _clip_grad_norm(self, model: Any) -> Any:
         norm: Any = super()._clip_grad_norm(model)
         self.grad_norm = float(norm.full_tensor() if hasattr(norm, "full_tensor") else norm)
-        if not math.isfinite(self.grad_norm):
+        if not math.isfinite(self.grad_norm) or self.bad:
+            # A loss that is no number makes none of all ranks' gradients, so that all are here and can be told whose it was.
+            told = self.bad if math.isfinite(self.grad_norm) else _first_told(self.bad)
             raise InputError(
-                f"the gradient's norm is {self.grad_norm} in step {self.state.global_step + 1}; the weights and the checkpoints from before stay: "
+                told
+                or f"the gradient's norm is {self.grad_norm} in step {self.state.global_step + 1}; the weights and the checkpoints from before stay: "
                 "lower learning_rate"
             )
         return norm
