@@ -186,10 +186,10 @@ def write_batch(model: Any, codec: Codec, rows: Sequence[Row], drawing: Drawing)
             repetition_penalty=1.0,
             pad_token_id=codec.pad,
             eos_token_id=list(codec.ends) or None,
-            decoder_start_token_id=[row.ids[0] for row in rows] if begins_with_prompt(model, codec) else None,
             use_cache=True,
             logits_processor=[SeededDraw([row.seed for row in rows], drawing)] if drawing.temperature > 0 else None,
             stopping_criteria=[watch] if drawing.stop or any(row.cut for row in rows) else None,
+            **({"decoder_start_token_id": [row.ids[0] for row in rows]} if begins_with_prompt(model, codec) else {}),
         )
     return [_written(codec, row, drawing.stop, answer[begin:].tolist()) for row, answer in zip(rows, result, strict=True)]
 

@@ -234,7 +234,9 @@ def _lessons(config: FinetuneConfig, work: Work, generator: Generator, make: Mak
         _check_tokens(generator, items)
     taught, rejections = fitting(items, make, room)
     if not taught:
-        raise InputError(f"{folder}: no example is within {room} tokens; give a larger max_length")
+        raise InputError(
+            f"{folder}: no example is within {min(config.max_length, generator.facts.context)} tokens; give a larger max_length"
+        )
     valid, _ = fitting(gather(config, folder, "valid", work.seed, own=generator.is_own), make, room)
     return _Lessons(
         taught=taught, validation=validation_of(valid, make, config, work.seed, room, tensors_for(generator)), rejections=rejections

@@ -59,6 +59,8 @@ class Running:
     beside: bool = False
     """Batches are made by a process beside the training one."""
     tensorboard: bool = False
+    packed: bool = False
+    """Rows hold several texts."""
 
     def __post_init__(self) -> None:
         """Refuse what there isn't."""
@@ -135,6 +137,7 @@ def fit(
         MachineError: memory or disk is full; the last good checkpoint stays.
         Stopped: a signal came; a checkpoint was written.
     """
+    from hpcraft.train.packing import attention_for
     from hpcraft.train.stream import EpochSource
     from hpcraft.train.trainer import Feed, shard, world
 
@@ -147,6 +150,8 @@ def fit(
     if world() > 1 and running.sharding == "fsdp":
         model.to("cpu")  # each group of weights goes to the device when it is spread, so that no device ever holds all
         shard(model)
+    if running.packed:
+        model.set_attn_implementation(attention_for(model, args.device.type))
     if running.compile:
         if args.device.type == "cpu":
             # A third of a step went into the backward pass of the fused attention, which is slow on rows of some hundred tokens.

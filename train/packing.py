@@ -11,10 +11,9 @@ from typing import Any
 
 import torch
 
-from hpcraft.train.batches import IGNORED, Batch, Row
-from hpcraft.train.objectives.objective import pieces
+from hpcraft.train.batches import IGNORED, Batch, Row, pieces
 
-_PROBE_TOKENS = 12
+_PROBE_TOKENS = 64
 
 
 def fitted(rows: Iterable[Row], width: int) -> Iterator[Row]:
@@ -45,6 +44,18 @@ def pack(rows: Sequence[Row], width: int) -> list[list[Row]]:
         if room:
             insort(rooms, (room, number))
     return groups
+
+
+def attention_for(model: Any, device: str) -> str:
+    """The implementation of attention for packed rows: on a GPU one that needs no mask of the length's square, where the model has it.
+
+    Flash attention of transformers keeps packed texts apart only in batches of one row, so it isn't taken.
+    """
+    config = model.config
+    present = str(config._attn_implementation)
+    if device != "cuda" or not getattr(model, "_supports_flex_attn", False) or float(getattr(config, "attention_dropout", 0)):
+        return present
+    return "flex_attention"
 
 
 def keeps_apart(model: Any) -> bool:

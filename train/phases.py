@@ -112,7 +112,9 @@ def _check(phase: Phase, config: PretrainConfig) -> None:
     if config.sharding == "fsdp" and (whole := sorted(_WHOLE & set(phase.objectives))):
         raise ConfigError(f"objective {whole[0]}: needs the whole model in each process; give sharding=ddp")
     if wrong := sorted(set(phase.objectives) & NEEDS_EXAMPLES):
-        raise ConfigError(f"objective {wrong[0]}: learns from pairs; it is for `hpcraft finetune`")
+        raise ConfigError(
+            f"objective {wrong[0]}: learns from pairs, not from a corpus; `hpcraft finetune --task translate` teaches pairs, by a loss of its own"
+        )
     wanted = "decoder" if config.architecture == DECODER else "encoder-decoder"
     for name in phase.objectives:
         found = _architecture(name)
@@ -271,6 +273,7 @@ def _phase(config: PretrainConfig, work: Work, tokenizer: Tokenizer, specials: S
             compile=config.compile,
             recompute=config.recompute,
             tensorboard=config.tensorboard,
+            packed=objective.architecture == DECODER and not source.apart,
         ),
     )
     if learner is not model:

@@ -25,6 +25,7 @@ from typing import Any
 import numpy as np
 import torch
 import torch.distributed as dist
+import transformers
 from torch.distributed.checkpoint.filesystem import FileSystemReader, FileSystemWriter
 from torch.distributed.checkpoint.state_dict import (
     StateDictOptions,
@@ -38,13 +39,20 @@ from torch.distributed.checkpoint.state_dict_saver import save
 from torch.distributed.fsdp import FSDPModule, MixedPrecisionPolicy, fully_shard
 from transformers import Trainer
 
-from hpcraft.errors import InputError
+from hpcraft.errors import InputError, MachineError
 from hpcraft.store import JSON
 from hpcraft.train import checkpoint
 from hpcraft.train.batches import IGNORED, Batch
 from hpcraft.train.precision import has_bf16
 from hpcraft.train.stream import PLACE, Place, Source, Stream, Turns, loader
 
+_HOOKS = (
+    *("loss_is_scaled_for_ga", "get_batch_samples", "_get_num_items_in_batch", "_clip_grad_norm", "_defer_fsdp_gradient_reduction"),
+    *("_load_from_checkpoint", "_load_optimizer_and_scheduler", "_load_rng_state", "_load_scaler"),
+)
+"""What `Run` has in place of the Trainer's own; where one has gone, it would train otherwise without a word."""
+if gone := [name for name in _HOOKS if not hasattr(Trainer, name)]:
+    raise MachineError(f"transformers {transformers.__version__}: its Trainer has no {', '.join(gone)}; run: pip install 'hpcraft[train]'")
 _SCHEDULE = "schedule"
 
 

@@ -15,7 +15,8 @@ import transformers
 
 from hpcraft import inference
 from hpcraft.cli import main
-from hpcraft.decoding import Drawing
+from hpcraft.decoding import Codec, Drawing, OwnCodec, begins_with_prompt, write_batch
+from hpcraft.decoding import Row as Asked
 from hpcraft.errors import ConfigError, InputError
 from hpcraft.records import Pair
 from hpcraft.shards import ShardWriter
@@ -25,10 +26,11 @@ from hpcraft.tokenizer.prompt import parse_translation
 from hpcraft.train.finetune import STAGE, FinetuneConfig, batches_of
 from hpcraft.train.pretrain import STAGE as PRETRAIN
 from hpcraft.train.pretrain import PretrainConfig
-from hpcraft.train.sides import sides
+from hpcraft.train.sides import directed_sides, sides
 from hpcraft.train.watch import Validation, evaluate
 from tests.tokenizer.corpus_folder import finish
 from tests.train.conftest import make_pair
+from tests.train.tiny import tiny_t5
 from tests.train.tiny_bases import save_base, save_lossy, task_corpus
 
 QUICK = FinetuneConfig(max_steps=2, max_seconds=100, max_length=480, batch_tokens=600, learning_rate=1e-3)
@@ -145,6 +147,31 @@ def test_ours_with_an_encoder_learn_as_well(run_folder: Path, corpus: Path, tmp_
         generator = inference.load(out / "model")
         assert generator.facts.tasks == ("mpi",)
         assert generator.model.config.is_encoder_decoder
+
+
+def test_the_decoder_of_ours_begins_with_the_direction() -> None:
+    """As denoising and back-translation teach it; the answer alone is learnt, and the same token begins it when it is asked."""
+    from hpcraft.train.batches import IGNORED, Row
+
+    batch = directed_sides([Row((72, 81, 82, 90, 91, 1), 3), Row((73, 83, 1), 2)])
+    assert batch["decoder_input_ids"].tolist() == [[72, 90, 91], [73, 0, 0]]
+    assert batch["labels"].tolist() == [[90, 91, 1], [1, IGNORED, IGNORED]]
+    model: Any = tiny_t5()
+    codec = OwnCodec.__new__(OwnCodec)
+    codec.pad, codec.ends = model.config.pad_token_id, (1,)
+    codec.decode = str  # type: ignore[method-assign, assignment]
+    said: list[Any] = []
+
+    def generate(ids: torch.Tensor, **given: Any) -> torch.Tensor:
+        said.append(given["decoder_start_token_id"])
+        return ids
+
+    model.generate = generate
+    shown: Codec = codec
+    write_batch(model, shown, [Asked(ids=[72, 81], seed=0), Asked(ids=[73, 83], seed=0)], Drawing(max_new_tokens=4))
+    assert said == [[72, 73]]
+    model.config.decoder_start_token_id = 2
+    assert not begins_with_prompt(model, codec)
 
 
 def test_an_adapter_on_ours_merges_into_a_model_of_ours(own: Path, corpus: Path, tmp_path: Path) -> None:

@@ -8,12 +8,12 @@ import numpy as np
 import pytest
 
 from hpcraft.errors import ConfigError, InputError
-from hpcraft.train.batches import Row
+from hpcraft.train.batches import Row, pieces
 from hpcraft.train.objectives.causal import Causal, CausalConfig
 from hpcraft.train.objectives.entities import Entities, EntitiesConfig, entities_of, scores
 from hpcraft.train.objectives.fill import Fill, FillConfig
 from hpcraft.train.objectives.masking import Spans, SpansConfig, Words, WordsConfig, with_gaps
-from hpcraft.train.objectives.objective import Example, PairRow, TagRow, pieces
+from hpcraft.train.objectives.objective import Example, PairRow, TagRow
 from hpcraft.train.objectives.translate import TranslateConfig, TranslateDecoder, TranslateSeq2Seq
 from tests.train.tiny import END, INTO_CUDA, MIDDLE, PAD, PREFIX, SPECIALS, SUFFIX, TEXT, document
 

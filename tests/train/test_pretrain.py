@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -33,9 +34,10 @@ from hpcraft.train.corpus_source import CorpusSource
 from hpcraft.train.material import Mix
 from hpcraft.train.objectives.specials import Specials
 from hpcraft.train.objectives.table import Mixture
-from hpcraft.train.packing import alone, fitted, keeps_apart, pack, together
+from hpcraft.train.packing import alone, attention_for, fitted, keeps_apart, pack, together
 from hpcraft.train.pretrain import STAGE, Phase, PretrainConfig
 from hpcraft.train.stream import Place, Stream
+from tests.train.tiny import tiny_llama
 from tests.train.tiny_bases import save_base
 
 SMALL: dict[str, Any] = {"depth": 1, "row_tokens": 64, "batch_rows": 4, "max_seconds": 1e6, "context": 128}
@@ -83,6 +85,24 @@ def test_it_is_known_which_models_keep_packed_texts_apart(kind: str, apart: bool
     lone = alone([[Row((5, 6, 7), 1)], [Row((8, 9), 1)]], 4, 0)
     assert lone["input_ids"].tolist() == [[5, 6, 7, 0], [8, 9, 0, 0]]
     assert set(lone) == {"input_ids", "labels"}
+
+
+def test_a_gpu_gets_an_attention_without_a_mask_of_the_length_s_square() -> None:
+    """For models that have it and need no dropout there; a processor keeps what it had."""
+    model = tiny_llama()
+    assert attention_for(model, "cpu") == "sdpa"
+    assert attention_for(model, "cuda") == "flex_attention"
+    model.config.attention_dropout = 0.1
+    assert attention_for(model, "cuda") == "sdpa"
+
+
+@pytest.mark.slow  # compiled for a minute or two
+@pytest.mark.skipif(shutil.which("c++") is None, reason="torch compiles it")
+def test_attention_for_gpus_keeps_packed_texts_apart() -> None:
+    """Here on the processor, where only its forward pass runs."""
+    model = tiny_llama()
+    model.set_attn_implementation(attention_for(model, "cuda"))
+    assert keeps_apart(model)
 
 
 def test_packing_wastes_little(run_folder: Path, tmp_path: Path) -> None:
@@ -259,7 +279,7 @@ def test_a_base_goes_on_with_its_own_tokenizer(run_folder: Path, tmp_path: Path,
     [
         ({"objectives": {"cusal": 1.0}}, "did you mean 'causal'"),
         ({"objectives": {"words": 1.0}}, "give architecture=encoder-decoder"),
-        ({"objectives": {"instruct": 1.0}}, "for `hpcraft finetune`"),
+        ({"objectives": {"instruct": 1.0}}, "`hpcraft finetune --task translate` teaches pairs"),
         ({"objectives": {"causal": 1.0}, "options": {"fill": {}}}, "not in the mixture"),
         ({"batch_rows": 5, "micro_rows": 2}, "batch_rows 5: can't be shared"),
     ],

@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from hpcraft.train.annotation import Document
-from hpcraft.train.batches import Row
-from hpcraft.train.objectives.objective import Example, Objective, check_document, check_length, pieces
+from hpcraft.train.batches import Row, pieces
+from hpcraft.train.objectives.objective import Example, Objective, check_document, check_length
 from hpcraft.train.objectives.specials import NONE, Specials
 
 if TYPE_CHECKING:

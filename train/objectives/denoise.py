@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING, Literal
 
 from hpcraft.errors import ConfigError
 from hpcraft.train.annotation import Document
+from hpcraft.train.batches import pieces
 from hpcraft.train.objectives.noise import LARGEST_SUM, NoiseTables, Rates, drop, insert, mask, replace_some, shuffle
-from hpcraft.train.objectives.objective import Example, Objective, PairRow, check_document, check_length, pieces
+from hpcraft.train.objectives.objective import Example, Objective, PairRow, check_document, check_length
 from hpcraft.train.objectives.specials import Specials
 
 if TYPE_CHECKING:
