@@ -1,4 +1,4 @@
-"""Stage ``finetune``: a model learns a task: to translate and to write tests, to put OpenMP directives or MPI calls back, to complete functions.
+"""Stage ``finetune``: a model learns to translate and to write tests, to put directives or MPI calls back, to complete, to follow instructions.
 
 The base is one of hpcraft's models or anybody's, a decoder or an encoder with a decoder; all of its weights are learnt, or an adapter
 (`hpcraft.train.lora`). Only answers are learnt, in batches of like length. With hpcraft's own models names and markers are numbered at random in a
@@ -42,8 +42,8 @@ _SAID = ".said.json"
 class FinetuneConfig:
     """How the base model is taught a task."""
 
-    task: Literal["translate", "openmp", "mpi", "complete"] = option(
-        "translate", help="translate (pairs), openmp, mpi or complete (corpus)"
+    task: Literal["translate", "openmp", "mpi", "complete", "instruct"] = option(
+        "translate", help="translate (pairs), openmp, mpi or complete (corpus), instruct (instructions)"
     )
     max_steps: int = option(700, help="most steps; a machine that is quick enough ends by these, and always with the same model")
     max_seconds: float = option(220.0, help="most seconds")
@@ -52,7 +52,7 @@ class FinetuneConfig:
     batch_tokens: int = option(1536, help="tokens that a process computes at a time, padding included")
     accumulate: int = option(1, help="times that each process does so in a step")
     max_length: int = option(768, help="longer examples are left out or cut, in tokens")
-    max_examples: int = option(20_000, help="units of the corpus that are learnt from at most")
+    max_examples: int = option(20_000, help="units of the corpus, or instructions, that are learnt from at most")
     negative_repeats: float = option(1.0, help="how often an epoch shows a loop that needs no directive (task openmp); 0 for never")
     mined_repeats: float = option(2.0, help="how many times as often an epoch shows a pair from real code as a made one")
     openmp_repeats: float = option(2.0, help="how often an epoch shows a pair whose target is OpenMP")
@@ -282,6 +282,7 @@ NOTHING = {
     "openmp": "no loop or function with OpenMP directives in the train split; mine more packages",
     "mpi": "no program or function with MPI calls in the train split; mine more packages",
     "complete": "no function with a hole in the train split; mine more packages",
+    "instruct": "no line to learn from in its *.jsonl; give a folder of them",
 }
 """What is wrong with an input that has no example, and what to do."""
 
@@ -324,6 +325,9 @@ STAGE = Stage(
         ),
         "pairs": Input(stage="pairs", help="folder that `hpcraft pairs` made, for task translate", optional=True),
         "corpus": Input(stage="prepare", help="folder that `hpcraft prepare` made, for tasks openmp, mpi and complete", optional=True),
+        "instructions": Input(
+            stage="", help='folder of *.jsonl, each line {"instruction": .., "answer": ..}, for task instruct', optional=True, foreign=True
+        ),
     },
     run=run,
     parallel=True,

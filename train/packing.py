@@ -70,7 +70,7 @@ def keeps_apart(model: Any) -> bool:
             ids, positions = packed["input_ids"].to(device), packed["position_ids"].to(device)
             behind = model(input_ids=ids, position_ids=positions, use_cache=False).logits[0, _PROBE_TOKENS:]
             alone = model(input_ids=torch.tensor([second], device=device), use_cache=False).logits[0]
-    except TypeError:  # it takes no positions
+    except (TypeError, IndexError):  # it takes no positions, or counts them from the row's beginning and has too few
         return False
     finally:
         model.train(was_training)

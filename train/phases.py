@@ -113,7 +113,7 @@ def _check(phase: Phase, config: PretrainConfig) -> None:
         raise ConfigError(f"objective {whole[0]}: needs the whole model in each process; give sharding=ddp")
     if wrong := sorted(set(phase.objectives) & NEEDS_EXAMPLES):
         raise ConfigError(
-            f"objective {wrong[0]}: learns from pairs, not from a corpus; `hpcraft finetune --task translate` teaches pairs, by a loss of its own"
+            f"objective {wrong[0]}: learns from pairs, not from a corpus; give them to `hpcraft finetune --task translate` or `--task instruct`"
         )
     wanted = "decoder" if config.architecture == DECODER else "encoder-decoder"
     for name in phase.objectives:

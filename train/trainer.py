@@ -129,6 +129,8 @@ class Run(Trainer):  # type: ignore[misc, unused-ignore]
         self.is_distributed_loading_by_transformers = isinstance(self.model, FSDPModule)
         self.loss_is_scaled_for_ga = True
         self.loss = 0.0
+        self.count = 0
+        """Learnt tokens of the micro-batch that is under way."""
         self.bad = ""
         """What is wrong with the loss of a micro-batch of this step."""
         self.grad_norm: float | None = None
@@ -171,15 +173,16 @@ class Run(Trainer):  # type: ignore[misc, unused-ignore]
 
     def compute_loss(self, model: Any, inputs: Batch, return_outputs: bool = False, num_items_in_batch: Any = None) -> Any:
         """The loss of a micro-batch as its share of the step's: ranks average their gradients, so each gives ``world`` times its own."""
-        outputs, count = model(**inputs), self._count(inputs)
+        outputs = model(**inputs)
         # The mean of nothing is no number.
-        loss = outputs.loss * (count / num_items_in_batch * world()) if count else outputs.logits.sum() * 0.0
+        loss = outputs.loss * (self.count / num_items_in_batch * world()) if self.count else outputs.logits.sum() * 0.0
         return (loss, outputs) if return_outputs else loss
 
     def training_step(self, model: Any, inputs: Batch, num_items_in_batch: Any = None) -> torch.Tensor:
         """One micro-batch forward and backward; what isn't a number never reaches the weights."""
         place = Place(*inputs.pop(PLACE).tolist())
         self.row_length = inputs["labels"].shape[-1]
+        self.count = self._count(inputs)  # here, since a GPU would be waited for
         if self.feed.complete:
             inputs = self.feed.complete(self._prepare_inputs(inputs), self.model)
         loss: torch.Tensor = super().training_step(model, inputs, num_items_in_batch)

@@ -60,7 +60,7 @@ def main(folder: Path) -> int:
 
 def _write_first(path: Path, value: JSON) -> None:
     """Write an error, unless another rank has: what comes later is often what came of it."""
-    own = path.with_name(f".{path.name}.{os.getpid()}")
+    own = path.with_name(f".{path.name}.{os.environ.get('RANK', '0')}")
     write_json(own, value)
     with contextlib.suppress(FileExistsError):
         os.link(own, path)  # whole or not at all, and never over another's

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from collections.abc import Sequence
 from dataclasses import replace
@@ -213,6 +214,22 @@ def test_ours_put_directives_back_by_heart(own: Path, corpus: Path, tmp_path: Pa
         [[answer]] = generator.complete([prompt.text], max_new_tokens=80)
         code = parse_translation(prompt, answer)
         assert "".join(code.split()) == "".join(item.target.split())
+
+
+@pytest.mark.parametrize("kind", ["own", "qwen2", "t5"])
+def test_instructions_of_the_user_are_learnt(kind: str, own: Path, bases: dict[str, Path], tmp_path: Path) -> None:
+    """By ours, in a conversation and by an encoder with a decoder; a line that is none is named."""
+    folder = tmp_path / "instructions"
+    folder.mkdir()
+    lines = [json.dumps({"instruction": f"Write {n} as a constant.", "answer": f"const int c = {n};"}) for n in range(40)]
+    (folder / "a.jsonl").write_text("\n".join(lines))
+    inputs = {"base": own if kind == "own" else bases[kind], "instructions": folder}
+    found = execute(STAGE, replace(QUICK, task="instruct"), inputs, tmp_path / "out").manifest
+    assert 30 < found.rows["instruct"] < 40
+    assert found.metrics["valid_bits_per_byte"] > 0
+    (folder / "b.jsonl").write_text('{"instruction": "x"}\n')
+    with pytest.raises(InputError, match=r"b\.jsonl:1: expected .*answer"):
+        execute(STAGE, replace(QUICK, task="instruct"), inputs, tmp_path / "other")
 
 
 def test_an_epoch_may_show_nothing(own: Path, tmp_path: Path) -> None:

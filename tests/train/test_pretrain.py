@@ -279,7 +279,7 @@ def test_a_base_goes_on_with_its_own_tokenizer(run_folder: Path, tmp_path: Path,
     [
         ({"objectives": {"cusal": 1.0}}, "did you mean 'causal'"),
         ({"objectives": {"words": 1.0}}, "give architecture=encoder-decoder"),
-        ({"objectives": {"instruct": 1.0}}, "`hpcraft finetune --task translate` teaches pairs"),
+        ({"objectives": {"instruct": 1.0}}, "give them to `hpcraft finetune --task translate` or `--task instruct`"),
         ({"objectives": {"causal": 1.0}, "options": {"fill": {}}}, "not in the mixture"),
         ({"batch_rows": 5, "micro_rows": 2}, "batch_rows 5: can't be shared"),
     ],
