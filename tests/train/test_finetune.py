@@ -272,7 +272,7 @@ def test_a_task_without_its_input_is_one_line(own: Path, run_folder: Path, tmp_p
     assert capsys.readouterr().err.splitlines()[-1].endswith("task mpi: reads corpus, which was not given; give --corpus DIR")
     assert main([*arguments, "--task", "summarise"]) == 2
     [line] = capsys.readouterr().err.splitlines()
-    assert all(word in line for word in ("task", "summarise", "'translate', 'openmp', 'mpi' or 'complete'"))
+    assert all(word in line for word in ("task", "summarise", "'translate', 'openmp', 'mpi', 'complete' or 'instruct'"))
 
 
 @pytest.mark.parametrize(
