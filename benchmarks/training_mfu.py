@@ -1,10 +1,10 @@
 """Tokens a second and MFU of a training step on this device, by micro-batch; needs torch, transformers, tokenizers, safetensors and pyarrow alone.
 
-    python benchmarks/training_mfu.py TOKENS TOKENIZER [--depth 14] [--context 2048] [--micro-rows 8,16,32] [--steps 20]
+    python benchmarks/training_mfu.py [--depth 14] [--context 2048] [--vocabulary 16384] [--micro-rows 8,16,32] [--steps 20]
 
-TOKENS is a folder that `hpcraft.train.tokens` wrote (``OUT.partial/.tokens/train`` of a run of ``hpcraft pretrain``), TOKENIZER one of ``hpcraft tokenizer train``. What
-is measured is the step of the stage pretrain without the Trainer around it: the same model, packed rows whose texts don't see each other, bfloat16,
-fused AdamW, clipping, compiled. MFU is held against the products of square matrices that this device was measured to do. Depth 14 is about 125 M weights.
+What is measured is the step of the stage pretrain without the Trainer around it: the same model, packed rows whose texts don't see each other (which
+is checked first), bfloat16, fused AdamW, clipping, compiled. Texts are random tokens of random lengths, since no time depends on what they say. MFU is
+held against the products of square matrices that this device was measured to do. Depth 14 is about 125 M weights.
 """
 
 from __future__ import annotations
@@ -20,15 +20,15 @@ from typing import Any
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 _WARM = 4
+_TEXTS = 4000
 
 
 def main() -> None:
     """Measure each size of micro-batch."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("tokens", type=Path)
-    parser.add_argument("tokenizer", type=Path)
     parser.add_argument("--depth", type=int, default=14)
     parser.add_argument("--context", type=int, default=2048)
+    parser.add_argument("--vocabulary", type=int, default=16384)
     parser.add_argument("--micro-rows", default="8,16,32")
     parser.add_argument("--steps", type=int, default=20)
     parser.add_argument("--eager", action="store_true", help="don't compile")
@@ -47,18 +47,20 @@ def main() -> None:
 def measured(args: argparse.Namespace, rows: int) -> dict[str, Any]:
     """The rate of one size of micro-batch."""
     import torch
-    from tokenizers import Tokenizer
     from transformers import LlamaForCausalLM
 
-    from hpcraft.train.packing import together
-    from hpcraft.train.presets import decoder
+    from hpcraft.train.packing import attention_for, keeps_apart, together
+    from hpcraft.train.presets import decoder_of
     from hpcraft.train.speed import flops_per_token, matmul_rate
 
     device = "cuda" if torch.cuda.is_available() else "cpu"
-    tokenizer = Tokenizer.from_file(str(args.tokenizer / "tokenizer.json"))
     torch.manual_seed(0)
-    model = LlamaForCausalLM(decoder(args.depth, tokenizer, args.context)).to(device)  # type: ignore[arg-type]
+    ids = {"bos_token_id": 1, "eos_token_id": 2, "pad_token_id": 0}
+    model: Any = LlamaForCausalLM(decoder_of(args.depth, args.vocabulary, args.context, ids)).to(device)  # type: ignore[arg-type]
+    model.set_attn_implementation(attention_for(model, device))
+    assert keeps_apart(model), "texts in one row see each other, so what would be measured is another attention"
     flops = flops_per_token(model, args.context)
+    assert flops
     optimizer = torch.optim.AdamW(model.parameters(), lr=3e-4, fused=True)
     if not args.eager:
         model.compile()
@@ -70,7 +72,7 @@ def measured(args: argparse.Namespace, rows: int) -> dict[str, Any]:
         _wait(device)
         begin = time.perf_counter()
         with torch.autocast(device, dtype=torch.bfloat16):
-            loss = model(**batch).loss
+            loss = model(**batch, use_cache=False).loss
         loss.backward()
         torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
         optimizer.step()
@@ -83,6 +85,7 @@ def measured(args: argparse.Namespace, rows: int) -> dict[str, Any]:
     products = matmul_rate(torch.bfloat16)
     return {
         "parameters": model.num_parameters(),
+        "attention": model.config._attn_implementation,
         "tokens_per_second": round(rate),
         "step_seconds": round(statistics.median(seconds), 4),
         "matmul_teraflops": round(products / 1e12, 1),
@@ -93,19 +96,17 @@ def measured(args: argparse.Namespace, rows: int) -> dict[str, Any]:
 
 
 def groups(args: argparse.Namespace) -> list[Any]:
-    """Texts packed into rows of the context."""
+    """Random texts packed into rows of the context; half of them are shorter than 400 tokens, one in ten is longer than 2,000."""
     import numpy as np
 
     from hpcraft.train.batches import Row
     from hpcraft.train.packing import fitted, pack
 
-    facts = json.loads((args.tokens / "facts.json").read_text())
-    texts = np.load(args.tokens / "texts.npy")
-    ids = np.memmap(args.tokens / "ids.bin", dtype="<u2" if facts["bytes_per_id"] == 2 else "<u4", mode="r")
-    order = np.random.default_rng(0).permutation(len(texts))[:4000]
-    rows = [Row(tuple(ids[t["begin"] : t["begin"] + t["length"]].tolist()), 1) for t in texts[order] if t["length"] > 1]
+    rng = np.random.default_rng(0)
+    lengths = np.minimum(rng.lognormal(6.0, 1.25, size=_TEXTS).astype(int) + 2, 10_000)
+    rows = [Row(tuple(rng.integers(3, args.vocabulary, size=length).tolist()), 1) for length in lengths]
     packed = pack(list(fitted(rows, args.context)), args.context)
-    np.random.default_rng(1).shuffle(packed)  # type: ignore[arg-type]
+    rng.shuffle(packed)  # type: ignore[arg-type]
     return packed
 
 

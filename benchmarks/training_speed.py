@@ -129,12 +129,12 @@ def ours(args: argparse.Namespace, model: Any, *, compiled: bool) -> dict[str, f
     from hpcraft.train.watch import Budget
 
     objective = Mixture({"causal": 1.0}).make({"causal": {"length": CONTEXT}}, Specials.of(bpe.load(args.tokenizer)))
-    source = CorpusSource(tokens=texts(args), objective=objective, width=CONTEXT, rows=ROWS, seed=0, epochs=1.0)
+    source = CorpusSource(tokens=texts(args), objective=objective, width=CONTEXT, step_rows=ROWS, rows=ROWS, seed=0)
     folder = args.out / args.one.replace(" ", "-")
     shutil.rmtree(folder, ignore_errors=True)
     budget = Budget(max_steps=args.steps, max_seconds=1e9, learning_rate=1e-3, checkpoint_seconds=1e9)
     fitted = fit(model, Feed(source=source), budget, folder, seed=0, running=Running(compile=compiled))
-    batches = [make() for make in (source.window(0, 0) or [])]
+    batches = [make() for make in (source.window(0, 0, 0) or [])]
     first = json.loads((folder / "metrics.jsonl").read_text().splitlines()[0])["seconds"]
     return {
         "tokens_per_second": fitted.tokens_per_second or 0.0,

@@ -127,6 +127,11 @@ def _pad(own: int | None, ends: Sequence[int], config: Any) -> int:
     return next((token for token in (own, *ends) if token is not None and token < vocabulary), 0)
 
 
+def begins_with_prompt(model: Any, codec: Codec) -> bool:
+    """Whether a decoder behind an encoder begins with the first token of the prompt, as hpcraft's do whose config names padding: it is the direction."""
+    return isinstance(codec, OwnCodec) and model.config.is_encoder_decoder and model.config.decoder_start_token_id == codec.pad
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Query:
     """A prompt and how its answer is drawn."""
@@ -211,6 +216,7 @@ def write_batch(model: Any, codec: Codec, rows: Sequence[Row], drawing: Drawing)
             use_cache=True,
             logits_processor=[SeededDraw([row.seed for row in rows], drawing)] if drawing.temperature > 0 else None,
             stopping_criteria=[watch] if drawing.stop or any(row.cut for row in rows) else None,
+            **({"decoder_start_token_id": [row.ids[0] for row in rows]} if begins_with_prompt(model, codec) else {}),
         )
     return [_written(codec, row, drawing.stop, answer[begin:].tolist()) for row, answer in zip(rows, result, strict=True)]
 

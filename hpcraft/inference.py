@@ -70,8 +70,8 @@ def require_torch() -> None:
     os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
 
 
-def load(path: Path, *, dtype: str = "float32") -> Generator:
-    """The model in a folder, ready to answer; one that isn't hpcraft's own with the tokenizer that ``AutoTokenizer`` finds.
+def load(path: Path, *, dtype: str = "float32", device: str = "") -> Generator:
+    """The model in a folder, ready to answer, on the GPU where there is one and none is named; one that isn't hpcraft's own with the tokenizer that ``AutoTokenizer`` finds.
 
     Raises:
         MachineError: torch or transformers is missing.
@@ -79,14 +79,14 @@ def load(path: Path, *, dtype: str = "float32") -> Generator:
     """
     require_torch()
     if (path / MODEL_FILE).is_file():
-        model = load_model(path, dtype=dtype)
+        model = load_model(path, dtype=dtype, device=device)
         return Generator(model, OwnCodec(bpe.load(path), model), read_facts(path))
-    model = _load(path, dtype)
+    model = _load(path, dtype, device)
     tokenizer = load_tokenizer(path)
     return Generator(model, HubCodec(tokenizer, model), ModelFacts(context=_context(model.config, tokenizer)))
 
 
-def load_model(folder: Path, *, dtype: str = "float32") -> LlamaForCausalLM:
+def load_model(folder: Path, *, dtype: str = "float32", device: str = "") -> LlamaForCausalLM:
     """One of hpcraft's models, on the GPU where there is one; no code from the folder is run.
 
     Raises:
@@ -94,13 +94,13 @@ def load_model(folder: Path, *, dtype: str = "float32") -> LlamaForCausalLM:
     """
     if not (folder / "tokenizer.json").is_file():
         raise InputError(f"{folder}: not a model folder, tokenizer.json is missing; give the model/ of a training stage or a release")
-    model: LlamaForCausalLM = _load(folder, dtype)
+    model: LlamaForCausalLM = _load(folder, dtype, device)
     if (folder / MODEL_FILE).is_file():
         check_fit(folder, model.config.vocab_size)
     return model
 
 
-def _load(folder: Path, dtype: str) -> Any:
+def _load(folder: Path, dtype: str, device: str) -> Any:
     """Weights as a model that continues texts, or that answers them where its config says so."""
     import torch
     from transformers import AutoConfig, AutoModelForCausalLM, AutoModelForSeq2SeqLM
@@ -114,7 +114,7 @@ def _load(folder: Path, dtype: str) -> Any:
         model = kind.from_pretrained(folder, dtype=getattr(torch, _resolved(dtype)), **local)
     except Exception as error:  # noqa: BLE001 - transformers and safetensors raise many kinds for damaged files
         raise InputError(f"{folder}: the model can't be loaded ({' '.join(str(error).split())[:160]})") from None
-    return model.to("cuda") if torch.cuda.is_available() else model
+    return model.to(device or ("cuda" if torch.cuda.is_available() else "cpu"))
 
 
 def _resolved(dtype: str) -> str:

@@ -51,6 +51,30 @@ def sample(corpus: Path, split: str, limit: int, seed: int, *, longest: int = 20
 
     Of a document longer than ``longest`` only a piece from a random place is given, so that no large file stands for a language.
     """
+    for piece in sample_pieces(corpus, split, limit, seed, longest=longest):
+        yield dataclasses.replace(piece.document, text=piece.document.text[piece.begin : piece.end])
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Piece:
+    """A document, and the part of it that is taken."""
+
+    document: Document
+    begin: int
+    end: int
+
+    def in_lines(self) -> Piece:
+        """The part from line to line, where it is cut; as it is where that leaves nothing."""
+        text, begin, end = self.document.text, self.begin, self.end
+        if begin:
+            begin = text.find("\n", begin - 1, end) + 1 or begin
+        if end < len(text):
+            end = text.rfind("\n", begin, end) + 1 or end
+        return Piece(self.document, begin, end) if begin < end else self
+
+
+def sample_pieces(corpus: Path, split: str, limit: int, seed: int, *, longest: int = 20_000) -> Iterator[Piece]:
+    """As `sample`, each document whole with the part that is taken."""
     totals = characters_by_language(corpus, split, longest=longest)
     taken = dict.fromkeys(totals, 0)
     for document in documents(corpus, split):
@@ -59,6 +83,6 @@ def sample(corpus: Path, split: str, limit: int, seed: int, *, longest: int = 20
         threshold = limit / totals[language]
         if chance < threshold and taken[language] < limit:
             begin = int(chance / min(1.0, threshold) * max(0, len(document.text) - longest))
-            text = document.text[begin : begin + longest]
-            taken[language] += len(text)
-            yield dataclasses.replace(document, text=text)
+            end = min(len(document.text), begin + longest)
+            taken[language] += end - begin
+            yield Piece(document, begin, end)

@@ -53,6 +53,10 @@ class Document:
     """As in `Annotation`, and None in a corpus that wasn't annotated; so are the next two."""
     words: NDArray[np.bool_] | None = None
     spans: NDArray[np.int32] | None = None
+    begins: bool = True
+    """Whether the text begins where its file does; one that was cut has no token that begins texts."""
+    ends: bool = True
+    """Likewise of its end."""
 
 
 def annotate(text: str, language: str, offsets: Sequence[tuple[int, int]]) -> Annotation:

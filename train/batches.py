@@ -6,8 +6,9 @@ fit a budget of tokens, so little is computed on padding.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from random import Random
 from typing import TYPE_CHECKING
 
@@ -29,6 +30,18 @@ class Row:
     """This many ids at the beginning are given and not learnt."""
     num_bytes: int = 0
     """Bytes of text that the learnt ids stand for."""
+
+
+def pieces(length: int, room: int) -> Iterator[tuple[int, int]]:
+    """Begin and end of pieces of at most ``room`` that a document is cut into: full ones, which leave no padding, and a rest.
+
+    A rest of less than an eighth takes what it lacks from the piece before, so that no crumb is left over.
+    """
+    cuts = [*range(0, length, room), length]
+    least = min(room // 2, max(2, room // 8))
+    if len(cuts) > 2 and cuts[-1] - cuts[-2] < least:
+        cuts[-2] = length - least
+    yield from pairwise(cuts)
 
 
 def by_length(rows: Sequence[Row], max_tokens: int, rng: Random) -> list[list[Row]]:

@@ -12,20 +12,23 @@ import errno
 import hashlib
 import os
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from hpcraft.command import note
 from hpcraft.errors import InputError, MachineError
-from hpcraft.store import JSON, fsync_folder, read_json, sha256_json, write_json
+from hpcraft.store import JSON, atomic_file, fsync_folder, read_json, sha256_json, write_json
 
 FORMAT = "hpcraft.checkpoint/1"
 FILES = "checkpoint.json"
 _ASIDE, _DAMAGED = ".aside", ".damaged"
 _PREFIX = "step-"
 _KEPT = 2
+_FULL = ("No space left on device", "Disk quota exceeded", "inline_container")
+"""Words of a full disk in errors without a number; the last are those of torch's zip writer, whatever went wrong with it."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -148,18 +151,58 @@ def _flush(folder: Path) -> None:
 
 @contextmanager
 def _told_when_full(aside: Path) -> Iterator[None]:
-    """A full disk as one clear error, without the half-written folder; torch wraps the cause in errors of its own."""
+    """A full disk as one clear error, without the half-written folder."""
+    try:
+        with told_when_full(aside.parent, "the checkpoint was not written", lambda: _last_good(aside.parent)):
+            yield
+    except Exception:
+        shutil.rmtree(aside, ignore_errors=True)
+        raise
+
+
+def _last_good(root: Path) -> str:
+    kept = _numbered(root)
+    return f"the last good one is {kept[0].name}" if kept else "there is none before it"
+
+
+@contextmanager
+def told_when_full(place: Path, what: str, last: Callable[[], str]) -> Iterator[None]:
+    """A full disk as one clear error; torch wraps the cause in errors of its own.
+
+    Args:
+        place: what was to be written.
+        what: wasn't done.
+        last: what is there all the same.
+
+    Raises:
+        MachineError: the disk is full.
+    """
     try:
         yield
     except Exception as error:
-        shutil.rmtree(aside, ignore_errors=True)
         if _is_full(error):
-            kept = _numbered(aside.parent)
-            last = f"the last good one is {kept[0].name}" if kept else "there is none before it"
-            raise MachineError(
-                f"{aside.parent}: the disk is full, the checkpoint was not written; {last}; free space and run again"
-            ) from None
+            raise MachineError(f"{place}: the disk is full, {what}; {last()}; free space and run again") from None
         raise
+
+
+def save_weights(path: Path, weights: Mapping[str, Any], name: str) -> None:
+    """Write weights to a file, whole or not at all.
+
+    Args:
+        path: the file.
+        weights: what stands in it.
+        name: what they are called where they can't be written.
+
+    Raises:
+        MachineError: the disk is full.
+    """
+    import torch
+
+    with (
+        told_when_full(path, f"{name} were not written", lambda: "the checkpoints from before stay"),
+        atomic_file(path) as file,
+    ):
+        torch.save(dict(weights), file)
 
 
 def _is_full(error: BaseException | None) -> bool:
@@ -171,7 +214,7 @@ def _is_full(error: BaseException | None) -> bool:
         failures = getattr(error, "failures", None)  # torch's CheckpointException: rank to (error, trace)
         if isinstance(failures, dict) and any(_is_full(wrapped[0]) for wrapped in failures.values()):
             return True
-        if "No space left on device" in str(error) or "enforce fail" in str(error):  # torch's zip writer knows no errno
+        if any(words in str(error) for words in _FULL):
             return True
         error = error.__cause__ or error.__context__
     return False

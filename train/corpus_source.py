@@ -1,7 +1,7 @@
 """Texts in tokens as a source of micro-batches: windows of shuffled texts become rows by an objective, and rows batches.
 
-A decoder's rows are packed; those of the other architectures are batched by length. A window is a pure function of its numbers, the
-seed and the texts, so a run can begin at any of them.
+A decoder's rows are packed; those of the other architectures are batched by length. A window is a pure function of its numbers, the turn,
+the seed and the texts, so a run can begin at any of them. It holds whole steps, whose rows don't depend on how many are computed at a time.
 """
 
 from __future__ import annotations
@@ -9,14 +9,15 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
+from itertools import cycle, islice
 from random import Random
 from typing import TYPE_CHECKING, cast
 
 import numpy as np
 
-from hpcraft.train.batches import Batch, Row
+from hpcraft.train.batches import IGNORED, Batch, Row
 from hpcraft.train.objectives.batching import batched
-from hpcraft.train.packing import fitted, pack, together
+from hpcraft.train.packing import alone, fitted, pack, together
 from hpcraft.train.tokens import Tokens
 
 if TYPE_CHECKING:
@@ -34,13 +35,20 @@ class CorpusSource:
     objective: Objective
     width: int
     """Tokens of a packed row, and most tokens of any."""
+    step_rows: int
+    """Rows in a step; for other architectures than decoders, so many times the width in tokens."""
     rows: int
-    """Rows in a micro-batch; for other architectures than decoders, so many times the width in tokens."""
+    """Those of them that are in a micro-batch."""
     seed: int
-    epochs: float
-    """How many the run will see, for objectives that change with time."""
+    apart: bool = False
+    """One text in each row, for models that would let packed ones see each other."""
 
-    def window(self, epoch: int, number: int) -> Sequence[Callable[[], Batch]] | None:
+    @property
+    def turns(self) -> tuple[float, ...]:
+        """When the objective changes."""
+        return self.objective.turns
+
+    def window(self, epoch: int, number: int, turn: int) -> Sequence[Callable[[], Batch]] | None:
         """The micro-batches of a window."""
         order = self._order(epoch)
         begins = self._begins(order)
@@ -48,13 +56,14 @@ class CorpusSource:
             return None
         end = begins[number + 1] if number + 1 < len(begins) else len(order)
         rng = Random(f"{self.seed}/{epoch}/{number}")
-        objective = self.objective.at(min(1.0, (epoch + number / len(begins)) / max(self.epochs, 1e-9)))
+        objective = self.objective.at(self.turns[turn - 1] if turn else 0.0)
         rows = self._rows(order[begins[number] : end].tolist(), epoch, objective)
         if objective.architecture == "decoder":
             return self._packed(list(fitted(cast("Iterator[Row]", rows), self.width)), rng)
-        pad = objective.specials.pad
-        groups = batched(rows, self.rows * self.width, rng, cycle=objective.cycle)
-        return [partial(objective.collate, group, pad) for group in groups]
+        groups = batched(rows, self.step_rows * self.width, rng, cycle=objective.cycle)
+        parts = self.step_rows // self.rows
+        # Each part takes every n-th row, since those of a group are in the order of their lengths.
+        return [partial(_collated, objective, group[i::parts], group[0]) for group in groups for i in range(parts)]
 
     def _order(self, epoch: int) -> np.ndarray:
         return np.random.default_rng([self.seed, epoch]).permutation(self.tokens.epoch(epoch))
@@ -64,7 +73,7 @@ class CorpusSource:
         total = np.cumsum(self.tokens.texts["length"][order])
         if not len(total):
             return []
-        count = max(1, round(int(total[-1]) / max(_WINDOW_TOKENS, 4 * self.rows * self.width)))
+        count = max(1, round(int(total[-1]) / max(_WINDOW_TOKENS, 4 * self.step_rows * self.width)))
         return [0, *(int(i) + 1 for i in np.searchsorted(total, total[-1] * np.arange(1, count) / count))]
 
     def _rows(self, numbers: Sequence[int], epoch: int, objective: Objective) -> Iterator[AnyRow]:
@@ -75,13 +84,22 @@ class CorpusSource:
                 yield from objective.rows(self.tokens.document(number), np.random.default_rng([self.seed, epoch, number]))
 
     def _packed(self, rows: list[Row], rng: Random) -> Sequence[Callable[[], Batch]]:
-        groups = pack([row for row in rows if len(row.ids) > 1], self.width)
+        rows = [row for row in rows if len(row.ids) > 1]
+        groups = [[row] for row in rows] if self.apart else pack(rows, self.width)
         rng.shuffle(groups)
-        makers = []
-        for begin in range(0, len(groups), self.rows):
-            some = groups[begin : begin + self.rows]
-            # The last batch is filled up from the first, so that all have one shape.
-            some += groups[: self.rows - len(some)] if len(groups) >= self.rows else []
-            if len(some) == self.rows:
-                makers.append(partial(together, some, self.width, self.objective.specials.pad))
-        return makers
+        # The last step is filled up from the first, so that all have one shape.
+        groups += islice(cycle(groups.copy()), -len(groups) % self.step_rows)
+        made = alone if self.apart else together
+        return [
+            partial(made, groups[begin : begin + self.rows], self.width, self.objective.specials.pad)
+            for begin in range(0, len(groups), self.rows)
+        ]
+
+
+def _collated(objective: Objective, rows: list[AnyRow], other: AnyRow) -> Batch:
+    """Rows as a batch; none as one of which nothing is learnt, since every process computes as many."""
+    batch = objective.collate(rows or [other], objective.specials.pad)
+    if not rows:
+        batch.pop("into", None)
+        batch["labels"].fill_(IGNORED)
+    return batch

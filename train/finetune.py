@@ -1,16 +1,16 @@
-"""Stage ``finetune``: a model learns a task: to translate and to write tests, to put OpenMP directives or MPI calls back, to complete functions.
+"""Stage ``finetune``: a model learns to translate and to write tests, to put directives or MPI calls back, to complete, to follow instructions.
 
 The base is one of hpcraft's models or anybody's, a decoder or an encoder with a decoder; all of its weights are learnt, or an adapter
 (`hpcraft.train.lora`). Only answers are learnt, in batches of like length. With hpcraft's own models names and markers are numbered at random in a
 share of the rows, anew in each epoch, so that the model points at names instead of knowing them by heart. The valid split is what is measured
 while it trains; the test split is not read. Writes ``model/``, with an adapter ``adapter/`` as well, and ``metrics.jsonl``.
-Not covered: several devices, several tasks in one run, quantised weights.
+Not covered: several tasks in one run, quantised weights.
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from random import Random
@@ -24,17 +24,17 @@ from hpcraft.tokenizer.prompt import TASKS
 from hpcraft.train import launch
 from hpcraft.train.batches import Batch, Row, by_length, padded
 from hpcraft.train.export import base_folder, save_tuned
-from hpcraft.train.loop import Fitted, Running, check_sharding, fit, forget
+from hpcraft.train.loop import Fitted, Running, check_sharding, fit, forget, memory_told
 from hpcraft.train.lora import ALL_LINEAR, merged, require_peft, save_adapter, with_adapter
 from hpcraft.train.material_tasks import INPUT_OF, MOST_VALID, fitting, gather
-from hpcraft.train.sides import sides
+from hpcraft.train.sides import tensors_for
 from hpcraft.train.tasks import Example, Maker, epoch_rows, own_maker
-from hpcraft.train.watch import LAST, SELECTABLE, Budget, Validation, check_choice, evaluate
+from hpcraft.train.watch import LAST, SELECTABLE, Budget, Validation, check_choice
 
 _MOST_IN_PART = 1024
 _MOST_TRIES, _FAR = 100, 1_000_003
-
-
+Tensors = Callable[[Sequence[Row]], Batch]
+"""Makes a batch of rows."""
 _SAID = ".said.json"
 
 
@@ -42,8 +42,8 @@ _SAID = ".said.json"
 class FinetuneConfig:
     """How the base model is taught a task."""
 
-    task: Literal["translate", "openmp", "mpi", "complete"] = option(
-        "translate", help="translate (pairs), openmp, mpi or complete (corpus)"
+    task: Literal["translate", "openmp", "mpi", "complete", "instruct"] = option(
+        "translate", help="translate (pairs), openmp, mpi or complete (corpus), instruct (instructions)"
     )
     max_steps: int = option(700, help="most steps; a machine that is quick enough ends by these, and always with the same model")
     max_seconds: float = option(220.0, help="most seconds")
@@ -52,7 +52,7 @@ class FinetuneConfig:
     batch_tokens: int = option(1536, help="tokens that a process computes at a time, padding included")
     accumulate: int = option(1, help="times that each process does so in a step")
     max_length: int = option(768, help="longer examples are left out or cut, in tokens")
-    max_examples: int = option(20_000, help="units of the corpus that are learnt from at most")
+    max_examples: int = option(20_000, help="units of the corpus, or instructions, that are learnt from at most")
     negative_repeats: float = option(1.0, help="how often an epoch shows a loop that needs no directive (task openmp); 0 for never")
     mined_repeats: float = option(2.0, help="how many times as often an epoch shows a pair from real code as a made one")
     openmp_repeats: float = option(2.0, help="how often an epoch shows a pair whose target is OpenMP")
@@ -134,6 +134,7 @@ def run(config: FinetuneConfig, work: Work) -> Report:
             "valid_bits_per_byte_before": said["before"],
             "best_step": fitted.best_step,
             "tokens_per_second": fitted.tokens_per_second,
+            "processes": fitted.processes,
         },
         notes=notes,
     )
@@ -141,21 +142,27 @@ def run(config: FinetuneConfig, work: Work) -> Report:
 
 def learn(config: FinetuneConfig, work: Work) -> list[Fitted]:
     """Fine-tune, on every rank; on rank 0 the model is written."""
+    with memory_told(work.out):
+        return [_learn(config, work)]
+
+
+def _learn(config: FinetuneConfig, work: Work) -> Fitted:
     from hpcraft.train.trainer import barrier, rank
 
     base = base_folder(work.inputs["base"])
-    generator = load(base)
+    generator = load(base, device="cpu")  # what trains it puts it where it is to be
     longest = min(config.max_length, generator.facts.context)
     make = _maker(generator, longest, base)
-    lessons = _lessons(config, work, generator, make, longest)
-    encoder = bool(generator.model.config.is_encoder_decoder)
-    before = evaluate(generator.model, lessons.validation, shifts=not encoder).bits_per_byte if lessons.validation else None
+    # An encoder and its decoder see as many tokens each.
+    room = 2 * longest if generator.model.config.is_encoder_decoder else longest
+    tensors = tensors_for(generator)
+    lessons = _lessons(config, work, generator, make, room)
     model: Any = generator.model
     adapted: Any = _adapted(config, work, model) if config.lora_rank else None
     learnt = sum(p.numel() for p in (adapted or model).parameters() if p.requires_grad)
     fitted = fit(
         adapted or model,
-        lambda number: _batches(lessons.taught, make, config, work.seed, number, longest, encoder=encoder),
+        lambda number: _batches(lessons.taught, make, config, work.seed, number, room, tensors),
         Budget(
             max_steps=config.max_steps,
             max_seconds=config.max_seconds,
@@ -176,21 +183,22 @@ def learn(config: FinetuneConfig, work: Work) -> list[Fitted]:
             recompute=config.recompute,
             tensorboard=config.tensorboard,
         ),
+        measure_first=True,
     )
     if rank() == 0:
         if fitted.weights:
-            model = load(base).model.to("cpu")  # pyright: ignore[reportArgumentType]  # a decorator hides the signature
+            model = load(base, device="cpu").model
             model.load_state_dict(fitted.weights)
         if adapted:
             save_adapter(adapted, work.out / "adapter", str(work.inputs["base"]))
             model = merged(adapted)
         counts = Counter(item.task for item in lessons.taught)
         save_tuned(model, generator, base, work.out / "model", tuple(sorted(counts)), cuda_answer=config.cuda_answer)
-        said = {"rows": dict(sorted(counts.items())), "rejections": dict(lessons.rejections), "before": before}
+        said = {"rows": dict(sorted(counts.items())), "rejections": dict(lessons.rejections), "before": fitted.first_bits_per_byte}
         write_json(work.out / _SAID, {**said, "parameters": model.num_parameters(), "parameters_learnt": learnt})
         forget(work.out)
     barrier()
-    return [fitted]
+    return fitted
 
 
 def _maker(generator: Generator, longest: int, base: Path) -> Maker:
@@ -212,32 +220,26 @@ def _adapted(config: FinetuneConfig, work: Work, model: Any) -> Any:
     )
 
 
-def _lessons(config: FinetuneConfig, work: Work, generator: Generator, make: Maker, longest: int) -> _Lessons:
+def _lessons(config: FinetuneConfig, work: Work, generator: Generator, make: Maker, room: int) -> _Lessons:
     """The examples of the train split that fit, and a fixed sample of the valid split.
 
     Raises:
         InputError: there is none to learn from.
     """
     folder = work.inputs[INPUT_OF[config.task]]
-    encoder = bool(generator.model.config.is_encoder_decoder)
     items = gather(config, folder, "train", work.seed, own=generator.is_own)
     if not items:
         raise InputError(f"{folder}: {NOTHING[config.task]}")
     if generator.is_own:
         _check_tokens(generator, items)
-    if config.task == "translate":
-        rejections: Counter[str] = Counter()
-        first = rows_of(items[:200], make, config, work.seed, None, _room(longest, encoder))
-        taught = items if any(True for _ in first) else []
-    else:
-        taught, rejections = fitting(items, make, _room(longest, encoder))
+    taught, rejections = fitting(items, make, room)
     if not taught:
-        raise InputError(f"{folder}: no example is within {longest} tokens; give a larger max_length")
-    valid = gather(config, folder, "valid", work.seed, own=generator.is_own)
-    if config.task != "translate":
-        valid, _ = fitting(valid, make, _room(longest, encoder))
+        raise InputError(
+            f"{folder}: no example is within {min(config.max_length, generator.facts.context)} tokens; give a larger max_length"
+        )
+    valid, _ = fitting(gather(config, folder, "valid", work.seed, own=generator.is_own), make, room)
     return _Lessons(
-        taught=taught, validation=validation_of(valid, make, config, work.seed, longest, encoder=encoder), rejections=rejections
+        taught=taught, validation=validation_of(valid, make, config, work.seed, room, tensors_for(generator)), rejections=rejections
     )
 
 
@@ -256,13 +258,13 @@ def _check_tokens(generator: Generator, items: Sequence[Example]) -> None:
 
 
 def _batches(
-    items: Sequence[Example], make: Maker, config: FinetuneConfig, seed: int, number: int, longest: int, *, encoder: bool
+    items: Sequence[Example], make: Maker, config: FinetuneConfig, seed: int, number: int, longest: int, tensors: Tensors
 ) -> list[Batch]:
     """The batches of an epoch, or of a part of one where there are many examples, as the next step waits until all rows are made."""
     for again in range(_MOST_TRIES):
         shown = items if config.task == "translate" and len(items) <= _MOST_IN_PART else part_of(items, seed, number)
         # Few examples, each shown less than once an epoch, may give an epoch without any.
-        if found := list(batches_of(shown, make, config, seed, number + again * _FAR, longest, encoder=encoder)):
+        if found := list(batches_of(shown, make, config, seed, number + again * _FAR, longest, tensors)):
             return found
     raise InputError(f"none of {len(items)} examples was shown in {_MOST_TRIES} epochs; give larger repeats")
 
@@ -280,38 +282,32 @@ NOTHING = {
     "openmp": "no loop or function with OpenMP directives in the train split; mine more packages",
     "mpi": "no program or function with MPI calls in the train split; mine more packages",
     "complete": "no function with a hole in the train split; mine more packages",
+    "instruct": "no line to learn from in its *.jsonl; give a folder of them",
 }
 """What is wrong with an input that has no example, and what to do."""
 
 
-def _room(longest: int, encoder: bool) -> int:
-    """Most tokens of a row: an encoder and its decoder see as many each."""
-    return 2 * longest if encoder else longest
-
-
 def rows_of(items: Sequence[Example], make: Maker, config: FinetuneConfig, seed: int, epoch: int | None, longest: int) -> Iterator[Row]:
-    """The rows of one epoch; None is validation."""
+    """The rows of one epoch, each of at most ``longest`` tokens; None is validation."""
     return epoch_rows(items, make, seed=seed, epoch=epoch, max_length=longest, shuffled_share=config.shuffled_share)
 
 
 def batches_of(
-    items: Sequence[Example], make: Maker, config: FinetuneConfig, seed: int, epoch: int, longest: int, *, encoder: bool = False
+    items: Sequence[Example], make: Maker, config: FinetuneConfig, seed: int, epoch: int, longest: int, tensors: Tensors = padded
 ) -> Iterator[Batch]:
     """The batches of one epoch."""
-    rows = list(rows_of(items, make, config, seed, epoch, _room(longest, encoder)))
-    tensors = sides if encoder else padded
+    rows = list(rows_of(items, make, config, seed, epoch, longest))
     return (tensors(batch) for batch in by_length(rows, config.batch_tokens, Random(f"{seed}/{epoch}")))
 
 
 def validation_of(
-    items: Sequence[Example], make: Maker, config: FinetuneConfig, seed: int, longest: int, *, encoder: bool = False
+    items: Sequence[Example], make: Maker, config: FinetuneConfig, seed: int, longest: int, tensors: Tensors = padded
 ) -> Validation | None:
     """A fixed sample of the valid split, or None where it is empty."""
     chosen = Random(seed).sample(items, min(MOST_VALID, len(items)))
-    rows = list(rows_of(chosen, make, config, seed, None, _room(longest, encoder)))
+    rows = list(rows_of(chosen, make, config, seed, None, longest))
     if not rows:
         return None
-    tensors = sides if encoder else padded
     batches = [tensors(batch) for batch in by_length(rows, 4 * config.batch_tokens, Random(seed))]
     return Validation(batches=batches, num_bytes=sum(row.num_bytes for row in rows))
 
@@ -329,9 +325,13 @@ STAGE = Stage(
         ),
         "pairs": Input(stage="pairs", help="folder that `hpcraft pairs` made, for task translate", optional=True),
         "corpus": Input(stage="prepare", help="folder that `hpcraft prepare` made, for tasks openmp, mpi and complete", optional=True),
+        "instructions": Input(
+            stage="", help='folder of *.jsonl, each line {"instruction": .., "answer": ..}, for task instruct', optional=True, foreign=True
+        ),
     },
     run=run,
     parallel=True,
     pace=frozenset(("compile", "recompute", "tensorboard", "checkpoint_seconds")),
+    version=2,  # losses of encoder-decoders by tokens, their decoders begin with the direction
 )
 COMMAND = STAGE.command

@@ -30,7 +30,7 @@ from hpcraft.tokenizer.requests import (
     way_back_prompt,
 )
 from hpcraft.train.batches import Row
-from hpcraft.train.tasks import FILL, TESTS, Example
+from hpcraft.train.tasks import FILL, INSTRUCT, TESTS, Example
 
 if TYPE_CHECKING:
     from hpcraft.inference import Generator
@@ -106,6 +106,8 @@ class HubMaker:
             return self._hole(item, rng)
         if item.task == TESTS:
             return None
+        if item.task == INSTRUCT:
+            return _Asked(item.source if self._chat else item.source.rstrip() + "\n", item.target, self._chat)
         if item.signature:
             return self._translation(item)
         code, insertions = take_off(lines_of(item.target), item.taken)

@@ -10,15 +10,15 @@ import torch
 from transformers import TrainerCallback
 
 from hpcraft.command import note
-from hpcraft.errors import InputError, MachineError
+from hpcraft.errors import MachineError
 from hpcraft.progress import Advance
-from hpcraft.store import atomic_file, sha256_file
+from hpcraft.store import sha256_file
 from hpcraft.train import checkpoint
 from hpcraft.train.loop import Fitted, Running, Signals, best_file
 from hpcraft.train.precision import has_bf16
 from hpcraft.train.speed import flops_per_token, matmul_rate
 from hpcraft.train.trainer import Run, agreed, barrier, rank, summed, world
-from hpcraft.train.watch import LAST, Validation, Watch, evaluate
+from hpcraft.train.watch import LAST, Measured, Validation, Watch, evaluate
 
 _WARM_STEPS = 3
 """Steps that count for no rate: buffers are made and code is compiled in them."""
@@ -34,14 +34,19 @@ class Keeper(TrainerCallback):  # type: ignore[misc, unused-ignore]
         self.advance, self.signals, self.folder = advance, signals, folder
         self.stopped_by = 0
         """Number of the signal that has ended the run."""
+        self.first: Measured | None = None
+        """What the weights were before the first step, where it was measured."""
         self.steps_here = 0
         self.busy_since = time.perf_counter()
         self.busy_seconds = self.waited_seconds = 0.0
         self.busy_tokens = 0
         self.tokens_before = run.learnt
         self.rate = matmul_rate(torch.bfloat16 if has_bf16() else torch.float32)
-        self.flops = 0.0
-        self.board = _board(folder) if running.tensorboard and rank() == 0 else None
+        self.flops: float | None = None
+        self.shown = watch.progress(watch.step)
+        """Share of the budget that the bar shows."""
+        # What is below a killed run's last checkpoint is drawn anew.
+        self.board = _board(folder, watch.step + 1 if run.found else None) if running.tensorboard and rank() == 0 else None
         self._drop_other_bests()
 
     # ---------------------------------------------------------------- the Trainer's events
@@ -51,6 +56,7 @@ class Keeper(TrainerCallback):  # type: ignore[misc, unused-ignore]
         watch, leader = self.watch, rank() == 0
         watch.step, watch.tokens = state.global_step, self.run.learnt
         loss, watch.seconds = summed([self.run.take_loss() / world(), watch.now() if leader else 0.0])
+        self.run.turns.tell(watch.step, watch.seconds / watch.budget.max_seconds)
         self._count_time()
         watch.loss_sum, watch.loss_steps = watch.loss_sum + loss, watch.loss_steps + 1
         ends = watch.seconds >= watch.budget.max_seconds or watch.step >= watch.budget.max_steps
@@ -59,8 +65,9 @@ class Keeper(TrainerCallback):  # type: ignore[misc, unused-ignore]
         control.should_training_stop = control.should_training_stop or ends or bool(self.stopped_by)
         if watch.step % watch.budget.log_steps == 0 or watch.step == 1 or ends:
             self._log()
-        self.advance(1, self._words())
-        if self.validation and not ends and watch.step % watch.budget.eval_steps == 0:
+        before, self.shown = self.shown, watch.progress(watch.step)
+        self.advance((self.shown - before) * watch.budget.max_steps, self._words())
+        if self.validation and not ends and watch.comes_due():
             self._measure()
             control.should_training_stop = control.should_training_stop or watch.gave_up
         if self.stopped_by or (
@@ -71,6 +78,11 @@ class Keeper(TrainerCallback):  # type: ignore[misc, unused-ignore]
         return control
 
     # ---------------------------------------------------------------- what happens
+
+    def begin(self) -> None:
+        """Measure the weights before the first step."""
+        if self.validation:
+            self.first = evaluate(self.run.model, self.validation, shifts=self.run.shifts)
 
     def hear(self) -> None:
         """Take note of a signal that rank 0 has got."""
@@ -109,9 +121,7 @@ class Keeper(TrainerCallback):  # type: ignore[misc, unused-ignore]
             weights = self.run.whole_weights()
             if rank() == 0:
                 path = best_file(self.folder, watch.step)
-                path.parent.mkdir(exist_ok=True)
-                with atomic_file(path) as file:
-                    torch.save(weights, file)
+                checkpoint.save_weights(path, weights, "the best weights")
                 watch.best_sha256 = sha256_file(path)
 
     def _save(self) -> None:
@@ -130,8 +140,6 @@ class Keeper(TrainerCallback):  # type: ignore[misc, unused-ignore]
     def finish(self) -> None:
         """Measure the last weights, and go back to the best ones where they are to be chosen."""
         watch = self.watch
-        if self.board:
-            self.board.close()
         if not self.validation:
             return
         if not watch.gave_up:
@@ -140,12 +148,20 @@ class Keeper(TrainerCallback):  # type: ignore[misc, unused-ignore]
             return
         barrier()
         path = best_file(self.folder, watch.best_step)
-        if rank() == 0 and (not path.is_file() or sha256_file(path) != watch.best_sha256):
-            raise InputError(f"{path}: the best weights are damaged; run again with --force, or with select=last to keep the last ones")
+        damaged = rank() == 0 and (not path.is_file() or sha256_file(path) != watch.best_sha256)
+        if any(agreed([float(damaged)])):
+            note(f"note: {path}: the weights of step {watch.best_step}, which were the best, are damaged; those of the last step are kept")
+            watch.best_step = watch.step
+            return
         weights = torch.load(path, map_location="cpu", weights_only=True)
         self.run.put_weights(weights)
         watch.measured = evaluate(self.run.model, self.validation, shifts=self.run.shifts)
         note(f"note: the weights of step {watch.best_step} are kept, which are the best of {watch.step} steps by {watch.budget.select}")
+
+    def close(self) -> None:
+        """Write out what is still under way."""
+        if self.board:
+            self.board.close()
 
     # ---------------------------------------------------------------- speed
 
@@ -158,7 +174,8 @@ class Keeper(TrainerCallback):  # type: ignore[misc, unused-ignore]
             self.waited_seconds += waited
             self.busy_tokens += self.run.learnt - self.tokens_before
         self.tokens_before = self.run.learnt
-        self.flops = self.flops or flops_per_token(self.run.model, self.run.row_length)
+        if self.steps_here == 1:
+            self.flops = flops_per_token(self.run.model, self.run.row_length)
 
     @property
     def tokens_per_second(self) -> float | None:
@@ -167,16 +184,18 @@ class Keeper(TrainerCallback):  # type: ignore[misc, unused-ignore]
 
     @property
     def mfu(self) -> float | None:
-        """Of one device."""
-        return self.tokens_per_second * self.flops / self.rate / world() if self.tokens_per_second else None
+        """Of one device; None where the operations of a token aren't known."""
+        return self.tokens_per_second * self.flops / self.rate / world() if self.tokens_per_second and self.flops else None
 
     def _words(self) -> str:
         watch = self.watch
-        words = [f"loss {watch.train_loss:.3f}"]
+        words = [f"step {watch.step}", f"loss {watch.train_loss:.3f}"]
         if watch.measured and watch.measured.bits_per_byte is not None:
             words.append(f"{watch.measured.bits_per_byte:.3f} bits/byte")
-        if self.tokens_per_second and self.mfu:
-            words += [f"{self.tokens_per_second:,.0f} tokens/s", f"MFU {self.mfu:.0%}"]
+        if self.tokens_per_second:
+            words.append(f"{self.tokens_per_second:,.0f} tokens/s")
+        if self.mfu:
+            words.append(f"MFU {self.mfu:.0%}")
         return ", ".join(words)
 
     def fitted(self) -> Fitted:
@@ -196,17 +215,19 @@ class Keeper(TrainerCallback):  # type: ignore[misc, unused-ignore]
             valid_loss=measured.loss if measured else None,
             valid_bits_per_byte=measured.bits_per_byte if measured else None,
             valid_bits_by_language=dict(measured.by_language) if measured else {},
+            first_bits_per_byte=self.first.bits_per_byte if self.first else None,
             best_step=watch.best_step if budget.select != LAST else None,
             tokens_per_second=self.tokens_per_second,
             mfu=self.mfu,
+            processes=world(),
             data_share=self.waited_seconds / self.busy_seconds if self.busy_seconds else None,
             weights=weights,
         )
 
 
-def _board(folder: Path) -> Any:
+def _board(folder: Path, purge_step: int | None) -> Any:
     try:
         from torch.utils.tensorboard import SummaryWriter
     except ImportError:
         raise MachineError("tensorboard=true needs tensorboard, which is not installed; pip install 'hpcraft[tensorboard]'") from None
-    return SummaryWriter(folder / "tensorboard")  # type: ignore[no-untyped-call, unused-ignore]
+    return SummaryWriter(folder / "tensorboard", purge_step=purge_step)  # type: ignore[no-untyped-call, unused-ignore]

@@ -66,6 +66,7 @@ def call(function: Callable[[Any, Work], list[Fitted]], stage: Stage[Any], confi
         "out": str(work.out.resolve()),
         "seed": work.seed,
         "requeued": not here,
+        "processes": processes,
     }
     write_json(folder / "plan.json", plan)
     program = Program(

@@ -59,6 +59,8 @@ class Running:
     beside: bool = False
     """Batches are made by a process beside the training one."""
     tensorboard: bool = False
+    packed: bool = False
+    """Rows hold several texts."""
 
     def __post_init__(self) -> None:
         """Refuse what there isn't."""
@@ -78,6 +80,8 @@ class Fitted:
     valid_loss: float | None
     valid_bits_per_byte: float | None
     valid_bits_by_language: dict[str, float] = field(default_factory=dict)
+    first_bits_per_byte: float | None = None
+    """Before the first step, where it was asked for."""
     best_step: int | None = None
     """The step whose weights were kept, where they were chosen by validation."""
     early: bool = False
@@ -85,6 +89,8 @@ class Fitted:
     tokens_per_second: float | None = None
     mfu: float | None = None
     """Share of the matrix products that the device can do, as measured."""
+    processes: int = 1
+    """How many trained together."""
     data_share: float | None = None
     """Share of the time that was spent waiting for data."""
     weights: dict[str, Any] | None = field(default=None, repr=False, compare=False)
@@ -109,6 +115,7 @@ def fit(
     validation: Validation | None = None,
     label: str = "training",
     running: Running | None = None,
+    measure_first: bool = False,
 ) -> Fitted:
     """Train ``model`` in place; afterwards it holds the weights to keep, on the CPU, unless they are spread (`Fitted.weights`).
 
@@ -123,12 +130,14 @@ def fit(
         validation: measured now and then and at the end.
         label: name of the progress bar.
         running: how the machine is used.
+        measure_first: measure the weights before the first step as well.
 
     Raises:
         InputError: the loss isn't a number.
         MachineError: memory or disk is full; the last good checkpoint stays.
         Stopped: a signal came; a checkpoint was written.
     """
+    from hpcraft.train.packing import attention_for
     from hpcraft.train.stream import EpochSource
     from hpcraft.train.trainer import Feed, shard, world
 
@@ -139,20 +148,27 @@ def fit(
         model.gradient_checkpointing_enable({"use_reentrant": False})
     args = _arguments(folder / _TRAINER, budget, running, seed)
     if world() > 1 and running.sharding == "fsdp":
-        model.to(args.device)
+        model.to("cpu")  # each group of weights goes to the device when it is spread, so that no device ever holds all
         shard(model)
+    if running.packed:
+        model.set_attn_implementation(attention_for(model, args.device.type))
     if running.compile:
         if args.device.type == "cpu":
             # A third of a step went into the backward pass of the fused attention, which is slow on rows of some hundred tokens.
             model.set_attn_implementation("eager")
         model.compile()
-    with bar(label, budget.max_steps) as advance, signalled() as signals, _memory_told(folder / _CHECKPOINTS):
+    with bar(label, budget.max_steps) as advance, signalled() as signals, memory_told(folder):
         keeper = _keeper(model, feed, budget, folder, args, validation, running, advance, signals)
-        advance(keeper.watch.step)
-        keeper.run.train(resume_from_checkpoint=str(keeper.run.found.folder) if keeper.run.found else None)
-        if not keeper.stopped_by:
-            keeper.finish()
-            keeper.hear()
+        advance(keeper.shown * budget.max_steps)
+        try:
+            if measure_first:
+                keeper.begin()
+            keeper.run.train(resume_from_checkpoint=str(keeper.run.found.folder) if keeper.run.found else None)
+            if not keeper.stopped_by:
+                keeper.finish()
+                keeper.hear()
+        finally:
+            keeper.close()
         if keeper.stopped_by:
             number = signal.Signals(keeper.stopped_by)
             raise Stopped(
@@ -282,17 +298,26 @@ def signalled() -> Iterator[Signals]:
             signal.signal(number, handler)
 
 
+_MEMORY = ("can't allocate memory", "CUBLAS_STATUS_ALLOC_FAILED", "out of memory")
+"""Words of memory that isn't there, in errors of no kind of their own."""
+
+
 @contextmanager
-def _memory_told(root: Path) -> Iterator[None]:
-    """Memory that isn't there as one clear error."""
+def memory_told(folder: Path) -> Iterator[None]:
+    """Memory that isn't there as one clear error, wherever in a training stage; ``folder`` is its work folder, or that of one of its runs.
+
+    Raises:
+        MachineError: there is too little.
+    """
     import torch
 
     try:
         yield
     except (MemoryError, RuntimeError) as error:
-        if not isinstance(error, MemoryError | torch.OutOfMemoryError) and "can't allocate memory" not in str(error):
+        if not isinstance(error, MemoryError | torch.OutOfMemoryError) and not any(words in str(error) for words in _MEMORY):
             raise
-        kept = f"the checkpoints in {root} stay" if root.is_dir() else "no checkpoint was written yet"
+        root = next((path for path in (folder / _CHECKPOINTS, *folder.glob(f"*/{_CHECKPOINTS}")) if path.is_dir()), None)
+        kept = f"the checkpoints in {root} stay" if root else "no checkpoint was written yet"
         raise MachineError(
             f"out of memory ({str(error).splitlines()[0][:120]}); give smaller micro_rows, row_tokens or batch_tokens, recompute=true, "
             f"or sharding=fsdp over more processes; {kept}"

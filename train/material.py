@@ -15,7 +15,7 @@ from pathlib import Path
 from random import Random
 
 from hpcraft.errors import InputError
-from hpcraft.tokenizer.corpus import FUNCTIONS, LOOPS, characters_by_language, sample, share_of, units
+from hpcraft.tokenizer.corpus import FUNCTIONS, LOOPS, characters_by_language, sample, sample_pieces, share_of, units
 from hpcraft.tokenizer.layout import canonical
 from hpcraft.tokenizer.prompt import build_fill, build_translation, write_translation
 from hpcraft.tokenizer.rename import rename
@@ -49,8 +49,10 @@ def texts(corpus: Path, split: str, mix: Mix, seed: int) -> Iterator[Text]:
     totals = characters_by_language(corpus, split)
     # Each language has the same share as long as there is enough of it, so Fortran isn't drowned by C.
     share = max(1, mix.documents // len(totals))
-    for document in sample(corpus, split, share, seed):
-        yield Text(document.text, document.language)
+    for sampled in sample_pieces(corpus, split, share, seed):
+        piece = sampled.in_lines()
+        text = piece.document.text
+        yield Text(text[piece.begin : piece.end], piece.document.language, begins=not piece.begin, ends=piece.end == len(text))
     if mix.functions:
         yield from _functions(corpus, split, mix, seed)
     for source, target in _directive_pairs(corpus, split, mix.directives, seed):

@@ -14,6 +14,7 @@ from hpcraft.shards import read_rows
 from hpcraft.tokenizer.requests import teachable
 from hpcraft.train import material_complete, material_mpi
 from hpcraft.train.material_complete import completion_examples
+from hpcraft.train.material_instruct import instruction_examples
 from hpcraft.train.material_mpi import halves, mpi_examples
 from hpcraft.train.material_openmp import openmp_examples
 from hpcraft.train.tasks import TESTS, Example, Maker, as_answered, examples, way_back
@@ -21,7 +22,7 @@ from hpcraft.train.tasks import TESTS, Example, Maker, as_answered, examples, wa
 if TYPE_CHECKING:
     from hpcraft.train.finetune import FinetuneConfig
 
-INPUT_OF = {"translate": "pairs", "openmp": "corpus", "mpi": "corpus", "complete": "corpus"}
+INPUT_OF = {"translate": "pairs", "openmp": "corpus", "mpi": "corpus", "complete": "corpus", "instruct": "instructions"}
 """Task to the input that it reads."""
 MOST_VALID = 150
 """Examples that are measured at most."""
@@ -43,6 +44,8 @@ def gather(config: FinetuneConfig, folder: Path, split: str, seed: int, *, own: 
     if config.task == "translate":
         return _translations(config, folder, split, own=own)
     most = config.max_examples if split == "train" else min(config.max_examples, MOST_VALID)
+    if config.task == "instruct":
+        return instruction_examples(folder, split, most=most, seed=seed)
     if config.task == "complete":
         return completion_examples(folder, split, most=most, seed=seed, languages=material_complete.LANGUAGES)
     if config.task == "mpi":

@@ -7,11 +7,13 @@ from __future__ import annotations
 
 from bisect import bisect_left, insort
 from collections.abc import Iterable, Iterator, Sequence
+from typing import Any
 
 import torch
 
-from hpcraft.train.batches import IGNORED, Batch, Row
-from hpcraft.train.objectives.objective import pieces
+from hpcraft.train.batches import IGNORED, Batch, Row, pieces
+
+_PROBE_TOKENS = 64
 
 
 def fitted(rows: Iterable[Row], width: int) -> Iterator[Row]:
@@ -44,6 +46,37 @@ def pack(rows: Sequence[Row], width: int) -> list[list[Row]]:
     return groups
 
 
+def attention_for(model: Any, device: str) -> str:
+    """The implementation of attention for packed rows: on a GPU one that needs no mask of the length's square, where the model has it.
+
+    Flash attention of transformers keeps packed texts apart only in batches of one row, so it isn't taken.
+    """
+    config = model.config
+    present = str(config._attn_implementation)
+    if device != "cuda" or not getattr(model, "_supports_flex_attn", False) or float(getattr(config, "attention_dropout", 0)):
+        return present
+    return "flex_attention"
+
+
+def keeps_apart(model: Any) -> bool:
+    """Whether a text has the same logits behind another in one row as alone; some models take positions and pay no heed to them."""
+    vocabulary = int(model.get_input_embeddings().num_embeddings)
+    first, second = ([(start + 7 * i) % vocabulary for i in range(_PROBE_TOKENS)] for start in (3, 5))
+    packed = together([[Row(tuple(first), 1), Row(tuple(second), 1)]], 2 * _PROBE_TOKENS, 0)
+    device, was_training = next(model.parameters()).device, model.training
+    model.eval()
+    try:
+        with torch.no_grad():
+            ids, positions = packed["input_ids"].to(device), packed["position_ids"].to(device)
+            behind = model(input_ids=ids, position_ids=positions, use_cache=False).logits[0, _PROBE_TOKENS:]
+            alone = model(input_ids=torch.tensor([second], device=device), use_cache=False).logits[0]
+    except (TypeError, IndexError):  # it takes no positions, or counts them from the row's beginning and has too few
+        return False
+    finally:
+        model.train(was_training)
+    return bool(torch.allclose(behind, alone, rtol=1e-3, atol=1e-3 * float(alone.std())))
+
+
 def together(groups: Sequence[Sequence[Row]], width: int, pad: int) -> Batch:
     """Groups as one batch; positions begin anew with each row, which keeps attention inside it.
 
@@ -63,3 +96,10 @@ def together(groups: Sequence[Sequence[Row]], width: int, pad: int) -> Batch:
             positions[i, at:end] = torch.arange(len(row.ids))
             at = end
     return {"input_ids": ids, "labels": labels, "position_ids": positions}
+
+
+def alone(groups: Sequence[Sequence[Row]], width: int, pad: int) -> Batch:
+    """As `together` for groups of one row each, without the positions, which some models don't take."""
+    batch = together(groups, width, pad)
+    del batch["position_ids"]
+    return batch

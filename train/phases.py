@@ -14,24 +14,27 @@ from pathlib import Path
 from random import Random
 from typing import TYPE_CHECKING, Any
 
+from hpcraft.command import note
 from hpcraft.errors import ConfigError, InputError
 from hpcraft.inference import ModelFacts, check_fit, load, load_tokenizer
-from hpcraft.store import atomic_file, read_json, write_json
+from hpcraft.store import read_json, write_json
 from hpcraft.tokenizer import bpe
 from hpcraft.tokenizer.prompt import END
-from hpcraft.train import tokens
+from hpcraft.train import checkpoint, tokens
 from hpcraft.train.batches import Row, by_length, padded
 from hpcraft.train.corpus_source import CorpusSource
 from hpcraft.train.export import base_folder, save_others
 from hpcraft.train.folder import save_model
+from hpcraft.train.hub_rows import check_tokenizer
 from hpcraft.train.launch import plain
-from hpcraft.train.loop import Fitted, Running, fit, forget
+from hpcraft.train.loop import Fitted, Running, fit, forget, memory_told
 from hpcraft.train.material import Mix, texts, validation_texts
 from hpcraft.train.objectives.entities import measure, tagger_of, take_encoder
 from hpcraft.train.objectives.noise import NoiseTables
 from hpcraft.train.objectives.objective import Objective
 from hpcraft.train.objectives.specials import NONE, Specials
 from hpcraft.train.objectives.table import NEEDS_EXAMPLES, NEEDS_TABLES, OBJECTIVES, Mixture
+from hpcraft.train.packing import keeps_apart
 from hpcraft.train.presets import DECODER, HEAD_WIDTH, build, learning_rate
 from hpcraft.train.watch import Budget, Validation
 
@@ -109,7 +112,9 @@ def _check(phase: Phase, config: PretrainConfig) -> None:
     if config.sharding == "fsdp" and (whole := sorted(_WHOLE & set(phase.objectives))):
         raise ConfigError(f"objective {whole[0]}: needs the whole model in each process; give sharding=ddp")
     if wrong := sorted(set(phase.objectives) & NEEDS_EXAMPLES):
-        raise ConfigError(f"objective {wrong[0]}: learns from pairs; it is for `hpcraft finetune`")
+        raise ConfigError(
+            f"objective {wrong[0]}: learns from pairs, not from a corpus; give them to `hpcraft finetune --task translate` or `--task instruct`"
+        )
     wanted = "decoder" if config.architecture == DECODER else "encoder-decoder"
     for name in phase.objectives:
         found = _architecture(name)
@@ -124,9 +129,12 @@ def _architecture(name: str) -> str:
     return str(getattr(import_module(module), kind).architecture)
 
 
-def specials_of(folder: Path, tokenizer: Tokenizer) -> Specials:
-    """The control tokens of a tokenizer of ours, or what stands for them in one of others."""
-    return Specials.of(tokenizer) if is_own(tokenizer) else Specials.of_hub(load_tokenizer(folder))
+def specials_of(folder: Path, tokenizer: Tokenizer, base: Path | None) -> Specials:
+    """The control tokens of a tokenizer of ours, or what stands for them in one of others and in the config of its model."""
+    if is_own(tokenizer):
+        return Specials.of(tokenizer)
+    start = read_json(base / "config.json").get("decoder_start_token_id") if base else None
+    return Specials.of_hub(load_tokenizer(folder), first=start)
 
 
 def is_own(tokenizer: Tokenizer) -> bool:
@@ -139,13 +147,18 @@ def is_own(tokenizer: Tokenizer) -> bool:
 
 def learn(config: PretrainConfig, work: Work) -> list[Fitted]:
     """Go through the phases; on rank 0 ``model/`` is written."""
+    with memory_told(work.out):
+        return _learn(config, work)
+
+
+def _learn(config: PretrainConfig, work: Work) -> list[Fitted]:
     import torch
 
     from hpcraft.train.trainer import barrier, rank, world
 
     folder = tokenizer_folder(work.inputs)
     tokenizer = bpe.load_any(folder)
-    specials = specials_of(folder, tokenizer)
+    specials = specials_of(folder, tokenizer, base_folder(work.inputs["base"]) if "base" in work.inputs else None)
     done = work.out / _DONE
     found: list[Fitted] = []
     torch.manual_seed(work.seed)
@@ -156,9 +169,7 @@ def learn(config: PretrainConfig, work: Work) -> list[Fitted]:
         if not known:
             fitted = _phase(config, work, tokenizer, specials, phase, number, model)
             if rank() == 0:
-                done.mkdir(exist_ok=True)
-                with atomic_file(weights) as file:
-                    torch.save(fitted.weights or model.state_dict(), file)
+                checkpoint.save_weights(weights, fitted.weights or model.state_dict(), "the weights of the phase")
                 write_json(facts, plain(fitted))
         barrier()
         found.append(Fitted(**read_json(facts)))
@@ -204,10 +215,12 @@ def _model(config: PretrainConfig, work: Work, tokenizer: Tokenizer) -> Any:
     from transformers import AutoModelForCausalLM, AutoModelForSeq2SeqLM
 
     if "base" in work.inputs:
-        generator = load(base_folder(work.inputs["base"]))
+        generator = load(base_folder(work.inputs["base"]), device="cpu")
+        if not generator.is_own and "tokenizer" not in work.inputs:
+            check_tokenizer(generator, str(work.inputs["base"]))
         if config.architecture == DECODER and config.context > generator.facts.context:
             raise ConfigError(f"context: {config.context} is more than the {generator.facts.context} that {work.inputs['base']} can see")
-        model: Any = generator.model.to("cpu")  # pyright: ignore[reportArgumentType]  # a decorator hides the signature
+        model: Any = generator.model
         if model.config.is_encoder_decoder != (config.architecture != DECODER):
             kind = "encoder-decoder" if model.config.is_encoder_decoder else DECODER
             raise InputError(f"{work.inputs['base']}: is an {kind}; give architecture={kind}")
@@ -230,9 +243,10 @@ def _phase(config: PretrainConfig, work: Work, tokenizer: Tokenizer, specials: S
         tokens=train,
         objective=objective,
         width=config.row_tokens,
+        step_rows=config.batch_rows,
         rows=micro,
         seed=work.seed + number,
-        epochs=phase.max_steps * config.batch_rows * config.row_tokens / train.num_tokens,
+        apart="base" in work.inputs and objective.architecture == DECODER and not _packs(model, work),
     )
     validation = _validation(config, work, objective, specials)
     names = "-".join(phase.objectives)
@@ -259,6 +273,7 @@ def _phase(config: PretrainConfig, work: Work, tokenizer: Tokenizer, specials: S
             compile=config.compile,
             recompute=config.recompute,
             tensorboard=config.tensorboard,
+            packed=objective.architecture == DECODER and not source.apart,
         ),
     )
     if learner is not model:
@@ -268,6 +283,16 @@ def _phase(config: PretrainConfig, work: Work, tokenizer: Tokenizer, specials: S
             table = {kind: {"precision": s.precision, "recall": s.recall, "f1": s.f1} for kind, s in found.items()}
             write_json(work.out / ENTITIES, table)
     return fitted
+
+
+def _packs(model: Any, work: Work) -> bool:
+    """Whether a base keeps packed texts apart; where it doesn't, a note says so."""
+    if kept := keeps_apart(model):
+        return kept
+    note(
+        f"note: {work.inputs['base']}: lets texts in one row see each other, so each gets a row of its own; give row_tokens near their length"
+    )
+    return False
 
 
 def _objective(phase: Phase, config: PretrainConfig, specials: Specials, tokenizer: Tokenizer, train: tokens.Tokens) -> Objective:
@@ -302,10 +327,10 @@ def _validation(config: PretrainConfig, work: Work, objective: Objective, specia
         return None
     if objective.architecture != "decoder":
         source = CorpusSource(
-            tokens=valid, objective=objective.at(0.0), width=config.row_tokens, rows=config.batch_rows, seed=work.seed, epochs=1.0
+            tokens=valid, objective=objective, width=config.row_tokens, step_rows=config.batch_rows, rows=config.batch_rows, seed=work.seed
         )
         # What back-translation would add isn't measured: it changes with the model.
-        batches = [b for maker in source.window(0, 0) or [] if "into" not in (b := maker())]
+        batches = [b for maker in source.window(0, 0, 0) or [] if "into" not in (b := maker())]
         return Validation(batches=batches, num_bytes=0) if batches else None
     rows: dict[str, list[Row]] = {}
     for number in range(len(valid)):

@@ -11,7 +11,6 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from hpcraft.errors import ConfigError, nearest
-from hpcraft.tokenizer.prompt import END, PAD, TEXT
 
 if TYPE_CHECKING:
     from tokenizers import Tokenizer
@@ -56,6 +55,14 @@ def build(architecture: str, depth: int, tokenizer: Tokenizer, context: int) -> 
 
 
 def decoder(depth: int, tokenizer: Tokenizer, context: int) -> LlamaConfig:
+    """A decoder (`decoder_of`) for a tokenizer."""
+    from hpcraft.tokenizer.prompt import END, PAD, TEXT
+
+    ids = {f"{name}_token_id": tokenizer.token_to_id(token) for name, token in (("bos", TEXT), ("eos", END), ("pad", PAD))}
+    return decoder_of(depth, tokenizer.get_vocab_size(), context, ids)
+
+
+def decoder_of(depth: int, vocab_size: int, context: int, ids: Mapping[str, int | None]) -> LlamaConfig:
     """A decoder with ``depth`` layers of width 64 x ``depth``; depth 4 has about 3 M parameters with 2048 tokens.
 
     Embeddings are tied, since at these sizes they would be a third of the model; the inner width is twice the width, not more,
@@ -64,8 +71,9 @@ def decoder(depth: int, tokenizer: Tokenizer, context: int) -> LlamaConfig:
     from transformers import LlamaConfig
 
     width = HEAD_WIDTH * depth
+    named: dict[str, Any] = dict(ids)
     return LlamaConfig(
-        vocab_size=tokenizer.get_vocab_size(),
+        vocab_size=vocab_size,
         hidden_size=width,
         num_hidden_layers=depth,
         num_attention_heads=depth,
@@ -73,9 +81,8 @@ def decoder(depth: int, tokenizer: Tokenizer, context: int) -> LlamaConfig:
         intermediate_size=2 * width,
         max_position_embeddings=context,
         tie_word_embeddings=True,
-        bos_token_id=tokenizer.token_to_id(TEXT),
-        eos_token_id=tokenizer.token_to_id(END),
-        pad_token_id=tokenizer.token_to_id(PAD),
+        use_cache=False,  # with a cache transformers doesn't keep packed texts apart; what generates asks for one
+        **named,
     )
 
 
@@ -86,12 +93,15 @@ def encoder_decoder(depth: int, tokenizer: Tokenizer, context: int) -> T5Config:
     """
     from transformers import T5Config
 
+    from hpcraft.tokenizer.prompt import END, PAD, TEXT
+
     width = HEAD_WIDTH * depth
     # What every model has goes by name, which T5's own signature doesn't list.
     common: dict[str, Any] = {
         "tie_word_embeddings": True,
         "n_positions": context,
-        "decoder_start_token_id": tokenizer.token_to_id(TEXT),
+        # As T5's; where there is a direction the decoder begins with that.
+        "decoder_start_token_id": tokenizer.token_to_id(PAD),
         "bos_token_id": tokenizer.token_to_id(TEXT),
         "eos_token_id": tokenizer.token_to_id(END),
         "pad_token_id": tokenizer.token_to_id(PAD),

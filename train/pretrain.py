@@ -137,6 +137,7 @@ def run(config: PretrainConfig, work: Work) -> Report:
             "tokens_per_second": last.tokens_per_second,
             "mfu": last.mfu,
             "data_share": last.data_share,
+            "processes": last.processes,
             "entities_f1": phases.entities_f1(work.out),
         },
         notes=notes,
@@ -161,5 +162,6 @@ STAGE = Stage(
     run=run,
     parallel=True,
     pace=frozenset(PACE),
+    version=2,  # texts that were cut out of files, shared steps
 )
 COMMAND = STAGE.command

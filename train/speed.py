@@ -1,8 +1,9 @@
 """How fast a model trains: tokens a second, and the share of the device's matrix products that reach the model (MFU).
 
-Operations per token are counted as in Chowdhery et al. 2022 ("PaLM", appendix B): 6 for each weight of a matrix product and 12 x layers x width x
-length for attention, a backward pass counting twice a forward one; what is computed anew to save memory doesn't count. The rate that they are
-held against is measured on this device, not read from a data sheet.
+Operations per token are counted as in Chowdhery et al. 2022 ("PaLM", appendix B): 6 for each weight of a matrix product, 4 where it isn't learnt, and
+12 x layers x width x length for attention, a backward pass counting twice a forward one; what is computed anew to save memory doesn't count. The
+rate that they are held against is measured on this device, not read from a data sheet.
+Not covered: encoders with a decoder, whose two sides see different numbers of tokens.
 """
 
 from __future__ import annotations
@@ -14,16 +15,18 @@ _SIZE_CPU, _SIZE_GPU = 1024, 8192
 _REPEATS = 5
 
 
-def flops_per_token(model: Any, length: int) -> float:
-    """Operations of a training step for each token of rows of ``length`` tokens."""
+def flops_per_token(model: Any, length: int) -> float | None:
+    """Operations of a training step for each token of rows of ``length`` tokens; None for an encoder with a decoder."""
     config = model.config
+    if config.is_encoder_decoder:
+        return None
     embedding = model.get_input_embeddings().weight
-    weights = sum(p.numel() for p in model.parameters() if p.dim() > 1 and p is not embedding)
     head = model.get_output_embeddings()
+    matrices = [p for p in model.parameters() if p.dim() > 1 and p is not embedding]
     if head is not None and head.weight is embedding:
-        weights += embedding.numel()
-    layers = float(config.num_hidden_layers + getattr(config, "num_decoder_layers", 0))
-    return 6.0 * float(weights) + 12.0 * layers * float(config.hidden_size) * length
+        matrices.append(embedding)
+    weights = sum(float(p.numel()) * (6.0 if p.requires_grad else 4.0) for p in matrices)
+    return weights + 12.0 * float(config.num_hidden_layers) * float(config.hidden_size) * length
 
 
 def matmul_rate(dtype: Any) -> float:

@@ -3,14 +3,16 @@
 Theory of operation. A source gives the micro-batches of a window of an epoch, always the same ones for the same numbers. All ranks walk
 the same sequence and each takes every n-th, so that what is learnt in a step doesn't depend on how many ranks share it, and a
 checkpoint's place holds for any number of them. Each micro-batch carries the place to go on from after the group that it belongs to.
-A process beside the training one makes them ahead of time.
+A process beside the training one makes them ahead of time. Some sources change in the course of the training: at each such turn, which falls between
+two steps, the rest of the window is left, and the next one is made in the new way.
 """
 
 from __future__ import annotations
 
+import math
 import multiprocessing
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import astuple, dataclass
+from dataclasses import astuple, dataclass, replace
 from typing import TYPE_CHECKING, Protocol
 
 import torch
@@ -22,6 +24,8 @@ from hpcraft.train.batches import Batch
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+_AHEAD = 4
+"""Micro-batches that a process beside the training one makes ahead of time."""
 _MOST_EMPTY = 3
 """Epochs one after the other without a batch."""
 PLACE = "place"
@@ -38,19 +42,50 @@ class Place:
     """Micro-batches of the window that were taken."""
     skipped: int = 0
     """Micro-batches from there on, over the ends of windows, that were taken too."""
+    turn: int = 0
+    """How often the source had changed when the window was made."""
 
     @classmethod
     def read(cls, value: Mapping[str, int], size: float) -> Place:
-        """From a checkpoint's facts, whose micro-batches were ``size`` times as large."""
-        return cls(value["epoch"], value["window"], int(value["offset"] * size), int(value["skipped"] * size))
+        """From a checkpoint's facts, whose micro-batches were ``size`` times as large; sources for which they differ have whole steps in a window."""
+        offset, skipped, turn = value["offset"], value["skipped"], value.get("turn", 0)
+        if size == 1:
+            return cls(value["epoch"], value["window"], offset, skipped, turn)
+        return cls(value["epoch"], value["window"], round((offset + skipped) * size), 0, turn)
 
 
 class Source(Protocol):
     """Where micro-batches come from."""
 
-    def window(self, epoch: int, number: int) -> Sequence[Callable[[], Batch]] | None:
-        """What makes the micro-batches of a window, each when it is called; None behind the last window of the epoch."""
+    @property
+    def turns(self) -> tuple[float, ...]:
+        """The shares of the training at which it changes, in order."""
         ...
+
+    def window(self, epoch: int, number: int, turn: int) -> Sequence[Callable[[], Batch]] | None:
+        """What makes the micro-batches of a window after so many turns, each when it is called; None behind the last window of the epoch."""
+        ...
+
+
+class Turns:
+    """The steps in which a source's turns come: as the steps tell, or earlier as the time does, which is told to the process beside, too."""
+
+    def __init__(self, shares: Sequence[float], max_steps: int, *, beside: bool = False) -> None:
+        self._shares = shares
+        # What was made ahead of time can't be made anew, so a turn that the time brings comes behind it, on all ranks in the same step.
+        self._lead = _AHEAD + 2 if beside else 0
+        steps = [math.ceil(share * max_steps - 1e-9) for share in shares]
+        self._steps = multiprocessing.get_context("fork").RawArray("q", steps)
+
+    def tell(self, step: int, share: float) -> None:
+        """After ``step`` steps ``share`` of the seconds are used up."""
+        for number, wanted in enumerate(self._shares):
+            if share >= wanted:
+                self._steps[number] = min(self._steps[number], step + self._lead)
+
+    def at(self, step: int) -> int:
+        """How many turns have come before the step behind ``step`` others."""
+        return sum(begin <= step for begin in self._steps)
 
 
 class EpochSource:
@@ -58,8 +93,9 @@ class EpochSource:
 
     def __init__(self, epoch: Callable[[int], Iterable[Batch]]) -> None:
         self._epoch = epoch
+        self.turns: tuple[float, ...] = ()
 
-    def window(self, epoch: int, number: int) -> Sequence[Callable[[], Batch]] | None:
+    def window(self, epoch: int, number: int, turn: int) -> Sequence[Callable[[], Batch]] | None:  # noqa: ARG002 - it never changes
         """The epoch is one window."""
         if number:
             return None
@@ -69,8 +105,22 @@ class EpochSource:
 class Stream(IterableDataset[Batch]):
     """One rank's micro-batches from a place on, without end."""
 
-    def __init__(self, source: Source, place: Place, *, rank: int = 0, world: int = 1) -> None:
+    def __init__(
+        self, source: Source, place: Place, *, rank: int = 0, world: int = 1, turns: Turns | None = None, step: int = 0, accumulate: int = 1
+    ) -> None:
+        """Prepare to walk.
+
+        Args:
+            source: of the micro-batches.
+            place: to begin at.
+            rank: whose they are.
+            world: how many ranks there are.
+            turns: in which steps the source changes.
+            step: how many steps were done before.
+            accumulate: micro-batches of each rank in a step.
+        """
         self.source, self.place, self.rank, self.world = source, place, rank, world
+        self.turns, self.step, self.accumulate = turns or Turns((), 1), step, accumulate
 
     def __iter__(self) -> Iterator[Batch]:
         """Walk all, make one's own."""
@@ -79,16 +129,18 @@ class Stream(IterableDataset[Batch]):
                 group = place
             if number % self.world == self.rank:
                 batch = make()
-                batch[PLACE] = torch.tensor(astuple(Place(group.epoch, group.window, group.offset, group.skipped + self.world)))
+                batch[PLACE] = torch.tensor(astuple(replace(group, skipped=group.skipped + self.world)))
                 yield batch
 
     def _all(self) -> Iterator[tuple[Place, Callable[[], Batch]]]:
         """Every micro-batch with the place of its own."""
         at, to_skip = self.place, self.place.skipped
-        epoch, number, offset = at.epoch, at.window, at.offset
-        empty = 0
+        epoch, number, offset, turn = at.epoch, at.window, at.offset, at.turn
+        empty = count = 0
         while True:
-            makers = self.source.window(epoch, number)
+            if not offset and not to_skip:
+                turn = max(turn, self._turn(count))
+            makers = self.source.window(epoch, number, turn)
             if makers is None:
                 if empty == _MOST_EMPTY:
                     raise InputError(
@@ -100,9 +152,18 @@ class Stream(IterableDataset[Batch]):
                 empty = 0
                 if to_skip:
                     to_skip -= 1
-                else:
-                    yield Place(epoch, number, position), makers[position]
+                    continue
+                if turn < (now := self._turn(count)):
+                    turn = now
+                    break
+                yield Place(epoch, number, position, 0, turn), makers[position]
+                count += 1
             number, offset = number + 1, 0
+
+    def _turn(self, count: int) -> int:
+        """How often the source has changed before the micro-batch behind ``count`` others; it does between two steps only."""
+        steps, inside = divmod(count, self.world * self.accumulate)
+        return 0 if inside else self.turns.at(self.step + steps)
 
 
 def loader(stream: Stream, *, beside: bool, pinned: bool) -> DataLoader[Batch]:
@@ -113,7 +174,7 @@ def loader(stream: Stream, *, beside: bool, pinned: bool) -> DataLoader[Batch]:
         stream,
         batch_size=None,
         num_workers=1 if beside else 0,
-        prefetch_factor=4 if beside else None,
+        prefetch_factor=_AHEAD if beside else None,
         multiprocessing_context=context,
         pin_memory=pinned,
         generator=torch.Generator(),  # else each iterator would take a number from the one that dropout draws on

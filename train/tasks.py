@@ -17,13 +17,25 @@ from hpcraft.records import REAL_ORIGINS, Pair
 from hpcraft.tokenizer.fim import FAMILIES
 from hpcraft.tokenizer.infilling import TASK, infill, shortened
 from hpcraft.tokenizer.insertions import take_off
-from hpcraft.tokenizer.prompt import BACK, END, Prompt, build_tests, build_translation, holds_control, write_tests, write_translation
+from hpcraft.tokenizer.prompt import (
+    ANSWER,
+    BACK,
+    END,
+    Prompt,
+    build_tests,
+    build_translation,
+    holds_control,
+    write_tests,
+    write_translation,
+)
 from hpcraft.train.batches import Row
 
 if TYPE_CHECKING:
     from tokenizers import Tokenizer
 
 TESTS = "tests"
+INSTRUCT = "instruct"
+"""An instruction and its answer."""
 FILL = TASK
 """Filling in the middle."""
 _MOST_TESTS = 4
@@ -36,7 +48,7 @@ class Example:
     """One thing to learn: a pair seen as one task, lines to be put back, or a hole."""
 
     task: str
-    """A task of `hpcraft.tokenizer.prompt.TASKS`, ``tests``, or ``fim``."""
+    """A task of `hpcraft.tokenizer.prompt.TASKS`, ``tests``, ``fim`` or ``instruct``."""
     source: str
     """Of a hole what stands before it."""
     target: str
@@ -160,7 +172,20 @@ def epoch_rows(
 
 def own_maker(tokenizer: Tokenizer, longest: int) -> Maker:
     """The rows of one of hpcraft's models; what stands around a hole is cut so that they aren't longer than ``longest``."""
-    return lambda item, seed, rng: _fill_row(item, tokenizer, longest) if item.task == FILL else make_row(item, tokenizer, seed, rng)
+
+    def row(item: Example, seed: int | None, rng: Random) -> Row | None:
+        if item.task == FILL:
+            return _fill_row(item, tokenizer, longest)
+        return _instruction_row(item, tokenizer) if item.task == INSTRUCT else make_row(item, tokenizer, seed, rng)
+
+    return row
+
+
+def _instruction_row(item: Example, tokenizer: Tokenizer) -> Row | None:
+    if any(map(holds_control, (item.source, item.target))):
+        return None
+    given, learnt = (tokenizer.encode(text, add_special_tokens=False).ids for text in (item.source + ANSWER, item.target + END))
+    return Row(ids=(*given, *learnt), num_given=len(given), num_bytes=len((item.target + END).encode()))
 
 
 def _fill_row(item: Example, tokenizer: Tokenizer, longest: int) -> Row | None:

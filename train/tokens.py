@@ -31,12 +31,22 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
     from tokenizers import Tokenizer
 
-FORMAT = "hpcraft.tokens/1"
+FORMAT = "hpcraft.tokens/2"
 LANGUAGES: tuple[str, ...] = get_args(Language)
 ALWAYS = 255
 """The variant of a text that every epoch shows."""
 _TEXT = np.dtype(
-    [("begin", "<i8"), ("length", "<i4"), ("span_begin", "<i8"), ("spans", "<i4"), ("language", "u1"), ("ready", "u1"), ("variant", "u1")]
+    [
+        ("begin", "<i8"),
+        ("length", "<i4"),
+        ("span_begin", "<i8"),
+        ("spans", "<i4"),
+        ("language", "u1"),
+        ("ready", "u1"),
+        ("variant", "u1"),
+        ("begins", "?"),
+        ("ends", "?"),
+    ]
 )
 _CHUNK_TEXTS = 64
 _SHORT = 1_000_000
@@ -53,6 +63,9 @@ class Text:
     """It is learnt as it stands, with its own control tokens; other texts are for the objective to shape."""
     variant: int = ALWAYS
     """Epochs show one variant after the other."""
+    begins: bool = True
+    """Whether it begins where its file does."""
+    ends: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +111,7 @@ def write(folder: Path, texts: Iterable[Text], tokenizer: Path, *, annotated: bo
     try:
         for chunk, done in _tokenized(iter(texts), tokenizer, annotated=annotated, num_workers=num_workers or len(os.sched_getaffinity(0))):
             for text, length, spans in zip(chunk.texts, done.lengths, done.spans, strict=True):
-                rows.append((at, length, span_at, spans, LANGUAGES.index(text.language), text.ready, text.variant))
+                rows.append((at, length, span_at, spans, LANGUAGES.index(text.language), text.ready, text.variant, text.begins, text.ends))
                 at, span_at = at + length, span_at + spans
             for name, data in (("ids", done.ids), ("labels", done.labels), ("words", done.words), ("spans", done.span_rows)):
                 if name in files:
@@ -208,6 +221,8 @@ class Tokens:
             labels=None if self._labels is None else self._labels[part],
             words=None if self._words is None else self._words[part],
             spans=None if self._spans is None else self._spans[spans],
+            begins=bool(text["begins"]),
+            ends=bool(text["ends"]),
         )
 
     def epoch(self, number: int) -> NDArray[np.int64]:

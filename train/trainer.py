@@ -3,7 +3,8 @@
 Imported when training begins, since it imports torch and transformers. What is ours and why:
 
 - data come from `hpcraft.train.stream`: the Trainer's own resume walks through all batches that were seen;
-- the loss is a sum over a step's learnt tokens divided by their number, over micro-batches and ranks, for every kind of model;
+- the loss is a sum over a step's learnt tokens divided by their number, over micro-batches and ranks, for every kind of model: many take the
+  Trainer's ``num_items_in_batch`` and pay no heed to it;
 - FSDP2 is torch's ``fully_shard`` at once, since accelerate falls back to DDP without a word where there is no accelerator;
 - checkpoints are `hpcraft.train.checkpoint`'s, in torch's distributed format, which loads on any number of ranks;
 - a loss that isn't a number stops the run before it reaches the weights.
@@ -24,6 +25,7 @@ from typing import Any
 import numpy as np
 import torch
 import torch.distributed as dist
+import transformers
 from torch.distributed.checkpoint.filesystem import FileSystemReader, FileSystemWriter
 from torch.distributed.checkpoint.state_dict import (
     StateDictOptions,
@@ -37,13 +39,20 @@ from torch.distributed.checkpoint.state_dict_saver import save
 from torch.distributed.fsdp import FSDPModule, MixedPrecisionPolicy, fully_shard
 from transformers import Trainer
 
-from hpcraft.errors import InputError
+from hpcraft.errors import InputError, MachineError
 from hpcraft.store import JSON
 from hpcraft.train import checkpoint
 from hpcraft.train.batches import IGNORED, Batch
 from hpcraft.train.precision import has_bf16
-from hpcraft.train.stream import PLACE, Place, Source, Stream, loader
+from hpcraft.train.stream import PLACE, Place, Source, Stream, Turns, loader
 
+_HOOKS = (
+    *("loss_is_scaled_for_ga", "get_batch_samples", "_get_num_items_in_batch", "_clip_grad_norm", "_defer_fsdp_gradient_reduction"),
+    *("_load_from_checkpoint", "_load_optimizer_and_scheduler", "_load_rng_state", "_load_scaler"),
+)
+"""What `Run` has in place of the Trainer's own; where one has gone, it would train otherwise without a word."""
+if gone := [name for name in _HOOKS if not hasattr(Trainer, name)]:
+    raise MachineError(f"transformers {transformers.__version__}: its Trainer has no {', '.join(gone)}; run: pip install 'hpcraft[train]'")
 _SCHEDULE = "schedule"
 
 
@@ -78,6 +87,15 @@ def summed(values: list[float]) -> list[float]:
     return shared.tolist()
 
 
+def _first_told(words: str) -> str:
+    """What the first rank says that says something."""
+    if not dist.is_initialized():
+        return words
+    told: list[Any] = [""] * world()
+    dist.all_gather_object(told, words)
+    return next(filter(None, told), "")
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Feed:
     """What a run learns from."""
@@ -102,13 +120,19 @@ class Run(Trainer):  # type: ignore[misc, unused-ignore]
     def __init__(self, feed: Feed, root: Path, facts: Callable[[], JSON], found: checkpoint.Checkpoint | None, **given: Any) -> None:
         super().__init__(**given)
         self.feed, self.root, self.facts, self.found = feed, root, facts, found
+        assert self.args.world_size == world(), "accelerate may run one process without a word where several were asked for"
         self.place = Place.read(found.facts["place"], found.facts["rows"] / feed.rows) if found else Place()
+        self.turns = Turns(feed.source.turns, self.args.max_steps, beside=feed.beside)
         self.learnt = int(found.facts["tokens"]) if found else 0
         """Tokens that all ranks have learnt, with those before the run was resumed."""
         # A model that `shard` has spread owns its placement and its gradients; the Trainer then wraps it in nothing.
         self.is_distributed_loading_by_transformers = isinstance(self.model, FSDPModule)
         self.loss_is_scaled_for_ga = True
         self.loss = 0.0
+        self.count = 0
+        """Learnt tokens of the micro-batch that is under way."""
+        self.bad = ""
+        """What is wrong with the loss of a micro-batch of this step."""
         self.grad_norm: float | None = None
         self.waited_seconds = 0.0
         """Time that was spent waiting for data since it was last looked at."""
@@ -120,7 +144,15 @@ class Run(Trainer):  # type: ignore[misc, unused-ignore]
 
     def get_train_dataloader(self) -> Any:
         """This rank's micro-batches from where the run is."""
-        stream = Stream(self.feed.source, self.place, rank=rank(), world=world())
+        stream = Stream(
+            self.feed.source,
+            self.place,
+            rank=rank(),
+            world=world(),
+            turns=self.turns,
+            step=self.found.step if self.found else 0,
+            accumulate=self.args.gradient_accumulation_steps,
+        )
         return loader(stream, beside=self.feed.beside, pinned=torch.cuda.is_available())
 
     def get_batch_samples(self, epoch_iterator: Any, num_batches: int, device: Any) -> Any:
@@ -141,26 +173,26 @@ class Run(Trainer):  # type: ignore[misc, unused-ignore]
 
     def compute_loss(self, model: Any, inputs: Batch, return_outputs: bool = False, num_items_in_batch: Any = None) -> Any:
         """The loss of a micro-batch as its share of the step's: ranks average their gradients, so each gives ``world`` times its own."""
-        if self.model_accepts_loss_kwargs:
-            outputs = model(**inputs, num_items_in_batch=num_items_in_batch)
-            loss = outputs.loss * world()
-        else:
-            outputs = model(**inputs)
-            loss = outputs.loss * (self._count(inputs) / num_items_in_batch * world())
+        outputs = model(**inputs)
+        # The mean of nothing is no number.
+        loss = outputs.loss * (self.count / num_items_in_batch * world()) if self.count else outputs.logits.sum() * 0.0
         return (loss, outputs) if return_outputs else loss
 
     def training_step(self, model: Any, inputs: Batch, num_items_in_batch: Any = None) -> torch.Tensor:
         """One micro-batch forward and backward; what isn't a number never reaches the weights."""
         place = Place(*inputs.pop(PLACE).tolist())
         self.row_length = inputs["labels"].shape[-1]
+        self.count = self._count(inputs)  # here, since a GPU would be waited for
         if self.feed.complete:
             inputs = self.feed.complete(self._prepare_inputs(inputs), self.model)
         loss: torch.Tensor = super().training_step(model, inputs, num_items_in_batch)
         if not torch.isfinite(loss):
-            raise InputError(
+            self.bad = self.bad or (
                 f"the loss is {float(loss)} in step {self.state.global_step + 1}, batch {place.offset + place.skipped - world() + rank()} of window "
                 f"{place.window}, epoch {place.epoch}; the weights and the checkpoints from before stay: lower learning_rate, or look at that batch"
             )
+            if world() == 1:
+                raise InputError(self.bad)
         self.place = place
         self.loss += float(loss)
         return loss
@@ -177,9 +209,12 @@ class Run(Trainer):  # type: ignore[misc, unused-ignore]
     def _clip_grad_norm(self, model: Any) -> Any:
         norm: Any = super()._clip_grad_norm(model)
         self.grad_norm = float(norm.full_tensor() if hasattr(norm, "full_tensor") else norm)
-        if not math.isfinite(self.grad_norm):
+        if not math.isfinite(self.grad_norm) or self.bad:
+            # A loss that is no number makes none of all ranks' gradients, so that all are here and can be told whose it was.
+            told = self.bad if math.isfinite(self.grad_norm) else _first_told(self.bad)
             raise InputError(
-                f"the gradient's norm is {self.grad_norm} in step {self.state.global_step + 1}; the weights and the checkpoints from before stay: "
+                told
+                or f"the gradient's norm is {self.grad_norm} in step {self.state.global_step + 1}; the weights and the checkpoints from before stay: "
                 "lower learning_rate"
             )
         return norm

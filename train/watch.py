@@ -60,11 +60,6 @@ class Budget:
         """Refuse what can't be meant."""
         check_choice(self.select, self.patience)
 
-    @property
-    def eval_steps(self) -> int:
-        """Steps between two validations."""
-        return max(1, math.ceil(self.max_steps / max(1, self.evaluations)))
-
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Validation:
@@ -120,6 +115,8 @@ class Watch:
     """Of the file with the best weights."""
     worse: int = 0
     """Validations since the best one."""
+    parts: int = 0
+    """Of the parts that validations cut the budget into, those that are used up."""
     began: float = field(default_factory=time.monotonic)
     last_checkpoint: float = 0.0
 
@@ -153,6 +150,7 @@ class Watch:
                 "best_step": self.best_step,
                 "best_sha256": self.best_sha256,
                 "worse": self.worse,
+                "parts": self.parts,
             }
         }
 
@@ -160,11 +158,19 @@ class Watch:
         """Time used so far."""
         return self.seconds_before + time.monotonic() - self.began
 
+    def progress(self, step: int) -> float:
+        """Share of the budget that is used up when a step begins: of the steps or of the seconds, whichever is more."""
+        return min(1.0, max(step / self.budget.max_steps, self.seconds / self.budget.max_seconds))
+
     def rate(self, step: int) -> float:
         """Factor of the learning rate at a step."""
         warm = min(1.0, (step + 1) / self.budget.warmup_steps)
-        progress = min(1.0, max(step / self.budget.max_steps, self.seconds / self.budget.max_seconds))
-        return warm * min(1.0, (1.0 - progress) / self.budget.decay_share)
+        return warm * min(1.0, (1.0 - self.progress(step)) / self.budget.decay_share)
+
+    def comes_due(self) -> bool:
+        """Whether a validation is due, which is so once in each part of the budget."""
+        before, self.parts = self.parts, int(self.progress(self.step) * max(1, self.budget.evaluations) + 1e-9)
+        return self.parts > before
 
     def judge(self, measured: Measured) -> bool:
         """Take note of a validation; whether it is the best so far."""

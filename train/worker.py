@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import sys
@@ -14,7 +15,7 @@ from hpcraft.inference import require_torch
 from hpcraft.progress import set_quiet
 from hpcraft.recipe import build_config
 from hpcraft.stages import Work
-from hpcraft.store import read_json, write_json
+from hpcraft.store import JSON, read_json, write_json
 from hpcraft.train.agent import end_with_parent
 from hpcraft.train.launch import LATE, plain
 
@@ -34,7 +35,8 @@ def main(folder: Path) -> int:
         torch.cuda.set_device(int(os.environ["LOCAL_RANK"]))
     dist.init_process_group("nccl" if gpu else "gloo")
     try:
-        expected = int(os.environ["WORLD_SIZE"])
+        # torchrun's own number counts those that came, so what was asked for must be told apart from it.
+        expected = int(plan["processes"]) * int(os.environ.get("SLURM_JOB_NUM_NODES", "1") if plan["requeued"] else 1)
         if dist.get_world_size() != expected:
             raise MachineError(f"{dist.get_world_size()} of {expected} processes found each other; look at the network between the nodes")
         stage = _named(plan["stage"])
@@ -47,13 +49,22 @@ def main(folder: Path) -> int:
             if leader and signal.SIGUSR1.name in str(error):
                 (folder / LATE).touch()
         elif leader or not isinstance(error, Stopped):
-            write_json(folder / "error.json", {"kind": type(error).__name__, "message": str(error), "exit_code": error.exit_code})
+            _write_first(folder / "error.json", {"kind": type(error).__name__, "message": str(error), "exit_code": error.exit_code})
         return error.exit_code if isinstance(error, Stopped) else 1
     if leader:
         write_json(folder / "result.json", {"fitted": [plain(one) for one in fitted]})
     dist.barrier()
     dist.destroy_process_group()
     return 0
+
+
+def _write_first(path: Path, value: JSON) -> None:
+    """Write an error, unless another rank has: what comes later is often what came of it."""
+    own = path.with_name(f".{path.name}.{os.environ.get('RANK', '0')}")
+    write_json(own, value)
+    with contextlib.suppress(FileExistsError):
+        os.link(own, path)  # whole or not at all, and never over another's
+    own.unlink()
 
 
 def _named(path: str) -> Any:

@@ -13,6 +13,7 @@ import torch
 from hpcraft.errors import ConfigError, InputError
 from hpcraft.tokenizer import bpe
 from hpcraft.tokenizer.prompt import END as END_TOKEN
+from hpcraft.train.corpus_source import CorpusSource
 from hpcraft.train.objectives import denoise
 from hpcraft.train.objectives.backtranslate import BackTranslate, BackTranslateConfig
 from hpcraft.train.objectives.batching import batched
@@ -30,6 +31,7 @@ from hpcraft.train.objectives.noise import (
     shuffle,
 )
 from hpcraft.train.objectives.objective import PairRow
+from hpcraft.train.stream import Place, Stream, Turns
 from tests.train.tiny import END, INTO_C, INTO_CUDA, MASK, PAD, SPECIALS, document, tables, tiny_t5
 
 NONE = Rates(drop=0, insert=0, mask=0)
@@ -298,3 +300,33 @@ def test_bad_configurations():
         Denoise(DenoiseConfig(languages=("c", "fortran")), SPECIALS, tables())
     with pytest.raises(ConfigError, match="no decoder begins with it"):
         Denoise(DenoiseConfig(languages=("c", "rust")), SPECIALS, tables())
+
+
+class Few:
+    """Four hundred texts in tokens, in two languages."""
+
+    texts = np.array([(20, 0)] * 400, dtype=[("length", "<i4"), ("ready", "u1")])
+
+    def epoch(self, number: int) -> np.ndarray:
+        """Which texts it shows."""
+        return np.arange(400)
+
+    def document(self, number: int):
+        """One of them."""
+        return document(*range(80, 100), language=("c", "cuda")[number % 2])
+
+
+@pytest.mark.parametrize(("told", "first"), [(None, 6), ((2, 0.35), 2)])
+def test_back_translation_begins_where_the_warm_up_ends(told: Any, first: int) -> None:
+    """In the first turn of its cycle after 6 of 20 steps, or when so much of the time is used up; small corpora see many epochs until then."""
+    config = BackTranslateConfig(denoise=DenoiseConfig(length=32), warmup=0.3)
+    source = CorpusSource(tokens=Few(), objective=BackTranslate(config, SPECIALS, tables()), width=32, step_rows=8, rows=4, seed=1)  # type: ignore[arg-type]
+    turns = Turns(source.turns, 20)
+    if told:
+        turns.tell(*told)
+    stream = Stream(source, Place(), turns=turns, accumulate=2)
+    batches = [batch for batch, _ in zip(stream, range(40), strict=False)]
+    kinds = [("into" if "into" in batch else "noisy", int(batch["decoder_input_ids"][0, 0])) for batch in batches]
+    assert all(kind == "noisy" for kind, _ in kinds[: 2 * first + 2])
+    cycle = [("noisy", INTO_C), ("into", INTO_C), ("noisy", INTO_CUDA), ("into", INTO_CUDA)]
+    assert kinds[2 * first : 2 * first + 8] == [kind for kind in cycle for _ in range(2)]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from collections.abc import Sequence
 from dataclasses import replace
@@ -15,7 +16,8 @@ import transformers
 
 from hpcraft import inference
 from hpcraft.cli import main
-from hpcraft.decoding import Drawing, Query
+from hpcraft.decoding import Codec, Drawing, OwnCodec, Query, begins_with_prompt, write_batch
+from hpcraft.decoding import Row as Asked
 from hpcraft.errors import ConfigError, InputError
 from hpcraft.records import Pair
 from hpcraft.shards import ShardWriter
@@ -25,10 +27,11 @@ from hpcraft.tokenizer.prompt import parse_translation
 from hpcraft.train.finetune import STAGE, FinetuneConfig, batches_of
 from hpcraft.train.pretrain import STAGE as PRETRAIN
 from hpcraft.train.pretrain import PretrainConfig
-from hpcraft.train.sides import sides
+from hpcraft.train.sides import directed_sides, sides
 from hpcraft.train.watch import Validation, evaluate
 from tests.tokenizer.corpus_folder import finish
 from tests.train.conftest import make_pair
+from tests.train.tiny import tiny_t5
 from tests.train.tiny_bases import save_base, save_lossy, task_corpus
 
 QUICK = FinetuneConfig(max_steps=2, max_seconds=100, max_length=480, batch_tokens=600, learning_rate=1e-3)
@@ -147,6 +150,31 @@ def test_ours_with_an_encoder_learn_as_well(run_folder: Path, corpus: Path, tmp_
         assert generator.model.config.is_encoder_decoder
 
 
+def test_the_decoder_of_ours_begins_with_the_direction() -> None:
+    """As denoising and back-translation teach it; the answer alone is learnt, and the same token begins it when it is asked."""
+    from hpcraft.train.batches import IGNORED, Row
+
+    batch = directed_sides([Row((72, 81, 82, 90, 91, 1), 3), Row((73, 83, 1), 2)])
+    assert batch["decoder_input_ids"].tolist() == [[72, 90, 91], [73, 0, 0]]
+    assert batch["labels"].tolist() == [[90, 91, 1], [1, IGNORED, IGNORED]]
+    model: Any = tiny_t5()
+    codec = OwnCodec.__new__(OwnCodec)
+    codec.pad, codec.ends = model.config.pad_token_id, (1,)
+    codec.decode = str  # type: ignore[method-assign, assignment]
+    said: list[Any] = []
+
+    def generate(ids: torch.Tensor, **given: Any) -> torch.Tensor:
+        said.append(given["decoder_start_token_id"])
+        return ids
+
+    model.generate = generate
+    shown: Codec = codec
+    write_batch(model, shown, [Asked(ids=[72, 81], seed=0), Asked(ids=[73, 83], seed=0)], Drawing(max_new_tokens=4))
+    assert said == [[72, 73]]
+    model.config.decoder_start_token_id = 2
+    assert not begins_with_prompt(model, codec)
+
+
 def test_an_adapter_on_ours_merges_into_a_model_of_ours(own: Path, corpus: Path, tmp_path: Path) -> None:
     """Named layers alone get one, and the merged model is loaded as hpcraft's own."""
     config = replace(QUICK, task="openmp", lora_rank=2, lora_targets=("q_proj",), lora_dropout=0.1)
@@ -186,6 +214,22 @@ def test_ours_put_directives_back_by_heart(own: Path, corpus: Path, tmp_path: Pa
         [[answer]] = generator.complete([prompt.text], max_new_tokens=80)
         code = parse_translation(prompt, answer)
         assert "".join(code.split()) == "".join(item.target.split())
+
+
+@pytest.mark.parametrize("kind", ["own", "qwen2", "t5"])
+def test_instructions_of_the_user_are_learnt(kind: str, own: Path, bases: dict[str, Path], tmp_path: Path) -> None:
+    """By ours, in a conversation and by an encoder with a decoder; a line that is none is named."""
+    folder = tmp_path / "instructions"
+    folder.mkdir()
+    lines = [json.dumps({"instruction": f"Write {n} as a constant.", "answer": f"const int c = {n};"}) for n in range(40)]
+    (folder / "a.jsonl").write_text("\n".join(lines))
+    inputs = {"base": own if kind == "own" else bases[kind], "instructions": folder}
+    found = execute(STAGE, replace(QUICK, task="instruct"), inputs, tmp_path / "out").manifest
+    assert 30 < found.rows["instruct"] < 40
+    assert found.metrics["valid_bits_per_byte"] > 0
+    (folder / "b.jsonl").write_text('{"instruction": "x"}\n')
+    with pytest.raises(InputError, match=r"b\.jsonl:1: expected .*answer"):
+        execute(STAGE, replace(QUICK, task="instruct"), inputs, tmp_path / "other")
 
 
 def test_an_epoch_may_show_nothing(own: Path, tmp_path: Path) -> None:
@@ -228,7 +272,7 @@ def test_a_task_without_its_input_is_one_line(own: Path, run_folder: Path, tmp_p
     assert capsys.readouterr().err.splitlines()[-1].endswith("task mpi: reads corpus, which was not given; give --corpus DIR")
     assert main([*arguments, "--task", "summarise"]) == 2
     [line] = capsys.readouterr().err.splitlines()
-    assert all(word in line for word in ("task", "summarise", "'translate', 'openmp', 'mpi' or 'complete'"))
+    assert all(word in line for word in ("task", "summarise", "'translate', 'openmp', 'mpi', 'complete' or 'instruct'"))
 
 
 @pytest.mark.parametrize(

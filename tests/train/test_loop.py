@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import os
 import signal
+import socket
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -14,9 +18,13 @@ import torch
 
 from hpcraft.errors import ConfigError, InputError, MachineError, Stopped
 from hpcraft.train.batches import IGNORED, Batch
+from hpcraft.train.checkpoint import save_weights
 from hpcraft.train.loop import Fitted, Running, fit, forget
-from hpcraft.train.stream import PLACE, EpochSource, Place, Stream
+from hpcraft.train.objectives.entities import tagger_of
+from hpcraft.train.speed import flops_per_token
+from hpcraft.train.stream import PLACE, EpochSource, Place, Stream, Turns
 from hpcraft.train.watch import Budget, Measured, Validation, Watch
+from tests.train.tiny import tiny_t5
 
 WIDTH, VOCABULARY = 24, 64
 
@@ -154,22 +162,29 @@ def test_a_damaged_checkpoint_is_passed_over(tmp_path: Path, capsys: pytest.Capt
     assert told(tmp_path / "broken") == told(tmp_path / "whole")
 
 
-def test_micro_batches_together_are_one_batch(tmp_path: Path) -> None:
-    """Rows with different numbers of learnt tokens weigh by their tokens, however a step is cut."""
+def without_dropout(kind: str) -> Any:
+    """A model whose losses can be compared."""
+    if kind != "decoder":
+        return tagger_of(tiny_t5()) if kind == "tagger" else tiny_t5()
     model = tiny()
-    model.config._attn_implementation = "eager"
+    for layer in model.model.layers:
+        layer.self_attn.attention_dropout = 0.0
+    return model
+
+
+@pytest.mark.parametrize("kind", ["decoder", "encoder-decoder", "tagger"])
+def test_micro_batches_together_are_one_batch(kind: str, tmp_path: Path) -> None:
+    """Rows with different numbers of learnt tokens weigh by their tokens, however a step is cut, and a part may have none."""
     rows = next(batches(rows=4)(0))
     rows["labels"][:2, 3:] = IGNORED
+    rows["labels"][3] = IGNORED
 
     def cut(size: int) -> Callable[[int], Iterator[Batch]]:
         return lambda _: ({name: value[at : at + size] for name, value in rows.items()} for at in range(0, 4, size))
 
     norms = []
     for size in (4, 2, 1):
-        fresh = tiny()
-        fresh.config.attention_dropout = 0.0
-        for layer in fresh.model.layers:
-            layer.self_attn.attention_dropout = 0.0
+        fresh = without_dropout(kind)
         folder = tmp_path / str(size)
         fit(fresh, cut(size), budget(max_steps=1), folder, seed=1, running=Running(accumulate=4 // size))
         norms.append(told(folder)[0])
@@ -187,6 +202,42 @@ def test_a_loss_that_is_no_number_stops_before_it_reaches_the_weights(tmp_path: 
     assert all(torch.isfinite(value).all() for value in model.state_dict().values())
     fitted = fit(tiny(), batches(), budget(), tmp_path, seed=1)
     assert fitted.steps == 12
+
+
+TWO = """
+import sys
+import torch.distributed as dist
+from pathlib import Path
+from hpcraft.errors import InputError
+from hpcraft.train.loop import fit
+from tests.train.test_loop import batches, budget, tiny
+dist.init_process_group("gloo")
+try:
+    fit(tiny(), batches(spoil_at=2), budget(), Path(sys.argv[1]), seed=1)
+except InputError as error:
+    print(error)
+"""
+
+
+def test_all_processes_say_whose_loss_is_no_number(tmp_path: Path) -> None:
+    """Not that their gradients aren't, which is what came of it."""
+    with socket.socket() as free:
+        free.bind(("localhost", 0))
+        port = free.getsockname()[1]
+    shared = {**os.environ, "MASTER_ADDR": "localhost", "MASTER_PORT": str(port), "WORLD_SIZE": "2", "OMP_NUM_THREADS": "1"}
+    started = [
+        subprocess.Popen(
+            [sys.executable, "-c", TWO, str(tmp_path)],
+            env={**shared, "RANK": str(rank), "LOCAL_RANK": str(rank)},
+            stdout=subprocess.PIPE,
+            text=True,
+            cwd=Path(__file__).parents[2],
+        )
+        for rank in range(2)
+    ]
+    said = [process.communicate(timeout=200)[0] for process in started]
+    assert said[0] == said[1]
+    assert "the loss is nan in step 1, batch 1 of window 0" in said[0]
 
 
 def test_a_gradient_that_is_no_number_stops_before_it_reaches_the_weights(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -260,6 +311,58 @@ def test_the_best_weights_are_kept_and_the_run_ends_early(tmp_path: Path) -> Non
     assert "no better" in fitted.notes("x", 40)[0]
 
 
+def test_damaged_best_weights_cost_no_second_run(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The last ones are kept instead, and a note says so."""
+    settings = budget(max_steps=8, evaluations=8, learning_rate=1.0, warmup_steps=30, select="valid_loss")
+    numbers = itertools.count()
+    monkeypatch.setattr("hpcraft.train.keeper.sha256_file", lambda _: str(next(numbers)))
+    fitted = fit(tiny(), batches(), settings, tmp_path, seed=1, validation=validation())
+    assert fitted.best_step == 8
+    assert "are damaged; those of the last step are kept" in capsys.readouterr().err
+
+
+def test_a_full_disk_while_the_best_weights_are_saved_is_told(tmp_path: Path) -> None:
+    """On a file system that holds the metrics and not the weights; torch raises an error of its own kind."""
+    folder = tmp_path / "small"
+    folder.mkdir()
+    if os.geteuid() != 0 or subprocess.run(["mount", "-t", "tmpfs", "-o", "size=64k", "none", folder], check=False).returncode:
+        pytest.skip("only root can make a small disk")
+    try:
+        settings = budget(select="valid_loss", checkpoint_seconds=1e9)
+        with pytest.raises(MachineError, match="disk is full, the best weights were not written"):
+            fit(tiny(), batches(), settings, folder, seed=1, validation=validation())
+        with pytest.raises(MachineError, match="disk is full, the weights of the phase were not written"):
+            save_weights(folder / "0.pt", tiny().state_dict(), "the weights of the phase")
+        assert not list(folder.rglob("*.pt*"))
+    finally:
+        subprocess.run(["umount", folder], check=True)
+
+
+def test_validations_are_at_even_distances_of_whichever_is_used_up_more() -> None:
+    """By steps on a machine that is quick enough, by seconds on one that isn't."""
+    quick, slow = watched(max_steps=100), watched(max_steps=100, max_seconds=10.0)
+    due: dict[str, list[int]] = {"quick": [], "slow": []}
+    for step in range(1, 100):
+        quick.step = slow.step = step
+        slow.seconds = min(9.9, step * 0.5)
+        due["quick"] += [step] * quick.comes_due()
+        due["slow"] += [step] * slow.comes_due()
+    assert due == {"quick": [25, 50, 75], "slow": [5, 10, 15]}
+
+
+def test_operations_are_counted_where_they_are_known() -> None:
+    """Weights that stand still cost no gradient of their own; of an encoder with a decoder nothing is said."""
+    model = tiny()
+    whole = flops_per_token(model, 24)
+    assert whole
+    still = model.model.layers[0].mlp.gate_proj.weight
+    still.requires_grad_(False)
+    assert flops_per_token(model, 24) == whole - 2 * still.numel()
+    assert flops_per_token(tiny_t5(), 24) is None
+
+
 def test_what_cannot_be_meant_is_refused() -> None:
     """Choosing by nothing, and sharing that there isn't."""
     with pytest.raises(ConfigError, match="select 'loss': expected one of last"):
@@ -303,6 +406,39 @@ def test_ranks_share_one_order_and_a_place_holds_for_any_number_of_them(world: i
         assert following == alone[3 * world : 3 * world + 4]
 
 
+class Turning:
+    """A source whose batches tell their window and how often it has turned."""
+
+    turns = (0.3, 0.5)
+
+    def window(self, epoch: int, number: int, turn: int) -> list[Callable[[], Batch]] | None:
+        """Two windows an epoch, of six micro-batches."""
+        made = {"input_ids": torch.tensor([[epoch, number, turn]])}
+        return [lambda: dict(made)] * 6 if number < 2 else None
+
+
+@pytest.mark.parametrize("world", [1, 2])
+def test_a_turn_comes_in_its_step_with_a_new_window(world: int) -> None:
+    """On all ranks alike, also from a place in the middle, and earlier where the time says so."""
+
+    def steps(rank: int, place: Place, begin: int, count: int, told: tuple[int, float] | None = None) -> list[tuple[list[int], Place]]:
+        turns = Turns(Turning.turns, 20)
+        if told:
+            turns.tell(*told)
+        stream = Stream(Turning(), place, rank=rank, world=world, turns=turns, step=begin, accumulate=2 // world)
+        found = taken(stream, count * 2 // world)[:: 2 // world]
+        last = taken(stream, count * 2 // world)[2 // world - 1 :: 2 // world]
+        return [(ids, after) for (_, ids), (after, _) in zip(found, last, strict=True)]
+
+    whole = steps(0, Place(), 0, 20)
+    assert [ids[2] for ids, _ in whole] == [0] * 6 + [1] * 4 + [2] * 10
+    assert [ids[:2] for ids, _ in whole[4:12]] == [[0, 1], [0, 1], [1, 0], [1, 0], [1, 0], [1, 1], [2, 0], [2, 0]][:8]
+    for rank in range(world):
+        for at in (3, 6, 7, 12):
+            assert [ids for ids, _ in steps(rank, whole[at - 1][1], at, 20 - at)] == [ids for ids, _ in whole[at:]]
+    assert [ids[2] for ids, _ in steps(0, Place(), 0, 8, told=(2, 0.4))] == [0] * 2 + [1] * 6
+
+
 def test_batches_made_beside_are_the_same(tmp_path: Path) -> None:
     """A process that makes them ahead of time changes nothing."""
     found: list[Fitted] = [
@@ -316,4 +452,4 @@ def test_events_for_tensorboard_are_written(tmp_path: Path) -> None:
     """Beside the lines of metrics."""
     pytest.importorskip("tensorboard")
     fit(tiny(), batches(), budget(max_steps=2), tmp_path, seed=1, validation=validation(), running=Running(tensorboard=True))
-    assert list((tmp_path / "tensorboard").glob("events*"))
+    assert len(list((tmp_path / "tensorboard").glob("events*"))) == 1

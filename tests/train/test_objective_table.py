@@ -12,7 +12,6 @@ from transformers import PreTrainedTokenizerFast
 
 from hpcraft.errors import ConfigError, InputError
 from hpcraft.tokenizer import bpe
-from hpcraft.tokenizer.prompt import ANSWER, END
 from hpcraft.train.annotation import LABELS
 from hpcraft.train.batches import Row
 from hpcraft.train.objectives.backtranslate import BackTranslate
@@ -20,7 +19,6 @@ from hpcraft.train.objectives.causal import Causal, CausalConfig
 from hpcraft.train.objectives.entities import tagger_of, take_encoder
 from hpcraft.train.objectives.specials import Specials
 from hpcraft.train.objectives.table import NEEDS_EXAMPLES, NEEDS_TABLES, OBJECTIVES, Mixture, make
-from hpcraft.train.objectives.translate import TranslateConfig, TranslateDecoder, instruction, own_instruction
 from tests.train.tiny import PREFIX, SPECIALS, TEXT, document, tables, tiny_t5
 
 
@@ -178,23 +176,3 @@ def test_a_tagger_survives_a_file(tmp_path):
     ids = torch.tensor([[80, 81, 82]])
     assert torch.allclose(loaded(input_ids=ids).logits, tagger(input_ids=ids).logits)
     assert loaded.config.id2label == tagger.config.id2label
-
-
-def test_an_instruction_in_a_chat_templates_words(tokenizer):
-    """The prompt ends where the answer begins; the answer has no end of its own, which the objective puts there."""
-    chat = PreTrainedTokenizerFast(tokenizer_object=tokenizer, eos_token=END)
-    with pytest.raises(InputError, match="no chat template"):
-        instruction(chat, "return 0", "int main")
-    chat.chat_template = "{% for m in messages %}[{{ m.role }}]{{ m.content }}{{ eos_token }}{% endfor %}{% if add_generation_prompt %}[assistant]{% endif %}"
-    found = instruction(chat, "return 0", "int main", system="C")
-    assert chat.decode(found.prompt) == f"[system]C{END}[user]return 0{END}[assistant]"
-    assert chat.decode(found.answer) == "int main"
-    (row,) = TranslateDecoder(TranslateConfig(), Specials.of(tokenizer)).rows(found, np.random.default_rng(0))
-    assert row.ids[row.num_given :] == (*found.answer.tolist(), tokenizer.token_to_id(END))
-
-
-def test_an_instruction_in_our_own_format(tokenizer):
-    """The answer token stands between; an end that is there already isn't doubled."""
-    found = own_instruction(tokenizer, "return 0", f"int main{END}")
-    assert found.prompt[-1] == tokenizer.token_to_id(ANSWER)
-    assert tokenizer.decode(found.answer.tolist()) == "int main"

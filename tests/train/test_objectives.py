@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import numpy as np
 import pytest
 
 from hpcraft.errors import ConfigError, InputError
-from hpcraft.train.batches import Row
+from hpcraft.train.batches import Row, pieces
 from hpcraft.train.objectives.causal import Causal, CausalConfig
 from hpcraft.train.objectives.entities import Entities, EntitiesConfig, entities_of, scores
 from hpcraft.train.objectives.fill import Fill, FillConfig
 from hpcraft.train.objectives.masking import Spans, SpansConfig, Words, WordsConfig, with_gaps
-from hpcraft.train.objectives.objective import Example, PairRow, TagRow, pieces
+from hpcraft.train.objectives.objective import Example, PairRow, TagRow
 from hpcraft.train.objectives.translate import TranslateConfig, TranslateDecoder, TranslateSeq2Seq
 from tests.train.tiny import END, INTO_CUDA, MIDDLE, PAD, PREFIX, SPECIALS, SUFFIX, TEXT, document
 
@@ -47,6 +49,13 @@ def test_a_long_document_begins_and_ends_once():
     rows = list(Causal(CausalConfig(length=4), SPECIALS).rows(document(80, 81, 82, 83, 84), RNG))
     assert rows == [Row((TEXT, 80, 81, 82), 1), Row((83, 84, END), 1)]
     assert list(Causal(CausalConfig(), SPECIALS).rows(document(), RNG)) == []
+
+
+def test_a_document_that_was_cut_out_of_a_file_begins_and_ends_where_the_file_does():
+    """Neither the text token nor the end is put where there is more of the file."""
+    for begins, ends, ids in ((False, True, (80, 81, END)), (True, False, (TEXT, 80, 81)), (False, False, (80, 81))):
+        cut = dataclasses.replace(document(80, 81), begins=begins, ends=ends)
+        assert list(Causal(CausalConfig(), SPECIALS).rows(cut, RNG)) == [Row(ids, 1)]
 
 
 def test_pieces_are_full_but_for_a_rest_that_is_no_crumb():

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -18,19 +20,24 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hpcraft import inference
-from hpcraft.errors import ConfigError
+from hpcraft.errors import ConfigError, InputError
 from hpcraft.executor import ExecutorConfig, make_executor
+from hpcraft.records import Document
+from hpcraft.shards import ShardWriter
 from hpcraft.stages import execute
-from hpcraft.store import read_json
+from hpcraft.store import read_json, write_json
 from hpcraft.tokenizer import bpe
-from hpcraft.train import presets, tokens
+from hpcraft.tokenizer.corpus import documents
+from hpcraft.train import material, presets, tokens, worker
 from hpcraft.train.batches import IGNORED, Row
 from hpcraft.train.corpus_source import CorpusSource
+from hpcraft.train.material import Mix
 from hpcraft.train.objectives.specials import Specials
 from hpcraft.train.objectives.table import Mixture
-from hpcraft.train.packing import fitted, pack, together
+from hpcraft.train.packing import alone, attention_for, fitted, keeps_apart, pack, together
 from hpcraft.train.pretrain import STAGE, Phase, PretrainConfig
 from hpcraft.train.stream import Place, Stream
+from tests.train.tiny import tiny_llama
 from tests.train.tiny_bases import save_base
 
 SMALL: dict[str, Any] = {"depth": 1, "row_tokens": 64, "batch_rows": 4, "max_seconds": 1e6, "context": 128}
@@ -69,6 +76,35 @@ def test_packed_rows_learn_no_first_token_and_nothing_that_was_given() -> None:
     assert batch["position_ids"].tolist() == [[0, 1, 2, 0, 1, 2, 3, 0]]
 
 
+@pytest.mark.parametrize(("kind", "apart"), [("llama", True), ("gpt2", True), ("bloom", False)])
+def test_it_is_known_which_models_keep_packed_texts_apart(kind: str, apart: bool, tmp_path: Path) -> None:
+    """Bloom takes positions and pays no heed to them."""
+    model = inference.load_model(save_base(tmp_path, kind))
+    assert keeps_apart(model) is apart
+    assert model.training is False
+    lone = alone([[Row((5, 6, 7), 1)], [Row((8, 9), 1)]], 4, 0)
+    assert lone["input_ids"].tolist() == [[5, 6, 7, 0], [8, 9, 0, 0]]
+    assert set(lone) == {"input_ids", "labels"}
+
+
+def test_a_gpu_gets_an_attention_without_a_mask_of_the_length_s_square() -> None:
+    """For models that have it and need no dropout there; a processor keeps what it had."""
+    model = tiny_llama()
+    assert attention_for(model, "cpu") == "sdpa"
+    assert attention_for(model, "cuda") == "flex_attention"
+    model.config.attention_dropout = 0.1
+    assert attention_for(model, "cuda") == "sdpa"
+
+
+@pytest.mark.slow  # compiled for a minute or two
+@pytest.mark.skipif(shutil.which("c++") is None, reason="torch compiles it")
+def test_attention_for_gpus_keeps_packed_texts_apart() -> None:
+    """Here on the processor, where only its forward pass runs."""
+    model = tiny_llama()
+    model.set_attn_implementation(attention_for(model, "cuda"))
+    assert keeps_apart(model)
+
+
 def test_packing_wastes_little(run_folder: Path, tmp_path: Path) -> None:
     """Under 2 % of the positions hold nothing, on texts of all lengths."""
     rng = np.random.default_rng(0)
@@ -79,6 +115,28 @@ def test_packing_wastes_little(run_folder: Path, tmp_path: Path) -> None:
 
 
 # ---------------------------------------------------------------- tokens and windows
+
+
+def test_a_long_file_is_cut_at_line_ends_and_says_so(run_folder: Path, tmp_path: Path) -> None:
+    """A piece that begins or ends within its file is known as one, after tokenizing, too."""
+    some = list(documents(run_folder / "prepare", "train"))[:9]
+    long = "".join(f"int a{n} = {n};\n" for n in range(9000))
+    (tmp_path / "long").mkdir()
+    with ShardWriter(tmp_path / "long", "corpus", Document) as shards:
+        for document in (*some, dataclasses.replace(some[0], document_id="long", text=long)):
+            shards.write(document)
+    mix = Mix(documents=10**9, functions=0, directives=0)
+    found = list(material.texts(tmp_path / "long", "train", mix, 3))
+    [cut] = [text for text in found if len(text.text) > 10_000]
+    assert not cut.begins
+    assert not cut.ends
+    assert len(cut.text) > 19_900
+    assert f"\n{cut.text}" in long
+    assert cut.text.endswith("\n")
+    assert all(text.begins and text.ends for text in found if text is not cut)
+    tokens.write(tmp_path / "t", found, run_folder / "tokenizer", annotated=False)
+    read = [tokens.Tokens(tmp_path / "t").document(number) for number in range(len(found))]
+    assert [(one.begins, one.ends) for one in read] == [(text.begins, text.ends) for text in found]
 
 
 def test_tokens_are_read_as_they_were_written(run_folder: Path, tmp_path: Path) -> None:
@@ -115,14 +173,14 @@ def test_a_window_is_the_same_each_time_and_an_epoch_shows_every_text(run_folder
     tokens.write(tmp_path / "t", texts, run_folder / "tokenizer", annotated=False)
     found = tokens.Tokens(tmp_path / "t")
     objective = Mixture({"causal": 1.0}).make({"causal": {"length": 128}}, Specials.of(bpe.load(run_folder / "tokenizer")))
-    source = CorpusSource(tokens=found, objective=objective, width=128, rows=2, seed=3, epochs=1.0)
+    source = CorpusSource(tokens=found, objective=objective, width=128, step_rows=4, rows=2, seed=3)
 
     def ids(epoch: int) -> list[list[int]]:
-        return [make()["input_ids"].flatten().tolist() for make in source.window(epoch, 0) or []]
+        return [make()["input_ids"].flatten().tolist() for make in source.window(epoch, 0, 0) or []]
 
     assert ids(0) == ids(0)
     assert ids(0) != ids(1)
-    assert source.window(0, 1) is None
+    assert source.window(0, 1, 0) is None
     seen = {n for row in ids(1) for n in row}
     assert seen >= {n for number in range(400) for n in found.ids(number).tolist()}
 
@@ -189,8 +247,10 @@ def test_a_decoder_learns_to_fill_in_the_middle(run_folder: Path, tmp_path: Path
     assert inference.read_facts(tmp_path / "out" / "model").tasks == ("fim",)
 
 
-def test_a_base_goes_on_with_its_own_tokenizer(run_folder: Path, tmp_path: Path) -> None:
-    """Ours with every objective, others' with causal alone, whose folder keeps their tokenizer."""
+def test_a_base_goes_on_with_its_own_tokenizer(run_folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Ours with every objective, others' with causal alone, whose folder keeps their tokenizer; one that is too large is refused."""
+    from transformers import AutoConfig, AutoModelForCausalLM
+
     config = PretrainConfig(**{**SMALL, "max_steps": 2})
     execute(STAGE, config, inputs(run_folder), tmp_path / "one")
     execute(STAGE, config, {"corpus": run_folder / "prepare", "base": tmp_path / "one"}, tmp_path / "two")
@@ -198,6 +258,9 @@ def test_a_base_goes_on_with_its_own_tokenizer(run_folder: Path, tmp_path: Path)
     other = save_base(tmp_path / "gpt2", "gpt2")
     execute(STAGE, config, {"corpus": run_folder / "prepare", "base": other}, tmp_path / "three")
     assert inference.load(tmp_path / "three" / "model").is_own is False
+    bloom = save_base(tmp_path / "bloom", "bloom")
+    execute(STAGE, config, {"corpus": run_folder / "prepare", "base": bloom}, tmp_path / "five")
+    assert "lets texts in one row see each other" in capsys.readouterr().err
     with pytest.raises(ConfigError, match=r"objective fill: the tokenizer has no prefix"):
         execute(
             STAGE,
@@ -205,6 +268,10 @@ def test_a_base_goes_on_with_its_own_tokenizer(run_folder: Path, tmp_path: Path)
             {"corpus": run_folder / "prepare", "base": other},
             tmp_path / "four",
         )
+    shrunk = read_json(other / "config.json")
+    AutoModelForCausalLM.from_config(AutoConfig.for_model(**{**shrunk, "vocab_size": 300})).save_pretrained(other)
+    with pytest.raises(InputError, match=r"tokenizer has tokens up to \d+, the model knows 300"):
+        execute(STAGE, config, {"corpus": run_folder / "prepare", "base": other}, tmp_path / "six")
 
 
 @pytest.mark.parametrize(
@@ -212,7 +279,7 @@ def test_a_base_goes_on_with_its_own_tokenizer(run_folder: Path, tmp_path: Path)
     [
         ({"objectives": {"cusal": 1.0}}, "did you mean 'causal'"),
         ({"objectives": {"words": 1.0}}, "give architecture=encoder-decoder"),
-        ({"objectives": {"instruct": 1.0}}, "for `hpcraft finetune`"),
+        ({"objectives": {"instruct": 1.0}}, "give them to `hpcraft finetune --task translate` or `--task instruct`"),
         ({"objectives": {"causal": 1.0}, "options": {"fill": {}}}, "not in the mixture"),
         ({"batch_rows": 5, "micro_rows": 2}, "batch_rows 5: can't be shared"),
     ],
@@ -226,19 +293,46 @@ def test_what_does_not_go_together_is_refused(given: dict[str, Any], message: st
 # ---------------------------------------------------------------- several processes
 
 
-@pytest.mark.parametrize("sharding", ["ddp", "fsdp"])
-def test_two_processes_learn_what_one_learns(sharding: str, run_folder: Path, tmp_path: Path) -> None:
+SHAPES: dict[str, dict[str, Any]] = {
+    "decoder": {},
+    "encoder-decoder": {"architecture": "encoder-decoder", "objectives": {"spans": 1.0}},
+    "tagger": {"architecture": "encoder-decoder", "objectives": {"entities": 1.0}},
+}
+
+
+@pytest.mark.parametrize(("sharding", "kind"), [("ddp", "decoder"), ("fsdp", "decoder"), ("ddp", "encoder-decoder"), ("ddp", "tagger")])
+def test_two_processes_learn_what_one_learns(sharding: str, kind: str, run_folder: Path, tmp_path: Path) -> None:
     """The same losses but for rounding, and a whole model of the right class."""
-    config = PretrainConfig(**{**SMALL, "max_steps": 6})
+    settings = {**SMALL, "max_steps": 6, **SHAPES[kind]}
+    config = PretrainConfig(**settings)
     execute(STAGE, config, inputs(run_folder), tmp_path / "one")
-    shared = PretrainConfig(**{**SMALL, "max_steps": 6, "processes": 2, "sharding": sharding})
-    execute(STAGE, shared, inputs(run_folder), tmp_path / "two")
+    shared = PretrainConfig(**{**settings, "processes": 2, "micro_rows": 1, "sharding": sharding})
+    done = execute(STAGE, shared, inputs(run_folder), tmp_path / "two")
+    assert done.manifest.metrics["processes"] == 2
     assert losses(tmp_path / "two") == pytest.approx(losses(tmp_path / "one"), rel=2e-3)
-    assert read_json(tmp_path / "two" / "model" / "config.json")["architectures"] == ["LlamaForCausalLM"]
+    assert read_json(tmp_path / "two" / "model" / "config.json")["architectures"] == [
+        "LlamaForCausalLM" if kind == "decoder" else "T5ForConditionalGeneration"
+    ]
     one, two = (inference.load_model(tmp_path / name / "model").state_dict() for name in ("one", "two"))
     assert all(torch.allclose(one[name], two[name], atol=2e-2) for name in one)
     # How many processes shared the work makes nothing stale.
     assert execute(STAGE, config, inputs(run_folder), tmp_path / "two").skipped
+
+
+def test_fewer_processes_than_were_asked_for_are_refused(tmp_path: Path) -> None:
+    """What torchrun counts are those that came."""
+    write_json(tmp_path / "plan.json", {"processes": 2, "requeued": False})
+    alone = {"RANK": "0", "LOCAL_RANK": "0", "WORLD_SIZE": "1", "MASTER_ADDR": "localhost", "MASTER_PORT": "0"}
+    subprocess.run([sys.executable, "-m", "hpcraft.train.worker", str(tmp_path)], env={**os.environ, **alone}, check=False)
+    assert "1 of 2 processes found each other" in read_json(tmp_path / "error.json")["message"]
+
+
+def test_the_first_error_is_the_one_that_is_told(tmp_path: Path) -> None:
+    """What other processes say is often what came of it; nothing half written stays."""
+    for words in ("cause", "consequence"):
+        worker._write_first(tmp_path / "error.json", {"message": words})
+    assert read_json(tmp_path / "error.json") == {"message": "cause"}
+    assert [path.name for path in tmp_path.iterdir()] == ["error.json"]
 
 
 def command(run_folder: Path, out: Path, *more: str) -> list[str]:
@@ -282,7 +376,7 @@ def test_a_place_holds_for_another_number_of_rows(run_folder: Path, tmp_path: Pa
     objective = Mixture({"causal": 1.0}).make({"causal": {"length": 128}}, Specials.of(bpe.load(run_folder / "tokenizer")))
 
     def rows_from(place: Place, rows: int, count: int) -> list[list[int]]:
-        source = CorpusSource(tokens=tokens.Tokens(tmp_path / "t"), objective=objective, width=128, rows=rows, seed=3, epochs=1.0)
+        source = CorpusSource(tokens=tokens.Tokens(tmp_path / "t"), objective=objective, width=128, step_rows=4, rows=rows, seed=3)
         found: list[list[int]] = []
         for batch in Stream(source, place):
             found += batch["input_ids"].tolist()

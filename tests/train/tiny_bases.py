@@ -22,6 +22,7 @@ TOKENIZERS: dict[str, dict[str, Any]] = {
     "gpt2": {"eos_token": "<|endoftext|>", "pad_token": "<|endoftext|>", "unk_token": "<|endoftext|>"},
     "qwen2": {"eos_token": "<|im_end|>", "pad_token": "<|endoftext|>", "extra_special_tokens": ["<|im_start|>", *FIM]},
     "t5": {"eos_token": "</s>", "pad_token": "<pad>"},
+    "bloom": {"bos_token": "<s>", "eos_token": "</s>", "pad_token": "<pad>"},
 }
 _SHAPE = {"hidden_size": 32, "num_hidden_layers": 2, "num_attention_heads": 2, "intermediate_size": 64, "max_position_embeddings": 512}
 MODELS: dict[str, tuple[str, str, dict[str, Any]]] = {
@@ -30,6 +31,7 @@ MODELS: dict[str, tuple[str, str, dict[str, Any]]] = {
         *("AutoModelForCausalLM", "GPT2Config"),
         {"n_embd": 32, "n_layer": 2, "n_head": 2, "n_positions": 512, "resid_pdrop": 0.0, "embd_pdrop": 0.0, "attn_pdrop": 0.0},
     ),
+    "bloom": ("AutoModelForCausalLM", "BloomConfig", {"hidden_size": 32, "n_layer": 2, "n_head": 2}),
     "qwen2": ("AutoModelForCausalLM", "Qwen2Config", {**_SHAPE, "num_key_value_heads": 1}),
     "t5": (
         *("AutoModelForSeq2SeqLM", "T5Config"),

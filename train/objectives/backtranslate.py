@@ -69,6 +69,11 @@ class BackTranslate(Objective):
         halves = {"denoise": not self.warm or config.denoise_share > 0, "backtranslate": self.warm and config.denoise_share < 1}
         self.cycle = tuple(f"{half}/{language}" for language in config.denoise.languages for half, on in halves.items() if on)
 
+    @property
+    def turns(self) -> tuple[float, ...]:
+        """When the rates grow, and when the warm-up ends."""
+        return tuple(sorted({*self.denoise.turns, *([self.config.warmup] if self.config.warmup else [])}))
+
     def at(self, progress: float) -> BackTranslate:
         """The same with the halves and rates of that time."""
         return BackTranslate(self.config, self.specials, self.tables, progress=progress)

@@ -1,6 +1,7 @@
 """Next-token prediction over whole documents: the end is learnt, the token that begins a text isn't.
 
-A document longer than a row is cut into full rows and a rest; only the first begins with the text token and only the last has the end.
+A document longer than a row is cut into full rows and a rest; only the first begins with the text token and only the last has the end, and
+neither where the document was cut out of a longer file.
 Not covered: overlap between pieces.
 """
 
@@ -11,8 +12,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from hpcraft.train.annotation import Document
-from hpcraft.train.batches import Row
-from hpcraft.train.objectives.objective import Example, Objective, check_document, check_length, pieces
+from hpcraft.train.batches import Row, pieces
+from hpcraft.train.objectives.objective import Example, Objective, check_document, check_length
 from hpcraft.train.objectives.specials import NONE, Specials
 
 if TYPE_CHECKING:
@@ -50,7 +51,7 @@ def causal_rows(document: Document, length: int, specials: Specials) -> Iterator
     size = len(document.ids)
     if not size:
         return
-    before = int(specials.text != NONE)
-    whole = [*[specials.text] * before, *document.ids.tolist(), specials.end]
+    before = int(specials.text != NONE and document.begins)
+    whole = [*[specials.text] * before, *document.ids.tolist(), *[specials.end] * document.ends]
     for begin, end in pieces(len(whole), length):
         yield max(0, begin - before), min(size, end - before), Row(tuple(whole[begin:end]), 1)

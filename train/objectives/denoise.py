@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING, Literal
 
 from hpcraft.errors import ConfigError
 from hpcraft.train.annotation import Document
+from hpcraft.train.batches import pieces
 from hpcraft.train.objectives.noise import LARGEST_SUM, NoiseTables, Rates, drop, insert, mask, replace_some, shuffle
-from hpcraft.train.objectives.objective import Example, Objective, PairRow, check_document, check_length, pieces
+from hpcraft.train.objectives.objective import Example, Objective, PairRow, check_document, check_length
 from hpcraft.train.objectives.specials import Specials
 
 if TYPE_CHECKING:
@@ -73,9 +74,14 @@ class Denoise(Objective):
         self.config, self.specials, self.tables = config, specials, tables
         self.rates = config.rates.after(updates_done)
 
+    @property
+    def turns(self) -> tuple[float, ...]:
+        """When the rates grow."""
+        return tuple(number / (self.config.updates + 1) for number in range(1, self.config.updates + 1))
+
     def at(self, progress: float) -> Denoise:
         """The same with the rates of that time."""
-        done = min(int(progress * (self.config.updates + 1)), self.config.updates)
+        done = min(int(progress * (self.config.updates + 1) + 1e-9), self.config.updates)
         return Denoise(self.config, self.specials, self.tables, updates_done=done)
 
     def rows(self, document: Document | Example, rng: np.random.Generator) -> Iterator[PairRow]:

@@ -16,9 +16,9 @@ from typing import TYPE_CHECKING
 
 from hpcraft.errors import InputError
 from hpcraft.train.annotation import LABELS, Document
-from hpcraft.train.batches import IGNORED, Batch
+from hpcraft.train.batches import IGNORED, Batch, pieces
 from hpcraft.train.entity_scan import ENTITIES
-from hpcraft.train.objectives.objective import Example, Objective, TagRow, check_document, check_length, pieces
+from hpcraft.train.objectives.objective import Example, Objective, TagRow, check_document, check_length
 from hpcraft.train.objectives.specials import Specials
 
 if TYPE_CHECKING:

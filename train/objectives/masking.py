@@ -16,7 +16,8 @@ from typing import TYPE_CHECKING
 
 from hpcraft.errors import ConfigError, InputError
 from hpcraft.train.annotation import Document
-from hpcraft.train.objectives.objective import Example, Objective, PairRow, check_document, check_length, check_share, pieces
+from hpcraft.train.batches import pieces
+from hpcraft.train.objectives.objective import Example, Objective, PairRow, check_document, check_length, check_share
 from hpcraft.train.objectives.specials import Specials
 
 if TYPE_CHECKING:

@@ -10,7 +10,6 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
 from typing import TYPE_CHECKING, Literal
 
 from hpcraft.errors import ConfigError, InputError
@@ -71,6 +70,11 @@ class Objective(ABC):
     specials: Specials
     cycle: tuple[str, ...] = ()
     """Groups whose batches alternate, in order; empty where there is one group."""
+
+    @property
+    def turns(self) -> tuple[float, ...]:
+        """The shares of the training, in order, at which `at` begins to give another objective."""
+        return ()
 
     @abstractmethod
     def rows(self, document: Document | Example, rng: np.random.Generator) -> Iterator[AnyRow]:
@@ -145,18 +149,6 @@ def _pairs(rows: Sequence[PairRow], pad: int) -> Batch:
 def _tags(rows: Sequence[TagRow], pad: int) -> Batch:
     texts = [row.ids for row in rows]
     return {"input_ids": filled(texts, pad), "attention_mask": present(texts), "labels": filled([row.labels for row in rows], IGNORED)}
-
-
-def pieces(length: int, room: int) -> Iterator[tuple[int, int]]:
-    """Begin and end of pieces of at most ``room`` that a document is cut into: full ones, which leave no padding, and a rest.
-
-    A rest of less than an eighth takes what it lacks from the piece before, so that no crumb is left over.
-    """
-    cuts = [*range(0, length, room), length]
-    least = min(room // 2, max(2, room // 8))
-    if len(cuts) > 2 and cuts[-1] - cuts[-2] < least:
-        cuts[-2] = length - least
-    yield from pairwise(cuts)
 
 
 def check_document(document: Document | Example, objective: str) -> Document:

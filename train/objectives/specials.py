@@ -48,6 +48,8 @@ class Specials:
     answer: int = NONE
     sentinels: tuple[int, ...] = ()
     """Stand for masked spans, in this order."""
+    first: int = NONE
+    """What a decoder begins with where no language is asked for and it isn't padding."""
     starts: Mapping[str, int] = field(default_factory=dict)
     """Language or parallel model to what a decoder begins with to write it."""
 
@@ -81,8 +83,12 @@ class Specials:
         )
 
     @classmethod
-    def of_hub(cls, tokenizer: PreTrainedTokenizerBase) -> Specials:
+    def of_hub(cls, tokenizer: PreTrainedTokenizerBase, *, first: int | None = None) -> Specials:
         """Those of anybody's tokenizer: its end, and of the rest what is there under the names that are usual.
+
+        Args:
+            tokenizer: of others.
+            first: what its model's decoder begins with, as the model's config says.
 
         Raises:
             InputError: it has no end token.
@@ -108,12 +114,13 @@ class Specials:
             middle=middle,
             mask=mask,
             sentinels=tuple(vocabulary[token] for token in extra),
+            first=NONE if first is None else first,
         )
 
     @property
     def start(self) -> int:
-        """What a decoder begins with where no language is asked for: T5 takes the padding token."""
-        return self.pad
+        """What a decoder begins with where no language is asked for: T5 takes the padding token, BART the one that ends a text."""
+        return self.pad if self.first == NONE else self.first
 
     def start_of(self, language: str) -> int:
         """What a decoder begins with to write a language; with a vocabulary that has no such tokens, always `start`.

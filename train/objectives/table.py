@@ -149,6 +149,11 @@ class Mixed(Objective):
         drawn = rng.choice(len(self.parts), p=[weight / total for _, weight in self.parts])
         return self.parts[int(drawn)][0].rows(document, rng)
 
+    @property
+    def turns(self) -> tuple[float, ...]:
+        """Those of all parts."""
+        return tuple(sorted({turn for part, _ in self.parts for turn in part.turns}))
+
     def at(self, progress: float) -> Mixed:
         """The parts of that time."""
         return Mixed([(part.at(progress), weight) for part, weight in self.parts])
