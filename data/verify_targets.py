@@ -21,7 +21,7 @@ from hpcraft.data.target_text import objection
 from hpcraft.data.verify_sources import POISON, SANITIZE, Settings, Source
 from hpcraft.records import Level
 from hpcraft.sandbox.abi import CallResult
-from hpcraft.sandbox.outcome import Outcome, Verdict
+from hpcraft.sandbox.outcome import CudaLevel, Outcome, Verdict
 from hpcraft.sandbox.races import with_static_schedules, without_simd
 from hpcraft.verification import Candidate
 
@@ -90,6 +90,20 @@ def check_text(case: Case) -> None:
         found = objection(candidate.target, candidate.target_model, case.source.signature)
         if found:
             case.refuse(*found)
+
+
+def build_targets(cases: Sequence[Case], settings: Settings) -> None:
+    """Build targets, all of one model, and run none of them."""
+    if not cases:
+        return
+    kind = cases[0].kind
+    level: CudaLevel = "emulate" if settings.emulate else "compile"
+    with build(
+        [c.piece for c in cases], language=kind.language, model=kind.model, flags=_QUICK_OF.get(kind.language, ()), cuda=level
+    ) as program:
+        _refuse_unbuilt(program, cases)
+    for case in cases:
+        case.level = "compile"
 
 
 # ---------------------------------------------------------------- openmp
