@@ -26,7 +26,7 @@ from hpcraft.stages import execute
 from hpcraft.store import read_jsonl
 from hpcraft.train.finetune import STAGE as FINETUNE
 from hpcraft.train.finetune import FinetuneConfig
-from hpcraft.train.mutual import MutualConfig
+from hpcraft.train.mutual_config import MutualConfig
 from hpcraft.train.rounds import Round
 
 _VARIANTS: Mapping[str, Mapping[str, Any]] = {"loop": {}, "no-mutants": {"mutants": False}, "no-tester": {"tester": "none"}}

@@ -33,7 +33,8 @@ from hpcraft.train.decisions import SOURCE_ONLY
 from hpcraft.train.export import base_folder
 from hpcraft.train.folder import save_model
 from hpcraft.train.honest import Honesty
-from hpcraft.train.measure import Exam, Judges, Sampling, examine_translator, set_exam
+from hpcraft.train.judges import Judges
+from hpcraft.train.measure import Exam, Sampling, examine_translator, set_exam
 from hpcraft.train.reward import Question, Rewarder
 from hpcraft.train.rounds import Numbers, Round, verified, why_useless
 from hpcraft.train.tasks import as_answered

@@ -14,7 +14,8 @@ from hpcraft.data.verify import cuda_level, verify
 from hpcraft.inference import Generator, Item
 from hpcraft.mutual import likeness
 from hpcraft.records import Pair
-from hpcraft.train.measure import Exam, Judges, Sampling, examine_tester, examine_tests, examine_translator, set_exam
+from hpcraft.train.judges import Judges
+from hpcraft.train.measure import Exam, Sampling, examine_tester, examine_tests, examine_translator, set_exam
 from hpcraft.train.ways import ways
 from hpcraft.verification import Candidate
 from tests.train.conftest import cuda_that_runs, make_pair, openmp, source

@@ -26,15 +26,16 @@ from hpcraft.train import mutual
 from hpcraft.train.decisions import SOURCE_ONLY, Answer, Decision, WrittenTest
 from hpcraft.train.finetune import STAGE as FINETUNE
 from hpcraft.train.finetune import FinetuneConfig
-from hpcraft.train.mutual import MutualConfig
-from hpcraft.train.rounds import Known, TesterKind, harvest, own_tests
+from hpcraft.train.mutual_config import MutualConfig
+from hpcraft.train.harvest import Asking, Known, harvest
+from hpcraft.train.rounds import TesterKind, own_tests
 from hpcraft.train.rounds import candidates as made_of
 from hpcraft.verification import Candidate, Finding
 from tests.tokenizer.corpus_folder import finish
 from tests.train.conftest import cuda_that_runs, openmp, signature, source
 
-QUICK = MutualConfig(train_steps=3, max_new_tokens=60, valid_functions=0)
-MEASURED = replace(QUICK, rounds=2, samples=2, temperature=0.9, valid_functions=1)
+QUICK = MutualConfig(train_steps=3, max_new_tokens=60, valid_functions=0, self_training=True)
+MEASURED = replace(QUICK, rounds=2, samples=2, temperature=0.9, valid_functions=1, valid_samples=2)
 
 
 def lines(path: Path) -> list[dict[str, object]]:
@@ -238,7 +239,8 @@ def test_whatever_the_verifier_says_a_function_gives_one_pair_a_target(
         for c, good in zip(made, verdicts, strict=False)
     ]
     known = Known()
-    first = harvest(1, functions, answers, found, known, mutants=mutants)
+    asking = Asking(mutants=mutants, kills=mutants)
+    first = harvest(1, functions, answers, found, known, asking)
     kept = [d for d in first.decisions if d.kept]
     assert len(first.decisions) == len(answers)
     assert len({(d.function_id, d.target_model) for d in kept}) == len(kept) == len(known.pairs) == first.summary.new_pairs
@@ -247,7 +249,7 @@ def test_whatever_the_verifier_says_a_function_gives_one_pair_a_target(
         assert not kept
     else:
         assert {(d.function_id, d.target_model) for d in first.decisions if d.accepted} == known.pairs.keys()
-    second = harvest(2, functions, answers, found, known, mutants=mutants).summary
+    second = harvest(2, functions, answers, found, known, asking).summary
     assert (second.new_pairs, second.new_tests, second.accepted) == (0, 0, first.summary.accepted)
 
 
@@ -274,7 +276,7 @@ def test_what_is_written_of_real_parallel_code_becomes_the_source_of_a_pair() ->
     ]
     found = list(verify(made_of(functions, answers, "model"), race=False))
     known = Known()
-    got = harvest(1, functions, answers, found, known, mutants=True)
+    got = harvest(1, functions, answers, found, known, Asking())
     able = {"openmp", *(["cuda"] if cuda_level() == "emulate" else [])}
     assert {i for i, _ in known.pairs} == able
     for (name, target), pair in known.pairs.items():
@@ -344,7 +346,7 @@ def test_the_loop_goes_both_ways(run_folder: Path, tuned: Path, both_ways: Path,
 @pytest.mark.parametrize("kind", ["rule", "none"])
 def test_without_a_trained_tester_there_is_none(run_folder: Path, tuned: Path, tmp_path: Path, kind: TesterKind) -> None:
     """The tester by rule, or none: the translator is taught all the same, and no tester comes out."""
-    config = MutualConfig(tester=kind, train_steps=2, max_new_tokens=60, valid_functions=0)
+    config = replace(QUICK, tester=kind, train_steps=2)
     mutual.run(config, work_of(run_folder, tuned, tmp_path), accepting)
     assert not (tmp_path / "tester").exists()
     assert (tmp_path / "translator").is_dir()
