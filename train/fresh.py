@@ -15,10 +15,10 @@ from pathlib import Path
 
 from hpcraft.data.material import Known
 from hpcraft.data.target_models import SERIAL
-from hpcraft.records import Function, Pair
+from hpcraft.records import Function, Pair, PairOrigin
 from hpcraft.shards import read_rows
 
-_ORIGIN = "mutual"
+_ORIGIN: PairOrigin = "mutual"
 
 
 class Fresh:

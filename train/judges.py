@@ -20,6 +20,8 @@ MIN_TESTS = 3
 """Valid tests below which nothing is accepted, as for pairs."""
 MIN_COVERAGE = 0.8
 """Share of the source's lines that they run, as for pairs from real code."""
+_MUTANTS = 6
+"""Faulty versions of each side, as for pairs."""
 FEW_TESTS, NOT_RUN = "few-tests", "not-run"
 _INSTALL = {"cuda": "apt-get install g++", "race": "apt-get install clang-19 libomp-19-dev libclang-rt-19-dev"}
 
@@ -63,8 +65,7 @@ class Judges:
         gate = gate or Gate()
 
         def judge(*, mutants: bool, min_coverage: float = 0.0, run: bool = True) -> Verifier:
-            settings = {} if mutants else {"num_mutants": 0}
-            ours = partial(verify, seed=seed, race=race, min_coverage=min_coverage, run_targets=run, **settings)
+            ours = partial(verify, seed=seed, race=race, min_coverage=min_coverage, run_targets=run, num_mutants=_MUTANTS if mutants else 0)
             return Honest(verifier or ours, honesty) if honesty else verifier or ours
 
         loop: Verifier = Gated(judge(mutants=gate.mutants, min_coverage=gate.min_coverage), gate.min_tests)
