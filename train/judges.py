@@ -58,20 +58,20 @@ class Judges:
         Args:
             verifier: in all three places, where one is given.
             seed: of array contents.
-            gate: what ``loop`` asks.
+            gate: what ``loop`` asks; None for what the verifier asks by itself.
             honesty: looks at code before it is run; None leaves that to the verifier.
             race: whether OpenMP is run under the race detector.
         """
-        gate = gate or Gate()
 
         def judge(*, mutants: bool, min_coverage: float = 0.0, run: bool = True) -> Verifier:
             ours = partial(verify, seed=seed, race=race, min_coverage=min_coverage, run_targets=run, num_mutants=_MUTANTS if mutants else 0)
             return Honest(verifier or ours, honesty) if honesty else verifier or ours
 
-        loop: Verifier = Gated(judge(mutants=gate.mutants, min_coverage=gate.min_coverage), gate.min_tests)
-        if not gate.run:
-            loop = BuiltOnly(loop, judge(mutants=False, run=False))
-        return cls(loop=loop, plain=judge(mutants=False), full=judge(mutants=True))
+        loop = full = judge(mutants=True)
+        if gate is not None:
+            loop = Gated(judge(mutants=gate.mutants, min_coverage=gate.min_coverage), gate.min_tests)
+            loop = loop if gate.run else BuiltOnly(loop, judge(mutants=False, run=False))
+        return cls(loop=loop, plain=judge(mutants=False), full=full)
 
 
 class Gated:
