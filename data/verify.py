@@ -53,6 +53,7 @@ def verify(
     max_tests: int | None = None,
     batch_size: int = 24,
     run_targets: bool = True,
+    every_test: bool = False,
 ) -> Iterator[Finding]:
     """Verify candidates; findings come in their order.
 
@@ -68,6 +69,7 @@ def verify(
             judged by all. None keeps all.
         batch_size: candidates in one program.
         run_targets: False only builds them, and takes what builds with the right entry point; for comparison with those who check no more.
+        every_test: try a target whose results differ on its heaviest test on the others too (not MPI), so that all tests that tell it are known.
 
     Raises:
         MachineError: the sandbox failed or the machine lacks a tool.
@@ -81,6 +83,7 @@ def verify(
         max_tests=max_tests,
         emulate=cuda_level() == "emulate",
         run_targets=run_targets,
+        every_test=every_test,
     )
     batches = _batches(iter(candidates), batch_size)
     first = list(islice(batches, 2))
@@ -180,13 +183,13 @@ def _verify_batch(batch: Sequence[Candidate], settings: Settings) -> list[Findin
             build_targets(_alive(cases, model), settings)
         return [_finding(case) for case in cases]
     for model in THREADED:
-        run_openmp(_alive(cases, model))
+        run_openmp(_alive(cases, model), settings)
         if settings.race:
             find_races(_alive(cases, model))
     run_cuda(_alive(cases, "cuda"), settings)
     run_mpi(_alive(cases, "mpi"))
     for model in (SERIAL, "fortran"):
-        run_serial(_alive(cases, model))
+        run_serial(_alive(cases, model), settings)
     for model in TARGET_MODELS:
         try_targets(_alive(cases, model), settings)
     return [_finding(case) for case in cases]

@@ -50,6 +50,8 @@ class Settings:
     """Whether CUDA is run by the emulation; else it is compiled."""
     run_targets: bool = True
     """Whether targets are run; else they are only built."""
+    every_test: bool = False
+    """Whether a target whose results differ on one test is tried on the others, too."""
 
     def enough(self, killed: int, total: int) -> bool:
         """Whether the tests noticed enough faults."""

@@ -109,7 +109,7 @@ def build_targets(cases: Sequence[Case], settings: Settings) -> None:
 # ---------------------------------------------------------------- openmp
 
 
-def run_openmp(cases: Sequence[Case]) -> None:
+def run_openmp(cases: Sequence[Case], settings: Settings) -> None:
     """First one heavy test each, so that hopeless candidates cost little; then every test with every number of threads. All in one language."""
     if not cases:
         return
@@ -118,7 +118,7 @@ def run_openmp(cases: Sequence[Case]) -> None:
         _refuse_unbuilt(program, cases)
         _try_tests(program, cases, threads=THREADS[-1], limit=1)
         for threads in THREADS:
-            _try_tests(program, cases, threads=threads, limit=None)
+            _try_tests(program, cases, threads=threads, limit=None, every=settings.every_test and threads == THREADS[-1])
 
 
 def _refuse_unbuilt(program: Program, cases: Sequence[Case]) -> None:
@@ -126,8 +126,12 @@ def _refuse_unbuilt(program: Program, cases: Sequence[Case]) -> None:
         cases[number].refuse("target:unsupported" if number in program.unsupported else "target:compile_error", words)
 
 
-def _try_tests(program: Program, cases: Sequence[Case], *, threads: int = 1, ranks: int = 1, limit: int | None, seconds: int = 2) -> None:
-    index = [(number, test) for number, case in enumerate(cases) if case.alive for test in case.source.heaviest()[:limit]]
+def _try_tests(
+    program: Program, cases: Sequence[Case], *, threads: int = 1, ranks: int = 1, limit: int | None, seconds: int = 2, every: bool = False
+) -> None:
+    """Run targets on their heaviest tests, as many as the limit allows; with ``every`` also those whose results differed on another test."""
+    trying = [(number, case) for number, case in enumerate(cases) if case.alive or (every and case.reason == "differs")]
+    index = [(number, test) for number, case in trying for test in case.source.heaviest()[:limit] if test not in case.failed]
     results = program.call([cases[n].source.call(n, t) for n, t in index], threads=threads, ranks=ranks, seconds=seconds)
     for at, (number, test) in enumerate(index):
         case, result = cases[number], results.get(at)
@@ -177,7 +181,7 @@ def _why_not_clean(outcome: Outcome) -> str:
 # ---------------------------------------------------------------- sequential
 
 
-def run_serial(cases: Sequence[Case]) -> None:
+def run_serial(cases: Sequence[Case], settings: Settings) -> None:
     """Run sequential targets, all in one language, under the sanitizers, and again where local variables begin with a pattern.
 
     The level is the source's: what an emulated kernel left behind is known by its emulation alone.
@@ -191,7 +195,7 @@ def run_serial(cases: Sequence[Case]) -> None:
     with build(pieces, language=language, check="address", flags=_SANITIZE_OF[language]) as program:
         _refuse_unbuilt(program, cases)
         _try_tests(program, cases, limit=1)
-        _try_tests(program, cases, limit=None)
+        _try_tests(program, cases, limit=None, every=settings.every_test)
     left = [c for c in cases if c.alive]
     if left:
         with build([c.piece for c in left], language=language, flags=_POISON_OF[language]) as program:
@@ -230,4 +234,4 @@ def run_cuda(cases: Sequence[Case], settings: Settings) -> None:
     with build(pieces, model="cuda", cuda="emulate", check="race", flags=_QUICK) as program:
         _refuse_unbuilt(program, cases)
         _try_tests(program, cases, limit=1, seconds=_EMULATED_SECONDS)
-        _try_tests(program, cases, limit=None, seconds=_EMULATED_SECONDS)
+        _try_tests(program, cases, limit=None, seconds=_EMULATED_SECONDS, every=settings.every_test)

@@ -3,7 +3,7 @@
 The tester is taught tests of its own that told something: a faulty version from the function, or a wrong translation from a right one. The known tests of a
 function aren't the tester's and are never taught, unless it wrote the same.
 
-Not covered: tests that a wrong translation would have failed, but wasn't tried on, because an earlier one refused it.
+Not covered: what tells a translation that crashes or doesn't end from a right one beyond the first test that did: it isn't tried on the others.
 """
 
 from __future__ import annotations

@@ -63,13 +63,21 @@ class Judges:
             race: whether OpenMP is run under the race detector.
         """
 
-        def judge(*, mutants: bool, min_coverage: float = 0.0, run: bool = True) -> Verifier:
-            ours = partial(verify, seed=seed, race=race, min_coverage=min_coverage, run_targets=run, num_mutants=_MUTANTS if mutants else 0)
+        def judge(*, mutants: bool, min_coverage: float = 0.0, run: bool = True, every: bool = False) -> Verifier:
+            ours = partial(
+                verify,
+                seed=seed,
+                race=race,
+                num_mutants=_MUTANTS if mutants else 0,
+                min_coverage=min_coverage,
+                run_targets=run,
+                every_test=every,
+            )
             return Honest(verifier or ours, honesty) if honesty else verifier or ours
 
         loop = full = judge(mutants=True)
         if gate is not None:
-            loop = Gated(judge(mutants=gate.mutants, min_coverage=gate.min_coverage), gate.min_tests)
+            loop = Gated(judge(mutants=gate.mutants, min_coverage=gate.min_coverage, every=True), gate.min_tests)
             loop = loop if gate.run else BuiltOnly(loop, judge(mutants=False, run=False))
         return cls(loop=loop, plain=judge(mutants=False), full=full)
 

@@ -236,6 +236,17 @@ def test_what_a_target_failed_is_named() -> None:
     assert {name: f.failed_tests for name, f in found.items()} == {"late": SCALE_TESTS[1:2], "wrong": SCALE_TESTS[2:], "good": ()}
 
 
+@pytest.mark.parametrize("model", ["openmp", "cuda", "serial"])
+def test_what_differs_can_be_tried_on_every_test(model: str) -> None:
+    """So that all tests that tell it are known, while what is right is judged as ever."""
+    good = {"openmp": GOOD_SCALE, "cuda": CUDA_SCALE, "serial": SCALE}[model]
+    some = good.replace("a * x[i]", "(n == 1 ? a : 2.0) * x[i]")
+    made = [_candidate(n, SCALE, t, SCALE_TESTS, model=model) for n, t in (("some", some), ("good", good))]
+    wrong, right = verify(made, race=False, num_mutants=0, every_test=True)
+    assert (wrong.reason, wrong.failed_tests, wrong.tests_passed) == ("differs", SCALE_TESTS[1:], 1)
+    assert (right.accepted, right.failed_tests, right.tests_passed) == (True, (), 3)
+
+
 @pytest.mark.parametrize("model", ["openmp", "cuda"])
 def test_targets_can_be_built_and_not_run(model: str) -> None:
     """What builds with the right entry is taken, whatever it does, and its level says that it wasn't run; the rest is refused as ever."""
