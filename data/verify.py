@@ -54,6 +54,7 @@ def verify(
     batch_size: int = 24,
     run_targets: bool = True,
     every_test: bool = False,
+    proved: bool = False,
 ) -> Iterator[Finding]:
     """Verify candidates; findings come in their order.
 
@@ -70,6 +71,7 @@ def verify(
         batch_size: candidates in one program.
         run_targets: False only builds them, and takes what builds with the right entry point; for comparison with those who check no more.
         every_test: try a target whose results differ on its heaviest test on the others too (not MPI), so that all tests that tell it are known.
+        proved: sources were verified on these tests before: where no faulty versions are tried, they aren't run a second time, nor their lines looked at.
 
     Raises:
         MachineError: the sandbox failed or the machine lacks a tool.
@@ -84,6 +86,7 @@ def verify(
         emulate=cuda_level() == "emulate",
         run_targets=run_targets,
         every_test=every_test,
+        proved=proved,
     )
     batches = _batches(iter(candidates), batch_size)
     first = list(islice(batches, 2))

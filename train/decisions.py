@@ -63,7 +63,7 @@ class Decision:
     tests_valid: int
     """Tests that its source passes cleanly, on which it was judged."""
     tests_passed: int
-    """Those that it was tried on and passed; what a test refused wasn't tried on all."""
+    """Those that it was tried on and passed; what crashed or didn't end wasn't tried on all."""
     tests_failed: tuple[str, ...]
     """Those of the valid tests that it is known to fail."""
     mutants_killed: int

@@ -45,7 +45,7 @@ class Judges:
     loop: Verifier
     """Decides what is let in."""
     plain: Verifier
-    """Only runs both sides on the tests, without faulty versions."""
+    """Only runs both sides on the tests, without faulty versions, of sources that were proved on them."""
     full: Verifier
     """Tries the tests on faulty versions, whatever is let in."""
 
@@ -63,7 +63,7 @@ class Judges:
             race: whether OpenMP is run under the race detector.
         """
 
-        def judge(*, mutants: bool, min_coverage: float = 0.0, run: bool = True, every: bool = False) -> Verifier:
+        def judge(*, mutants: bool, min_coverage: float = 0.0, run: bool = True, every: bool = False, proved: bool = False) -> Verifier:
             ours = partial(
                 verify,
                 seed=seed,
@@ -72,6 +72,7 @@ class Judges:
                 min_coverage=min_coverage,
                 run_targets=run,
                 every_test=every,
+                proved=proved,
             )
             return Honest(verifier or ours, honesty) if honesty else verifier or ours
 
@@ -79,7 +80,7 @@ class Judges:
         if gate is not None:
             loop = Gated(judge(mutants=gate.mutants, min_coverage=gate.min_coverage, every=True), gate.min_tests)
             loop = loop if gate.run else BuiltOnly(loop, judge(mutants=False, run=False))
-        return cls(loop=loop, plain=judge(mutants=False), full=full)
+        return cls(loop=loop, plain=judge(mutants=False, proved=True), full=full)
 
 
 class Gated:

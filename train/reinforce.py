@@ -303,5 +303,6 @@ STAGE = Stage(
     },
     run=lambda config, work: run(config, work),
     pace=frozenset(("checkpoint_seconds",)),
+    version=2,
 )
 """Without what `hpcraft.reinforce` puts in from ``eval``; the command is there too."""

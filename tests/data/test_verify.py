@@ -225,6 +225,8 @@ def test_without_faults_all_else_is_asked_as_before() -> None:
     assert two.reason == "not-covered"
     assert two.coverage == pytest.approx(0.75)
     assert (good.accepted, good.coverage, good.mutants_total) == (True, 1.0, 0)
+    [again] = verify(candidates[:1], seed=4, race=False, num_mutants=0, proved=True)
+    assert again.valid_tests == SCALE_TESTS  # a second run would have told, but who knows its source needs none
 
 
 def test_what_a_target_failed_is_named() -> None:
