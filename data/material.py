@@ -1,7 +1,8 @@
 """What pairs are made of, before anything is run: kernels of the grammar and loops of real code, each source once.
 
 A source is left out when its normalised text (layout, names, numbers and widths of types taken away) or its normalised tree was there before, so
-splits share none, and when a function of it or of its versions has the tree of a benchmark's function, however short, or holds a benchmark's text.
+splits share none, and when a function of it or of its versions has the normalised text or the tree of a benchmark's function, however short, or holds a
+benchmark's text.
 Mined sources come first, in the order of the corpus. Everything here follows from the inputs and the seed.
 """
 
@@ -11,11 +12,12 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from hashlib import sha256
+from itertools import chain
 from pathlib import Path
 from typing import NamedTuple, TypeAlias
 
 from hpcraft import __version__
-from hpcraft.data.benchmark_trees import function_texts
+from hpcraft.data.benchmark_trees import C_FAMILY, function_texts
 from hpcraft.data.decontaminate import Benchmarks, Rules
 from hpcraft.data.grammar import draw, family_split
 from hpcraft.data.outline import Outlined, outline
@@ -54,7 +56,7 @@ class Material:
     targets: tuple[tuple[str, str], ...]
     """Target model and code; several for one model are tried in this order and the first right one is taken, of CUDA for any launch and for its own both."""
     groups: tuple[tuple[str, ...], ...]
-    """Proposed tests; of each group one is kept."""
+    """Proposed tests; of a group whose tests have the same scalars at most one is valid, where there are any."""
     package: str
     version: str
     path: str
@@ -99,7 +101,7 @@ class Material:
         return tuple(dict.fromkeys(t for group in self.groups for t in group))
 
     def chosen(self, valid: tuple[str, ...], killing: tuple[str, ...], count: int) -> tuple[str, ...]:
-        """The tests to keep."""
+        """The tests to keep: all valid ones where the verifier was asked for no more than ``count``, so that what it found belongs to them."""
         return choose(self.groups, set(valid), set(killing), count)
 
 
@@ -108,6 +110,8 @@ class Known:
     """What no source may be: one that was there before, or a benchmark's."""
 
     index: Benchmarks | None = None
+    in_benchmarks: frozenset[bytes] = frozenset()
+    """Digests of the normalised texts of benchmarks' functions in C, C++ and CUDA, which find them with other widths of types, too."""
     seen: set[bytes] = field(default_factory=set)
     """Digests of the normalised texts and trees that were there before."""
     left_out: Counter[str] = field(default_factory=Counter)
@@ -118,8 +122,11 @@ class Known:
         """What is known of benchmarks, from the folder of their stage."""
         if benchmarks is None:
             return cls()
-        texts = read_rows(benchmarks, "benchmarks", BenchmarkText)
-        return cls(index=Benchmarks.build(texts, Rules(min_tree_words=1)))
+        texts = list(read_rows(benchmarks, "benchmarks", BenchmarkText))
+        functions = (f for text in texts if text.language in C_FAMILY for f in function_texts("cuda", text.text))
+        return cls(
+            index=Benchmarks.build(texts, Rules(min_tree_words=1)), in_benchmarks=frozenset(_digest(normalised(f)) for f in functions)
+        )
 
     def is_new(self, origin: PairOrigin, source: str, targets: Iterable[tuple[str, str]]) -> bool:
         """Whether a source with its versions is neither; counted and noted."""
@@ -136,8 +143,10 @@ class Known:
     def _in_benchmark(self, model: str, code: str) -> bool:
         assert self.index is not None
         language = TARGET_MODELS[model or SERIAL].language
-        trees = (tree_hash(language, function) for function in function_texts(language, code))
-        return any(self.index.tree_hit(found) for found in trees) or self.index.hits(language, code) is not None
+        found = function_texts(language, code)
+        if language in C_FAMILY and any(_digest(normalised(function)) in self.in_benchmarks for function in found):
+            return True
+        return any(self.index.tree_hit(tree_hash(language, f)) for f in found) or self.index.hits(language, code) is not None
 
 
 def _share(seed: int, source: str) -> float:
@@ -207,7 +216,7 @@ def mined(
     for unit in read_rows(corpus, "functions", CodeUnit):
         if unit.language == "c" and "for" in unit.text and "[" in unit.text:
             for loop in outline(unit.text, dialects.get(unit.package, Dialect())):
-                if known.is_new("mined", loop.code(), _parallel(loop)):
+                if known.is_new("mined", loop.code(), chain(_parallel(loop), (("cuda", c) for c in cuda_versions(loop, seed, launches)))):
                     key = sha256(f"{seed}/{loop.code()}".encode()).hexdigest()
                     found.append(_Found(_rank(unit.split), key, number, loop, unit))
                     number += 1

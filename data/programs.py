@@ -89,8 +89,8 @@ class Program:
     """Piece to the compiler's words."""
     unsupported: set[int] = field(default_factory=set)
     """Those of ``refused`` that hold what the emulation of CUDA, or the race detector, doesn't offer."""
-    verdicts: dict[int, Verdict] = field(default_factory=dict)
-    """Piece to the verdict of a run that was ended as a whole, such as a time limit."""
+    ended: dict[int, Outcome] = field(default_factory=dict)
+    """Piece to the outcome of a run that was ended as a whole, such as by a time limit or a sanitizer."""
     faults: dict[int, str] = field(default_factory=dict)
     """What the emulation told of a call that crashed, by the place of the call in the last `call`."""
 
@@ -127,7 +127,7 @@ class Program:
         if outcome.verdict is Verdict.OK:
             return found
         if len(pieces) == 1:
-            self.verdicts[pieces[0]] = outcome.verdict
+            self.ended[pieces[0]] = outcome
             return found
         # Somebody ended the whole program: what has a record is kept, the other pieces are called one by one.
         for piece in pieces:
@@ -136,7 +136,7 @@ class Program:
                 alone, again = self._once(group, calls, own, shape)
                 found.update(again)
                 if alone.verdict is not Verdict.OK:
-                    self.verdicts[piece] = alone.verdict
+                    self.ended[piece] = alone
         return found
 
     def _call_in_turn(self, group: _Group, calls: Sequence[Call], mine: list[int], shape: _Shape) -> dict[int, CallResult]:

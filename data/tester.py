@@ -80,9 +80,13 @@ def _lengths(signature: Signature, known: Mapping[str, Extent], scalars: Mapping
 
 
 def choose(groups: tuple[tuple[str, ...], ...], valid: set[str], killing: set[str], count: int) -> tuple[str, ...]:
-    """At most ``count`` of the valid tests: from each group the shortest valid one, those that kill mutants first."""
+    """At most ``count`` of the valid tests: those that kill mutants first, and from each group the shortest before the others.
+
+    All of them where there aren't more: what the verifier found rests on every one.
+    """
     shortest = [next(t for t in group if t in valid) for group in groups if any(t in valid for t in group)]
-    ranked = sorted(dict.fromkeys(shortest), key=lambda t: t not in killing)
+    others = (t for group in groups for t in group if t in valid)
+    ranked = sorted(dict.fromkeys((*shortest, *others)), key=lambda t: t not in killing)
     return tuple(ranked[:count])
 
 

@@ -2,7 +2,7 @@
 
 Theory of operation. Candidates are taken in batches, and a batch goes through these steps, each one program in the sandbox (`hpcraft.data.programs`):
 sources under the address and undefined-behaviour sanitizers; sources with their faulty versions (`hpcraft.data.verify_sources`); OpenMP targets with 1, 3 and
-4 threads, and under the race detector; CUDA targets under the emulation's check; MPI targets with 1, 2 and 3 ranks; sequential targets under the sanitizers
+4 threads, those in C under the address sanitizer, and under the race detector; CUDA targets under the emulation's check; MPI targets with 1, 2 and 3 ranks; sequential targets under the sanitizers
 (`hpcraft.data.verify_targets`); targets with their faulty versions (`hpcraft.data.verify_faults`). Targets in Fortran have steps of their own. Sources are
 C, and mostly sequential; those in OpenMP or CUDA, whose target is sequential, are run as what they are.
 Source and target never share a process, and expected values never enter one. A step is made for those that came through the ones before.
@@ -10,8 +10,8 @@ Several batches are verified side by side in worker processes, since half of the
 batch is verified here. Interrupted or left by its caller, `verify` ends the workers, and their boxes end with them.
 
 Reasons of a refusal: ``signature``, ``tests``, ``source:compile_error``, ``no-valid-tests``, ``no-mutant-killed``, ``few-mutants-killed``, ``not-covered``,
-``not-parallel``, ``not-serial``, ``no-entry``, ``target:signature``, ``target:compile_error``, ``target:runtime_error``, ``target:memory`` (what the emulation found
-wrong with memory), ``target:time_limit``, ``differs``, ``race``, ``target:no-mutant-killed``, ``target:few-mutants-killed``,
+``not-parallel``, ``not-serial``, ``no-entry``, ``target:signature``, ``target:compile_error``, ``target:runtime_error``, ``target:memory`` (what the emulation or the
+address sanitizer found wrong with memory), ``target:time_limit``, ``differs``, ``race``, ``target:no-mutant-killed``, ``target:few-mutants-killed``,
 ``target:unsupported`` (what the emulation or the race detector doesn't offer), ``unsupported`` (the same of the source, or another model).
 """
 

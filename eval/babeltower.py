@@ -1,7 +1,8 @@
 """Suite ``babeltower``: C to CUDA and back, read from a folder of the user's in the formats of BabelTower and MuSL.
 
-Every ``unit_tests*.jsonl`` of the folder (or of ``babeltower/`` in it) gives three tasks a line: ``cuda``, a kernel that the file's own launch
-wrapper starts; ``cuda-own``, kernels and the host function that launches them; ``c``, the C function. Every ``pairs*.jsonl`` gives
+Every ``unit_tests*.jsonl`` of the folder (or of ``babeltower/`` in it) gives four tasks a line: ``cuda``, a kernel that the file's own launch
+wrapper starts; ``cuda-own``, kernels and the host function that launches them; ``c``, the C function; ``openmp``, that function with OpenMP, of which the
+file has no gold side. Every ``pairs*.jsonl`` gives
 text alone: tasks ``cuda`` and ``c`` whose answers are only compiled. Pairs that stand among the unit tests are left out.
 
 Nothing of such a file is shipped, and no prompt holds a test. Lines whose reference is undefined by the file's own word have the group ``undefined``.
@@ -25,14 +26,14 @@ from hpcraft.sandbox.abi import Signature
 from hpcraft.store import sha256_json
 from hpcraft.tokenizer.requests import block
 
-Kind = Literal["cuda", "cuda-own", "c"]
+Kind = Literal["cuda", "cuda-own", "c", "openmp"]
 
 _TESTED = ("cpp_code", "cuda_code", "cuda_wrapper", "consistent_cpp_inputs")
 _PAIRED = ("c", "cuda")
 _CALLED = re.compile(r"\bwrapper\s*\(\s*([A-Za-z_]\w*)\s*[,)]")
 _LAUNCHED = re.compile(r"\b([A-Za-z_]\w*)\s*(?:<[^<>]*>\s*)?<\s*<\s*<")
 _NAME = re.compile(r"([A-Za-z_]\w*)\s*\(")
-_GROUPS = {"cuda": "gold wrapper", "cuda-own": "own wrapper", "c": "C"}
+_GROUPS = {"cuda": "gold wrapper", "cuda-own": "own wrapper", "c": "C", "openmp": "OpenMP"}
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -53,6 +54,11 @@ class UnitTests:
     """The file's wrapper launches a kernel; one that does the work itself would pass an empty one."""
     undefined: bool
     """The file says that its own C function is undefined on these inputs."""
+
+    @property
+    def on_device(self) -> bool:
+        """Whether CUDA is asked for."""
+        return self.kind in ("cuda", "cuda-own")
 
     @property
     def digest(self) -> str:
@@ -161,7 +167,7 @@ def _tested(name: str, row: Mapping[str, object], where: str) -> list[Task]:
         launches=launched is not None,
         undefined=bool(row.get("undefined_behaviour", False)),
     )
-    return [_tested_task(name, kind, case, where) for kind in ("cuda", "cuda-own", "c")]
+    return [_tested_task(name, kind, case, where) for kind in ("cuda", "cuda-own", "c", "openmp")]
 
 
 def _tested_task(name: str, kind: Kind, case: UnitTests, where: str) -> Task:
@@ -170,6 +176,10 @@ def _tested_task(name: str, kind: Kind, case: UnitTests, where: str) -> Task:
         gold, head, entry = case.c_code, head_of(case.c_code, case.c_name, where), case.c_name
         what = f"Translate the CUDA kernel below to a sequential C function, {head}, that does the work of the whole launch."
         source, empty = case.cuda_code, ""
+    elif kind == "openmp":
+        gold, head, entry = "", head_of(case.c_code, case.c_name, where), case.c_name
+        what = f"Translate the C function below to C with OpenMP, {head}: threads share its work."
+        source, empty = case.c_code, ""
     elif kind == "cuda":
         gold, head, entry = case.cuda_code, head_of(case.cuda_code, case.kernel, where), case.kernel
         launch = " ".join(case.wrapper.split())
@@ -182,14 +192,14 @@ def _tested_task(name: str, kind: Kind, case: UnitTests, where: str) -> Task:
             "launches the kernels and copies the results back. All its pointers are host memory."
         )
         source, empty = case.c_code, f"{head} {{}}\n"
-    target = "C" if kind == "c" else "CUDA C++"
+    target, model = {"c": ("C", "serial"), "openmp": ("C with OpenMP", "openmp")}.get(kind, ("CUDA C++", "cuda"))
     return Task(
         task_id=f"babeltower/{name}/{kind}",
         prompt=f"{block(what)}\n{source.strip()}\n\n/* The same in {target}: */\n",
         stem="",
-        language="c" if kind == "c" else "cpp",
-        model="serial" if kind == "c" else "cuda",
-        level="run" if kind == "c" else "emulate",
+        language="cpp" if model == "cuda" else "c",
+        model=model,
+        level="emulate" if model == "cuda" else "run",
         group="undefined" if case.undefined else _GROUPS[kind],
         prototype=f"void {entry}(void)" if kind == "cuda" or case.problem else head,
         reference=gold,

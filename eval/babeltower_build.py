@@ -21,8 +21,10 @@ from hpcraft.eval.seen import by_own_macros, needs_preprocessor, seen
 from hpcraft.eval.unit_tests import PRELUDE
 from hpcraft.sandbox.abi import Parameter, Signature
 from hpcraft.sandbox.drivers import driver_source
-from hpcraft.sandbox.outcome import Check, CudaLevel, Job
+from hpcraft.sandbox.outcome import Check, CudaLevel, Job, Model
 
+_MODELS: dict[str, Model] = {"c": "serial", "openmp": "openmp"}
+"""Of the kinds of task that aren't CUDA."""
 WRAPPER, DRIVER = "wrapper.cu", "driver.c"
 _CHOSEN = "chosen.c"
 _CHOSEN_FLAG = "-DHPCRAFT_CUDA_CHOSEN"
@@ -36,12 +38,12 @@ _HARNESS = re.compile(r"\b(?:hpcraft|HPCRAFT|__SANITIZE_|__has_feature)\w*")
 
 def candidate_name(case: UnitTests) -> str:
     """The answer's own file."""
-    return "candidate.cpp" if case.kind == "c" else "candidate.cu"
+    return "candidate.cu" if case.on_device else "candidate.cpp"
 
 
 def signature_of(case: UnitTests) -> Signature:
     """Of the function that is called from outside."""
-    return case.c_signature if case.kind == "c" else case.wrapper_signature
+    return case.wrapper_signature if case.on_device else case.c_signature
 
 
 def chosen_signature(case: UnitTests) -> Signature:
@@ -72,7 +74,7 @@ def job(case: UnitTests, code: str, *, check: Check = "none", level: CudaLevel =
     return Job(
         files={name: text.encode(errors="replace") for name, text in files.items()},
         language="cpp",
-        model="serial" if case.kind == "c" else "cuda",
+        model=_MODELS.get(case.kind, "cuda"),
         cuda="emulate" if chosen else level,
         check=check,
         links=level != "compile",
@@ -139,7 +141,7 @@ def seen_of(case: UnitTests, code: str, build: sandbox.Build) -> str:
 
 def honest(case: UnitTests, code: str, text: str, build: sandbox.Build) -> str:
     """The check ``honest``: what the answer's text and symbols may not hold."""
-    name, (model, language) = candidate_name(case), ("serial", "c") if case.kind == "c" else ("cuda", "cpp")
+    name, model = candidate_name(case), _MODELS.get(case.kind, "cuda")
     others = [file for file in (WRAPPER, DRIVER) if file != WRAPPER or case.kind == "cuda"]
     undefined = frozenset[str]().union(*(build.symbols(file) for file in others)) if build.runnable else frozenset[str]()
     # What templates and headers leave in several objects is weak in each.
@@ -150,7 +152,7 @@ def honest(case: UnitTests, code: str, text: str, build: sandbox.Build) -> str:
     )
     if (found := _HARNESS.search(strip(code))) is not None:
         return f"fail: names what is the harness's ({found[0]})"
-    said = forbidden.check(model, language, code, entry=entry, seen=text, symbols=symbols)
+    said = forbidden.check(model, "cpp" if case.on_device else "c", code, entry=entry, seen=text, symbols=symbols)
     if said == "pass" and (variable := forbidden_start.before_calls(text)):
         return f"fail: runs code before or after the calls (the initialiser of {variable})"
     return said

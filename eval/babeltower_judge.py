@@ -5,10 +5,10 @@ from a file and makes each call in a child of its own between guard zones; the w
 Inputs are the file's own and others of their kind from a secret seed; expected values (`hpcraft.eval.unit_tests`) come from another box and never
 enter this one. CUDA runs on a device or emulated; whether threads shared the work (`hpcraft.eval.babeltower_evidence`) and whether they race is
 always looked for emulated, and nobody is asked for what the file's own CUDA side doesn't do. An answer that is right when it is
-emulated must also be taken by nvcc, where that is installed. A line whose gold side is undefined, or whose tests can't tell a function that does
+emulated must also be taken by nvcc, where that is installed. OpenMP is called with 1, 3 and 4 threads, and by 4 under the race detector. A line whose gold side is undefined, or whose tests can't tell a function that does
 nothing, is set apart as unsupported, with the reason.
 
-Not covered: speed; what the text of answers to pairs without tests holds.
+Not covered: speed; what the text of answers to pairs without tests holds; what threads of OpenMP did, as the inputs are over before a second one is awake.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from hpcraft.data.trees import function_name, functions, parse
 from hpcraft.errors import MachineError
 from hpcraft.eval import babeltower_evidence, forbidden, race_check
 from hpcraft.eval.babeltower import TextPair, UnitTests, head_of
-from hpcraft.eval.babeltower_build import honest, job, seen_of, signature_of
+from hpcraft.eval.babeltower_build import candidate_name, honest, job, seen_of, signature_of
 from hpcraft.eval.judging import Judgement, describe_run, first_error, settle_build, unsupported
 from hpcraft.eval.task import Task
 from hpcraft.eval.unit_tests import PRELUDE, Tests, UnitCall, tests_of
@@ -80,7 +80,7 @@ def judge(task: Task, code: str, seed: int) -> Judgement:
 def _why_not(case: UnitTests, tests: Tests) -> str:
     if case.undefined:
         return "the file says that its C function is undefined on these inputs"
-    if case.kind != "c" and not case.launches:
+    if case.on_device and not case.launches:
         return "the file's own wrapper launches no kernel"
     return tests.problem
 
@@ -94,7 +94,7 @@ def _line(case: UnitTests, gold: str, seed: int) -> _Line | str:
     """
     tests = tests_of(case, seed)
     redrawn = tests.redrawn
-    if case.kind != "c":
+    if case.on_device:
         found = _wrong_calls(case, gold, (*tests.calls, *redrawn))
         wrong = found if isinstance(found, dict) else {}
         if isinstance(found, str) or any(i < len(tests.calls) for i in wrong):
@@ -143,11 +143,17 @@ def _judge_tested(task: Task, case: UnitTests, code: str, line: _Line) -> Judgem
         text = seen_of(case, code, build)
         judgement.settle("honest", _honest(case, code, text, build, line))
         if build.runnable:
-            _run(judgement, signature_of(case), build, line)
+            for threads in _threads(case):
+                if not judgement.failed and judgement.verdict is Verdict.OK:
+                    _run(judgement, signature_of(case), build, line, threads)
         else:
             judgement.settle("correct", "skip: built, not run (no device)")
         ran = build.runnable and judgement.checks["correct"].startswith("pass")
-    if case.kind != "c" and judgement.verdict not in (Verdict.INFRA_ERROR, Verdict.UNSUPPORTED):
+        symbols = build.symbols(candidate_name(case)) if build.runnable and not case.on_device else frozenset()
+    if case.kind == "openmp":
+        judgement.settle("parallel", parallel_use.check(task.model, task.language, text, symbols, entry=case.c_name))
+        _race(judgement, case, code, line, ran=ran)
+    elif case.on_device and judgement.verdict not in (Verdict.INFRA_ERROR, Verdict.UNSUPPORTED):
         judgement.settle("parallel", _parallel(task, case, code, text, line, ran=ran))
         _race(judgement, case, code, line, ran=ran)
     if judgement.level == "emulate" and not judgement.failed and find("nvcc"):
@@ -196,7 +202,7 @@ def _race(judgement: Judgement, case: UnitTests, code: str, line: _Line, *, ran:
         judgement.checks["race-free"] = f"skip: {'failed before' if judgement.failed else 'not run'}"
         return
     built, outcome = _under_check(case, code, line.calls)
-    if built and not outcome.ok and outcome.verdict not in (Verdict.UNSUPPORTED, Verdict.INFRA_ERROR):
+    if case.on_device and built and not outcome.ok and outcome.verdict not in (Verdict.UNSUPPORTED, Verdict.INFRA_ERROR):
         clean, theirs = _clean(case, line)
         if theirs and not clean:
             judgement.checks["race-free"] = f"{_THEIRS}{theirs}"
@@ -232,10 +238,15 @@ def _race_words(outcome: Outcome) -> str:
     return f"under the race detector it {describe_run(outcome)}" + (f" ({outcome.message})" if outcome.message else "")
 
 
+def _threads(case: UnitTests) -> tuple[int, ...]:
+    """Numbers of threads that an answer is called with; an uneven one shows more."""
+    return (1, 3, 4) if case.kind == "openmp" else (1,)
+
+
 def _under_check(case: UnitTests, code: str, calls: Sequence[UnitCall]) -> tuple[bool, Outcome]:
-    """Whether it was built, and what became of all calls in one process, emulated, under the emulation's own check."""
+    """Whether it was built, and what became of all calls in one process under the race detector; CUDA emulated, under the emulation's own."""
     with sandbox.build(job(case, code, check="race", level="emulate", fork=False)) as build:
-        return build.ok, _called(build, signature_of(case), calls)
+        return build.ok, _called(build, signature_of(case), calls, _threads(case)[-1])
 
 
 # ---------------------------------------------------------------- building
@@ -283,9 +294,9 @@ def _alone(model: str, code: str) -> Outcome:
 # ---------------------------------------------------------------- running
 
 
-def _run(judgement: Judgement, signature: Signature, build: sandbox.Build, line: _Line) -> None:
+def _run(judgement: Judgement, signature: Signature, build: sandbox.Build, line: _Line, threads: int) -> None:
     """Make every call, and settle the check ``correct``."""
-    outcome = _called(build, signature, line.calls)
+    outcome = _called(build, signature, line.calls, threads)
     if outcome.verdict in (Verdict.INFRA_ERROR, Verdict.UNSUPPORTED):
         judgement.verdict = outcome.verdict
         judgement.checks["correct"] = f"skip: {outcome.message}"
@@ -293,7 +304,8 @@ def _run(judgement: Judgement, signature: Signature, build: sandbox.Build, line:
         return
     for index, why in enumerate(_whys(signature, line.calls, outcome)):
         if why:
-            failure = Failure(check="correct", why=why, call=index + 1, num_calls=len(line.calls))
+            told = f" (with {threads} threads)" if threads > 1 else ""
+            failure = Failure(check="correct", why=f"{why}{told}", call=index + 1, num_calls=len(line.calls))
             judgement.fail(failure, failure.words, outcome)
             judgement.log += [outcome.stderr.strip(), outcome.message]
             return
@@ -301,9 +313,9 @@ def _run(judgement: Judgement, signature: Signature, build: sandbox.Build, line:
     judgement.settle("correct", right if outcome.ok else f"fail: {describe_run(outcome)}", outcome)
 
 
-def _called(build: sandbox.Build, signature: Signature, calls: Sequence[UnitCall]) -> Outcome:
+def _called(build: sandbox.Build, signature: Signature, calls: Sequence[UnitCall], threads: int = 1) -> Outcome:
     data = encode_calls([signature], [(0, c.arguments) for c in calls], seconds=_SECONDS)
-    return build.run(Run(data={_INPUTS: data}, collect=(_OUTPUTS,), limits=_LIMITS))
+    return build.run(Run(data={_INPUTS: data}, collect=(_OUTPUTS,), threads=threads, limits=_LIMITS))
 
 
 def _whys(signature: Signature, calls: Sequence[UnitCall], outcome: Outcome) -> list[str]:

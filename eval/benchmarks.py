@@ -40,12 +40,23 @@ class BenchmarksConfig:
     """Whose texts are written."""
 
     suites: tuple[str, ...] = option((), help="suites; empty means all; suite translation needs the input pairs")
-    data: str = option("", help="folder of suite babeltower (unit_tests*.jsonl, pairs*.jsonl); empty for none")
+    data: tuple[str, ...] = option(
+        (), help="SUITE=DIR for suites that are read from a folder of yours, such as pareval=ParEval; DIR alone for one of babeltower"
+    )
 
     def __post_init__(self) -> None:
         """Refuse suites that aren't there."""
-        for name in self.suites:
+        for name in (*self.suites, *(name for name, _ in self.folders)):
             find_suite(name)
+        if wrong := next((name for name, _ in self.folders if not SUITES[name].reads_data or SUITES[name].likelihood), ""):
+            there = ", ".join(name for name, suite in SUITES.items() if suite.reads_data and not suite.likelihood)
+            raise ConfigError(f"data: suite {wrong} has no texts in a folder of yours; give SUITE=DIR for some of {there}")
+
+    @property
+    def folders(self) -> list[tuple[str, Path]]:
+        """Suite and folder of what is read from the user's."""
+        parts = [(suite, folder) if mark else (_BABELTOWER, suite) for suite, mark, folder in (word.partition("=") for word in self.data)]
+        return [(suite, Path(folder)) for suite, folder in parts]
 
 
 def run(config: BenchmarksConfig, work: Work) -> Report:
@@ -65,17 +76,18 @@ def run(config: BenchmarksConfig, work: Work) -> Report:
             for text in suite_texts(name, pairs):
                 writer.write(text)
                 counts[name] = counts.get(name, 0) + 1
-        for text in babeltower_texts(Path(config.data)) if config.data else ():
-            writer.write(text)
-            counts[_BABELTOWER] = counts.get(_BABELTOWER, 0) + 1
+        for name, folder in config.folders:
+            for text in babeltower_texts(folder) if name == _BABELTOWER else suite_texts(name, folder):
+                writer.write(text)
+                counts[name] = counts.get(name, 0) + 1
     report.rows = {"benchmarks": writer.rows}
     report.metrics = {"texts_by_suite": counts}
     return report
 
 
-def suite_texts(name: str, pairs: Path | None = None) -> Iterator[BenchmarkText]:
-    """Everything that a suite of ours holds of text."""
-    for task in SUITES[name].tasks(pairs):
+def suite_texts(name: str, folder: Path | None = None) -> Iterator[BenchmarkText]:
+    """Everything that a suite holds of text, which is read from a folder of pairs or of the user's where it needs one."""
+    for task in SUITES[name].tasks(folder):
         yield from _task_texts(name, task)
     if name == "kernels":
         for path in sorted(_KERNELS.glob("*.py")):
@@ -145,7 +157,12 @@ def _outside(config: BenchmarksConfig) -> dict[str, str]:
             for t in suite_texts(name)
         ]
     )
-    theirs = {path.name: sha256_file(path) for path in _babeltower_files(Path(config.data))} if config.data else {}
+    theirs: dict[str, str] = {}
+    for name, folder in config.folders:
+        if name == _BABELTOWER:
+            theirs |= {path.name: sha256_file(path) for path in _babeltower_files(folder)}
+        else:
+            theirs[name] = sha256_json([[t.task_id, t.kind, t.text] for t in suite_texts(name, folder)])
     return {"suites": ours, **theirs}
 
 

@@ -1,8 +1,8 @@
 """Stage ``choose``: of several answers to a translation task, the one that holds on tests written on the spot.
 
 Theory of operation. The suite's own tests are never looked at. For each task that comes with a sequential C function, or with one in OpenMP or CUDA on the
-way back, tests are proposed by rule (`hpcraft.data.tester`), the function itself says which are valid, and each different answer is built, run and tried on faulty versions of it, as
-`hpcraft translate --verify` does. What holds is ranked as there; where nothing could be shown of any answer (no valid test, no host function by rule), the one
+way back, tests are proposed by rule (`hpcraft.data.tester`), the function itself says which are valid, and each different answer that plays no tricks on the checks is built, run and
+tried on faulty versions of it, as `hpcraft translate --verify` does. What holds is ranked as there; where nothing could be shown of any answer (no valid test, no host function by rule), the one
 written most often is taken, which the facts of the answer say. What is written is a folder as `hpcraft eval generate` writes, with one answer a task, for
 `hpcraft eval judge`.
 
@@ -15,8 +15,10 @@ import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 
+from hpcraft.data.honest import Honest
 from hpcraft.data.host_function import with_host
 from hpcraft.data.standalone import Standalone, stand_alone
 from hpcraft.data.target_models import SERIAL
@@ -25,6 +27,7 @@ from hpcraft.data.verify import has_tools, lacks_tool, verify
 from hpcraft.errors import InputError, MachineError
 from hpcraft.eval.completions import read_completions
 from hpcraft.eval.extract import extract
+from hpcraft.eval.forbidden import trick
 from hpcraft.eval.judge import completion_files, style_of
 from hpcraft.eval.judge_shards import tasks_of
 from hpcraft.eval.suites import DATA_HELP, find_suite
@@ -145,7 +148,8 @@ def _under_its_name(code: str, task: Task, name: str) -> str:
 def _findings(cases: Sequence[_Case], seed: int) -> dict[str, Finding]:
     candidates = [c for case in cases for c in case.candidates.values()]
     race = not has_tools("openmp", race=True)
-    found = track(verify(candidates, seed=seed, race=race, min_killed=0.0), "choose", len(candidates))
+    verifier = Honest(partial(verify, seed=seed, race=race, min_killed=0.0), trick)
+    found = track(verifier(candidates), "choose", len(candidates))
     return {finding.candidate_id: finding for finding in found}
 
 

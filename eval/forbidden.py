@@ -13,6 +13,7 @@ from dataclasses import dataclass
 
 from hpcraft.data.parallel.c_text import strip, with_operators
 from hpcraft.data.parallel.outline import words
+from hpcraft.data.target_models import TARGET_MODELS
 from hpcraft.eval import forbidden_python
 from hpcraft.eval.forbidden_symbols import asks_for, defines
 from hpcraft.eval.seen import Seen, differs
@@ -100,6 +101,19 @@ def check(model: str, language: str, code: str, *, entry: str, seen: str = "", s
         why = asks_for(symbols.undefined, seen or code, model, set(symbols.harness_defined) - {entry})
         why = why or defines(symbols.defined, seen or code, entry, set(symbols.harness_undefined) - {entry})
     return f"fail: {why}" if why else "pass"
+
+
+def trick(target_model: str, code: str, entry: str) -> str:
+    """Which trick on compilers or checks a translation plays; empty for none.
+
+    Args:
+        target_model: a key of `hpcraft.data.target_models.TARGET_MODELS`.
+        code: the translation.
+        entry: the function that is called.
+    """
+    kind = TARGET_MODELS[target_model]
+    verdict = check(kind.model, "cpp" if target_model == "cuda" else kind.language, code, entry=entry)
+    return "" if verdict == "pass" else verdict.removeprefix("fail: ")
 
 
 def text(code: str, model: str) -> str:

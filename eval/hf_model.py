@@ -26,8 +26,9 @@ from hpcraft.tokenizer.infilling import TASK, infill, shortened
 from hpcraft.tokenizer.prompt import BACK, build_translation, parse_translation
 
 if TYPE_CHECKING:
+    from hpcraft.decoding import Query, Reply
     from hpcraft.eval.generate import GenerateConfig
-    from hpcraft.inference import Generator, Query, Reply
+    from hpcraft.inference import Generator
     from hpcraft.tokenizer.prompt import Prompt
 
 
@@ -98,7 +99,8 @@ class HuggingFace:
         return build_translation(task.source, task.model)
 
     def _translate(self, asks: list[Ask], done: Collection[tuple[str, int]]) -> Iterator[Answer | AskError]:
-        from hpcraft.inference import Query, read_translation
+        from hpcraft.decoding import Query
+        from hpcraft.inference import read_translation
 
         prompts = [self._prompt(ask.task) for ask in asks]
         queries = [Query(prompt=prompt.text, seed=ask.seed) for prompt, ask in zip(prompts, asks, strict=True)]
@@ -127,7 +129,7 @@ class HuggingFace:
             yield Answer(ask=asks[i], text=text, facts=told)
 
     def _query(self, ask: Ask) -> Query:
-        from hpcraft.inference import Query
+        from hpcraft.decoding import Query
 
         if isinstance(ask.task.case, Infill) and self._tokens:
             # Taught to fill in, it is better at that than at requests, whether or not it can converse.

@@ -235,7 +235,9 @@ def _similarity(tasks: Sequence[Sequence[Sample]], texts: Mapping[tuple[str, int
     """The text figures of suites with a gold text."""
     if not texts:
         return {}
-    scores = [[texts[s.task_id, s.sample_id] for s in rows] for rows in tasks]
+    scores = [[texts[s.task_id, s.sample_id] for s in rows] for rows in tasks if (rows[0].task_id, rows[0].sample_id) in texts]
+    if not scores:
+        return {}
     return {name: figure_json(figure) for name, figure in figures_of_scores(scores).items()}
 
 

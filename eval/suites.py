@@ -188,7 +188,7 @@ SUITES = {
         ),
         Suite(
             name="babeltower",
-            version=3,
+            version=4,
             summary="C to CUDA and back with unit tests, from a folder of yours (--data DIR: unit_tests*.jsonl, pairs*.jsonl)",
             reads_pairs=False,
             reads_data=True,

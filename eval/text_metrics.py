@@ -74,7 +74,7 @@ def text_figures(tasks: Iterable[Iterable[TextPair]]) -> dict[str, Figure]:
 def compare_with_gold(
     tasks: Mapping[str, Task], answers: Iterable[Completion], code_of: Callable[[Task, str], str], *, total: int
 ) -> dict[tuple[str, int], TextScore]:
-    """How like the gold text each answer is, by task and sample; answers are taken one at a time, and not kept.
+    """How like the gold text each answer is, by task and sample, of tasks that have one; answers are taken one at a time, and not kept.
 
     Args:
         tasks: of the suite, by id.
@@ -87,8 +87,9 @@ def compare_with_gold(
         for answer in answers:
             task = tasks[answer.task_id]
             language = "cuda" if task.model == "cuda" else task.language
-            pair = TextPair(task.reference, code_of(task, answer.completion), language, task.stem)
-            scores[answer.task_id, answer.sample_id] = text_score(pair)
+            if task.reference:
+                pair = TextPair(task.reference, code_of(task, answer.completion), language, task.stem)
+                scores[answer.task_id, answer.sample_id] = text_score(pair)
             advance(1)
     return scores
 

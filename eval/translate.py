@@ -3,7 +3,8 @@
 Theory of operation. The function is taken out of its file with what it needs. A model writes candidates, the likeliest first and then draws. With
 ``--verify`` tests are written on the spot, by rule and by the model where it was taught to, those are kept that the function itself passes
 cleanly, and every candidate is built, run, compared, searched for races and tried on faulty versions, as pairs are (`hpcraft.data.verify`). What holds is
-ranked by its evidence; what doesn't is never printed as an answer. Without ``--verify`` the likeliest candidate is printed as what it is, a guess.
+ranked by its evidence; what doesn't is never printed as an answer. Without ``--verify`` the likeliest candidate that came to its end is printed as what it is, a guess: a comment at
+its head and a line on stderr say so.
 
 With ``--to c`` the function is one in CUDA (a host function with its kernel, or a kernel alone, which gets a host function by rule), or one in C with OpenMP; it
 is run as such, and what it leaves behind is what candidates are held to.
@@ -18,13 +19,13 @@ import difflib
 from dataclasses import asdict
 from pathlib import Path
 
-from hpcraft.command import Command, note, say
+from hpcraft.command import Command, note, say, warn
 from hpcraft.data.standalone import Standalone, stand_alone
 from hpcraft.data.target_models import SERIAL
-from hpcraft.errors import ConfigError, InputError
-from hpcraft.eval.translate_evidence import Choice, Evidence, judged, unverified
+from hpcraft.errors import ConfigError, InputError, printable
+from hpcraft.eval.translate_answers import Wish, load_translator, write
+from hpcraft.eval.translate_evidence import Evidence, judged, unverified
 from hpcraft.store import JSON, atomic_file
-from hpcraft.tokenizer.prompt import BACK
 
 _TARGETS = {"openmp": ".omp.c", "cuda": ".cu", "c": ".serial.c"}
 """What is translated to, and the ending of the file that is written."""
@@ -74,8 +75,21 @@ def main(args: argparse.Namespace) -> int:
     out = _out(args, path, alone.name)
     if alone.headers_left:
         note(f"{alone.name}: the headers {', '.join(alone.headers_left)} aren't taken along")
-    choices, tests = _written(args, alone)
-    evidence = judged(alone, SERIAL if args.to == "c" else args.to, choices, tests, seed=args.seed) if args.verify else unverified(choices)
+    wish = Wish(
+        to=args.to,
+        samples=args.samples,
+        temperature=args.temperature,
+        max_new_tokens=args.max_new_tokens,
+        seed=args.seed,
+        tests=args.verify,
+    )
+    written = write(load_translator(args.model), alone, wish)
+    if written.cut:
+        note(written.cut)
+    if args.verify:
+        evidence = judged(alone, SERIAL if args.to == "c" else args.to, written.choices, written.tests, seed=args.seed)
+    else:
+        evidence = unverified(written.choices)
     return _tell(args, path, alone, evidence, out)
 
 
@@ -115,58 +129,39 @@ def _out(args: argparse.Namespace, path: Path, name: str) -> Path | None:
     return out
 
 
-def _written(args: argparse.Namespace, alone: Standalone) -> tuple[list[Choice], tuple[str, ...]]:
-    """The candidates, each text once, and the tests of a model that was taught to write them."""
-    from hpcraft.inference import Item, find_folder, load
-
-    generator = load(find_folder(args.model))
-    if not generator.is_own:
-        raise InputError(
-            f"{args.model}: not one of hpcraft's models; give the model/ or translator/ folder of a training stage, or a release"
-        )
-    item: list[Item] = [(alone.code, args.to)]
-    if args.to == "c":
-        item = [(alone.code, BACK[alone.model], alone.signature if alone.model == "cuda" else "")]
-    texts = generator.translate(item, max_new_tokens=args.max_new_tokens, seed=args.seed)[0]
-    if args.samples > 1:
-        drawn = generator.translate(
-            item, max_new_tokens=args.max_new_tokens, samples=args.samples - 1, temperature=args.temperature, seed=args.seed
-        )
-        texts += drawn[0]
-    counts: dict[str, int] = {}
-    for text in texts:
-        counts[text] = counts.get(text, 0) + 1
-    choices = [Choice(number=number, code=text, times=times) for number, (text, times) in enumerate(counts.items())]
-    tests: tuple[str, ...] = ()
-    if args.verify and args.to != "c" and "tests" in generator.facts.tasks:
-        tests = generator.write_tests([alone.code], max_new_tokens=args.max_new_tokens, seed=args.seed)[0][0]
-    return choices, tests
-
-
 def _tell(args: argparse.Namespace, path: Path, alone: Standalone, evidence: Evidence, out: Path | None) -> int:
     chosen = evidence.chosen
-    answer = ""
+    code = answer = ""
     if chosen is not None:
-        answer = chosen.code
+        code = answer = _head(args, evidence) + chosen.code
         if args.diff:
-            lines = difflib.unified_diff(
-                alone.code.splitlines(), chosen.code.splitlines(), alone.name, f"{alone.name} ({args.to})", lineterm=""
-            )
+            lines = difflib.unified_diff(alone.code.splitlines(), code.splitlines(), alone.name, f"{alone.name} ({args.to})", lineterm="")
             answer = "\n".join(lines) + "\n"
         if out is not None:
             with atomic_file(out) as temporary:
-                temporary.write(chosen.code.encode())
+                temporary.write(code.encode())
     value: JSON = {"file": str(path), "function": alone.name, "signature": alone.signature, "target_model": args.to, "model": args.model}
     value |= asdict(evidence) | {
         "chosen": chosen.number if chosen else None,
-        "code": chosen.code if chosen else "",
+        "code": code,
         "written": str(out or ""),
     }
-    if not args.json:
+    # Who gets code that was never run is told so, however quiet the command is to be.
+    tell = warn if evidence.is_guess else note
+    if not args.json or evidence.is_guess:
         for line in evidence.lines():
-            note(line)
+            tell(line)
     say(args, value, answer.rstrip("\n") if out is None else (f"written: {out}" if chosen else ""))
     return 0 if chosen is not None else 1
+
+
+def _head(args: argparse.Namespace, evidence: Evidence) -> str:
+    """The comment at the head of code that was never run: it may be found where nobody saw the warning."""
+    if not evidence.is_guess:
+        return ""
+    model = _SHIPPED.name if args.model == str(_SHIPPED) else printable(args.model).replace("*/", "* /")
+    what = "compiled, but never run" if evidence.verified else "not verified; see hpcraft translate --verify"
+    return f"/* hpcraft: a guess of {model}, {what} */\n"
 
 
 COMMAND = Command(

@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from math import inf, log
 
+from hpcraft.data.extents import Extent, extents
+from hpcraft.data.honest import Honest
 from hpcraft.data.sequential_form import sequential_form, with_launch
 from hpcraft.data.standalone import Standalone
 from hpcraft.data.target_models import SERIAL, SOURCE_ONLY
 from hpcraft.data.tester import propose
+from hpcraft.data.untestable import NO_OUTPUT, NO_PARAMETERS, why_untestable
 from hpcraft.data.verify import cuda_level, has_tools, lacks_tool, verify
 from hpcraft.errors import InputError, MachineError
+from hpcraft.eval.forbidden import trick
 from hpcraft.eval.translate_speed import Speeds, measured
 from hpcraft.sandbox.abi import Signature, parse_test
 from hpcraft.verification import Candidate, Finding
@@ -24,6 +29,10 @@ _SPEED_STEP = 1.25
 _TIMED = 4
 """The candidates that hold and are timed, the best by all other evidence."""
 _LOG_LINES = 4
+_UNTESTABLE = {
+    NO_PARAMETERS: "it has no parameters that a test could set",
+    NO_OUTPUT: "it returns nothing and is given no array that it may write",
+}
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -35,6 +44,8 @@ class Choice:
     code: str
     times: int = 1
     """How often it was written."""
+    cut: bool = False
+    """Whether it was cut before its end."""
     holds: bool | None = None
     """None where nothing was run."""
     reason: str = ""
@@ -81,15 +92,22 @@ class Evidence:
 
     @property
     def chosen(self) -> Choice | None:
-        """The best that holds; the likeliest where nothing was run; None where none holds."""
-        if not self.verified:
-            return self.choices[0]
-        return next((c for c in self.choices if c.holds), None)
+        """The best that holds; the likeliest whole one where nothing was run; None where none holds, or is whole."""
+        return next((c for c in self.choices if (c.holds if self.verified else not c.cut)), None)
+
+    @property
+    def is_guess(self) -> bool:
+        """Whether nothing of what is chosen was ever run."""
+        return not self.verified or (self.chosen is not None and self.chosen.level == "compile")
 
     def lines(self) -> list[str]:
         """For a terminal."""
         if not self.verified:
-            return [f"not verified: candidate 0 of {len(self.choices)} is a guess that nothing was run for; add --verify"]
+            if self.chosen is None:
+                return [f"not verified: none of {len(self.choices)} different candidates is whole, so none is shown"]
+            return [
+                f"not verified: candidate {self.chosen.number} of {len(self.choices)} is a guess that nothing was run for; add --verify"
+            ]
         tests = f"{len(self.tests)} valid of {self.tests_by_rule} by rule and {self.tests_by_model} by the model"
         told = f"{self.mutants_killed} of {self.mutants_total} faulty versions of it"
         lines = "its lines weren't counted" if self.coverage is None else f"run {self.coverage:.0%} of its lines"
@@ -104,7 +122,8 @@ class Evidence:
             )
             written = "once" if choice.times == 1 else f"{choice.times} times"
             speed = f", {choice.speedup:.2f} times as fast on {self.threads} threads" if choice.speedup else ""
-            found.append(f"  candidate {choice.number}: level {choice.level}, {told}, written {written}{speed}")
+            cut = ", cut before its end" if choice.cut else ""
+            found.append(f"  candidate {choice.number}: level {choice.level}, {told}, written {written}{cut}{speed}")
         refused = Counter(c.reason for c in self.choices if not c.holds)
         found += [f"  refused: {reason} ({count})" for reason, count in refused.most_common()]
         if not holding and (log := next((c.log for c in self.choices if c.log), "")):
@@ -131,20 +150,20 @@ def judged(alone: Standalone, target_model: str, choices: Sequence[Choice], writ
         InputError: the function can't be tested: it doesn't build alone, or no test runs clean.
         MachineError: this machine lacks what the check needs.
     """
-    if missing := lacks_tool(target_model) or lacks_tool(alone.model):
-        raise MachineError(missing)
-    if alone.model == "cuda" and cuda_level() != "emulate":
-        raise MachineError("a function in CUDA is run by the emulation, which needs clang or g++; run `hpcraft doctor`")
+    _check_machine(alone, target_model)
     race = target_model != "openmp" or not has_tools("openmp", race=True)
     signature = Signature.parse(alone.signature)
+    if (why := why_untestable(signature)) in _UNTESTABLE:
+        raise InputError(f"{alone.name}: {_UNTESTABLE[why]}, so tests would show nothing")
     source, loops = runnable(alone)
     ruled = [test for group in propose(signature, loops, seed=seed) for test in group]
     tests = tuple(dict.fromkeys([*ruled, *(test for test in written if _readable(signature, test))]))
     # The function itself comes first: where the text of every candidate is enough to refuse it, nothing else is run.
     asked = [("", SOURCE_ONLY), *((c.code, target_model) for c in choices)]
     model = alone.model if target_model == SERIAL else SERIAL
-    best, *findings = verify(_candidates(alone.signature, source, model, asked, tests), seed=seed, race=race, min_killed=0.0)
-    _check_source(alone, best)
+    verifier = Honest(partial(verify, seed=seed, race=race, min_killed=0.0), trick)
+    best, *findings = verifier(_candidates(alone.signature, source, model, asked, tests))
+    _check_source(alone, best, extents(loops, signature))
     done = _ranked(_with(c, f) for c, f in zip(choices, findings, strict=True))
     speeds = Speeds(why_not="CUDA runs on the processor here" if target_model == "cuda" else "only translations to OpenMP are timed")
     if target_model == "openmp":
@@ -166,6 +185,13 @@ def judged(alone: Standalone, target_model: str, choices: Sequence[Choice], writ
         threads=speeds.threads,
         unknown=_unknown(target_model, alone.model, speeds, race=race),
     )
+
+
+def _check_machine(alone: Standalone, target_model: str) -> None:
+    if missing := lacks_tool(target_model) or lacks_tool(alone.model):
+        raise MachineError(missing)
+    if alone.model == "cuda" and cuda_level() != "emulate":
+        raise MachineError("a function in CUDA is run by the emulation, which needs clang or g++; run `hpcraft doctor`")
 
 
 def _ranked(choices: Iterable[Choice]) -> tuple[Choice, ...]:
@@ -207,7 +233,12 @@ def runnable(alone: Standalone) -> tuple[str, str]:
         return alone.code, alone.code
 
 
-def _check_source(alone: Standalone, finding: Finding) -> None:
+def _check_source(alone: Standalone, finding: Finding, lengths: Mapping[str, Extent]) -> None:
+    """Say what is wrong with the function itself.
+
+    Raises:
+        InputError: something is.
+    """
     if finding.reason == "unsupported":
         raise InputError(f"{alone.name}: it holds what can't be run here ({finding.log.strip()[:160]})")
     if finding.reason == "source:compile_error":
@@ -216,10 +247,21 @@ def _check_source(alone: Standalone, finding: Finding) -> None:
             f"{alone.name}: it doesn't build alone ({(lines or ['no reason given'])[0].strip()[:160]}); give a file that holds what it needs"
         )
     if not finding.valid_tests:
-        raise InputError(
-            f"{alone.name}: no test of it ran clean, so nothing can be shown ({finding.reason}); its arrays may be longer than its scalars tell, "
-            "or it reads what it wasn't given"
-        )
+        raise InputError(f"{alone.name}: no test of it ran clean, so nothing can be shown ({finding.reason}); {_why_not_clean(lengths)}")
+    if finding.reason == "no-mutant-killed" and alone.signature.startswith("void") and not any(e.written for e in lengths.values()):
+        raise InputError(f"{alone.name}: it returns nothing and writes to none of its arrays, so tests show nothing")
+
+
+def _why_not_clean(lengths: Mapping[str, Extent]) -> str:
+    """What may be the matter with a function that no test runs clean on."""
+    unknown = [f"{name} ({extent.reason})" for name, extent in lengths.items() if extent.expression is None]
+    if not unknown:
+        return "its arrays may be longer than its scalars tell, or it reads what it wasn't given"
+    several = len(unknown) > 1
+    return (
+        f"how long {', '.join(unknown)} must be doesn't follow from {'their' if several else 'its'} indices, and tests with guessed lengths were tried; "
+        "write the loop with bounds that are parameters"
+    )
 
 
 def _readable(signature: Signature, test: str) -> bool:
@@ -231,10 +273,8 @@ def _readable(signature: Signature, test: str) -> bool:
 
 
 def _with(choice: Choice, finding: Finding) -> Choice:
-    return Choice(
-        number=choice.number,
-        code=choice.code,
-        times=choice.times,
+    return replace(
+        choice,
         holds=finding.accepted,
         reason=finding.reason,
         log=finding.log,

@@ -37,4 +37,9 @@ def say(args: argparse.Namespace, value: object, text: str) -> None:
 def note(text: str) -> None:
     """Say something to the person at the terminal, beside the result; not with ``--quiet``."""
     if not is_quiet():
-        print(printable(text), file=sys.stderr, flush=True)
+        warn(text)
+
+
+def warn(text: str) -> None:
+    """Say what nobody may miss, also with ``--quiet``."""
+    print(printable(text), file=sys.stderr, flush=True)

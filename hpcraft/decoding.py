@@ -128,6 +128,33 @@ def _pad(own: int | None, ends: Sequence[int], config: Any) -> int:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Query:
+    """A prompt and how its answer is drawn."""
+
+    prompt: str
+    seed: int = 0
+    cut: Cut | None = None
+    """Where the answer ends, if it doesn't say so itself."""
+    chat: bool = False
+    """Whether it is put as a turn of a conversation."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Reply:
+    """What came of a query."""
+
+    text: str
+    finish: str
+    """``end``, ``cut``, ``length``; ``no-room`` for a prompt that one of hpcraft's models can't see whole."""
+    prompt_tokens: int = 0
+    """Tokens of the whole prompt."""
+    tokens_cut: int = 0
+    """Tokens that were left out at the beginning of the prompt."""
+    error: str = ""
+    """What the model raised instead of an answer."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Row:
     """One prompt, and the seed of its answer."""
 

@@ -9,13 +9,13 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from hpcraft.decoding import Codec, Cut, Drawing, HubCodec, OwnCodec, Row, Written, batch_tokens, batches, write_batch
+from hpcraft.decoding import Codec, Drawing, HubCodec, OwnCodec, Query, Reply, Row, Written, batch_tokens, batches, write_batch
 from hpcraft.errors import ConfigError, InputError, MachineError
 from hpcraft.progress import track
 from hpcraft.store import read_json
@@ -204,31 +204,6 @@ def read_facts(folder: Path) -> ModelFacts:
     )
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Query:
-    """A prompt and how its answer is drawn."""
-
-    prompt: str
-    seed: int = 0
-    cut: Cut | None = None
-    """Where the answer ends, if it doesn't say so itself."""
-    chat: bool = False
-    """Whether it is put as a turn of a conversation."""
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Reply:
-    """What came of a query."""
-
-    text: str
-    finish: str
-    """``end``, ``cut``, ``length``; ``no-room`` for a prompt that one of hpcraft's models can't see whole."""
-    tokens_cut: int = 0
-    """Tokens that were left out at the beginning of the prompt."""
-    error: str = ""
-    """What the model raised instead of an answer."""
-
-
 class Generator:
     """A model that answers prompts."""
 
@@ -267,7 +242,7 @@ class Generator:
             rows.append(Row(ids=kept, seed=query.seed, cut=query.cut))
         fitting = [i for i, row in enumerate(rows) if row.ids]
         for i in (i for i, row in enumerate(rows) if not row.ids and i not in done):
-            yield i, Reply(text="", finish="no-room")
+            yield i, Reply(text="", finish="no-room", prompt_tokens=missing[i])
         found = batches([len(rows[i].ids) for i in fitting], drawing.max_new_tokens, batch_tokens(self.model))
         for batch in found:
             indices = [fitting[i] for i in batch]
@@ -283,7 +258,8 @@ class Generator:
                 if isinstance(one, Exception):
                     yield i, Reply(text="", finish="error", error=f"{type(one).__name__}: {' '.join(str(one).split())[:200]}")
                 else:
-                    yield i, Reply(text=one.text, finish=one.finish, tokens_cut=missing[i])
+                    seen = len(rows[i].ids)
+                    yield i, Reply(text=one.text, finish=one.finish, prompt_tokens=seen + missing[i], tokens_cut=missing[i])
 
     def _write(self, rows: list[Row], drawing: Drawing) -> list[Written | Exception]:
         """The answers to a batch; one that the model can't take is halved, until it is known which row is to blame."""
@@ -304,7 +280,15 @@ class Generator:
             return self.codec.shorten(ids, room)
         return ids if len(ids) < self.facts.context else []
 
-    def complete(
+    def complete(self, prompts: Sequence[str], **sampling: Any) -> list[list[str]]:
+        """Continue each prompt until the end token, which isn't part of the answer; as `completions`, but the texts alone.
+
+        Returns:
+            For each prompt, in order, its answers; none written for a prompt that fills the context.
+        """
+        return [[reply.text for reply in replies] for replies in self.completions(prompts, **sampling)]
+
+    def completions(
         self,
         prompts: Sequence[str],
         *,
@@ -313,8 +297,8 @@ class Generator:
         top_p: float = 1.0,
         samples: int = 1,
         seed: int = 0,
-    ) -> list[list[str]]:
-        """Continue each prompt until the end token, which isn't part of the answer.
+    ) -> list[list[Reply]]:
+        """Continue each prompt, and say how each answer ended.
 
         Args:
             prompts: texts in the format that the model was taught.
@@ -323,9 +307,6 @@ class Generator:
             top_p: share of the probability that is drawn from.
             samples: answers to each prompt; more than one needs a temperature.
             seed: of the draws.
-
-        Returns:
-            For each prompt, in order, its answers; none written for a prompt that fills the context.
         """
         if samples > 1 and temperature <= 0:
             raise ConfigError(f"samples: {samples} equal answers at temperature 0; give a temperature or one sample")
@@ -335,16 +316,20 @@ class Generator:
             for sample in range(samples)
         ]
         drawing = Drawing(max_new_tokens=max_new_tokens, temperature=temperature, top_p=top_p)
-        texts = {i: reply.text for i, reply in track(self.replies(queries, drawing), "answering", len(queries))}
-        return [[texts[number * samples + sample] for sample in range(samples)] for number in range(len(prompts))]
+        replies = dict(track(self.replies(queries, drawing), "answering", len(queries)))
+        return [[replies[number * samples + sample] for sample in range(samples)] for number in range(len(prompts))]
 
     def translate(self, items: Sequence[Item], **sampling: Any) -> list[list[str]]:
-        """Translate functions.
+        """Translate functions; as `translations`, but the code alone."""
+        return [[reply.text for reply in replies] for replies in self.translations(items, **sampling)]
+
+    def translations(self, items: Sequence[Item], **sampling: Any) -> list[list[Reply]]:
+        """Translate functions, and say how each answer ended.
 
         Args:
             items: each a source, its task (a key of `hpcraft.tokenizer.prompt.TASKS`, such as a target model for a source in C), and for ``cuda2c``
                 perhaps the prototype of the C function that is wanted.
-            sampling: as for `complete`.
+            sampling: as for `completions`.
 
         Raises:
             InputError: the model wasn't taught one of the tasks.
@@ -352,8 +337,10 @@ class Generator:
         for item in items:
             self._check_task(item[1])
         prompts = [self.translation_prompt(*item) for item in items]
-        answered = zip(items, self._answer(prompts, sampling), strict=True)
-        return [[read_translation(prompt, answer, item[0]) for answer in answers] for item, (prompt, answers) in answered]
+        answered = zip(items, prompts, self.completions([p.text for p in prompts], **sampling), strict=True)
+        return [
+            [replace(reply, text=read_translation(prompt, reply.text, item[0])) for reply in replies] for item, prompt, replies in answered
+        ]
 
     def translation_prompt(self, source: str, task: str, head: str = "") -> Prompt:
         """The prompt of a translation; CUDA on its way back is read as this model was taught it, the kernel alone or with its host function.
@@ -372,10 +359,9 @@ class Generator:
     def write_tests(self, sources: Sequence[str], **sampling: Any) -> list[list[tuple[str, ...]]]:
         """Write test cases for C functions; each answer is a list of tests in the notation of `hpcraft.sandbox.abi`."""
         self._check_task("tests")
-        return [[parse_tests(p, a) for a in answers] for p, answers in self._answer([build_tests(s) for s in sources], sampling)]
-
-    def _answer(self, prompts: Sequence[Prompt], sampling: dict[str, Any]) -> Iterable[tuple[Prompt, list[str]]]:
-        return zip(prompts, self.complete([p.text for p in prompts], **sampling), strict=True)
+        prompts = [build_tests(source) for source in sources]
+        answered = zip(prompts, self.complete([p.text for p in prompts], **sampling), strict=True)
+        return [[parse_tests(prompt, answer) for answer in answers] for prompt, answers in answered]
 
     def _check_task(self, task: str) -> None:
         if task not in self.facts.tasks:

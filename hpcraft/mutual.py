@@ -12,10 +12,9 @@ from hpcraft.train.mutual_config import MutualConfig
 
 def honesty(target_model: str, code: str, entry: str) -> str:
     """Which trick on compilers or checks code plays, as the judge of kernel tasks says it; empty for none."""
-    from hpcraft.eval import forbidden
+    from hpcraft.eval.forbidden import trick
 
-    verdict = forbidden.check(target_model, "cpp" if target_model == "cuda" else "c", code, entry=entry)
-    return "" if verdict == "pass" else verdict.removeprefix("fail: ")
+    return trick(target_model, code, entry)
 
 
 def likeness(golds: Sequence[str], answers: Sequence[str], language: str) -> Mapping[str, float]:

@@ -360,6 +360,8 @@ def compare_arrays(expected: Array, got: Array, rtol: float | None = None) -> st
 
     Integers must be equal. Floating-point values must satisfy ``|e - g| <= rtol * (|e| + scale)``, where ``scale`` is the largest finite
     magnitude expected (so that cancellation near zero isn't punished); NaN and infinity must stand exactly where they are expected.
+    An element that is smaller than ``rtol * scale`` is therefore hardly looked at: what is left of a sum whose terms cancel differs in every digit
+    when they are added in another order, and nothing here knows how large the terms were.
     """
     if expected.shape != got.shape:
         return f"{got.size} elements, {expected.size} expected"

@@ -10,10 +10,10 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import NamedTuple
 
+from hpcraft.data.honest import Honest, Honesty
 from hpcraft.data.target_models import SOURCE_ONLY
 from hpcraft.data.verify import cuda_level, has_tools, lacks_tool, verify
 from hpcraft.errors import MachineError
-from hpcraft.train.honest import Honest, Honesty
 from hpcraft.verification import Candidate, Finding, Verifier
 
 MIN_TESTS = 3

@@ -19,6 +19,7 @@ from itertools import islice
 from pathlib import Path
 from statistics import fmean
 
+from hpcraft.data.honest import NOT_HONEST
 from hpcraft.inference import Generator
 from hpcraft.intervals import wilson
 from hpcraft.records import Pair
@@ -26,7 +27,6 @@ from hpcraft.store import read_json, write_json
 from hpcraft.tokenizer.corpus import share_of
 from hpcraft.tokenizer.prompt import LANGUAGE_OF
 from hpcraft.train.decisions import SOURCE_ONLY
-from hpcraft.train.honest import NOT_HONEST
 from hpcraft.train.judges import Judges
 from hpcraft.train.rounds import Numbers, TesterKind, own_tests, verified
 from hpcraft.train.ways import Way

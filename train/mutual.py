@@ -25,6 +25,7 @@ from itertools import takewhile
 from pathlib import Path
 from threading import Event
 
+from hpcraft.data.honest import Honesty
 from hpcraft.data.target_models import SERIAL
 from hpcraft.inference import read_facts, require_torch
 from hpcraft.records import Function, Pair
@@ -37,7 +38,6 @@ from hpcraft.train.export import model_folder
 from hpcraft.train.finetune import FinetuneConfig
 from hpcraft.train.fresh import Fresh
 from hpcraft.train.harvest import Asking, Harvest, Known, harvest
-from hpcraft.train.honest import Honesty
 from hpcraft.train.judges import MIN_COVERAGE, MIN_TESTS, Gate, Judges, Machine, machine, tools_here
 from hpcraft.train.learners import TESTER, TRANSLATOR, Learner
 from hpcraft.train.lessons import check_pupil, lessons, untaught, ways_back

@@ -20,6 +20,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from hpcraft.data.honest import Honesty
 from hpcraft.errors import ConfigError, InputError, MachineError
 from hpcraft.inference import MODEL_FILE, Generator, load, require_torch
 from hpcraft.records import Function, Pair
@@ -32,7 +33,6 @@ from hpcraft.tokenizer.requests import teachable
 from hpcraft.train.decisions import SOURCE_ONLY
 from hpcraft.train.export import base_folder
 from hpcraft.train.folder import save_model
-from hpcraft.train.honest import Honesty
 from hpcraft.train.judges import Judges
 from hpcraft.train.measure import Exam, Sampling, examine_translator, set_exam
 from hpcraft.train.reward import Question, Rewarder

@@ -23,10 +23,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar
 
+from hpcraft.data.honest import NOT_HONEST
 from hpcraft.inference import read_translation
 from hpcraft.store import append_jsonl, drop_torn_tail, read_jsonl, sha256_json
 from hpcraft.tokenizer.prompt import END, Prompt
-from hpcraft.train.honest import NOT_HONEST
 from hpcraft.train.rounds import verified
 from hpcraft.verification import Candidate, Finding, Verifier
 

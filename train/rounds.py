@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import ClassVar, Literal
 
 from hpcraft.data.target_models import SERIAL
+from hpcraft.data.untestable import why_untestable
 from hpcraft.errors import InputError
 from hpcraft.inference import Generator
 from hpcraft.records import Function
@@ -80,11 +81,8 @@ def why_useless(function: Function, ways: Sequence[Way]) -> str:
         signature = Signature.parse(function.signature)
     except InputError:
         return "function:signature"
-    if not signature.parameters:
-        return "function:no-parameters"
-    if signature.returns == "void" and all(p.const for p in signature.arrays):
-        return "function:no-output"
-    return ""
+    why = why_untestable(signature)
+    return f"function:{why}" if why else ""
 
 
 def usable(pairs: Path, ways: Sequence[Way], seed: int) -> tuple[list[Function], Counter[str]]:

@@ -153,6 +153,18 @@ def test_proposed_tests_can_be_read_and_one_of_each_group_is_chosen() -> None:
     assert set(chosen) <= last
 
 
+def test_tests_of_one_group_are_all_kept_where_what_was_found_rests_on_them() -> None:
+    """Without scalars every length is a test of its own; the shortest of each group come first where there are too many."""
+    signature = Signature.parse("void f(double *x)")
+    groups = propose(signature, "void f(double *x) { for (int i = 1; x[i] > 0; i++) x[i] = x[i - 1]; }")
+    valid = {test for group in groups for test in group}
+    assert len(valid) > len(groups)
+    killing = {groups[0][-1]}
+    assert set(choose(groups, valid, killing, len(valid))) == valid
+    few = choose(groups, valid, killing, 3)
+    assert (len(few), few[0], few[1]) == (3, groups[0][-1], groups[0][0])
+
+
 def test_scatters_get_no_directive() -> None:
     """A write at a place that an array says is left alone, also through scalars; reading from such a place is fine."""
     for body in ("y[p[i]] = x[i];", "int k = p[i]; int m = k - 1; y[m] += x[i];"):

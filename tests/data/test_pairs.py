@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 from collections.abc import Iterator
 from dataclasses import replace
@@ -307,6 +308,19 @@ def test_a_kernel_whose_fortran_is_a_benchmarks_is_no_source(tmp_path: Path) -> 
     known = Known.of(tmp_path)
     left = list(made(3, 7, ("openmp", "fortran"), known))
     assert [m for m in drawn if m not in left] == [m for m in drawn if target in dict(m.targets).values()]
+    assert known.left_out == {"made:source:benchmark": 1}
+
+
+def test_a_benchmark_with_other_names_and_types_is_no_source(tmp_path: Path) -> None:
+    """What a benchmark has in double, under another name and in other layout, isn't drawn in float either."""
+    drawn = list(made(3, 8, ("openmp",), Known()))
+    plain = next(m for m in drawn if "float" in m.source and "#include" not in m.source)
+    theirs = re.sub(r"\bfloat\b", "double", plain.source).replace("{", "{\n").replace(plain.signature.split("(")[0].split()[-1], "theirs")
+    with ShardWriter(tmp_path, "benchmarks", BenchmarkText) as writer:
+        writer.write(BenchmarkText(suite="own", task_id="own/1", kind="source", language="cpp", text=theirs))
+    known = Known.of(tmp_path)
+    left = list(made(3, 7, ("openmp",), known))
+    assert [m for m in drawn if m not in left] == [plain]
     assert known.left_out == {"made:source:benchmark": 1}
 
 

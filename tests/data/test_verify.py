@@ -24,10 +24,17 @@ WRONG_SUMS = {
     "not-parallel": SUM,
     "comment": SUM.replace("    for", "    // #pragma omp parallel for\n    for"),
     "forgotten": GOOD_SUM.replace("return s", "return 0.5 * s"),
+    "unset": GOOD_SUM.replace("s = 0.0", "s").replace("#pragma", "    if (n < 0) s = 0.0;\n#pragma"),
 }
+COUNTED = GOOD_SCALE.replace("#pragma", "    static int calls;\n    if (calls++) a = 0;\n#pragma")
+"""Right in its first call, which is what each call of a test is."""
 WRONG_SCALES = {
     "off-by-one": GOOD_SCALE.replace("int i = 0", "int i = 1"),
     "beyond": GOOD_SCALE.replace("i < n", "i <= n"),
+    "read-beyond": GOOD_SCALE.replace("x[i] = a * x[i];", "{ double next = x[i + 1]; x[i] = a * x[i]; if (next == 0.1) continue; }"),
+    "read-beside-a-local": GOOD_SCALE.replace("#pragma", "    double own[2] = {a, a};\n#pragma").replace(
+        "x[i] = a * x[i];", "{ double next = own[i + 1]; x[i] = a * x[i]; if (next == 0.1) continue; }"
+    ),
     "endless": GOOD_SCALE.replace("#pragma", "    volatile int on = 1;\n    while (on) {}\n#pragma"),
     "leaves": "#include <stdlib.h>\n" + GOOD_SCALE.replace("#pragma", "    exit(0);\n#pragma"),
     "crashes": GOOD_SCALE.replace("#pragma", "    x = 0;\n#pragma"),
@@ -45,8 +52,9 @@ WRONG_SCALES = {
 
 @pytest.fixture(scope="module")
 def findings() -> dict[str, Finding]:
-    """All wrong candidates and two right ones, verified together."""
+    """All wrong candidates and the right ones, verified together."""
     candidates = [_candidate("good-sum", SUM, GOOD_SUM, SUM_TESTS), _candidate("good-scale", SCALE, GOOD_SCALE, SCALE_TESTS)]
+    candidates.append(_candidate("counted", SCALE, COUNTED, SCALE_TESTS))
     candidates += [_candidate(name, SUM, target, SUM_TESTS) for name, target in WRONG_SUMS.items()]
     candidates += [_candidate(name, SCALE, target, SCALE_TESTS) for name, target in WRONG_SCALES.items()]
     found = list(verify(candidates, seed=11))
@@ -62,7 +70,10 @@ def findings() -> dict[str, Finding]:
         ("comment", {"not-parallel"}),
         ("forgotten", {"differs"}),
         ("off-by-one", {"differs"}),
+        ("unset", {"differs"}),
         ("beyond", {"differs"}),
+        ("read-beyond", {"target:memory"}),
+        ("read-beside-a-local", {"target:memory"}),
         ("endless", {"target:time_limit"}),
         ("leaves", {"target:runtime_error"}),
         ("crashes", {"target:runtime_error"}),
@@ -85,7 +96,7 @@ def test_wrong_translation_is_refused(findings: dict[str, Finding], name: str, r
 
 def test_right_translations_survive_their_neighbours(findings: dict[str, Finding]) -> None:
     """Right candidates are accepted though most of their batch doesn't compile, crashes or never ends."""
-    for name in ("good-sum", "good-scale"):
+    for name in ("good-sum", "good-scale", "counted"):
         assert findings[name].accepted, findings[name]
         assert findings[name].level == "run"
         assert len(findings[name].valid_tests) == 3

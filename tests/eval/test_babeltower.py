@@ -15,6 +15,10 @@ from hpcraft.stages import execute, fingerprint
 from hpcraft.store import read_json
 
 needs_gpp = pytest.mark.skipif(not (shutil.which("bwrap") and shutil.which("g++")), reason="g++ or bubblewrap is not installed")
+needs_omp = pytest.mark.skipif(
+    not (shutil.which("bwrap") and shutil.which("g++") and shutil.which("clang++-19")),
+    reason="g++, clang-19 or bubblewrap is not installed",
+)
 SHARED = Path(__file__).parents[3] / "shared/data/babeltower"
 
 C = "void shift ( const float * x , float * y , int n ) { for ( int i = 0 ; i < n ; i ++ ) y [ i ] = x [ i ] + 1.5f ; }"
@@ -77,19 +81,20 @@ def by_kind(folder):
     return {task.task_id.rpartition("/")[2]: task for task in babeltower_tasks(folder) if "pair" not in task.task_id}
 
 
-def test_a_line_makes_three_tasks_and_a_pair_two(folder):
-    """Gold wrapper, own wrapper and C; pairs that stand among the unit tests are no tasks again; prompts hold no test."""
+def test_a_line_makes_four_tasks_and_a_pair_two(folder):
+    """Gold wrapper, own wrapper, C and OpenMP; pairs that stand among the unit tests are no tasks again; prompts hold no test."""
     pairs = [{"row": 0, "c": C, "cuda": KERNEL}, {"row": 1, "c": "int one ( ) { return 1 ; }", "cuda": "__global__ void two ( ) { }"}]
     tasks = babeltower_tasks(folder(pairs=pairs))
     assert [(t.task_id, t.level, t.group) for t in tasks] == [
         ("babeltower/tiny-4/cuda", "emulate", "gold wrapper"),
         ("babeltower/tiny-4/cuda-own", "emulate", "own wrapper"),
         ("babeltower/tiny-4/c", "run", "C"),
+        ("babeltower/tiny-4/openmp", "run", "OpenMP"),
         ("babeltower/tiny-pair-1/cuda", "compile", "text only"),
         ("babeltower/tiny-pair-1/c", "compile", "text only"),
     ]
     assert not any("{1, -2, 3}" in t.prompt for t in tasks)
-    assert all(t.reference not in t.prompt for t in tasks)
+    assert all(t.reference not in t.prompt for t in tasks if t.reference)
 
 
 def test_folders_that_cannot_be_read_are_refused_in_one_line(folder, tmp_path):
@@ -186,6 +191,36 @@ def test_nobody_is_asked_to_share_work_where_the_file_does_not(folder):
     assert judgement.checks["parallel"].startswith("skip: so it is in the file's own CUDA side: ")
     task = by_kind(folder())["cuda-own"]
     assert judge_one(task, f"{loop}\n{launch}").checks["parallel"].startswith("fail: ")
+
+
+THREADED = C.replace("for (", "\n#pragma omp parallel for\nfor (", 1)
+RACY_LOOP = C.replace("{ for (", "{\n#pragma omp parallel\n{ float last = 0 ;\n#pragma omp for\nfor (").replace(
+    "y [ i ] = x [ i ] + 1.5f ; }", "{ last = x [ i ] + 1.5f ; y [ i ] = last ; y [ 0 ] = x [ 0 ] + 1.5f ; } } }"
+)
+BY_THREADS = "#include <omp.h>\n" + THREADED.replace("+ 1.5f", "+ ( omp_get_num_threads ( ) > 3 ? 0 : 1.5f )")
+
+
+@needs_omp
+@pytest.mark.parametrize(
+    ("code", "check", "why"),
+    [
+        (THREADED, "", ""),
+        (THREADED.replace("1.5f", "1.25f"), "correct", "elements differ"),
+        (C, "parallel", "no OpenMP construct"),
+        (THREADED.replace("parallel for", "parallel for if(0)"), "parallel", "told to use one thread"),
+        (RACY_LOOP, "race-free", "data race"),
+        (THREADED.replace("i < n", "i <= n"), "correct", "wrote outside an array"),
+        (BY_THREADS, "correct", "with 4 threads"),
+    ],
+    ids=["right", "wrong", "sequential", "one thread", "race", "beyond", "wrong with many"],
+)
+def test_openmp_must_be_right_shared_and_without_races(folder, code, check, why):
+    """By the C function's own tests, with several numbers of threads; the file has no gold side of it."""
+    task = by_kind(folder(row(consistent_cpp_inputs=LONGER)))["openmp"]
+    judgement = judge_one(task, code)
+    assert judgement.passed == (not check), judgement.checks
+    if check:
+        assert why in judgement.checks[check], judgement.checks
 
 
 SERIAL = KERNEL.replace("int i = blockIdx . x * blockDim . x + threadIdx . x ; if ( i < n )", "for ( int i = 0 ; i < n ; i ++ )")
@@ -318,7 +353,7 @@ def test_reference_scores_one_and_null_none_through_both_stages(folder, generate
 @pytest.mark.skipif(not SHARED.is_dir(), reason="no ../shared/data/babeltower beside the checkout")
 def test_references_of_the_published_validation_file_pass():
     """A few lines of the real file, for its real forms."""
-    for task in babeltower_tasks(SHARED)[:9]:
+    for task in (t for t in babeltower_tasks(SHARED)[:12] if t.reference):
         assert judge_one(task, task.reference).passed, task.task_id
 
 

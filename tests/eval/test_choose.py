@@ -19,6 +19,7 @@ OPENMP = """void axpy(int n, double a, const double *x, double *y) {
 SERIAL = OPENMP.replace("    #pragma omp parallel for\n", "")
 WRONG = OPENMP.replace("a * x[i]", "x[i]")
 RACY = OPENMP.replace("y[i] +=", "y[0] = 0; y[i] +=")
+HIDDEN = '__attribute__((no_sanitize("thread"))) ' + OPENMP
 KERNEL = """__global__ void axpy(int n, double a, const double *x, double *y) {
     for (int i = blockIdx.x * blockDim.x + threadIdx.x; i < n; i += blockDim.x * gridDim.x) y[i] += a * x[i];
 }
@@ -42,15 +43,15 @@ def choose(tmp_path, generate, write_completions):
 
 @pytest.mark.usefixtures("compiles")
 def test_the_answer_that_holds_is_chosen_and_says_why(choose, needs, judge, tmp_path):
-    """Serial, wrong and racy ones come behind it, wherever they stand and however often they were written."""
+    """Serial, wrong and racy ones come behind it, and tricks on the checks, wherever they stand and however often they were written."""
     needs("openmp")
-    answers = [SERIAL, WRONG, WRONG, RACY, OPENMP]
+    answers = [SERIAL, WRONG, WRONG, RACY, HIDDEN, HIDDEN, OPENMP]
     chosen, manifest = choose([("kernels/axpy/openmp/c", i, text) for i, text in enumerate(answers)], len(answers))
     answer = chosen["kernels/axpy/openmp/c"]
     assert answer.completion == OPENMP
     assert answer.sample_id == 0
-    assert (answer.sampling["chosen"], answer.sampling["chosen_of"], answer.sampling["chosen_sample"]) == ("verified", 5, 4)
-    assert manifest["rows"] == {"tasks": 1, "answers": 5}
+    assert (answer.sampling["chosen"], answer.sampling["chosen_of"], answer.sampling["chosen_sample"]) == ("verified", 7, 6)
+    assert manifest["rows"] == {"tasks": 1, "answers": 7}
     assert list(manifest["metrics"].values()) == [{"verified": 1}]
     (results,) = judge(tmp_path / "chosen").values()
     assert results.levels["run"]["metrics"]["pass@1"]["value"] == 1.0

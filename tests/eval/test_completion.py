@@ -9,6 +9,7 @@ from typing import cast
 import pytest
 
 from hpcraft.data.holes import BOUNDARIES
+from hpcraft.decoding import Reply
 from hpcraft.errors import ConfigError, InputError
 from hpcraft.eval import hole_admission
 from hpcraft.eval.completion import Infill, completion_tasks
@@ -23,7 +24,7 @@ from hpcraft.eval.judge_shards import judged as judged_all
 from hpcraft.eval.models import Answer, Ask
 from hpcraft.eval.prompts import chat_request
 from hpcraft.eval.suites import find_suite
-from hpcraft.inference import Generator, ModelFacts, Reply
+from hpcraft.inference import Generator, ModelFacts
 from hpcraft.records import Function, HoleTask, Pair
 from hpcraft.samples import Completion
 from hpcraft.shards import ShardWriter, read_rows

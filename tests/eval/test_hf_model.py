@@ -23,8 +23,8 @@ from tests.eval.tiny_models import KINDS, save_chain, save_model, torch
 
 torch.set_num_threads(1)
 
-from hpcraft.decoding import Drawing, SeededDraw  # noqa: E402 - after torch is known to be there
-from hpcraft.inference import Generator, ModelFacts, Query, Reply, find_folder, load  # noqa: E402
+from hpcraft.decoding import Drawing, Query, Reply, SeededDraw  # noqa: E402 - after torch is known to be there
+from hpcraft.inference import Generator, ModelFacts, find_folder, load  # noqa: E402
 
 TASKS = tuple(f"kernels/{kernel}/{model}/c" for kernel in ("axpy", "cg") for model in ("serial", "openmp", "mpi"))
 PROMPTS = ("void f(int n) {", "x", "for (int i = 0; i < n; i++) { a[i] = b[i] + c[i]; }\n" * 3, "if (", "#pragma omp parallel for\n")

@@ -1,20 +1,23 @@
 """Translating for people: what holds is shown with its evidence, what doesn't is not shown as an answer."""
 
 import json
+from dataclasses import replace
 from typing import Any, ClassVar
 
 import pytest
 
 from hpcraft.cli import main
 from hpcraft.data.standalone import stand_alone
+from hpcraft.decoding import Reply
 from hpcraft.errors import InputError
-from hpcraft.eval.translate_evidence import Choice, judged, unverified
+from hpcraft.eval.translate_evidence import Choice, Evidence, judged, unverified
+from hpcraft.inference import ModelFacts
 from tests.data.translations import GOOD_SCALE as GOOD
 from tests.data.translations import SCALE as SOURCE
 
 SERIAL = SOURCE
 SHORT = GOOD.replace("i < n", "i < n - 1")
-BROKEN = GOOD.replace("x[i] = a", "y[i] = a")
+BROKEN = GOOD.replace("a * x[i]", "b * x[i]")
 CUDA = """__global__ void scale_kernel(int n, double a, double *x) {
     int i = blockIdx.x * blockDim.x + threadIdx.x;
     if (i < n) x[i] = a * x[i];
@@ -57,6 +60,21 @@ def test_cuda_is_run_and_it_is_said_where():
     assert any("a real device" in words for words in found.unknown)
 
 
+@pytest.mark.parametrize(
+    ("code", "target", "words"),
+    [
+        ('__attribute__((no_sanitize("thread"))) ' + GOOD, "openmp", "hides code from the sanitizers"),
+        (CUDA.replace("__global__", "#define atomicAdd(p, v) (*(p) += (v))\n__global__"), "cuda", "gives atomicAdd another meaning"),
+    ],
+)
+def test_tricks_on_the_checks_are_refused_before_anything_is_run(code, target, words):
+    """A candidate that would hold is told what it does."""
+    found = judged(stand_alone(SOURCE), target, choices(code), (), seed=3)
+    assert found.chosen is None
+    assert (found.choices[0].reason, found.choices[0].log.partition(" (")[0]) == ("not-honest", words)
+    assert any("refused: not-honest (1)" in line for line in found.lines())
+
+
 def test_nothing_is_chosen_when_nothing_holds():
     """No answer is better than a wrong one."""
     found = judged(stand_alone(SOURCE), "openmp", choices(SHORT), (), seed=3)
@@ -84,6 +102,13 @@ def test_ranks_prefer_what_more_is_known_of():
     [
         ("void f(int n, double *x) { unknown(n, x); }\n", "it doesn't build alone"),
         ("void f(int n, int *x) { for (int i = 0; i <= n; i++) x[1 << 30] = i; }\n", "no test of it ran clean"),
+        (
+            "void f(int n, const int *at, double *x) { for (int i = 0; i < n; i++) x[100000 + 1000 * at[i]] = i; }\n",
+            r"how long x \(an index rests on at\[i\]\) must be doesn't follow from its indices, and tests with guessed lengths were tried",
+        ),
+        ("int f(void) { int s = 0; for (int i = 0; i < 9; i++) s += i; return s; }\n", "it has no parameters that a test could set"),
+        ("void f(int n, const double *x) { for (int i = 0; i < n; i++) (void)x[i]; }\n", "it returns nothing and is given no array"),
+        ("void f(int n, double *x) { double s = 0; for (int i = 0; i < n; i++) s += x[i]; }\n", "writes to none of its arrays"),
     ],
 )
 def test_a_function_that_cannot_be_tested_is_one_line(source, words):
@@ -100,20 +125,23 @@ def test_a_guess_is_called_one():
     assert "guess" in found.lines()[0]
 
 
+GUESS = "/* hpcraft: a guess of m, not verified; see hpcraft translate --verify */\n"
+
+
 class Writer:
     """A model that answers what it is told to, with what the command asks of a `hpcraft.inference.Generator`."""
 
     def __init__(self, *codes):
-        self.codes = codes
+        self.replies = [code if isinstance(code, Reply) else Reply(text=code, finish="end", prompt_tokens=100) for code in codes]
 
     is_own = True
-    facts = type("Facts", (), {"tasks": ("openmp", "cuda2c", "omp2c")})()
+    facts = ModelFacts(tasks=("openmp", "cuda", "cuda2c", "omp2c"), context=1024)
     asked: ClassVar[list[Any]] = []
 
-    def translate(self, items, *, samples=1, temperature=0.0, **_):
+    def translations(self, items, *, samples=1, temperature=0.0, **_):
         """The likeliest alone, or the others."""
         self.asked[:] = items
-        return [list(self.codes[1 : samples + 1] if temperature else self.codes[:1]) for _ in items]
+        return [self.replies[1 : samples + 1] if temperature else self.replies[:1] for _ in items]
 
 
 @pytest.fixture
@@ -159,7 +187,7 @@ def test_a_file_is_written_beside_and_not_overwritten(writer, capsys, tmp_path):
     file = writer(GOOD)
     words = ["translate", file, "--to", "openmp", "--model", "m", "--beside"]
     assert main(words) == 0
-    assert (tmp_path / "scale.omp.c").read_text() == GOOD
+    assert (tmp_path / "scale.omp.c").read_text() == GUESS + GOOD
     assert main(words) == 3
     assert "--force" in capsys.readouterr().err
     assert main([*words, "--force"]) == 0
@@ -170,6 +198,95 @@ def test_a_diff_shows_what_is_new(writer, capsys):
     file = writer(GOOD)
     assert main(["translate", file, "--to", "openmp", "--model", "m", "--diff"]) == 0
     assert "+#pragma omp parallel for" in capsys.readouterr().out.splitlines()
+
+
+@pytest.mark.parametrize("place", [[], ["--beside"], ["-o", "out.c"], ["--json"], ["--diff"]])
+@pytest.mark.parametrize("quiet", [[], ["--quiet"]])
+def test_a_guess_is_never_silent(writer, capsys, tmp_path, monkeypatch, place, quiet):
+    """Code that nothing was run for says so at its head, and the command on stderr, also with --quiet."""
+    monkeypatch.chdir(tmp_path)
+    assert main(["translate", writer(GOOD), "--to", "openmp", "--model", "m", *place, *quiet]) == 0
+    printed = capsys.readouterr()
+    assert "is a guess that nothing was run for; add --verify" in printed.err
+    if place in (["--beside"], ["-o", "out.c"]):
+        assert (tmp_path / {"-o": "out.c", "--beside": "scale.omp.c"}[place[0]]).read_text() == GUESS + GOOD
+    elif place == ["--json"]:
+        assert json.loads(printed.out)["code"] == GUESS + GOOD
+    elif not quiet:
+        assert ("+" * bool(place) + GUESS) in printed.out
+
+
+def test_what_is_verified_carries_no_comment_and_may_be_quiet(writer, capsys, tmp_path):
+    """The word of a guess stands on guesses alone."""
+    assert main(["translate", writer(GOOD), "--to", "openmp", "--model", "m", "--verify", "--quiet", "--beside"]) == 0
+    assert (tmp_path / "scale.omp.c").read_text() == GOOD
+    assert capsys.readouterr().err == ""
+
+
+def test_the_name_of_a_model_cannot_end_the_comment(writer, capsys):
+    """A folder may be called what it likes."""
+    assert main(["translate", writer(GOOD), "--to", "openmp", "--model", "*/ int x; /*\n"]) == 0
+    assert capsys.readouterr().out.partition("\n")[0].startswith("/* hpcraft: a guess of * / int x; /*?, not")
+
+
+def test_code_that_was_only_compiled_is_a_guess_too():
+    """Where CUDA can't be run, nothing was shown of what it does."""
+    compiled = Choice(number=0, code=CUDA, holds=True, level="compile")
+    assert Evidence(choices=(compiled,), verified=True).is_guess
+    assert not Evidence(choices=(replace(compiled, level="emulate"),), verified=True).is_guess
+
+
+def test_a_function_that_the_model_cannot_see_whole_is_one_line(writer, capsys):
+    """An empty answer would parse to the unchanged function."""
+    assert main(["translate", writer(Reply(text="", finish="no-room", prompt_tokens=1300)), "--to", "openmp", "--model", "m"]) == 3
+    printed = capsys.readouterr()
+    assert printed.out == ""
+    assert "scale: 1300 tokens with what it needs, and this model sees 1024 with its answer; give a shorter function" in printed.err
+
+
+@pytest.mark.parametrize(
+    ("prompt_tokens", "words"), [(100, "cut at --max-new-tokens 768; give more"), (1000, "cut at 24 tokens, which is what the function's")]
+)
+def test_answers_that_were_cut_are_counted_and_no_guess(writer, capsys, prompt_tokens, words):
+    """The likeliest whole one is offered; where none is whole, none is."""
+    cut = [Reply(text=text, finish="length", prompt_tokens=prompt_tokens) for text in (SHORT, SERIAL)]
+    command = ["translate", "--to", "openmp", "--model", "m", "--samples", "3"]
+    assert main([*command, writer(*cut, GOOD)]) == 0
+    printed = capsys.readouterr()
+    assert printed.out == GUESS + GOOD
+    assert f"2 of 3 different candidates were {words}" in printed.err
+    assert main([*command, writer(cut[0], cut[0], cut[0])]) == 1
+    printed = capsys.readouterr()
+    assert printed.out.strip() == ""
+    assert f"1 of 1 different candidates was {words}" in printed.err
+    assert "none of 1 different candidates is whole, so none is shown" in printed.err
+
+
+def test_a_cut_answer_that_holds_is_taken_and_said_to_be_cut(writer, capsys):
+    """With --verify it was run like every other."""
+    assert main(["translate", writer(Reply(text=GOOD, finish="length")), "--to", "openmp", "--model", "m", "--verify"]) == 0
+    printed = capsys.readouterr()
+    assert printed.out == GOOD
+    assert "written once, cut before its end" in printed.err
+
+
+def test_a_model_that_fails_is_one_line(writer, capsys):
+    """It is the machine that lacks something."""
+    assert (
+        main(["translate", writer(Reply(text="", finish="error", error="OutOfMemoryError: none")), "--to", "openmp", "--model", "m"]) == 4
+    )
+    assert "the model failed on scale (OutOfMemoryError: none)" in capsys.readouterr().err
+
+
+def test_the_translator_that_comes_with_hpcraft_says_what_is_too_long(tmp_path, capsys):
+    """Its own tokenizer counts."""
+    pytest.importorskip("torch")
+    file = tmp_path / "long.c"
+    file.write_text(SOURCE.replace("x[i] = a * x[i];", f"{{ {'x[i] = a * x[i]; ' * 300}}}"))
+    assert main(["translate", str(file), "--to", "cuda"]) == 3
+    printed = capsys.readouterr()
+    assert printed.out == ""
+    assert "tokens with what it needs, and this model sees 1024 with its answer" in printed.err
 
 
 def exit_code(words):

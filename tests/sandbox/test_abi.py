@@ -93,6 +93,10 @@ def test_tolerance_forgives_order_not_errors():
     e = np.array([1.0, 1e-12, 1e6])
     assert compare_arrays(e, e * (1 + 1e-12)) is None
     assert compare_arrays(e, e * (1 + 1e-6)) is not None
+    terms = np.array([1e3, 0.1, -1e3, -0.1])
+    one, other = (np.array([1e3, sum(order)]) for order in (terms, terms[[0, 2, 1, 3]]))
+    assert one[1] != other[1]
+    assert compare_arrays(one, other) is None
     largest = np.array([1.7e308, 1.0])
     assert compare_arrays(largest, -largest) is not None
     assert compare_arrays(largest, largest * (1 - 1e-6)) is not None

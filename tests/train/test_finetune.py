@@ -15,7 +15,7 @@ import transformers
 
 from hpcraft import inference
 from hpcraft.cli import main
-from hpcraft.decoding import Drawing
+from hpcraft.decoding import Drawing, Query
 from hpcraft.errors import ConfigError, InputError
 from hpcraft.records import Pair
 from hpcraft.shards import ShardWriter
@@ -169,7 +169,7 @@ def test_the_end_of_an_answer_is_learnt_where_it_pads_too(bases: dict[str, Path]
     from hpcraft.tokenizer.requests import translation_prompt
 
     prompt = translation_prompt(pair.source, pair.signature, "openmp")
-    [(_, reply)] = generator.replies([inference.Query(prompt=prompt)], Drawing(max_new_tokens=200))
+    [(_, reply)] = generator.replies([Query(prompt=prompt)], Drawing(max_new_tokens=200))
     assert (reply.text, reply.finish) == (pair.target, "end")
 
 

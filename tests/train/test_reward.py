@@ -11,10 +11,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from hpcraft.data.honest import Honest
 from hpcraft.data.verify import verify
 from hpcraft.mutual import honesty
 from hpcraft.tokenizer.prompt import END, build_translation, write_translation
-from hpcraft.train.honest import Honest
 from hpcraft.train.reward import Graded, Question, Rewarder, reward_of
 from hpcraft.verification import Candidate, Finding
 from tests.data.translations import GOOD_SCALE, GOOD_SUM, SCALE, SCALE_TESTS, SUM, SUM_TESTS
@@ -97,11 +97,11 @@ def test_what_is_not_a_parallel_program_is_worth_nothing(graded: dict[str, Grade
     assert graded[name].reason != "refused"
 
 
-def test_what_one_thread_does_alone_is_not_honest() -> None:
-    """The looks at code before it is run refuse parallel regions in which nothing is shared, tricks on the compiler, and no honest answer."""
+def test_tricks_on_the_compiler_are_not_honest() -> None:
+    """The look at code before it is run refuses them, and no honest answer; whether work is shared is the verifier's to say."""
     assert honesty("openmp", GOOD_SUM, "total") == ""
     assert honesty("openmp", GOOD_SCALE, "scale") == ""
-    assert honesty("openmp", SCALE.replace("    for", "#pragma omp parallel\n#pragma omp single\n    for"), "scale")
+    assert not honesty("openmp", SCALE.replace("    for", "#pragma omp parallel\n#pragma omp single\n    for"), "scale")
     assert honesty("openmp", '__attribute__((no_sanitize("thread"))) ' + GOOD_SCALE, "scale")
 
 

@@ -5,7 +5,6 @@
 // threads of a block is here, so that it and the kernel's body become one function.
 #pragma once
 
-#include <tuple>
 #include <type_traits>
 #include <utility>
 
@@ -141,21 +140,21 @@ inline void run_threads(Body &&body) {
 
 #endif
 
-template <class Call, class Values>
+template <class Body>
 struct Bound {
-    Call call;
-    Values values;
+    Body body;
     static void run(void *context) {
         Bound self = *static_cast<Bound *>(context);  // a local that the compiler sees through
-        run_threads([&self] { std::apply(self.call, self.values); });
+        run_threads(self.body);
     }
 };
 
+// Captured one by one: a tuple of them takes the compiler as long as all the rest of a small kernel.
 template <class Call, class... Values>
-inline void launch(const Site &site, const Config &config, const Call &call, Values &&...values) {
-    using All = std::tuple<std::decay_t<Values>...>;
-    Bound<Call, All> bound{call, All(std::forward<Values>(values)...)};
-    launch(site, config, Kernel{&Bound<Call, All>::run, &bound, sizeof bound});
+inline void launch(const Site &site, const Config &config, const Call &call, Values... values) {
+    auto body = [call, values...]() mutable { call(values...); };
+    Bound<decltype(body)> bound{body};
+    launch(site, config, Kernel{&Bound<decltype(body)>::run, &bound, sizeof bound});
 }
 
 }  // namespace hpcraft_cuda

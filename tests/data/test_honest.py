@@ -7,8 +7,8 @@ from collections.abc import Iterable, Iterator
 from hypothesis import given
 from hypothesis import strategies as st
 
+from hpcraft.data.honest import NOT_HONEST, Honest
 from hpcraft.mutual import honesty
-from hpcraft.train.honest import NOT_HONEST, Honest
 from hpcraft.verification import Candidate, Finding
 from tests.data.translations import GOOD_SCALE, SCALE, SCALE_TESTS
 
@@ -51,10 +51,17 @@ def test_findings_stay_in_the_order_of_their_candidates(targets: list[str], batc
 
 
 def test_what_has_no_place_for_it_is_not_looked_at() -> None:
-    """Tests alone, sequential targets, and prototypes that the verifier refuses in its own words."""
-    made = [candidate(0, "", ""), candidate(1, SCALE, "serial"), candidate(2, UNWATCHED, signature="nothing")]
+    """Tests alone, and prototypes that the verifier refuses in its own words."""
+    made = [candidate(0, "", ""), candidate(1, UNWATCHED, signature="nothing")]
     findings = list(Honest(lambda candidates: (found(one, "signature") for one in candidates), honesty)(made))
-    assert [f.reason for f in findings] == ["signature"] * 3
+    assert [f.reason for f in findings] == ["signature"] * 2
+
+
+def test_sequential_targets_may_not_hide_from_the_sanitizers_either() -> None:
+    """The way back is checked by them."""
+    made = [candidate(0, SCALE, "serial"), candidate(1, '__attribute__((no_sanitize("address"))) ' + SCALE, "serial")]
+    findings = list(Honest(lambda candidates: map(found, candidates), honesty)(made))
+    assert [f.reason for f in findings] == ["", NOT_HONEST]
 
 
 def test_what_was_refused_says_why() -> None:

@@ -1,7 +1,7 @@
 """A verifier that refuses code which plays tricks on its checks before anything is run.
 
-Code may be hidden from the race detector, or change what the compiler is told. A model that is taught by its own answers finds such code first. The look at
-it is an argument, because ``train`` doesn't know ``eval``. Whether work is shared at all is the verifier's to say.
+Code may be hidden from the sanitizers and the race detector, or change what the compiler is told. A model that is taught by its own answers finds such code
+first. The look at it is an argument, because ``train`` doesn't know ``eval``. Whether work is shared at all is the verifier's to say.
 """
 
 from __future__ import annotations
@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 
+from hpcraft.data.target_models import TARGET_MODELS
 from hpcraft.errors import InputError
 from hpcraft.sandbox.abi import Signature
-from hpcraft.tokenizer.requests import TARGETS
 from hpcraft.verification import Candidate, Finding, Verifier
 
 Honesty = Callable[[str, str, str], str]
@@ -45,7 +45,7 @@ class Honest:
         yield from _leading(refused)
 
     def _why(self, candidate: Candidate) -> str:
-        if candidate.target_model not in TARGETS:
+        if candidate.target_model not in TARGET_MODELS:
             return ""
         try:
             entry = Signature.parse(candidate.signature).name
