@@ -1,13 +1,14 @@
 """What mutual supervision gains over fine-tuning alone, by seed, with each part of the loop left out in turn.
 
     hpcraft pairs --made 2400 --made-monolingual-share 0.8 --cuda-launch any -o PAIRS
-    python benchmarks/mutual_gain.py PAIRS PRETRAIN OUT [--seeds 1,2,3] [--rounds 3] [--variants loop,no-mutants,no-tester]
+    python benchmarks/mutual_gain.py PAIRS PRETRAIN OUT [--seeds 1,2,3] [--rounds 3] [--variants loop,no-mutants,no-tester,built,self-training]
 
 PAIRS is a folder of ``hpcraft pairs`` in which few functions have a translation and many have none; PRETRAIN a model that knows code. For each seed the model
 is tuned on the pairs (``tuned``). From there each variant of the loop runs, and ``longer`` tunes on for as many steps as the rounds of the loop train, on the
 same pairs alone: a loop that gained no more than that would have gained by training alone. All are measured on the same held-out pairs, greedily, by running.
 
-Variants: ``loop`` (the tester by rule, faulty versions tried), ``no-mutants``, ``no-tester`` (the functions' known tests alone). The gain is told as a share of
+Variants: ``loop`` (the tester by rule, faulty versions tried, real code alone as targets), ``no-mutants``, ``no-tester`` (the functions' known tests alone),
+``built`` (back-translation only: what builds is taken), ``self-training`` (what the model wrote is a target, too). The gain is told as a share of
 what fine-tuning alone (the better of ``tuned`` and ``longer``) leaves to 1, with the interval of Student's t over the seeds. Stages that are done aren't done
 again, so a call that was stopped goes on.
 """
@@ -26,10 +27,16 @@ from hpcraft.stages import execute
 from hpcraft.store import read_jsonl
 from hpcraft.train.finetune import STAGE as FINETUNE
 from hpcraft.train.finetune import FinetuneConfig
-from hpcraft.train.mutual import MutualConfig
+from hpcraft.train.mutual_config import MutualConfig
 from hpcraft.train.rounds import Round
 
-_VARIANTS: Mapping[str, Mapping[str, Any]] = {"loop": {}, "no-mutants": {"mutants": False}, "no-tester": {"tester": "none"}}
+_VARIANTS: Mapping[str, Mapping[str, Any]] = {
+    "loop": {},
+    "no-mutants": {"mutants": False},
+    "no-tester": {"tester": "none"},
+    "built": {"accept": "built"},
+    "self-training": {"self_training": True},
+}
 _T95 = (12.706, 4.303, 3.182, 2.776, 2.571, 2.447, 2.365, 2.306, 2.262)
 """Student's t, two-sided 95 %, by degrees of freedom from 1."""
 _SECONDS = 1e6
@@ -72,7 +79,15 @@ def measured(args: argparse.Namespace, seed: int, variants: Sequence[str]) -> di
 
 def _tune(args: argparse.Namespace, seed: int, model: Path, out: Path, steps: int, rate: float) -> None:
     config = FinetuneConfig(
-        max_steps=steps, max_seconds=_SECONDS, learning_rate=rate, cuda_answer="kernel", cuda_repeats=1, openmp_repeats=1, tests_repeats=0
+        max_steps=steps,
+        max_seconds=_SECONDS,
+        learning_rate=rate,
+        cuda_answer="kernel",
+        cuda_repeats=1,
+        openmp_repeats=1,
+        cuda2c_repeats=0.3,
+        omp2c_repeats=0.3,
+        tests_repeats=0,
     )
     execute(FINETUNE, config, {"base": model, "pairs": args.pairs}, out, seed=seed)
 
@@ -84,6 +99,7 @@ def _loop(args: argparse.Namespace, seed: int, model: Path, out: Path, rounds: i
         "tester": "rule",
         "max_functions": args.functions,
         "valid_functions": args.valid,
+        "valid_samples": 0,
         "train_steps": args.round_steps,
         "train_seconds": _SECONDS,
         **more,

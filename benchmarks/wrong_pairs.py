@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import math
 import secrets
 import sys
 from collections import Counter
@@ -25,6 +24,7 @@ from hpcraft.data.material import MADE_TESTS
 from hpcraft.data.mutants import faulty_versions
 from hpcraft.data.target_models import TARGET_MODELS
 from hpcraft.data.verify import verify
+from hpcraft.intervals import wilson
 from hpcraft.verification import Candidate
 
 _TESTS, _LONG = 5, 40
@@ -77,7 +77,7 @@ def main() -> None:
             reasons[finding.reason or "let in"] += 1
             if finding.accepted:
                 texts.append({"model": f.candidate.target_model, "kind": f.kind, "fault": f.words, "source": f.candidate.source})
-    low, high = _wilson(let_in["all"], wrong["all"])
+    low, high = wilson(let_in["all"], wrong["all"])
     figures = {
         "seed": args.seed,
         "faulty": tried,
@@ -112,12 +112,6 @@ def _faulty(seed: int, count: int, models: list[str]) -> Iterator[_Faulty]:
                 own = longer.tests[len(pair.tests) :] or longer.tests
                 yield _Faulty(kind=fault.kind, words=fault.words, candidate=candidate, long_tests=own)
         number += 1
-
-
-def _wilson(hits: int, n: int, z: float = 1.96) -> tuple[float, float]:
-    share, width = hits / n, z * z / n
-    middle, half = share + width / 2, z * math.sqrt(share * (1 - share) / n + width / (4 * n))
-    return max(0.0, (middle - half) / (1 + width)), min(1.0, (middle + half) / (1 + width))
 
 
 if __name__ == "__main__":

@@ -277,17 +277,29 @@ def _assemble(config: PairsConfig, material: Material, findings: list[Finding], 
     if not taken and alone and material.split == "train":
         best = max(findings, key=lambda f: (bool(f.killing_tests), len(f.valid_tests)))
         tests = material.chosen(best.valid_tests, best.killing_tests, config.tests_per_pair)
-        if best.killing_tests and len(tests) >= config.min_tests:
+        reason = _why_no_source(config, material, best, tests)
+        if not reason:
             return [], [_function(material, best, tests)]
         if not material.targets:
-            reasons[f"{material.origin}:source:{best.reason or 'few-tests'}"] += 1
+            reasons[f"{material.origin}:source:{reason}"] += 1
     return pairs, []
+
+
+def _why_no_source(config: PairsConfig, material: Material, finding: Finding, tests: tuple[str, ...]) -> str:
+    """What a function without a translation lacks to be the source of a pair, whatever became of its translations; empty for nothing."""
+    if not finding.valid_tests:
+        return finding.reason or "no-valid-tests"
+    if finding.mutants_killed < max(1, config.min_killed * finding.mutants_total):
+        return "few-mutants-killed" if finding.mutants_killed else "no-mutant-killed"
+    return _too_little(config, material, finding, tests)
 
 
 def _too_little(config: PairsConfig, material: Material, finding: Finding, tests: tuple[str, ...]) -> str:
     """What an accepted candidate lacks, empty for nothing."""
     if len(tests) < config.min_tests:
         return "few-tests"
+    if material.model == "cuda":
+        return ""  # which of its lines run isn't looked at
     lines = config.min_coverage if material.origin == "made" else config.min_coverage_mined
     return "not-covered" if finding.coverage < lines else ""
 
@@ -364,6 +376,6 @@ STAGE = Stage(
     },
     run=run,
     outside=tools_here,
-    version=3,
+    version=4,
 )
 COMMAND = STAGE.command

@@ -29,7 +29,7 @@ from hpcraft.data.programs import Piece, build
 from hpcraft.data.target_models import SERIAL, TARGET_MODELS, THREADED
 from hpcraft.data.verify_faults import try_targets
 from hpcraft.data.verify_sources import Settings, Source, read_source, run_sources, try_sources
-from hpcraft.data.verify_targets import Case, check_text, find_races, run_cuda, run_mpi, run_openmp, run_serial
+from hpcraft.data.verify_targets import Case, build_targets, check_text, find_races, run_cuda, run_mpi, run_openmp, run_serial
 from hpcraft.data.workers import Lost, ordered_map
 from hpcraft.errors import MachineError
 from hpcraft.sandbox import folders, toolchains
@@ -52,6 +52,9 @@ def verify(
     min_coverage: float = 0.0,
     max_tests: int | None = None,
     batch_size: int = 24,
+    run_targets: bool = True,
+    every_test: bool = False,
+    proved: bool = False,
 ) -> Iterator[Finding]:
     """Verify candidates; findings come in their order.
 
@@ -60,12 +63,15 @@ def verify(
         seed: of array contents; keep it from whoever writes candidates.
         workers: batches at a time, each in a process of its own; all cores when None.
         race: run OpenMP targets, Fortran's too, under the race detector; the emulation of CUDA always looks for races.
-        num_mutants: faulty versions of each side that tests are tried on; 0 leaves these steps out, and coverage with them.
+        num_mutants: faulty versions of each side that tests are tried on; 0 leaves them out, and nothing else.
         min_killed: share of the mutants of each side that tests must kill; at least one in any case.
         min_coverage: share of the source's lines that tests must run.
         max_tests: of the valid tests keep at most this many, those that tell the most, and rest coverage and mutants on them; targets are
             judged by all. None keeps all.
         batch_size: candidates in one program.
+        run_targets: False only builds them, and takes what builds with the right entry point; for comparison with those who check no more.
+        every_test: try a target whose results differ on its heaviest test on the others too (not MPI), so that all tests that tell it are known.
+        proved: sources were verified on these tests before: where no faulty versions are tried, they aren't run a second time, nor their lines looked at.
 
     Raises:
         MachineError: the sandbox failed or the machine lacks a tool.
@@ -78,6 +84,9 @@ def verify(
         min_coverage=min_coverage,
         max_tests=max_tests,
         emulate=cuda_level() == "emulate",
+        run_targets=run_targets,
+        every_test=every_test,
+        proved=proved,
     )
     batches = _batches(iter(candidates), batch_size)
     first = list(islice(batches, 2))
@@ -172,14 +181,18 @@ def _verify_batch(batch: Sequence[Candidate], settings: Settings) -> list[Findin
     wanted = [s for s in sources.values() if any(c.alive and c.source is s for c in cases)]
     run_sources(wanted, settings)
     try_sources([s for s in wanted if not s.reason], settings)
+    if not settings.run_targets:
+        for model in TARGET_MODELS:
+            build_targets(_alive(cases, model), settings)
+        return [_finding(case) for case in cases]
     for model in THREADED:
-        run_openmp(_alive(cases, model))
+        run_openmp(_alive(cases, model), settings)
         if settings.race:
             find_races(_alive(cases, model))
     run_cuda(_alive(cases, "cuda"), settings)
     run_mpi(_alive(cases, "mpi"))
     for model in (SERIAL, "fortran"):
-        run_serial(_alive(cases, model))
+        run_serial(_alive(cases, model), settings)
     for model in TARGET_MODELS:
         try_targets(_alive(cases, model), settings)
     return [_finding(case) for case in cases]
@@ -203,6 +216,7 @@ def _finding(case: Case) -> Finding:
         seed=source.seed,
         coverage=source.coverage if source.lines else 0.0,
         tests_passed=len(case.tried - case.failed),
+        failed_tests=tuple(source.tests[t].text() for t in valid if t in case.failed),
         mutants_killed=source.mutants_killed,
         mutants_total=source.mutants_total,
         target_mutants_killed=case.mutants_killed,

@@ -48,6 +48,12 @@ class Settings:
     max_tests: int | None
     emulate: bool
     """Whether CUDA is run by the emulation; else it is compiled."""
+    run_targets: bool = True
+    """Whether targets are run; else they are only built."""
+    proved: bool = False
+    """Whether sources are known to be clean on their tests."""
+    every_test: bool = False
+    """Whether a target whose results differ on one test is tried on the others, too."""
 
     def enough(self, killed: int, total: int) -> bool:
         """Whether the tests noticed enough faults."""
@@ -211,8 +217,8 @@ def finite(result: CallResult) -> bool:
 
 
 def try_sources(sources: Sequence[Source], settings: Settings) -> None:
-    """Try the tests on faulty versions, see what they run, and drop those whose results the original doesn't repeat."""
-    if not settings.num_mutants:
+    """Drop the tests whose results the original doesn't repeat, see what the others run, and try them on faulty versions where some are asked for."""
+    if settings.proved and not settings.num_mutants:
         return
     for model in MODELS:
         if mine := [s for s in sources if s.model == model]:
@@ -243,7 +249,7 @@ def _settle(source: Source, settings: Settings) -> None:
         source.reason = "no-valid-tests"
     elif source.coverage < settings.min_coverage:
         source.reason, source.log = "not-covered", f"{source.coverage:.0%} of the lines run"
-    elif not settings.enough(source.mutants_killed, source.mutants_total):
+    elif settings.num_mutants and not settings.enough(source.mutants_killed, source.mutants_total):
         source.reason = "few-mutants-killed" if source.mutants_killed else "no-mutant-killed"
         source.log = f"{source.mutants_killed} of {source.mutants_total} faults of the source noticed"
 

@@ -23,7 +23,7 @@ from hpcraft.data.target_text import objection
 from hpcraft.data.verify_sources import POISON, SANITIZE, Settings, Source
 from hpcraft.records import Level
 from hpcraft.sandbox.abi import CallResult
-from hpcraft.sandbox.outcome import Outcome, Verdict
+from hpcraft.sandbox.outcome import CudaLevel, Outcome, Verdict
 from hpcraft.sandbox.races import with_static_schedules, without_simd
 from hpcraft.verification import Candidate
 
@@ -101,10 +101,24 @@ def check_text(case: Case) -> None:
             case.refuse(*found)
 
 
+def build_targets(cases: Sequence[Case], settings: Settings) -> None:
+    """Build targets, all of one model, and run none of them."""
+    if not cases:
+        return
+    kind = cases[0].kind
+    level: CudaLevel = "emulate" if settings.emulate else "compile"
+    with build(
+        [c.piece for c in cases], language=kind.language, model=kind.model, flags=_QUICK_OF.get(kind.language, ()), cuda=level
+    ) as program:
+        _refuse_unbuilt(program, cases)
+    for case in cases:
+        case.level = "compile"
+
+
 # ---------------------------------------------------------------- openmp
 
 
-def run_openmp(cases: Sequence[Case]) -> None:
+def run_openmp(cases: Sequence[Case], settings: Settings) -> None:
     """First one heavy test each, so that hopeless candidates cost little; then every test with every number of threads. All in one language."""
     if not cases:
         return
@@ -113,7 +127,7 @@ def run_openmp(cases: Sequence[Case]) -> None:
         _refuse_unbuilt(program, cases)
         _try_tests(program, cases, threads=THREADS[-1], part=_HEAVIEST)
         for threads in THREADS:
-            _try_tests(program, cases, threads=threads, part=_ALL)
+            _try_tests(program, cases, threads=threads, part=_ALL, every=settings.every_test and threads == THREADS[-1])
     if language == "c":
         _watch_memory([c for c in cases if c.alive])
 
@@ -138,8 +152,12 @@ def _refuse_unbuilt(program: Program, cases: Sequence[Case]) -> None:
         cases[number].refuse("target:unsupported" if number in program.unsupported else "target:compile_error", words)
 
 
-def _try_tests(program: Program, cases: Sequence[Case], *, threads: int = 1, ranks: int = 1, part: slice, seconds: int = 2) -> None:
-    index = [(number, test) for number, case in enumerate(cases) if case.alive for test in case.source.heaviest()[part]]
+def _try_tests(
+    program: Program, cases: Sequence[Case], *, threads: int = 1, ranks: int = 1, part: slice, seconds: int = 2, every: bool = False
+) -> None:
+    """Run targets on a part of their tests, the heaviest first; with ``every`` also those whose results differed on another test."""
+    trying = [(number, case) for number, case in enumerate(cases) if case.alive or (every and case.reason == "differs")]
+    index = [(number, test) for number, case in trying for test in case.source.heaviest()[part] if test not in case.failed]
     results = program.call([cases[n].source.call(n, t) for n, t in index], threads=threads, ranks=ranks, seconds=seconds)
     for at, (number, test) in enumerate(index):
         case, result = cases[number], results.get(at)
@@ -198,7 +216,7 @@ def _why_not_clean(outcome: Outcome) -> str:
 # ---------------------------------------------------------------- sequential
 
 
-def run_serial(cases: Sequence[Case]) -> None:
+def run_serial(cases: Sequence[Case], settings: Settings) -> None:
     """Run sequential targets, all in one language, under the sanitizers, and again where local variables begin with a pattern.
 
     The level is the source's: what an emulated kernel left behind is known by its emulation alone.
@@ -212,7 +230,7 @@ def run_serial(cases: Sequence[Case]) -> None:
     with build(pieces, language=language, check="address", flags=_SANITIZE_OF[language]) as program:
         _refuse_unbuilt(program, cases)
         _try_tests(program, cases, part=_HEAVIEST)
-        _try_tests(program, cases, part=_ALL)
+        _try_tests(program, cases, part=_ALL, every=settings.every_test)
     left = [c for c in cases if c.alive]
     if left:
         with build([c.piece for c in left], language=language, flags=_POISON_OF[language]) as program:
@@ -251,4 +269,4 @@ def run_cuda(cases: Sequence[Case], settings: Settings) -> None:
     with build(pieces, model="cuda", cuda="emulate", check="race", flags=_QUICK) as program:
         _refuse_unbuilt(program, cases)
         _try_tests(program, cases, part=_HEAVIEST, seconds=_EMULATED_SECONDS)
-        _try_tests(program, cases, part=_ALL, seconds=_EMULATED_SECONDS)
+        _try_tests(program, cases, part=_ALL, seconds=_EMULATED_SECONDS, every=settings.every_test)

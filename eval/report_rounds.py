@@ -23,6 +23,7 @@ _COUNTED = {
     "tests_written": "Tests that the tester wrote",
     "tests_valid": "of them valid: the function runs cleanly on them",
     "tests_killing": "of them sharp: they notice a planted mistake",
+    "tests_telling": "of them telling: a right translation passes them, a wrong one fails",
     "new_tests": "Tests to be learnt that no earlier round had",
     "mutants_killed": "Planted mistakes noticed",
     "mutants_total": "Planted mistakes in all",
@@ -46,6 +47,8 @@ _TESTER = {
     "right": "right translations tried",
     "right_let_in": "share of right translations let in",
 }
+_ENDS = ("_low", "_high")
+"""What the ends of a share's 95 % interval are called behind its name."""
 _TESTERS = {"model": "Tester", "rule": "Tests by rule"}
 _SHARES = ("valid", "coverage", "killed", "let_in")
 """Of a tester, what is plotted."""
@@ -96,7 +99,11 @@ def _counts(one: Mapping[str, Any]) -> Iterator[tuple[str, int | float | str]]:
 def _measures(one: Mapping[str, Any]) -> Iterator[tuple[str, int | float | str]]:
     for target, numbers in one.get("translator", {}).items():
         for key, value in numbers.items():
-            yield f"Translator to {_target(target)}: {_TRANSLATOR.get(key, key)}", value
+            if not key.endswith(_ENDS):
+                yield f"Translator to {_target(target)}: {_TRANSLATOR.get(key, key)}", value
+            if all(f"{key}{end}" in numbers for end in _ENDS):
+                low, high = (numbers[f"{key}{end}"] for end in _ENDS)
+                yield f"Translator to {_target(target)}: {key}, 95 % interval", f"{low:.3f} to {high:.3f}"
     for who, numbers in one.get("tester", {}).items():
         for key, value in numbers.items():
             yield f"{_TESTERS.get(who, who)}: {_TESTER.get(key, key)}", value
@@ -113,7 +120,7 @@ def _plots(rounds: Sequence[Mapping[str, Any]]) -> Iterator[str]:
     """The curves over the rounds, where more than one point was measured."""
     for target in dict.fromkeys(t for r in rounds for t in r.get("translator", {})):
         keys = dict.fromkeys(k for r in rounds for k in r["translator"].get(target, {}) if k != "functions")
-        solved = [k for k in keys if k.startswith("pass@")] + ["compiled"]
+        solved = [k for k in keys if k.startswith("pass@") and not k.endswith(_ENDS)] + ["compiled"]
         what = f"translator to {_target(target)} on validation pairs"
         yield from _plot(rounds, "translator", target, solved, f"{what}: share solved and share that compiles", "share")
         yield from _plot(rounds, "translator", target, ["bleu", "codebleu_hpc"], f"{what}: likeness to the proved targets", "likeness")

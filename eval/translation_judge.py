@@ -61,7 +61,7 @@ def judge(questions: Iterable[Question], seed: int, workers: int | None = None) 
                 yield _candidate(question)
 
     # The pair's tests killed mutants when the pair was made; here they only have to be passed.
-    for finding in verify(candidates(), seed=seed, workers=workers, race=races, num_mutants=0):
+    for finding in verify(candidates(), seed=seed, workers=workers, race=races, num_mutants=0, proved=True):
         yield from _set_apart(waiting, lacks)
         question = waiting.popleft()
         assert finding.candidate_id == _id(question)

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from hpcraft.stages import Report, Stage, Work
 from hpcraft.train import mutual
-from hpcraft.train.mutual import MutualConfig
+from hpcraft.train.mutual_config import MutualConfig
 
 
 def honesty(target_model: str, code: str, entry: str) -> str:

@@ -43,6 +43,8 @@ class Finding:
     """Share of the source's executable lines that ``valid_tests`` run; 0 where it wasn't looked at."""
     tests_passed: int = 0
     """Of the tests that the target was tried on, those that it passed; one that fails a test isn't tried on all of ``valid_tests``."""
+    failed_tests: tuple[str, ...] = ()
+    """Of ``valid_tests``, those that the target is known to fail; for the same reason there may be more."""
     mutants_killed: int
     mutants_total: int
     target_mutants_killed: int = 0

@@ -24,6 +24,7 @@ FOR_EVERYBODY = {
     "command",
     "errors",
     "executor",
+    "intervals",
     "parse",
     "processes",
     "progress",

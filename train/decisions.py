@@ -6,7 +6,7 @@ for each test that the tester wrote; both repeat the text, so that they can be r
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -45,7 +45,7 @@ def key_of(function_id: str, target_model: str, sample: int) -> str:
 class Decision:
     """What became of one translation: one row of ``decisions-*.parquet``."""
 
-    SCHEMA: ClassVar[str] = "hpcraft.decision/1"
+    SCHEMA: ClassVar[str] = "hpcraft.decision/2"
 
     round: int
     function_id: str
@@ -63,7 +63,9 @@ class Decision:
     tests_valid: int
     """Tests that its source passes cleanly, on which it was judged."""
     tests_passed: int
-    """Those that it was tried on and passed; what a test refused wasn't tried on all."""
+    """Those that it was tried on and passed; what crashed or didn't end wasn't tried on all."""
+    tests_failed: tuple[str, ...]
+    """Those of the valid tests that it is known to fail."""
     mutants_killed: int
     """Of faulty versions of the source."""
     mutants_total: int
@@ -71,8 +73,11 @@ class Decision:
     target_mutants_total: int
     kept: bool
     """Whether it became a new pair."""
+    pair_id: str
+    """Of the pair that it became; empty when it didn't."""
     why_not: str
-    """``refused``, ``no-killing-test``, ``another-sample`` (one of the same function was taken), ``known`` (taken in an earlier round); empty when kept."""
+    """``refused``, ``no-killing-test``, ``another-sample`` (one of the same function was taken), ``known`` (taken in an earlier round), ``seen-before``
+    (its C is that of another pair or function), ``benchmark`` (a side is a benchmark's); empty when kept."""
     log: str
 
 
@@ -80,7 +85,7 @@ class Decision:
 class WrittenTest:
     """What became of one test that the tester wrote: one row of ``tests-*.parquet``."""
 
-    SCHEMA: ClassVar[str] = "hpcraft.written_test/1"
+    SCHEMA: ClassVar[str] = "hpcraft.written_test/2"
 
     round: int
     function_id: str
@@ -92,20 +97,33 @@ class WrittenTest:
     """Whether the function passes it twice, and cleanly."""
     killing: bool
     """Whether it tells a faulty version from the function."""
+    telling: bool
+    """Whether a right translation of the function passes it in this round, and a wrong one fails it."""
     kept: bool
     """Whether the tester is taught it."""
     why_not: str
-    """``not-valid``, ``kills-nothing``, or what is wrong with the function; empty when kept."""
+    """``not-valid``, ``tells-nothing``, ``not-taught`` (no model is the tester), or what is wrong with the function; empty when kept."""
 
 
-def decisions(number: int, answers: Sequence[Answer], found: Mapping[str, Finding], fates: Mapping[str, str]) -> Iterator[Decision]:
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Fate:
+    """What became of an accepted translation."""
+
+    pair_id: str = ""
+    """Of the pair that it is now."""
+    why_not: str = ""
+    refused: bool = False
+    """Whether it is refused for what it is, and not only because there is one already."""
+
+
+def decisions(number: int, answers: Sequence[Answer], found: Mapping[str, Finding], fates: Mapping[str, Fate]) -> Iterator[Decision]:
     """The rows of a round's translations.
 
     Args:
         number: of the round.
         answers: all that was written, tests too.
         found: findings by the key of their answer; of equal texts the first one has one.
-        fates: key to why an accepted one wasn't kept, empty for one that was; those that aren't named were refused.
+        fates: key to what became of an accepted one; those that aren't named were refused.
     """
     first: dict[tuple[str, str, str], Answer] = {}
     for answer in answers:
@@ -113,9 +131,9 @@ def decisions(number: int, answers: Sequence[Answer], found: Mapping[str, Findin
             continue
         judged = first.setdefault((answer.function_id, answer.target_model, answer.text), answer)
         finding = found[judged.key]
-        why_not = fates.get(judged.key, "refused")
-        if judged is not answer and not why_not:
-            why_not = "another-sample"
+        fate = fates.get(judged.key, Fate(why_not="refused"))
+        if judged is not answer and not fate.why_not:
+            fate = Fate(why_not="another-sample")
         yield Decision(
             round=number,
             function_id=answer.function_id,
@@ -129,32 +147,38 @@ def decisions(number: int, answers: Sequence[Answer], found: Mapping[str, Findin
             level=finding.level,
             tests_valid=len(finding.valid_tests),
             tests_passed=finding.tests_passed,
+            tests_failed=finding.failed_tests,
             mutants_killed=finding.mutants_killed,
             mutants_total=finding.mutants_total,
             target_mutants_killed=finding.target_mutants_killed,
             target_mutants_total=finding.target_mutants_total,
-            kept=not why_not,
-            why_not=why_not,
+            kept=not fate.why_not,
+            pair_id=fate.pair_id,
+            why_not=fate.why_not,
             log=finding.log,
         )
 
 
 def written_tests(
-    number: int, answers: Sequence[Answer], found: Mapping[str, Finding], taught: Mapping[str, Sequence[str]]
+    number: int,
+    own: Sequence[Answer],
+    found: Mapping[str, Finding],
+    taught: Mapping[str, Sequence[str]],
+    told: Mapping[str, Collection[str]],
 ) -> Iterator[WrittenTest]:
     """The rows of a round's tests.
 
     Args:
         number: of the round.
-        answers: all that was written, translations too.
+        own: the tests that were written.
         found: findings by key; those of the functions themselves are looked at.
         taught: function to the tests that the tester is taught.
+        told: function to the tests that tell right translations from wrong ones.
     """
-    for answer in answers:
-        if answer.target_model != SOURCE_ONLY:
-            continue
+    for answer in own:
         finding = found[key_of(answer.function_id, SOURCE_ONLY, 0)]
         valid, killing = answer.text in finding.valid_tests, answer.text in finding.killing_tests
+        telling = answer.text in told.get(answer.function_id, ())
         kept = answer.text in taught.get(answer.function_id, ())
         no_test = not finding.valid_tests and finding.reason
         yield WrittenTest(
@@ -165,9 +189,16 @@ def written_tests(
             text=answer.text,
             valid=valid,
             killing=killing,
+            telling=telling,
             kept=kept,
-            why_not="" if kept else no_test or ("kills-nothing" if valid else "not-valid"),
+            why_not="" if kept else no_test or _why_not_taught(valid=valid, tells=killing or telling),
         )
+
+
+def _why_not_taught(*, valid: bool, tells: bool) -> str:
+    if not valid:
+        return "not-valid"
+    return "not-taught" if tells else "tells-nothing"
 
 
 def _digest(text: str) -> str:

@@ -1,8 +1,7 @@
 """What translator and tester do on validation pairs, measured before the first round and after each.
 
 The sample is the same each time: proved pairs of the split ``valid``, the same number of each target model. The translator answers their
-sources, and their targets where it was taught the way back, once greedily and, where rounds draw several samples, as often at the temperature; every
-answer is run on the pair's own tests. The tester writes tests for the sources, and its tests alone then judge the proved targets and faulty versions of them, which are known to be wrong because the
+sources, each once, and their targets where it was taught the way back: greedily, and some times at the temperature where that is asked for; every answer is run on the pair's own tests. The tester writes tests for the sources, and its tests alone then judge the proved targets and faulty versions of them, which are known to be wrong because the
 pair's own tests tell them from the original: how many of those are let in is the rate of wrong translations of the loop. The tester by rule
 is measured on the same functions.
 
@@ -16,25 +15,29 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from functools import partial
 from itertools import islice
 from pathlib import Path
 from statistics import fmean
 
-from hpcraft.data.honest import NOT_HONEST, Honest, Honesty
+from hpcraft.data.honest import NOT_HONEST
 from hpcraft.inference import Generator
+from hpcraft.intervals import wilson
 from hpcraft.records import Pair
 from hpcraft.store import read_json, write_json
 from hpcraft.tokenizer.corpus import share_of
 from hpcraft.tokenizer.prompt import LANGUAGE_OF
 from hpcraft.train.decisions import SOURCE_ONLY
+from hpcraft.train.judges import Judges
 from hpcraft.train.rounds import Numbers, TesterKind, own_tests, verified
 from hpcraft.train.ways import Way
 from hpcraft.verification import Candidate, Finding, LikenessMeasure, Verifier
 
+LOW, HIGH = "_low", "_high"
+"""What the ends of a share's interval are called behind its name."""
+
 _TRIED, _WRONG = 4, 2
 """Faulty versions of a target that are tried, and those that are kept when the pair's tests tell them from it."""
-_TELLS = frozenset({"differs", "target:runtime_error", "target:memory", "target:time_limit"})
+_TELLS = frozenset({"differs", "race", "target:runtime_error", "target:memory", "target:time_limit"})
 """Reasons by which tests tell a faulty version: by what it does."""
 _NOT_BUILT = frozenset(
     {
@@ -52,45 +55,12 @@ _NOT_BUILT = frozenset(
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Judges:
-    """The verifier as it is used in three places."""
-
-    loop: Verifier
-    """Decides what the rounds let in."""
-    plain: Verifier
-    """Only runs both sides on the tests, without faulty versions."""
-    full: Verifier
-    """Tries the tests on faulty versions, whatever the rounds do."""
-
-    @classmethod
-    def seeded(cls, verifier: Verifier | None, seed: int, *, mutants: bool = True, honesty: Honesty | None = None) -> Judges:
-        """The verifier with array contents by the seed that pairs and functions were proved with, so that what was valid then is so now.
-
-        Args:
-            verifier: in all three places, where one is given.
-            seed: of array contents.
-            mutants: whether ``loop`` tries faulty versions.
-            honesty: looks at code before it is run; None leaves that to the verifier.
-        """
-        full, plain = (verifier, verifier) if verifier else _ours(seed)
-        if honesty is not None:
-            full, plain = Honest(full, honesty), Honest(plain, honesty)
-        return cls(loop=full if mutants else plain, plain=plain, full=full)
-
-
-def _ours(seed: int) -> tuple[Verifier, Verifier]:
-    """The verifier with and without faulty versions."""
-    from hpcraft.data.verify import verify
-
-    return partial(verify, seed=seed), partial(verify, seed=seed, num_mutants=0)
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
 class Sampling:
     """How both are asked."""
 
     max_new_tokens: int
     samples: int
+    """Draws beside the greedy answer; below 2 there are none."""
     temperature: float
     seed: int
 
@@ -101,6 +71,8 @@ class Exam:
 
     pairs: dict[str, list[Pair]]
     """By target model."""
+    questions: dict[str, list[Pair]]
+    """Of those the questions of the way there: for each source the pair of it that translators are taught, which is the first."""
     wrong: dict[str, list[str]]
     """Pair to faulty versions of its target."""
     judges: Judges
@@ -137,7 +109,9 @@ def set_exam(
     """
     chosen = {target: _sample(pairs, target, count, seed) for target in targets}
     chosen = {target: found for target, found in chosen.items() if found}
-    exam = Exam(pairs=chosen, wrong={}, judges=judges, mutants=mutants)
+    first = {(p.source, p.target_model): p for p in reversed(pairs)}
+    asked = {target: list({p.source: first[p.source, target] for p in found}.values()) for target, found in chosen.items()}
+    exam = Exam(pairs=chosen, questions=asked, wrong={}, judges=judges, mutants=mutants)
     if tester == "none" or not chosen:
         return exam
     if not cache.exists():
@@ -188,13 +162,13 @@ def _candidate(key: str, pair: Pair, target: str, tests: Sequence[str], *, alone
 def examine_translator(
     exam: Exam, ways: Sequence[Way], translator: Generator, sampling: Sampling, likeness: LikenessMeasure | None
 ) -> dict[str, Numbers]:
-    """pass@1 of greedy answers, pass@k of drawn ones, what compiles, and how like the proved code answers are, by task and level."""
+    """By task and level: pass@1 of greedy answers and pass@k of drawn ones, each with its interval, what compiles, and how like the proved code answers are."""
     from hpcraft.data.verify import cuda_level
 
     found: dict[str, Numbers] = {}
     emulated = cuda_level() == "emulate"
     for way in ways:
-        pairs = exam.pairs.get(way.model, [])
+        pairs = (exam.pairs if way.back else exam.questions).get(way.model, [])
         if not pairs or (way.source_model == "cuda" and not emulated):
             continue  # CUDA that can't be run says nothing of its translation
         items = [way.question(p) for p in pairs]
@@ -209,15 +183,24 @@ def examine_translator(
                 temperature=sampling.temperature,
             )
         reasons = _reasons(exam, way, pairs, [[one, *more] for one, more in zip(greedy, drawn, strict=True)])
-        numbers: Numbers = {"functions": len(pairs), "pass@1": fmean(not known[one] for known, one in zip(reasons, greedy, strict=True))}
+        numbers: Numbers = {
+            "functions": len(pairs),
+            **_share("pass@1", [not known[one] for known, one in zip(reasons, greedy, strict=True)]),
+        }
         if sampling.samples > 1:
             solved = [any(not known[text] for text in texts) for known, texts in zip(reasons, drawn, strict=True)]
-            numbers[f"pass@{sampling.samples}"] = fmean(solved)
+            numbers |= _share(f"pass@{sampling.samples}", solved)
         numbers["compiled"] = fmean(known[one] not in _NOT_BUILT for known, one in zip(reasons, greedy, strict=True))
         if likeness:
             numbers |= likeness([way.sides(p)[1] for p in pairs], greedy, way.language)
         found[f"{way.task}/{'run' if way.model != 'cuda' else 'emulate' if emulated else 'compile'}"] = numbers
     return found
+
+
+def _share(name: str, solved: Sequence[bool]) -> Numbers:
+    """The share that is solved, with the ends of its Wilson interval."""
+    interval = wilson(sum(solved), len(solved))
+    return {name: fmean(solved), f"{name}{LOW}": round(interval.low, 6), f"{name}{HIGH}": round(interval.high, 6)}
 
 
 def _reasons(exam: Exam, way: Way, pairs: Sequence[Pair], texts: Sequence[Sequence[str]]) -> list[dict[str, str]]:

@@ -1,19 +1,17 @@
 """Stage ``mutual``: a translator and a tester teach each other on real functions that nobody has translated.
 
 Theory of operation. Both start from the fine-tuned model. In a round the translator translates functions without a known translation, sequential
-ones to the targets and, if it was taught the way back (``cuda2c``, ``omp2c``), CUDA and OpenMP to sequential C; and
-the tester writes tests for the sequential ones, part by part; a part is run while the next one is written. Accepted translations are new pairs for the translator,
-tests that kill a mutant are new targets for the tester, and each trains on what all rounds gave mixed with pairs that were proved before, so that it
-doesn't forget. Before the first round and after each both are measured on validation pairs (`hpcraft.train.measure`). The verifier is an argument;
-the default runs both sides in the sandbox.
+ones to the targets and, if it was taught the way back (``cuda2c``, ``omp2c``), CUDA and OpenMP to sequential C; and the tester writes tests for the
+sequential ones, part by part; a part is run while the next one is written. Accepted translations are new pairs, of which the translator learns to write the
+real side (`hpcraft.train.lessons`); tests that told something apart are new targets for the tester (`hpcraft.train.harvest`). Each trains on what all rounds gave
+mixed with pairs that were proved before, so that it doesn't forget. Before the first round and after each both are measured on validation pairs
+(`hpcraft.train.measure`). The verifier is an argument; the default runs both sides in the sandbox, and asks what pairs must show (`hpcraft.train.judges`).
 
 While it runs, ``.rounds/`` in the work folder holds for each round the answers, the findings and the weights that came of it, and the lines of the rounds
 that are over: those aren't played again after a crash, and what was written in an unfinished one isn't written again.
 
 Writes ``translator/``, ``tester/``, ``pairs-*.parquet``, ``decisions-*.parquet``, ``tests-*.parquet`` and ``rounds.jsonl``. A round in which nothing is
-accepted teaches nothing, and says so; after one that gave nothing new the loop ends, unless other samples are drawn in the next.
-
-A translator that was taught both ways learns both from each accepted translation: from what it wrote to the real function too.
+accepted teaches nothing, and says so; when all functions were asked and gave nothing new the loop ends, unless other samples are drawn in the next round.
 """
 
 from __future__ import annotations
@@ -26,25 +24,27 @@ from dataclasses import dataclass, replace
 from itertools import takewhile
 from pathlib import Path
 from threading import Event
-from typing import Literal
 
 from hpcraft.data.honest import Honesty
 from hpcraft.data.target_models import SERIAL
-from hpcraft.errors import ConfigError
 from hpcraft.inference import read_facts, require_torch
 from hpcraft.records import Function, Pair
 from hpcraft.shards import ShardWriter, read_rows
-from hpcraft.stages import Input, Report, Stage, Work, option
+from hpcraft.stages import Input, Report, Stage, Work
 from hpcraft.store import append_jsonl, drop_torn_tail, read_jsonl, write_jsonl
-from hpcraft.tokenizer.prompt import DIRECTIONS
 from hpcraft.tokenizer.requests import teachable
 from hpcraft.train.decisions import SOURCE_ONLY, Answer, Decision, WrittenTest
 from hpcraft.train.export import model_folder
 from hpcraft.train.finetune import FinetuneConfig
+from hpcraft.train.fresh import Fresh
+from hpcraft.train.harvest import Asking, Harvest, Known, harvest
+from hpcraft.train.judges import MIN_COVERAGE, MIN_TESTS, Gate, Judges, Machine, machine, tools_here
 from hpcraft.train.learners import TESTER, TRANSLATOR, Learner
+from hpcraft.train.lessons import check_pupil, lessons, untaught, ways_back
 from hpcraft.train.loop import forget
-from hpcraft.train.measure import Exam, Judges, Sampling, examine_tester, examine_translator, set_exam
-from hpcraft.train.rounds import Harvest, Known, Round, candidates, findings, harvest, own_tests, translations, usable
+from hpcraft.train.measure import Exam, Sampling, examine_tester, examine_translator, set_exam
+from hpcraft.train.mutual_config import MutualConfig
+from hpcraft.train.rounds import Round, candidates, findings, own_tests, translations, turn, usable
 from hpcraft.train.tasks import TESTS, as_answered, examples, way_back
 from hpcraft.train.ways import Way, ways
 from hpcraft.verification import Candidate, Finding, LikenessMeasure, Verifier
@@ -58,61 +58,13 @@ _PART_SEEDS = 7919
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class MutualConfig:
-    """How long the two teach each other."""
-
-    rounds: int = option(1, help="rounds")
-    max_functions: int = option(64, help="functions in a round, at most")
-    targets: tuple[str, ...] = option(
-        ("openmp",),
-        help="target models, and those from which a translator that knows the way translates back to C; CUDA is run by the emulation where there is a "
-        "compiler for it",
-    )
-    tester: Literal["model", "rule", "none"] = option(
-        "model",
-        help="who writes tests: model (what is trained here, beside the known tests of a function), rule (the tester by rule alone), none (only known ones)",
-    )
-    mutants: bool = option(True, help="accept only what was tried on faulty versions too; false is for comparison")
-    samples: int = option(1, help="translations of each function; more than one are drawn at the temperature")
-    temperature: float = option(0.6, help="of the draws when there is more than one sample")
-    max_new_tokens: int = option(320, help="longest answer")
-    train_steps: int = option(60, help="most steps of training for each of the two in a round")
-    train_seconds: float = option(15.0, help="most seconds of training for each of the two in a round")
-    learning_rate: float = option(2e-4, help="highest learning rate")
-    replay: int = option(3, help="proved examples beside each new one")
-    valid_functions: int = option(
-        40, help="validation pairs of each target that both are measured on before the first round and after each; 0 measures nothing"
-    )
-
-    def __post_init__(self) -> None:
-        """Check the values."""
-        for name in (
-            "rounds",
-            "max_functions",
-            "samples",
-            "temperature",
-            "max_new_tokens",
-            "train_steps",
-            "train_seconds",
-            "learning_rate",
-        ):
-            if getattr(self, name) <= 0:
-                raise ConfigError(f"{name}: {getattr(self, name)} is not above zero")
-        for name in ("replay", "valid_functions"):
-            if getattr(self, name) < 0:
-                raise ConfigError(f"{name}: {getattr(self, name)} is below zero")
-        for target in self.targets:
-            if target not in DIRECTIONS:
-                raise ConfigError(f"targets: {target!r} is not one of {', '.join(DIRECTIONS)}")
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
 class _Loop:
     """What all rounds share."""
 
     config: MutualConfig
     work: Work
     functions: list[Function]
+    """All that rounds can use."""
     ways: list[Way]
     translator: Learner
     tester: Learner | None
@@ -120,6 +72,9 @@ class _Loop:
     exam: Exam
     likeness: LikenessMeasure | None
     known: Known
+    fresh: Fresh
+    notes: list[str]
+    """What a person should know before the rounds."""
 
     @property
     def learners(self) -> list[Learner]:
@@ -149,13 +104,19 @@ def run(
     """
     require_torch()
     shutil.rmtree(work.out / _OVER, ignore_errors=True)
+    facts = read_facts(model_folder(work.inputs["model"]))
+    here = Machine(config.targets, True, []) if verifier else machine(config.targets)
+    config = replace(config, targets=here.targets)
+    check_pupil(work.inputs["model"], facts, config)
     lines = work.out / _STATE / _LINES
     drop_torn_tail(lines)
     rounds = list(read_jsonl(lines, Round)) if lines.exists() else []
-    asked = ways(config.targets, read_facts(model_folder(work.inputs["model"])).tasks)
-    functions, useless = usable(work.inputs["pairs"], asked, config.max_functions, work.seed)
-    judges = Judges.seeded(verifier, functions[0].seed, mutants=config.mutants, honesty=honesty)
-    loop = _begin(config, work, functions, asked, len(rounds) - 1, judges, likeness)
+    asked = ways(config.targets, facts.tasks)
+    functions, useless = usable(work.inputs["pairs"], asked, work.seed)
+    gate = Gate(mutants=config.mutants, run=config.is_run, min_tests=MIN_TESTS, min_coverage=MIN_COVERAGE)
+    judges = Judges.seeded(verifier, functions[0].seed, gate=gate, honesty=honesty, race=here.race)
+    notes = [*here.notes, *untaught(facts, config)]
+    loop = _begin(config, work, functions, asked, len(rounds) - 1, judges, likeness, notes)
     if not rounds:
         rounds.append(_measured(loop, Round(number=0)))
         append_jsonl(lines, rounds[0])
@@ -166,9 +127,18 @@ def run(
             rounds.append(_learn(loop, number, harvests[-1]))
             append_jsonl(lines, rounds[-1])
             _tidy(loop, number)
-        if config.samples == 1 and not (rounds[-1].new_pairs or rounds[-1].new_tests):
+        if _is_idle(loop, rounds[: number + 1]):
             break
     return _finish(loop, rounds, harvests, useless)
+
+
+def _is_idle(loop: _Loop, rounds: Sequence[Round]) -> bool:
+    """Whether the same weights have been asked about all functions by now, and would answer the same."""
+    config = loop.config
+    needed = -(-len(loop.functions) // config.max_functions)
+    last = rounds[1:][-needed:]
+    learnt = any(r.translator_loss is not None or r.tester_loss is not None for r in last)
+    return config.samples == 1 and len(last) == needed and not learnt
 
 
 # ---------------------------------------------------------------- before the rounds
@@ -182,13 +152,14 @@ def _begin(
     played: int,
     judges: Judges,
     likeness: LikenessMeasure | None,
+    notes: list[str],
 ) -> _Loop:
     """Both as they came out of the last round that is over, or as they were tuned."""
     pairs = list(teachable(read_rows(work.inputs["pairs"], "pairs", Pair)))
     tuned = model_folder(work.inputs["model"])
     facts = read_facts(tuned)
     known = [p for p in pairs if p.split == "train"]
-    proved = [*examples(as_answered(known, facts.cuda_answer)), *way_back(known, facts.cuda_answer, _back(asked))]
+    proved = [*examples(as_answered(known, facts.cuda_answer)), *way_back(known, facts.cuda_answer, ways_back(asked))]
     state = work.out / _STATE
     weights = state / str(played) if played > 0 else None
 
@@ -217,12 +188,9 @@ def _begin(
         exam=exam,
         likeness=likeness,
         known=Known(),
+        fresh=Fresh(work.inputs["pairs"], work.inputs.get("benchmarks")),
+        notes=notes,
     )
-
-
-def _back(asked: Sequence[Way]) -> dict[str, float]:
-    """The tasks of the ways back, with how often an epoch shows them."""
-    return {way.task: 1.0 for way in asked if way.back}
 
 
 # ---------------------------------------------------------------- a round
@@ -232,6 +200,7 @@ def _play(loop: _Loop, number: int) -> Harvest:
     """Both answer, part by part, and what is written is judged while the next part is; what an interrupted run did of that is read."""
     config, state, stop = loop.config, loop.state(number), Event()
     state.mkdir(exist_ok=True)
+    chosen = turn(loop.functions, number, config.max_functions)
     answers: list[Answer] = []
     parts: list[Future[list[Finding]]] = []
 
@@ -240,10 +209,10 @@ def _play(loop: _Loop, number: int) -> Harvest:
 
     with ThreadPoolExecutor(1) as judges:
         try:
-            for part, first in enumerate(range(0, len(loop.functions), _PART)):
+            for part, first in enumerate(range(0, len(chosen), _PART)):
                 for over in (p for p in parts if p.done()):
                     over.result()  # no more is written once judging has failed
-                functions = loop.functions[first : first + _PART]
+                functions = chosen[first : first + _PART]
                 path = state / f"answers-{part}.jsonl"
                 if not path.exists():
                     write_jsonl(path, _answers(loop, functions, loop.work.seed + number - 1 + part * _PART_SEEDS))
@@ -253,7 +222,8 @@ def _play(loop: _Loop, number: int) -> Harvest:
         finally:
             stop.set()  # after an error or a signal what waits isn't begun, and what runs ends with its batch
             judges.shutdown(wait=False, cancel_futures=True)
-    return harvest(number, loop.functions, answers, found, loop.known, mutants=config.mutants)
+    asking = Asking(mutants=config.mutants, kills=config.needs_kills, learns_tests=config.tester == "model", fresh=loop.fresh)
+    return harvest(number, chosen, answers, found, loop.known, asking)
 
 
 def _answers(loop: _Loop, functions: Sequence[Function], seed: int) -> Iterator[Answer]:
@@ -276,11 +246,10 @@ def _answers(loop: _Loop, functions: Sequence[Function], seed: int) -> Iterator[
 
 def _learn(loop: _Loop, number: int, got: Harvest) -> Round:
     """Teach both what the rounds gave so far, where this one added to it; keep the weights, and measure."""
-    facts, accepted = loop.translator.generator.facts, list(loop.known.pairs.values()) if got.summary.new_pairs else []
-    pairs = examples(as_answered(accepted, facts.cuda_answer), {TESTS: 0})
-    pairs += way_back(accepted, facts.cuda_answer, _back(loop.ways))
+    config, cuda_answer = loop.config, loop.translator.generator.facts.cuda_answer
+    accepted = loop.known.pairs if got.summary.new_pairs else {}
+    pairs = lessons(accepted, loop.ways, cuda_answer, self_training=config.self_training)
     tests = list(loop.known.tests.values()) if got.summary.new_tests else []
-    config = loop.config
     settings = FinetuneConfig(learning_rate=config.learning_rate, max_steps=config.train_steps, max_seconds=config.train_seconds)
     losses: dict[str, float | None] = {}
     for learner in loop.learners:
@@ -299,7 +268,9 @@ def _learn(loop: _Loop, number: int, got: Harvest) -> Round:
 def _measured(loop: _Loop, one: Round) -> Round:
     """A round with what both do on validation pairs now."""
     config = loop.config
-    sampling = Sampling(max_new_tokens=config.max_new_tokens, samples=config.samples, temperature=config.temperature, seed=loop.work.seed)
+    sampling = Sampling(
+        max_new_tokens=config.max_new_tokens, samples=config.valid_samples, temperature=config.temperature, seed=loop.work.seed
+    )
     tester = loop.tester.generator if loop.tester else None
     return replace(
         one,
@@ -343,7 +314,7 @@ def _finish(loop: _Loop, rounds: list[Round], harvests: list[Harvest], useless: 
     # At once, so that a crash in here leaves either all of it or nothing.
     (out / _STATE).rename(out / _OVER)
     shutil.rmtree(out / _OVER)
-    counted = ("accepted", "tests_written", "tests_valid", "tests_killing")
+    counted = ("accepted", "tests_written", "tests_valid", "tests_killing", "tests_telling")
     ends = {"before": rounds[0], "after": rounds[-1]}
     return Report(
         rows={
@@ -359,7 +330,7 @@ def _finish(loop: _Loop, rounds: list[Round], harvests: list[Harvest], useless: 
             "translator": {when: r.translator for when, r in ends.items()},
             "tester": {when: r.tester for when, r in ends.items()},
         },
-        notes=list(_notes(config, loop.exam, rounds)),
+        notes=[*loop.notes, *_notes(config, loop.exam, rounds)],
     )
 
 
@@ -373,8 +344,8 @@ def _notes(config: MutualConfig, exam: Exam, rounds: Sequence[Round]) -> Iterato
     last = rounds[-1]
     if last.number < config.rounds:
         yield (
-            f"mutual: ended after round {last.number} of {config.rounds}, which gave neither new pairs nor new tests: the same weights would "
-            "answer the same; give more samples, or more functions"
+            f"mutual: ended after round {last.number} of {config.rounds}, because all functions were asked and taught neither anything new: the same "
+            "weights would answer the same; give more samples, or more functions"
         )
     if config.valid_functions:
         for target in (t for t in config.targets if t not in exam.pairs):
@@ -389,8 +360,10 @@ STAGE = Stage(
     inputs={
         "model": Input(stage="finetune", help="folder that `hpcraft finetune` made"),
         "pairs": Input(stage="pairs", help="folder that `hpcraft pairs` made, with functions that have no translation"),
+        "benchmarks": Input(stage="benchmarks", help="folder of benchmarks' texts whose functions new pairs must not hold", optional=True),
     },
     run=lambda config, work: run(config, work),
-    version=5,
+    outside=lambda config: tools_here(config.targets),
+    version=6,
 )
 """Without figures of texts, which `hpcraft.mutual` puts in; the command is there too."""

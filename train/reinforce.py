@@ -33,7 +33,8 @@ from hpcraft.tokenizer.requests import teachable
 from hpcraft.train.decisions import SOURCE_ONLY
 from hpcraft.train.export import base_folder
 from hpcraft.train.folder import save_model
-from hpcraft.train.measure import Exam, Judges, Sampling, examine_translator, set_exam
+from hpcraft.train.judges import Judges
+from hpcraft.train.measure import Exam, Sampling, examine_translator, set_exam
 from hpcraft.train.reward import Question, Rewarder
 from hpcraft.train.rounds import Numbers, Round, verified, why_useless
 from hpcraft.train.tasks import as_answered
@@ -302,5 +303,6 @@ STAGE = Stage(
     },
     run=lambda config, work: run(config, work),
     pace=frozenset(("checkpoint_seconds",)),
+    version=2,
 )
 """Without what `hpcraft.reinforce` puts in from ``eval``; the command is there too."""

@@ -1,9 +1,8 @@
-"""One round of mutual supervision, apart from training: answers are written, run, and sorted into what each side may learn.
+"""One round of mutual supervision, apart from training: which functions are asked, what is answered, and how that is run.
 
 A translation is accepted when it does what its source does on tests that are valid and would notice a fault. Sequential functions are
 translated to the target models, real OpenMP and CUDA code back to C. The tester's
-tests are tried beside the function's known ones, so a weak tester lets nothing false through; only tests that kill a mutant are
-its reward. The tests of each function are judged by a candidate of their own, without a translation, so that what is known of them doesn't hang
+tests are tried beside the function's known ones, so a weak tester lets nothing false through. The tests of each function are judged by a candidate of their own, without a translation, so that what is known of them doesn't hang
 on how well the translator did.
 
 Not covered: tests of the tester's for OpenMP and CUDA code, which keeps those that it came with.
@@ -21,13 +20,12 @@ from hpcraft.data.target_models import SERIAL
 from hpcraft.data.untestable import why_untestable
 from hpcraft.errors import InputError
 from hpcraft.inference import Generator
-from hpcraft.records import Function, Pair
+from hpcraft.records import Function
 from hpcraft.sandbox.abi import Signature, parse_test
 from hpcraft.shards import read_rows
 from hpcraft.store import read_json, sha256_json, write_json
 from hpcraft.tokenizer.corpus import share_of
-from hpcraft.train.decisions import SOURCE_ONLY, Answer, Decision, WrittenTest, decisions, key_of, written_tests
-from hpcraft.train.tasks import TESTS, Example
+from hpcraft.train.decisions import SOURCE_ONLY, Answer
 from hpcraft.train.ways import Way
 from hpcraft.verification import Candidate, Finding, Verifier
 
@@ -41,7 +39,7 @@ Numbers = dict[str, int | float]
 class Round:
     """What a round came to: one line of ``rounds.jsonl``. Number 0 was measured before the first round, and counts nothing."""
 
-    SCHEMA: ClassVar[str] = "hpcraft.round/2"
+    SCHEMA: ClassVar[str] = "hpcraft.round/3"
 
     number: int
     functions: int = 0
@@ -54,14 +52,16 @@ class Round:
     new_pairs: int = 0
     """Those that no earlier round had."""
     reasons: dict[str, int] = field(default_factory=dict)
-    """Why candidates were refused."""
+    """Why candidates were refused, by the verifier or as pairs."""
     tests_written: int = 0
     tests_valid: int = 0
     """Tests of the tester's that their function passes cleanly."""
     tests_killing: int = 0
     """Those of them that kill a mutant."""
+    tests_telling: int = 0
+    """Those of them that a right translation passes and a wrong one fails."""
     new_tests: int = 0
-    """Tests to be taught that no earlier round had."""
+    """Tests of the tester's that it is taught and that no earlier round had; none where no tester is taught."""
     mutants_killed: int = 0
     mutants_total: int = 0
     translator_loss: float | None = None
@@ -71,26 +71,6 @@ class Round:
     """By task and level, such as ``cuda/emulate`` or ``cuda2c/emulate``: what the translator does on validation pairs, as `hpcraft.train.measure` says."""
     tester: dict[str, Numbers] = field(default_factory=dict)
     """By who wrote the tests (``model``, ``rule``) likewise."""
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Known:
-    """What the rounds so far gave to learn from."""
-
-    pairs: dict[tuple[str, str], Pair] = field(default_factory=dict)
-    """By function and target model."""
-    tests: dict[str, Example] = field(default_factory=dict)
-    """By function."""
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Harvest:
-    """What a round gives."""
-
-    summary: Round
-    """Without what is known after training."""
-    decisions: list[Decision]
-    written: list[WrittenTest]
 
 
 def why_useless(function: Function, ways: Sequence[Way]) -> str:
@@ -105,8 +85,8 @@ def why_useless(function: Function, ways: Sequence[Way]) -> str:
     return f"function:{why}" if why else ""
 
 
-def usable(pairs: Path, ways: Sequence[Way], count: int, seed: int) -> tuple[list[Function], Counter[str]]:
-    """At most ``count`` functions of the training split that rounds can use, by hash, and how many can't be tried, by reason.
+def usable(pairs: Path, ways: Sequence[Way], seed: int) -> tuple[list[Function], Counter[str]]:
+    """The functions of the training split that rounds can use, by hash, and how many can't be tried, by reason.
 
     Raises:
         InputError: there is none.
@@ -120,7 +100,14 @@ def usable(pairs: Path, ways: Sequence[Way], count: int, seed: int) -> tuple[lis
     if not fitting:
         why = ", ".join(f"{reason} {number}" for reason, number in sorted(useless.items()))
         raise InputError(f"{pairs}: none of {len(found)} functions can be tried ({why}); mine more, or leave mutual out")
-    return sorted(fitting, key=lambda f: (share_of(f.function_id, seed), f.function_id))[:count], useless
+    return sorted(fitting, key=lambda f: (share_of(f.function_id, seed), f.function_id)), useless
+
+
+def turn(functions: Sequence[Function], number: int, count: int) -> list[Function]:
+    """The functions of a round, from number 1: the next ``count`` of all, and the first ones again behind the last."""
+    if len(functions) <= count:
+        return list(functions)
+    return [functions[(place + (number - 1) * count) % len(functions)] for place in range(count)]
 
 
 # ---------------------------------------------------------------- answers
@@ -234,125 +221,3 @@ def verified(made: Sequence[Candidate], verifier: Verifier) -> list[Finding]:
     if [f.candidate_id for f in found] != [c.candidate_id for c in made]:
         raise InputError("the verifier's findings are not in the order of its candidates")
     return found
-
-
-# ---------------------------------------------------------------- harvest
-
-
-def harvest(
-    number: int, functions: Sequence[Function], answers: Sequence[Answer], found: Sequence[Finding], known: Known, *, mutants: bool
-) -> Harvest:
-    """Sort a round's findings, and add what is new to what is known.
-
-    Args:
-        number: of the round.
-        functions: that were asked for.
-        answers: of the round.
-        found: by the verifier.
-        known: what earlier rounds gave; is added to.
-        mutants: whether only tests that kill a mutant count; else all valid ones.
-    """
-    by_key = {f.candidate_id: f for f in found}
-    alone = {f.function_id: by_key[key_of(f.function_id, SOURCE_ONLY, 0)] for f in functions}
-    tells = {i: f.killing_tests if mutants else f.valid_tests for i, f in alone.items()}
-    new_tests = _add_tests(functions, tells, known)
-    pairs_before = len(known.pairs)
-    fates, accepted = _add_pairs(functions, answers, by_key, known, mutants=mutants)
-    own = [a for a in answers if a.target_model == SOURCE_ONLY]
-    own_keys = {f.candidate_id for f in alone.values()}
-    translated = [f for f in found if f.candidate_id not in own_keys]
-    taught = {i: known.tests[i].tests for i in alone if i in known.tests}
-    summary = Round(
-        number=number,
-        functions=len(functions),
-        skipped=dict(sorted(Counter(f.reason for f in alone.values() if f.reason and not f.valid_tests).items())),
-        candidates=len(translated),
-        accepted=accepted,
-        new_pairs=len(known.pairs) - pairs_before,
-        reasons=dict(sorted(Counter(f.reason for f in translated if not f.accepted).items())),
-        tests_written=len(own),
-        tests_valid=sum(a.text in alone[a.function_id].valid_tests for a in own),
-        tests_killing=sum(a.text in alone[a.function_id].killing_tests for a in own),
-        new_tests=new_tests,
-        mutants_killed=sum(f.mutants_killed for f in alone.values()),
-        mutants_total=sum(f.mutants_total for f in alone.values()),
-    )
-    return Harvest(
-        summary=summary,
-        decisions=list(decisions(number, answers, by_key, fates)),
-        written=list(written_tests(number, answers, by_key, taught)),
-    )
-
-
-def _add_tests(functions: Sequence[Function], tells: Mapping[str, tuple[str, ...]], known: Known) -> int:
-    """Add what the tester, which reads sequential C, is to be taught; how many tests are new."""
-    fresh = 0
-    for function in (f for f in functions if f.model == SERIAL):
-        before = known.tests[function.function_id].tests if function.function_id in known.tests else ()
-        after = tuple(dict.fromkeys((*before, *tells[function.function_id])))
-        fresh += len(after) - len(before)
-        if after:
-            known.tests[function.function_id] = Example(task=TESTS, source=function.source, target="", tests=after)
-    return fresh
-
-
-def _add_pairs(
-    functions: Sequence[Function], answers: Sequence[Answer], found: Mapping[str, Finding], known: Known, *, mutants: bool
-) -> tuple[dict[str, str], int]:
-    """Add the new pairs; gives the fate of each accepted answer by its key, and how many functions and targets have one."""
-    by_id = {f.function_id: f for f in functions}
-    fates: dict[str, str] = {}
-    taken: set[tuple[str, str]] = set()
-    accepted: set[tuple[str, str]] = set()
-    for answer in answers:
-        finding = found.get(answer.key)
-        if finding is None or answer.target_model == SOURCE_ONLY or not finding.accepted:
-            continue
-        place = (answer.function_id, answer.target_model)
-        if mutants and not finding.killing_tests:
-            fates[answer.key] = "no-killing-test"
-            continue
-        accepted.add(place)
-        if place in known.pairs:
-            fates[answer.key] = "another-sample" if place in taken else "known"
-            continue
-        fates[answer.key] = ""
-        taken.add(place)
-        known.pairs[place] = _pair(by_id[answer.function_id], answer, finding)
-    return fates, len(accepted)
-
-
-def _pair(function: Function, answer: Answer, finding: Finding) -> Pair:
-    """The sequential side is the source of a pair, whichever of the two was written."""
-    from hpcraft.data.material import tree
-
-    back = function.model != SERIAL
-    own = (finding.mutants_killed, finding.mutants_total)
-    written = (finding.target_mutants_killed, finding.target_mutants_total)
-    source, target = (written, own) if back else (own, written)
-    return Pair(
-        pair_id=sha256_json([function.source, answer.text])[:32],
-        origin="mutual",
-        family=function.package,
-        signature=function.signature,
-        source=answer.text if back else function.source,
-        target=function.source if back else answer.text,
-        target_model=function.model if back else answer.target_model,
-        level=finding.level,
-        tests=finding.valid_tests,
-        outputs=finding.outputs,
-        seed=finding.seed,
-        coverage=0.0 if back else finding.coverage,
-        mutants_killed=source[0],
-        mutants_total=source[1],
-        target_mutants_killed=target[0],
-        target_mutants_total=target[1],
-        package=function.package,
-        version=function.version,
-        path=function.path,
-        sha256=function.sha256,
-        licence=function.licence,
-        licence_evidence=function.licence_evidence,
-        tree_sha256=tree(answer.text) if back else function.tree_sha256,
-        split=function.split,
-    )

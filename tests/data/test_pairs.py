@@ -72,9 +72,13 @@ SMALL = PairsConfig(made=5, mined_limit=10, directives_limit=0, targets=("openmp
 @pytest.fixture
 def corpus(tmp_path: Path) -> Path:
     """The shards of ``prepare`` for one file."""
-    folder = tmp_path / "prepare"
+    return corpus_of(tmp_path / "prepare", CODE)
+
+
+def corpus_of(folder: Path, code: str) -> Path:
+    """The same for a file with other code."""
     document = Document(
-        document_id=sha256_bytes(CODE.encode()),
+        document_id=sha256_bytes(code.encode()),
         source="path:x",
         package="toy",
         version="1",
@@ -86,7 +90,7 @@ def corpus(tmp_path: Path) -> Path:
         licence="MIT",
         licence_evidence="spdx-header",
         split="train",
-        text=CODE,
+        text=code,
     )
     with ShardWriter(folder, "corpus", Document) as documents, ShardWriter(folder, "functions", CodeUnit) as functions:
         documents.write(document)
@@ -124,6 +128,18 @@ def test_pairs_are_whole_and_carry_their_origin(tmp_path: Path, corpus: Path) ->
         _is_evidence(pair)
     assert len({normalised(p.source) for p in found}) == len(found)
     assert not (tmp_path / "out" / ".parts").exists()
+
+
+def test_a_function_without_translation_shows_what_a_source_must(tmp_path: Path) -> None:
+    """Most of its lines run, else it waits for no translation: none could be accepted."""
+    rare = CODE.replace(
+        "      x[i] = x[i] + x[i - 1];\n",
+        "      x[i] = x[i] + x[i - 1];\n      if (i > 1000000)\n      {\n         x[i] = 0;\n         x[i] += x[i - 1];\n      }\n",
+    )
+    for name, code in (("whole", CODE), ("rare", rare)):
+        run(tmp_path / name, corpus_of(tmp_path / f"prepare-{name}", code), replace(SMALL, made=0))
+    names = [[f.signature.split("(")[0] for f in read_rows(tmp_path / name, "monolingual", Function)] for name in ("whole", "rare")]
+    assert names == [["void scan_loop"], []]
 
 
 def test_kernels_of_the_grammar_can_be_set_aside(tmp_path: Path) -> None:

@@ -222,6 +222,58 @@ def test_those_tests_are_kept_that_tell_the_most() -> None:
     assert only.coverage < 1.0
 
 
+def test_without_faults_all_else_is_asked_as_before() -> None:
+    """A source must give its results twice, and its lines must run, whether or not faulty versions are tried."""
+    forgetful = SCALE.replace("    for", "    double more;\n    if (n > 5) a += more * 1e-300;\n    for")
+    rare = SCALE.replace("    for", "    if (n > 5000) {\n        a = 0;\n    }\n    for")
+    candidates = [
+        _candidate("forgetful", forgetful, GOOD_SCALE, SCALE_TESTS),
+        _candidate("rare", rare, GOOD_SCALE, SCALE_TESTS),
+        _candidate("good", SCALE, GOOD_SCALE, SCALE_TESTS),
+    ]
+    one, two, good = verify(candidates, seed=4, race=False, num_mutants=0, min_coverage=1.0)
+    assert one.valid_tests == SCALE_TESTS[:1], one
+    assert two.reason == "not-covered"
+    assert two.coverage == pytest.approx(0.75)
+    assert (good.accepted, good.coverage, good.mutants_total) == (True, 1.0, 0)
+    [again] = verify(candidates[:1], seed=4, race=False, num_mutants=0, proved=True)
+    assert again.valid_tests == SCALE_TESTS  # a second run would have told, but who knows its source needs none
+
+
+def test_what_a_target_failed_is_named() -> None:
+    """Those valid tests on which it was wrong; one that fails the heaviest isn't tried on the others."""
+    late = GOOD_SCALE.replace("a * x[i]", "(n == 7 ? 0.0 : a) * x[i]")
+    wrong = GOOD_SCALE.replace("a * x[i]", "a + x[i]")
+    targets = {"late": late, "wrong": wrong, "good": GOOD_SCALE}
+    found = {f.candidate_id: f for f in verify([_candidate(n, SCALE, t, SCALE_TESTS) for n, t in targets.items()], race=False)}
+    assert {name: f.failed_tests for name, f in found.items()} == {"late": SCALE_TESTS[1:2], "wrong": SCALE_TESTS[2:], "good": ()}
+
+
+@pytest.mark.parametrize("model", ["openmp", "cuda", "serial"])
+def test_what_differs_can_be_tried_on_every_test(model: str) -> None:
+    """So that all tests that tell it are known, while what is right is judged as ever."""
+    good = {"openmp": GOOD_SCALE, "cuda": CUDA_SCALE, "serial": SCALE}[model]
+    some = good.replace("a * x[i]", "(n == 1 ? a : 2.0) * x[i]")
+    made = [_candidate(n, SCALE, t, SCALE_TESTS, model=model) for n, t in (("some", some), ("good", good))]
+    wrong, right = verify(made, race=False, num_mutants=0, every_test=True)
+    assert (wrong.reason, wrong.failed_tests, wrong.tests_passed) == ("differs", SCALE_TESTS[1:], 1)
+    assert (right.accepted, right.failed_tests, right.tests_passed) == (True, (), 3)
+
+
+@pytest.mark.parametrize("model", ["openmp", "cuda"])
+def test_targets_can_be_built_and_not_run(model: str) -> None:
+    """What builds with the right entry is taken, whatever it does, and its level says that it wasn't run; the rest is refused as ever."""
+    good = {"openmp": GOOD_SCALE, "cuda": CUDA_SCALE}[model]
+    targets = {"wrong": good.replace("a * x[i]", "a + x[i]"), "broken": good.replace("x[i];", "x[i] +;"), "none": "int nothing;"}
+    found = {
+        f.candidate_id: f
+        for f in verify([_candidate(n, SCALE, t, SCALE_TESTS, model=model) for n, t in targets.items()], num_mutants=0, run_targets=False)
+    }
+    assert {name: f.reason for name, f in found.items() if name != "none"} == {"wrong": "", "broken": "target:compile_error"}
+    assert not found["none"].accepted
+    assert (found["wrong"].level, found["wrong"].valid_tests, found["wrong"].tests_passed) == ("compile", SCALE_TESTS, 0)
+
+
 def test_faults_that_cannot_stand_side_by_side_are_built_alone() -> None:
     """A place that wants a constant where none is known makes the program of all faults unbuildable; each fault by itself still counts."""
     sized = SCALE.replace("    for", '    _Static_assert(7 + 1 == 8, "size");\n    for')

@@ -289,7 +289,7 @@ def make_run(root: Path, num_pairs: int = 120) -> dict[str, Path]:
     counts = {"functions": 64, "candidates": 64, "tests_written": 190, "tests_valid": 150, "tests_killing": 120, "mutants_total": 300}
     rounds = [
         {
-            "schema": "hpcraft.round/2",
+            "schema": "hpcraft.round/3",
             "number": i,
             "accepted": 9 * i,
             "reasons": {"differs": 64 - 9 * i} if i else {},

@@ -17,7 +17,10 @@ def measured(number: int, solved: float, *, accepted: int = 0, candidates: int =
     """A round with what was measured behind it."""
     return Round(
         number=number,
-        translator={"openmp/run": {"functions": 40, "pass@1": solved, "pass@10": 0.9, "compiled": 0.95, "bleu": 0.8, "codebleu_hpc": 0.7}},
+        translator={
+            "openmp/run": {"functions": 40, "pass@1": solved, "pass@1_low": 0.1, "pass@1_high": 0.8, "pass@10": 0.9}
+            | {"compiled": 0.95, "bleu": 0.8, "codebleu_hpc": 0.7}
+        },
         tester={"model": {"functions": 30, "valid": 0.5, "let_in": 0.0}, "rule": {"functions": 30, "valid": 0.9, "let_in": 0.01}},
         reasons={"differs": 3} if candidates else {},
         accepted=accepted,
@@ -36,6 +39,8 @@ def test_rounds_are_columns_and_measures_are_curves(tmp_path: Path) -> None:
     assert rounds.headings == ("Before", "Round 1", "Round 2")
     rows = dict(rounds.rows)
     assert rows["Translator to openmp (level run): pass@1"] == (0.25, 0.5, 0.75)
+    assert rows["Translator to openmp (level run): pass@1, 95 % interval"] == ("0.100 to 0.800",) * 3
+    assert not any("_low" in name or "_high" in name for name in rows)
     assert rows["Translations accepted: they ran and agreed with their source"] == ("–", 7, 9)
     assert rows["Refused: differs"] == ("–", 3, 3)
     assert rows["Tests by rule: share of wrong translations let in"] == (0.01, 0.01, 0.01)
@@ -52,6 +57,6 @@ def test_one_point_is_no_curve(tmp_path: Path) -> None:
     assert rounds
     assert rounds.plots == ()
     assert ("Translations tried", ("–", 5)) in rounds.rows
-    write_text(tmp_path / "rounds.jsonl", '{"schema": "hpcraft.round/2"}\n')
+    write_text(tmp_path / "rounds.jsonl", '{"schema": "hpcraft.round/3"}\n')
     with pytest.raises(InputError):
         read_rounds(tmp_path)

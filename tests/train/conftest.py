@@ -99,7 +99,7 @@ def run_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
                     function_id=f"function{number}",
                     signature=signature(number),
                     source=source(number),
-                    tests=("3 [3] [3]",),
+                    tests=("3 [3] [3]", "5 [5] [5]", "7 [7] [7]"),
                     package="demo",
                     version="1",
                     path="a.c",

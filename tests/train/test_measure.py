@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -14,9 +14,10 @@ from hpcraft.data.verify import cuda_level, verify
 from hpcraft.inference import Generator, Item
 from hpcraft.mutual import likeness
 from hpcraft.records import Pair
-from hpcraft.train.measure import Exam, Judges, Sampling, examine_tester, examine_tests, examine_translator, set_exam
+from hpcraft.train.judges import Judges
+from hpcraft.train.measure import Exam, Sampling, examine_tester, examine_tests, examine_translator, set_exam
 from hpcraft.train.ways import ways
-from hpcraft.verification import Candidate
+from hpcraft.verification import Candidate, Finding
 from tests.train.conftest import cuda_that_runs, make_pair, openmp, source
 
 PLAIN = partial(verify, num_mutants=0)
@@ -87,6 +88,36 @@ def test_the_way_back_is_measured_beside_it(tmp_path: Path) -> None:
         "omp2c/run": (0.5, 0.5),
         "cuda2c/emulate": (0.5, 0.5),
     }
+
+
+def test_a_source_with_two_targets_is_asked_once(tmp_path: Path) -> None:
+    """By the pair that translators are taught, the first; the way back asks about both. Shares have their intervals."""
+    own = openmp(9).replace("parallel for", "parallel for schedule(static)")
+    pairs = [*PAIRS, replace(PAIRS[9], pair_id="again", target=own)]
+    exam = set_exam(pairs, ("openmp",), 40, STRICT, tester="none", mutants=True, seed=1, cache=tmp_path / "exam.json")
+    assert {p.pair_id for p in exam.pairs["openmp"]} == {"openmp8", "openmp9", "again"}
+    assert {p.pair_id for p in exam.questions["openmp"]} == {"openmp8", "openmp9"}
+    answers = {source(8): [openmp(8)], source(9): [""], openmp(8): [source(8)], openmp(9): [source(9)], own: [source(9)]}
+    found = examine_translator(exam, ways(("openmp",), ("omp2c",)), Scripted(answers), GREEDY, None)
+    assert {name: (numbers["functions"], numbers["pass@1"]) for name, numbers in found.items()} == {
+        "openmp/run": (2, 0.5),
+        "omp2c/run": (3, 1.0),
+    }
+    assert (found["openmp/run"]["pass@1_low"], found["openmp/run"]["pass@1_high"]) == pytest.approx((0.0945, 0.9055), abs=1e-4)
+
+
+def test_faults_that_only_race_are_known_to_be_wrong(tmp_path: Path) -> None:
+    """A fault of a directive may change no result that a test sees."""
+
+    def racing(candidates: Iterable[Candidate]) -> Iterator[Finding]:
+        for c in candidates:
+            yield Finding(
+                candidate_id=c.candidate_id, accepted=False, reason="race", level="run", valid_tests=c.tests, killing_tests=(), mutants_killed=0,
+                mutants_total=0, log="",
+            )  # fmt: skip
+
+    judges = Judges(loop=racing, plain=racing, full=racing)
+    assert all(exam_of(judges, tmp_path).wrong.values())
 
 
 def test_tests_that_notice_faults_let_nothing_wrong_in(tmp_path: Path) -> None:

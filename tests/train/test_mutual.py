@@ -26,15 +26,17 @@ from hpcraft.train import mutual
 from hpcraft.train.decisions import SOURCE_ONLY, Answer, Decision, WrittenTest
 from hpcraft.train.finetune import STAGE as FINETUNE
 from hpcraft.train.finetune import FinetuneConfig
-from hpcraft.train.mutual import MutualConfig
-from hpcraft.train.rounds import Known, TesterKind, harvest, own_tests
+from hpcraft.train.harvest import Asking, Known, harvest
+from hpcraft.train.learners import Learner
+from hpcraft.train.mutual_config import MutualConfig
+from hpcraft.train.rounds import TesterKind, own_tests
 from hpcraft.train.rounds import candidates as made_of
 from hpcraft.verification import Candidate, Finding
 from tests.tokenizer.corpus_folder import finish
 from tests.train.conftest import cuda_that_runs, openmp, signature, source
 
-QUICK = MutualConfig(train_steps=3, max_new_tokens=60, valid_functions=0)
-MEASURED = replace(QUICK, rounds=2, samples=2, temperature=0.9, valid_functions=1)
+QUICK = MutualConfig(train_steps=3, max_new_tokens=60, valid_functions=0, self_training=True)
+MEASURED = replace(QUICK, rounds=2, samples=2, temperature=0.9, valid_functions=1, valid_samples=2)
 
 
 def lines(path: Path) -> list[dict[str, object]]:
@@ -67,6 +69,19 @@ def work_of(run_folder: Path, tuned: Path, out: Path) -> Work:
     """The stage's work."""
     out.mkdir(exist_ok=True)
     return Work(out=out, inputs={"model": tuned, "pairs": run_folder / "pairs"}, seed=0)
+
+
+def pairs_folder(folder: Path, functions: Iterable[Function], pairs: Iterable[Pair]) -> Path:
+    """A folder of the stage ``pairs``."""
+    folder.mkdir()
+    with ShardWriter(folder, "monolingual", Function) as shards:
+        for one in functions:
+            shards.write(one)
+    with ShardWriter(folder, "pairs", Pair) as rows:
+        for pair in pairs:
+            rows.write(pair)
+    finish(folder, "pairs")
+    return folder
 
 
 def function(number: int, head: str | None = None) -> Function:
@@ -169,6 +184,37 @@ def test_a_crash_costs_only_the_step_it_came_in(
         assert (broken.out / name).read_bytes() == (whole[0] / name).read_bytes(), name
 
 
+def test_a_crash_at_the_end_loses_nothing(run_folder: Path, tuned: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Rounds of which the last gave nothing new are all read again when what comes after them broke off, and nobody is asked again."""
+    config = replace(QUICK, rounds=3, tester="none")
+    answers = iter([[openmp(n) for n in (20, 21, 22, 23)], [""] * 4])
+    monkeypatch.setattr(Generator, "translate", lambda self, items, **_: [[text] for text in next(answers)])
+
+    def broken(learner: Learner, folder: Path) -> None:
+        if folder.parent == tmp_path:
+            raise MachineError("the power went")
+        save(learner, folder)
+
+    save = Learner.save
+    with monkeypatch.context() as power:
+        power.setattr(Learner, "save", broken)
+        with pytest.raises(MachineError, match="power"):
+            mutual.run(config, work_of(run_folder, tuned, tmp_path), accepting)
+    report = mutual.run(config, work_of(run_folder, tuned, tmp_path), accepting)
+    assert (report.rows["rounds"], report.rows["pairs"], report.rows["decisions"]) == (2, 4, 8)
+    assert {d.round for d in read_rows(tmp_path, "decisions", Decision)} == {1, 2}
+
+
+def test_rounds_take_turns_with_the_functions(run_folder: Path, tuned: Path, tmp_path: Path) -> None:
+    """Each round asks the next ones; a round that gives nothing isn't the last before all were asked."""
+    config = replace(QUICK, rounds=5, max_functions=3, tester="none")
+    report = mutual.run(config, work_of(run_folder, tuned, tmp_path), refusing)
+    asked = [[d.function_id for d in read_rows(tmp_path, "decisions", Decision) if d.round == number] for number in (1, 2)]
+    assert report.rows["rounds"] == 2
+    assert [len(set(some)) for some in asked] == [3, 3]
+    assert len({*asked[0], *asked[1]}) == 4
+
+
 def test_parts_are_judged_while_the_next_is_written(run_folder: Path, tuned: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The first part's judge waits for the second part's answers to be asked for; what comes out is what one part gives."""
     whole = mutual.run(QUICK, work_of(run_folder, tuned, tmp_path / "whole"), accepting)
@@ -238,7 +284,8 @@ def test_whatever_the_verifier_says_a_function_gives_one_pair_a_target(
         for c, good in zip(made, verdicts, strict=False)
     ]
     known = Known()
-    first = harvest(1, functions, answers, found, known, mutants=mutants)
+    asking = Asking(mutants=mutants, kills=mutants)
+    first = harvest(1, functions, answers, found, known, asking)
     kept = [d for d in first.decisions if d.kept]
     assert len(first.decisions) == len(answers)
     assert len({(d.function_id, d.target_model) for d in kept}) == len(kept) == len(known.pairs) == first.summary.new_pairs
@@ -247,7 +294,7 @@ def test_whatever_the_verifier_says_a_function_gives_one_pair_a_target(
         assert not kept
     else:
         assert {(d.function_id, d.target_model) for d in first.decisions if d.accepted} == known.pairs.keys()
-    second = harvest(2, functions, answers, found, known, mutants=mutants).summary
+    second = harvest(2, functions, answers, found, known, asking).summary
     assert (second.new_pairs, second.new_tests, second.accepted) == (0, 0, first.summary.accepted)
 
 
@@ -274,7 +321,7 @@ def test_what_is_written_of_real_parallel_code_becomes_the_source_of_a_pair() ->
     ]
     found = list(verify(made_of(functions, answers, "model"), race=False))
     known = Known()
-    got = harvest(1, functions, answers, found, known, mutants=True)
+    got = harvest(1, functions, answers, found, known, Asking())
     able = {"openmp", *(["cuda"] if cuda_level() == "emulate" else [])}
     assert {i for i, _ in known.pairs} == able
     for (name, target), pair in known.pairs.items():
@@ -299,39 +346,39 @@ def both_ways(run_folder: Path, tuned: Path, tmp_path_factory: pytest.TempPathFa
     return out
 
 
+def powered(code: str, times: int) -> str:
+    """Code with another expression than that of the pairs, so that it is not theirs."""
+    return code.replace("b[i] ", "b[i] * " * times + "b[i] ")
+
+
 def test_the_loop_goes_both_ways(run_folder: Path, tuned: Path, both_ways: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Real OpenMP and CUDA is translated to C where the model knows the way, with the head that is wanted, and else left out with a reason."""
-    folder = tmp_path / "pairs"
-    folder.mkdir()
-    with ShardWriter(folder, "monolingual", Function) as shards:
-        for one in (*read_rows(run_folder / "pairs", "monolingual", Function), *parallel_functions()):
-            shards.write(one)
-    with ShardWriter(folder, "pairs", Pair) as pairs:
-        for pair in read_rows(run_folder / "pairs", "pairs", Pair):
-            pairs.write(pair)
-    finish(folder, "pairs")
+    more = {"openmp": 1, "cuda": 2}
+    real = [
+        replace(f, source=powered(f.source, more[f.model]), tests=("3 [3] [3]", "5 [5] [5]", "7 [7] [7]")) for f in parallel_functions()
+    ]
+    written = {f.source: powered(source(21), more[f.model]) for f in real}
+    functions = [*read_rows(run_folder / "pairs", "monolingual", Function), *real]
+    folder = pairs_folder(tmp_path / "pairs", functions, read_rows(run_folder / "pairs", "pairs", Pair))
     asked: list[Item] = []
 
     def known(self: Generator, items: Sequence[Item], **_: Any) -> list[list[str]]:
         asked.extend(items)
-        return [[source(21)] if item[1].endswith("2c") else [""] for item in items]
+        return [[written[item[0]]] if item[1].endswith("2c") else [""] for item in items]
 
     def judge(candidates: Iterable[Candidate]) -> Iterator[Finding]:
         for c in candidates:
-            right = c.target == source(21) and c.target_model == "serial" != c.source_model
+            right = c.target in written.values() and c.target_model == "serial" != c.source_model
             yield finding(c, "" if right or c.target_model == SOURCE_ONLY else "differs", c.tests, c.tests[:1])
 
     monkeypatch.setattr(Generator, "translate", known)
     (tmp_path / "out").mkdir()
-    config = replace(QUICK, targets=("openmp", "cuda"))
+    config = replace(QUICK, targets=("openmp", "cuda"), self_training=False)
     report = mutual.run(config, Work(out=tmp_path / "out", inputs={"model": both_ways, "pairs": folder}, seed=0), judge)
     assert report.metrics["accepted"] == report.rows["pairs"] == 2
-    assert {(p.source, p.target) for p in read_rows(tmp_path / "out", "pairs", Pair)} == {
-        (source(21), openmp(21)),
-        (source(21), cuda_that_runs(21)),
-    }
-    assert (cuda_that_runs(21), "cuda2c", signature(21)) in asked
-    assert (openmp(21), "omp2c") in asked
+    assert {(p.source, p.target) for p in read_rows(tmp_path / "out", "pairs", Pair)} == {(c, real) for real, c in written.items()}
+    assert (powered(cuda_that_runs(21), 2), "cuda2c", signature(21)) in asked
+    assert (powered(openmp(21), 1), "omp2c") in asked
     assert isinstance(lines(tmp_path / "out/rounds.jsonl")[1]["translator_loss"], float)
     (tmp_path / "forth").mkdir()
     forth = mutual.run(QUICK, Work(out=tmp_path / "forth", inputs={"model": tuned, "pairs": folder}, seed=0), judge)
@@ -344,7 +391,7 @@ def test_the_loop_goes_both_ways(run_folder: Path, tuned: Path, both_ways: Path,
 @pytest.mark.parametrize("kind", ["rule", "none"])
 def test_without_a_trained_tester_there_is_none(run_folder: Path, tuned: Path, tmp_path: Path, kind: TesterKind) -> None:
     """The tester by rule, or none: the translator is taught all the same, and no tester comes out."""
-    config = MutualConfig(tester=kind, train_steps=2, max_new_tokens=60, valid_functions=0)
+    config = replace(QUICK, tester=kind, train_steps=2)
     mutual.run(config, work_of(run_folder, tuned, tmp_path), accepting)
     assert not (tmp_path / "tester").exists()
     assert (tmp_path / "translator").is_dir()
@@ -376,18 +423,27 @@ def test_without_mutants_tests_need_not_kill(run_folder: Path, tuned: Path, tmp_
     assert "no-killing-test" in {d.why_not for d in read_rows(tmp_path / "strict", "decisions", Decision)}
 
 
+def test_back_translation_alone_takes_what_builds(run_folder: Path, tuned: Path, tmp_path: Path) -> None:
+    """Without running anything wrong translations become pairs, whose level says that nothing was run; the tester learns as ever."""
+    work = work_of(run_folder, tuned, tmp_path)
+    config = replace(QUICK, accept="built", tester="rule", max_functions=2)
+    with pytest.MonkeyPatch.context() as patch:
+        wrong = {source(n): openmp(n).replace("= b[i]", "= 2 * b[i]") for n in range(20, 24)}
+        patch.setattr(Generator, "translate", lambda self, items, **_: [[wrong[item[0]]] for item in items])
+        report = mutual.run(config, work)
+    pairs = list(read_rows(tmp_path, "pairs", Pair))
+    assert report.metrics["accepted"] == len(pairs) == 2
+    assert {p.level for p in pairs} == {"compile"}
+    assert all(len(p.tests) >= 3 for p in pairs)
+    assert report.metrics["tests_killing"] > 0
+
+
 def test_functions_that_no_test_can_judge_are_counted(run_folder: Path, tuned: Path, tmp_path: Path) -> None:
     """No parameters, pointers to pointers, nothing written: left out with a reason; when none is left, one line says so."""
     heads = ("void f(void)", "void f(double **a)", "void f(int n, const double *a)")
     for name, chosen in (("some", [*heads, signature(21)]), ("none", heads)):
-        (tmp_path / name).mkdir()
-        with ShardWriter(tmp_path / name, "monolingual", Function) as shards:
-            for number, head in enumerate(chosen):
-                shards.write(replace(function(21, head), function_id=f"f{number}"))
-        with ShardWriter(tmp_path / name, "pairs", Pair) as pairs:
-            for pair in read_rows(run_folder / "pairs", "pairs", Pair):
-                pairs.write(pair)
-        finish(tmp_path / name, "pairs")
+        functions = [replace(function(21, head), function_id=f"f{number}") for number, head in enumerate(chosen)]
+        pairs_folder(tmp_path / name, functions, read_rows(run_folder / "pairs", "pairs", Pair))
     (tmp_path / "out").mkdir()
     report = mutual.run(QUICK, Work(out=tmp_path / "out", inputs={"model": tuned, "pairs": tmp_path / "some"}, seed=0), accepting)
     assert {"function:no-parameters": 1, "function:signature": 1, "function:no-output": 1}.items() <= report.rejections.items()
@@ -396,7 +452,9 @@ def test_functions_that_no_test_can_judge_are_counted(run_folder: Path, tuned: P
         mutual.run(QUICK, Work(out=tmp_path / "out", inputs={"model": tuned, "pairs": tmp_path / "none"}, seed=0), accepting)
 
 
-@pytest.mark.parametrize("wrong", [{"rounds": 0}, {"targets": ("openacc",)}, {"valid_functions": -1}, {"replay": -1}])
+@pytest.mark.parametrize(
+    "wrong", [{"rounds": 0}, {"targets": ("openacc",)}, {"targets": ()}, {"valid_functions": -1}, {"valid_samples": -1}, {"replay": -1}]
+)
 def test_settings_out_of_range_are_refused(wrong: dict[str, Any]) -> None:
     """Each with what is wrong with it."""
     with pytest.raises(ConfigError, match=next(iter(wrong))):
