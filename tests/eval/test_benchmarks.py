@@ -57,7 +57,8 @@ def test_folders_of_other_suites(tmp_path: Path) -> None:
     """Each under the name of its suite, with what its tasks hold; when one changes the stage is done again."""
     words: dict[str, Any] = dict.fromkeys((field.name for field in fields(HoleTask) if field.type == "str"), "x")
     words |= {"boundary": "loop", "language": "c", "middle": "for (;;) {}", "runs": (), "expected": (), "tests": ("1",)}
-    hole = HoleTask(**words | {"mutants_killed": 1, "mutants_total": 1, "start_line": 1})
+    words |= {"mutants_killed": 1, "mutants_total": 1, "start_line": 1}
+    hole = HoleTask(**words)
     folder = tmp_path / "holes"
     for number in range(2):
         with ShardWriter(folder, "holes", HoleTask) as writer:
