@@ -144,8 +144,9 @@ def _judge_tested(task: Task, case: UnitTests, code: str, line: _Line) -> Judgem
         judgement.settle("honest", _honest(case, code, text, build, line))
         if build.runnable:
             for threads in _threads(case):
-                if not judgement.failed and judgement.verdict is Verdict.OK:
-                    _run(judgement, signature_of(case), build, line, threads)
+                _run(judgement, signature_of(case), build, line, threads)
+                if not judgement.checks["correct"].startswith("pass"):
+                    break
         else:
             judgement.settle("correct", "skip: built, not run (no device)")
         ran = build.runnable and judgement.checks["correct"].startswith("pass")

@@ -13,8 +13,8 @@ from hpcraft.data.lone_kernel import lone_kernel
 from hpcraft.data.verify import verify
 from hpcraft.verification import Candidate
 
-_LAUNCHES = {1: ("1, 1", "3, 32"), 2: ("1, 1", "dim3(2, 3), dim3(5, 4)"), 3: ("1, 1", "dim3(2, 1, 3), dim3(3, 2, 2)")}
-"""Number of dimensions to launches that fit no size."""
+_LAUNCHES = {1: ("2, 1", "3, 32"), 2: ("1, dim3(1, 2)", "dim3(2, 3), dim3(5, 4)"), 3: ("1, dim3(1, 1, 2)", "dim3(2, 1, 3), dim3(3, 2, 2)")}
+"""Number of dimensions to launches that fit no size; a lone thread would share nothing."""
 _LAUNCH = re.compile(r"<<<.*?>>>")
 
 
@@ -24,7 +24,7 @@ def _dimensions(code: str) -> int:
 
 @pytest.mark.skipif(shutil.which("bwrap") is None, reason="bubblewrap is not installed")
 def test_a_kernel_for_any_launch_is_right_under_launches_of_few_threads() -> None:
-    """Strided loops do the whole work with one thread and with grids that fit no size, without a race."""
+    """Strided loops do the whole work with two threads and with grids that fit no size, without a race."""
     candidates = []
     for number in range(40):
         made = draw(11, number, targets=("cuda",), any_launch=True)

@@ -366,7 +366,7 @@ def test_an_audit_admits_a_line_with_good_tests(folder, inline, tmp_path):
     found = {row["task_id"]: row for row in read_json(tmp_path / "audit" / audit.AUDIT)["tasks"]}
     tested, compiled = found["babeltower/tiny-4/c"], found["babeltower/tiny-pair-1/c"]
     assert (tested["admitted"], tested["why"], tested["survivors"]) == ("yes", [], [])
-    assert set(tested["refused"]) == {"null", "exit"}
+    assert set(tested["refused"]) == {"null", "nan", "exit"}
     assert tested["left_out"]["one-less"] == "the suite's tests call it by a prototype of their own"
     assert compiled["admitted"] == "unknown"
     assert "not run here" in compiled["why"][0]

@@ -13,7 +13,7 @@ from hpcraft.eval.suites import kernel_tasks
 
 TESTS = Path(__file__).parents[1]
 CHEATS = "eval/test_cheats.py"
-PARALLEL = "eval/test_parallel_cheats.py"
+PARALLEL = "data/test_parallel_cheats.py"
 LOOPHOLES: dict[int, tuple[str, list[str]]] = {
     # number: what it is, and FILE::NAME of a cheat or test
     1: ("verdict or times on stdout", [f"{CHEATS}::verdict-on-stdout", f"{CHEATS}::A58-words-of-a-judge"]),

@@ -279,7 +279,7 @@ def test_an_audit_judges_serial_tasks_by_the_baseline(checkout, inline, tmp_path
     execute(audit.STAGE, config, {"data": checkout}, tmp_path / "audit", executor=inline)
     found = {row["task_id"].rpartition("/")[2]: row for row in read_json(tmp_path / "audit" / audit.AUDIT)["tasks"]}
     assert (found["serial"]["admitted"], found["serial"]["why"]) == ("yes", [])
-    assert set(found["serial"]["refused"]) == {"null", "exit"}
+    assert set(found["serial"]["refused"]) == {"null", "nan", "exit"}
     assert found["serial"]["killed"] == 2
     assert found["omp"]["admitted"] == "unknown"
     assert "there is no reference" in found["omp"]["why"][0]
