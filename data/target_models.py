@@ -30,6 +30,11 @@ class TargetModel:
         """Whether nothing in its code may be of a parallel model."""
         return self.model == "serial"
 
+    @property
+    def task_language(self) -> str:
+        """The language as tasks of suites, and what looks at answers to them, name it."""
+        return "cpp" if self.language == "cuda" else self.language
+
 
 _C_PROBE = "void probe(int n) {}"
 _FORTRAN_PROBE = """subroutine probe(n) bind(c, name="probe")

@@ -15,7 +15,7 @@ from hpcraft.data.fortran_entry import head_of, read_head
 from hpcraft.data.pieces_fortran import bound_name, procedures
 from hpcraft.data.syntax import parse as parse_language
 from hpcraft.data.syntax import walk_without
-from hpcraft.data.target_models import SERIAL, TARGET_MODELS, TargetModel
+from hpcraft.data.target_models import SERIAL, TARGET_MODELS
 from hpcraft.data.trees import function_name, functions, parallel_word, parse, prototype, text_of
 from hpcraft.errors import InputError
 from hpcraft.sandbox.abi import Signature
@@ -43,7 +43,7 @@ def objection(target: str, model: str, entry: Signature) -> Objection | None:
     if kind is None:
         return Objection("unsupported", f"target model {model!r}; allowed: {', '.join(TARGET_MODELS)}")
     if kind.language == "fortran":
-        return _fortran(target, kind, entry)
+        return _fortran(target, model, entry)
     found = next((f for f in functions(parse(target, kind.language)) if function_name(f) == entry.name), None)
     if found is None:
         return Objection("no-entry", f"no function {entry.name}")
@@ -55,6 +55,10 @@ def objection(target: str, model: str, entry: Signature) -> Objection | None:
         return Objection("target:signature", f"{given.prototype()} instead of {entry.prototype()}")
     if model == SERIAL:
         return Objection("not-serial", f"{word} is of a parallel model") if (word := parallel_word(target)) else None
+    return _unshared(target, model, entry)
+
+
+def _unshared(target: str, model: str, entry: Signature) -> Objection | None:
     why = not_parallel(target, model, entry.name)
     return Objection("not-parallel", why) if why else None
 
@@ -62,7 +66,7 @@ def objection(target: str, model: str, entry: Signature) -> Objection | None:
 def not_parallel(code: str, model: str, entry: str) -> str:
     """Why code in a parallel target model shares no work when ``entry`` is called, empty where it does."""
     kind = TARGET_MODELS[model]
-    verdict = parallel_use.check(kind.model, "cpp" if kind.language == "cuda" else kind.language, code, None, entry=entry)
+    verdict = parallel_use.check(kind.model, kind.task_language, code, None, entry=entry)
     return "" if verdict == "pass" else verdict.removeprefix("fail: ")
 
 
@@ -73,7 +77,7 @@ def _types(signature: Signature) -> tuple[str, list[tuple[str, bool]]]:
 # ---------------------------------------------------------------- Fortran
 
 
-def _fortran(target: str, kind: TargetModel, entry: Signature) -> Objection | None:
+def _fortran(target: str, model: str, entry: Signature) -> Objection | None:
     found = next((p for p in procedures(target) if bound_name(p) == entry.name), None)
     if found is None:
         return Objection("no-entry", f'no procedure outside of modules with bind(c, name="{entry.name}")')
@@ -83,10 +87,9 @@ def _fortran(target: str, kind: TargetModel, entry: Signature) -> Objection | No
         return Objection("target:signature", str(error))
     if given != head_of(entry):
         return Objection("target:signature", f"{given} instead of {head_of(entry)} for {entry.prototype()}")
-    if kind.is_serial:
+    if TARGET_MODELS[model].is_serial:
         return Objection("not-serial", f"{word} is of a parallel model") if (word := _parallel_fortran(target)) else None
-    why = not_parallel(target, "fortran+openmp", entry.name)
-    return Objection("not-parallel", why) if why else None
+    return _unshared(target, model, entry)
 
 
 def _parallel_fortran(code: str) -> str:

@@ -112,7 +112,7 @@ def trick(target_model: str, code: str, entry: str) -> str:
         entry: the function that is called.
     """
     kind = TARGET_MODELS[target_model]
-    verdict = check(kind.model, "cpp" if target_model == "cuda" else kind.language, code, entry=entry)
+    verdict = check(kind.model, kind.task_language, code, entry=entry)
     return "" if verdict == "pass" else verdict.removeprefix("fail: ")
 
 
