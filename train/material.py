@@ -15,7 +15,7 @@ from pathlib import Path
 from random import Random
 
 from hpcraft.errors import InputError
-from hpcraft.tokenizer.corpus import FUNCTIONS, LOOPS, characters_by_language, sample, sample_pieces, share_of, units
+from hpcraft.tokenizer.corpus import FUNCTIONS, LOOPS, Piece, characters_by_language, sample_pieces, share_of, units
 from hpcraft.tokenizer.layout import canonical
 from hpcraft.tokenizer.prompt import build_fill, build_translation, write_translation
 from hpcraft.tokenizer.rename import rename
@@ -49,10 +49,8 @@ def texts(corpus: Path, split: str, mix: Mix, seed: int) -> Iterator[Text]:
     totals = characters_by_language(corpus, split)
     # Each language has the same share as long as there is enough of it, so Fortran isn't drowned by C.
     share = max(1, mix.documents // len(totals))
-    for sampled in sample_pieces(corpus, split, share, seed):
-        piece = sampled.in_lines()
-        text = piece.document.text
-        yield Text(text[piece.begin : piece.end], piece.document.language, begins=not piece.begin, ends=piece.end == len(text))
+    for piece in sample_pieces(corpus, split, share, seed):
+        yield _lines_of(piece)
     if mix.functions:
         yield from _functions(corpus, split, mix, seed)
     for source, target in _directive_pairs(corpus, split, mix.directives, seed):
@@ -109,4 +107,11 @@ def validation_texts(corpus: Path, characters: int, seed: int) -> list[Text]:
         characters_by_language(corpus, "valid")
     except InputError:
         return []
-    return [Text(d.text, d.language) for d in sample(corpus, "valid", characters // 4, seed, longest=characters // 20)]
+    return [_lines_of(p) for p in sample_pieces(corpus, "valid", characters // 4, seed, longest=characters // 20)]
+
+
+def _lines_of(sampled: Piece) -> Text:
+    """The part of a file that is taken, from line to line, with a begin and an end only where the file has them."""
+    piece = sampled.in_lines()
+    text = piece.document.text
+    return Text(text[piece.begin : piece.end], piece.document.language, begins=not piece.begin, ends=piece.end == len(text))

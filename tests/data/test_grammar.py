@@ -76,9 +76,9 @@ def test_drawn_pairs_pass_the_verifier() -> None:
 @pytest.mark.slow
 @pytest.mark.parametrize("part", range(4))
 def test_every_template_is_without_races(part: int) -> None:
-    """A draw of every template passes the verifier, whose race detector watches."""
+    """A draw of every template passes the verifier, whose race detector watches; how many faults one draw's tests notice isn't asked."""
     candidates = [_candidate(template, 0, "openmp") for template in sorted(TEMPLATES)[part::4]]
-    findings = list(verify(candidates, seed=3))
+    findings = list(verify(candidates, seed=3, min_killed=0.0))
     assert [f"{f.candidate_id}: {f.reason} {f.log}" for f in findings if not f.accepted] == []
 
 

@@ -9,7 +9,7 @@ from hpcraft.records import BenchmarkText, Function
 from hpcraft.shards import ShardWriter
 from hpcraft.train.fresh import Fresh
 from tests.train.conftest import make_pair, openmp, signature, source
-from tests.train.test_mutual import pairs_folder
+from tests.train.rounds_parts import pairs_folder
 
 NEW = source(21).replace("b[i] ", "b[i] * b[i] ")
 

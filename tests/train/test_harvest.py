@@ -12,7 +12,7 @@ from hpcraft.train.fresh import Fresh
 from hpcraft.train.harvest import Asking, Known, harvest
 from hpcraft.train.rounds import candidates
 from hpcraft.verification import Finding
-from tests.train.test_mutual import finding, function
+from tests.train.rounds_parts import finding, function
 
 OWN = ("4 [4] [4]", "5 [5] [5]", "6 [6] [6]")
 KNOWN = "3 [3] [3]"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from hashlib import sha256
@@ -15,81 +14,23 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hpcraft import inference
-from hpcraft.data.material import tree
-from hpcraft.data.verify import cuda_level, verify
 from hpcraft.errors import ConfigError, InputError, MachineError
-from hpcraft.inference import Generator, Item
-from hpcraft.records import Function, Pair
-from hpcraft.shards import ShardWriter, read_rows
-from hpcraft.stages import Report, Work, execute
+from hpcraft.inference import Generator
+from hpcraft.records import Pair
+from hpcraft.shards import read_rows
+from hpcraft.stages import Report, Work
 from hpcraft.train import mutual
 from hpcraft.train.decisions import SOURCE_ONLY, Answer, Decision, WrittenTest
-from hpcraft.train.finetune import STAGE as FINETUNE
-from hpcraft.train.finetune import FinetuneConfig
 from hpcraft.train.harvest import Asking, Known, harvest
 from hpcraft.train.learners import Learner
 from hpcraft.train.mutual_config import MutualConfig
 from hpcraft.train.rounds import TesterKind, own_tests
 from hpcraft.train.rounds import candidates as made_of
 from hpcraft.verification import Candidate, Finding
-from tests.tokenizer.corpus_folder import finish
-from tests.train.conftest import cuda_that_runs, openmp, signature, source
+from tests.train.conftest import openmp, signature, source
+from tests.train.rounds_parts import QUICK, accepting, finding, function, lines, pairs_folder, refusing, work_of
 
-QUICK = MutualConfig(train_steps=3, max_new_tokens=60, valid_functions=0, self_training=True)
 MEASURED = replace(QUICK, rounds=2, samples=2, temperature=0.9, valid_functions=1, valid_samples=2)
-
-
-def lines(path: Path) -> list[dict[str, object]]:
-    """The objects of a JSON lines file."""
-    return [json.loads(line) for line in path.read_text().splitlines()]
-
-
-def finding(candidate: Candidate, reason: str, valid: tuple[str, ...], killing: tuple[str, ...]) -> Finding:
-    """What a verifier may say."""
-    return Finding(
-        candidate_id=candidate.candidate_id, accepted=not reason, reason=reason, level="run", valid_tests=valid, killing_tests=killing,
-        mutants_killed=len(killing), mutants_total=2, log="",
-    )  # fmt: skip
-
-
-def accepting(candidates: Iterable[Candidate]) -> Iterator[Finding]:
-    """A verifier that takes every candidate with a directive, and holds that every test is valid and the first one kills."""
-    for c in candidates:
-        good = "#pragma omp" in c.target or c.target_model == SOURCE_ONLY
-        yield finding(c, "" if good else "not-parallel", c.tests, c.tests[:1])
-
-
-def refusing(candidates: Iterable[Candidate]) -> Iterator[Finding]:
-    """A verifier that takes nothing."""
-    for c in candidates:
-        yield finding(c, "differs", (), ())
-
-
-def work_of(run_folder: Path, tuned: Path, out: Path) -> Work:
-    """The stage's work."""
-    out.mkdir(exist_ok=True)
-    return Work(out=out, inputs={"model": tuned, "pairs": run_folder / "pairs"}, seed=0)
-
-
-def pairs_folder(folder: Path, functions: Iterable[Function], pairs: Iterable[Pair]) -> Path:
-    """A folder of the stage ``pairs``."""
-    folder.mkdir()
-    with ShardWriter(folder, "monolingual", Function) as shards:
-        for one in functions:
-            shards.write(one)
-    with ShardWriter(folder, "pairs", Pair) as rows:
-        for pair in pairs:
-            rows.write(pair)
-    finish(folder, "pairs")
-    return folder
-
-
-def function(number: int, head: str | None = None) -> Function:
-    """A function without a translation."""
-    return Function(
-        function_id=f"f{number}", signature=head or signature(number), source=source(number), tests=("3 [3] [3]",), package="demo",
-        version="1", path="a.c", licence="MIT", split="train",
-    )  # fmt: skip
 
 
 # ---------------------------------------------------------------- rounds
@@ -296,93 +237,6 @@ def test_whatever_the_verifier_says_a_function_gives_one_pair_a_target(
         assert {(d.function_id, d.target_model) for d in first.decisions if d.accepted} == known.pairs.keys()
     second = harvest(2, functions, answers, found, known, asking).summary
     assert (second.new_pairs, second.new_tests, second.accepted) == (0, 0, first.summary.accepted)
-
-
-# ---------------------------------------------------------------- real parallel code
-
-
-def parallel_functions() -> list[Function]:
-    """The same function in OpenMP and in CUDA, without its sequential form."""
-    codes = {"openmp": openmp(21), "cuda": cuda_that_runs(21)}
-    return [
-        replace(function(21), function_id=model, model=model, source=code, tests=("3 [3] [3]", "7 [7] [7]"))
-        for model, code in codes.items()
-    ]
-
-
-def test_what_is_written_of_real_parallel_code_becomes_the_source_of_a_pair() -> None:
-    """C that does what real OpenMP or emulated CUDA does stands before it as a pair; wrong C is refused, and the tester is taught nothing of either."""
-    functions = parallel_functions()
-    wrong = source(21).replace("i < n", "i < n - 1")
-    answers = [
-        Answer(function_id=f.function_id, target_model="serial", sample=sample, text=text)
-        for f in functions
-        for sample, text in enumerate((wrong, source(21)))
-    ]
-    found = list(verify(made_of(functions, answers, "model"), race=False))
-    known = Known()
-    got = harvest(1, functions, answers, found, known, Asking())
-    able = {"openmp", *(["cuda"] if cuda_level() == "emulate" else [])}
-    assert {i for i, _ in known.pairs} == able
-    for (name, target), pair in known.pairs.items():
-        real = next(f for f in functions if f.function_id == name)
-        assert (target, pair.source, pair.target, pair.target_model) == ("serial", source(21), real.source, real.model)
-        assert pair.tree_sha256 == tree(source(21))
-        assert 0 < pair.mutants_killed <= pair.mutants_total
-        assert 0 < pair.target_mutants_killed <= pair.target_mutants_total
-        assert len(pair.outputs) == len(pair.tests) == 2
-    assert {(d.function_id, d.sample) for d in got.decisions if d.kept} == {(name, 1) for name in able}
-    assert {d.reason for d in got.decisions if d.sample == 0 and d.function_id in able} == {"differs"}
-    assert known.tests == {}
-
-
-@pytest.fixture(scope="module")
-def both_ways(run_folder: Path, tuned: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A model that was taught the way back, too."""
-    del tuned  # its base is there then
-    out = tmp_path_factory.mktemp("both") / "finetune"
-    config = FinetuneConfig(max_steps=2, max_seconds=60, cuda2c_repeats=1, omp2c_repeats=1, batch_tokens=2048)
-    execute(FINETUNE, config, {"base": run_folder / "pretrain", "pairs": run_folder / "pairs"}, out)
-    return out
-
-
-def powered(code: str, times: int) -> str:
-    """Code with another expression than that of the pairs, so that it is not theirs."""
-    return code.replace("b[i] ", "b[i] * " * times + "b[i] ")
-
-
-def test_the_loop_goes_both_ways(run_folder: Path, tuned: Path, both_ways: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Real OpenMP and CUDA is translated to C where the model knows the way, with the head that is wanted, and else left out with a reason."""
-    more = {"openmp": 1, "cuda": 2}
-    real = [
-        replace(f, source=powered(f.source, more[f.model]), tests=("3 [3] [3]", "5 [5] [5]", "7 [7] [7]")) for f in parallel_functions()
-    ]
-    written = {f.source: powered(source(21), more[f.model]) for f in real}
-    functions = [*read_rows(run_folder / "pairs", "monolingual", Function), *real]
-    folder = pairs_folder(tmp_path / "pairs", functions, read_rows(run_folder / "pairs", "pairs", Pair))
-    asked: list[Item] = []
-
-    def known(self: Generator, items: Sequence[Item], **_: Any) -> list[list[str]]:
-        asked.extend(items)
-        return [[written[item[0]]] if item[1].endswith("2c") else [""] for item in items]
-
-    def judge(candidates: Iterable[Candidate]) -> Iterator[Finding]:
-        for c in candidates:
-            right = c.target in written.values() and c.target_model == "serial" != c.source_model
-            yield finding(c, "" if right or c.target_model == SOURCE_ONLY else "differs", c.tests, c.tests[:1])
-
-    monkeypatch.setattr(Generator, "translate", known)
-    (tmp_path / "out").mkdir()
-    config = replace(QUICK, targets=("openmp", "cuda"), self_training=False)
-    report = mutual.run(config, Work(out=tmp_path / "out", inputs={"model": both_ways, "pairs": folder}, seed=0), judge)
-    assert report.metrics["accepted"] == report.rows["pairs"] == 2
-    assert {(p.source, p.target) for p in read_rows(tmp_path / "out", "pairs", Pair)} == {(c, real) for real, c in written.items()}
-    assert (powered(cuda_that_runs(21), 2), "cuda2c", signature(21)) in asked
-    assert (powered(openmp(21), 1), "omp2c") in asked
-    assert isinstance(lines(tmp_path / "out/rounds.jsonl")[1]["translator_loss"], float)
-    (tmp_path / "forth").mkdir()
-    forth = mutual.run(QUICK, Work(out=tmp_path / "forth", inputs={"model": tuned, "pairs": folder}, seed=0), judge)
-    assert {"function:openmp-not-asked": 1, "function:cuda-not-asked": 1}.items() <= forth.rejections.items()
 
 
 # ---------------------------------------------------------------- switches
