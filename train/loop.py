@@ -137,26 +137,14 @@ def fit(
         MachineError: memory or disk is full; the last good checkpoint stays.
         Stopped: a signal came; a checkpoint was written.
     """
-    from hpcraft.train.packing import attention_for
     from hpcraft.train.stream import EpochSource
-    from hpcraft.train.trainer import Feed, shard, world
+    from hpcraft.train.trainer import Feed
 
     running = running or Running()
     feed = batches if isinstance(batches, Feed) else Feed(source=EpochSource(batches), beside=running.beside)
     folder.mkdir(parents=True, exist_ok=True)
-    if running.recompute:
-        model.gradient_checkpointing_enable({"use_reentrant": False})
     args = _arguments(folder / _TRAINER, budget, running, seed)
-    if world() > 1 and running.sharding == "fsdp":
-        model.to("cpu")  # each group of weights goes to the device when it is spread, so that no device ever holds all
-        shard(model)
-    if running.packed:
-        model.set_attn_implementation(attention_for(model, args.device.type))
-    if running.compile:
-        if args.device.type == "cpu":
-            # A third of a step went into the backward pass of the fused attention, which is slow on rows of some hundred tokens.
-            model.set_attn_implementation("eager")
-        model.compile()
+    _ready(model, running, args.device.type)
     with bar(label, budget.max_steps) as advance, signalled() as signals, memory_told(folder):
         keeper = _keeper(model, feed, budget, folder, args, validation, running, advance, signals)
         advance(keeper.shown * budget.max_steps)
@@ -176,6 +164,25 @@ def fit(
                 exit_code=SIGNALS[number],
             )
     return keeper.fitted()
+
+
+def _ready(model: Any, running: Running, device: str) -> None:
+    """Spread, compile and set up the model as the machine is to be used."""
+    from hpcraft.train.packing import attention_for
+    from hpcraft.train.trainer import shard, world
+
+    if running.recompute:
+        model.gradient_checkpointing_enable({"use_reentrant": False})
+    if world() > 1 and running.sharding == "fsdp":
+        model.to("cpu")  # each group of weights goes to the device when it is spread, so that no device ever holds all
+        shard(model)
+    if running.packed:
+        model.set_attn_implementation(attention_for(model, device))
+    if running.compile:
+        if device == "cpu":
+            # A third of a step went into the backward pass of the fused attention, which is slow on rows of some hundred tokens.
+            model.set_attn_implementation("eager")
+        model.compile()
 
 
 def forget(folder: Path) -> None:
