@@ -27,6 +27,8 @@ from hpcraft.sandbox.outcome import Isolation
 
 PREFIX = "hpcraft-sandbox-"
 """Of the folders of builds, followed by the number of the process that made them."""
+KEPT_PREFIX = "hpcraft-prelude-"
+"""The same of the folders that processes keep for all of their builds."""
 _CREATE_RULESET, _ASK_VERSION = 444, 1
 SCOPES_SIGNALS = 6
 """The version of Landlock's interface that keeps signals in, and the newest one that the launcher makes use of."""
@@ -131,8 +133,8 @@ def remove(folder: Path) -> None:
 def sweep(folder: Path) -> None:
     """Remove what processes left that were killed a day ago or longer: younger ones may live where this process can't see them."""
     yesterday = time.time() - 86400
-    for path in folder.glob(f"{PREFIX}*"):
-        number = path.name.removeprefix(PREFIX).split("-")[0]
+    for path in (*folder.glob(f"{PREFIX}*"), *folder.glob(f"{KEPT_PREFIX}*")):
+        number = path.name.removeprefix(PREFIX).removeprefix(KEPT_PREFIX).split("-")[0]
         with contextlib.suppress(OSError):
             found = path.lstat()
             dead = number.isdecimal() and not Path(f"/proc/{number}").exists()

@@ -3,6 +3,7 @@
 A precompiled header is large (tens of megabytes), so the last few lie in a folder of this process, checked when they are
 taken from the cache, and each build gets a hard link beside the header. It is found there by gcc's and clang's
 ``-include`` alike, if flags and compiler are the same; clang also wants the header's time, which `write` fixes.
+Our own headers of CUDA, more than a hundred, are written once, too: making that many files took up to 0.2 s a build.
 """
 
 from __future__ import annotations
@@ -15,7 +16,9 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from threading import Lock
 
+from hpcraft.sandbox import folders
 from hpcraft.sandbox.cache import alone
+from hpcraft.sandbox.cuda import build as emulation
 from hpcraft.sandbox.plan import Compile
 from hpcraft.sandbox.supervise import Ended
 from hpcraft.sandbox.table import EMULATED
@@ -57,12 +60,17 @@ def place(key: str, header: Path, make: Callable[[], Ended]) -> Ended | None:
     return None
 
 
-def _keep(key: str, made: Path) -> None:
+def own_folder() -> Path:
+    """This process's folder, made anew where it is gone."""
     global _folder
     if _folder is None or not Path(_folder.name).is_dir():
         _kept.clear()
-        _folder = tempfile.TemporaryDirectory(prefix="hpcraft-prelude-", ignore_cleanup_errors=True)
-    place_of_key = Path(_folder.name) / key
+        _folder = tempfile.TemporaryDirectory(prefix=f"{folders.KEPT_PREFIX}{os.getpid()}-", ignore_cleanup_errors=True)
+    return Path(_folder.name)
+
+
+def _keep(key: str, made: Path) -> None:
+    place_of_key = own_folder() / key
     if _link(made, place_of_key):
         _kept[key] = place_of_key
     while len(_kept) > _MOST:
@@ -83,10 +91,33 @@ def _link(source: Path, target: Path) -> bool:
 
 def write(folder: Path, files: Mapping[str, bytes]) -> None:
     """Write the files that a compiler reads, all with the same time."""
-    folder.mkdir(parents=True, exist_ok=True)
+    ours = emulation.headers() if any(map(emulation.is_ours, files)) else {}
+    made: set[Path] = set()
     for name, content in files.items():
         path = folder / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(content)
-        path.chmod(0o644)
-        os.utime(path, (0, 0))
+        if path.parent not in made:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            made.add(path.parent)
+        if content != ours.get(name) or not _link(_headers() / name, path):
+            _write(path, content)
+    folder.mkdir(parents=True, exist_ok=True)
+
+
+def _headers() -> Path:
+    """Where our headers lie, once for all builds of this process."""
+    with _guard:
+        whole = own_folder() / "headers"
+        if not whole.is_dir():
+            aside = whole.with_name("headers.aside")
+            for name, content in emulation.headers().items():
+                path = aside / name
+                path.parent.mkdir(parents=True, exist_ok=True)
+                _write(path, content)
+            aside.rename(whole)
+        return whole
+
+
+def _write(path: Path, content: bytes) -> None:
+    path.write_bytes(content)
+    path.chmod(0o644)
+    os.utime(path, (0, 0))

@@ -95,11 +95,10 @@ def _refusal(name: str, what: Unsupported) -> str:
 
 
 def included(files: Mapping[str, bytes]) -> frozenset[str]:
-    """The files that another one includes by name: parts of that one, whatever their suffix."""
-    named = {
-        (name, found[1].decode(errors="replace").rpartition("/")[2]) for name, text in files.items() for found in _INCLUDE.finditer(text)
-    }
-    return frozenset(name for name in files if any(name.rpartition("/")[2] == part and name != by for by, part in named))
+    """The files of a job that another one includes by name: parts of that one, whatever their suffix."""
+    own = [name for name in files if not is_ours(name)]
+    named = {(name, found[1].decode(errors="replace").rpartition("/")[2]) for name in own for found in _INCLUDE.finditer(files[name])}
+    return frozenset(name for name in own if any(name.rpartition("/")[2] == part and name != by for by, part in named))
 
 
 def _is_device(name: str, content: bytes) -> bool:

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import dataclasses
+import shutil
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
 from hpcraft.errors import ConfigError
-from hpcraft.sandbox import Job, Run, Verdict, build, run
+from hpcraft.sandbox import Job, Run, Verdict, build, prelude, run
 from hpcraft.sandbox.cache import Cache
+from hpcraft.sandbox.cuda import build as emulation
 from hpcraft.sandbox.outcome import Compiler, Language
 
 Need = Callable[..., None]
@@ -93,3 +96,19 @@ def test_a_precompiled_header_survives_the_end_of_its_build(kept: Cache, need: N
         with build(dataclasses.replace(job, files={**job.files, "a.cpp": b"int main() { say(1); }"})) as second:
             assert second.run(Run()).stdout == "1\n"
         assert first.run(Run()).stdout == "42\n"
+
+
+def test_our_headers_are_written_once_a_process(tmp_path: Path) -> None:
+    """Each build gets links to one copy; a file of that name with another text is the job's own, and a lost copy is made again."""
+    headers = dict(emulation.headers())
+    name = next(iter(headers))
+    prelude.write(tmp_path / "a", headers)
+    prelude.write(tmp_path / "b", {**headers, "a.cu": b"int x;"})
+    assert {path: (tmp_path / "b" / path).read_bytes() for path in headers} == headers
+    assert all((tmp_path / "a" / path).samefile(tmp_path / "b" / path) for path in headers)
+    prelude.write(tmp_path / "c", {**headers, name: b"other"})
+    assert (tmp_path / "c" / name).read_bytes() == b"other"
+    assert (tmp_path / "a" / name).read_bytes() == headers[name]
+    shutil.rmtree(prelude.own_folder())
+    prelude.write(tmp_path / "d", headers)
+    assert {(tmp_path / "d" / path).read_bytes() == text for path, text in headers.items()} == {True}

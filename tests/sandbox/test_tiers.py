@@ -209,6 +209,7 @@ def test_what_a_killed_process_left_is_swept_after_a_day(tmp_path: Path) -> None
     base.mkdir()
     names = {"dead-old": 4194305, "dead-young": 4194306, "alive-old": os.getpid()}
     paths = {what: base / f"{folders.PREFIX}{number}-{what}" for what, number in names.items()}
+    paths["kept-dead-old"] = base / f"{folders.KEPT_PREFIX}{names['dead-old']}-x"
     for what, path in paths.items():
         path.mkdir()
         if what.endswith("old"):
