@@ -14,6 +14,7 @@ from random import Random
 
 from hpcraft.data.grammar_c import CWriter
 from hpcraft.data.grammar_code import For, If, Kernel, Let, Node, Parallel, Param, Range, While, texts, walk
+from hpcraft.data.grammar_cpp import write_cpp
 from hpcraft.data.grammar_cuda import write_cuda
 from hpcraft.data.grammar_draft import SIZE_VALUES, Draft
 from hpcraft.data.grammar_expressions import evaluate
@@ -26,7 +27,7 @@ from hpcraft.data.grammar_table import TEXTS
 from hpcraft.data.grammar_text import compile_template
 from hpcraft.data.grammar_words import Style, draw_style
 
-TARGETS = ("openmp", "cuda", "fortran", "fortran+openmp", "mpi")
+TARGETS = ("openmp", "cuda", "cpp", "fortran", "fortran+openmp", "mpi")
 """What a kernel can be written as, besides sequential C."""
 TEMPLATES: dict[str, Callable[[Draft], Kernel]] = {**MAPS, **NESTS} | {
     name: lambda draft, template=template: compile_template(template, draft) for name, template in TEXTS.items()
@@ -73,10 +74,11 @@ def draw(
     headers = "".join(f"#include <{h}>\n" for h, wanted in _HEADERS.items() if wanted.search(code))
     headers += "\n" if headers else ""
     tests = draw_tests(kernel, rng, num_tests)
-    cuda_rng = Random(rng.random())
+    cuda_rng, cpp_rng = (Random(rng.random()) for _ in range(2))
     written = {
         "openmp": lambda: headers + CWriter(style, openmp=True).function(kernel),
         "cuda": lambda: write_cuda(kernel, style, cuda_rng, any_launch=any_launch),
+        "cpp": lambda: write_cpp(kernel, style, cpp_rng),
         "fortran": lambda: write_fortran(kernel, style),
         "fortran+openmp": lambda: write_fortran(kernel, style, openmp=True),
         "mpi": lambda: write_mpi(kernel, style, headers),

@@ -53,7 +53,7 @@ _DEFAULT_TARGETS = ("openmp", "cuda")
 _LAUNCHES: dict[str, Launches] = {"own": (False,), "any": (True,), "both": (True, False)}
 _PARTS = ".parts"
 _INSTALL = {"cuda": "apt-get install g++", "race": "apt-get install clang-19 libomp-19-dev libclang-rt-19-dev"}
-_NAMES = {"cuda": "CUDA", "fortran": "Fortran", "fortran+openmp": "Fortran with OpenMP", "mpi": "MPI"}
+_NAMES = {"cuda": "CUDA", "cpp": "C++", "fortran": "Fortran", "fortran+openmp": "Fortran with OpenMP", "mpi": "MPI"}
 """Targets whose tools may be missing."""
 
 
@@ -72,7 +72,7 @@ class PairsConfig:
     )
     targets: tuple[str, ...] = option(
         _DEFAULT_TARGETS,
-        help="what to translate to: openmp, cuda, and for kernels of the grammar also fortran (sequential), fortran+openmp, mpi (in C)",
+        help="what to translate to: openmp, cuda, and for kernels of the grammar also cpp and fortran (both sequential), fortran+openmp, mpi (in C)",
     )
     cuda_launch: Literal["own", "any", "both"] = option(
         "own",

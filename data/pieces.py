@@ -10,7 +10,7 @@ from typing import Literal, TypeAlias
 from hpcraft.sandbox.abi import Signature
 from hpcraft.sandbox.outcome import Language, Model
 
-CodeLanguage: TypeAlias = Literal["c", "cuda", "fortran"]
+CodeLanguage: TypeAlias = Literal["c", "cpp", "cuda", "fortran"]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

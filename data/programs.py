@@ -23,7 +23,7 @@ from dataclasses import dataclass, field, replace
 
 from hpcraft import sandbox
 from hpcraft.data.pieces import CodeLanguage, Layout, Piece
-from hpcraft.data.pieces_c import CUDA, C
+from hpcraft.data.pieces_c import CPP, CUDA, C
 from hpcraft.data.pieces_fortran import FORTRAN
 from hpcraft.errors import MachineError
 from hpcraft.sandbox import toolchains
@@ -34,7 +34,7 @@ from hpcraft.sandbox.outcome import Check, CudaLevel, Job, Limits, Model, Outcom
 
 __all__ = ["Call", "Piece", "Program", "build", "require_result"]
 
-_LAYOUTS: dict[CodeLanguage, Layout] = {"c": C, "cuda": CUDA, "fortran": FORTRAN}
+_LAYOUTS: dict[CodeLanguage, Layout] = {"c": C, "cpp": CPP, "cuda": CUDA, "fortran": FORTRAN}
 _UNSUPPORTED = re.compile(r"\bpiece(\d+)\.inc:\d+: [^\n]*")
 _FAULT = re.compile(r"^hpcraft-cuda: FAULT ([^\n]*)", re.MULTILINE)
 _LOG_CHARACTERS = 2000

@@ -94,7 +94,7 @@ def schema(source: str, signature: Signature, *, language: str = "c", count: int
     Args:
         source: the program.
         signature: its entry point.
-        language: ``c`` or ``cuda``; faults of CUDA are those of what runs on the device.
+        language: ``c``, ``cpp`` or ``cuda``; faults of CUDA are those of what runs on the device.
         count: at most this many faults, their kinds in turn.
         seed: of the order of faults.
         marks: whether statements note that they were reached.
@@ -305,5 +305,5 @@ def _wrapper(signature: Signature, num_marks: int, language: str) -> tuple[str, 
         *([f"    for (int i = 0; i < {num_marks}; i++) {more[1].name}[i] = {_SEEN}[i];"] if num_marks else []),
         *([f"    return {_FAULT}_result;"] if keeps else []),
     ]
-    linkage = 'extern "C" ' if language == "cuda" else ""
+    linkage = 'extern "C" ' if language != "c" else ""
     return f"\n{linkage}{entry.prototype()} {{\n" + "\n".join(lines) + "\n}\n", entry

@@ -1,6 +1,6 @@
 """What code is translated to: each target model with the language and the parallel model that it is built as, and the smallest code of its kind.
 
-Targets of pairs are `PARALLEL` and sequential Fortran; sequential C is the way back.
+Targets of pairs are all but sequential C, which is the way back.
 """
 
 from __future__ import annotations
@@ -45,10 +45,13 @@ end subroutine probe
 TARGET_MODELS: dict[str, TargetModel] = {
     "openmp": TargetModel(language="c", model="openmp", probe=_C_PROBE),
     "cuda": TargetModel(language="cuda", model="cuda", probe='__global__ void k() {}\nextern "C" void probe(int n) { k<<<1, 1>>>(); }'),
+    "cpp": TargetModel(language="cpp", model="serial", probe='extern "C" void probe(int n) {}'),
     "fortran": TargetModel(language="fortran", model="serial", probe=_FORTRAN_PROBE),
     "fortran+openmp": TargetModel(language="fortran", model="openmp", probe=_FORTRAN_PROBE),
     "mpi": TargetModel(language="c", model="mpi", probe=f"#include <mpi.h>\n{_C_PROBE}"),
     SERIAL: TargetModel(language="c", model="serial", probe=_C_PROBE),
 }
+SEQUENTIAL = tuple(name for name, target in TARGET_MODELS.items() if target.is_serial)
+"""Those that are run as sources are."""
 THREADED = tuple(name for name, target in TARGET_MODELS.items() if target.model == "openmp")
 """Those whose races can be looked for apart; the emulation of CUDA always looks for them."""

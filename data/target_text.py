@@ -15,12 +15,14 @@ from hpcraft.data.fortran_entry import head_of, read_head
 from hpcraft.data.pieces_fortran import bound_name, procedures
 from hpcraft.data.syntax import parse as parse_language
 from hpcraft.data.syntax import walk_without
-from hpcraft.data.target_models import SERIAL, TARGET_MODELS
+from hpcraft.data.target_models import TARGET_MODELS
 from hpcraft.data.trees import function_name, functions, parallel_word, parse, prototype, text_of
 from hpcraft.errors import InputError
 from hpcraft.sandbox.abi import Signature
 
 _CONDITIONAL = re.compile(r"^[ \t]*!\$(?:[ \t]|$)", re.MULTILINE)
+_THREADS_OF_CPP = re.compile(r"^[ \t]*#[ \t]*include[ \t]*(<(?:execution|thread|future|barrier|latch|semaphore|stop_token)>)", re.MULTILINE)
+"""Headers without which C++ has no threads."""
 _PARALLEL_NAME = re.compile(r"(?:omp|acc|mpi|kmp|gomp)_\w+|openacc|mpi|mpi_f08|coshape|this_image|num_images", re.IGNORECASE)
 
 
@@ -53,8 +55,9 @@ def objection(target: str, model: str, entry: Signature) -> Objection | None:
         return Objection("target:signature", str(error))
     if _types(given) != _types(entry):
         return Objection("target:signature", f"{given.prototype()} instead of {entry.prototype()}")
-    if model == SERIAL:
-        return Objection("not-serial", f"{word} is of a parallel model") if (word := parallel_word(target)) else None
+    if kind.is_serial:
+        word = parallel_word(target) or next(iter(_THREADS_OF_CPP.findall(target)), "")
+        return Objection("not-serial", f"{word} is of a parallel model") if word else None
     return _unshared(target, model, entry)
 
 

@@ -1,4 +1,4 @@
-"""Syntax trees of C and CUDA: parsing, walking, and what pairs need to know of a piece of code.
+"""Syntax trees of C, C++ and CUDA: parsing, walking, and what pairs need to know of a piece of code.
 
 Text goes in and out as `str`; offsets within a tree are bytes, hence the encoded text beside it.
 """
@@ -30,7 +30,7 @@ _PARALLEL = re.compile(
 
 
 def parse(text: str, language: str = "c") -> Node:
-    """The root of the tree of ``text`` in ``c`` or ``cuda``."""
+    """The root of the tree of ``text`` in ``c``, ``cpp`` or ``cuda``."""
     return parser(language).parse(text.encode()).root_node
 
 

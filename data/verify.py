@@ -22,11 +22,11 @@ import tempfile
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain, islice
 from pathlib import Path
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 from hpcraft.data import recorded
 from hpcraft.data.programs import Piece, build
-from hpcraft.data.target_models import SERIAL, TARGET_MODELS, THREADED
+from hpcraft.data.target_models import SEQUENTIAL, TARGET_MODELS, THREADED
 from hpcraft.data.verify_faults import try_targets
 from hpcraft.data.verify_sources import Settings, Source, read_source, run_sources, try_sources
 from hpcraft.data.verify_targets import Case, build_targets, check_text, find_races, run_cuda, run_mpi, run_openmp, run_serial
@@ -151,7 +151,8 @@ def lacks_tool(model: str, *, race: bool = False) -> str:
     check: Check = "race" if race else "address" if kind.is_serial else "none"
     if kind.language == "fortran":
         return _missing(Job(files={"probe.f90": b"", "probe.c": b""}, language="fortran", model=kind.model, check=check))
-    return _missing(Job(files={"probe.c": b""}, language="c", model=kind.model, check=check))
+    language: Literal["c", "cpp"] = "cpp" if kind.language == "cpp" else "c"
+    return _missing(Job(files={f"probe.{language}": b""}, language=language, model=kind.model, check=check))
 
 
 def cuda_level() -> CudaLevel:
@@ -191,7 +192,7 @@ def _verify_batch(batch: Sequence[Candidate], settings: Settings) -> list[Findin
             find_races(_alive(cases, model))
     run_cuda(_alive(cases, "cuda"), settings)
     run_mpi(_alive(cases, "mpi"))
-    for model in (SERIAL, "fortran"):
+    for model in SEQUENTIAL:
         run_serial(_alive(cases, model), settings)
     for model in TARGET_MODELS:
         try_targets(_alive(cases, model), settings)

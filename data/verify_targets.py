@@ -3,7 +3,7 @@
 OpenMP, in C or Fortran, is run with 1, 3 and 4 threads; in C again under the address sanitizer, with local variables that begin with a pattern; then under
 the race detector with loops shared by turns. CUDA is run by the emulation under its check ``race``, which also watches the memory of the device, on every test;
 guard zones watch the host's arrays. Where CUDA can't be emulated it is compiled, and the level says so. MPI is run with 1, 2 and 3 ranks, each with its own
-copies: rank 0 must have the results, and none may write beside its arrays. Sequential C and Fortran are run as sources are: under the sanitizers, and again
+copies: rank 0 must have the results, and none may write beside its arrays. Sequential C, C++ and Fortran are run as sources are: under the sanitizers, and again
 with local variables that begin with a pattern.
 
 Not covered: whether all threads and ranks get work; reads beyond the host's arrays by CUDA's host code, and beside arrays by MPI's and by Fortran's;
@@ -37,10 +37,10 @@ _HEAVIEST, _ALL = slice(1), slice(None)
 _QUICK = ("-O1",)
 _QUICK_OF = {"c": _QUICK, "fortran": (*_QUICK, "-w")}
 _WATCHED = ("-g0", *POISON)
-_SANITIZE_OF = {"c": SANITIZE, "fortran": (*SANITIZE, "-w")}
+_SANITIZE_OF = {"c": SANITIZE, "cpp": SANITIZE, "fortran": (*SANITIZE, "-w")}
 _UNSET = ("-finit-real=snan", "-finit-integer=-1717986919", "-finit-logical=true")
 """What gfortran has for a pattern in local variables."""
-_POISON_OF = {"c": POISON, "fortran": ("-O0", "-w", *_UNSET)}
+_POISON_OF = {"c": POISON, "cpp": POISON, "fortran": ("-O0", "-w", *_UNSET)}
 _EMULATED_SECONDS = 5
 """For a call under the emulation's check, which looks at every access."""
 _WATCHED_SECONDS = 10

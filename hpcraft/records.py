@@ -213,10 +213,10 @@ class Pair:
     source: str
     """Sequential C, one function (and what it needs), entry point as in ``signature``."""
     target: str
-    """Code with the same entry point: for CUDA a host function that owns its launches, for Fortran a ``bind(c)`` procedure, for MPI a function
+    """Code with the same entry point: for CUDA a host function that owns its launches, for C++ one of C linkage, for Fortran a ``bind(c)`` procedure, for MPI a function
     that every rank calls with copies of its own, and that leaves the results on rank 0."""
     target_model: str
-    """``openmp``, ``cuda``, ``fortran`` (sequential), ``fortran+openmp`` or ``mpi`` (in C); a key of `hpcraft.data.target_models.TARGET_MODELS`."""
+    """``openmp``, ``cuda``, ``cpp`` and ``fortran`` (sequential), ``fortran+openmp`` or ``mpi`` (in C); a key of `hpcraft.data.target_models.TARGET_MODELS`."""
     level: str
     """A `Level`: ``run`` or ``emulate`` when both sides ran and agreed, ``compile`` when the target was only built."""
     tests: tuple[str, ...]

@@ -77,7 +77,7 @@ class Kernels:
             for opened in (f"subroutine {own}", f"function {own}", f'"{own}'):
                 code = code.replace(opened, f"{opened}_p{number}")
             return code
-        names = sorted(tops(parse(code, "cuda" if target == "cuda" else "c")) | {own})
+        names = sorted(tops(parse(code, target if target in ("cpp", "cuda") else "c")) | {own})
         include, rest = (code[: code.rfind("#include")], code[code.rfind("#include") :]) if "#include" in code else ("", code)
         line, _, rest = rest.partition("\n") if rest.startswith("#include") else ("", "", rest)
         defines = "".join(f"#define {n} {n}_p{number}\n" for n in names)
@@ -95,6 +95,12 @@ def _cuda(codes: list[str], signatures: list[Signature]) -> Job:
     return Job(files=files, language="cpp", model="cuda", cuda="emulate", flags=("-w",))
 
 
+def _cpp(codes: list[str], signatures: list[Signature]) -> Job:
+    head = "".join(f"#include <{h}>\n" for h in ("algorithm", "cmath", "cstddef", "cstdlib", "numeric", "math.h"))
+    files = {"all.cpp": (head + "\n".join(codes)).encode(), "driver.c": driver_source(signatures, fork=True).encode()}
+    return Job(files=files, language="cpp", flags=("-w",))
+
+
 def _fortran(codes: list[str], signatures: list[Signature]) -> Job:
     files = {"all.f90": "\n".join(codes).encode(), "driver.c": driver_source(signatures, fork=True).encode()}
     return Job(files=files, language="fortran", flags=("-w",))
@@ -109,4 +115,4 @@ def _mpi(codes: list[str], signatures: list[Signature]) -> Job:
     return Job(files=files, language="c", model="mpi", flags=("-w",))
 
 
-_JOBS = {"openmp": _openmp, "cuda": _cuda, "fortran": _fortran, "fortran+openmp": _fortran_openmp, "mpi": _mpi}
+_JOBS = {"openmp": _openmp, "cuda": _cuda, "cpp": _cpp, "fortran": _fortran, "fortran+openmp": _fortran_openmp, "mpi": _mpi}

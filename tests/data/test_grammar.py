@@ -1,4 +1,4 @@
-"""The grammar of kernels: every template is right in all three versions, draws repeat, and families never straddle splits."""
+"""The grammar of kernels: every template is right in all versions, draws repeat, and families never straddle splits."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from hpcraft.data.grammar import TARGETS, TEMPLATES, draw, family_split
 from hpcraft.data.grammar_expressions import evaluate
+from hpcraft.data.target_models import SEQUENTIAL
 from hpcraft.data.target_text import not_parallel
 from hpcraft.data.trees import normalised, parse, text_of, walk
 from hpcraft.data.verify import verify
@@ -18,7 +19,7 @@ from hpcraft.sandbox.abi import Signature, parse_test
 from hpcraft.verification import Candidate
 from tests.data.grammar_runs import Kernels
 
-_EVERY = {"openmp": 0, "cuda": 3, "fortran": 6, "fortran+openmp": 9, "mpi": 12}
+_EVERY = {"openmp": 0, "cuda": 3, "cpp": 5, "fortran": 6, "fortran+openmp": 9, "mpi": 12}
 """Where the sample of each model begins."""
 needs_bwrap = pytest.mark.skipif(shutil.which("bwrap") is None, reason="bubblewrap is not installed")
 
@@ -34,13 +35,14 @@ def test_template_writes_code_that_parses(template: str) -> None:
         assert not parse(pair.source).has_error
         assert not re.search(r"\?[(|)]|@\w|#[.\d]", pair.source), "a hole or a choice was left"
         assert not parse(pair.targets["cuda"], "cuda").has_error
+        assert not parse(pair.targets["cpp"], "cpp").has_error
         entry = Signature.parse(pair.signature).name
-        assert not any(not_parallel(code, model, entry) for model, code in pair.targets.items() if model != "fortran")
+        assert not any(not_parallel(code, model, entry) for model, code in pair.targets.items() if model not in SEQUENTIAL)
         assert not_parallel(pair.source, "openmp", entry)
 
 
 @needs_bwrap
-@pytest.mark.parametrize("target", ["openmp", "cuda", "fortran", "fortran+openmp", "mpi"])
+@pytest.mark.parametrize("target", TARGETS)
 def test_targets_do_what_the_source_does(target: str) -> None:
     """A sample of templates in one model: clean under the sanitizers, and the same results on every test, CUDA and ranks included."""
     if target == "mpi" and shutil.which("mpicc") is None:
@@ -53,7 +55,7 @@ def test_targets_do_what_the_source_does(target: str) -> None:
 
 @needs_bwrap
 @pytest.mark.slow
-@pytest.mark.parametrize("target", ["openmp", "cuda", "fortran", "fortran+openmp", "mpi"])
+@pytest.mark.parametrize("target", TARGETS)
 @pytest.mark.parametrize("part", range(8))
 def test_every_template_in_every_model(target: str, part: int) -> None:
     """Three draws of every template: clean under the sanitizers, and the same results in the model, if the template can be written in it."""

@@ -249,9 +249,9 @@ def test_cuda_that_is_only_compiled_says_so(tmp_path: Path, monkeypatch: pytest.
 
 
 @pytest.mark.skipif(not all(map(shutil.which, ("gfortran", "mpicc"))), reason="gfortran or MPI is not installed")
-def test_kernels_of_the_grammar_become_fortran_and_mpi(tmp_path: Path, corpus: Path) -> None:
+def test_kernels_of_the_grammar_become_cpp_fortran_and_mpi(tmp_path: Path, corpus: Path) -> None:
     """Kernels are paired with what they can be written in, real code with OpenMP alone; a second run writes the same bytes."""
-    every = ("openmp", "fortran", "fortran+openmp", "mpi")
+    every = ("openmp", "cpp", "fortran", "fortran+openmp", "mpi")
     config = PairsConfig(made=2, mined_limit=10, directives_limit=0, targets=every, num_mutants=2, race=False)
     report = run(tmp_path / "one", corpus, config, seed=5)
     found = list(read_rows(tmp_path / "one", "pairs", Pair))
