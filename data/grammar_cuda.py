@@ -2,7 +2,7 @@
 
 The host function has the same C signature as the sequential one; the kernel is named after it and takes the same parameters in
 the same order. What a kernel looks like inside (`hpcraft.data.grammar_threads`) is drawn: a thread for each iteration or for each
-outer one, grid-stride loops, two or three dimensions, flattened indices, a block for each row; reductions are atomic, a tree in
+outer one, grid-stride loops, two or three dimensions, flattened indices, a block for each row, tiles in shared memory; reductions are atomic, a tree in
 shared memory, or one block's.
 
 Not covered: error checks, streams, managed memory.
@@ -32,7 +32,8 @@ from hpcraft.data.grammar_code import (
     walk,
     words,
 )
-from hpcraft.data.grammar_threads import Threads, thread_nest
+from hpcraft.data.grammar_sharing import Threads
+from hpcraft.data.grammar_threads import thread_nest
 from hpcraft.data.grammar_words import SUFFIXES, Style
 
 _SPARE = {"grid": "gridDims", "block": "blockDims", "threads": "blockSize", "blocks": "gridSize", "result": "accumulated"}
@@ -162,7 +163,7 @@ class _CudaWriter:
         code = CWriter(self.style)
         code.open(f"__global__ void {name}({', '.join(heads)})", 0, function=True)
         lets = self._lets_of(nest)
-        geometry = thread_nest(code, nest, lets, self.threads, self.rng, self.own["result"])
+        geometry = thread_nest(code, nest, lets, self.threads, self.rng, self.own["result"], self.arrays)
         code.put("}", 0)
         self.kernels.append("\n".join(code.lines) + "\n")
         reduce = nest.reduce

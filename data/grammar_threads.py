@@ -5,7 +5,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import replace
 from random import Random
 
 from hpcraft.data.grammar_c import CWriter
@@ -15,6 +16,7 @@ from hpcraft.data.grammar_code import (
     Line,
     Node,
     Parallel,
+    Param,
     Range,
     Reduce,
     mentioned,
@@ -34,92 +36,34 @@ from hpcraft.data.grammar_pieces import (
     signed_use,
     with_loops,
 )
+from hpcraft.data.grammar_sharing import INDEX, Geometry, Threads
+from hpcraft.data.grammar_tiles import Tiles
 from hpcraft.data.grammar_words import COL_LOOPS
 
 _COMBINE = {"+": "{a} += {b};", "*": "{a} *= {b};", "max": "if ({b} > {a}) {a} = {b};", "min": "if ({b} < {a}) {a} = {b};"}
 _ATOMIC = ("int", "float", "double", "unsigned int", "unsigned long long")
-_INDEX = (
-    "blockIdx.{a} * blockDim.{a} + threadIdx.{a}",
-    "threadIdx.{a} + blockIdx.{a} * blockDim.{a}",
-    "blockDim.{a} * blockIdx.{a} + threadIdx.{a}",
-    "(blockIdx.{a} * blockDim.{a}) + threadIdx.{a}",
-    "threadIdx.{a} + blockDim.{a} * blockIdx.{a}",
-    "(blockIdx.x + blockIdx.y * gridDim.x) * blockDim.x + threadIdx.x",
-    "__mul24(blockIdx.{a}, blockDim.{a}) + threadIdx.{a}",
-)
-_INDEX_WEIGHTS = (44, 18, 14, 8, 6, 9, 1)
 _THREAD_NAMES = ("tid", "idx", "index", "i", "id", "gid", "thread_id", "x", "n", "threadId", "ind")
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Threads:
-    """How one author shares work among threads."""
-
-    threads: int
-    side: int
-    index: str
-    guard: str
-    """``block``, ``return`` or ``not``: how threads beyond the end are kept out."""
-    stride: str
-    """A grid-stride loop as ``for`` or ``while``; empty for one iteration a thread."""
-    stride_name: str
-    mapping: float
-    """Decides between the ways to share several loops."""
-    first_is_x: bool
-    parentheses: bool
-    """Comparisons of a guard stand in parentheses of their own."""
-    hoist: bool
-    """Indices that the body begins with are computed ahead of the guard."""
-    rename: bool
-    reduction: str
-    unsigned: bool
-    any_launch: bool
-    """Each loop that is shared strides over all threads there are, so that the kernel is right whatever grid it is launched with."""
-
-    @classmethod
-    def draw(cls, rng: Random, *, any_launch: bool = False) -> Threads:
-        """Habits at random, as far as they are free."""
-        drawn = cls._drawn(rng)
-        if not any_launch:
-            return drawn
-        return replace(drawn, index=_INDEX[0], mapping=1.0, rename=False, reduction="stride", any_launch=True)
-
-    @classmethod
-    def _drawn(cls, rng: Random) -> Threads:
-        return cls(
-            threads=rng.choice([64, 128, 256, 256, 256, 512]),
-            side=rng.choice([8, 16, 16, 32]),
-            index=rng.choices(_INDEX, _INDEX_WEIGHTS)[0],
-            guard=rng.choice(["block", "block", "block", "return", "return"] + ["not"] * (rng.random() < 0.1)),
-            stride=rng.choices(["", "for", "while"], [82, 13, 5])[0],
-            stride_name=rng.choice(["", "", "stride", "step_size", "skip"]),
-            mapping=rng.random(),
-            first_is_x=rng.random() < 0.4,
-            parentheses=rng.random() < 0.15,
-            hoist=rng.random() < 0.2,
-            rename=rng.random() < 0.2,
-            reduction=rng.choice(["atomic", "atomic", "stride", "tree", "block"]),
-            unsigned=rng.random() < 0.06,
-            any_launch=False,
-        )
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Geometry:
-    """Elements in each dimension from x on, and threads of a block in each; a side of 1 makes the elements the blocks."""
-
-    blocks: tuple[str, ...]
-    threads: tuple[int, ...]
-
-
-def thread_nest(code: CWriter, nest: Parallel, lets: tuple[Let, ...], threads: Threads, rng: Random, result: str) -> Geometry:
+def thread_nest(
+    code: CWriter, nest: Parallel, lets: tuple[Let, ...], threads: Threads, rng: Random, result: str, arrays: Mapping[str, Param]
+) -> Geometry:
     """Write the body of the kernel that does ``nest``; ``lets`` are what it computes for itself first."""
-    return _Body(code, nest, lets, threads, rng, result).write()
+    return _Body(code, nest, lets, threads, rng, result, arrays).write()
 
 
 class _Body:
-    def __init__(self, code: CWriter, nest: Parallel, lets: tuple[Let, ...], threads: Threads, rng: Random, result: str) -> None:
-        self.code, self.lets, self.threads, self.rng, self.result = code, lets, threads, rng, result
+    def __init__(
+        self,
+        code: CWriter,
+        nest: Parallel,
+        lets: tuple[Let, ...],
+        threads: Threads,
+        rng: Random,
+        result: str,
+        arrays: Mapping[str, Param],
+    ) -> None:
+        self.code, self.lets, self.threads, self.rng, self.result, self.arrays = code, lets, threads, rng, result, arrays
         self.kind = code.style.index_type
         self.nest = replace(nest, body=lowered(nest.body))
 
@@ -129,6 +73,8 @@ class _Body:
             if len(nest.heads) > 1:
                 nest = Parallel(heads=nest.heads[:1], body=with_loops(nest.heads[1:], nest.body), reduce=nest.reduce)
             return self._reduction(nest, nest.reduce)  # type: ignore[arg-type]
+        if self.threads.tiles and (tiled := self._tiled()):
+            return tiled
         heads, at = nest.heads, self.threads.mapping
         if len(heads) == 1:
             return self._one(heads[0], nest.body)
@@ -150,6 +96,17 @@ class _Body:
         if at < 0.65:
             return self._grid(heads[:2], with_loops(heads[2:], nest.body))
         return self._grid(heads, nest.body)
+
+    def _tiled(self) -> Geometry | None:
+        tiles = Tiles(
+            code=self.code,
+            lets=self.lets,
+            arrays=self.arrays,
+            taken=self._taken(),
+            kind=self.kind,
+            index=lambda axis: self._index(axis, plain=True),
+        )
+        return tiles.line(self.nest, self.threads.threads) or tiles.product(self.nest, self.threads.side)
 
     # ------------------------------------------------------------ maps
 
@@ -193,7 +150,7 @@ class _Body:
     def _index(self, axis: str, *, plain: bool = False) -> str:
         text = self.threads.index
         if plain and "gridDim" in text:
-            text = _INDEX[0]
+            text = INDEX[0]
         return text.format(a=axis)
 
     def _stride(self, head: Range, body: tuple[Node, ...]) -> Geometry:
@@ -221,7 +178,7 @@ class _Body:
         self.code.nodes(self.lets, 1)
         axes = "xyz"[: len(heads)][::-1]
         for depth, (head, axis) in enumerate(zip(heads, axes, strict=True), 1):
-            start, stride = _INDEX[0].format(a=axis), f"blockDim.{axis} * gridDim.{axis}"
+            start, stride = INDEX[0].format(a=axis), f"blockDim.{axis} * gridDim.{axis}"
             if head.step != "1":
                 start, stride = f"({start}) * {in_parentheses(head.step)}", f"{stride} * {in_parentheses(head.step)}"
             start = start if head.low == "0" else f"{start} + {in_parentheses(head.low)}"

@@ -376,6 +376,6 @@ STAGE = Stage(
     },
     run=run,
     outside=tools_here,
-    version=4,
+    version=5,  # tiles in shared memory, C++
 )
 COMMAND = STAGE.command
