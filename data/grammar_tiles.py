@@ -97,9 +97,9 @@ class Tiles:
         code.nodes(ahead, 1)
         code.open(f"for ({self.kind} {step} = 0; {step} < {inner.high}; {step} += {side})", 1)
         for name, factor, head, axis in ((first, one, row, "x"), (second, other, column, "y")):
-            place = renaming({inner.var: f"({step} + threadIdx.{axis})"})(factor.index)
+            element = renaming({inner.var: f"({step} + threadIdx.{axis})"})(factor.place)
             inside = f"{head.var} < {head.high} && {step} + threadIdx.{axis} < {inner.high}"
-            code.put(f"{name}[threadIdx.y][threadIdx.x] = {inside} ? {factor.array}[{place}] : 0;", 2)
+            code.put(f"{name}[threadIdx.y][threadIdx.x] = {inside} ? {factor.array}[{element}] : 0;", 2)
         code.put("__syncthreads();", 2)
         body = (Line(f"{total} += {first}[threadIdx.y][{term}] * {second}[{term}][threadIdx.x];"),)
         code.block(f"for (int {term} = 0; {term} < {side}; {term}++)", body, 2)
@@ -150,7 +150,7 @@ class _Factor(NamedTuple):
     """An element of an array."""
 
     array: str
-    index: str
+    place: str
 
 
 class _Product(NamedTuple):
