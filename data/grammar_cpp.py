@@ -10,7 +10,7 @@ Not covered: templates and classes; C++ that is parallel; loops that count down 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from random import Random
 
@@ -138,7 +138,7 @@ class _CppWriter(CWriter):
         self.put("}", 0)
         return "".join(h.text("static inline") for h in own) + "\n".join(self.lines) + "\n"
 
-    def nodes(self, nodes: Sequence[Node], depth: int) -> None:  # type: ignore[override]
+    def nodes(self, nodes: Iterable[Node], depth: int) -> None:
         """Nodes one after the other, constants as such."""
         super().nodes([self._constant(node) for node in nodes], depth)
 
@@ -250,7 +250,7 @@ def _without(text: str, elements: list[_Element]) -> str:
 
 
 def _distinct(elements: list[_Element]) -> list[_Element]:
-    return list({e.sequence: e for e in reversed(elements)}.values())[::-1]
+    return list({e.sequence: e for e in elements}.values())
 
 
 def _assigns(value: str) -> bool:
