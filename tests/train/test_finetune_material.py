@@ -193,7 +193,11 @@ def test_the_test_split_is_in_no_example(corpus: Path) -> None:
 def test_pairs_that_translators_are_not_taught_are_left_out(tmp_path: Path) -> None:
     """Pairs with C++, Fortran or MPI are neither learnt by fine-tuning nor asked by the suites, and hinder nothing."""
     pairs = [make_pair(number, "openmp", split) for number, split in enumerate(("train", "valid", "test"))]
-    more = [replace(p, pair_id=f"{p.pair_id}-{model}", target_model=model) for p in pairs for model in ("cpp", "fortran", "fortran+openmp", "mpi")]
+    more = [
+        replace(p, pair_id=f"{p.pair_id}-{model}", target_model=model)
+        for p in pairs
+        for model in ("cpp", "fortran", "fortran+openmp", "mpi")
+    ]
     with ShardWriter(tmp_path / "pairs", "pairs", Pair) as shards:
         for pair in (*more, *pairs):
             shards.write(pair)
