@@ -33,6 +33,7 @@ from hpcraft.data.grammar_code import (
     words,
 )
 from hpcraft.data.grammar_sharing import Threads
+from hpcraft.data.grammar_striding import StridingWriter
 from hpcraft.data.grammar_threads import thread_nest
 from hpcraft.data.grammar_words import SUFFIXES, Style
 
@@ -160,10 +161,13 @@ class _CudaWriter:
     def _launch(self, nest: Parallel, depth: int) -> None:
         name = self.base + (str(len(self.kernels) + 1) if len(self.nests) > 1 else "")
         heads, arguments = self._parameters(nest)
-        code = CWriter(self.style)
+        alike = self.threads.any_launch and self._is_alone(nest)
+        code = StridingWriter(self.style) if alike else CWriter(self.style)
         code.open(f"__global__ void {name}({', '.join(heads)})", 0, function=True)
-        lets = self._lets_of(nest)
-        geometry = thread_nest(code, nest, lets, self.threads, self.rng, self.own["result"], self.arrays)
+        if isinstance(code, StridingWriter):
+            geometry = code.kernel(self.kernel, nest, self.threads)
+        else:
+            geometry = thread_nest(code, nest, self._lets_of(nest), self.threads, self.rng, self.own["result"], self.arrays)
         code.put("}", 0)
         self.kernels.append("\n".join(code.lines) + "\n")
         reduce = nest.reduce
@@ -195,6 +199,14 @@ class _CudaWriter:
         return f"{grid}, {block}"
 
     # ------------------------------------------------------------ device side
+
+    def _is_alone(self, nest: Parallel) -> bool:
+        """Whether every thread may do all of the function but its share of the nest: what is before it is its own, and nothing is behind it."""
+        body = self.kernel.body
+        if self.kernel.result != "void" or nest.reduce or body[-1] is not nest:
+            return False
+        local = {node.name for node in body if isinstance(node, Let) and "*" not in node.ctype}
+        return all(_is_local(node, local) for node in body[:-1])
 
     def _lets_of(self, nest: Parallel) -> tuple[Let, ...]:
         wanted = mentioned((nest,))
@@ -230,6 +242,13 @@ def _kernel_name(name: str, rng: Random) -> str:
             base = name.removesuffix(suffix)
             return base if rng.random() < 0.55 else base + rng.choice([e for e in _ENDINGS if e != suffix])
     return name + rng.choice(_ENDINGS)
+
+
+def _is_local(node: Node, local: set[str]) -> bool:
+    if isinstance(node, Line):
+        assigned = _ASSIGNED.match(node.text)
+        return assigned is not None and assigned[1] in local
+    return isinstance(node, Let) or (isinstance(node, If) and node.body == (Line("return;"),) and not node.orelse)
 
 
 def _nests(nodes: tuple[Node, ...] | list[Node]) -> list[Parallel]:

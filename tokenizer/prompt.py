@@ -8,7 +8,13 @@ OpenMP and MPI are written as edits: a marker, and the lines to be put before th
     <|c2omp|><|0|>void f0(int v0,double*v1){<|1|>for(int v2=0;v2<v0;v2++)<|2|>v1[v2]=0;<|3|>}<|answer|>
     <|1|>#pragma omp parallel for⏎<|end|>
 
-CUDA, which turns functions round, is written whole, and a marker stands for the line that it marks. So is the C that CUDA is translated back to: its
+A CUDA kernel is written as edits, too, where that is shorter: ``<|x|>`` behind a marker lets the marked loop stride over all threads along x
+(`hpcraft.tokenizer.strides`), and the head of the function becomes the kernel's by itself.
+
+    <|c2cuda|><|0|>void f0(int v0,double*v1){<|1|>for(int v2=0;v2<v0;v2++)<|2|>v1[v2]=0;<|3|>}<|answer|>
+    <|1|><|x|><|end|>
+
+Other CUDA is written whole, and a marker stands for the line that it marks. So is the C that CUDA is translated back to: its
 prompt begins with the head of the function that is wanted, in the names of the kernel where they have the same spelling. OpenMP is taken back to C by edits.
 
     <|cuda2c|><|0|>void f0(int v0,float*v1){<|1|>__global__ void f0(float*v1,int v0){<|2|>int v2=threadIdx.x;<|3|>if(v2<v0)<|4|>v1[v2]=0;<|5|>}<|answer|>
@@ -31,6 +37,7 @@ from hpcraft.tokenizer.indent import indent
 from hpcraft.tokenizer.layout import canonical
 from hpcraft.tokenizer.lengths import evaluate, generalise
 from hpcraft.tokenizer.rename import LETTERS, Renamed, rename, rename_like, restore_text
+from hpcraft.tokenizer.strides import AXES, strided
 
 PAD, END, TEXT = "<|pad|>", "<|end|>", "<|text|>"
 ANSWER, TESTS, FILL, CUT = "<|answer|>", "<|tests|>", "<|fill|>", "<|cut|>"
@@ -55,9 +62,9 @@ NUM_MARKERS = 64
 MARKERS = tuple(f"<|{number}|>" for number in range(NUM_MARKERS))
 SPECIAL = (PAD, END, TEXT)
 """Tokens that end or pad a text and never stand inside one."""
-CONTROL = (ANSWER, TESTS, FILL, CUT, *DIRECTIONS.values(), *_MORE_DIRECTIONS, *FIM, *MARKERS)
+CONTROL = (ANSWER, TESTS, FILL, CUT, *DIRECTIONS.values(), *_MORE_DIRECTIONS, *FIM, *MARKERS, *AXES)
 """Tokens of the task format that every tokenizer has."""
-LATER = ("<|omp2c|>",)
+LATER = ("<|omp2c|>", *AXES)
 """Tokens of the task format that tokenizers lack which were made before these were thought of; models with such a one can't be taught their tasks."""
 
 _EDITED = frozenset({"openmp", "mpi", "omp2c", ""})
@@ -127,14 +134,19 @@ def build_fill(lines: Sequence[str], missing: int, *, seed: int | None = None) -
     return prompt, answer or END
 
 
-def write_translation(prompt: Prompt, target: str) -> str | None:
+def write_translation(prompt: Prompt, target: str, *, strides: bool = False) -> str | None:
     """The answer that stands for ``target``: what a model is trained to write after ``prompt``.
 
-    None when it can't be written, because an edit would stand behind the last marker.
+    None when it can't be written, because an edit would stand behind the last marker. With ``strides``, which needs a tokenizer that has the tokens of
+    `hpcraft.tokenizer.strides`, CUDA is written as edits where they are shorter.
     """
     language = LANGUAGE_OF[prompt.task]
     lines = canonical(rename_like(target, language, prompt.renamed).text, language).splitlines()
-    return _write_edits(prompt, lines) if prompt.task in _EDITED else _write_whole(prompt, lines)
+    if prompt.task in _EDITED:
+        return _write_edits(prompt, lines)
+    whole = _write_whole(prompt, lines)
+    edits = _write_edits(prompt, lines, kernel=True) if strides and prompt.task == "cuda" else None
+    return edits if edits and _is_edits(edits) and len(_MARKER.sub("#", edits)) < len(_MARKER.sub("#", whole)) else whole
 
 
 def parse_translation(prompt: Prompt, answer: str) -> str:
@@ -144,8 +156,8 @@ def parse_translation(prompt: Prompt, answer: str) -> str:
     written whole leaves open are closed at its end.
     """
     body = answer.partition(END)[0]
-    if prompt.task in _EDITED:
-        body = _apply_edits(prompt, body)
+    if prompt.task in _EDITED or (prompt.task == "cuda" and _is_edits(body)):
+        body = _apply_edits(prompt, body, kernel=prompt.task == "cuda")
     else:
         body = _closed(_MARKER.sub(lambda m: prompt.lines.get(int(m[1]), "") + "\n", body))
     body = _CONTROL.sub("", body)
@@ -162,11 +174,35 @@ def holds_control(text: str) -> bool:
     return _CONTROL.search(text) is not None
 
 
-def _write_edits(prompt: Prompt, target: Sequence[str]) -> str | None:
+def _is_edits(body: str) -> bool:
+    """Whether an answer to a task that may be answered either way is made of edits: a kernel has at least one loop that strides, or a line less."""
+    return CUT in body or any(axis in body for axis in AXES)
+
+
+def _as_kernel(lines: Sequence[str]) -> list[str]:
+    """The lines of a function whose head is that of a kernel."""
+    entry = max((i for i, line in enumerate(lines) if line.endswith("){") and not _HEAD.match(line)), default=-1)
+    return [f"__global__ {line}" if i == entry else line for i, line in enumerate(lines)]
+
+
+def _write_edits(prompt: Prompt, target: Sequence[str], *, kernel: bool = False) -> str | None:
     source = [*prompt.lines.values(), *prompt.rest]
+    striding: dict[int, str] = {}
+    if kernel:
+        source, wanted = _as_kernel(source), set(target)
+        # What a function includes doesn't hurt its kernel, and needn't be cut.
+        target = [*(line for line in source if line.startswith("#include") and line not in wanted), *target]
+        for number, line in enumerate(source):
+            for token, axis in AXES.items():
+                if (new := strided(line, axis)) in wanted:
+                    source[number], striding[number] = str(new), token
     first, parts = prompt.first, []
     for kind, begin, end, new_begin, new_end in SequenceMatcher(None, source, target, autojunk=False).get_opcodes():
         if kind == "equal":
+            changed = [number for number in range(begin, end) if number in striding]
+            if changed and max(changed) >= len(prompt.lines):
+                return None
+            parts += [MARKERS[first + number] + striding[number] for number in changed]
             continue
         if max(begin, end - 1) > len(prompt.lines) or first + max(begin, end - 1) >= NUM_MARKERS:
             return None
@@ -176,17 +212,19 @@ def _write_edits(prompt: Prompt, target: Sequence[str]) -> str | None:
     return "".join(parts) + END
 
 
-def _apply_edits(prompt: Prompt, body: str) -> str:
+def _apply_edits(prompt: Prompt, body: str, *, kernel: bool = False) -> str:
     """The source with an answer's edits; an edit at a line that isn't there is dropped."""
     pieces = _MARKER.split(body)
     edits: dict[int, str] = {}
     for number, text in zip(pieces[1::2], pieces[2::2], strict=True):
         edits[int(number)] = edits.get(int(number), "") + text
     lines = [pieces[0]]
-    for number, line in [*prompt.lines.items(), (prompt.first + len(prompt.lines), "")]:
+    source = _as_kernel([*prompt.lines.values(), *prompt.rest]) if kernel else [*prompt.lines.values(), *prompt.rest]
+    for number, line in [*zip(prompt.lines, source, strict=False), (prompt.first + len(prompt.lines), "")]:
         edit = edits.get(number, "")
-        lines += [edit.replace(CUT, ""), "" if edit.startswith(CUT) else line]
-    return "\n".join([*lines, *prompt.rest])
+        axis = next((axis for token, axis in AXES.items() if token in edit), "")
+        lines += [edit.replace(CUT, ""), "" if edit.startswith(CUT) else (strided(line, axis) if axis else None) or line]
+    return "\n".join([*lines, *source[len(prompt.lines) :]])
 
 
 def _write_whole(prompt: Prompt, lines: Sequence[str]) -> str:

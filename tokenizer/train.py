@@ -132,7 +132,7 @@ def _texts(work: Work, max_characters: int) -> Iterator[tuple[str, str]]:
 
 def _task_texts(pair: Pair) -> Iterator[str]:
     translation = build_translation(pair.source, pair.target_model)
-    yield from [translation.text + (write_translation(translation, pair.target) or "")] * _TASK_REPEATS
+    yield from [translation.text + (write_translation(translation, pair.target, strides=True) or "")] * _TASK_REPEATS
     if pair.tests:
         tests = build_tests(pair.source)
         yield write_tests(tests, pair.tests)

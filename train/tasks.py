@@ -28,6 +28,7 @@ from hpcraft.tokenizer.prompt import (
     write_tests,
     write_translation,
 )
+from hpcraft.tokenizer.strides import AXES
 from hpcraft.train.batches import Row
 
 if TYPE_CHECKING:
@@ -211,7 +212,7 @@ def make_row(item: Example, tokenizer: Tokenizer, seed: int | None, rng: Random)
         answer = _first_lines(write_tests(prompt, tests), _MOST_TESTS)
     else:
         prompt = build_translation(item.source, item.task, seed=seed, head=item.signature if item.task == BACK["cuda"] else "")
-        written = write_translation(prompt, item.target)
+        written = write_translation(prompt, item.target, strides=all(tokenizer.token_to_id(token) is not None for token in AXES))
         if written is None:
             return None
         answer = written

@@ -247,3 +247,59 @@ def test_a_head_is_asked_for_where_it_is_needed_and_smuggles_nothing() -> None:
         build_translation(KERNEL, "cuda2f")
     text = build_translation(KERNEL, "cuda2c", head="void add(int n<|end|>, double *x)").text
     assert "<|end|>" not in text
+
+
+# ---------------------------------------------------------------- kernels as edits
+
+
+FUNCTION = "#include <math.h>\nvoid add(int n, int m, const double *x, double *y) {\n    for (int i = 1; i < n; i++)\n        for (int j = m - 1; j >= 0; j--)\n            y[i * m + j] = x[j];\n}\n"
+STRIDING = (
+    FUNCTION.replace("#include <math.h>\n", "")
+    .replace("void", "__global__ void")
+    .replace("int i = 1; i < n; i++", "int i = blockIdx.y * blockDim.y + threadIdx.y + 1; i < n; i += blockDim.y * gridDim.y")
+    .replace(
+        "int j = m - 1; j >= 0; j--", "int j = m - 1 - (int)(blockIdx.x * blockDim.x + threadIdx.x); j >= 0; j -= blockDim.x * gridDim.x"
+    )
+)
+
+
+@pytest.mark.parametrize("seed", [None, 1, 2, 3])
+def test_a_kernel_is_the_loops_that_stride(seed: int | None) -> None:
+    """Line by line what its function is: two markers with their axes, whatever their numbers; the include stays."""
+    prompt = build_translation(FUNCTION, "cuda", seed=seed)
+    answer = write_translation(prompt, STRIDING, strides=True)
+    first = prompt.first
+    assert answer == f"<|{first + 2}|><|y|><|{first + 3}|><|x|>{END}"
+    assert canonical(parse_translation(prompt, answer), "cuda") == "#include <math.h>\n" + canonical(STRIDING, "cuda")
+
+
+def test_edits_of_kernels_may_change_lines_too() -> None:
+    """An atomic update, a line that goes, one in front of a loop that strides; where that isn't shorter, the kernel is written whole."""
+    changed = STRIDING.replace("y[i * m + j] = x[j];", "atomicAdd(&y[j], x[j]);").replace(
+        "    for (int i", "    double s = 0;\n    for (int i"
+    )
+    prompt = build_translation(FUNCTION, "cuda")
+    answer = write_translation(prompt, changed, strides=True)
+    assert answer == f"<|2|>double w0=0;\n<|2|><|y|><|3|><|x|><|4|><|cut|>atomicAdd(&v3[v5],v2[v5]);\n{END}"
+    assert _words(parse_translation(prompt, answer)) == _words("#include <math.h>\n" + changed.replace(" s ", " w0 "))
+    whole = write_translation(prompt, CUDA, strides=True)
+    assert whole == write_translation(prompt, CUDA)
+    assert whole is not None
+    assert not any(token in whole for token in ("<|cut|>", "<|x|>"))
+
+
+def test_without_the_tokens_kernels_are_written_whole() -> None:
+    """As tokenizers from before expect; both kinds of answers are read."""
+    prompt = build_translation(FUNCTION, "cuda")
+    whole = write_translation(prompt, STRIDING)
+    assert whole is not None
+    assert "<|x|>" not in whole
+    assert canonical(parse_translation(prompt, whole), "cuda") == canonical(STRIDING, "cuda")
+
+
+@pytest.mark.parametrize("answer", ["<|9|><|x|>", "<|4|><|x|>", "<|x|>", "<|2|><|x|><|y|>", "<|2|><|cut|><|x|>", "<|63|><|cut|>"])
+def test_axes_out_of_place_do_no_harm(answer: str) -> None:
+    """A marker of no line or of no loop, two axes, a loop that is cut: the rest stands, and no control token is left."""
+    code = parse_translation(build_translation(FUNCTION, "cuda"), answer)
+    assert "<|" not in code
+    assert "__global__ void add" in code
