@@ -62,7 +62,7 @@ NUM_MARKERS = 64
 MARKERS = tuple(f"<|{number}|>" for number in range(NUM_MARKERS))
 SPECIAL = (PAD, END, TEXT)
 """Tokens that end or pad a text and never stand inside one."""
-CONTROL = (ANSWER, TESTS, FILL, CUT, *DIRECTIONS.values(), *_MORE_DIRECTIONS, *FIM, *MARKERS, *AXES)
+CONTROL = (ANSWER, TESTS, FILL, CUT, *DIRECTIONS.values(), *_MORE_DIRECTIONS, *FIM, *MARKERS)
 """Tokens of the task format that every tokenizer has."""
 LATER = ("<|omp2c|>", *AXES)
 """Tokens of the task format that tokenizers lack which were made before these were thought of; models with such a one can't be taught their tasks."""

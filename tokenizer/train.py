@@ -148,6 +148,6 @@ STAGE = Stage(
         "pairs": Input(stage="pairs", help="folder that `hpcraft pairs` made", optional=True),
     },
     run=run,
-    version=3,
+    version=4,
 )
 COMMAND = STAGE.command

@@ -332,6 +332,6 @@ STAGE = Stage(
     run=run,
     parallel=True,
     pace=frozenset(("compile", "recompute", "tensorboard", "checkpoint_seconds")),
-    version=2,  # losses of encoder-decoders by tokens, their decoders begin with the direction
+    version=3,  # kernels as edits
 )
 COMMAND = STAGE.command
