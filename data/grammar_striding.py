@@ -28,11 +28,10 @@ class StridingWriter(CWriter):
         return Geometry(blocks=counts, threads=sides)
 
     def _parallel(self, node: Parallel, depth: int) -> None:
-        body: tuple[Node, ...] = node.body
-        if len(node.heads) > 1:
-            body = (replace(node, heads=node.heads[1:]),)
-        self._axis = "xyz"[len(node.heads) - 1]
-        self.loop(node.heads[0], body, depth)
+        first, *inner = node.heads
+        body: tuple[Node, ...] = (replace(node, heads=tuple(inner)),) if inner else node.body
+        self._axis = "xyz"[len(inner)]
+        self.loop(first, body, depth)
 
     def loop(self, head: Range, body: tuple[Node, ...], depth: int) -> None:
         """A counted loop in its form; one that strides as a ``for``."""

@@ -269,6 +269,7 @@ def test_a_kernel_is_the_loops_that_stride(seed: int | None) -> None:
     prompt = build_translation(FUNCTION, "cuda", seed=seed)
     answer = write_translation(prompt, STRIDING, strides=True)
     first = prompt.first
+    assert answer is not None
     assert answer == f"<|{first + 2}|><|y|><|{first + 3}|><|x|>{END}"
     assert canonical(parse_translation(prompt, answer), "cuda") == "#include <math.h>\n" + canonical(STRIDING, "cuda")
 
@@ -280,6 +281,7 @@ def test_edits_of_kernels_may_change_lines_too() -> None:
     )
     prompt = build_translation(FUNCTION, "cuda")
     answer = write_translation(prompt, changed, strides=True)
+    assert answer is not None
     assert answer == f"<|2|>double w0=0;\n<|2|><|y|><|3|><|x|><|4|><|cut|>atomicAdd(&v3[v5],v2[v5]);\n{END}"
     assert _words(parse_translation(prompt, answer)) == _words("#include <math.h>\n" + changed.replace(" s ", " w0 "))
     whole = write_translation(prompt, CUDA, strides=True)
