@@ -91,16 +91,16 @@ def _link(source: Path, target: Path) -> bool:
 
 def write(folder: Path, files: Mapping[str, bytes]) -> None:
     """Write the files that a compiler reads, all with the same time."""
-    ours = emulation.headers() if any(map(emulation.is_ours, files)) else {}
+    folder.mkdir(parents=True, exist_ok=True)
+    ours, kept = (emulation.headers(), _headers()) if any(map(emulation.is_ours, files)) else ({}, folder)
     made: set[Path] = set()
     for name, content in files.items():
         path = folder / name
         if path.parent not in made:
             path.parent.mkdir(parents=True, exist_ok=True)
             made.add(path.parent)
-        if content != ours.get(name) or not _link(_headers() / name, path):
+        if content != ours.get(name) or not _link(kept / name, path):
             _write(path, content)
-    folder.mkdir(parents=True, exist_ok=True)
 
 
 def _headers() -> Path:

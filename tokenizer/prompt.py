@@ -181,8 +181,13 @@ def _is_edits(body: str) -> bool:
 
 def _as_kernel(lines: Sequence[str]) -> list[str]:
     """The lines of a function whose head is that of a kernel."""
-    entry = max((i for i, line in enumerate(lines) if line.endswith("){") and not _HEAD.match(line)), default=-1)
+    entry = _entry(lines)
     return [f"__global__ {line}" if i == entry else line for i, line in enumerate(lines)]
+
+
+def _entry(lines: Sequence[str]) -> int | None:
+    """The number of the line with the head of the last function that is defined."""
+    return max((i for i, line in enumerate(lines) if line.endswith("){") and not _HEAD.match(line)), default=None)
 
 
 def _write_edits(prompt: Prompt, target: Sequence[str], *, kernel: bool = False) -> str | None:
@@ -258,8 +263,9 @@ def parse_tests(prompt: Prompt, answer: str) -> tuple[str, ...]:
 
 def _parameters(prompt: Prompt) -> list[str]:
     """Canonical names of the parameters of the last function that the prompt's source defines."""
-    heads = [line for line in prompt.lines.values() if line.endswith("){") and not _HEAD.match(line)]
-    inside = heads[-1].partition("(")[2].rpartition(")")[0] if heads else ""
+    lines = list(prompt.lines.values())
+    entry = _entry(lines)
+    inside = "" if entry is None else lines[entry].partition("(")[2].rpartition(")")[0]
     words = (re.findall(r"[A-Za-z_]\w*", part.partition("[")[0]) for part in inside.split(","))
     return [found[-1] for found in words if found and found != ["void"]]
 
