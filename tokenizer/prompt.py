@@ -14,11 +14,14 @@ A CUDA kernel is written as edits, too, where that is shorter: ``<|x|>`` behind 
     <|c2cuda|><|0|>void f0(int v0,double*v1){<|1|>for(int v2=0;v2<v0;v2++)<|2|>v1[v2]=0;<|3|>}<|answer|>
     <|1|><|x|><|end|>
 
-Other CUDA is written whole, and a marker stands for the line that it marks. So is the C that CUDA is translated back to: its
-prompt begins with the head of the function that is wanted, in the names of the kernel where they have the same spelling. OpenMP is taken back to C by edits.
+The C that CUDA is translated back to is written likewise. Its prompt begins with the head of the function that is wanted, in the names of the kernel where they
+have the same spelling; that head takes the kernel's place and the host function is gone by rule, and ``<|x|>``, ``<|y|>`` and ``<|z|>`` are the loops over what a
+guard lets through, in the order of its comparisons (`hpcraft.tokenizer.counted`).
 
     <|cuda2c|><|0|>void f0(int v0,float*v1){<|1|>__global__ void f0(float*v1,int v0){<|2|>int v2=threadIdx.x;<|3|>if(v2<v0)<|4|>v1[v2]=0;<|5|>}<|answer|>
-    <|0|>for(int v2=0;v2<v0;v2++)⏎<|4|><|5|><|end|>
+    <|2|><|cut|><|3|><|x|><|end|>
+
+Other CUDA, and other C made of it, is written whole, and a marker stands for the line that it marks.
 
 Tests are written one to a line in the notation of `hpcraft.sandbox.abi`, with array lengths as in `hpcraft.tokenizer.lengths`.
 Not covered: sources in Fortran; edits behind the last marker of a long function.
@@ -28,19 +31,23 @@ from __future__ import annotations
 
 import random
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from difflib import SequenceMatcher
+from functools import partial
 
 from hpcraft.errors import ConfigError
+from hpcraft.tokenizer.counted import counted, indices
+from hpcraft.tokenizer.edits import CUT, MARKERS, NUM_MARKERS, Edited, apply_edits, num_lexemes, spelled, write_edits
 from hpcraft.tokenizer.indent import indent
 from hpcraft.tokenizer.layout import canonical
 from hpcraft.tokenizer.lengths import evaluate, generalise
 from hpcraft.tokenizer.rename import LETTERS, Renamed, rename, rename_like, restore_text
-from hpcraft.tokenizer.strides import AXES, strided
+from hpcraft.tokenizer.sides import LITERAL, as_function, as_kernel, entry_of
+from hpcraft.tokenizer.strides import AXES, striding
 
 PAD, END, TEXT = "<|pad|>", "<|end|>", "<|text|>"
-ANSWER, TESTS, FILL, CUT = "<|answer|>", "<|tests|>", "<|fill|>", "<|cut|>"
+ANSWER, TESTS, FILL = "<|answer|>", "<|tests|>", "<|fill|>"
 DIRECTIONS: Mapping[str, str] = {"openmp": "<|c2omp|>", "cuda": "<|c2cuda|>", "mpi": "<|c2mpi|>"}
 """Target model to its direction token."""
 BACK: Mapping[str, str] = {"cuda": "cuda2c", "openmp": "omp2c"}
@@ -58,8 +65,6 @@ _MORE_DIRECTIONS = tuple(
 FIM = ("<|fim_prefix|>", "<|fim_suffix|>", "<|fim_middle|>")
 """Fill in the middle, by the names that editors' plug-ins and llama.cpp know."""
 
-NUM_MARKERS = 64
-MARKERS = tuple(f"<|{number}|>" for number in range(NUM_MARKERS))
 SPECIAL = (PAD, END, TEXT)
 """Tokens that end or pad a text and never stand inside one."""
 CONTROL = (ANSWER, TESTS, FILL, CUT, *DIRECTIONS.values(), *_MORE_DIRECTIONS, *FIM, *MARKERS)
@@ -74,13 +79,12 @@ LANGUAGE_OF = {"openmp": "c", "cuda": "cuda", "mpi": "c", "cuda2c": "c", "omp2c"
 _SOURCE_LANGUAGE = {"cuda2c": "cuda"}
 """Task to the language of its sources, where that isn't C."""
 
-_MARKER = re.compile(r"<\|(\d+)\|>")
 _CONTROL = re.compile(r"<\|[a-z0-9_]+\|>")
-_HEAD = re.compile(r"(?:\}?else )?(?:for|if|while|switch)\(")
-_LITERAL = re.compile(r"""\"(?:\\.|[^"\\\n])*\"|'(?:\\.|[^'\\\n])*'""")
 _SOURCE_LETTERS = {new: letter for letter, new in LETTERS.items()}
 _FEW = 32
 """Names that only the wanted head has are numbered at random below this."""
+_MOST_OPEN = 4
+"""So many lines at the end of a target may be braces that needn't be written."""
 _LONG_LINE = 10
 """From this many characters on, a line that stands elsewhere in the source is pointed at; a lone brace is spelled out."""
 
@@ -129,43 +133,45 @@ def build_tests(source: str, *, seed: int | None = None) -> Prompt:
 def build_fill(lines: Sequence[str], missing: int, *, seed: int | None = None) -> tuple[Prompt, str]:
     """A prompt that asks for the line ``missing`` of canonical code, and its answer: practice in editing for any code."""
     prompt = _mark([line for i, line in enumerate(lines) if i != missing], FILL, "", Renamed(text="", names={}, language="c"), seed)
-    answer = _write_edits(prompt, lines)
+    answer = write_edits(_edited(prompt), lines)
     assert answer is not None or missing >= len(prompt.lines)
-    return prompt, answer or END
+    return prompt, (answer or "") + END
 
 
 def write_translation(prompt: Prompt, target: str, *, strides: bool = False) -> str | None:
     """The answer that stands for ``target``: what a model is trained to write after ``prompt``.
 
     None when it can't be written, because an edit would stand behind the last marker. With ``strides``, which needs a tokenizer that has the tokens of
-    `hpcraft.tokenizer.strides`, CUDA is written as edits where they are shorter.
+    `hpcraft.tokenizer.strides`, CUDA and the way back from it are written as edits where they are shorter.
     """
     language = LANGUAGE_OF[prompt.task]
     lines = canonical(rename_like(target, language, prompt.renamed).text, language).splitlines()
     if prompt.task in _EDITED:
-        return _write_edits(prompt, lines)
+        edits = write_edits(_edited(prompt), lines)
+        return None if edits is None else edits + END
     whole = _write_whole(prompt, lines)
-    edits = _write_edits(prompt, lines, kernel=True) if strides and prompt.task == "cuda" else None
-    return edits if edits and _is_edits(edits) and len(_MARKER.sub("#", edits)) < len(_MARKER.sub("#", whole)) else whole
+    edits = _rule_edits(prompt, lines) if strides and prompt.task in _RULES else None
+    return edits + END if edits and num_lexemes(edits) < num_lexemes(whole) else whole
 
 
 def parse_translation(prompt: Prompt, answer: str) -> str:
     """The code that an answer stands for, with the names of the source, indented.
 
     A marker that marks nothing and control tokens out of place are dropped; what comes after the end isn't read. Blocks that an answer
-    written whole leaves open are closed at its end.
+    leaves open are closed at its end, but not of those tasks that are edits alone.
     """
     body = answer.partition(END)[0]
-    if prompt.task in _EDITED or (prompt.task == "cuda" and _is_edits(body)):
-        body = _apply_edits(prompt, body, kernel=prompt.task == "cuda")
+    if prompt.task in _EDITED:
+        body = apply_edits(_edited(prompt), body)
     else:
-        body = _closed(_MARKER.sub(lambda m: prompt.lines.get(int(m[1]), "") + "\n", body))
+        source = _RULES[prompt.task](prompt) if prompt.task in _RULES and _is_edits(body) else None
+        body = _closed(apply_edits(source, body) if source else spelled(body, prompt.lines))
     body = _CONTROL.sub("", body)
     return indent(restore_text(body, prompt.renamed.names, LANGUAGE_OF[prompt.task]))
 
 
 def _closed(code: str) -> str:
-    plain = _LITERAL.sub("", code)
+    plain = LITERAL.sub("", code)
     return code + "}\n" * max(0, plain.count("{") - plain.count("}"))
 
 
@@ -179,57 +185,41 @@ def _is_edits(body: str) -> bool:
     return CUT in body or any(axis in body for axis in AXES)
 
 
-def _as_kernel(lines: Sequence[str]) -> list[str]:
-    """The lines of a function whose head is that of a kernel."""
-    entry = _entry(lines)
-    return [f"__global__ {line}" if i == entry else line for i, line in enumerate(lines)]
+def _edited(prompt: Prompt) -> Edited:
+    """A source whose lines stand until they are edited."""
+    return Edited(lines=(*prompt.lines.values(), *prompt.rest), first=prompt.first, num_marked=len(prompt.lines))
 
 
-def _entry(lines: Sequence[str]) -> int | None:
-    """The number of the line with the head of the last function that is defined."""
-    return max((i for i, line in enumerate(lines) if line.endswith("){") and not _HEAD.match(line)), default=None)
+def _kernel(prompt: Prompt) -> Edited:
+    """A function whose head is that of a kernel; its loops can stride."""
+    return replace(_edited(prompt), lines=as_kernel((*prompt.lines.values(), *prompt.rest)), form=striding)
 
 
-def _write_edits(prompt: Prompt, target: Sequence[str], *, kernel: bool = False) -> str | None:
-    source = [*prompt.lines.values(), *prompt.rest]
-    striding: dict[int, str] = {}
-    if kernel:
-        source, wanted = _as_kernel(source), set(target)
-        # What a function includes doesn't hurt its kernel, and needn't be cut.
-        target = [*(line for line in source if line.startswith("#include") and line not in wanted), *target]
-        for number, line in enumerate(source):
-            for token, axis in AXES.items():
-                if (new := strided(line, axis)) in wanted:
-                    source[number], striding[number] = str(new), token
-    first, parts = prompt.first, []
-    for kind, begin, end, new_begin, new_end in SequenceMatcher(None, source, target, autojunk=False).get_opcodes():
-        if kind == "equal":
-            changed = [number for number in range(begin, end) if number in striding]
-            if changed and max(changed) >= len(prompt.lines):
-                return None
-            parts += [MARKERS[first + number] + striding[number] for number in changed]
-            continue
-        if max(begin, end - 1) > len(prompt.lines) or first + max(begin, end - 1) >= NUM_MARKERS:
-            return None
-        text = "".join(line + "\n" for line in target[new_begin:new_end])
-        parts.append(MARKERS[first + begin] + (CUT if end > begin else "") + text)
-        parts += [MARKERS[first + number] + CUT for number in range(begin + 1, end)]
-    return "".join(parts) + END
+def _function(prompt: Prompt) -> Edited | None:
+    """A kernel under the head of the function that is wanted, without its host function; what its threads do can be counted."""
+    lines = as_function((*prompt.lines.values(), *prompt.rest))
+    return replace(_edited(prompt), lines=lines, form=partial(counted, kinds=indices(line or "" for line in lines))) if lines else None
 
 
-def _apply_edits(prompt: Prompt, body: str, *, kernel: bool = False) -> str:
-    """The source with an answer's edits; an edit at a line that isn't there is dropped."""
-    pieces = _MARKER.split(body)
-    edits: dict[int, str] = {}
-    for number, text in zip(pieces[1::2], pieces[2::2], strict=True):
-        edits[int(number)] = edits.get(int(number), "") + text
-    lines = [pieces[0]]
-    source = _as_kernel([*prompt.lines.values(), *prompt.rest]) if kernel else [*prompt.lines.values(), *prompt.rest]
-    for number, line in [*zip(prompt.lines, source, strict=False), (prompt.first + len(prompt.lines), "")]:
-        edit = edits.get(number, "")
-        axis = next((axis for token, axis in AXES.items() if token in edit), "")
-        lines += [edit.replace(CUT, ""), "" if edit.startswith(CUT) else (strided(line, axis) if axis else None) or line]
-    return "\n".join([*lines, *source[len(prompt.lines) :]])
+_RULES: Mapping[str, Callable[[Prompt], Edited | None]] = {"cuda": _kernel, "cuda2c": _function}
+"""Tasks whose answers are written whole or, where a rule says most of the function, as edits of that."""
+
+
+def _rule_edits(prompt: Prompt, target: Sequence[str]) -> str | None:
+    """A target as edits of what a rule makes of the source, if they say it exactly."""
+    source = _RULES[prompt.task](prompt)
+    if source is None:
+        return None
+    # What a function includes doesn't hurt, and needn't be cut.
+    included = [line for line in source.lines if line and line.startswith("#include") and line not in target]
+    wanted = [*included, *target]
+    # Blocks that are open at the end are closed by themselves.
+    ends = range(len(wanted), max(0, len(wanted) - _MOST_OPEN), -1)
+    written = (write_edits(source, wanted[:end]) for end in ends if "".join(wanted[end:]).strip("}") == "")
+    said = [
+        edits for edits in written if edits and _is_edits(edits) and _closed(apply_edits(source, edits)).split() == " ".join(wanted).split()
+    ]
+    return min(said, key=num_lexemes, default=None)
 
 
 def _write_whole(prompt: Prompt, lines: Sequence[str]) -> str:
@@ -264,7 +254,7 @@ def parse_tests(prompt: Prompt, answer: str) -> tuple[str, ...]:
 def _parameters(prompt: Prompt) -> list[str]:
     """Canonical names of the parameters of the last function that the prompt's source defines."""
     lines = list(prompt.lines.values())
-    entry = _entry(lines)
+    entry = entry_of(lines)
     inside = "" if entry is None else lines[entry].partition("(")[2].rpartition(")")[0]
     words = (re.findall(r"[A-Za-z_]\w*", part.partition("[")[0]) for part in inside.split(","))
     return [found[-1] for found in words if found and found != ["void"]]

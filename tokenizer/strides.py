@@ -51,6 +51,12 @@ def strided(head: str, axis: str, blank: str = "") -> str | None:
     return f"for{gap}({found['kind']}{var}{blank}={blank}{first};{gap}{found['test'].strip()};{gap}{step}){found['rest']}"
 
 
+def striding(line: str) -> Mapping[str, tuple[str, ...]]:
+    """What a line can become in a kernel: the token of an axis to the head of the loop that strides along it."""
+    heads = {token: strided(line, axis) for token, axis in AXES.items()}
+    return {token: (head,) for token, head in heads.items() if head}
+
+
 def _stepped(step: str) -> tuple[str, str, str] | None:
     """The variable, the direction and the size of a step."""
     if one := _ONE.fullmatch(step):

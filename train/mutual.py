@@ -364,6 +364,6 @@ STAGE = Stage(
     },
     run=lambda config, work: run(config, work),
     outside=lambda config: tools_here(config.targets),
-    version=6,
+    version=7,
 )
 """Without figures of texts, which `hpcraft.mutual` puts in; the command is there too."""

@@ -13,6 +13,7 @@ from random import Random
 from typing import TYPE_CHECKING, Any
 
 from hpcraft.data.lone_kernel import c_head, is_complete, kernel_to_read, lone_kernel
+from hpcraft.data.plain_loops import plain_loops
 from hpcraft.records import REAL_ORIGINS, Pair
 from hpcraft.tokenizer.fim import FAMILIES
 from hpcraft.tokenizer.infilling import TASK, infill, shortened
@@ -122,8 +123,17 @@ def way_back(pairs: Iterable[Pair], cuda_answer: str, repeats: Mapping[str, floa
         often = repeats.get(task, 0.0) * (mined_repeats if pair.origin in REAL_ORIGINS else 1.0)
         side = parallel_side(pair, cuda_answer) if often > 0 else None
         if side is not None:
-            found.append(Example(task=task, source=side, target=pair.source, signature=c_head(pair.source), repeats=often))
+            head = c_head(pair.source)
+            target = _nearest(pair.source, side, head) if task == BACK["cuda"] else pair.source
+            found.append(Example(task=task, source=side, target=target, signature=head, repeats=often))
     return found
+
+
+def _nearest(source: str, kernel: str, head: str) -> str:
+    """C code in that spelling of its loops which a kernel comes nearest to: it doesn't say how they were spelled."""
+    prompt = build_translation(kernel, BACK["cuda"], head=head)
+    spellings = (plain_loops(source), plain_loops(source, bare=True), source)
+    return min(spellings, key=lambda code: len(write_translation(prompt, code, strides=True) or ""))
 
 
 def parallel_side(pair: Pair, cuda_answer: str) -> str | None:

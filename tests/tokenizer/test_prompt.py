@@ -305,3 +305,74 @@ def test_axes_out_of_place_do_no_harm(answer: str) -> None:
     code = parse_translation(build_translation(FUNCTION, "cuda"), answer)
     assert "<|" not in code
     assert "__global__ void add" in code
+
+
+# ---------------------------------------------------------------- kernels back to C as edits
+
+
+GUARDED = """__device__ __forceinline__ double half(double v) { return sqrt(v) / 2; }
+__global__ void k(int n, int m, const double *x, double *y)
+{
+    int i = blockIdx.x * blockDim.x + threadIdx.x;
+    int j = blockIdx.y * blockDim.y + threadIdx.y;
+    if (i < n && j < m) {
+        y[j * n + i] = half(x[j]);
+    }
+}
+extern "C" void f(int n, int m, const double *x, double *y)
+{
+    k<<<n, m>>>(n, m, x, y);
+}
+"""
+COUNTED = """#include <math.h>
+static double half(double v) { return sqrt(v) / 2; }
+void f(int n, int m, const double *x, double *y)
+{
+    for (int j = 0; j < m; j++)
+        for (int i = 0; i < n; i++) {
+            y[j * n + i] = half(x[j]);
+        }
+}
+"""
+F_HEAD = "void f(int n, int m, const double *x, double *y)"
+
+
+@pytest.mark.parametrize("seed", [None, 1, 2, 3])
+@pytest.mark.parametrize("alone", [True, False])
+def test_a_function_is_the_guards_that_count(seed: int | None, *, alone: bool) -> None:
+    """The lines of indices go, a guard becomes loops; heads, the host function and the include are changed by rule."""
+    prompt = build_translation(GUARDED.partition('extern "C"')[0] if alone else GUARDED, "cuda2c", seed=seed, head=F_HEAD)
+    answer = write_translation(prompt, COUNTED, strides=True)
+    first = prompt.first
+    assert answer == f"<|{first + 5}|><|cut|><|{first + 6}|><|cut|><|{first + 7}|><|y|><|x|>{END}"
+    assert canonical(parse_translation(prompt, answer)) == canonical(COUNTED)
+    whole = write_translation(prompt, COUNTED)
+    assert whole is not None
+    assert "<|x|>" not in whole
+    assert canonical(parse_translation(prompt, whole)) == canonical(COUNTED)
+
+
+def test_what_returns_early_is_closed_at_the_end() -> None:
+    """A guard that leaves becomes a loop over the rest of the kernel."""
+    leaving = (
+        GUARDED.replace("i < n && j < m", "i >= n || j >= m").replace(") {\n        y", ") return;\n        y").replace("]);\n    }", "]);")
+    )
+    prompt = build_translation(leaving, "cuda2c", head=F_HEAD)
+    answer = write_translation(prompt, COUNTED, strides=True)
+    assert answer == f"<|5|><|cut|><|6|><|cut|><|7|><|y|><|x|><|8|><|cut|>{END}"
+    assert canonical(parse_translation(prompt, answer)) == canonical(COUNTED)
+
+
+@pytest.mark.parametrize("answer", ["<|1|><|x|>", "<|7|><|y|>", "<|7|><|x|><|x|>", "<|0|><|cut|>", "<|63|><|cut|>", "<|x|>", "<|20|><|x|>"])
+def test_loops_out_of_place_do_no_harm(answer: str) -> None:
+    """A marker of no guard, or one comparison of two: the rest stands, under the head that was wanted."""
+    code = parse_translation(build_translation(GUARDED, "cuda2c", head=F_HEAD), answer)
+    assert "<|" not in code
+    assert "void f(int n, int m, const double*x, double*y)" in code.replace("double *", "double*")
+    assert "__global__" not in code
+
+
+def test_edits_of_no_kernel_are_read_as_lines() -> None:
+    """There is nothing to edit; no control token is left."""
+    prompt = build_translation("void g(int *x) { x[0] = 1; }", "cuda2c", head="void f(int *x)")
+    assert "<|" not in parse_translation(prompt, "<|0|><|x|><|2|><|cut|>")

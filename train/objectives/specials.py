@@ -11,8 +11,9 @@ from itertools import count, takewhile
 from typing import TYPE_CHECKING
 
 from hpcraft.errors import ConfigError, InputError
+from hpcraft.tokenizer.edits import MARKERS
 from hpcraft.tokenizer.fim import find_tokens
-from hpcraft.tokenizer.prompt import ANSWER, END, FILL, FIM, MARKERS, PAD, TEXT
+from hpcraft.tokenizer.prompt import ANSWER, END, FILL, FIM, PAD, TEXT
 
 if TYPE_CHECKING:
     from tokenizers import Tokenizer

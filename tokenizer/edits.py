@@ -1,0 +1,106 @@
+"""Answers as edits of the source: what a model writes instead of a whole function, and the code that this stands for.
+
+A marker, and the lines that are put before the marked one; ``<|cut|>`` behind a marker takes its line out; and where a rule says what else a line can become
+(a `Form`), tokens behind the marker choose it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from difflib import SequenceMatcher
+from typing import TypeAlias
+
+CUT = "<|cut|>"
+NUM_MARKERS = 64
+MARKERS = tuple(f"<|{number}|>" for number in range(NUM_MARKERS))
+Form: TypeAlias = Callable[[str], Mapping[str, tuple[str, ...]]]
+"""Says of a line what it can become: tokens to lines."""
+
+_MARKER = re.compile(r"<\|(\d+)\|>")
+_AXES = re.compile(r"<\|[xyz]\|>")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Edited:
+    """A source whose edits an answer says."""
+
+    lines: Sequence[str | None]
+    """All lines, as they stand where no edit says otherwise; None where a rule takes a line out."""
+    first: int
+    """Number of the first marker."""
+    num_marked: int
+    """How many lines have markers."""
+    form: Form | None = None
+
+
+def split_markers(text: str) -> list[str]:
+    """What stands before, at and behind markers: text, number, text, number, ..."""
+    return _MARKER.split(text)
+
+
+def spelled(text: str, lines: Mapping[int, str]) -> str:
+    """A text with the lines that its markers point at."""
+    return _MARKER.sub(lambda marker: lines.get(int(marker[1]), "") + "\n", text)
+
+
+def num_lexemes(answer: str) -> int:
+    """Roughly how long an answer is for a model: a marker counts as one character."""
+    return len(_AXES.sub("#", _MARKER.sub("#", answer)))
+
+
+def write_edits(source: Edited, target: Sequence[str]) -> str | None:
+    """The edits that make ``target`` of a source, without an end; None where one would stand behind the last marker."""
+    kept = [_Kept(number, line) for number, line in enumerate(source.lines) if line is not None]
+    if source.form:
+        kept = [new for old in kept for new in _formed(old, source.form, target)]
+    parts: list[str] = []
+
+    def marker(number: int) -> str | None:
+        return MARKERS[source.first + number] if number <= source.num_marked and source.first + number < NUM_MARKERS else None
+
+    for kind, begin, end, new_begin, new_end in SequenceMatcher(None, [k.line for k in kept], target, autojunk=False).get_opcodes():
+        if kind == "equal":
+            chosen = [(marker(k.number), k.tokens) for k in kept[begin:end] if k.tokens]
+        else:
+            text = "".join(line + "\n" for line in target[new_begin:new_end])
+            ended = kept[begin].number if begin < len(kept) else kept[-1].number + 1 if kept else 0
+            numbers = dict.fromkeys(k.number for k in kept[begin:end])
+            chosen = [(marker(ended), (CUT if numbers else "") + text), *((marker(number), CUT) for number in [*numbers][1:])]
+        if any(where is None for where, _ in chosen):
+            return None
+        parts += [f"{where}{what}" for where, what in chosen]
+    return "".join(parts)
+
+
+def apply_edits(source: Edited, answer: str) -> str:
+    """The source with an answer's edits; an edit at a line that isn't there is dropped."""
+    before, *pieces = split_markers(answer)
+    edits: dict[int, str] = {}
+    for number, text in zip(pieces[::2], pieces[1::2], strict=True):
+        edits[int(number)] = edits.get(int(number), "") + text
+    lines = [before]
+    for place, line in enumerate([*source.lines[: source.num_marked], ""]):
+        edit = edits.get(source.first + place, "")
+        tokens = "".join(_AXES.findall(edit))
+        lines.append(_AXES.sub("", edit).replace(CUT, ""))
+        if line is not None and not edit.startswith(CUT):
+            formed = source.form(line).get(tokens) if source.form and tokens else None
+            lines += formed or (line,)
+    return "\n".join([*lines, *(line for line in source.lines[source.num_marked :] if line is not None)])
+
+
+@dataclass(frozen=True, slots=True)
+class _Kept:
+    number: int
+    line: str
+    tokens: str = ""
+
+
+def _formed(old: _Kept, form: Form, target: Sequence[str]) -> list[_Kept]:
+    """A line, or what it becomes, if that stands in the target."""
+    for tokens, lines in form(old.line).items():
+        if any(tuple(target[i : i + len(lines)]) == lines for i in range(len(target))):
+            return [_Kept(old.number, line, tokens if i == 0 else "") for i, line in enumerate(lines)]
+    return [old]

@@ -1,0 +1,61 @@
+"""Both sides of a translation between a function and a kernel, as far as a rule says them: heads, and what stands around them.
+
+All lines are in canonical layout. What becomes of loops is in `hpcraft.tokenizer.strides` and `hpcraft.tokenizer.counted`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+LITERAL = re.compile(r"""\"(?:\\.|[^"\\\n])*\"|'(?:\\.|[^'\\\n])*'""")
+
+_ON_DEVICE = re.compile(r"(?:\b(?:static|inline|__device__|__host__|__forceinline__) )+")
+_MATHS = re.compile(
+    r"\b(?:(?:a?(?:sin|cos|tan)h?|atan2|exp2?|expm1|log(?:2|10|1p)?|pow|sqrt|cbrt|fabs|floor|ceil|round|trunc|fmod|fmax|fmin|hypot|erfc?|fma|copysign)f?)\("
+)
+_STEP = re.compile(r";(?:\+\+(\w+)|(\w+)\+=1)\)(\{?)$")
+"""Steps that C spells in several ways."""
+_HEAD = re.compile(r"(?:\}?else )?(?:for|if|while|switch)\(")
+
+
+def entry_of(lines: Sequence[str]) -> int | None:
+    """The number of the line with the head of the last function that is defined."""
+    return max((i for i, line in enumerate(lines) if line.endswith("){") and not _HEAD.match(line)), default=None)
+
+
+def as_kernel(lines: Sequence[str]) -> list[str]:
+    """The lines of a function whose head is that of a kernel."""
+    entry = entry_of(lines)
+    return [f"__global__ {line}" if i == entry else line for i, line in enumerate(lines)]
+
+
+def as_function(lines: Sequence[str]) -> list[str | None] | None:
+    """The lines of a kernel under another head.
+
+    Args:
+        lines: the wanted head, and the lines of CUDA code: device functions, a kernel, and perhaps its host function.
+
+    Returns:
+        as many lines; None for those that have no place in C. None if there is no kernel.
+    """
+    wanted, *code = lines
+    begin = next((i for i, line in enumerate(code) if "__global__ " in line and line.endswith("{")), None)
+    if begin is None:
+        return None
+    end = _closing(code, begin)
+    body = [_STEP.sub(r";\1\2++)\3", line) for line in code[begin + 1 : end + 1]]
+    before = [None if line == 'extern "C"' else _ON_DEVICE.sub("static ", line) for line in code[:begin]]
+    needs = _MATHS.search("\n".join(code[: end + 1])) and "#include <math.h>" not in before
+    return ["#include <math.h>" if needs else None, *before, wanted, *body, *[None] * (len(code) - end - 1)]
+
+
+def _closing(lines: Sequence[str], begin: int) -> int:
+    """The number of the line on which the block ends that begins on a line."""
+    depth = 0
+    for number in range(begin, len(lines)):
+        plain = LITERAL.sub("", lines[number])
+        depth += plain.count("{") - plain.count("}")
+        if depth <= 0:
+            return number
+    return len(lines) - 1
