@@ -12,7 +12,6 @@ from __future__ import annotations
 import re
 
 from hpcraft import sandbox
-from hpcraft.data.parallel.c_text import strip
 from hpcraft.data.trees import function_name, functions, has_specifier, parse
 from hpcraft.errors import InputError, MachineError
 from hpcraft.eval import forbidden, forbidden_start
@@ -32,8 +31,6 @@ _HIDDEN = re.compile(
     r"\b(?:static|inline|__inline__|__forceinline__)(\s+)(?=(?:\w+\s+)?__global__)|(?<=__global__)(\s+)(?:static|inline|__forceinline__)\b"
 )
 """What keeps a kernel to its own translation unit."""
-_HARNESS = re.compile(r"\b(?:hpcraft|HPCRAFT|__SANITIZE_|__has_feature)\w*")
-"""Names of the harness, and by which a build for the race detector could be told from another one."""
 
 
 def candidate_name(case: UnitTests) -> str:
@@ -150,8 +147,8 @@ def honest(case: UnitTests, code: str, text: str, build: sandbox.Build) -> str:
     symbols = forbidden.Symbols(
         undefined=build.symbols(name), defined=build.defined(name), harness_undefined=undefined, harness_defined=own
     )
-    if (found := _HARNESS.search(strip(code))) is not None:
-        return f"fail: names what is the harness's ({found[0]})"
+    if why := forbidden.names_the_harness(code):
+        return f"fail: {why}"
     said = forbidden.check(model, "cpp" if case.on_device else "c", code, entry=entry, seen=text, symbols=symbols)
     if said == "pass" and (variable := forbidden_start.before_calls(text)):
         return f"fail: runs code before or after the calls (the initialiser of {variable})"

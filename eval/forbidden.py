@@ -69,6 +69,7 @@ _FORTRAN = (
     (r"^\s*include\s*['\"](?:/|[^'\"]*\.\.)", "includes a file by its path"),
     (r"^\s*!(?:gcc|dir)\$\s*attributes\b[^\n]*\b(?:weak|dllexport|alias|constructor)\b", "makes symbols stand for others"),
 )
+_HARNESS = re.compile(r"\b(?:hpcraft|HPCRAFT|__SANITIZE_|__has_feature)\w*")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -101,6 +102,12 @@ def check(model: str, language: str, code: str, *, entry: str, seen: str = "", s
         why = asks_for(symbols.undefined, seen or code, model, set(symbols.harness_defined) - {entry})
         why = why or defines(symbols.defined, seen or code, entry, set(symbols.harness_undefined) - {entry})
     return f"fail: {why}" if why else "pass"
+
+
+def names_the_harness(code: str) -> str:
+    """Which name of the harness an answer knows, or by which a build for the race detector is told from another one; empty for none."""
+    found = _HARNESS.search(strip(code))
+    return f"names what is the harness's ({found[0]})" if found else ""
 
 
 def trick(target_model: str, code: str, entry: str) -> str:

@@ -2,19 +2,21 @@
 
 ``--data DIR`` is the checkout, or a folder that holds it as ``pareval`` or ``ParEval``. ``prompts/generation-prompts.json`` gives the prompts;
 ``drivers/cpp/benchmarks/TYPE/NAME/`` the baseline and the driver whose ``validate`` makes inputs. All is read when it is needed,
-nothing of it is kept. Translation prompts are never opened.
+nothing of it is kept. Translation prompts are never opened. Kernels in CUDA and HIP are launched as ``gpu.cu`` does (`hpcraft.eval.pareval_kernel`), what is in
+Kokkos is called as by ``kokkos.cc`` (`hpcraft.eval.pareval_kokkos`), both with the inputs of the serial task.
 
 The serial tasks have the baseline as their reference; the checkout has no reference for the parallel ones.
 
-Not covered: CUDA, HIP and Kokkos tasks, whose drivers launch the answer themselves, and signatures with strings, pointers in structs, vectors of
-structs that are written, or vectors that grow: they are asked, and told as unsupported by name.
+Not covered: signatures with strings, pointers in structs, vectors of structs that are written, or vectors that grow: they are asked, and told as
+unsupported by name.
 """
 
 from __future__ import annotations
 
 import json
 import re
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 from hpcraft.errors import ConfigError, InputError
@@ -37,8 +39,15 @@ SHAPES: dict[str, tuple[Shape, ...]] = {
     "openmp": tuple(Shape(threads=n) for n in (1, 2, 4)),
     "mpi": tuple(Shape(ranks=n) for n in (1, 2, 3)),
     "mpi+openmp": tuple(Shape(ranks=n, threads=2) for n in (1, 2, 3)),
+    "cuda": tuple(Shape(schedule=n) for n in (0, 1, 2)),
+    "hip": tuple(Shape(schedule=n) for n in (0, 1, 2)),
+    "kokkos": tuple(Shape(threads=n) for n in (1, 2, 4)),
 }
-"""The starts of a judgement by model; others aren't judged."""
+"""The starts of a judgement by model: numbers of threads and ranks, or orders of blocks."""
+DEVICE_MODELS = ("cuda", "hip")
+"""Models whose answers are kernels."""
+_BESIDE = {"cuda": "gpu.cu", "hip": "gpu.cu", "kokkos": "kokkos.cc"}
+"""Drivers of models that are called with the inputs of the serial task."""
 _PROMPTS = "prompts/generation-prompts.json"
 SIZES = "problem-sizes.json"
 """In the folder of the drivers: at which sizes the problems are timed."""
@@ -66,12 +75,20 @@ class Problem:
     structs: str
     digests: tuple[str, ...]
     """Of the files that decide the figures."""
+    sequential: Problem | None = None
+    """The serial task, whose calls those in CUDA, HIP and Kokkos are; None for the other models."""
+
+    @property
+    def called(self) -> Problem:
+        """The task whose calls are made: its own, or the serial one's."""
+        return self.sequential or self
 
     @property
     def digest(self) -> str:
         """A hash of all that decides the figures, wherever the checkout lies."""
-        fields = {k: v for k, v in asdict(self).items() if k not in ("folder", "drivers")}
-        return sha256_json(fields)
+        fields = {k: v for k, v in asdict(self).items() if k not in ("folder", "drivers", "sequential")}
+        beside = {"sequential": self.sequential.digest} if self.sequential else {}
+        return sha256_json({**fields, **beside})
 
 
 def pareval_tasks(folder: Path | None) -> list[Task]:
@@ -94,10 +111,32 @@ def pareval_tasks(folder: Path | None) -> list[Task]:
         raise InputError(f"{path}: not JSON ({error}); check the checkout") from None
     if not isinstance(rows, list) or not all(isinstance(r, dict) and all(isinstance(r.get(f), str) for f in _FIELDS) for r in rows):
         raise InputError(f"{path}: expected a list of objects with {', '.join(_FIELDS)}; check the checkout")
-    return [_task(root, row, path) for row in rows]
+    serial = {row["name"]: _problem(root, row, path) for row in rows if row["parallelism_model"] == "serial"}
+    return [_task(root, row, path, serial) for row in rows]
 
 
-def _task(root: Path, row: dict[str, str], path: Path) -> Task:
+def _task(root: Path, row: dict[str, str], path: Path, serial: Mapping[str, Problem]) -> Task:
+    name, model, prompt = row["name"], MODELS.get(row["parallelism_model"], ""), row["prompt"]
+    problem = _problem(root, row, path)
+    if model in _BESIDE:
+        files = [p for p in (problem.folder / _BESIDE[model],) if p.is_file()]
+        problem = replace(problem, sequential=serial.get(name), digests=(*problem.digests, *map(sha256_file, files)))
+    return Task(
+        task_id=f"pareval/{name}/{row['parallelism_model']}",
+        prompt=prompt,
+        stem=prompt.rstrip("\n") + "\n",
+        language="cpp",
+        model=model,
+        level="emulate" if model in DEVICE_MODELS else "run",
+        group=row["problem_type"],
+        prototype=f"void {problem.function}(void)",
+        reference=baseline_code(problem) if model == "serial" and (problem.folder / "baseline.hpp").is_file() else "",
+        case=problem,
+        empty=f"{prompt.rstrip()}\n{'' if problem.returns.split()[-1] == 'void' else '    return {};'}\n}}\n",
+    )
+
+
+def _problem(root: Path, row: dict[str, str], path: Path) -> Problem:
     name, model, prompt = row["name"], MODELS.get(row["parallelism_model"], ""), row["prompt"]
     heads = list(_HEAD.finditer(prompt))
     if not model or not heads:
@@ -108,7 +147,7 @@ def _task(root: Path, row: dict[str, str], path: Path) -> Task:
     folder = drivers / "benchmarks" / row["problem_type"] / name
     baseline = folder / "baseline.hpp"
     files = [p for p in (baseline, folder / "cpu.cc", drivers / "utilities.hpp", drivers.parent / SIZES) if p.is_file()]
-    problem = Problem(
+    return Problem(
         name=name,
         folder=folder,
         drivers=drivers,
@@ -118,19 +157,6 @@ def _task(root: Path, row: dict[str, str], path: Path) -> Task:
         preamble=preamble,
         structs="\n".join(_STRUCT.findall(prompt)),
         digests=tuple(sha256_file(p) for p in files),
-    )
-    return Task(
-        task_id=f"pareval/{name}/{row['parallelism_model']}",
-        prompt=prompt,
-        stem=prompt.rstrip("\n") + "\n",
-        language="cpp",
-        model=model,
-        level="run",
-        group=row["problem_type"],
-        prototype=f"void {function}(void)",
-        reference=baseline_code(problem) if model == "serial" and baseline.is_file() else "",
-        case=problem,
-        empty=f"{prompt.rstrip()}\n{'' if returns.split()[-1] == 'void' else '    return {};'}\n}}\n",
     )
 
 

@@ -167,15 +167,20 @@ def images(problem: Problem, calls: Sequence[Recorded], rng: np.random.Generator
     return tuple(made)
 
 
-def joined(called: Sequence[Called]) -> dict[tuple[int, int], Called]:
-    """The calls of the function that came to their end, by round and number: time and threads of the call alone, the arrays behind it."""
+def joined(called: Sequence[Called], steps: int = STEPS) -> dict[tuple[int, int], Called]:
+    """The calls of the function that came to their end, by round and number: time and threads of the call alone, the arrays behind it.
+
+    Args:
+        called: the calls of the shim.
+        steps: how many there are for each call of the function, the last two of which call it and copy back.
+    """
     by_step = {(one.round, one.index): one for one in called}
     found: dict[tuple[int, int], Called] = {}
     for (number, index), last in by_step.items():
-        if index % STEPS == STEPS - 1:
+        if index % steps == steps - 1:
             ran = by_step[number, index - 1]
             results = tuple(map(_joined, ran.ranks, last.ranks))
-            found[number, index // STEPS] = replace(ran, index=index // STEPS, ranks=results, still=ran.still and last.still)
+            found[number, index // steps] = replace(ran, index=index // steps, ranks=results, still=ran.still and last.still)
     return found
 
 

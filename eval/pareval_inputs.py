@@ -20,7 +20,7 @@ import numpy as np
 
 from hpcraft import sandbox
 from hpcraft.errors import InputError, MachineError
-from hpcraft.eval.pareval import SIZES, Problem, correct_name
+from hpcraft.eval.pareval import DEVICE_MODELS, SIZES, Problem, correct_name
 from hpcraft.eval.pareval_calls import HEADERS, Recorded, Slot, slots
 from hpcraft.sandbox.abi import DTYPES, Argument, Array
 from hpcraft.sandbox.outcome import Job, Limits, Outcome, Run, Verdict
@@ -31,11 +31,14 @@ DEFAULT_SIZE = 1 << 20
 """Of problems that the checkout's table of sizes doesn't have, as in its own program."""
 _OUT, _MAGIC = "calls.bin", 0x31434550
 _LIMITS = Limits(wall_seconds=60.0, memory_mb=4096, disk_mb=512)
+_EMULATED_ELEMENTS = 140_000
+"""Of the arguments of a call of a kernel: two matrices whose sides are the larger of `_SIZES`."""
 _EPSILON = re.compile(r"\bfequal\s*\([^;]*?,\s*([0-9.eE+-]+)\s*\)")
 _TEST_SIZE = re.compile(r"\bconst size_t TEST_SIZE = [^;]+;")
 _MOST_ATTEMPTS = 4
-_SMALL = 64
-"""A size beside the driver's own; a power of two, as some functions (Fourier transforms) are defined for no other."""
+_SIZES = (64, 256)
+"""Sizes beside the driver's own: powers of two, as some functions (Fourier transforms) are defined for no other. Those of the emulated ones have a middle one,
+since the driver's own is too large for them where it is the side of a matrix."""
 
 
 def epsilon(problem: Problem) -> float:
@@ -45,14 +48,27 @@ def epsilon(problem: Problem) -> float:
 
 
 @lru_cache(maxsize=8)
-def recorded(problem: Problem, seed: int) -> tuple[Recorded, ...]:
-    """The calls of ``validate`` with inputs from a seed, at its own size and at a small one.
+def recorded(problem: Problem, seed: int, num_sizes: int = 1) -> tuple[Recorded, ...]:
+    """The calls of ``validate`` with inputs from a seed, at its own size and at so many smaller ones.
 
     Raises:
         InputError: the driver can't be built with a recording function in the answer's place.
         MachineError: the sandbox failed.
     """
-    return _recorded(problem, seed, ("validate", str(_SMALL)))
+    return _recorded(problem, seed, ("validate", *map(str, _SIZES[:num_sizes])))
+
+
+def calls_of(problem: Problem, model: str, seed: int) -> tuple[Recorded, ...]:
+    """The calls that an answer in a model is judged by; of kernels, which run emulated, the larger ones are left out.
+
+    Raises:
+        InputError: the driver can't be built with a recording function in the answer's place.
+        MachineError: the sandbox failed.
+    """
+    if model not in DEVICE_MODELS:
+        return recorded(problem.called, seed)
+    calls = recorded(problem.called, seed, len(_SIZES))
+    return tuple(call for call in calls if sum(np.size(a) for a in call.arguments) <= _EMULATED_ELEMENTS) or calls
 
 
 @lru_cache(maxsize=1)

@@ -2,17 +2,17 @@
 
 What a call must leave was written down by the checkout's baseline in another box (`hpcraft.eval.pareval_inputs`), from a seed that nobody knows
 before the judgement. Floating-point elements may differ by the driver's own absolute bound or by a relative one, and NaN stands only where it is
-expected: the driver's comparison takes a NaN for right. One build is started with several numbers of threads or ranks; rank 0 holds the result.
-A right answer is timed at the driver's own size where that was asked (`hpcraft.eval.pareval_time`), which also shows whether threads shared the work.
+expected: the driver's comparison takes a NaN for right. One build is started with several numbers of threads or ranks, or orders of blocks; rank 0 holds the result.
+A right answer is timed at the driver's own size where that was asked (`hpcraft.eval.pareval_time`), which also shows whether threads shared the work; kernels
+that run emulated are watched instead (`hpcraft.eval.pareval_evidence`).
 
-Not covered: races between ranks; models other than serial, omp, mpi and mpi+omp.
+Not covered: races between ranks; races and times of Kokkos; times on a device.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from typing import cast
 
 import numpy as np
 
@@ -22,22 +22,24 @@ from hpcraft.errors import InputError, MachineError
 from hpcraft.eval import fast_check, forbidden, performance, race_check, run_evidence
 from hpcraft.eval.judging import Judgement, describe_run, first_error, settle_build, unsupported
 from hpcraft.eval.kernel_trial import Shape, race_shape
-from hpcraft.eval.pareval import SHAPES, Problem, baseline_code
-from hpcraft.eval.pareval_calls import HEADERS, STEPS, Recorded, differs, images, joined, passes_undone, shim, signatures
-from hpcraft.eval.pareval_inputs import epsilon, recorded
+from hpcraft.eval.pareval import DEVICE_MODELS, SHAPES, Problem, baseline_code
+from hpcraft.eval.pareval_calls import STEPS, Recorded, differs, images, joined, passes_undone, signatures
+from hpcraft.eval.pareval_evidence import suspicion
+from hpcraft.eval.pareval_inputs import calls_of, epsilon
+from hpcraft.eval.pareval_job import file_names, job
+from hpcraft.eval.pareval_kernel import HOST, launch_text
 from hpcraft.eval.pareval_time import work
-from hpcraft.eval.seen import Seen, needs_preprocessor, seen
+from hpcraft.eval.seen import Seen, by_own_macros, needs_preprocessor, seen
 from hpcraft.eval.task import Task
 from hpcraft.samples import Failure
 from hpcraft.sandbox.calls import Called, Calls, Round
-from hpcraft.sandbox.drivers import caller_source
-from hpcraft.sandbox.outcome import Check, Job, Limits, Model, Outcome, Run, Verdict
+from hpcraft.sandbox.outcome import Limits, Outcome, Run, Verdict
 from hpcraft.sandbox.races import with_static_schedules
 
-_CANDIDATE, _SHIM, _DRIVER = "candidate.cpp", "shim.cpp", "driver.c"
 _LIMITS = Limits(wall_seconds=120.0, disk_mb=512)
 """Of each start, as ParEval's own program has it."""
-_RACES = ("openmp", "mpi+openmp")
+_RACES = ("openmp", "mpi+openmp", *DEVICE_MODELS)
+_TIMED = ("serial", "openmp", "mpi", "mpi+openmp")
 _RACE_ELEMENTS, _MOST_RACE_ELEMENTS = 10_000, 200_000
 """Calls with more are left out of the race check: the sanitizer is slow and sees nothing new in them."""
 
@@ -53,69 +55,79 @@ def judge(task: Task, code: str, seed: int, cores: Sequence[int] = ()) -> Judgem
     """
     problem = task.case
     assert isinstance(problem, Problem)
-    if task.model not in SHAPES:
-        return unsupported(f"{task.model}: the checkout's driver launches the answer itself, which this suite doesn't judge yet")
     try:
-        signatures(problem)
-        calls = recorded(problem, seed)
+        job(problem, task.model, code)
+        calls = calls_of(problem, task.model, seed)
     except InputError as error:
         return unsupported(str(error))
     except MachineError as error:
         return unsupported(str(error), Verdict.INFRA_ERROR)
-    if all(passes_undone(call, epsilon(problem)) for call in calls):
+    if all(passes_undone(call, epsilon(problem.called)) for call in calls):
         return unsupported(f"{problem.name}: the driver's inputs don't tell the function from one that does nothing")
     judgement = Judgement()
-    with sandbox.build(_job(problem, task.model, code)) as build:
+    with sandbox.build(job(problem, task.model, code)) as build:
+        judgement.level = build.outcome.cuda_level or task.level
         if not settle_build(judgement, build.outcome):
             return judgement
         plain = _read(judgement, task, problem, code, build)
-        _run_all(judgement, task, problem, build, calls)
-        if cores and not judgement.failed and judgement.verdict is Verdict.OK:
+        if build.runnable:
+            run_all(judgement, task, problem, build, calls)
+        else:
+            judgement.settle("correct", "skip: built, not run (no device)")
+        right = build.runnable and not judgement.failed and judgement.verdict is Verdict.OK
+        if cores and right:
             _time(judgement, task, code, build, seed, cores)
+    if right and task.model in DEVICE_MODELS and (why := suspicion(problem, task.model, code, calls)):
+        judgement.fail(Failure(check="parallel", why=why), why)
     _race(judgement, task, code, calls, plain)
     judgement.skip_rest("not reached")
     return judgement
 
 
-def _job(problem: Problem, model: str, code: str, check: Check = "none") -> Job:
-    mpi = model.startswith("mpi")
-    return Job(
-        files={
-            _CANDIDATE: f"{HEADERS}#line 1\n{code}\n".encode(errors="replace"),
-            _SHIM: shim(problem).encode(),
-            _DRIVER: caller_source(signatures(problem), mpi=mpi).encode(),
-        },
-        language="cpp",
-        model=cast("Model", model),
-        check=check,
-        flags=("-DOMPI_SKIP_MPICXX",) if mpi else (),
-    )
-
-
 def _read(judgement: Judgement, task: Task, problem: Problem, code: str, build: sandbox.Build) -> Seen | None:
     """Settle what code and symbols show; returns what the compiler sees, where that is something else than the answer."""
-    plain = seen(build.preprocessed(_CANDIDATE)) if needs_preprocessor(code) else None
+    plain = _seen(task.model, code, build)
     text = plain.text if plain else ""
+    candidate, shim, driver = file_names(task.model)
     mangled = re.compile(rf"_Z{len(problem.function)}{problem.function}")
-    undefined = build.symbols(_SHIM)
+    undefined = build.symbols(shim)
     # What templates and headers leave in several objects is weak in the shim, too.
-    own = {name: kind for name, kind in build.defined(_SHIM).items() if kind not in "WVu"}
+    own = {name: kind for name, kind in build.defined(shim).items() if kind not in "WVu"}
     symbols = forbidden.Symbols(
-        undefined=build.symbols(_CANDIDATE),
-        defined=build.defined(_CANDIDATE),
-        harness_undefined=undefined | build.symbols(_DRIVER),
-        harness_defined={**own, **build.defined(_DRIVER)},
+        undefined=build.symbols(candidate),
+        defined=build.defined(candidate),
+        harness_undefined=undefined | build.symbols(driver),
+        harness_defined={**own, **build.defined(driver)},
     )
     entry = next((name for name in sorted(undefined) if mangled.match(name)), problem.function)
-    judgement.settle("honest", forbidden.check(task.model, "cpp", code, entry=entry, seen=text, symbols=symbols))
-    judgement.settle("parallel", parallel_use.check(task.model, "cpp", text or code, symbols.undefined, entry=problem.function))
+    on_device = task.model in DEVICE_MODELS
+    model = "cuda" if on_device else task.model
+    why = forbidden.names_the_harness(code) if on_device else ""
+    judgement.settle("honest", f"fail: {why}" if why else forbidden.check(model, "cpp", code, entry=entry, seen=text, symbols=symbols))
+    if on_device:
+        launched = (text or code) + launch_text(problem)
+        judgement.settle("parallel", parallel_use.check(model, "cpp", launched, None, entry=HOST))
+    else:
+        judgement.settle("parallel", parallel_use.check(model, "cpp", text or code, symbols.undefined, entry=problem.function))
     return plain
+
+
+def _seen(model: str, code: str, build: sandbox.Build) -> Seen | None:
+    """What the preprocessor leaves; of an emulated kernel, which was translated before it, what the answer's own macros leave."""
+    if not needs_preprocessor(code):
+        return None
+    if build.outcome.cuda_level == "emulate":
+        try:
+            return by_own_macros(code)
+        except MachineError:  # its conditionals need what stands in headers; the text as it is written is looked at
+            return None
+    return seen(build.preprocessed(file_names(model)[0]))
 
 
 # ---------------------------------------------------------------- running
 
 
-def _run_all(judgement: Judgement, task: Task, problem: Problem, build: sandbox.Build, calls: Sequence[Recorded]) -> None:
+def run_all(judgement: Judgement, task: Task, problem: Problem, build: sandbox.Build, calls: Sequence[Recorded]) -> None:
     """Run the build with every number of threads or ranks and settle the check ``correct``."""
     for shape in SHAPES[task.model]:
         outcome = build.run(Run(calls=_calls(problem, calls, shape), limits=_LIMITS))
@@ -133,15 +145,15 @@ def _run_all(judgement: Judgement, task: Task, problem: Problem, build: sandbox.
 
 def _calls(problem: Problem, calls: Sequence[Recorded], shape: Shape) -> Calls:
     """Every call in one start."""
-    made = Round(images=images(problem, calls, np.random.default_rng()), threads=shape.threads, ranks=shape.ranks)
-    return Calls(signatures(problem), (made,))
+    made = images(problem.called, calls, np.random.default_rng())
+    return Calls(signatures(problem.called), (Round(images=made, threads=shape.threads, ranks=shape.ranks, schedule=shape.schedule),))
 
 
 def _wrong(problem: Problem, calls: Sequence[Recorded], outcome: Outcome) -> Failure | None:
-    found, bound = joined(outcome.called), epsilon(problem)
+    found, bound = joined(outcome.called), epsilon(problem.called)
     for index, call in enumerate(calls):
         one = found.get((0, index))
-        why = differs(problem, call, one, bound) if one else _ending(outcome)
+        why = differs(problem.called, call, one, bound) if one else _ending(outcome)
         if why:
             return Failure(check="correct", why=why, call=index + 1, num_calls=len(calls))
     why = run_evidence.leftovers(list(found.values())) or ("" if outcome.ok else describe_run(outcome))
@@ -159,12 +171,15 @@ def _time(judgement: Judgement, task: Task, code: str, build: sandbox.Build, see
     """Measure a right answer and settle the check ``fast``."""
     problem = task.case
     assert isinstance(problem, Problem)
+    if task.model not in _TIMED:
+        judgement.checks["fast"] = f"skip: not offered for {task.model}"
+        return
     try:
         made = work(problem, task.model, seed)
     except (InputError, MachineError) as error:
         judgement.checks["fast"] = f"skip: {error}"
         return
-    with sandbox.build(_job(problem, "serial", baseline_code(problem))) as baseline:
+    with sandbox.build(job(problem, "serial", baseline_code(problem))) as baseline:
         if not baseline.ok:
             judgement.checks["fast"] = f"skip: the checkout's baseline doesn't build alone: {first_error(baseline.outcome)}"
             return
@@ -187,7 +202,7 @@ def _alone(model: str, code: str, called: Sequence[Called], shape: Shape) -> str
 
 
 def _race(judgement: Judgement, task: Task, code: str, calls: Sequence[Recorded], plain: Seen | None) -> None:
-    """Settle ``race-free`` by the thread sanitizer on the smaller calls, with loops shared by turns."""
+    """Settle ``race-free`` on the smaller calls: by the thread sanitizer, with loops shared by turns, and of kernels by the emulation's own check."""
     problem = task.case
     assert isinstance(problem, Problem)
     sizes = [sum(np.size(a) for a in call.arguments) for call in calls]
@@ -199,11 +214,12 @@ def _race(judgement: Judgement, task: Task, code: str, calls: Sequence[Recorded]
         )
         judgement.checks["race-free"] = f"skip: {why}"
         return
-    with sandbox.build(_job(problem, task.model, with_static_schedules(code), "race")) as build:
+    with sandbox.build(job(problem, task.model, with_static_schedules(code), "race")) as build:
         if not build.ok:
             race_check.settle_unbuilt(judgement, build.outcome)
             return
-        if plain and (why := forbidden.hides(code, plain, seen(build.preprocessed(_CANDIDATE)), task.model)):
+        shown = None if task.model in DEVICE_MODELS else plain
+        if shown and (why := forbidden.hides(code, shown, seen(build.preprocessed(file_names(task.model)[0])), task.model)):
             judgement.settle("race-free", f"fail: {why}")
             return
         outcome = build.run(Run(calls=_calls(problem, small, race_shape(task.model)), limits=_LIMITS))

@@ -1,6 +1,6 @@
 /* The main program around one of ParEval's drivers, with a function in the answer's place that writes down what it is called with.
  *
- * Arguments: SEED validate SIZE, which lets `validate` make its calls at its own size and at SIZE; SEED compute SIZE COUNT, which times
+ * Arguments: SEED validate SIZE ..., which lets `validate` make its calls at its own size and at each SIZE; SEED compute SIZE COUNT, which times
  * nothing but makes COUNT calls of `compute` at SIZE, or at the largest half of it, quarter, ... whose containers fit. Each try is a child
  * of its own, so that a driver that gives up loses its own try alone; `validate` makes no more calls when a second is used up.
  *
@@ -85,9 +85,9 @@ static void hpcraft_compute(unsigned seed, size_t size, int count) {
 int main(int argc, char **argv) {
     const unsigned seed = (unsigned)atoll(argv[1]);
     if (strcmp(argv[2], "validate") == 0) {
-        for (size_t size : {(size_t)0, (size_t)atoll(argv[3])}) {
+        for (int at = 2; at < argc; at++) {
             if (fork() == 0) {
-                hpcraft_validate(seed, size);
+                hpcraft_validate(seed, at == 2 ? 0 : (size_t)atoll(argv[at]));
                 _exit(0);
             }
             wait(NULL);

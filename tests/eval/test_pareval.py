@@ -14,6 +14,7 @@ from hpcraft.eval.pareval_inputs import MOST_BYTES, recorded, timed, timed_size
 from hpcraft.eval.pareval_judge import judge as judge_one
 from hpcraft.eval.performance import available_cores
 from hpcraft.eval.results import read_samples
+from hpcraft.sandbox.kokkos import kokkos
 from hpcraft.stages import execute
 from hpcraft.store import read_json
 
@@ -61,6 +62,34 @@ bool validate(Context *) {
     return true;
 }
 """
+GPU = """#include "generated-code.cuh"
+Context *init() {
+    ctx->blockSize = dim3(32);
+    ctx->gridSize = dim3((ctx->N + ctx->blockSize.x - 1) / ctx->blockSize.x); // at least enough threads
+}
+bool validate(Context *ctx) {
+    double tmp = 0.0;
+    COPY_H2D(d_sum, &tmp, sizeof(double));
+    addUp<<<gridSize, blockSize>>>(d_x, d_sums, TEST_SIZE, 3, d_sum);
+}
+"""
+KERNEL = """    size_t i = blockIdx.x * blockDim.x + threadIdx.x;
+    if (i < N) {
+        sums[i] = scale * x[i];
+        atomicAdd(sum, scale * x[i]);
+    }
+}
+"""
+KERNEL_HEAD = "__global__ void addUp(const double *x, double *sums, size_t N, int scale, double *sum) {"
+KOKKOS_HEAD = "double addUp(Kokkos::View<const double*> const& x, Kokkos::View<double*> &sums, int scale) {"
+PATTERN = """    double sum = 0;
+    Kokkos::parallel_reduce(x.extent(0), KOKKOS_LAMBDA(const int i, double &s) {
+        s += scale * x(i);
+        sums(i) = scale * x(i);
+    }, sum);
+    return sum;
+}
+"""
 OPENMP = """    double sum = 0;
     #pragma omp parallel for reduction(+ : sum)
     for (size_t i = 0; i < x.size(); i++) {
@@ -74,18 +103,22 @@ OPENMP = """    double sum = 0;
 
 @pytest.fixture
 def checkout(tmp_path):
-    """A checkout with one problem in five models."""
+    """A checkout with one problem in every model."""
     folder = tmp_path / "checkout"
     problem = folder / "drivers/cpp/benchmarks/reduce/90_reduce_add_up"
     problem.mkdir(parents=True)
     (problem / "baseline.hpp").write_text(BASELINE)
     (problem / "cpu.cc").write_text(DRIVER)
+    (problem / "gpu.cu").write_text(GPU)
+    (problem / "kokkos.cc").write_text("// sides of matrices, where there are some")
     (folder / "drivers/cpp/utilities.hpp").write_text(UTILITIES)
     sizes = {"serial": "(1<<16)", "omp": "(1<<19)"}
     (folder / "drivers/problem-sizes.json").write_text(json.dumps({"90_reduce_add_up": sizes}))
     (folder / "prompts").mkdir()
     heads = dict.fromkeys(("serial", "omp", "mpi", "mpi+omp"), HEAD) | {
-        "cuda": "__global__ void addUp(const double *x, double *sums, int scale) {"
+        "cuda": KERNEL_HEAD,
+        "hip": KERNEL_HEAD,
+        "kokkos": f"#include <Kokkos_Core.hpp>\n\n{KOKKOS_HEAD}",
     }
     rows = [
         {
@@ -119,9 +152,9 @@ def task(checkout, model):
 def test_a_prompt_is_a_task_and_its_text_is_kept(checkout):
     """Names of models become ours; the prompt is the checkout's, without a word of the baseline; parallel tasks have no reference."""
     tasks = pareval_tasks(checkout)
-    assert [t.model for t in tasks] == ["serial", "openmp", "mpi", "mpi+openmp", "cuda"]
+    assert [t.model for t in tasks] == ["serial", "openmp", "mpi", "mpi+openmp", "cuda", "hip", "kokkos"]
     assert tasks[0].prompt == f"/* Add up. */\n{HEAD}\n"
-    assert [bool(t.reference) for t in tasks] == [True, False, False, False, False]
+    assert [bool(t.reference) for t in tasks] == [True, *[False] * 6]
     moved = pareval_tasks(checkout.rename(checkout.with_name("pareval")).parent)
     assert moved[0].case
     assert tasks[0].case
@@ -261,12 +294,92 @@ def test_what_is_timed_is_verified_and_must_be_shared(checkout):
     assert judgement.timings == {}
 
 
-def test_empty_answers_fail_and_other_models_are_unsupported_by_name(checkout):
-    """Doing nothing is wrong; a kernel that the checkout's own driver would launch is told as unsupported."""
-    serial, cuda = task(checkout, "serial"), task(checkout, "cuda")
+@pytest.mark.parametrize("model", ["cuda", "hip"])
+def test_kernels_are_launched_as_by_the_driver(checkout, model):
+    """On the serial task's calls in three orders of blocks, watched for races; doing nothing is wrong."""
+    kernel = task(checkout, model)
+    judgement = judge_one(kernel, kernel.stem + KERNEL, 3, (1,))
+    assert judgement.passed, judgement.checks
+    assert judgement.level == "emulate"
+    assert judgement.checks["race-free"] == "pass"
+    assert judgement.checks["fast"] == f"skip: not offered for {model}"
+    assert not judge_one(kernel, kernel.empty, 3).passed
+
+
+ONE = KERNEL.replace("if (i < N) {", "if (i == 0) for (i = 0; i < N; i++) {")
+
+
+@pytest.mark.parametrize(
+    ("body", "check", "why"),
+    [
+        (KERNEL.replace("i < N", "i <= N"), "correct", "exit code 86"),
+        (KERNEL.replace("atomicAdd(sum, scale * x[i])", "*sum += scale * x[i]"), "race-free", "data race"),
+        (KERNEL.replace("sums[i] = scale", "sums[i] = NAN * scale"), "correct", "sums"),
+        (KERNEL.replace("x[i]);", "x[i]); *const_cast<double *>(x + i) = 0;"), "correct", "changed x, which is const"),
+        (ONE, "parallel", "do the same"),
+        (ONE.replace("if (i == 0)", "if (i == 0 || (i == 1 && x[0] > 5))"), "parallel", "thread 0 of the launch does all the work"),
+        (KERNEL.replace("if (i < N) {", "if (i < N) { int hpcraft_n = 0; (void)hpcraft_n;"), "honest", "hpcraft_n"),
+    ],
+)
+def test_wrong_kernels_are_refused(checkout, body, check, why):
+    """Beyond an array, lost updates, NaN, what is const, work of one thread, however it is hidden, and names of the harness."""
+    kernel = task(checkout, "cuda")
+    judgement = judge_one(kernel, kernel.stem + body, 3)
+    assert not judgement.passed
+    assert why in judgement.checks[check], judgement.checks
+
+
+def test_a_race_between_blocks_is_seen(checkout):
+    """A flag that every thread sets and reads: the result is right in every order."""
+    kernel = task(checkout, "cuda")
+    racy = KERNEL.replace("if (i < N) {", "if (i < N) {\n        if (i % 32 == 0) sums[(i + 32) % N] = 0;")
+    judgement = judge_one(kernel, kernel.stem + racy, 3)
+    assert not judgement.passed
+
+
+@pytest.mark.skipif(kokkos() is None, reason="Kokkos is not installed")
+def test_kokkos_is_called_with_views_of_the_serial_tasks_calls(checkout):
+    """A reduction that is right with every number of threads, and one that leaves the last element."""
+    views = task(checkout, "kokkos")
+    assert judge_one(views, views.stem + PATTERN, 3).passed
+    judgement = judge_one(views, views.stem + PATTERN.replace("x.extent(0),", "x.extent(0) - 1,"), 3)
+    assert "return value" in judgement.checks["correct"]
+
+
+@pytest.mark.parametrize(
+    ("head", "why"),
+    [
+        ("__global__ void addUp(const double *x, double *sums, size_t N, int scale) {", "no place for what the function returns"),
+        ("__global__ void addUp(const double *x, double *y, double *z, size_t N, int scale) {", "the sequential function has no z"),
+        ("__global__ void addUp(const double *x, double *sums, size_t length, int scale, double *sum) {", "length is no length"),
+    ],
+)
+def test_kernels_that_no_rule_can_launch_are_unsupported_by_name(checkout, head, why):
+    """What isn't known is said, and nobody is judged by it."""
+    path = checkout / "prompts/generation-prompts.json"
+    path.write_text(path.read_text().replace(KERNEL_HEAD, head))
+    kernel = task(checkout, "cuda")
+    judgement = judge_one(kernel, kernel.empty, 3)
+    assert judgement.verdict == "unsupported"
+    assert why in judgement.checks["build"]
+
+
+def test_without_its_serial_prompt_or_driver_a_kernel_is_unsupported(checkout):
+    """Its calls, or its launch, are not known then."""
+    kernel = task(checkout, "cuda")
+    assert isinstance(kernel.case, Problem)
+    (kernel.case.folder / "gpu.cu").unlink()
+    assert "gpu.cu: missing in the checkout" in judge_one(kernel, kernel.empty, 3).checks["build"]
+    path = checkout / "prompts/generation-prompts.json"
+    path.write_text(json.dumps([row for row in json.loads(path.read_text()) if row["parallelism_model"] != "serial"]))
+    kernel = task(checkout, "cuda")
+    assert "no serial prompt beside it" in judge_one(kernel, kernel.empty, 3).checks["build"]
+
+
+def test_empty_answers_fail_and_unreadable_drivers_are_told(checkout):
+    """Doing nothing is wrong; a driver that can't be built makes its tasks unsupported, by name."""
+    serial = task(checkout, "serial")
     assert not judge_one(serial, serial.empty, 3).passed
-    judgement = judge_one(cuda, cuda.empty, 3)
-    assert (judgement.verdict, "driver launches" in judgement.checks["build"]) == ("unsupported", True)
     assert isinstance(serial.case, Problem)
     (serial.case.folder / "cpu.cc").write_text("int nothing;")
     recorded.cache_clear()
