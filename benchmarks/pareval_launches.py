@@ -20,8 +20,8 @@ from hpcraft import sandbox
 from hpcraft.errors import InputError
 from hpcraft.eval.judging import Judgement, settle_build
 from hpcraft.eval.pareval import DEVICE_MODELS, Problem, baseline_code, pareval_tasks
-from hpcraft.eval.pareval_calls import HEADERS, Slot, slots
-from hpcraft.eval.pareval_inputs import calls_of
+from hpcraft.eval.pareval_calls import HEADERS, Slot, blind, slots
+from hpcraft.eval.pareval_inputs import calls_of, epsilon
 from hpcraft.eval.pareval_job import file_names, job
 from hpcraft.eval.pareval_judge import run_all
 from hpcraft.eval.task import Task
@@ -52,6 +52,8 @@ def tried(task: Task) -> str:
         calls = calls_of(problem, task.model, SEED)
     except InputError as error:
         return f"unsupported: {error}"
+    if why := blind(calls, epsilon(problem.called)):
+        return f"unsupported: {why}"
     shim = file_names(task.model)[1]
     # The lengths that the shim keeps are there for the answer.
     files = {**made.files, shim: re.sub(rb"static (size_t hpcraft_n_)", rb"\1", made.files[shim])}
@@ -85,7 +87,7 @@ def kernel(problem: Problem) -> tuple[str, str]:
         *_called(sequential, lambda slot: (slot.name, f"hpcraft_n_{slot.name} * sizeof({slot.raw}) / sizeof({slot.item})")),
     ]
     lines += [f"*({sequential.returns} *)hpcraft_result = value;"] if returned else []
-    return f"{problem.preamble}\n{code}", "\n".join([*lines, "}", ""])
+    return f"{problem.structs}\n{code}", "\n".join([*lines, "}", ""])
 
 
 def views(problem: Problem) -> str:

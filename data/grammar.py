@@ -13,7 +13,7 @@ from hashlib import sha256
 from random import Random
 
 from hpcraft.data.grammar_c import CWriter
-from hpcraft.data.grammar_code import For, If, Kernel, Let, Node, Parallel, Param, Range, While, texts, walk
+from hpcraft.data.grammar_code import MATHS, For, If, Kernel, Let, Node, Parallel, Param, Range, While, texts, walk
 from hpcraft.data.grammar_cpp import write_cpp
 from hpcraft.data.grammar_cuda import write_cuda
 from hpcraft.data.grammar_draft import SIZE_VALUES, Draft
@@ -36,7 +36,7 @@ _WEIGHTS = dict.fromkeys((*MAPS, *NESTS), 0.6) | {name: t.weight for name, t in 
 _VALID_SHARE, _TEST_SHARE = 0.1, 0.1
 _COUNTED_SHARE = 0.1
 _HEADERS = {
-    "math.h": re.compile(r"\b(?:fabs|sqrt|exp|cos|sin|tanh|log|pow|fmax|fmin|floor|ceil|round)f?\("),
+    "math.h": re.compile(rf"\b{MATHS}f?\("),
     "stdlib.h": re.compile(r"\babs\("),
     "stdbool.h": re.compile(r"\bbool\b"),
     "stddef.h": re.compile(r"\bsize_t\b"),

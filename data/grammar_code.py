@@ -14,6 +14,10 @@ from typing import Literal
 from hpcraft.data.grammar_words import Style
 
 _WORD = re.compile(r"(?<![\w.])[A-Za-z_]\w*")
+ASSIGNED = re.compile(r"([A-Za-z_]\w*)\s*(?:[-+*/%]?=(?!=)|\+\+|--)")
+"""A name that is given a value; elements of arrays don't count."""
+MATHS = "(?:fabs|sqrt|exp|cos|sin|tanh|log|pow|fmax|fmin|floor|ceil|round)"
+"""The functions of ``math.h`` that kernels call, without an ``f`` at the end."""
 
 
 Access = Literal["in", "out", "inout", "host"]

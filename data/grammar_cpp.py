@@ -15,7 +15,7 @@ from dataclasses import dataclass, replace
 from random import Random
 
 from hpcraft.data.grammar_c import CWriter
-from hpcraft.data.grammar_code import Helper, Kernel, Let, Line, Node, Range, declared, texts, walk, words
+from hpcraft.data.grammar_code import MATHS, Helper, Kernel, Let, Line, Node, Range, declared, texts, walk, words
 from hpcraft.data.grammar_words import Style
 from hpcraft.data.trees import parse, text_of
 from hpcraft.data.trees import walk as nodes_of
@@ -24,16 +24,16 @@ _SUBSCRIPT = re.compile(r"\b([A-Za-z_]\w*)\[([^\[\]]*)\]")
 _BASE = re.compile(r"[\w\s+*()]+")
 _ASSIGNED = re.compile(r"(?<![\w\]])([A-Za-z_]\w*)\s*(?:(?:[-+*/%&|^]|<<|>>)?=(?!=)|\+\+|--)|(?:\+\+|--)\s*([A-Za-z_]\w*)|&([A-Za-z_]\w*)")
 _STATEMENT = re.compile(r"(?P<place>[A-Za-z_]\w*(?:\[[^\[\]]*\])?) (?P<op>\+?)= (?P<value>(?!=).+);", re.DOTALL)
-_MATHS = re.compile(r"(?<![\w:])(abs|(?:fabs|sqrt|exp|cos|sin|tanh|log|pow|fmax|fmin|floor|ceil|round)f?)(?=\()")
+_CALLED = re.compile(rf"(?<![\w:])(abs|{MATHS}f?)(?=\()")
 _HEADERS = {
     "algorithm": re.compile(r"\bstd::(?:transform|copy|fill|max|min)\b"),
-    "cmath": re.compile(r"\bstd::(?:fabs|sqrt|exp|cos|sin|tanh|log|pow|fmax|fmin|floor|ceil|round)\b"),
+    "cmath": re.compile(rf"\bstd::{MATHS}\b"),
     "cstdlib": re.compile(r"\bstd::abs\b"),
     "cstddef": re.compile(r"\bsize_t\b"),
     "numeric": re.compile(r"\bstd::(?:accumulate|inner_product)\b"),
 }
 _C_HEADERS = {
-    "math.h": re.compile(r"(?<![\w:])(?:fabs|sqrt|exp|cos|sin|tanh|log|pow|fmax|fmin|floor|ceil|round)f?\("),
+    "math.h": re.compile(rf"(?<![\w:]){MATHS}f?\("),
     "stdlib.h": re.compile(r"(?<![\w:])abs\("),
 }
 _ONE, _TWO = ("value", "v", "element", "each"), (("a", "b"), ("left", "right"), ("u", "v"), ("first", "second"))
@@ -57,7 +57,7 @@ def _written(kernel: Kernel, style: Style, habits: Habits) -> str:
     if habits.casts:
         text = _with_casts(text)
     if habits.standard:
-        text = _MATHS.sub(lambda found: f"std::{found[1].removesuffix('f')}", text)
+        text = _CALLED.sub(lambda found: f"std::{found[1].removesuffix('f')}", text)
         for helper in kernel.helpers:
             if _is_standard(helper):
                 text = re.sub(rf"(?<![\w:]){helper.name}\(", f"std::{helper.name}<{helper.result}>(", text)

@@ -16,6 +16,7 @@ from random import Random
 
 from hpcraft.data.grammar_c import CWriter
 from hpcraft.data.grammar_code import (
+    ASSIGNED,
     For,
     If,
     Kernel,
@@ -40,7 +41,6 @@ from hpcraft.data.grammar_words import SUFFIXES, Style
 _SPARE = {"grid": "gridDims", "block": "blockDims", "threads": "blockSize", "blocks": "gridSize", "result": "accumulated"}
 """Second names for our own variables, where the kernel uses the first."""
 _ENDINGS = ("_kernel", "_kernel", "Kernel", "_gpu", "GPU", "_cuda", "_device")
-_ASSIGNED = re.compile(r"([A-Za-z_]\w*)\s*(?:[-+*/%]?=(?!=)|\+\+|--)")
 
 
 def write_cuda(kernel: Kernel, style: Style, rng: Random, *, any_launch: bool = False) -> str:
@@ -71,7 +71,7 @@ class _CudaWriter:
 
     def _pure_lets(self) -> dict[str, Let]:
         """Variables of the function's top that follow from its scalar parameters: each kernel computes them itself."""
-        assigned = {m[1] for n in walk(self.kernel.body) for t in texts(n) for m in _ASSIGNED.finditer(t)}
+        assigned = {m[1] for n in walk(self.kernel.body) for t in texts(n) for m in ASSIGNED.finditer(t)}
         lets: dict[str, Let] = {}
         for node in self.kernel.body:
             if isinstance(node, Let) and node.value and node.name not in assigned and not words(node.value) & set(self.arrays):
@@ -246,7 +246,7 @@ def _kernel_name(name: str, rng: Random) -> str:
 
 def _is_local(node: Node, local: set[str]) -> bool:
     if isinstance(node, Line):
-        assigned = _ASSIGNED.match(node.text)
+        assigned = ASSIGNED.match(node.text)
         return assigned is not None and assigned[1] in local
     return isinstance(node, Let) or (isinstance(node, If) and node.body == (Line("return;"),) and not node.orelse)
 

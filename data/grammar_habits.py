@@ -14,6 +14,7 @@ from dataclasses import replace
 from hpcraft.data import grammar_words as w
 from hpcraft.data.grammar_blocks import BLOCK_HABITS, in_blocks
 from hpcraft.data.grammar_code import (
+    ASSIGNED,
     For,
     If,
     Kernel,
@@ -143,7 +144,6 @@ def _unused(kernel: Kernel, draft: Draft) -> Kernel:
 # ---------------------------------------------------------------- statements
 
 _INDEX = re.compile(r"\[([^\[\]]*[-+*/%][^\[\]]*)\]")
-_ASSIGNED = re.compile(r"([A-Za-z_]\w*)\s*(?:[-+*/%]?=(?!=)|\+\+|--)")
 
 
 def _index_helper(kernel: Kernel, draft: Draft) -> Kernel:
@@ -151,7 +151,7 @@ def _index_helper(kernel: Kernel, draft: Draft) -> Kernel:
 
     def change(body: tuple[Node, ...]) -> tuple[Node, ...]:
         inner = {n.name for n in walk(body) if isinstance(n, Let)} | {h.var for n in walk(body) for h in _heads(n)}
-        inner |= {m[1] for n in walk(body) for t in texts(n) for m in _ASSIGNED.finditer(t)}
+        inner |= {m[1] for n in walk(body) for t in texts(n) for m in ASSIGNED.finditer(t)}
         found = [m[1] for n in walk(body) for t in texts(n) for m in _INDEX.finditer(t) if not words(m[1]) & inner and m[1].strip("*")]
         if not found or draft.rng.random() < 0.25:
             return body

@@ -8,8 +8,8 @@
         i += 1;
     }
 
-Functions mean what they meant. Not covered: loops that count down, counters that are read outside of their loops, and ``<= n - 1`` where
-something has no sign, whose least value less one is its greatest.
+Functions mean what they meant. Not covered: loops that count down, counters that are read outside of their loops, code with directives, and ``<= n - 1`` but for
+names of the function's own that are declared as whole numbers with a sign: the least value without one less one is the greatest, and fractions lie between.
 """
 
 from __future__ import annotations
@@ -21,19 +21,25 @@ from tree_sitter import Node
 
 from hpcraft.data.trees import functions, parse, text_of, walk
 
-_TEST = re.compile(r"(\w+)\s*<=\s*(.+?)\s*-\s*1")
-_FIRST = re.compile(r"((?:\w+ +)*)(\w+)\s*=\s*[^=;,]+;")
+_TEST = re.compile(r"(\w+)\s*<=\s*([\w(][\w\s+*()-]*[\w)]|\w)\s*-\s*1")
+_TYPE = r"(?:(?:unsigned|signed|short|int|long|size_t|u?int(?:8|16|32|64)_t)\b\s*)"
+_FIRST = re.compile(rf"({_TYPE}*)(\w+)\s*=\s*[^=;,]+;")
 _STEP = re.compile(r"(\w+)\s*\+\+|\+\+\s*(\w+)|(\w+)\s*\+=\s*1|(\w+)\s*=\s*(\w+)\s*\+\s*1")
-_WHOLE = re.compile(r"(?:(?:unsigned|signed|short|int|long|size_t|u?int(?:8|16|32|64)_t)\b\s*)+")
-
-_UNSIGNED = re.compile(r"\b(?:unsigned|size_t|u_?int\w*|sizeof)\b")
+_WHOLE = re.compile(rf"{_TYPE}+")
+_UNSIGNED = re.compile(r"\b(?:unsigned|size_t|uint\w*)\b")
+_DIRECTIVE = re.compile(r"^[ \t]*#[ \t]*(?!include\b)|_Pragma", re.MULTILINE)
 
 _Edit = tuple[int, int, str]
 
 
 def plain_loops(source: str, *, bare: bool = False) -> str:
-    """C code with its counted loops in one spelling; as it was where it doesn't parse. With ``bare``, loops around one loop alone lose their braces."""
-    if parse(source).has_error:
+    """C code with its counted loops in one spelling; as it was where it doesn't parse or has directives.
+
+    Args:
+        source: C.
+        bare: loops around one loop alone lose their braces.
+    """
+    if parse(source).has_error or _DIRECTIVE.search(source):
         return source
     for edits in (_gathered, _edits, *([_bared] if bare else [])):
         found = [edit for function in functions(parse(source)) for edit in edits(function)]
@@ -48,7 +54,14 @@ def _gathered(function: Node) -> Iterator[_Edit]:
     """First values that stand in front of a loop, and steps at the end of a ``while`` loop, into the loop's head."""
     for loop in (node for node in walk(function) if node.type in ("for_statement", "while_statement")):
         before = loop.prev_named_sibling
-        if before is None or loop.child_by_field_name("initializer") is not None or not (found := _FIRST.fullmatch(text_of(before))):
+        if (
+            before is None
+            or loop.parent is None
+            or loop.parent.type != "compound_statement"
+            or loop.child_by_field_name("initializer") is not None
+        ):
+            continue
+        if not (found := _FIRST.fullmatch(text_of(before))):
             continue
         body = loop.child_by_field_name("body")
         if body is None or re.search(rf"\b{found[2]}\b", "" if loop.next_named_sibling is None or not found[1] else _behind(loop)):
@@ -83,7 +96,14 @@ def _bared(function: Node) -> Iterator[_Edit]:
     """Blocks of one loop alone lose their braces."""
     for loop in (node for node in walk(function) if node.type == "for_statement"):
         body = loop.child_by_field_name("body")
-        if body is not None and body.type == "compound_statement" and [child.type for child in body.named_children] == ["for_statement"]:
+        # An else that follows would join an if of the inner one.
+        alone = loop.parent is not None and loop.parent.type in ("compound_statement", "for_statement")
+        if (
+            alone
+            and body is not None
+            and body.type == "compound_statement"
+            and [child.type for child in body.named_children] == ["for_statement"]
+        ):
             yield body.start_byte, body.start_byte + 1, ""
             yield body.end_byte - 1, body.end_byte, ""
 
@@ -91,12 +111,12 @@ def _bared(function: Node) -> Iterator[_Edit]:
 def _edits(function: Node) -> Iterator[_Edit]:
     loops = [node for node in walk(function) if node.type == "for_statement"]
     own = _counters(function, loops)
-    signed = not _UNSIGNED.search(text_of(function))
+    signed = {name for name, kind in _kinds(function).items() if kind and not _UNSIGNED.search(kind)}
     for loop in loops:
         first = loop.child_by_field_name("initializer")
         if first is not None and first.type == "assignment_expression" and (kind := own.get(text_of(first.child_by_field_name("left")))):
             yield first.start_byte, first.start_byte, f"{kind} "
-        yield from _respelled(loop, signed=signed)
+        yield from _respelled(loop, signed)
     for declaration in (node for node in walk(function) if node.type == "declaration"):
         names = declaration.children_by_field_name("declarator")
         left = [name for name in names if text_of(name) not in own]
@@ -106,10 +126,10 @@ def _edits(function: Node) -> Iterator[_Edit]:
             yield names[0].start_byte, names[-1].end_byte, ", ".join(map(text_of, left))
 
 
-def _respelled(loop: Node, *, signed: bool) -> Iterator[_Edit]:
+def _respelled(loop: Node, signed: set[str]) -> Iterator[_Edit]:
     """Another test, and another step, if they mean the same."""
     test, step = loop.child_by_field_name("condition"), loop.child_by_field_name("update")
-    if signed and test is not None and (found := _TEST.fullmatch(text_of(test))) and re.fullmatch(r"[\w.\->*() ]+", found[2]):
+    if test is not None and (found := _TEST.fullmatch(text_of(test))) and set(re.findall(r"[A-Za-z_]\w*", found[0])) <= signed:
         yield test.start_byte, test.end_byte, f"{found[1]} < {found[2]}"
     if step is not None and (more := _STEP.fullmatch(text_of(step))) and more[4] == more[5]:
         yield step.start_byte, step.end_byte, f"{_counter(more)}++"
@@ -119,34 +139,52 @@ def _counter(step: re.Match[str]) -> str:
     return next(name for name in step.groups() if name)
 
 
-def _counters(function: Node, loops: list[Node]) -> dict[str, str]:
-    """The whole numbers that are declared without a value and used in loops alone that set them first, with their types."""
+def _kinds(function: Node) -> dict[str, str]:
+    """The names that a function declares, with their types if they are whole numbers wherever they are declared, else nothing."""
     kinds: dict[str, str] = {}
-    twice = set[str]()
     for node in walk(function):
         if node.type in ("declaration", "parameter_declaration"):
             kind = text_of(node.child_by_field_name("type"))
-            plain = node.type == "declaration" and _WHOLE.fullmatch(kind) and node.children[0] == node.child_by_field_name("type")
             for declarator in node.children_by_field_name("declarator"):
-                names = [text_of(n) for n in walk(declarator) if n.type == "identifier"][:1]
-                twice |= {name for name in names if name in kinds}
-                kinds |= dict.fromkeys(names, kind if plain and declarator.type == "identifier" else "")
-    wanted = {name for name, kind in kinds.items() if kind} - twice
+                name = next((text_of(n) for n in walk(declarator) if n.type == "identifier"), "")
+                inner = declarator.child_by_field_name("declarator") if declarator.type == "init_declarator" else declarator
+                simple = inner is not None and inner.type == "identifier" and _WHOLE.fullmatch(kind) is not None
+                kinds[name] = kind if simple and kinds.get(name, kind) == kind else ""
+    return kinds
+
+
+def _counters(function: Node, loops: list[Node]) -> dict[str, str]:
+    """The whole numbers that are declared once, without a value, and used in loops alone that set them first, with their types."""
+    kinds, declared = _kinds(function), list[str]()
     for node in walk(function):
-        if node.type == "identifier" and (name := text_of(node)) in wanted and not _is_declared(node) and not _is_set(node, name, loops):
-            wanted.discard(name)
+        if node.type in ("declaration", "parameter_declaration"):
+            alone = node.type == "declaration" and node.children[0] == node.child_by_field_name("type")
+            for declarator in node.children_by_field_name("declarator"):
+                name = next((text_of(n) for n in walk(declarator) if n.type == "identifier"), "")
+                # Twice is once too often.
+                declared += [name] if alone and declarator.type == "identifier" else [name, name]
+    wanted = {name for name in declared if kinds.get(name) and declared.count(name) == 1}
+    setting = {name: [loop for loop in loops if _sets(loop) == name] for name in wanted}
+    for node in walk(function):
+        if node.type == "identifier" and (name := text_of(node)) in wanted and not _is_declared(node):
+            around = [loop for loop in setting[name] if loop.start_byte <= node.start_byte < loop.end_byte]
+            if len(around) != 1 or _is_first_value(node, around[0]):
+                wanted.discard(name)
     return {name: kinds[name] for name in wanted}
+
+
+def _sets(loop: Node) -> str:
+    """The name that a loop begins with setting; empty for none."""
+    first = loop.child_by_field_name("initializer")
+    return text_of(first.child_by_field_name("left")) if first is not None and first.type == "assignment_expression" else ""
+
+
+def _is_first_value(node: Node, loop: Node) -> bool:
+    """Whether a use stands in what a loop's counter is set to first."""
+    first = loop.child_by_field_name("initializer")
+    value = first.child_by_field_name("right") if first is not None else None
+    return value is not None and value.start_byte <= node.start_byte < value.end_byte
 
 
 def _is_declared(node: Node) -> bool:
     return node.parent is not None and node.parent.type == "declaration"
-
-
-def _is_set(node: Node, name: str, loops: list[Node]) -> bool:
-    """Whether a use stands in a loop that begins by setting the name."""
-    for loop in loops:
-        first = loop.child_by_field_name("initializer")
-        sets = first is not None and first.type == "assignment_expression" and text_of(first.child_by_field_name("left")) == name
-        if sets and loop.start_byte <= node.start_byte < loop.end_byte:
-            return True
-    return False

@@ -19,8 +19,9 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Literal
 
-from hpcraft.data.trees import function_name, functions, lexemes, parse, prototype
+from hpcraft.data.trees import function_name, functions, lexemes, parse
 from hpcraft.errors import ConfigError, InputError
+from hpcraft.eval.lone_answers import head_of
 from hpcraft.eval.task import Task, WayBack
 from hpcraft.sandbox.abi import Signature
 from hpcraft.store import sha256_json
@@ -248,15 +249,6 @@ def _last(code: str, where: str) -> str:
     if not found:
         raise InputError(f"{where}: no function in {code.strip()[:60]!r}; mend or remove the line")
     return function_name(found[-1])
-
-
-def head_of(code: str, name: str, where: str = "") -> str:
-    """The prototype of a function in a piece of code, without ``__global__``."""
-    for node in functions(parse(code, "cuda")):
-        if function_name(node) == name:
-            head = re.sub(r"\b__global__\s*|__launch_bounds__\s*\([^()]*\)\s*", "", prototype(node)).strip()
-            return re.sub(r"\bu(char|short|int|long)\b", r"unsigned \1", head)
-    raise InputError(f"{where}: no function {name} in its code; mend or remove the line")
 
 
 def _signature(code: str, name: str) -> Signature:

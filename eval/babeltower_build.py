@@ -12,10 +12,10 @@ from __future__ import annotations
 import re
 
 from hpcraft import sandbox
-from hpcraft.data.trees import function_name, functions, has_specifier, parse
-from hpcraft.errors import InputError, MachineError
-from hpcraft.eval import forbidden, forbidden_start
-from hpcraft.eval.babeltower import UnitTests, head_of
+from hpcraft.errors import MachineError
+from hpcraft.eval import forbidden, forbidden_start, lone_threads
+from hpcraft.eval.babeltower import UnitTests
+from hpcraft.eval.lone_answers import declaration, exposed, head_of, more_than_one, tells_builds_apart
 from hpcraft.eval.seen import by_own_macros, needs_preprocessor, seen
 from hpcraft.eval.unit_tests import PRELUDE
 from hpcraft.sandbox.abi import Parameter, Signature
@@ -25,12 +25,6 @@ from hpcraft.sandbox.outcome import Check, CudaLevel, Job, Model
 _MODELS: dict[str, Model] = {"c": "serial", "openmp": "openmp"}
 """Of the kinds of task that aren't CUDA."""
 WRAPPER, DRIVER = "wrapper.cu", "driver.c"
-_CHOSEN = "chosen.c"
-_CHOSEN_FLAG = "-DHPCRAFT_CUDA_CHOSEN"
-_HIDDEN = re.compile(
-    r"\b(?:static|inline|__inline__|__forceinline__)(\s+)(?=(?:\w+\s+)?__global__)|(?<=__global__)(\s+)(?:static|inline|__forceinline__)\b"
-)
-"""What keeps a kernel to its own translation unit."""
 
 
 def candidate_name(case: UnitTests) -> str:
@@ -67,7 +61,7 @@ def job(case: UnitTests, code: str, *, check: Check = "none", level: CudaLevel =
     if level != "compile":
         files[DRIVER] = driver_source([chosen_signature(case) if chosen else signature_of(case)], fork=fork)
     if chosen:
-        files[_CHOSEN] = _chosen_unit(case)
+        files[lone_threads.FILE] = _chosen_unit(case)
     return Job(
         files={name: text.encode(errors="replace") for name, text in files.items()},
         language="cpp",
@@ -75,39 +69,19 @@ def job(case: UnitTests, code: str, *, check: Check = "none", level: CudaLevel =
         cuda="emulate" if chosen else level,
         check=check,
         links=level != "compile",
-        flags=("-Drestrict=__restrict__", *((_CHOSEN_FLAG,) if chosen else ())),
+        flags=("-Drestrict=__restrict__", *((lone_threads.FLAG,) if chosen else ())),
     )
 
 
 def _unit(case: UnitTests, code: str) -> str:
     """The answer; a declaration gives its entry point C linkage, whether or not the answer does."""
     if case.kind == "cuda":
-        return f"{PRELUDE}#line 1\n{_HIDDEN.sub(lambda m: m[1] or m[2], code)}\n"
+        return f"{PRELUDE}#line 1\n{exposed(code)}\n"
     return f'{PRELUDE}extern "C" {signature_of(case).prototype()};\n#line 1\n{code}\n'
 
 
 def _wrapper_unit(case: UnitTests, code: str) -> str:
-    return f'{PRELUDE}extern "C" {signature_of(case).prototype()};\n{_declaration(case, code)};\n#line 1\n{case.wrapper}\n'
-
-
-def _declaration(case: UnitTests, code: str) -> str:
-    """The kernel as the wrapper sees it: with the answer's own types where they are plain, which C++ converts to at the launch, else the gold ones."""
-    linkage = 'extern "C" ' if _has_c_linkage(case, code) else ""
-    try:
-        own = Signature.parse(head_of(code, case.kernel))
-    except InputError:
-        return f"{linkage}__global__ {head_of(case.cuda_code, case.kernel)}"
-    return f"{linkage}__global__ {own.prototype()}"
-
-
-def _has_c_linkage(case: UnitTests, code: str) -> bool:
-    for node in functions(parse(code, "cuda")):
-        if function_name(node) == case.kernel and has_specifier(node, "__global__"):
-            above = node.parent
-            while above is not None and above.type != "linkage_specification":
-                above = above.parent
-            return above is not None
-    return False
+    return f'{PRELUDE}extern "C" {signature_of(case).prototype()};\n{declaration(code, case.kernel, head_of(case.cuda_code, case.kernel))};\n#line 1\n{case.wrapper}\n'
 
 
 def _chosen_unit(case: UnitTests) -> str:
@@ -147,7 +121,9 @@ def honest(case: UnitTests, code: str, text: str, build: sandbox.Build) -> str:
     symbols = forbidden.Symbols(
         undefined=build.symbols(name), defined=build.defined(name), harness_undefined=undefined, harness_defined=own
     )
-    if why := forbidden.names_the_harness(code):
+    why = forbidden.names_the_harness(code) or forbidden.names_the_harness(text)
+    why = why or (tells_builds_apart(code) if case.on_device else "") or (more_than_one(text, case.kernel) if case.kind == "cuda" else "")
+    if why:
         return f"fail: {why}"
     said = forbidden.check(model, "cpp" if case.on_device else "c", code, entry=entry, seen=text, symbols=symbols)
     if said == "pass" and (variable := forbidden_start.before_calls(text)):

@@ -23,10 +23,11 @@ from hpcraft import sandbox
 from hpcraft.data import parallel_use
 from hpcraft.data.trees import function_name, functions, parse
 from hpcraft.errors import MachineError
-from hpcraft.eval import babeltower_evidence, forbidden, race_check
-from hpcraft.eval.babeltower import TextPair, UnitTests, head_of
+from hpcraft.eval import babeltower_evidence, forbidden, nvcc_check, race_check
+from hpcraft.eval.babeltower import TextPair, UnitTests
 from hpcraft.eval.babeltower_build import candidate_name, honest, job, seen_of, signature_of
 from hpcraft.eval.judging import Judgement, describe_run, first_error, settle_build, unsupported
+from hpcraft.eval.lone_answers import head_of
 from hpcraft.eval.task import Task
 from hpcraft.eval.unit_tests import PRELUDE, Tests, UnitCall, tests_of
 from hpcraft.samples import Failure
@@ -157,8 +158,7 @@ def _judge_tested(task: Task, case: UnitTests, code: str, line: _Line) -> Judgem
     elif case.on_device and judgement.verdict not in (Verdict.INFRA_ERROR, Verdict.UNSUPPORTED):
         judgement.settle("parallel", _parallel(task, case, code, text, line, ran=ran))
         _race(judgement, case, code, line, ran=ran)
-    if judgement.level == "emulate" and not judgement.failed and find("nvcc"):
-        _taken_by_nvcc(judgement, case, code)
+    nvcc_check.settle(judgement, job(case, code, level="compile"))
     judgement.skip_rest("not offered for this suite")
     return judgement
 
@@ -251,16 +251,6 @@ def _under_check(case: UnitTests, code: str, calls: Sequence[UnitCall]) -> tuple
 
 
 # ---------------------------------------------------------------- building
-
-
-def _taken_by_nvcc(judgement: Judgement, case: UnitTests, code: str) -> None:
-    with sandbox.build(job(case, code, level="compile")) as build:
-        outcome = build.outcome
-    if outcome.verdict in (Verdict.UNSUPPORTED, Verdict.INFRA_ERROR):
-        judgement.log.append(f"not tried with nvcc: {outcome.message}")
-    elif not outcome.ok:
-        judgement.settle("build", f"fail: nvcc refuses it: {first_error(outcome)}", outcome)
-        judgement.log.append(outcome.compile.stderr.strip() if outcome.compile else "")
 
 
 def _compiled_only(task: Task, code: str) -> Judgement:

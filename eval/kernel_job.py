@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import cast
 
-from hpcraft.eval import openacc_races
+from hpcraft.eval import lone_threads, openacc_races
 from hpcraft.eval.task import Task
+from hpcraft.sandbox.abi import Signature
 from hpcraft.sandbox.drivers import TRACED, caller_source, python_caller_source, traced_source
 from hpcraft.sandbox.outcome import Check, CudaLevel, Job, Language, Model
 
@@ -43,6 +44,22 @@ def job(task: Task, code: str, check: Check) -> Job:
     level: CudaLevel = "auto" if check == "none" else "emulate"
     files = {**answer, driver_name(task): driver.encode()}
     return Job(files=files, language=language, model=model, check=check, cuda=level, flags=_FLAGS.get((model, language), ()))
+
+
+def chosen_signatures(task: Task) -> tuple[Signature, ...]:
+    """Of the functions that `chosen_job` can be asked for: the answer's, and the one that says which threads run."""
+    assert task.kernel is not None
+    return task.kernel.signature, Signature.parse(lone_threads.CHOOSE)
+
+
+def chosen_job(task: Task, code: str) -> Job:
+    """An answer in CUDA, emulated, of which chosen threads run."""
+    files = {
+        candidate_name(task): code.encode(errors="replace"),
+        driver_name(task): caller_source(chosen_signatures(task)).encode(),
+        lone_threads.FILE: lone_threads.UNIT.encode(),
+    }
+    return Job(files=files, language=cast("Language", task.language), model="cuda", cuda="emulate", flags=(lone_threads.FLAG,))
 
 
 def openacc_race_job(task: Task, code: str) -> Job:

@@ -19,10 +19,11 @@ from hpcraft import sandbox
 from hpcraft.data import parallel_use
 from hpcraft.data.python_code import unbuildable
 from hpcraft.errors import MachineError
-from hpcraft.eval import fast_check, forbidden, kernel_races, performance, run_evidence
+from hpcraft.eval import fast_check, forbidden, kernel_evidence, kernel_races, performance, run_evidence
 from hpcraft.eval.judging import Judgement, describe_run, settle_build
 from hpcraft.eval.kernel_job import candidate_name, driver_name, job
 from hpcraft.eval.kernel_trial import Trial, trial
+from hpcraft.eval.lone_answers import tells_builds_apart
 from hpcraft.eval.seen import Seen, by_own_macros, needs_preprocessor, seen
 from hpcraft.eval.suites import reference
 from hpcraft.eval.task import Task
@@ -97,7 +98,10 @@ def _read(judgement: Judgement, task: Task, code: str, build: sandbox.Build) -> 
         harness_undefined=build.symbols(driver),
         harness_defined=build.defined(driver),
     )
-    judgement.settle("honest", forbidden.check(task.model, task.language, code, entry=entry, seen=text, symbols=symbols))
+    why = forbidden.names_the_harness(code) or forbidden.names_the_harness(text) or tells_builds_apart(code) if task.model == "cuda" else ""
+    judgement.settle(
+        "honest", f"fail: {why}" if why else forbidden.check(task.model, task.language, code, entry=entry, seen=text, symbols=symbols)
+    )
     judgement.settle("parallel", parallel_use.check(task.model, task.language, text or code, symbols.undefined, entry=entry))
     return plain
 
@@ -153,7 +157,13 @@ def _run_all(judgement: Judgement, task: Task, code: str, build: sandbox.Build, 
         judgement.log += [outcome.stdout.strip(), outcome.stderr.strip(), outcome.message]
         return
     judgement.settle("correct", "pass")
-    if judgement.checks["parallel"] == "pass" and (why := _evidence(task, code, build, made, outcome.called)):
+    if judgement.checks["parallel"] != "pass":
+        return
+    if build.outcome.cuda_level == "emulate":
+        if why := kernel_evidence.suspicion(task, code, seed):
+            judgement.fail(Failure(check="parallel", why=why), why)
+        return
+    if why := _evidence(task, code, build, made, outcome.called):
         judgement.fail(made.shapes[0].place(Failure(check="parallel", why=why, size=made.sizes[0][-1]), task.model), why)
 
 

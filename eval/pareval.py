@@ -7,8 +7,8 @@ Kokkos is called as by ``kokkos.cc`` (`hpcraft.eval.pareval_kokkos`), both with 
 
 The serial tasks have the baseline as their reference; the checkout has no reference for the parallel ones.
 
-Not covered: signatures with strings, pointers in structs, vectors of structs that are written, or vectors that grow: they are asked, and told as
-unsupported by name.
+Not covered: signatures with strings, pointers in structs, vectors of structs that are written, or vectors that grow, and problems whose driver's inputs
+tell nothing: they are asked, and told as unsupported by name.
 """
 
 from __future__ import annotations

@@ -21,7 +21,7 @@ import numpy as np
 from hpcraft import sandbox
 from hpcraft.errors import InputError, MachineError
 from hpcraft.eval.pareval import DEVICE_MODELS, SIZES, Problem, correct_name
-from hpcraft.eval.pareval_calls import HEADERS, Recorded, Slot, slots
+from hpcraft.eval.pareval_calls import HEADERS, Recorded, Slot, num_elements, slots
 from hpcraft.sandbox.abi import DTYPES, Argument, Array
 from hpcraft.sandbox.outcome import Job, Limits, Outcome, Run, Verdict
 
@@ -68,7 +68,7 @@ def calls_of(problem: Problem, model: str, seed: int) -> tuple[Recorded, ...]:
     if model not in DEVICE_MODELS:
         return recorded(problem.called, seed)
     calls = recorded(problem.called, seed, len(_SIZES))
-    return tuple(call for call in calls if sum(np.size(a) for a in call.arguments) <= _EMULATED_ELEMENTS) or calls
+    return tuple(call for call in calls if num_elements(call) <= _EMULATED_ELEMENTS) or calls
 
 
 @lru_cache(maxsize=1)

@@ -6,7 +6,7 @@ expected: the driver's comparison takes a NaN for right. One build is started wi
 A right answer is timed at the driver's own size where that was asked (`hpcraft.eval.pareval_time`), which also shows whether threads shared the work; kernels
 that run emulated are watched instead (`hpcraft.eval.pareval_evidence`).
 
-Not covered: races between ranks; races and times of Kokkos; times on a device.
+Not covered: races between ranks; races of Kokkos; times on a device.
 """
 
 from __future__ import annotations
@@ -19,11 +19,12 @@ import numpy as np
 from hpcraft import sandbox
 from hpcraft.data import parallel_use
 from hpcraft.errors import InputError, MachineError
-from hpcraft.eval import fast_check, forbidden, performance, race_check, run_evidence
+from hpcraft.eval import fast_check, forbidden, forbidden_start, nvcc_check, performance, race_check, run_evidence
 from hpcraft.eval.judging import Judgement, describe_run, first_error, settle_build, unsupported
 from hpcraft.eval.kernel_trial import Shape, race_shape
+from hpcraft.eval.lone_answers import more_than_one, tells_builds_apart
 from hpcraft.eval.pareval import DEVICE_MODELS, SHAPES, Problem, baseline_code
-from hpcraft.eval.pareval_calls import STEPS, Recorded, differs, images, joined, passes_undone, signatures
+from hpcraft.eval.pareval_calls import STEPS, Recorded, blind, differs, images, joined, num_elements, signatures
 from hpcraft.eval.pareval_evidence import suspicion
 from hpcraft.eval.pareval_inputs import calls_of, epsilon
 from hpcraft.eval.pareval_job import file_names, job
@@ -39,7 +40,7 @@ from hpcraft.sandbox.races import with_static_schedules
 _LIMITS = Limits(wall_seconds=120.0, disk_mb=512)
 """Of each start, as ParEval's own program has it."""
 _RACES = ("openmp", "mpi+openmp", *DEVICE_MODELS)
-_TIMED = ("serial", "openmp", "mpi", "mpi+openmp")
+_TIMED = ("serial", "openmp", "mpi", "mpi+openmp", "kokkos")
 _RACE_ELEMENTS, _MOST_RACE_ELEMENTS = 10_000, 200_000
 """Calls with more are left out of the race check: the sanitizer is slow and sees nothing new in them."""
 
@@ -62,8 +63,8 @@ def judge(task: Task, code: str, seed: int, cores: Sequence[int] = ()) -> Judgem
         return unsupported(str(error))
     except MachineError as error:
         return unsupported(str(error), Verdict.INFRA_ERROR)
-    if all(passes_undone(call, epsilon(problem.called)) for call in calls):
-        return unsupported(f"{problem.name}: the driver's inputs don't tell the function from one that does nothing")
+    if why := blind(calls, epsilon(problem.called)):
+        return unsupported(f"{problem.name}: {why}")
     judgement = Judgement()
     with sandbox.build(job(problem, task.model, code)) as build:
         judgement.level = build.outcome.cuda_level or task.level
@@ -79,6 +80,8 @@ def judge(task: Task, code: str, seed: int, cores: Sequence[int] = ()) -> Judgem
             _time(judgement, task, code, build, seed, cores)
     if right and task.model in DEVICE_MODELS and (why := suspicion(problem, task.model, code, calls)):
         judgement.fail(Failure(check="parallel", why=why), why)
+    if task.model == "cuda":
+        nvcc_check.settle(judgement, job(problem, task.model, code, alone=True))
     _race(judgement, task, code, calls, plain)
     judgement.skip_rest("not reached")
     return judgement
@@ -102,7 +105,7 @@ def _read(judgement: Judgement, task: Task, problem: Problem, code: str, build: 
     entry = next((name for name in sorted(undefined) if mangled.match(name)), problem.function)
     on_device = task.model in DEVICE_MODELS
     model = "cuda" if on_device else task.model
-    why = forbidden.names_the_harness(code) if on_device else ""
+    why = _device_tricks(problem, code, text) if on_device else ""
     judgement.settle("honest", f"fail: {why}" if why else forbidden.check(model, "cpp", code, entry=entry, seen=text, symbols=symbols))
     if on_device:
         launched = (text or code) + launch_text(problem)
@@ -110,6 +113,14 @@ def _read(judgement: Judgement, task: Task, problem: Problem, code: str, build: 
     else:
         judgement.settle("parallel", parallel_use.check(model, "cpp", text or code, symbols.undefined, entry=problem.function))
     return plain
+
+
+def _device_tricks(problem: Problem, code: str, text: str) -> str:
+    """What a kernel may not hold beside what no answer may; empty for nothing."""
+    why = forbidden.names_the_harness(code) or forbidden.names_the_harness(text) or tells_builds_apart(code)
+    why = why or more_than_one(text or code, problem.function)
+    variable = "" if why else forbidden_start.before_calls(text or code)
+    return f"runs code before or after the calls (the initialiser of {variable})" if variable else why
 
 
 def _seen(model: str, code: str, build: sandbox.Build) -> Seen | None:
@@ -175,11 +186,11 @@ def _time(judgement: Judgement, task: Task, code: str, build: sandbox.Build, see
         judgement.checks["fast"] = f"skip: not offered for {task.model}"
         return
     try:
-        made = work(problem, task.model, seed)
+        made = work(problem.called, task.model, seed)
     except (InputError, MachineError) as error:
         judgement.checks["fast"] = f"skip: {error}"
         return
-    with sandbox.build(job(problem, "serial", baseline_code(problem))) as baseline:
+    with sandbox.build(job(problem.called, "serial", baseline_code(problem.called))) as baseline:
         if not baseline.ok:
             judgement.checks["fast"] = f"skip: the checkout's baseline doesn't build alone: {first_error(baseline.outcome)}"
             return
@@ -205,7 +216,7 @@ def _race(judgement: Judgement, task: Task, code: str, calls: Sequence[Recorded]
     """Settle ``race-free`` on the smaller calls: by the thread sanitizer, with loops shared by turns, and of kernels by the emulation's own check."""
     problem = task.case
     assert isinstance(problem, Problem)
-    sizes = [sum(np.size(a) for a in call.arguments) for call in calls]
+    sizes = [num_elements(call) for call in calls]
     # At least the smallest, where even that is no trifle: two-dimensional problems.
     small = [c for c, size in zip(calls, sizes, strict=True) if size <= max(_RACE_ELEMENTS, min(sizes)) and size <= _MOST_RACE_ELEMENTS]
     if task.model not in _RACES or judgement.failed or judgement.verdict is not Verdict.OK or not small:

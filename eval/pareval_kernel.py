@@ -15,14 +15,12 @@ import re
 from dataclasses import dataclass
 
 from hpcraft.errors import InputError
+from hpcraft.eval.lone_answers import declaration
 from hpcraft.eval.pareval import Problem
 from hpcraft.eval.pareval_calls import HEADERS, Slot, signatures, slots
 
 HOST = "hpcraft_host"
 """The function of `launch_text`."""
-CHOSEN = "chosen.c"
-CHOOSE = "void hpcraft_choose(unsigned long long first, unsigned long long behind)"
-"""Says which threads of a launch run, in a build that is made to see what they do."""
 SUFFIX = {"cuda": ".cu", "hip": ".hip"}
 _HEADER = {
     "cuda": "#include <cuda_runtime.h>\n#include <cuComplex.h>\n",
@@ -71,7 +69,7 @@ def launch(problem: Problem) -> Launch:
         name, slot = parameter["name"], by_name.get(parameter["name"])
         if parameter["star"] or parameter["array"]:
             if slot and slot.container:
-                values[name] = f"({parameter['const'] or ''}{parameter['type']} *)hpcraft_d_{name}"
+                values[name] = f"({parameter['type']} *)hpcraft_d_{name}"
             elif slot is None and not parameter["const"] and sequential.returns != "void" and not results:
                 values[name] = f"({parameter['type']} *)hpcraft_d_result"
                 results.append(name)
@@ -145,8 +143,8 @@ def launch_text(problem: Problem) -> str:
     return f"\nvoid {HOST}({problem.parameters}, int hpcraft_blocks) {{\n    {problem.function}<<<hpcraft_blocks, 256>>>({', '.join(names)});\n}}\n"
 
 
-def kernel_shim(problem: Problem, model: str) -> str:
-    """The translation unit between the driver and the kernel.
+def kernel_shim(problem: Problem, model: str, code: str) -> str:
+    """The translation unit between the driver and the kernel of an answer.
 
     Raises:
         InputError: a parameter, or the driver's grid, that no rule knows.
@@ -155,8 +153,8 @@ def kernel_shim(problem: Problem, model: str) -> str:
     found = slots(sequential)
     containers = [slot for slot in found if slot.container]
     give, run, take = (f'extern "C" {signature.prototype()} {{' for signature in signatures(sequential))
-    returned = sequential.returns != "void"
-    lines = [headers(model), problem.structs, f"__global__ void {problem.function}({problem.parameters});", _UPLOAD.replace("cuda", model)]
+    returned, head = sequential.returns != "void", f"void {problem.function}({problem.parameters})"
+    lines = [headers(model), problem.structs, f"{declaration(code, problem.function, head)};", _UPLOAD.replace("cuda", model)]
     lines += [f"static void *hpcraft_d_{s.name};\nstatic size_t hpcraft_n_{s.name};" for s in containers]
     lines += [f"static {s.item} hpcraft_v_{s.name};" for s in found if not s.container]
     lines += [give, *(f"    hpcraft_v_{s.name} = {s.name};" for s in found if not s.container)]
@@ -172,17 +170,14 @@ def kernel_shim(problem: Problem, model: str) -> str:
     launched = f"{problem.function}<<<dim3({', '.join(how.grid)}), dim3({', '.join(map(str, how.block))})>>>({', '.join(how.arguments)})"
     lines += ["}", run, f"    {launched};", f"    if ({model}DeviceSynchronize() != {model}Success) abort();"]
     if returned:
-        lines.append(_download(model, "&hpcraft_result", "hpcraft_d_result", "sizeof hpcraft_result") + "\n    return hpcraft_result;")
+        lines.append(
+            _download(model, "&hpcraft_result", "hpcraft_d_result", "sizeof hpcraft_result") + "\n    return hpcraft_result.value;"
+        )
     lines += ["}", take]
     lines += [
         f"    if (n_{s.name})\n    {_download(model, s.name, f'hpcraft_d_{s.name}', f'n_{s.name} * sizeof({s.raw})')}" for s in containers
     ]
     return "\n".join([*lines, "}", ""])
-
-
-def chosen_unit() -> str:
-    """The definition of `CHOOSE`, in C."""
-    return f"unsigned long long hpcraft_cuda_first, hpcraft_cuda_behind;\n{CHOOSE} {{ hpcraft_cuda_first = first, hpcraft_cuda_behind = behind; }}\n"
 
 
 _UPLOAD = """static void hpcraft_upload(void **to, const void *from, size_t bytes) {

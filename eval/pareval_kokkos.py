@@ -14,9 +14,8 @@ from hpcraft.errors import InputError
 from hpcraft.eval.pareval import Problem
 from hpcraft.eval.pareval_calls import HEADERS, Slot, signatures, slots
 
-KOKKOS_HEADERS = (
-    f"{HEADERS}#include <Kokkos_Core.hpp>\n#include <Kokkos_Sort.hpp>\n"
-    "#if __has_include(<Kokkos_StdAlgorithms.hpp>)\n#include <Kokkos_StdAlgorithms.hpp>\n#endif\n"
+KOKKOS_HEADERS = f"{HEADERS}#include <Kokkos_Core.hpp>\n" + "".join(
+    f"#if __has_include(<{name}>)\n#include <{name}>\n#endif\n" for name in ("Kokkos_Sort.hpp", "Kokkos_StdAlgorithms.hpp")
 )
 """What answers may take for granted, as the checkout's driver includes most of Kokkos ahead of them."""
 _VIEW = re.compile(
@@ -41,6 +40,7 @@ def kokkos_shim(problem: Problem) -> str:
     given: list[str] = []
     taken: list[str] = []
     arguments: list[str] = []
+    made: list[str] = []
     for text in parameters:
         name = text.split()[-1].lstrip("&*")
         slot = by_name.get(name)
@@ -59,11 +59,12 @@ def kokkos_shim(problem: Problem) -> str:
         declared.append(f"static {plain} *hpcraft_v_{name};")
         given += [f"    delete hpcraft_v_{name};", f"    hpcraft_v_{name} = new {plain}({_extents(problem, slot, view)});"]
         given += [f"    if (n_{name}) memcpy((void *)hpcraft_v_{name}->data(), {name}, n_{name} * sizeof({slot.raw}));"]
+        taken.append(f"    if (n_{name} && hpcraft_v_{name}->size() * sizeof({view['item']}) != n_{name} * sizeof({slot.raw})) abort();")
         taken += [f"    if (n_{name}) memcpy({name}, (const void *)hpcraft_v_{name}->data(), n_{name} * sizeof({slot.raw}));"]
-        arguments.append(f"hpcraft_a_{name}")
-        by_const = f"Kokkos::View<{view['const'] or ''}{view['item']}{view['sides']}>"
-        declared.append(f"using hpcraft_t_{name} = {by_const};")
-    made = [f"    hpcraft_t_{a[10:]} {a} = *hpcraft_v_{a[10:]};" for a in arguments if a.startswith("hpcraft_a_")]
+        if view["const"]:
+            made.append(f"    Kokkos::View<const {view['item']}{view['sides']}> hpcraft_a_{name} = *hpcraft_v_{name};")
+        # What isn't const may be another view afterwards.
+        arguments.append(f"hpcraft_a_{name}" if view["const"] else f"*hpcraft_v_{name}")
     returned = "" if sequential.returns == "void" else f"{sequential.returns} value = "
     called = [
         f"    {returned}{problem.function}({', '.join(arguments)});",

@@ -42,7 +42,7 @@ def suspicion(model: str, called: Sequence[Called], shape: Shape, share: float |
     short call on busy cores. Who can have more calls asks for ``share`` of the busiest one's time first, such as `CLEAR_SHARE`.
     """
     why = ""
-    if "openmp" in model and shape.threads > 1:
+    if ("openmp" in model or model == "kokkos") and shape.threads > 1:
         why = _alone([_by_thread(one) for one in called], "one thread", share)
     if "mpi" in model and shape.ranks > 1:
         why = why or _alone([_by_rank(one) for one in called], f"one rank of {shape.ranks}", share)

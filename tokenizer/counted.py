@@ -22,7 +22,9 @@ _INDEX = r"(?:\(?blockIdx\.[xyz]\*blockDim\.[xyz]\)?\+threadIdx\.[xyz]|threadIdx
 _UP = re.compile(rf"(?:{_INDEX}|\({_INDEX}\)\*(?:\w+|\(.+?\)))(?:\+(?P<low>.+))?")
 _DOWN = re.compile(rf"(?P<low>.+)-\(int\)\((?:{_INDEX}|\({_INDEX}\)\*.+)\)")
 _STEP = re.compile(r"(?:blockDim\.[xyz]\*gridDim\.[xyz]|gridDim\.[xyz]\*blockDim\.[xyz])(?:\*(?P<by>.+))?")
-_OF_THREAD = re.compile(r"(?:const )?(?P<kind>(?:\w+ )+)(?P<var>\w+)=.*\bthreadIdx\b.*;")
+_OF_THREAD = re.compile(
+    r"(?:const )?(?P<kind>(?:(?:unsigned|signed|short|int|long|size_t|u?int(?:8|16|32|64)_t) )+)(?P<var>\w+)=.*\bthreadIdx\b.*;"
+)
 _GUARD = re.compile(r"if\((?P<tests>.+)\)(?P<brace>\{?)")
 _BELOW = re.compile(r"(?P<var>[A-Za-z_]\w*)(?P<less><=?)(?P<bound>[^<>=&|?]+)")
 _BEYOND = re.compile(r"(?P<var>[A-Za-z_]\w*)(?P<more>>=?)(?P<bound>[^<>=&|?]+)")

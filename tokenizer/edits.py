@@ -18,8 +18,10 @@ MARKERS = tuple(f"<|{number}|>" for number in range(NUM_MARKERS))
 Form: TypeAlias = Callable[[str], Mapping[str, tuple[str, ...]]]
 """Says of a line what it can become: tokens to lines."""
 
-_MARKER = re.compile(r"<\|(\d+)\|>")
-_AXES = re.compile(r"<\|[xyz]\|>")
+_MARKER = re.compile(r"<\|(\d{1,3})\|>")
+_CONTROL = re.compile(r"<\|\w+\|>")
+_TOKENS = ("<|x|>", "<|y|>", "<|z|>")
+_AXES = re.compile("|".join(map(re.escape, _TOKENS)))
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -35,19 +37,14 @@ class Edited:
     form: Form | None = None
 
 
-def split_markers(text: str) -> list[str]:
-    """What stands before, at and behind markers: text, number, text, number, ..."""
-    return _MARKER.split(text)
-
-
 def spelled(text: str, lines: Mapping[int, str]) -> str:
     """A text with the lines that its markers point at."""
     return _MARKER.sub(lambda marker: lines.get(int(marker[1]), "") + "\n", text)
 
 
 def num_lexemes(answer: str) -> int:
-    """Roughly how long an answer is for a model: a marker counts as one character."""
-    return len(_AXES.sub("#", _MARKER.sub("#", answer)))
+    """Roughly how long an answer is for a model: a control token counts as one character."""
+    return len(_CONTROL.sub("#", answer))
 
 
 def write_edits(source: Edited, target: Sequence[str]) -> str | None:
@@ -57,26 +54,29 @@ def write_edits(source: Edited, target: Sequence[str]) -> str | None:
         kept = [new for old in kept for new in _formed(old, source.form, target)]
     parts: list[str] = []
 
-    def marker(number: int) -> str | None:
-        return MARKERS[source.first + number] if number <= source.num_marked and source.first + number < NUM_MARKERS else None
+    def marker(number: int, what: str) -> str | None:
+        # Lines can be put behind the last one that is marked; what changes a line needs its own marker.
+        behind = source.num_marked + (not what.startswith((CUT, *_TOKENS)))
+        return MARKERS[source.first + number] if number < behind and source.first + number < NUM_MARKERS else None
 
     for kind, begin, end, new_begin, new_end in SequenceMatcher(None, [k.line for k in kept], target, autojunk=False).get_opcodes():
         if kind == "equal":
-            chosen = [(marker(k.number), k.tokens) for k in kept[begin:end] if k.tokens]
+            chosen = [(k.number, k.tokens) for k in kept[begin:end] if k.tokens]
         else:
             text = "".join(line + "\n" for line in target[new_begin:new_end])
             ended = kept[begin].number if begin < len(kept) else kept[-1].number + 1 if kept else 0
             numbers = dict.fromkeys(k.number for k in kept[begin:end])
-            chosen = [(marker(ended), (CUT if numbers else "") + text), *((marker(number), CUT) for number in [*numbers][1:])]
-        if any(where is None for where, _ in chosen):
-            return None
-        parts += [f"{where}{what}" for where, what in chosen]
+            chosen = [(ended, (CUT if numbers else "") + text), *((number, CUT) for number in [*numbers][1:])]
+        for number, what in chosen:
+            if (where := marker(number, what)) is None:
+                return None
+            parts.append(where + what)
     return "".join(parts)
 
 
 def apply_edits(source: Edited, answer: str) -> str:
     """The source with an answer's edits; an edit at a line that isn't there is dropped."""
-    before, *pieces = split_markers(answer)
+    before, *pieces = _MARKER.split(answer)
     edits: dict[int, str] = {}
     for number, text in zip(pieces[::2], pieces[1::2], strict=True):
         edits[int(number)] = edits.get(int(number), "") + text

@@ -181,7 +181,7 @@ def holds_control(text: str) -> bool:
 
 
 def _is_edits(body: str) -> bool:
-    """Whether an answer to a task that may be answered either way is made of edits: a kernel has at least one loop that strides, or a line less."""
+    """Whether an answer to a task that may be answered either way is made of edits: they make at least one loop of another kind, or a line less."""
     return CUT in body or any(axis in body for axis in AXES)
 
 

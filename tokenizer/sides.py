@@ -11,6 +11,9 @@ from collections.abc import Sequence
 LITERAL = re.compile(r"""\"(?:\\.|[^"\\\n])*\"|'(?:\\.|[^'\\\n])*'""")
 
 _ON_DEVICE = re.compile(r"(?:\b(?:static|inline|__device__|__host__|__forceinline__) )+")
+_DEVICE_HEADER = re.compile(
+    r"#include\s*[<\"](?:cuda|cu|cub|curand|thrust|cooperative_groups|device_\w+|helper_\w+|hip|math_constants)(?:[/_.]|[A-Z])"
+)
 _MATHS = re.compile(
     r"\b(?:(?:a?(?:sin|cos|tan)h?|atan2|exp2?|expm1|log(?:2|10|1p)?|pow|sqrt|cbrt|fabs|floor|ceil|round|trunc|fmod|fmax|fmin|hypot|erfc?|fma|copysign)f?)\("
 )
@@ -45,7 +48,7 @@ def as_function(lines: Sequence[str]) -> list[str | None] | None:
         return None
     end = _closing(code, begin)
     body = [_STEP.sub(r";\1\2++)\3", line) for line in code[begin + 1 : end + 1]]
-    before = [None if line == 'extern "C"' else _ON_DEVICE.sub("static ", line) for line in code[:begin]]
+    before = [None if line == 'extern "C"' or _DEVICE_HEADER.match(line) else _ON_DEVICE.sub("static ", line) for line in code[:begin]]
     needs = _MATHS.search("\n".join(code[: end + 1])) and "#include <math.h>" not in before
     return ["#include <math.h>" if needs else None, *before, wanted, *body, *[None] * (len(code) - end - 1)]
 

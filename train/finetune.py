@@ -332,6 +332,6 @@ STAGE = Stage(
     run=run,
     parallel=True,
     pace=frozenset(("compile", "recompute", "tensorboard", "checkpoint_seconds")),
-    version=4,  # the way back from kernels as edits
+    version=5,  # the way back from kernels as edits
 )
 COMMAND = STAGE.command

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from hpcraft.data.lone_kernel import c_head, is_complete, kernel_to_read, lone_kernel
 from hpcraft.data.plain_loops import plain_loops
 from hpcraft.records import REAL_ORIGINS, Pair
+from hpcraft.tokenizer.edits import num_lexemes
 from hpcraft.tokenizer.fim import FAMILIES
 from hpcraft.tokenizer.infilling import TASK, infill, shortened
 from hpcraft.tokenizer.insertions import take_off
@@ -133,7 +134,7 @@ def _nearest(source: str, kernel: str, head: str) -> str:
     """C code in that spelling of its loops which a kernel comes nearest to: it doesn't say how they were spelled."""
     prompt = build_translation(kernel, BACK["cuda"], head=head)
     spellings = (plain_loops(source), plain_loops(source, bare=True), source)
-    return min(spellings, key=lambda code: len(write_translation(prompt, code, strides=True) or ""))
+    return min(spellings, key=lambda code: num_lexemes(write_translation(prompt, code, strides=True) or code))
 
 
 def parallel_side(pair: Pair, cuda_answer: str) -> str | None:

@@ -51,6 +51,16 @@ def test_loops_are_spelled_plainly(body: str, wanted: str) -> None:
         "for (int i = 0; i < n; i += 2) a[i] = 0;",
         "static int i; for (i = 0; i < n; i++) a[i] = 0;",
         "int i; { int i; for (i = 0; i < n; i++) a[i] = 0; } i = 1; a[0] = i;",
+        "int i; for (i = 0; i < n; i++) { for (i = 0; i < 3; i++) a[i] = 0; }",
+        "int j; for (int i = 0; i < n; i++) for (j = j; j < 3; j++) a[i] = 0;",
+        "static int i = 0; while (i < n) { a[i] = 0; i++; }",
+        "for (int i = 0;;) while (i < n) { a[i] = 0; i++; }",
+        "for (int i = -5; i <= -1; i++) a[i + 5] = 0;",
+        "for (int i = 0; i <= n - -1; i++) a[i] = 0;",
+        "double x = 2.5; for (int i = 0; i <= x - 1; i++) a[i] = 0;",
+        "for (float t = .5; t <= n - 1; t += 2) a[0]++;",
+        "for (int i = 0; i <= strlen(a) - 1; i++) a[i] = 0;",
+        "for (int i = 0; i <= a[0] - 1; i++) a[i] = 0;",
     ],
 )
 def test_what_would_mean_something_else_stays(body: str) -> None:
@@ -72,9 +82,18 @@ def test_braces_around_one_loop_alone_are_kept_unless_asked() -> None:
     assert plain(more, bare=True) == more
 
 
-def test_code_that_does_not_parse_stays() -> None:
-    """Nothing is said of what can't be read."""
-    assert plain_loops("void f(int n { for (") == "void f(int n { for ("
+def test_an_else_stays_where_it_belongs() -> None:
+    """Without its braces a loop would give it to an if of its own."""
+    body = "if (n) for (int i = 0; i < n; i++) { for (int j = 0; j < n; j++) if (a[j]) a[j] = 0; } else a[0] = 1;"
+    assert plain(body, bare=True) == body
+
+
+@pytest.mark.parametrize(
+    "code", ["void f(int n { for (", "#define SZ 5u\nvoid f(int *a) { int i; for (i = 0; i <= SZ - 1; i++) a[i] = 0; }\n"]
+)
+def test_code_that_can_not_be_read_whole_stays(code: str) -> None:
+    """What doesn't parse, and what directives may mean."""
+    assert plain_loops(code) == code
 
 
 @pytest.mark.skipif(shutil.which("bwrap") is None, reason="bubblewrap is not installed")

@@ -208,11 +208,20 @@ _RACE = _CUDA.replace("__global__", "__device__ double last;\n\n__global__", 1).
 """Threads write to one place, which no result depends on."""
 
 
+_LAST_ALONE = _CUDA.replace("if (i < n) y[i] += a * x[i];", "if (i == n - 1) for (int j = 0; j < n; j++) y[j] += a * x[j];")
+_ON_THE_HOST = _CUDA.replace("(n, a, dx, dy)", "(n, 0 * a, dx, dy)").replace(
+    "    cudaFree(dy);", "    for (int i = 0; i < n; i++) y[i] += a * x[i];\n    cudaFree(dy);"
+)
+
+
 @pytest.mark.usefixtures("compiles")
 @pytest.mark.parametrize(
     ("code", "check", "why"),
     [
         (_CUDA, "", ""),
+        (_LAST_ALONE, "parallel", "one thread of the launch does all the work"),
+        (_ON_THE_HOST, "parallel", "the result is there though no thread of a kernel runs"),
+        (f"#ifdef _FORTIFY_SOURCE\n#endif\n{_CUDA}", "honest", "depends on _FORTIFY_SOURCE"),
         (_CUDA.replace('extern "C" ', ""), "build", "axpy"),
         (_CUDA.replace("void axpy(", "void saxpy("), "build", "axpy"),
         (_CUDA.replace("if (i < n) y[i]", "if (i < n - n % 2) y[i]"), "correct", "n=1"),
@@ -224,7 +233,18 @@ _RACE = _CUDA.replace("__global__", "__device__ double last;\n\n__global__", 1).
         ),
         (_RACE, "race-free", "race"),
     ],
-    ids=["right", "no-c-linkage", "other-name", "odd-left-out", "too-few-blocks", "host-pointers", "race"],
+    ids=[
+        "right",
+        "last-alone",
+        "on-the-host",
+        "told-apart",
+        "no-c-linkage",
+        "other-name",
+        "odd-left-out",
+        "too-few-blocks",
+        "host-pointers",
+        "race",
+    ],
 )
 def test_cuda_is_run_on_the_processor(code, check, why):
     """Without a device an answer in CUDA is emulated: results, memory of the host in kernels, and races between threads are seen."""

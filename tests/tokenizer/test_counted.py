@@ -76,3 +76,9 @@ def test_strides_go_back(head: str, axis: str) -> None:
 def test_a_stride_by_names_of_its_own_counts_from_zero() -> None:
     """An index and a total that were computed before."""
     assert counted("for(int v2=v5;v2<v0;v2+=v6){", {}) == {"<|x|>": ("for(int v2=0;v2<v0;v2++){",)}
+
+
+@pytest.mark.parametrize("line", ["return v2=threadIdx.x;", "static int v2=threadIdx.x;", "auto v2=threadIdx.x;", "float v2=threadIdx.x;"])
+def test_what_is_no_plain_whole_number_gives_no_type(line: str) -> None:
+    """A counter is an int then."""
+    assert indices([line]) == {}

@@ -32,3 +32,6 @@
 #define make_hipComplex make_cuComplex
 #define hipComplexFloatToDouble cuComplexFloatToDouble
 #define hipComplexDoubleToFloat cuComplexDoubleToFloat
+
+static inline float hipCsqabsf(hipFloatComplex z) { return z.x * z.x + z.y * z.y; }
+static inline double hipCsqabs(hipDoubleComplex z) { return z.x * z.x + z.y * z.y; }

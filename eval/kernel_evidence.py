@@ -1,0 +1,66 @@
+"""What the threads of an answer in CUDA to a kernel task did: whether several of them had a part in the result (`hpcraft.eval.lone_threads`).
+
+The calls are the small ones of the race check. Work is taken as shared as soon as one call needs several threads; a function that only returns something
+must need them for some call that another thread is enough for, too, since the thread that has the least element is enough for the least.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import partial
+
+import numpy as np
+
+from hpcraft import sandbox
+from hpcraft.eval.kernel_job import chosen_job, chosen_signatures
+from hpcraft.eval.kernel_trial import Trial, outputs_differ, trial
+from hpcraft.eval.lone_threads import LIBRARY, NOBODY, ON_THE_HOST, Interval, in_words, lone_thread
+from hpcraft.eval.task import Task
+from hpcraft.sandbox.calls import Calls, Round, image
+from hpcraft.sandbox.outcome import Limits, Run
+
+_LIMITS = Limits(wall_seconds=20.0)
+_MOST = 4
+"""So many calls are tried, those with most elements first."""
+_BITS = 20
+
+
+def suspicion(task: Task, code: str, seed: int) -> str:
+    """Why the work of a right answer can't have been shared by threads of a kernel; empty where it was, or where that can't be told.
+
+    Args:
+        task: what was asked.
+        code: the answer.
+        seed: of all inputs.
+    """
+    assert task.kernel is not None
+    made = trial(task.kernel.name, "emulate", seed, race=True)
+    order = sorted(range(made.num_calls), key=lambda i: -len(made.calls.rounds[0].images[i].open))
+    with sandbox.build(chosen_job(task, code)) as build:
+        if not build.ok:
+            return ""
+        idle = {i for i in order if _right(task, build, made, i, [NOBODY])[0]}
+        telling = [i for i in order if i not in idle][:_MOST]
+        if not telling:
+            return "" if LIBRARY in code else ON_THE_HOST
+        alone: list[int] = []
+        for index in telling:
+            thread = lone_thread(partial(_right, task, build, made, index), _BITS)
+            if thread is None:
+                return ""
+            alone.append(thread)
+        if not task.kernel.outputs and not all(_right(task, build, made, i, [(alone[0], alone[0] + 1)])[0] for i in order):
+            return ""
+    return in_words(alone)
+
+
+def _right(task: Task, build: sandbox.Build, made: Trial, index: int, intervals: Sequence[Interval]) -> list[bool]:
+    """Whether a call is right with the threads of each interval alone, each in a start of its own."""
+    assert task.kernel is not None
+    known, rng = chosen_signatures(task), np.random.default_rng()
+    sent = made.calls.rounds[0].images[index]
+    rounds = tuple(Round(images=(image(known, 1, [*interval], rng), sent)) for interval in intervals)
+    called = {(one.round, one.index): one for one in build.run(Run(calls=Calls(known, rounds), limits=_LIMITS)).called}
+    found = [called.get((number, 1)) for number in range(len(intervals))]
+    expected = made.expected[0][index]
+    return [one is not None and not one.ranks[0].fault and outputs_differ(task.kernel, one.ranks[0], expected) is None for one in found]
