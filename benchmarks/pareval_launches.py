@@ -52,7 +52,7 @@ def tried(task: Task) -> str:
         calls = calls_of(problem, task.model, SEED)
     except InputError as error:
         return f"unsupported: {error}"
-    if why := blind(calls, epsilon(problem.called)):
+    if why := blind(problem.called, calls, epsilon(problem.called)):
         return f"unsupported: {why}"
     shim = file_names(task.model)[1]
     # The lengths that the shim keeps are there for the answer.

@@ -215,7 +215,7 @@ def num_elements(call: Recorded) -> int:
     return sum(array.size // 8 if array.dtype == np.uint8 and array.size > 8 else array.size for array in arrays)
 
 
-def blind(calls: Sequence[Recorded], bound: float) -> str:
+def blind(problem: Problem, calls: Sequence[Recorded], bound: float) -> str:
     """Why these calls can't tell a function from one that doesn't look at what it is given; empty where they can."""
     if all(passes_undone(call, bound) for call in calls):
         return "the driver's inputs don't tell the function from one that does nothing"
@@ -223,14 +223,16 @@ def blind(calls: Sequence[Recorded], bound: float) -> str:
     for call in calls:
         groups.setdefault(tuple(np.size(a) for a in call.arguments), []).append(call)
     several = [group for group in groups.values() if len(group) > 1]
-    if several and all(_same(group[0], other, bound) for group in several for other in group[1:]):
+    if several and all(_same(problem, group[0], other, bound) for group in several for other in group[1:]):
         return "the driver's inputs don't tell the function from one that knows their lengths alone"
     return ""
 
 
-def _same(one: Recorded, other: Recorded, bound: float) -> bool:
-    """Whether two calls leave the same."""
-    return not any(_compare(e, g, bound) for e, g in zip((one.value, *one.arrays), (other.value, *other.arrays), strict=True))
+def _same(problem: Problem, one: Recorded, other: Recorded, bound: float) -> bool:
+    """Whether two calls return and write the same."""
+    written = [not slot.const for slot in slots(problem) if slot.container]
+    left = ((call.value, *(array for array, is_written in zip(call.arrays, written, strict=True) if is_written)) for call in (one, other))
+    return not any(_compare(e, g, bound) for e, g in zip(*left, strict=True))
 
 
 def passes_undone(call: Recorded, bound: float) -> bool:

@@ -63,7 +63,7 @@ def judge(task: Task, code: str, seed: int, cores: Sequence[int] = ()) -> Judgem
         return unsupported(str(error))
     except MachineError as error:
         return unsupported(str(error), Verdict.INFRA_ERROR)
-    if why := blind(calls, epsilon(problem.called)):
+    if why := blind(problem.called, calls, epsilon(problem.called)):
         return unsupported(f"{problem.name}: {why}")
     judgement = Judgement()
     with sandbox.build(job(problem, task.model, code)) as build:

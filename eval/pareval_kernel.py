@@ -163,10 +163,11 @@ def kernel_shim(problem: Problem, model: str, code: str) -> str:
         for s in containers
     ]
     if returned:
-        lines.insert(lines.index(give), f"static void *hpcraft_d_result;\nstatic {sequential.returns} hpcraft_result;")
-        lines.append(
-            f"    hpcraft_result = {how.first_value};\n    hpcraft_upload(&hpcraft_d_result, &hpcraft_result, sizeof hpcraft_result);"
-        )
+        # Atomic operations on a bool take the word that it lies in.
+        place = f"static void *hpcraft_d_result;\nstatic union {{ {sequential.returns} value; unsigned word; }} hpcraft_result;"
+        lines.insert(lines.index(give), place)
+        lines.append(f"    hpcraft_result.word = 0;\n    hpcraft_result.value = {how.first_value};")
+        lines.append("    hpcraft_upload(&hpcraft_d_result, &hpcraft_result, sizeof hpcraft_result);")
     launched = f"{problem.function}<<<dim3({', '.join(how.grid)}), dim3({', '.join(map(str, how.block))})>>>({', '.join(how.arguments)})"
     lines += ["}", run, f"    {launched};", f"    if ({model}DeviceSynchronize() != {model}Success) abort();"]
     if returned:

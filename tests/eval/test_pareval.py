@@ -322,7 +322,7 @@ ONE = KERNEL.replace("if (i < N) {", "if (i == 0) for (i = 0; i < N; i++) {")
         (ONE.replace("if (i == 0)", "if (i == (size_t)(x[0] * 1000) % N)"), "parallel", "of the launch does all the work"),
         (KERNEL.replace("if (i < N) {", "if (i < N) { int hpcraft_n = 0; (void)hpcraft_n;"), "honest", "hpcraft_n"),
         (f"{KERNEL}#ifdef _FORTIFY_SOURCE\n#endif\n", "honest", "depends on _FORTIFY_SOURCE, which it doesn't define"),
-        (f"{KERNEL}#define C(a, b) a##b\n#if C(HPC, RAFT)\n#endif\n", "honest", "put together by ##"),
+        (f"{KERNEL}#define C(a, b) a##b\n#define D 1\n#if C(D, D)\n#endif\n", "honest", "put together by ##"),
         (f"{KERNEL}struct A {{ int n; A() {{ n = 1; }} }};\nstatic A early;\n", "honest", "the initialiser of early"),
         (f"{KERNEL}template <class T> __global__ void addUp(T *x) {{ x[threadIdx.x] = 0; }}\n", "honest", "defines addUp 2 times"),
     ],
