@@ -29,6 +29,7 @@ from hpcraft.train.material_mpi import lay_out, mpi_examples
 from hpcraft.train.material_openmp import openmp_examples
 from hpcraft.train.material_tasks import fitting, gather
 from hpcraft.train.tasks import TESTS, Example, examples, make_row, own_maker, way_back
+from tests.old_tokenizer import aged
 from tests.tokenizer.corpus_folder import finish
 from tests.train.conftest import make_pair, signature
 from tests.train.tiny_bases import CANARY, EXCHANGE, FORTRAN_LOOP, PROGRAM, save_base, save_metaspace, task_corpus
@@ -351,7 +352,7 @@ def test_the_way_back_becomes_rows_of_ours(run_folder: Path) -> None:
         row = make_row(item, tokenizer, 3, Random(0))
         assert row is not None
         assert tokenizer.id_to_token(row.ids[0]) == f"<|{item.task}|>"
-    old: Any = SimpleNamespace(tokenizer=bpe.load(Path(__file__).parents[2] / "models" / "translate-small"))
+    old: Any = SimpleNamespace(tokenizer=aged(tokenizer))
     _check_tokens(old, [item for item in items if item.task == "cuda2c"])
     with pytest.raises(InputError, match=r"no token <\|omp2c\|>.*omp2c_repeats=0"):
         _check_tokens(old, items)
