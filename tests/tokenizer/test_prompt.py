@@ -344,6 +344,7 @@ def test_a_function_is_the_guards_that_count(seed: int | None, *, alone: bool) -
     prompt = build_translation(GUARDED.partition('extern "C"')[0] if alone else GUARDED, "cuda2c", seed=seed, head=F_HEAD)
     answer = write_translation(prompt, COUNTED, strides=True)
     first = prompt.first
+    assert answer is not None
     assert answer == f"<|{first + 5}|><|cut|><|{first + 6}|><|cut|><|{first + 7}|><|y|><|x|>{END}"
     assert canonical(parse_translation(prompt, answer)) == canonical(COUNTED)
     whole = write_translation(prompt, COUNTED)
@@ -359,6 +360,7 @@ def test_what_returns_early_is_closed_at_the_end() -> None:
     )
     prompt = build_translation(leaving, "cuda2c", head=F_HEAD)
     answer = write_translation(prompt, COUNTED, strides=True)
+    assert answer is not None
     assert answer == f"<|5|><|cut|><|6|><|cut|><|7|><|y|><|x|><|8|><|cut|>{END}"
     assert canonical(parse_translation(prompt, answer)) == canonical(COUNTED)
 
