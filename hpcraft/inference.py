@@ -370,7 +370,7 @@ class Generator:
 
 
 def read_translation(prompt: Prompt, answer: str, source: str, wanted: str = "") -> str:
-    """The code that an answer to `build_translation` stands for; CUDA is completed by rule.
+    """The code that an answer to `build_translation` stands for; CUDA is completed by rule, and OpenMP loses private names that can't be.
 
     Args:
         prompt: what was asked.
@@ -379,6 +379,10 @@ def read_translation(prompt: Prompt, answer: str, source: str, wanted: str = "")
         wanted: prototype of the host function, where it isn't the source's.
     """
     code = parse_translation(prompt, answer)
+    if prompt.task == "openmp":
+        from hpcraft.data.private_names import with_known_privates
+
+        return with_known_privates(code)
     if prompt.task != "cuda":
         return code
     from hpcraft.data.host_function import completed

@@ -10,7 +10,7 @@ It is the way back from `hpcraft.tokenizer.strides`. Not covered: guards that ar
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from itertools import permutations
 
 from hpcraft.tokenizer.strides import AXES
@@ -25,6 +25,17 @@ _STEP = re.compile(r"(?:blockDim\.[xyz]\*gridDim\.[xyz]|gridDim\.[xyz]\*blockDim
 _OF_THREAD = re.compile(
     r"(?:const )?(?P<kind>(?:(?:unsigned|signed|short|int|long|size_t|u?int(?:8|16|32|64)_t) )+)(?P<var>\w+)=.*\bthreadIdx\b.*;"
 )
+_INDEX_LINE = re.compile(
+    r"(?:const )?(?:(?:unsigned|signed|short|int|long|size_t|uint|u?int(?:8|16|32|64)_t) )+(?P<var>\w+)="
+    r"(?=.*\bthreadIdx\.(?P<axis>[xyz]))(?:blockIdx|blockDim|threadIdx|gridDim|\((?:unsigned |int|long|size_t)+\)|[xyz.()*+])+;"
+)
+_STRIDE_LINE = re.compile(
+    r"(?:const )?(?:(?:unsigned|signed|short|int|long|size_t|uint|u?int(?:8|16|32|64)_t) )+(?P<var>\w+)="
+    r"(?:blockDim\.([xyz])\*gridDim\.\2|gridDim\.([xyz])\*blockDim\.\3);"
+)
+_WHILE = re.compile(r"while\((?P<test>(?P<var>[A-Za-z_]\w*)<=?[^<>=&|?]+)\)\{")
+_ADDED = re.compile(r"(?P<var>\w+)\+=(?P<by>[^;]+);")
+_BELOW_GUARD = re.compile(r"[^>|]*")
 _GUARD = re.compile(r"if\((?P<tests>.+)\)(?P<brace>\{?)")
 _BELOW = re.compile(r"(?P<var>[A-Za-z_]\w*)(?P<less><=?)(?P<bound>[^<>=&|?]+)")
 _BEYOND = re.compile(r"(?P<var>[A-Za-z_]\w*)(?P<more>>=?)(?P<bound>[^<>=&|?]+)")
@@ -33,6 +44,121 @@ _BEYOND = re.compile(r"(?P<var>[A-Za-z_]\w*)(?P<more>>=?)(?P<bound>[^<>=&|?]+)")
 def indices(lines: Iterable[str]) -> Mapping[str, str]:
     """The names that kernels give to what they compute of a thread's index, with their types."""
     return {found["var"]: found["kind"].strip() for line in lines if (found := _OF_THREAD.fullmatch(line))}
+
+
+def sequential(lines: Sequence[str]) -> list[str | None]:
+    """The body of a kernel as the loops over what its threads do, as far as a rule says it.
+
+    Lines that compute a thread's index go, guards that ask for indices alone become loops, z outside and x inside, and loops that stride plain ones; what
+    doesn't look at an index stays, and so does what no rule knows.
+
+    Args:
+        lines: in canonical layout, to the brace that ends the body.
+
+    Returns:
+        as many lines, several in one where a guard asks for several indices; None for those that go.
+    """
+    axes = {found["var"]: found["axis"] for line in lines if (found := _INDEX_LINE.fullmatch(line))}
+    kinds, found_lines = indices(lines), list[str | None](lines)
+    if not _may_go(lines, axes):
+        return found_lines
+    for number, line in enumerate(lines):
+        if _INDEX_LINE.fullmatch(line) or _STRIDE_LINE.fullmatch(line):
+            found_lines[number] = None
+        elif (head := _HEAD.fullmatch(line)) and (_STEP.fullmatch(head["by"]) or _is_stride(head["by"], lines)):
+            found_lines[number] = _unstrided(head)
+        elif (loop := _WHILE.fullmatch(line)) and (step := _step_of(lines, number, loop["var"])):
+            found_lines[number] = f"for({kinds.get(loop['var'], 'int')} {loop['var']}=0;{loop['test']};{loop['var']}++){{"
+            found_lines[step] = None
+        elif (guard := _GUARD.fullmatch(line)) and (loops := _ordered(line, axes, kinds)):
+            found_lines[number] = "\n".join(loops)
+            if not _BELOW_GUARD.fullmatch(guard["tests"]):
+                _leave_out_return(lines, number, found_lines)
+            if found_lines[number] != line:
+                _move_in(found_lines, number, set(axes))
+    return _continued(found_lines, lines)
+
+
+def _move_in(found: list[str | None], number: int, names: set[str]) -> None:
+    """Move what is computed of an index in front of a guard behind the head of the loop that the guard became."""
+    moved = []
+    for at, line in enumerate(found[:number]):
+        if line is not None and line.endswith(";") and "{" not in line and names & set(re.findall(r"[A-Za-z_]\w*", line)):
+            moved.append(line)
+            names = names | {match[1] for match in re.finditer(r"([A-Za-z_]\w*)=(?!=)", line)}
+            found[at] = None
+    head = found[number] or ""
+    if moved:
+        # A block that is open at the end is closed by itself.
+        found[number] = "\n".join([head if head.endswith("{") else f"{head}{{", *moved])
+
+
+def _continued(found: list[str | None], lines: Sequence[str]) -> list[str | None]:
+    """Where a thread leaves in a loop that is made of threads, the next iteration comes."""
+    made = any(new is not None and new != line and new.startswith("for(") for new, line in zip(found, lines, strict=True))
+    blocks: list[bool] = []
+    for number, line in enumerate(lines):
+        if line.startswith("}") and blocks:
+            blocks.pop()
+        if line == "return;" and found[number] == line and made and not any(blocks):
+            found[number] = "continue;"
+        if line.endswith("{"):
+            blocks.append(found[number] == line and line.startswith(("for(", "while(", "do{")))
+    return found
+
+
+def _may_go(lines: Sequence[str], axes: Mapping[str, str]) -> bool:
+    """Whether every index has a guard or a stride of its own, so that its line can go."""
+    text = "\n".join(lines)
+    looped = {found["var"] for line in lines if (found := _HEAD.fullmatch(line))}
+    guarded = set[str]()
+    for line in lines:
+        if (guard := _GUARD.fullmatch(line)) and _ordered(line, axes, {}):
+            guarded |= set(re.findall(r"[A-Za-z_]\w*", guard["tests"]))
+    guarded |= {loop["var"] for i, line in enumerate(lines) if (loop := _WHILE.fullmatch(line)) and _step_of(lines, i, loop["var"])}
+    strided = {head["low"] for line in lines if (head := _HEAD.fullmatch(line))}
+    return all(name in guarded | strided | looped for name in axes) and not re.search(r"\b(?:__shared__|__syncthreads)\b", text)
+
+
+def _step_of(lines: Sequence[str], begin: int, var: str) -> int:
+    """The number of the line at the end of a ``while`` loop that strides over all threads; 0 for no such one."""
+    depth = 0
+    for number in range(begin, len(lines)):
+        depth += lines[number].count("{") - lines[number].count("}")
+        if depth <= 0:
+            found = _ADDED.fullmatch(lines[number - 1])
+            strides = found and found["var"] == var and (_STEP.fullmatch(found["by"]) or _is_stride(found["by"], lines))
+            return number - 1 if strides and "continue;" not in lines[begin:number] else 0
+    return 0
+
+
+def _is_stride(name: str, lines: Sequence[str]) -> bool:
+    return any((found := _STRIDE_LINE.fullmatch(line)) and found["var"] == name for line in lines)
+
+
+def _ordered(line: str, axes: Mapping[str, str], kinds: Mapping[str, str]) -> tuple[str, ...]:
+    """The loops of a guard all of whose comparisons are of indices, the last axis first; empty for another guard."""
+    found = counted(line, kinds)
+    if not found:
+        return ()
+    first = next(iter(found))  # in the order of the comparisons
+    names = [match[1] for loop in found[first] if (match := re.match(r"for\([\w ]*?(\w+)=0;", loop))]
+    if not all(name in axes for name in names):
+        return ()
+    tokens = list(AXES)[: len(names)]
+    order = sorted(tokens, key=lambda token: axes[names[tokens.index(token)]], reverse=True)
+    return found["".join(order)]
+
+
+def _leave_out_return(lines: Sequence[str], number: int, found: list[str | None]) -> None:
+    """Take out the ``return;`` of a guard that leaves, and its braces."""
+    braced = lines[number].endswith("{")
+    wanted = ["return;", "}"] if braced else ["return;"]
+    if list(lines[number + 1 : number + 1 + len(wanted)]) == wanted:
+        for at in range(number + 1, number + 1 + len(wanted)):
+            found[at] = None
+    else:
+        found[number] = lines[number]
 
 
 def counted(line: str, kinds: Mapping[str, str]) -> Mapping[str, tuple[str, ...]]:

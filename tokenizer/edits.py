@@ -29,7 +29,7 @@ class Edited:
     """A source whose edits an answer says."""
 
     lines: Sequence[str | None]
-    """All lines, as they stand where no edit says otherwise; None where a rule takes a line out."""
+    """All lines, as they stand where no edit says otherwise; None where a rule takes a line out, several where it makes them of one."""
     first: int
     """Number of the first marker."""
     num_marked: int
@@ -49,7 +49,7 @@ def num_lexemes(answer: str) -> int:
 
 def write_edits(source: Edited, target: Sequence[str]) -> str | None:
     """The edits that make ``target`` of a source, without an end; None where one would stand behind the last marker."""
-    kept = [_Kept(number, line) for number, line in enumerate(source.lines) if line is not None]
+    kept = [_Kept(number, part) for number, line in enumerate(source.lines) if line is not None for part in line.split("\n")]
     if source.form:
         kept = [new for old in kept for new in _formed(old, source.form, target)]
     parts: list[str] = []

@@ -15,11 +15,12 @@ A CUDA kernel is written as edits, too, where that is shorter: ``<|x|>`` behind 
     <|1|><|x|><|end|>
 
 The C that CUDA is translated back to is written likewise. Its prompt begins with the head of the function that is wanted, in the names of the kernel where they
-have the same spelling; that head takes the kernel's place and the host function is gone by rule, and ``<|x|>``, ``<|y|>`` and ``<|z|>`` are the loops over what a
-guard lets through, in the order of its comparisons (`hpcraft.tokenizer.counted`).
+have the same spelling. That head takes the kernel's place, its parameters' names those of the kernel's where the types are the same, the host function is gone, and
+guards and strides are loops, by rule (`hpcraft.tokenizer.sides`); an answer says what no rule knows. ``<|x|>``, ``<|y|>`` and ``<|z|>`` behind the marker
+of another guard are the loops over what it lets through, in the order of its comparisons (`hpcraft.tokenizer.counted`).
 
     <|cuda2c|><|0|>void f0(int v0,float*v1){<|1|>__global__ void f0(float*v1,int v0){<|2|>int v2=threadIdx.x;<|3|>if(v2<v0)<|4|>v1[v2]=0;<|5|>}<|answer|>
-    <|2|><|cut|><|3|><|x|><|end|>
+    <|end|>
 
 Other CUDA, and other C made of it, is written whole, and a marker stands for the line that it marks.
 
@@ -44,7 +45,7 @@ from hpcraft.tokenizer.layout import canonical
 from hpcraft.tokenizer.lengths import evaluate, generalise
 from hpcraft.tokenizer.rename import LETTERS, Renamed, rename, rename_like, restore_text
 from hpcraft.tokenizer.sides import LITERAL, as_function, as_kernel, entry_of
-from hpcraft.tokenizer.strides import AXES, striding
+from hpcraft.tokenizer.strides import AXES, settled, striding
 
 PAD, END, TEXT = "<|pad|>", "<|end|>", "<|text|>"
 ANSWER, TESTS, FILL = "<|answer|>", "<|tests|>", "<|fill|>"
@@ -151,7 +152,7 @@ def write_translation(prompt: Prompt, target: str, *, strides: bool = False) -> 
         return None if edits is None else edits + END
     whole = _write_whole(prompt, lines)
     edits = _rule_edits(prompt, lines) if strides and prompt.task in _RULES else None
-    return edits + END if edits and num_lexemes(edits) < num_lexemes(whole) else whole
+    return edits + END if edits is not None and num_lexemes(edits) < num_lexemes(whole) else whole
 
 
 def parse_translation(prompt: Prompt, answer: str) -> str:
@@ -165,6 +166,7 @@ def parse_translation(prompt: Prompt, answer: str) -> str:
         body = apply_edits(_edited(prompt), body)
     else:
         source = _RULES[prompt.task](prompt) if prompt.task in _RULES and _is_edits(body) else None
+        body = settled(body) if prompt.task == "cuda" else body
         body = _closed(apply_edits(source, body) if source else spelled(body, prompt.lines))
     body = _CONTROL.sub("", body)
     return indent(restore_text(body, prompt.renamed.names, LANGUAGE_OF[prompt.task]))
@@ -181,8 +183,8 @@ def holds_control(text: str) -> bool:
 
 
 def _is_edits(body: str) -> bool:
-    """Whether an answer to a task that may be answered either way is made of edits: they make at least one loop of another kind, or a line less."""
-    return CUT in body or any(axis in body for axis in AXES)
+    """Whether an answer to a task that may be answered either way is made of edits: loops of another kind, lines that go, or none at all."""
+    return not body.strip() or CUT in body or any(axis in body for axis in AXES)
 
 
 def _edited(prompt: Prompt) -> Edited:
@@ -198,7 +200,8 @@ def _kernel(prompt: Prompt) -> Edited:
 def _function(prompt: Prompt) -> Edited | None:
     """A kernel under the head of the function that is wanted, without its host function; what its threads do can be counted."""
     lines = as_function((*prompt.lines.values(), *prompt.rest))
-    return replace(_edited(prompt), lines=lines, form=partial(counted, kinds=indices(line or "" for line in lines))) if lines else None
+    kinds = indices(prompt.lines.values())
+    return replace(_edited(prompt), lines=lines, form=partial(counted, kinds=kinds)) if lines else None
 
 
 _RULES: Mapping[str, Callable[[Prompt], Edited | None]] = {"cuda": _kernel, "cuda2c": _function}
@@ -217,7 +220,9 @@ def _rule_edits(prompt: Prompt, target: Sequence[str]) -> str | None:
     ends = range(len(wanted), max(0, len(wanted) - _MOST_OPEN), -1)
     written = (write_edits(source, wanted[:end]) for end in ends if "".join(wanted[end:]).strip("}") == "")
     said = [
-        edits for edits in written if edits and _is_edits(edits) and _closed(apply_edits(source, edits)).split() == " ".join(wanted).split()
+        edits
+        for edits in written
+        if edits is not None and _is_edits(edits) and _closed(apply_edits(source, edits)).split() == " ".join(wanted).split()
     ]
     return min(said, key=num_lexemes, default=None)
 

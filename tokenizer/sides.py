@@ -8,6 +8,8 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
+from hpcraft.tokenizer.counted import sequential
+
 LITERAL = re.compile(r"""\"(?:\\.|[^"\\\n])*\"|'(?:\\.|[^'\\\n])*'""")
 
 _ON_DEVICE = re.compile(r"(?:\b(?:static|inline|__device__|__host__|__forceinline__) )+")
@@ -17,6 +19,7 @@ _DEVICE_HEADER = re.compile(
 _MATHS = re.compile(
     r"\b(?:(?:a?(?:sin|cos|tan)h?|atan2|exp2?|expm1|log(?:2|10|1p)?|pow|sqrt|cbrt|fabs|floor|ceil|round|trunc|fmod|fmax|fmin|hypot|erfc?|fma|copysign)f?)\("
 )
+_NAME = re.compile(r"[A-Za-z_]\w*")
 _STEP = re.compile(r";(?:\+\+(\w+)|(\w+)\+=1)\)(\{?)$")
 """Steps that C spells in several ways."""
 _HEAD = re.compile(r"(?:\}?else )?(?:for|if|while|switch)\(")
@@ -47,10 +50,30 @@ def as_function(lines: Sequence[str]) -> list[str | None] | None:
     if begin is None:
         return None
     end = _closing(code, begin)
-    body = [_STEP.sub(r";\1\2++)\3", line) for line in code[begin + 1 : end + 1]]
+    names = _renamed(code[begin], wanted)
+    plain = (_NAME.sub(lambda name: names.get(name[0], name[0]), line) for line in code[begin + 1 : end + 1])
+    body = sequential([_STEP.sub(r";\1\2++)\3", line) for line in plain])
     before = [None if line == 'extern "C"' or _DEVICE_HEADER.match(line) else _ON_DEVICE.sub("static ", line) for line in code[:begin]]
     needs = _MATHS.search("\n".join(code[: end + 1])) and "#include <math.h>" not in before
     return ["#include <math.h>" if needs else None, *before, wanted, *body, *[None] * (len(code) - end - 1)]
+
+
+def _renamed(kernel: str, wanted: str) -> dict[str, str]:
+    """The kernel's names of parameters to those of the wanted head, where the two heads have the same types one by one."""
+    own, other = (_parameters(head) for head in (kernel, wanted))
+    if [kind for kind, _ in own] != [kind for kind, _ in other]:
+        return {}
+    return {name: new for (_, name), (_, new) in zip(own, other, strict=True) if name != new}
+
+
+def _parameters(head: str) -> list[tuple[str, str]]:
+    """The types, without ``const`` and ``restrict``, and the names."""
+    found = []
+    for text in head.partition("(")[2].rpartition(")")[0].split(","):
+        words = _NAME.findall(text)
+        kind = re.sub(r"\b(?:const|__restrict__|__restrict|restrict)\b", "", text)
+        found.append(("".join(kind.rsplit(words[-1], 1)).replace(" ", "") if words else text, words[-1] if words else ""))
+    return found
 
 
 def _closing(lines: Sequence[str], begin: int) -> int:

@@ -51,6 +51,18 @@ def strided(head: str, axis: str, blank: str = "") -> str | None:
     return f"for{gap}({found['kind']}{var}{blank}={blank}{first};{gap}{found['test'].strip()};{gap}{step}){found['rest']}"
 
 
+def settled(answer: str) -> str:
+    """An answer whose axes are named by how many there are: one is x, two are x and y, in the order that they had.
+
+    A kernel that strides along y alone would do all its work again for each thread along x.
+    """
+    used = [token for token in AXES if token in answer]
+    if used == list(AXES)[: len(used)]:
+        return answer
+    names = dict(zip(used, AXES, strict=False))
+    return re.sub("|".join(map(re.escape, used)), lambda found: names[found[0]], answer)
+
+
 def striding(line: str) -> Mapping[str, tuple[str, ...]]:
     """What a line can become in a kernel: the token of an axis to the head of the loop that strides along it."""
     heads = {token: strided(line, axis) for token, axis in AXES.items()}

@@ -332,6 +332,6 @@ STAGE = Stage(
     run=run,
     parallel=True,
     pace=frozenset(("compile", "recompute", "tensorboard", "checkpoint_seconds")),
-    version=5,  # the way back from kernels as edits
+    version=6,  # the way back from kernels by rule where one knows it
 )
 COMMAND = STAGE.command

@@ -364,6 +364,6 @@ STAGE = Stage(
     },
     run=lambda config, work: run(config, work),
     outside=lambda config: tools_here(config.targets),
-    version=7,
+    version=8,
 )
 """Without figures of texts, which `hpcraft.mutual` puts in; the command is there too."""

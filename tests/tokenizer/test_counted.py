@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from hpcraft.tokenizer.counted import counted, indices
+from hpcraft.tokenizer.counted import counted, indices, sequential
 from hpcraft.tokenizer.strides import strided
 
 GUARDS = {
@@ -82,3 +82,60 @@ def test_a_stride_by_names_of_its_own_counts_from_zero() -> None:
 def test_what_is_no_plain_whole_number_gives_no_type(line: str) -> None:
     """A counter is an int then."""
     assert indices([line]) == {}
+
+
+# ---------------------------------------------------------------- whole bodies
+
+INDEX, OTHER = "int v5=blockIdx.x*blockDim.x+threadIdx.x;", "int v6=(blockIdx.y*blockDim.y)+threadIdx.y;"
+BODIES = {
+    (INDEX, "if(v5<v0)", "v1[v5]=0;", "}"): ("for(int v5=0;v5<v0;v5++)", "v1[v5]=0;", "}"),
+    (INDEX, OTHER, "if(v5>=v0||v6>=v2)", "return;", "v1[v5]=v6;", "}"): (
+        "for(int v6=0;v6<v2;v6++)",
+        "for(int v5=0;v5<v0;v5++){",
+        "v1[v5]=v6;",
+        "}",
+    ),
+    (INDEX, "if(v5>=v0){", "return;", "}", "v1[v5]=0;", "}"): ("for(int v5=0;v5<v0;v5++){", "v1[v5]=0;", "}"),
+    (INDEX, "int v7=blockDim.x*gridDim.x;", "for(int v8=v5;v8<v0;v8+=v7)", "v1[v8]=0;", "}"): (
+        "for(int v8=0;v8<v0;v8++)",
+        "v1[v8]=0;",
+        "}",
+    ),
+    (INDEX, "while(v5<v0){", "v1[v5]=0;", "v5+=gridDim.x*blockDim.x;", "}", "}"): ("for(int v5=0;v5<v0;v5++){", "v1[v5]=0;", "}", "}"),
+    (INDEX, "int v7=v5*2;", "int v9=v0;", "if(v5<v9){", "v1[v7]=0;", "}", "}"): (
+        "int v9=v0;",
+        "for(int v5=0;v5<v9;v5++){",
+        "int v7=v5*2;",
+        "v1[v7]=0;",
+        "}",
+        "}",
+    ),
+    (INDEX, "if(v5<v0){", "if(v1[v5])", "return;", "v1[v5]=0;", "}", "}"): (
+        "for(int v5=0;v5<v0;v5++){",
+        "if(v1[v5])",
+        "continue;",
+        "v1[v5]=0;",
+        "}",
+        "}",
+    ),
+}
+STAY = [
+    (INDEX, "v1[v5]=0;", "}"),
+    (INDEX, "__shared__ float v9[32];", "if(v5<v0)", "v1[v5]=0;", "}"),
+    (INDEX, "while(v5<v0){", "if(v1[v5])", "continue;", "v5+=gridDim.x*blockDim.x;", "}", "}"),
+    ("if(v2<v0)", "v1[0]=0;", "}"),
+    ("int v5=v2+threadIdx.x;", "if(v5<v0)", "v1[v5]=0;", "}"),
+    (OTHER, "int v5=v2+threadIdx.x;", "if(v5<v0&&v6<v0)", "v1[v5]=0;", "}"),
+]
+
+
+@pytest.mark.parametrize(("body", "wanted"), BODIES.items())
+def test_bodies_become_loops_by_rule(body: tuple[str, ...], wanted: tuple[str, ...]) -> None:
+    """Guards, early returns, strides by names, while loops, what is computed of an index in front, and threads that leave."""
+    assert tuple(part for line in sequential(body) if line is not None for part in line.split("\n")) == wanted
+
+
+@pytest.mark.parametrize("body", STAY)
+def test_bodies_that_no_rule_knows_stay(body: tuple[str, ...]) -> None:
+    """No guard, shared memory, a step that ``continue`` skips, guards of other values, indices of other kinds."""
+    assert tuple(sequential(body)) == body

@@ -340,12 +340,10 @@ F_HEAD = "void f(int n, int m, const double *x, double *y)"
 @pytest.mark.parametrize("seed", [None, 1, 2, 3])
 @pytest.mark.parametrize("alone", [True, False])
 def test_a_function_is_the_guards_that_count(seed: int | None, *, alone: bool) -> None:
-    """The lines of indices go, a guard becomes loops; heads, the host function and the include are changed by rule."""
+    """Indices, guards, heads, the host function and the include are changed by rule: nothing is left to say."""
     prompt = build_translation(GUARDED.partition('extern "C"')[0] if alone else GUARDED, "cuda2c", seed=seed, head=F_HEAD)
     answer = write_translation(prompt, COUNTED, strides=True)
-    first = prompt.first
-    assert answer is not None
-    assert answer == f"<|{first + 5}|><|cut|><|{first + 6}|><|cut|><|{first + 7}|><|y|><|x|>{END}"
+    assert answer == END
     assert canonical(parse_translation(prompt, answer)) == canonical(COUNTED)
     whole = write_translation(prompt, COUNTED)
     assert whole is not None
@@ -360,9 +358,27 @@ def test_what_returns_early_is_closed_at_the_end() -> None:
     )
     prompt = build_translation(leaving, "cuda2c", head=F_HEAD)
     answer = write_translation(prompt, COUNTED, strides=True)
-    assert answer is not None
-    assert answer == f"<|5|><|cut|><|6|><|cut|><|7|><|y|><|x|><|8|><|cut|>{END}"
+    assert answer == END
     assert canonical(parse_translation(prompt, answer)) == canonical(COUNTED)
+
+
+def test_what_no_rule_knows_is_edited() -> None:
+    """A guard over an index that is computed in two steps: the model says which comparison is a loop."""
+    kernel = GUARDED.replace("int i = blockIdx.x * blockDim.x + threadIdx.x;", "int b = blockIdx.x * 32;\n    int i = b + threadIdx.x;")
+    prompt = build_translation(kernel, "cuda2c", head=F_HEAD)
+    answer = write_translation(prompt, COUNTED, strides=True)
+    assert answer is not None
+    assert answer == f"<|5|><|cut|><|6|><|cut|><|7|><|cut|><|8|><|y|><|x|>{END}"
+    assert canonical(parse_translation(prompt, answer)) == canonical(COUNTED)
+
+
+def test_axes_are_named_by_how_many_there_are() -> None:
+    """A kernel of one axis strides along x, whatever a model calls it; two keep their order."""
+    prompt = build_translation(FUNCTION, "cuda")
+    one, two = (parse_translation(prompt, answer) for answer in ("<|2|><|y|>", "<|2|><|z|><|3|><|y|>"))
+    assert "blockIdx.x" in one
+    assert "blockIdx.y" not in one
+    assert two == parse_translation(prompt, "<|2|><|y|><|3|><|x|>")
 
 
 @pytest.mark.parametrize("answer", ["<|1|><|x|>", "<|7|><|y|>", "<|7|><|x|><|x|>", "<|0|><|cut|>", "<|63|><|cut|>", "<|x|>", "<|20|><|x|>"])
