@@ -19,7 +19,7 @@ from collections.abc import Iterator
 
 from tree_sitter import Node
 
-from hpcraft.data.trees import functions, parse, text_of, walk
+from hpcraft.data.trees import declared_name, functions, parse, text_of, walk
 
 _TEST = re.compile(r"(\w+)\s*<=\s*([\w(][\w\s+*()-]*[\w)]|\w)\s*-\s*1")
 _TYPE = r"(?:(?:unsigned|signed|short|int|long|size_t|u?int(?:8|16|32|64)_t)\b\s*)"
@@ -146,7 +146,7 @@ def _kinds(function: Node) -> dict[str, str]:
         if node.type in ("declaration", "parameter_declaration"):
             kind = text_of(node.child_by_field_name("type"))
             for declarator in node.children_by_field_name("declarator"):
-                name = next((text_of(n) for n in walk(declarator) if n.type == "identifier"), "")
+                name = declared_name(declarator)
                 inner = declarator.child_by_field_name("declarator") if declarator.type == "init_declarator" else declarator
                 simple = inner is not None and inner.type == "identifier" and _WHOLE.fullmatch(kind) is not None
                 kinds[name] = kind if simple and kinds.get(name, kind) == kind else ""
@@ -160,7 +160,7 @@ def _counters(function: Node, loops: list[Node]) -> dict[str, str]:
         if node.type in ("declaration", "parameter_declaration"):
             alone = node.type == "declaration" and node.children[0] == node.child_by_field_name("type")
             for declarator in node.children_by_field_name("declarator"):
-                name = next((text_of(n) for n in walk(declarator) if n.type == "identifier"), "")
+                name = declared_name(declarator)
                 # Twice is once too often.
                 declared += [name] if alone and declarator.type == "identifier" else [name, name]
     wanted = {name for name in declared if kinds.get(name) and declared.count(name) == 1}

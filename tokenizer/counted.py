@@ -25,14 +25,11 @@ _STEP = re.compile(r"(?:blockDim\.[xyz]\*gridDim\.[xyz]|gridDim\.[xyz]\*blockDim
 _OF_THREAD = re.compile(
     r"(?:const )?(?P<kind>(?:(?:unsigned|signed|short|int|long|size_t|u?int(?:8|16|32|64)_t) )+)(?P<var>\w+)=.*\bthreadIdx\b.*;"
 )
+_DECLARED = r"(?:const )?(?:(?:unsigned|signed|short|int|long|size_t|uint|u?int(?:8|16|32|64)_t) )+(?P<var>\w+)="
 _INDEX_LINE = re.compile(
-    r"(?:const )?(?:(?:unsigned|signed|short|int|long|size_t|uint|u?int(?:8|16|32|64)_t) )+(?P<var>\w+)="
-    r"(?=.*\bthreadIdx\.(?P<axis>[xyz]))(?:blockIdx|blockDim|threadIdx|gridDim|\((?:unsigned |int|long|size_t)+\)|[xyz.()*+])+;"
+    _DECLARED + r"(?=.*\bthreadIdx\.(?P<axis>[xyz]))(?:blockIdx|blockDim|threadIdx|gridDim|\((?:unsigned |int|long|size_t)+\)|[xyz.()*+])+;"
 )
-_STRIDE_LINE = re.compile(
-    r"(?:const )?(?:(?:unsigned|signed|short|int|long|size_t|uint|u?int(?:8|16|32|64)_t) )+(?P<var>\w+)="
-    r"(?:blockDim\.([xyz])\*gridDim\.\2|gridDim\.([xyz])\*blockDim\.\3);"
-)
+_STRIDE_LINE = re.compile(_DECLARED + r"(?:blockDim\.([xyz])\*gridDim\.\2|gridDim\.([xyz])\*blockDim\.\3);")
 _WHILE = re.compile(r"while\((?P<test>(?P<var>[A-Za-z_]\w*)<=?[^<>=&|?]+)\)\{")
 _ADDED = re.compile(r"(?P<var>\w+)\+=(?P<by>[^;]+);")
 _BELOW_GUARD = re.compile(r"[^>|]*")
