@@ -19,6 +19,7 @@ from typing import NamedTuple, TypeAlias
 from hpcraft import __version__
 from hpcraft.data.benchmark_trees import C_FAMILY, function_texts
 from hpcraft.data.decontaminate import Benchmarks, Rules
+from hpcraft.data.extents import Extent
 from hpcraft.data.grammar import draw, family_split
 from hpcraft.data.outline import Outlined, outline
 from hpcraft.data.parallelise import cuda_versions, openmp_versions
@@ -67,16 +68,24 @@ class Material:
 
     @classmethod
     def of_unit(
-        cls, origin: PairOrigin, unit: CodeUnit, signature: str, source: str, targets: Sequence[tuple[str, str]], *, seed: int
+        cls,
+        origin: PairOrigin,
+        unit: CodeUnit,
+        signature: str,
+        source: str,
+        targets: Sequence[tuple[str, str]],
+        *,
+        seed: int,
+        floors: Sequence[tuple[str, Extent]] = (),
     ) -> Material:
-        """A source that was made of a unit of the corpus, with its provenance and tests proposed by rule."""
+        """A source that was made of a unit of the corpus, with its provenance and tests proposed by rule (`hpcraft.data.tester.propose`)."""
         return cls(
             origin=origin,
             family=unit.package,
             signature=signature,
             source=source,
             targets=tuple(targets),
-            groups=propose(Signature.parse(signature), source, seed=seed),
+            groups=propose(Signature.parse(signature), source, seed=seed, floors=floors),
             package=unit.package,
             version=unit.version,
             path=unit.path,
@@ -87,7 +96,9 @@ class Material:
         )
 
     def set_aside(self, model: str) -> Material:
-        """The version in a model, which real code was, without its sequential form; as it is where there is none."""
+        """The version in a model, which real code was, without its sequential form; as it is where there is none. Sequential C is the source itself."""
+        if model == SERIAL:
+            return replace(self, targets=())
         code = next((code for target, code in self.targets if target == model), None)
         return self if code is None else replace(self, source=code, model=model, targets=())
 

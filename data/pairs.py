@@ -7,7 +7,8 @@ Splits: a pair from the corpus stands in its package's split; a made one in that
 in the output have the same normalised text (`hpcraft.data.trees.normalised`) or tree, so none is in two splits; with the folder of the stage ``benchmarks``
 none has the tree of a benchmark's function or holds a benchmark's text.
 
-Targets are OpenMP and CUDA; of the grammar also Fortran, sequential or with OpenMP, and C with MPI, where a kernel can be written so.
+Targets are OpenMP and CUDA; of the grammar and of the corpus's Fortran also Fortran, sequential or with OpenMP; of the grammar also C++ and C with MPI,
+where a kernel can be written so.
 
 A pair enters when both sides build and agree on at least ``min_tests`` tests (CUDA by its emulation), these tests run the lines of the source and tell
 faulty versions of either side from it. Each test stands there with what the source left behind (`hpcraft.data.recorded`).
@@ -34,6 +35,7 @@ from itertools import chain, islice
 from pathlib import Path
 from typing import Any, Literal
 
+from hpcraft.data import psyclone
 from hpcraft.data.grammar import TARGETS
 from hpcraft.data.material import Known, Launches, Material, made, tree
 from hpcraft.data.pairs_tally import Tally
@@ -70,9 +72,13 @@ class PairsConfig:
         400,
         help="CUDA kernels of the corpus that are tried, as the target of the loops that they stand for; not with cuda_launch any, since they are right under their own launch",
     )
+    transcribed_limit: int = option(
+        400,
+        help="loops of the corpus's Fortran that are tried, as the target of what they are in C by rule; parallel by PSyclone where it is installed",
+    )
     targets: tuple[str, ...] = option(
         _DEFAULT_TARGETS,
-        help="what to translate to: openmp, cuda, and for kernels of the grammar also cpp and fortran (both sequential), fortran+openmp, mpi (in C)",
+        help="what to translate to: openmp, cuda, fortran (sequential), fortran+openmp, and for kernels of the grammar also cpp (sequential) and mpi (in C)",
     )
     cuda_launch: Literal["own", "any", "both"] = option(
         "own",
@@ -98,7 +104,7 @@ class PairsConfig:
         """Refuse values that can't be meant."""
         if not self.targets or any(t not in TARGETS for t in self.targets):
             raise ConfigError(f"targets: expected some of {', '.join(TARGETS)} (got {', '.join(self.targets) or 'none'})")
-        for name in ("made", "mined_limit", "directives_limit", "serialised_limit"):
+        for name in ("made", "mined_limit", "directives_limit", "serialised_limit", "transcribed_limit"):
             if getattr(self, name) < 0:
                 raise ConfigError(f"{name} must be 0 or more")
         for name in ("tests_per_pair", "min_tests", "num_mutants", "batch_size"):
@@ -156,11 +162,17 @@ def _machine(config: PairsConfig, report: Report) -> tuple[tuple[str, ...], bool
     if race and (missing := next(filter(None, (has_tools(t, race=True) for t in threaded)), "")):
         race = False
         report.notes.append(f"OpenMP pairs were not checked for races: {missing}; {_INSTALL['race']}")
+    if _wants_psyclone(config) and not psyclone.is_here():
+        report.notes.append("no Fortran with OpenMP from the corpus: PSyclone isn't installed; pip install 'hpcraft[psyclone]'")
     if not targets:
         raise MachineError(
             f"none of the targets {', '.join(config.targets)} can be compiled here; {'; '.join(report.notes)}; or add openmp"
         )
     return targets, race
+
+
+def _wants_psyclone(config: PairsConfig) -> bool:
+    return config.transcribed_limit > 0 and "fortran+openmp" in config.targets
 
 
 def tools_here(config: PairsConfig) -> dict[str, str]:
@@ -170,6 +182,8 @@ def tools_here(config: PairsConfig) -> dict[str, str]:
         lacks["cuda-emulation"] = "it compiles"
     if config.race and (threaded := [t for t in THREADED if t in config.targets]):
         lacks["race"] = next(filter(None, (lacks_tool(t, race=True) for t in threaded)), "")
+    if _wants_psyclone(config):
+        lacks["psyclone"] = "" if psyclone.is_here() else "it isn't installed"
     return {name: "missing" if why else "here" for name, why in lacks.items()}
 
 
@@ -189,6 +203,7 @@ def _real(config: PairsConfig, work: Work, targets: tuple[str, ...], known: Know
         "directives": config.directives_limit,
         "serialised": config.serialised_limit,
         "mined": config.mined_limit,
+        "transcribed": config.transcribed_limit,
     }
     yield from drawn(ground, limits)
 
@@ -376,6 +391,6 @@ STAGE = Stage(
     },
     run=run,
     outside=tools_here,
-    version=5,  # tiles in shared memory, C++
+    version=6,  # loops of Fortran
 )
 COMMAND = STAGE.command

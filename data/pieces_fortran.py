@@ -19,6 +19,8 @@ from hpcraft.sandbox.outcome import Model
 _RISKY = re.compile(r"^[ \t]*(?:include\b|#|common\b|entry\b|interface\b|abstract\b|external\b)", re.IGNORECASE | re.MULTILINE)
 _LAST_LINE = re.compile(r"end(?:[ \t]*(?:subroutine|function)\b[^\n&]*)?", re.IGNORECASE)
 _PROCEDURES = ("subroutine", "function")
+_LONGEST = 110
+"""Characters of a line that stays within 132 when names get longer; one that is cut ends a procedure's head, and what comes behind it is read as no procedure."""
 
 
 def procedures(code: str) -> list[Node]:
@@ -45,6 +47,8 @@ def _is_tame(code: str) -> bool:
     if root.has_error or _RISKY.search(code) or any(n.type not in (*_PROCEDURES, "comment") for n in root.children):
         return False
     lines = [line.partition("!")[0].strip() for line in code.splitlines()]
+    if any(len(line) > _LONGEST for line in code.splitlines()):
+        return False
     return bool(_LAST_LINE.fullmatch(next((line for line in reversed(lines) if line), "")))
 
 

@@ -8,7 +8,7 @@ Integer arrays that are only read may be indices, so their contents are bounded.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from random import Random
 
 from hpcraft.data.extents import Extent, extents
@@ -23,8 +23,16 @@ _SMALL = (1, 2, 3)
 _LONG = 12_000
 
 
-def propose(signature: Signature, source: str, *, seed: int = 0) -> tuple[tuple[str, ...], ...]:
-    """Tests in groups: one group for each set of scalars, its tests ordered from short arrays to long ones."""
+def propose(signature: Signature, source: str, *, seed: int = 0, floors: Iterable[tuple[str, Extent]] = ()) -> tuple[tuple[str, ...], ...]:
+    """Tests in groups: one group for each set of scalars, its tests ordered from short arrays to long ones.
+
+    Args:
+        signature: of the function.
+        source: C.
+        seed: of everything random.
+        floors: scalars that must be as large as something that the other scalars tell, such as the leading dimension of a matrix.
+    """
+    floors = tuple(floors)
     rng = Random(f"{seed}/{source}")
     sizes = _sizes(signature, source)
     settings = [dict.fromkeys(sizes, size) for size in _SIZES]
@@ -35,10 +43,12 @@ def propose(signature: Signature, source: str, *, seed: int = 0) -> tuple[tuple[
     groups: dict[tuple[str, ...], None] = {}
     for number, setting in enumerate(settings):
         scalars = {p.name: _scalar(p.dtype.kind, setting.get(p.name), rng) for p in signature.parameters if not p.pointer}
+        _raise(scalars, signature, floors)
         lengths = _lengths(signature, known, scalars)
         while setting and max(lengths.values(), default=0) > _LONG and max(setting.values()) > 1:
             setting = {name: (size + 1) // 2 for name, size in setting.items()}
             scalars |= {name: str(size) for name, size in setting.items()}
+            _raise(scalars, signature, floors)
             lengths = _lengths(signature, known, scalars)
         top = max(setting.values(), default=rng.choice(_SIZES))
         wanted = (top + 8, 4 * top + 64, top * top + 64) if products else (top + 8, 4 * top + 64)
@@ -72,9 +82,22 @@ def large_test(signature: Signature, source: str, *, num_elements: int, seed: in
     return parse_test(signature, found) if found else None
 
 
+def _raise(scalars: dict[str, str], signature: Signature, floors: Iterable[tuple[str, Extent]]) -> None:
+    """Make scalars as large as their floors, and as the largest of all where a floor isn't known."""
+    for name, floor in floors:
+        whole = _whole(signature, scalars)
+        least = floor.length(whole)
+        scalars[name] = str(max(whole[name], max(whole.values()) if least is None else least))
+
+
+def _whole(signature: Signature, scalars: Mapping[str, str]) -> dict[str, int]:
+    """The integers among the scalars."""
+    return {p.name: int(scalars[p.name]) for p in signature.parameters if not p.pointer and p.dtype.kind in "iu"}
+
+
 def _lengths(signature: Signature, known: Mapping[str, Extent], scalars: Mapping[str, str]) -> dict[str, int]:
     """The lengths that the function's text tells, of arrays that it touches."""
-    whole = {p.name: int(scalars[p.name]) for p in signature.parameters if not p.pointer and p.dtype.kind in "iu"}
+    whole = _whole(signature, scalars)
     found = {name: extent.length(whole, rounded=True) for name, extent in known.items() if extent.read or extent.written}
     return {name: length for name, length in found.items() if length is not None}
 

@@ -6,14 +6,19 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import TypeAlias
 
 from hpcraft.data.material import Material
-from hpcraft.data.wells import directives, mined, serialised
+from hpcraft.data.wells import directives, mined, serialised, transcribed
 from hpcraft.data.wells.ground import Ground
 from hpcraft.records import PairOrigin
 
 Well: TypeAlias = Callable[[Ground, int], Iterator[Material]]
 """Draws at most so many sources of a corpus."""
 
-WELLS: dict[PairOrigin, Well] = {"directives": directives.draw, "serialised": serialised.draw, "mined": mined.draw}
+WELLS: dict[PairOrigin, Well] = {
+    "directives": directives.draw,
+    "serialised": serialised.draw,
+    "mined": mined.draw,
+    "transcribed": transcribed.draw,
+}
 """Those that draw from a corpus; kernels of the grammar need none."""
 
 
