@@ -1,6 +1,6 @@
 """``hpcraft pairs``: sequential C and other code that does the same work, mostly parallel, each pair verified by running it.
 
-Writes ``pairs-*.parquet`` (`Pair`): *made* ones from the grammar, and from the corpus those of the wells in `hpcraft.data.wells.table`; and ``monolingual-*.parquet``
+Writes ``pairs-*.parquet`` (`Pair`): *made* ones from the grammar, *composed* ones from a compiler, and from the corpus those of the wells in `hpcraft.data.wells.table`; and ``monolingual-*.parquet``
 (`Function`): real functions of the training split with valid tests and no pair, for mutual supervision: sequential ones, and OpenMP and CUDA that was set aside.
 
 Splits: a pair from the corpus stands in its package's split; a made one in that of its family (template and structural choices), by hash. No two sources
@@ -35,15 +35,16 @@ from itertools import chain, islice
 from pathlib import Path
 from typing import Any, Literal
 
-from hpcraft.data import psyclone
 from hpcraft.data.grammar import TARGETS
 from hpcraft.data.material import Known, Launches, Material, made, tree
 from hpcraft.data.pairs_tally import Tally
-from hpcraft.data.target_models import SERIAL, SOURCE_ONLY, THREADED
-from hpcraft.data.verify import cuda_level, has_tools, lacks_tool, verify
+from hpcraft.data.pairs_tools import tools_here, usable
+from hpcraft.data.target_models import SERIAL, SOURCE_ONLY
+from hpcraft.data.verify import verify
+from hpcraft.data.wells import composed
 from hpcraft.data.wells.ground import Ground
 from hpcraft.data.wells.table import drawn
-from hpcraft.errors import ConfigError, MachineError
+from hpcraft.errors import ConfigError
 from hpcraft.progress import track
 from hpcraft.records import Function, Pair, PairOrigin
 from hpcraft.shards import ShardWriter
@@ -54,9 +55,6 @@ from hpcraft.verification import Candidate, Finding
 _DEFAULT_TARGETS = ("openmp", "cuda")
 _LAUNCHES: dict[str, Launches] = {"own": (False,), "any": (True,), "both": (True, False)}
 _PARTS = ".parts"
-_INSTALL = {"cuda": "apt-get install g++", "race": "apt-get install clang-19 libomp-19-dev libclang-rt-19-dev"}
-_NAMES = {"cuda": "CUDA", "cpp": "C++", "fortran": "Fortran", "fortran+openmp": "Fortran with OpenMP", "mpi": "MPI"}
-"""Targets whose tools may be missing."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -64,6 +62,9 @@ class PairsConfig:
     """How many pairs are tried, and what a pair must show."""
 
     made: int = option(400, help="kernels drawn from the grammar; each gives one candidate for every target that it can be written in")
+    composed: int = option(
+        0, help="graphs of operators that loopy compiles to C and CUDA, as HPCTransCompile has its pairs made by a compiler"
+    )
     mined_limit: int = option(400, help="sequential loops of the corpus that are tried")
     directives_limit: int = option(
         400, help="pieces of the corpus's OpenMP code that are tried, as the target of what they are without directives"
@@ -104,7 +105,7 @@ class PairsConfig:
         """Refuse values that can't be meant."""
         if not self.targets or any(t not in TARGETS for t in self.targets):
             raise ConfigError(f"targets: expected some of {', '.join(TARGETS)} (got {', '.join(self.targets) or 'none'})")
-        for name in ("made", "mined_limit", "directives_limit", "serialised_limit", "transcribed_limit"):
+        for name in ("made", "composed", "mined_limit", "directives_limit", "serialised_limit", "transcribed_limit"):
             if getattr(self, name) < 0:
                 raise ConfigError(f"{name} must be 0 or more")
         for name in ("tests_per_pair", "min_tests", "num_mutants", "batch_size"):
@@ -120,16 +121,17 @@ class PairsConfig:
 def run(config: PairsConfig, work: Work) -> Report:
     """Draw, outline, verify, and write what holds."""
     report = Report()
-    targets, race = _machine(config, report)
+    targets, race = usable(config, report, corpus="corpus" in work.inputs)
     known = Known.of(work.inputs.get("benchmarks"))
     real = list(_real(config, work, targets, known))  # of a whole corpus few are kept
     kernels = made(
         work.seed, config.made, targets, known, launches=_LAUNCHES[config.cuda_launch], monolingual_share=config.made_monolingual_share
     )
+    graphs = composed.draw(work.seed, config.composed, targets, known, launches=_LAUNCHES[config.cuda_launch])
     tally = Tally(each_cuda=config.cuda_launch == "both")
     with ShardWriter(work.out, "pairs", Pair) as pair_shards, ShardWriter(work.out, "monolingual", Function) as function_shards:
-        judged = _judged(config, work, chain(real, kernels), race=race)
-        for material, findings in track(judged, "verify pairs", total=len(real) + config.made):
+        judged = _judged(config, work, chain(real, graphs, kernels), race=race)
+        for material, findings in track(judged, "verify pairs", total=len(real) + config.composed + config.made):
             pairs, functions = _assemble(config, material, findings, tally.reasons)
             tally.add(material, pairs)
             for pair in pairs:
@@ -141,50 +143,6 @@ def run(config: PairsConfig, work: Work) -> Report:
     report.rejections = dict(tally.reasons)
     report.metrics |= tally.metrics() | {"left_out": dict(known.left_out)}
     return report
-
-
-def _machine(config: PairsConfig, report: Report) -> tuple[tuple[str, ...], bool]:
-    """The targets and checks that this machine has tools for; the others are noted.
-
-    Raises:
-        MachineError: no compiler, no sandbox, or no target left.
-    """
-    if missing := has_tools("openmp"):
-        raise MachineError(missing)
-    targets, race = config.targets, config.race
-    for target in (t for t in _NAMES if t in config.targets):
-        if missing := has_tools(target):
-            targets = tuple(t for t in targets if t != target)
-            report.notes.append(f"no {_NAMES[target]} pairs: {missing}" + (f"; {_INSTALL['cuda']}" if target == "cuda" else ""))
-    if "cuda" in targets and cuda_level() == "compile":
-        report.notes.append(f"CUDA pairs were compiled, not run: nothing here emulates them; {_INSTALL['cuda']}")
-    threaded = [t for t in THREADED if t in targets]
-    if race and (missing := next(filter(None, (has_tools(t, race=True) for t in threaded)), "")):
-        race = False
-        report.notes.append(f"OpenMP pairs were not checked for races: {missing}; {_INSTALL['race']}")
-    if _wants_psyclone(config) and not psyclone.is_here():
-        report.notes.append("no Fortran with OpenMP from the corpus: PSyclone isn't installed; pip install 'hpcraft[psyclone]'")
-    if not targets:
-        raise MachineError(
-            f"none of the targets {', '.join(config.targets)} can be compiled here; {'; '.join(report.notes)}; or add openmp"
-        )
-    return targets, race
-
-
-def _wants_psyclone(config: PairsConfig) -> bool:
-    return config.transcribed_limit > 0 and "fortran+openmp" in config.targets
-
-
-def tools_here(config: PairsConfig) -> dict[str, str]:
-    """Which of the tools that may be left out are here, so that pairs are made again when one is installed."""
-    lacks = {target: lacks_tool(target) for target in _NAMES if target in config.targets}
-    if "cuda" in config.targets and cuda_level() == "compile":
-        lacks["cuda-emulation"] = "it compiles"
-    if config.race and (threaded := [t for t in THREADED if t in config.targets]):
-        lacks["race"] = next(filter(None, (lacks_tool(t, race=True) for t in threaded)), "")
-    if _wants_psyclone(config):
-        lacks["psyclone"] = "" if psyclone.is_here() else "it isn't installed"
-    return {name: "missing" if why else "here" for name, why in lacks.items()}
 
 
 def _real(config: PairsConfig, work: Work, targets: tuple[str, ...], known: Known) -> Iterator[Material]:

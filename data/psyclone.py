@@ -8,6 +8,7 @@ from __future__ import annotations
 import importlib.util
 import logging
 import re
+from typing import Any
 
 _CONTINUED = re.compile(r"&\s*\n\s*!\$omp&?\s*", re.IGNORECASE)
 _DIRECTIVE = re.compile(r"^\s*(!\$omp parallel do\b.*)$", re.MULTILINE | re.IGNORECASE)
@@ -35,7 +36,8 @@ def openmp_directive(code: str) -> str:
     if loop is None or tree.walk(CodeBlock):
         return ""
     try:
-        OMPLoopTrans(omp_directive="paralleldo", omp_schedule="static").apply(loop, enable_reductions=True)
+        rule: Any = OMPLoopTrans  # its decorators hide its parameters from checkers of types
+        rule(omp_directive="paralleldo", omp_schedule="static").apply(loop, enable_reductions=True)
     except TransformationError:
         return ""
     found = _DIRECTIVE.search(_CONTINUED.sub("", FortranWriter()(tree)))

@@ -16,7 +16,7 @@ ParallelModel = Literal["serial", "openmp", "mpi", "cuda", "hip", "openacc", "op
 
 Split = Literal["train", "valid", "test"]
 
-PairOrigin = Literal["made", "mined", "directives", "serialised", "transcribed", "mutual"]
+PairOrigin = Literal["made", "mined", "directives", "serialised", "transcribed", "composed", "mutual"]
 """Where a pair comes from: our generator, real serial loops, real OpenMP code, real CUDA kernels, or a round of mutual supervision."""
 
 REAL_ORIGINS: tuple[PairOrigin, ...] = ("mined", "directives", "serialised")

@@ -10,7 +10,7 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 log=.venv/setup.log
 stamp=.venv/.setup-stamp
-extras=train,rl,tensorboard,hub,slurm,numba,psyclone,dev
+extras=train,rl,tensorboard,hub,slurm,numba,psyclone,loopy,dev
 
 say() { echo "setup: $*"; }
 

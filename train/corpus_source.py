@@ -78,8 +78,10 @@ class CorpusSource:
 
     def _rows(self, numbers: Sequence[int], epoch: int, objective: Objective) -> Iterator[AnyRow]:
         for number in numbers:
-            if self.tokens.texts[number]["ready"]:
-                yield Row(tuple(self.tokens.ids(number).tolist()), 1)
+            text = self.tokens.texts[number]
+            if text["ready"]:
+                if text["length"] <= self.width:  # in pieces, an answer would stand without its prompt
+                    yield Row(tuple(self.tokens.ids(number).tolist()), 1)
             else:
                 yield from objective.rows(self.tokens.document(number), np.random.default_rng([self.seed, epoch, number]))
 

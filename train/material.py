@@ -58,7 +58,8 @@ def texts(corpus: Path, split: str, mix: Mix, seed: int) -> Iterator[Text]:
             rng = Random(f"{seed}/{variant}/{source}")
             for _ in range(_TASK_REPEATS):
                 prompt = build_translation(source, "openmp", seed=_numbering(rng))
-                yield Text(prompt.text + (write_translation(prompt, target) or ""), "c", ready=True, variant=variant)
+                if answer := write_translation(prompt, target):  # no edits lead to some targets
+                    yield Text(prompt.text + answer, "c", ready=True, variant=variant)
 
 
 def _functions(corpus: Path, split: str, mix: Mix, seed: int) -> Iterator[Text]:

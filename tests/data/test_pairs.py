@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from hpcraft.data import pairs, recorded
+from hpcraft.data import pairs, pairs_tools, recorded
 from hpcraft.data import verify as verifier
 from hpcraft.data.material import Known, made, tree
 from hpcraft.data.pairs import PairsConfig
@@ -270,14 +270,14 @@ def test_kernels_of_the_grammar_become_cpp_fortran_and_mpi(tmp_path: Path, corpu
 def test_targets_without_their_compilers_are_left_out(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Without gfortran and MPI there are no such pairs, and a note for each says why; the fingerprint tells such a machine apart."""
     find = toolchains.find
-    config = PairsConfig(made=1, targets=("openmp", "fortran", "fortran+openmp", "mpi"), num_mutants=1, race=False)
-    here = pairs.tools_here(config)
+    config = PairsConfig(made=1, targets=("openmp", "fortran", "fortran+openmp", "mpi"), transcribed_limit=0, num_mutants=1, race=False)
+    here = pairs_tools.tools_here(config)
     monkeypatch.setattr(toolchains, "find", lambda tool: None if tool in ("gfortran", "mpicc") else find(tool))
     report = run(tmp_path / "out", None, config)
     assert {p.target_model for p in read_rows(tmp_path / "out", "pairs", Pair)} == {"openmp"}
     assert [note.partition(":")[0] for note in report.notes] == ["no Fortran pairs", "no Fortran with OpenMP pairs", "no MPI pairs"]
     assert "apt-get install -y gfortran" in report.notes[0]
-    assert set(pairs.tools_here(config).values()) == {"missing"} != set(here.values())
+    assert set(pairs_tools.tools_here(config).values()) == {"missing"} != set(here.values())
     with pytest.raises(MachineError, match="mpicc"):
         run(tmp_path / "none", None, replace(config, targets=("mpi",)))
 
