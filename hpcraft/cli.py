@@ -17,7 +17,8 @@ from types import FrameType
 from typing import TYPE_CHECKING, Any, NoReturn, cast
 
 from hpcraft import __version__
-from hpcraft.errors import HpcError, InputError, MachineError, Stopped, printable
+from hpcraft.command import check_seed
+from hpcraft.errors import HpcError, InputError, MachineError, Stopped, is_out_of_memory, printable
 from hpcraft.progress import set_quiet
 
 if TYPE_CHECKING:
@@ -81,6 +82,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         words = _joined(words)
         args = _parser(words).parse_args(words)
         set_quiet(args.quiet)
+        check_seed(args.seed or 0, "--seed")  # of `run` the recipe's is checked, where none is given
         exit_code = _load(args.command_name).main(args)
         sys.stdout.flush()
         return exit_code
@@ -107,6 +109,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     except Exception as error:  # noqa: BLE001 - the last line of defence: a bug of ours is shown whole and has its own code
         if "No space left on device" in str(error) or "os error 28" in str(error):  # libraries in C++ and Rust keep no errno
             return _fail(f"{os.strerror(errno.ENOSPC)}; {_MACHINE_ERRORS[errno.ENOSPC]}", MachineError.exit_code)
+        if is_out_of_memory(error):
+            return _fail(f"out of memory; {_MACHINE_ERRORS[errno.ENOMEM]}", MachineError.exit_code)
         return _bug()
 
 
@@ -128,6 +132,7 @@ _MACHINE_ERRORS = {
     errno.EROFS: "give an output folder on a file system that can be written",
     errno.EACCES: "give a folder that you may write",
     errno.EPERM: "give a folder that you may write",
+    errno.ENOMEM: "free some memory, or raise the limit on it (ulimit -v, or that of the job)",
     errno.EMFILE: "raise the limit on open files (ulimit -n)",
 }
 

@@ -8,7 +8,7 @@ import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from hpcraft.errors import printable
+from hpcraft.errors import ConfigError, printable
 from hpcraft.progress import is_quiet
 
 
@@ -24,6 +24,20 @@ class Command:
     """Does the work and returns the exit code; raises `hpcraft.errors.HpcError` for the rest."""
     word_flags: tuple[str, ...] = ()
     """Flags whose value may begin with a dash, as in ``--flags -O3``."""
+
+
+LARGEST_SEED = 2**32 - 1
+"""NumPy's generators, which training seeds too, take no larger one, and none below zero."""
+
+
+def check_seed(seed: int, where: str) -> None:
+    """Check that everything random can begin with the seed given in ``where``.
+
+    Raises:
+        ConfigError: it can't.
+    """
+    if not 0 <= seed <= LARGEST_SEED:
+        raise ConfigError(f"{where}: expected a whole number from 0 to {LARGEST_SEED} (got {seed})")
 
 
 def say(args: argparse.Namespace, value: object, text: str) -> None:

@@ -5,6 +5,7 @@ one whose exit code fits; keep the constructor's single argument, so that it pic
 """
 
 import difflib
+import errno
 from collections.abc import Iterable
 
 
@@ -60,6 +61,24 @@ class Stopped(HpcError):  # noqa: N818 - someone stopped it, which is no error
 
 def _stopped(message: str, exit_code: int) -> Stopped:
     return Stopped(message, exit_code=exit_code)
+
+
+_MEMORY = ("can't allocate memory", "Cannot allocate memory", "CUBLAS_STATUS_ALLOC_FAILED", "out of memory")
+"""Words of memory that isn't there, in errors of no kind of their own; what crosses processes may lose its kind."""
+
+
+def is_out_of_memory(error: BaseException) -> bool:
+    """Whether an error of Python's, the system's or a library's says that there is too little memory; ours have been told already."""
+    if isinstance(error, HpcError):
+        return False
+    if isinstance(error, MemoryError) or (isinstance(error, OSError) and error.errno == errno.ENOMEM):
+        return True
+    return isinstance(error, OSError | RuntimeError) and any(words in str(error) for words in _MEMORY)
+
+
+def first_line(error: BaseException) -> str:
+    """What an error says first, or its kind where it says nothing."""
+    return next(iter(str(error).strip().splitlines()), type(error).__name__)
 
 
 def nearest(word: object, known: Iterable[str]) -> str:

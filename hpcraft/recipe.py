@@ -19,6 +19,7 @@ from typing import Any, cast
 import yaml
 from pydantic import TypeAdapter, ValidationError
 
+from hpcraft.command import check_seed
 from hpcraft.errors import ConfigError, InputError
 from hpcraft.errors import nearest as nearest
 from hpcraft.stages import Stage
@@ -195,6 +196,7 @@ def _resolve(value: dict[str, Any], where: str) -> Recipe:
         raise ConfigError(f"{where}: name: expected a word of letters, digits, '-' and '_', which names the run folder (got {name!r})")
     if not isinstance(seed, int) or isinstance(seed, bool):
         raise ConfigError(f"{where}: seed: expected a whole number (got {seed!r})")
+    check_seed(seed, f"{where}: seed")
     if not isinstance(stages, dict) or not stages:
         raise ConfigError(f"{where}: stages: expected at least one of {', '.join(STAGES)}")
     plans: list[StagePlan] = []

@@ -130,6 +130,14 @@ def test_usage_error_is_one_line(words: list[str], hpcraft: Run) -> None:
     assert "--help`" in done.stderr
 
 
+@pytest.mark.parametrize("seed", [-1, 2**32])
+@pytest.mark.parametrize("words", [["doctor"], ["pretrain", "--corpus", "x", "-o", "y"], ["eval", "audit", "kernels", "-o", "y"]])
+def test_a_seed_that_nothing_can_begin_with_is_refused(seed: int, words: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    """Before a command begins, whatever the command."""
+    assert cli.main([*words, "--seed", str(seed)]) == 2
+    assert capsys.readouterr().err == f"hpcraft: --seed: expected a whole number from 0 to 4294967295 (got {seed})\n"
+
+
 def test_version(hpcraft: Run) -> None:
     """``--version`` names the program and its version."""
     assert hpcraft("--version").stdout.startswith("hpcraft 0.")
@@ -148,6 +156,8 @@ def test_version(hpcraft: Run) -> None:
         (KeyboardInterrupt(), 130, "hpcraft: stopped"),
         (OSError(28, "No space left on device", "x"), 4, "hpcraft: x: No space left on device; free some space"),
         (OSError(30, "Read-only file system", "x"), 4, "hpcraft: x: Read-only file system; give an output folder"),
+        (OSError(12, "Cannot allocate memory"), 4, "hpcraft: Cannot allocate memory; free some memory"),
+        (MemoryError(), 4, "hpcraft: out of memory; free some memory"),
         (OSError(21, "Is a directory", "x"), 3, "hpcraft: x: Is a directory"),
         (RuntimeError("I/O error: No space left on device (os error 28)"), 4, "hpcraft: No space left on device; free some space"),
         (ModuleNotFoundError("No module named 'torch.nn'", name="torch.nn"), 4, "pip install 'hpcraft[train]'"),

@@ -104,6 +104,7 @@ stages:
         ("  count:", "  count: {uses: [make]}", "no stage"),
         ("  count:", "  ../count: {uses: count}", "names the stage's folder"),
         ("seed: 7", "seed: much", "seed: expected a whole number"),
+        ("seed: 7", "seed: -1", "seed: expected a whole number from 0 to 4294967295 (got -1)"),
         ("seed: 7", "seed: true", "seed: expected a whole number"),
         ("name: toy", "name: ../toy", "names the run folder"),
         ("name: toy", "name: ..", "names the run folder"),
