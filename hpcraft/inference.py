@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from hpcraft.decoding import Codec, Drawing, HubCodec, OwnCodec, Query, Reply, Row, Written, batch_tokens, batches, write_batch
-from hpcraft.errors import ConfigError, InputError, MachineError
+from hpcraft.errors import ConfigError, InputError, MachineError, first_line, is_out_of_memory
 from hpcraft.progress import track
 from hpcraft.store import read_json
 from hpcraft.tokenizer import bpe
@@ -111,10 +111,17 @@ def _load(folder: Path, dtype: str, device: str) -> Any:
     try:
         config: Any = AutoConfig.from_pretrained(folder, **local)
         kind: Any = AutoModelForSeq2SeqLM if config.is_encoder_decoder else AutoModelForCausalLM
-        model = kind.from_pretrained(folder, dtype=getattr(torch, _resolved(dtype)), **local)
+        model, found = kind.from_pretrained(folder, dtype=getattr(torch, _resolved(dtype)), output_loading_info=True, **local)
+        model = model.to(device or ("cuda" if torch.cuda.is_available() else "cpu"))
     except Exception as error:  # noqa: BLE001 - transformers and safetensors raise many kinds for damaged files
+        if is_out_of_memory(error):
+            raise MachineError(
+                f"{folder}: out of memory while the model is loaded ({first_line(error)[:120]}); free some, or give a smaller model"
+            ) from None
         raise InputError(f"{folder}: the model can't be loaded ({' '.join(str(error).split())[:160]})") from None
-    return model.to(device or ("cuda" if torch.cuda.is_available() else "cpu"))
+    if missing := sorted(found["missing_keys"]):  # without those that are another's, or that the architecture does without
+        raise InputError(f"{folder}: {len(missing)} weights are missing, such as {missing[0]}, and would be random; get the whole model")
+    return model
 
 
 def _resolved(dtype: str) -> str:

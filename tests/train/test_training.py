@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from hpcraft import inference
-from hpcraft.errors import ConfigError, InputError
+from hpcraft.errors import ConfigError, InputError, MachineError
 from hpcraft.records import Pair
 from hpcraft.shards import ShardWriter
 from hpcraft.stages import Execution, execute
@@ -28,6 +28,7 @@ from hpcraft.train.pretrain import STAGE as PRETRAIN
 from hpcraft.train.pretrain import PretrainConfig
 from tests.tokenizer.corpus_folder import corpus_folder, finish
 from tests.train.conftest import TINY, openmp, source
+from tests.train.tiny_bases import save_base
 
 
 def lines(path: Path) -> list[dict[str, object]]:
@@ -155,6 +156,37 @@ def test_missing_and_damaged_models_are_bad_input(run_folder: Path, base: Execut
     for path in (run_folder / "pretrain" / "model").iterdir():
         (tmp_path / path.name).write_bytes(path.read_bytes()[: 1000 if path.suffix == ".safetensors" else None])
     with pytest.raises(InputError, match="can't be loaded"):
+        inference.load(tmp_path)
+
+
+@pytest.mark.parametrize(("kind", "part"), [("llama", "lm_head"), ("gpt2", "wte"), ("t5", "decoder")])
+def test_a_model_that_lacks_weights_is_bad_input(kind: str, part: str, tmp_path: Path) -> None:
+    """Random ones would stand in their place; those that share another's aren't missed."""
+    from safetensors.torch import load_file, save_file
+
+    file = save_base(tmp_path, kind) / "model.safetensors"
+    inference.load(tmp_path)
+    whole = load_file(file)
+    save_file({name: value for name, value in whole.items() if part not in name}, file, metadata={"format": "pt"})
+    with pytest.raises(InputError, match=r"weights are missing, such as \S+, and would be random"):
+        inference.load(tmp_path)
+
+
+def test_the_model_that_ships_loads(root: Path) -> None:
+    """Though its head is its embedding."""
+    assert inference.load(root / "models" / "translate-small").is_own
+
+
+def test_memory_that_runs_out_while_a_model_is_loaded_is_the_machines_fault(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The model isn't damaged."""
+    import transformers
+
+    def full(*_: Any, **__: Any) -> Any:
+        raise RuntimeError("DefaultCPUAllocator: can't allocate memory: you tried to allocate 9 bytes.")
+
+    save_base(tmp_path, "llama")
+    monkeypatch.setattr(transformers.AutoModelForCausalLM, "from_pretrained", full)
+    with pytest.raises(MachineError, match="out of memory while the model is loaded"):
         inference.load(tmp_path)
 
 
