@@ -13,12 +13,12 @@ import math
 import multiprocessing
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import astuple, dataclass, replace
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import torch
 from torch.utils.data import DataLoader, IterableDataset
 
-from hpcraft.errors import InputError
+from hpcraft.errors import HpcError, InputError
 from hpcraft.train.batches import Batch
 
 if TYPE_CHECKING:
@@ -166,12 +166,25 @@ class Stream(IterableDataset[Batch]):
         return 0 if inside else self.turns.at(self.step + steps)
 
 
-def loader(stream: Stream, *, beside: bool, pinned: bool) -> DataLoader[Batch]:
-    """A loader of ``stream``; ``beside`` in a process of its own, ``pinned`` in memory that a GPU copies from."""
+class _HandedOver(IterableDataset["Batch | HpcError"]):
+    """A stream whose error comes as its last item: raised in a process beside the training one, torch would bury its line in a traceback."""
+
+    def __init__(self, stream: Stream) -> None:
+        self.stream = stream
+
+    def __iter__(self) -> Iterator[Batch | HpcError]:
+        try:
+            yield from self.stream
+        except HpcError as error:
+            yield error
+
+
+def loader(stream: Stream, *, beside: bool, pinned: bool) -> DataLoader[Any]:
+    """A loader of ``stream``, whose error it may give for a batch; ``beside`` in a process of its own, ``pinned`` in memory that a GPU copies from."""
     # Fork and not a fresh process: what the source holds is mapped files and closures, and the child computes on one thread with numpy alone.
     context = multiprocessing.get_context("fork") if beside else None
     return DataLoader(
-        stream,
+        _HandedOver(stream) if beside else stream,
         batch_size=None,
         num_workers=1 if beside else 0,
         prefetch_factor=_AHEAD if beside else None,

@@ -39,7 +39,7 @@ from torch.distributed.checkpoint.state_dict_saver import save
 from torch.distributed.fsdp import FSDPModule, MixedPrecisionPolicy, fully_shard
 from transformers import Trainer
 
-from hpcraft.errors import InputError, MachineError
+from hpcraft.errors import HpcError, InputError, MachineError
 from hpcraft.store import JSON
 from hpcraft.train import checkpoint
 from hpcraft.train.batches import IGNORED, Batch
@@ -158,7 +158,11 @@ class Run(Trainer):  # type: ignore[misc, unused-ignore]
     def get_batch_samples(self, epoch_iterator: Any, num_batches: int, device: Any) -> Any:
         """The micro-batches of a step; the time that they take is counted."""
         begin = time.perf_counter()
-        batches = [next(epoch_iterator) for _ in range(num_batches)]
+        batches = []
+        for _ in range(num_batches):
+            if isinstance(batch := next(epoch_iterator), HpcError):
+                raise batch
+            batches.append(batch)
         self.waited_seconds += time.perf_counter() - begin
         return batches, self._get_num_items_in_batch(batches, device)
 
