@@ -17,7 +17,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from hpcraft.errors import ConfigError, MachineError, Stopped
+from hpcraft.command import note
+from hpcraft.errors import ConfigError, MachineError, Stopped, first_line, is_out_of_memory
 from hpcraft.progress import Advance, bar
 from hpcraft.train.batches import Batch
 from hpcraft.train.precision import has_bf16
@@ -145,7 +146,7 @@ def fit(
     folder.mkdir(parents=True, exist_ok=True)
     args = _arguments(folder / _TRAINER, budget, running, seed)
     _ready(model, running, args.device.type)
-    with bar(label, budget.max_steps) as advance, signalled() as signals, memory_told(folder):
+    with bar(label, budget.max_steps) as advance, signalled() as signals, memory_told(folder), _cache_kept(model):
         keeper = _keeper(model, feed, budget, folder, args, validation, running, advance, signals)
         advance(keeper.shown * budget.max_steps)
         try:
@@ -166,8 +167,20 @@ def fit(
     return keeper.fitted()
 
 
+@contextmanager
+def _cache_kept(model: Any) -> Iterator[None]:
+    """The Trainer switches the cache of keys and values off, and a model that is saved so would answer without one everywhere."""
+    before = getattr(model.config, "use_cache", None)
+    try:
+        yield
+    finally:
+        if before is not None:
+            model.config.use_cache = before
+
+
 def _ready(model: Any, running: Running, device: str) -> None:
     """Spread, compile and set up the model as the machine is to be used."""
+    from hpcraft.train.compiling import compile_fault
     from hpcraft.train.packing import attention_for
     from hpcraft.train.trainer import shard, world
 
@@ -178,7 +191,9 @@ def _ready(model: Any, running: Running, device: str) -> None:
         shard(model)
     if running.packed:
         model.set_attn_implementation(attention_for(model, device))
-    if running.compile:
+    if running.compile and (fault := compile_fault(device)):
+        note(f"note: compile: torch can't compile on this machine ({fault[:200]}); training goes on without, which is slower")
+    elif running.compile:
         if device == "cpu":
             # A third of a step went into the backward pass of the fused attention, which is slow on rows of some hundred tokens.
             model.set_attn_implementation("eager")
@@ -305,30 +320,35 @@ def signalled() -> Iterator[Signals]:
             signal.signal(number, handler)
 
 
-_MEMORY = ("can't allocate memory", "CUBLAS_STATUS_ALLOC_FAILED", "out of memory")
-"""Words of memory that isn't there, in errors of no kind of their own."""
+LOWER = "give smaller micro_rows, row_tokens or batch_tokens, recompute=true, or sharding=fsdp over more processes"
+"""What helps where memory runs out in training."""
+_BESIDE_DIED = "DataLoader worker (pid"
+"""How torch says that the process beside the training one is gone."""
 
 
 @contextmanager
-def memory_told(folder: Path) -> Iterator[None]:
-    """Memory that isn't there as one clear error, wherever in a training stage; ``folder`` is its work folder, or that of one of its runs.
+def memory_told(folder: Path, lower: str = LOWER) -> Iterator[None]:
+    """Memory that isn't there as one clear error, wherever in a training stage.
+
+    Args:
+        folder: the stage's work folder, or that of one of its runs.
+        lower: what to do about it.
 
     Raises:
-        MachineError: there is too little.
+        MachineError: there is too little, or the process that makes batches was ended, which the kernel does for want of it.
     """
-    import torch
-
     try:
         yield
-    except (MemoryError, RuntimeError) as error:
-        if not isinstance(error, MemoryError | torch.OutOfMemoryError) and not any(words in str(error) for words in _MEMORY):
+    except (MemoryError, OSError, RuntimeError) as error:
+        if isinstance(error, RuntimeError) and str(error).startswith(_BESIDE_DIED):
+            what, lower = "the process that makes batches died, as when memory runs out", "free some memory, or give beside=false"
+        elif is_out_of_memory(error):
+            what = "out of memory"
+        else:
             raise
         root = next((path for path in (folder / _CHECKPOINTS, *folder.glob(f"*/{_CHECKPOINTS}")) if path.is_dir()), None)
         kept = f"the checkpoints in {root} stay" if root else "no checkpoint was written yet"
-        raise MachineError(
-            f"out of memory ({str(error).splitlines()[0][:120]}); give smaller micro_rows, row_tokens or batch_tokens, recompute=true, "
-            f"or sharding=fsdp over more processes; {kept}"
-        ) from None
+        raise MachineError(f"{what} ({first_line(error)[:120]}); {lower}; {kept}") from None
 
 
 def best_file(folder: Path, step: int) -> Path:

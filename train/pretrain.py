@@ -15,7 +15,7 @@ from typing import Any
 from hpcraft.errors import ConfigError
 from hpcraft.inference import require_torch
 from hpcraft.stages import Input, Report, Stage, Work, option
-from hpcraft.train.loop import check_sharding
+from hpcraft.train.loop import check_sharding, memory_told
 from hpcraft.train.presets import ARCHITECTURES, DECODER, depth_of
 from hpcraft.train.watch import LAST, SELECTABLE, check_choice
 
@@ -118,7 +118,8 @@ def run(config: PretrainConfig, work: Work) -> Report:
     from hpcraft.train import launch, phases
 
     tokenizer = phases.tokenizer_folder(work.inputs)
-    counts = phases.prepare(config, work, tokenizer)
+    with memory_told(work.out, "give smaller document_characters, function_characters or directive_examples"):
+        counts = phases.prepare(config, work, tokenizer)
     fitted = launch.call(phases.learn, STAGE, config, work, processes=config.processes)
     phases.clean(work.out)
     last = fitted[-1]
