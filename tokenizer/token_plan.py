@@ -51,9 +51,13 @@ def plan(vocab_size: int) -> Plan:
     )
 
 
+RESERVED = "<|reserved_"
+"""How the names of tokens begin that are kept free for later use."""
+
+
 def reserved(number: int) -> str:
     """Name of a token that is kept free for later use."""
-    return f"<|reserved_{number}|>"
+    return f"{RESERVED}{number}|>"
 
 
 def complete(learnt: Sequence[str], whole: Sequence[str], room: int) -> list[str]:

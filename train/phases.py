@@ -20,6 +20,7 @@ from hpcraft.inference import ModelFacts, check_fit, load, load_tokenizer
 from hpcraft.store import read_json, write_json
 from hpcraft.tokenizer import bpe
 from hpcraft.tokenizer.prompt import END
+from hpcraft.tokenizer.token_plan import RESERVED
 from hpcraft.train import checkpoint, tokens
 from hpcraft.train.batches import Row, by_length, padded
 from hpcraft.train.corpus_source import CorpusSource
@@ -67,11 +68,32 @@ def tokenizer_folder(inputs: Mapping[str, Path]) -> Path:
         return inputs["tokenizer"]
     folder = base_folder(inputs["base"])
     if "tokenizer" in inputs:
-        check_fit(inputs["tokenizer"], int(read_json(folder / "config.json")["vocab_size"]))
+        check_fit(inputs["tokenizer"], _vocab_size(folder))
+        if (folder / "tokenizer.json").is_file():
+            _check_same(inputs["tokenizer"], folder)
         return inputs["tokenizer"]
     if not (folder / "tokenizer.json").is_file():
         raise InputError(f"{folder}: has no tokenizer.json; give a model with a fast tokenizer, or --tokenizer")
     return folder
+
+
+def _vocab_size(folder: Path) -> int:
+    """How many tokens a model knows; one that reads more than texts says it of the part that reads them."""
+    config = read_json(folder / "config.json")
+    size = config.get("vocab_size") or config.get("text_config", {}).get("vocab_size")
+    if not isinstance(size, int):
+        raise InputError(f"{folder}: its config.json names no vocab_size; leave --tokenizer out, and its own is taken")
+    return size
+
+
+def _check_same(given: Path, base: Path) -> None:
+    """Check that a tokenizer means by its ids what the base's own means; one that either keeps free for later means nothing."""
+    known = {number: token for token, number in bpe.load_any(base).get_vocab().items()}
+    for token, number in bpe.load_any(given).get_vocab().items():
+        if (was := known.get(number, token)) != token and not any(one.startswith(RESERVED) for one in (was, token)):
+            raise InputError(
+                f"{given}: the tokenizer's token {number} is {token!r}, of that in {base} {was!r}; give the tokenizer that the model was trained with"
+            )
 
 
 def prepare(config: PretrainConfig, work: Work, tokenizer: Path) -> dict[str, int]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -15,12 +16,12 @@ import pytest
 import torch
 
 from hpcraft import inference
-from hpcraft.errors import ConfigError, InputError
+from hpcraft.errors import ConfigError, InputError, MachineError
 from hpcraft.executor import ExecutorConfig, make_executor
-from hpcraft.stages import execute
+from hpcraft.stages import Execution, execute
 from hpcraft.store import read_json, write_json
 from hpcraft.tokenizer import bpe
-from hpcraft.train import presets, tokens, worker
+from hpcraft.train import phases, presets, tokens, worker
 from hpcraft.train.corpus_source import CorpusSource
 from hpcraft.train.objectives.specials import Specials
 from hpcraft.train.objectives.table import Mixture
@@ -129,6 +130,44 @@ def test_a_base_goes_on_with_its_own_tokenizer(run_folder: Path, tmp_path: Path,
     AutoModelForCausalLM.from_config(AutoConfig.for_model(**{**shrunk, "vocab_size": 300})).save_pretrained(other)
     with pytest.raises(InputError, match=r"tokenizer has tokens up to \d+, the model knows 300"):
         execute(STAGE, config, {"corpus": run_folder / "prepare", "base": other}, tmp_path / "six")
+
+
+def test_a_tokenizer_that_means_something_else_is_refused(run_folder: Path, base: Execution, tmp_path: Path) -> None:
+    """Of the right size, beside the base's own: the first token that differs is named; names that are kept free mean nothing."""
+    model, given = run_folder / "pretrain" / "model", tmp_path / "tokenizer"
+
+    def renamed(old: str, new: str) -> dict[str, Path]:
+        shutil.copytree(run_folder / "tokenizer", given, dirs_exist_ok=True)
+        text = (given / "tokenizer.json").read_text()
+        assert old in text
+        (given / "tokenizer.json").write_text(text.replace(old, new))
+        return {"base": run_folder / "pretrain", "tokenizer": given}
+
+    assert phases.tokenizer_folder(renamed("<|omp2c|>", "<|reserved_0|>")) == given
+    with pytest.raises(InputError, match=rf"token \d+ is '<|other|>', of that in {model} '<|omp2c|>'"):
+        phases.tokenizer_folder(renamed("<|omp2c|>", "<|other|>"))
+
+
+def test_the_size_of_a_vocabulary_may_stand_with_the_part_that_reads_texts(run_folder: Path, tmp_path: Path) -> None:
+    """As in models that see pictures too; where it stands nowhere, the line says so."""
+    size = bpe.load(run_folder / "tokenizer").get_vocab_size()
+    given = {"base": tmp_path, "tokenizer": run_folder / "tokenizer"}
+    write_json(tmp_path / "config.json", {"text_config": {"vocab_size": size}})
+    assert phases.tokenizer_folder(given) == run_folder / "tokenizer"
+    write_json(tmp_path / "config.json", {})
+    with pytest.raises(InputError, match="names no vocab_size"):
+        phases.tokenizer_folder(given)
+
+
+def test_memory_that_runs_out_while_texts_become_tokens_is_told(run_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """With what is smaller then."""
+
+    def full(*_: Any) -> Any:
+        raise MemoryError
+
+    monkeypatch.setattr(phases, "prepare", full)
+    with pytest.raises(MachineError, match=r"out of memory \(MemoryError\); give smaller document_characters"):
+        execute(STAGE, PretrainConfig(**SMALL), inputs(run_folder), tmp_path / "out")
 
 
 @pytest.mark.parametrize(
