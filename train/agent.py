@@ -9,7 +9,12 @@ import ctypes
 import os
 import signal
 import sys
+from pathlib import Path
 
+from hpcraft.store import write_json
+
+DIED = "died.json"
+"""File in the run's folder that tells which process died first without a word about it, and how."""
 _PR_SET_PDEATHSIG = 1
 
 
@@ -21,9 +26,20 @@ def end_with_parent() -> None:
         os._exit(1)
 
 
-if __name__ == "__main__":
-    end_with_parent()
+def run(folder: Path) -> None:
+    """Run torchrun by the arguments of this process, and leave word in ``folder`` of a process that died."""
+    from torch.distributed.elastic.multiprocessing.errors import ChildFailedError
     from torch.distributed.run import main
 
+    try:
+        main()
+    except ChildFailedError as error:
+        rank, failure = error.get_first_failure()
+        write_json(folder / DIED, {"name": f"rank {rank}", "exit_code": failure.exitcode})
+        raise
+
+
+if __name__ == "__main__":
+    end_with_parent()
     sys.argv[0] = "torchrun"
-    main()
+    run(Path(sys.argv[-1]))

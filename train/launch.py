@@ -9,6 +9,7 @@ into the queue when it is preempted, when a node fails or before its time is up;
 from __future__ import annotations
 
 import shutil
+import signal
 import sys
 from collections.abc import Callable
 from dataclasses import asdict, fields
@@ -20,7 +21,8 @@ from hpcraft import errors
 from hpcraft.errors import ConfigError, HpcError, MachineError, Stopped
 from hpcraft.executor import Program, Spreading, runs_here
 from hpcraft.store import read_json, write_json
-from hpcraft.train.loop import Fitted
+from hpcraft.train.agent import DIED
+from hpcraft.train.loop import LOWER, Fitted
 
 if TYPE_CHECKING:
     from hpcraft.stages import Stage, Work
@@ -56,13 +58,13 @@ def call(function: Callable[[Any, Work], list[Fitted]], stage: Stage[Any], confi
         return function(config, work)
     folder = work.out / ".run"
     folder.mkdir(exist_ok=True)
-    for name in ("result.json", "error.json"):
+    for name in ("result.json", "error.json", DIED):
         (folder / name).unlink(missing_ok=True)
     plan = {
         "function": f"{function.__module__}:{function.__name__}",
         "stage": f"{type(config).__module__}:STAGE",
         "config": asdict(config),
-        "inputs": {name: str(path.resolve()) for name, path in work.inputs.items()},
+        "inputs": {name: _where(path) for name, path in work.inputs.items()},
         "out": str(work.out.resolve()),
         "seed": work.seed,
         "requeued": not here,
@@ -81,6 +83,11 @@ def call(function: Callable[[Any, Work], list[Fitted]], stage: Stage[Any], confi
     found = [Fitted(**one) for one in read_json(folder / "result.json")["fitted"]]
     shutil.rmtree(folder)
     return found
+
+
+def _where(path: Path) -> str:
+    """An input, for a process whose working folder may be another; the name of a repository in the Hub's cache stays a name."""
+    return str(path.resolve() if path.exists() else path)
 
 
 def _command(folder: Path, processes: int, nodes: tuple[str, ...]) -> list[str]:
@@ -103,9 +110,18 @@ def _raise_error(folder: Path, log: Path) -> None:
         return
     if (folder / "error.json").is_file():
         raise _error(folder / "error.json")
+    died = read_json(folder / DIED) if (folder / DIED).is_file() else {}
+    if died.get("exit_code") == -signal.SIGKILL:
+        raise MachineError(
+            f"a training process ({died['name']}) was killed by SIGKILL, as the kernel does when memory runs out; {LOWER}, and run again"
+        )
     said = log.read_text(errors="replace") if log.is_file() else ""
     told = [line for line in said.splitlines() if "Error" in line] or said.splitlines()[-1:]
-    raise MachineError(f"a training process died: {' '.join(told)[-_TAIL:]}; log: {log}; run the same command again to go on")
+    if died:
+        told.append(f"{died['name']} ended with exit code {died['exit_code']}")
+    # On a terminal the processes spoke to the terminal.
+    where = f"log: {log}" if said else "what it said stands above"
+    raise MachineError(f"a training process died: {' '.join(told)[-_TAIL:] or 'torchrun'}; {where}; run the same command again to go on")
 
 
 def _error(path: Path) -> HpcError:
