@@ -33,6 +33,10 @@ class InputError(HpcError, ValueError):
     exit_code = 3
 
 
+class DivergedError(InputError):
+    """Training came to a number that is none; what it had learnt before is kept, and settings that its message names may be changed to go on."""
+
+
 class MachineError(HpcError, RuntimeError):
     """The machine lacks something; the message names it and the command that installs it."""
 

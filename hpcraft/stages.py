@@ -2,9 +2,9 @@
 
 Theory of operation. `execute` computes a fingerprint over stage, config, seed and inputs. A finished
 folder with that fingerprint is left alone. Otherwise the stage works in ``OUT.partial/``, whose
-``.plan.json`` holds the fingerprint: a later call with the same one finds the folder as the crash left
+``.plan.json`` holds the fingerprint (`hpcraft.plan`): a later call with the same one finds the folder as the crash left
 it and may resume from it, one with another fingerprint empties it first. When the stage returns, the manifest is
-written, and the folder takes the place of ``OUT/`` by rename. Two processes never work on
+written, what only a resumed run would have needed is removed, and the folder takes the place of ``OUT/`` by rename. Two processes never work on
 the same folder: a lock on the partial folder makes the second one stop. A folder that hpcraft did not
 make is never emptied, replaced or removed.
 
@@ -20,7 +20,7 @@ import os
 import platform
 import shutil
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import MISSING, asdict, dataclass, field
 from datetime import UTC, datetime
@@ -30,8 +30,9 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from hpcraft import __version__
 from hpcraft.command import Command
-from hpcraft.errors import ConfigError, HpcError, InputError
+from hpcraft.errors import ConfigError, DivergedError, HpcError, InputError
 from hpcraft.executor import JOBS, Executor, default_executor
+from hpcraft.plan import PLAN, mark_diverged, plan_of, prepare_partial
 from hpcraft.store import (
     JSON,
     MANIFEST,
@@ -39,10 +40,8 @@ from hpcraft.store import (
     fsync_folder,
     hash_outputs,
     list_outputs,
-    read_json,
     read_manifest,
     sha256_json,
-    write_json,
     write_manifest,
 )
 
@@ -53,7 +52,6 @@ if TYPE_CHECKING:
 else:
     C = TypeVar("C")
 
-_PLAN = ".plan.json"
 _VERSIONED = ("hpcraft", "torch", "transformers", "tokenizers", "pyarrow", "tree-sitter")
 
 
@@ -129,6 +127,10 @@ class Stage(Generic[C]):
     """Whether it hands tasks to ``Work.executor``; its command then has the flags that say where they run."""
     keeps: bool = False
     """Whether it finds by itself what it can use of an earlier run's parts, and removes the others."""
+    scratch: tuple[str, ...] = ()
+    """Patterns of hidden paths that only a run that goes on needs; they are removed once the manifest is written."""
+    alike: Callable[[C], C] | None = None
+    """The config without what may be changed to go on from a `DivergedError`; each other change begins anew."""
 
     @property
     def command(self) -> Command:
@@ -159,12 +161,17 @@ def fingerprint(stage: Stage[C], config: C, inputs: Mapping[str, Path], seed: in
         {
             "stage": stage.name,
             "version": stage.version,
-            "config": {key: value for key, value in asdict(config).items() if key not in stage.pace},
+            "config": _deciding(stage, config),
             "seed": seed,
             "inputs": _input_hashes(stage, inputs),
             **({"outside": dict(stage.outside(config))} if stage.outside else {}),
         }
     )
+
+
+def _deciding(stage: Stage[C], config: C) -> JSON:
+    """The settings that decide the output."""
+    return {key: value for key, value in asdict(config).items() if key not in stage.pace}
 
 
 def _input_hashes(stage: Stage[C], inputs: Mapping[str, Path]) -> dict[str, str]:
@@ -228,12 +235,14 @@ def execute(
             from hpcraft.slurm import cancel_left
 
             cancel_left(partial)
-        _prepare_partial(partial, wanted, fresh=force, keep=stage.keeps)
+        alike = fingerprint(stage, stage.alike(config), inputs, seed) if stage.alike else ""
+        notes = prepare_partial(partial, plan_of(wanted, alike, _deciding(stage, config)), fresh=force, keep=stage.keeps)
         earlier = out if stage.keeps and not force and _is_as_written(out) else None
         work = Work(out=partial, inputs=dict(inputs), seed=seed, executor=executor or default_executor(), earlier=earlier)
         # A crash just before the rename leaves a folder that is whole.
         whole = up_to_date(partial, wanted)
-        done = Execution(manifest=whole, skipped=False) if whole else _work(stage, config, work, wanted, incomplete=incomplete)
+        done = Execution(manifest=whole, skipped=False) if whole else _work(stage, config, work, wanted, notes, incomplete=incomplete)
+        _drop(partial, stage.scratch)
         _publish(partial, out)
     return done
 
@@ -245,11 +254,15 @@ def _is_as_written(out: Path) -> bool:
         return False
 
 
-def _work(stage: Stage[C], config: C, work: Work, wanted: str, *, incomplete: bool) -> Execution:
+def _work(stage: Stage[C], config: C, work: Work, wanted: str, notes: list[str], *, incomplete: bool) -> Execution:
     """Run the stage in its partial folder and write the manifest."""
     (work.out / MANIFEST).unlink(missing_ok=True)
     begin = time.monotonic()
-    report = stage.run(config, work)
+    try:
+        report = stage.run(config, work)
+    except DivergedError:
+        mark_diverged(work.out)
+        raise
     if report.fault and not incomplete:
         raise report.fault
     outputs = list_outputs(work.out)
@@ -264,7 +277,7 @@ def _work(stage: Stage[C], config: C, work: Work, wanted: str, *, incomplete: bo
         rows=report.rows,
         rejections=dict(sorted(report.rejections.items())),
         metrics=report.metrics,
-        notes=report.notes,
+        notes=[*report.notes, *notes],
         missing=report.missing,
         versions=versions(),
         host=host(),
@@ -331,23 +344,13 @@ def _check_ours(stage: Stage[C], out: Path, *, force: bool) -> None:
         raise ConfigError(f"{out}: holds what `{made_by}` made, not {stage.name}; give another output folder, or --force to replace it")
 
 
-def _prepare_partial(partial: Path, wanted: str, *, fresh: bool, keep: bool) -> None:
-    """Keep what an interrupted run of the same fingerprint left, and with ``keep`` of any; empty the folder otherwise."""
-    plan = partial / _PLAN
-    others = [entry for entry in partial.iterdir() if not entry.name.startswith(f".{_PLAN}.") and entry != plan]
-    if others and not plan.exists():
-        raise ConfigError(f"{partial}: exists and was not written by hpcraft; remove it or give another output folder")
-    if not fresh and plan.exists() and (keep or read_json(plan).get("fingerprint") == wanted):
-        for leftover in [p for p in partial.rglob(".*.tmp") if p.is_file()]:
-            leftover.unlink()
-        write_json(plan, {"fingerprint": wanted})
-        return
-    for entry in others:  # the plan goes last, so that a crash in between leaves a folder that is still known as ours
-        if entry.is_dir() and not entry.is_symlink():
-            shutil.rmtree(entry)
+def _drop(partial: Path, scratch: Iterable[str]) -> None:
+    """Remove what an unfinished run would have gone on from; the manifest is there, so that a crash in here loses nothing."""
+    for path in [path for pattern in scratch for path in partial.glob(pattern)]:
+        if path.is_dir():
+            shutil.rmtree(path)
         else:
-            entry.unlink()
-    write_json(plan, {"fingerprint": wanted})
+            path.unlink()
 
 
 def _publish(partial: Path, out: Path) -> None:
@@ -358,7 +361,7 @@ def _publish(partial: Path, out: Path) -> None:
         out.rename(old)
     partial.rename(out)
     fsync_folder(out.parent)
-    (out / _PLAN).unlink()
+    (out / PLAN).unlink()
     shutil.rmtree(out / JOBS, ignore_errors=True)
     shutil.rmtree(old, ignore_errors=True)
 

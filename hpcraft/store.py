@@ -65,6 +65,45 @@ def fsync_folder(folder: Path) -> None:
         os.close(descriptor)
 
 
+def fsync_tree(folder: Path) -> None:
+    """Bring every file and folder below ``folder`` to the disk."""
+    for path in folder.rglob("*"):
+        if path.is_file():
+            descriptor = os.open(path, os.O_RDONLY)
+            try:
+                os.fsync(descriptor)
+            finally:
+                os.close(descriptor)
+        else:
+            fsync_folder(path)
+    fsync_folder(folder)
+
+
+def sealed(folder: Path, said: JSON) -> JSON:
+    """``said`` with the sizes and SHA-256 of all files below ``folder``, and a hash of its own; `broken_seal` compares them."""
+    files = {
+        str(p.relative_to(folder)): {"bytes": p.stat().st_size, "sha256": sha256_file(p)} for p in sorted(folder.rglob("*")) if p.is_file()
+    }
+    whole = {**said, "files": files}
+    return {**whole, "sha256": sha256_json(whole)}
+
+
+def broken_seal(folder: Path, seal: Path) -> str | None:
+    """What isn't as it was `sealed`, the file ``seal`` itself or another below ``folder``; None when all are.
+
+    Raises:
+        InputError: ``seal`` is missing or isn't JSON.
+    """
+    listed = read_json(seal)
+    if listed.pop("sha256", None) != sha256_json(listed) or not isinstance(listed.get("files"), dict):
+        return seal.name
+    for name, wanted in listed["files"].items():
+        path = folder / name
+        if not path.is_file() or path.stat().st_size != wanted["bytes"] or sha256_file(path) != wanted["sha256"]:
+            return str(name)
+    return None
+
+
 @contextmanager
 def atomic_file(path: Path) -> Iterator[IO[bytes]]:
     """Open a temporary file that becomes ``path`` when the block ends well and vanishes when it doesn't."""
