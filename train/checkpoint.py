@@ -9,8 +9,6 @@ named and the one before it is used. A crash at any point leaves the last good o
 from __future__ import annotations
 
 import errno
-import hashlib
-import os
 import shutil
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
@@ -20,7 +18,7 @@ from typing import Any
 
 from hpcraft.command import note
 from hpcraft.errors import InputError, MachineError
-from hpcraft.store import JSON, atomic_file, fsync_folder, read_json, sha256_json, write_json
+from hpcraft.store import JSON, atomic_file, broken_seal, fsync_folder, fsync_tree, read_json, sealed, write_json
 
 FORMAT = "hpcraft.checkpoint/1"
 FILES = "checkpoint.json"
@@ -66,14 +64,8 @@ def save(
         write(aside)
         barrier()
         if leader:
-            files = {
-                str(p.relative_to(aside)): {"bytes": p.stat().st_size, "sha256": _digest(p)}
-                for p in sorted(aside.rglob("*"))
-                if p.is_file()
-            }
-            said = {"format": FORMAT, "step": step, "facts": facts, "files": files}
-            write_json(aside / FILES, {**said, "sha256": sha256_json(said)})
-            _flush(aside)
+            write_json(aside / FILES, sealed(aside, {"format": FORMAT, "step": step, "facts": facts}))
+            fsync_tree(aside)
             shutil.rmtree(place, ignore_errors=True)
             aside.rename(place)
             fsync_folder(root)
@@ -111,16 +103,11 @@ def read(folder: Path) -> Checkpoint:
     Raises:
         InputError: it is damaged.
     """
+    if broken := broken_seal(folder, folder / FILES):
+        raise InputError(f"{folder}: damaged, {broken} isn't what was written")
     listed = read_json(folder / FILES)
-    said = {key: value for key, value in listed.items() if key != "sha256"}
-    if listed.get("sha256") != sha256_json(said):
-        raise InputError(f"{folder}: damaged, {FILES} isn't what was written")
-    if said["format"] != FORMAT:
-        raise InputError(f"{folder}: format {said['format']!r}, this version reads {FORMAT!r}")
-    for name, wanted in listed["files"].items():
-        path = folder / name
-        if not path.is_file() or path.stat().st_size != wanted["bytes"] or _digest(path) != wanted["sha256"]:
-            raise InputError(f"{folder}: damaged, {name} isn't what was written")
+    if listed["format"] != FORMAT:
+        raise InputError(f"{folder}: format {listed['format']!r}, this version reads {FORMAT!r}")
     return Checkpoint(folder=folder, step=int(listed["step"]), facts=listed["facts"])
 
 
@@ -128,25 +115,6 @@ def _numbered(root: Path) -> list[Path]:
     """Folders of checkpoints, the newest first."""
     found = [p for p in root.glob(f"{_PREFIX}*") if p.name.removeprefix(_PREFIX).isdecimal()]
     return sorted(found, key=lambda p: -int(p.name.removeprefix(_PREFIX)))
-
-
-def _digest(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
-
-
-def _flush(folder: Path) -> None:
-    """Bring every file and folder to the disk."""
-    for path in folder.rglob("*"):
-        if path.is_file():
-            descriptor = os.open(path, os.O_RDONLY)
-            try:
-                os.fsync(descriptor)
-            finally:
-                os.close(descriptor)
-        else:
-            fsync_folder(path)
-    fsync_folder(folder)
 
 
 @contextmanager
@@ -205,16 +173,30 @@ def save_weights(path: Path, weights: Mapping[str, Any], name: str) -> None:
         torch.save(dict(weights), file)
 
 
-def _is_full(error: BaseException | None) -> bool:
+def _is_full(error: BaseException) -> bool:
+    """Whether a full disk is behind an error: what it was raised from, and what torch's `CheckpointException` says of each rank."""
     seen: set[int] = set()
-    while error is not None and id(error) not in seen:
-        seen.add(id(error))
-        if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
+    left: list[BaseException | None] = [error]
+    while left:
+        if (one := left.pop()) is None or id(one) in seen:
+            continue
+        seen.add(id(one))
+        if isinstance(one, OSError) and one.errno in (errno.ENOSPC, errno.EDQUOT):
             return True
-        failures = getattr(error, "failures", None)  # torch's CheckpointException: rank to (error, trace)
-        if isinstance(failures, dict) and any(_is_full(wrapped[0]) for wrapped in failures.values()):
+        if any(words in str(one) for words in _FULL):
             return True
-        if any(words in str(error) for words in _FULL):
-            return True
-        error = error.__cause__ or error.__context__
+        failures = getattr(one, "failures", None)  # rank to (error, trace)
+        left += [wrapped[0] for wrapped in failures.values()] if isinstance(failures, dict) else []
+        left += [one.__cause__, one.__context__]
     return False
+
+
+@contextmanager
+def ordinary_errors() -> Iterator[None]:
+    """In place of torch's `CheckpointException`, which is no `Exception` and passes what handles errors, the error of a rank that it wraps."""
+    from torch.distributed.checkpoint.api import CheckpointException
+
+    try:
+        yield
+    except CheckpointException as error:
+        raise next((wrapped[0] for wrapped in error.failures.values()), RuntimeError(str(error))) from error

@@ -36,6 +36,8 @@ class Keeper(TrainerCallback):  # type: ignore[misc, unused-ignore]
         """Number of the signal that has ended the run."""
         self.first: Measured | None = None
         """What the weights were before the first step, where it was measured."""
+        self.gave_up = False
+        """Validation ended the run; a figure of the last step that is no better ends nothing."""
         self.steps_here = 0
         self.busy_since = time.perf_counter()
         self.busy_seconds = self.waited_seconds = 0.0
@@ -69,7 +71,8 @@ class Keeper(TrainerCallback):  # type: ignore[misc, unused-ignore]
         self.advance((self.shown - before) * watch.budget.max_steps, self._words())
         if self.validation and not ends and watch.comes_due():
             self._measure()
-            control.should_training_stop = control.should_training_stop or watch.gave_up
+            self.gave_up = watch.gave_up
+            control.should_training_stop = control.should_training_stop or self.gave_up
         if self.stopped_by or (
             not control.should_training_stop and watch.seconds - watch.last_checkpoint >= watch.budget.checkpoint_seconds
         ):
@@ -132,7 +135,7 @@ class Keeper(TrainerCallback):  # type: ignore[misc, unused-ignore]
     def _drop_other_bests(self) -> None:
         """Of the best weights those are kept that a checkpoint knows, or the run itself."""
         if rank() == 0:
-            known = {self.watch.best_step, *(found["watch"]["best_step"] for found in checkpoint.all_facts(self.run.root))}
+            known = {self.watch.best_step, *(found.get("watch", {}).get("best_step") for found in checkpoint.all_facts(self.run.root))}
             for path in best_file(self.folder, 0).parent.glob("*.pt"):
                 if path.stem.isdecimal() and int(path.stem) not in known:
                     path.unlink()
@@ -142,7 +145,7 @@ class Keeper(TrainerCallback):  # type: ignore[misc, unused-ignore]
         watch = self.watch
         if not self.validation:
             return
-        if not watch.gave_up:
+        if not self.gave_up:
             self._measure()
         if watch.budget.select == LAST or watch.best_step == watch.step:
             return
@@ -209,8 +212,8 @@ class Keeper(TrainerCallback):  # type: ignore[misc, unused-ignore]
             steps=watch.step,
             tokens=watch.tokens,
             seconds=round(watch.now(), 1),
-            by_time=watch.step < budget.max_steps and not watch.gave_up,
-            early=watch.gave_up,
+            by_time=watch.step < budget.max_steps and not self.gave_up,
+            early=self.gave_up,
             train_loss=watch.train_loss,
             valid_loss=measured.loss if measured else None,
             valid_bits_per_byte=measured.bits_per_byte if measured else None,

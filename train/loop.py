@@ -32,6 +32,8 @@ if TYPE_CHECKING:
     from hpcraft.train.trainer import Feed
 
 _CHECKPOINTS, _TRAINER, _BEST = ".checkpoints", ".trainer", ".best"
+SCRATCH = (_CHECKPOINTS, _TRAINER, _BEST)
+"""What a run leaves in its folder to go on from; a stage drops it once its manifest is written (`hpcraft.stages.Stage.scratch`)."""
 SIGNALS = {signal.SIGTERM: 143, signal.SIGINT: 130, signal.SIGUSR1: 143}
 """What ends a run, and the exit code; Slurm sends SIGUSR1 or SIGTERM before it takes the nodes away."""
 
@@ -120,7 +122,7 @@ def fit(
 ) -> Fitted:
     """Train ``model`` in place; afterwards it holds the weights to keep, on the CPU, unless they are spread (`Fitted.weights`).
 
-    A run that was interrupted goes on from its newest checkpoint. Call `forget` when the result is safe.
+    A run that was interrupted goes on from its newest checkpoint. What it goes on from (`SCRATCH`) stays until `forget`, or the stage, removes it.
 
     Args:
         model: what to train; a causal or a seq2seq model, or a tagger, of transformers, also one that peft has wrapped.
@@ -134,7 +136,7 @@ def fit(
         measure_first: measure the weights before the first step as well.
 
     Raises:
-        InputError: the loss isn't a number.
+        DivergedError: the loss isn't a number; a lower learning rate can go on.
         MachineError: memory or disk is full; the last good checkpoint stays.
         Stopped: a signal came; a checkpoint was written.
     """
@@ -202,7 +204,7 @@ def _ready(model: Any, running: Running, device: str) -> None:
 
 def forget(folder: Path) -> None:
     """Remove what only a run that goes on needs, once what `fit` gave is safe elsewhere; on rank 0."""
-    for name in (_CHECKPOINTS, _TRAINER, _BEST):
+    for name in SCRATCH:
         shutil.rmtree(folder / name, ignore_errors=True)
 
 
@@ -347,8 +349,17 @@ def memory_told(folder: Path, lower: str = LOWER) -> Iterator[None]:
         else:
             raise
         root = next((path for path in (folder / _CHECKPOINTS, *folder.glob(f"*/{_CHECKPOINTS}")) if path.is_dir()), None)
-        kept = f"the checkpoints in {root} stay" if root else "no checkpoint was written yet"
-        raise MachineError(f"{what} ({first_line(error)[:120]}); {lower}; {kept}") from None
+        if root is None:
+            told = f"{lower}; no checkpoint was written yet"
+        elif lower is LOWER:
+            # Which settings leave the order of the data, and so the checkpoints, as they are: those of the stages' ``pace``.
+            told = (
+                f"recompute=true goes on from the checkpoints in {root}, and in pretrain so do smaller micro_rows, and sharding=fsdp over more "
+                "processes; smaller row_tokens or batch_tokens begin anew"
+            )
+        else:
+            told = f"{lower}; the checkpoints in {root} stay"
+        raise MachineError(f"{what} ({first_line(error)[:120]}); {told}") from None
 
 
 def best_file(folder: Path, step: int) -> Path:

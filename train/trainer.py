@@ -39,12 +39,14 @@ from torch.distributed.checkpoint.state_dict_saver import save
 from torch.distributed.fsdp import FSDPModule, MixedPrecisionPolicy, fully_shard
 from transformers import Trainer
 
-from hpcraft.errors import HpcError, InputError, MachineError
+from hpcraft.errors import DivergedError, HpcError, MachineError
 from hpcraft.store import JSON
 from hpcraft.train import checkpoint
 from hpcraft.train.batches import IGNORED, Batch
+from hpcraft.train.checkpoint import ordinary_errors
 from hpcraft.train.precision import has_bf16
 from hpcraft.train.stream import PLACE, Place, Source, Stream, Turns, loader
+from hpcraft.train.watch import LOWER
 
 _HOOKS = (
     *("loss_is_scaled_for_ga", "get_batch_samples", "_get_num_items_in_batch", "_clip_grad_norm", "_defer_fsdp_gradient_reduction"),
@@ -193,10 +195,10 @@ class Run(Trainer):  # type: ignore[misc, unused-ignore]
         if not torch.isfinite(loss):
             self.bad = self.bad or (
                 f"the loss is {float(loss)} in step {self.state.global_step + 1}, batch {place.offset + place.skipped - world() + rank()} of window "
-                f"{place.window}, epoch {place.epoch}; the weights and the checkpoints from before stay: lower learning_rate, or look at that batch"
+                f"{place.window}, epoch {place.epoch}; {LOWER}, or look at that batch"
             )
             if world() == 1:
-                raise InputError(self.bad)
+                raise DivergedError(self.bad)
         self.place = place
         self.loss += float(loss)
         return loss
@@ -216,11 +218,7 @@ class Run(Trainer):  # type: ignore[misc, unused-ignore]
         if not math.isfinite(self.grad_norm) or self.bad:
             # A loss that is no number makes none of all ranks' gradients, so that all are here and can be told whose it was.
             told = self.bad if math.isfinite(self.grad_norm) else _first_told(self.bad)
-            raise InputError(
-                told
-                or f"the gradient's norm is {self.grad_norm} in step {self.state.global_step + 1}; the weights and the checkpoints from before stay: "
-                "lower learning_rate"
-            )
+            raise DivergedError(told or f"the gradient's norm is {self.grad_norm} in step {self.state.global_step + 1}; {LOWER}")
         return norm
 
     @contextlib.contextmanager
@@ -240,7 +238,7 @@ class Run(Trainer):  # type: ignore[misc, unused-ignore]
 
     def _write(self, folder: Path) -> None:
         model, optimizer = get_state_dict(self.model, _bare(self.optimizer))
-        with _alone_is_meant():
+        with _alone_is_meant(), ordinary_errors():
             save({"model": model, "optimizer": optimizer}, storage_writer=FileSystemWriter(folder), no_dist=world() == 1)
         states = {"python": random.getstate(), "numpy": _numpy_state(), "torch": torch.get_rng_state()}
         if torch.cuda.is_available():
@@ -259,10 +257,16 @@ class Run(Trainer):  # type: ignore[misc, unused-ignore]
         folder, optimizer = Path(checkpoint), _bare(self.optimizer)
         model_state, optimizer_state = get_state_dict(self.model, optimizer)
         state: dict[str, Any] = {"model": model_state, "optimizer": optimizer_state}
-        with _alone_is_meant():
+        with _alone_is_meant(), ordinary_errors():
             load(state, storage_reader=FileSystemReader(folder), no_dist=world() == 1)
         set_state_dict(self.model, optimizer, model_state_dict=state["model"], optim_state_dict=state["optimizer"])
-        self.lr_scheduler.load_state_dict(torch.load(folder / f"{_SCHEDULE}.pt", weights_only=True))
+        schedule = torch.load(folder / f"{_SCHEDULE}.pt", weights_only=True)
+        # The schedule and the optimizer remember the rate that they began with; the one that is asked for now may be another.
+        rates = self.lr_scheduler.state_dict()["base_lrs"]
+        for group, before, now in zip(optimizer.param_groups, schedule["base_lrs"], rates, strict=True):
+            group["lr"] *= now / before
+            group["initial_lr"] = now
+        self.lr_scheduler.load_state_dict({**schedule, "base_lrs": rates})
 
     def _load_rng_state(self, checkpoint: str | None) -> None:
         """Each rank goes on with its own random numbers; one that is new keeps those of its seed."""

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from hpcraft.errors import ConfigError, InputError
+from hpcraft.errors import ConfigError, DivergedError
 from hpcraft.store import JSON, write_text
 from hpcraft.train.batches import IGNORED, Batch
 from hpcraft.train.precision import has_bf16
@@ -22,6 +22,9 @@ SCHEMA = "hpcraft.metric/1"
 LAST = "last"
 SELECTABLE = (LAST, "valid_loss", "valid_bits_per_byte")
 """By what the weights that are kept are chosen: the last ones, or those with the lowest figure on validation."""
+
+LOWER = "run again with a lower learning_rate, which goes on from the newest checkpoint"
+"""What helps against numbers that are none; stages whose training says so have `hpcraft.stages.Stage.alike`."""
 
 
 def check_choice(select: str, patience: int) -> None:
@@ -179,9 +182,7 @@ class Watch:
             return False
         value = measured.figure(self.budget.select)
         if not math.isfinite(value):
-            raise InputError(
-                f"{self.budget.select} is {value} after step {self.step}; the checkpoints from before stay: lower learning_rate"
-            )
+            raise DivergedError(f"{self.budget.select} is {value} after step {self.step}; {LOWER}")
         if value < self.best:
             self.best, self.best_step, self.worse = value, self.step, 0
             return True

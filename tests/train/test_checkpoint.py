@@ -12,6 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from hpcraft import store
 from hpcraft.errors import InputError, MachineError
 from hpcraft.store import read_json
 from hpcraft.train import checkpoint
@@ -60,10 +61,12 @@ def test_a_kill_at_any_point_leaves_a_whole_checkpoint(point: str, tmp_path: Pat
         if point == "write":
             killed()
 
-    target = {"list": "write_json", "flush": "_flush", "folder": "fsync_folder"}.get(point)
+    target = {"list": "write_json", "flush": "fsync_tree"}.get(point)
     with monkeypatch.context() as patch:
         if target:
             patch.setattr(checkpoint, target, killed)
+        if point == "folder":
+            patch.setattr(store, "fsync_folder", killed)
         if point == "parent":
             patch.setattr(checkpoint, "fsync_folder", lambda folder: killed() if folder == tmp_path else None)
         if point == "rename":

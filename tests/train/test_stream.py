@@ -9,7 +9,7 @@ import torch
 
 from hpcraft.train.batches import Batch
 from hpcraft.train.stream import PLACE, EpochSource, Place, Stream, Turns
-from tests.train.test_loop import batches
+from tests.train.runs import batches
 
 
 def taken(stream: Stream, count: int) -> list[tuple[Place, list[int]]]:
