@@ -1,8 +1,8 @@
 """The texts to learn as memory-mapped arrays: tokenized once, by several processes, and read without a copy.
 
 A folder holds ``ids.bin`` with the token ids of all texts one behind the other (two bytes each where the vocabulary allows), ``texts.npy`` with
-where each begins and what it is, and ``facts.json``, which is written last. Where objectives ask for it, ``labels.bin``, ``words.bin`` and
-``spans.bin`` hold what the syntax says of the tokens (`hpcraft.train.annotation`).
+where each begins and what it is, and ``facts.json`` with sizes and SHA-256 of the others, which is written last. Where objectives ask for it,
+``labels.bin``, ``words.bin`` and ``spans.bin`` hold what the syntax says of the tokens (`hpcraft.train.annotation`).
 Not covered: texts that are added later; a new mix makes a new folder.
 """
 
@@ -19,11 +19,12 @@ from typing import TYPE_CHECKING, Any, get_args
 
 import numpy as np
 
+from hpcraft.command import note
 from hpcraft.data.workers import Lost, ordered_map
 from hpcraft.errors import InputError
 from hpcraft.progress import track
 from hpcraft.records import Language
-from hpcraft.store import read_json, write_json
+from hpcraft.store import broken_seal, fsync_folder, fsync_tree, read_json, sealed, write_json
 from hpcraft.tokenizer import bpe
 from hpcraft.train.annotation import Document, annotate
 
@@ -31,7 +32,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
     from tokenizers import Tokenizer
 
-FORMAT = "hpcraft.tokens/2"
+FORMAT = "hpcraft.tokens/3"
+FACTS = "facts.json"
 LANGUAGES: tuple[str, ...] = get_args(Language)
 ALWAYS = 255
 """The variant of a text that every epoch shows."""
@@ -93,13 +95,13 @@ def write(folder: Path, texts: Iterable[Text], tokenizer: Path, *, annotated: bo
     """Tokenize ``texts`` into ``folder``, unless that was done already.
 
     Args:
-        folder: made anew; a half-written one is replaced.
+        folder: made anew; a half-written or damaged one is replaced.
         texts: in the order in which they are to be numbered.
         tokenizer: folder with a tokenizer.json.
         annotated: whether objectives need labels, words and spans.
         num_workers: processes; 0 means one per core.
     """
-    if (folder / "facts.json").is_file():
+    if _is_whole(folder):
         return
     aside = folder.with_name(folder.name + ".aside")
     shutil.rmtree(aside, ignore_errors=True)
@@ -120,9 +122,25 @@ def write(folder: Path, texts: Iterable[Text], tokenizer: Path, *, annotated: bo
         for file in files.values():
             file.close()
     np.save(aside / "texts.npy", np.array(rows, dtype=_TEXT))
-    write_json(aside / "facts.json", {"format": FORMAT, "tokens": at, "bytes_per_id": _id_type(tokenizer).itemsize, "annotated": annotated})
+    facts = {"format": FORMAT, "tokens": at, "bytes_per_id": _id_type(tokenizer).itemsize, "annotated": annotated}
+    write_json(aside / FACTS, sealed(aside, facts))
+    fsync_tree(aside)
     shutil.rmtree(folder, ignore_errors=True)
     aside.rename(folder)
+    fsync_folder(folder.parent)
+
+
+def _is_whole(folder: Path) -> bool:
+    """Whether a folder is as it was written, every byte of it; what is damaged is named."""
+    if not (folder / FACTS).is_file():
+        return False
+    try:
+        broken = broken_seal(folder, folder / FACTS)
+    except InputError:
+        broken = FACTS
+    if broken:
+        note(f"note: {folder / broken}: damaged; the texts are tokenized again")
+    return not broken
 
 
 def _tokenized(texts: Iterator[Text], tokenizer: Path, *, annotated: bool, num_workers: int) -> Iterator[tuple[_Chunk, _Done]]:
@@ -190,11 +208,14 @@ class Tokens:
         """Map its files.
 
         Raises:
-            InputError: it is of another format.
+            InputError: it is of another format, or a file has another size; `write` has looked at every byte.
         """
-        facts = read_json(folder / "facts.json")
+        facts = read_json(folder / FACTS)
         if facts.get("format") != FORMAT:
             raise InputError(f"{folder}: format {facts.get('format')!r}, this version reads {FORMAT!r}")
+        for name, wanted in facts["files"].items():
+            if not (folder / name).is_file() or (folder / name).stat().st_size != wanted["bytes"]:
+                raise InputError(f"{folder / name}: damaged; run the same command again, which tokenizes the texts again")
         self.num_tokens = int(facts["tokens"])
         self.texts: NDArray[np.void] = np.load(folder / "texts.npy")
         self._ids = _mapped(folder / "ids.bin", "<u2" if facts["bytes_per_id"] == 2 else "<u4")

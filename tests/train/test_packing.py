@@ -12,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hpcraft import inference
+from hpcraft.errors import InputError
 from hpcraft.records import Document
 from hpcraft.shards import ShardWriter
 from hpcraft.tokenizer import bpe
@@ -23,6 +24,7 @@ from hpcraft.train.material import Mix
 from hpcraft.train.objectives.specials import Specials
 from hpcraft.train.objectives.table import Mixture
 from hpcraft.train.packing import alone, attention_for, fitted, keeps_apart, pack, together
+from tests.train.runs import flip
 from tests.train.tiny import tiny_llama
 from tests.train.tiny_bases import save_base
 
@@ -160,3 +162,29 @@ def test_a_window_is_the_same_each_time_and_an_epoch_shows_every_text(run_folder
     assert source.window(0, 1, 0) is None
     seen = {n for row in ids(1) for n in row}
     assert seen >= {n for number in range(400) for n in found.ids(number).tolist()}
+
+
+@pytest.mark.parametrize("name", ["ids.bin", "texts.npy", "facts.json"])
+@pytest.mark.parametrize("damage", ["cut", "flipped"])
+def test_damaged_tokens_are_named_and_made_again(
+    name: str, damage: str, run_folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """By the next call, whatever was damaged."""
+    folder, texts = tmp_path / "t", [tokens.Text(f"int a{n};\n" * 9, "c") for n in range(20)]
+    tokens.write(folder, texts, run_folder / "tokenizer", annotated=False)
+    whole = (folder / name).read_bytes()
+    if damage == "cut":
+        (folder / name).write_bytes(whole[: len(whole) // 2])
+    else:
+        flip(folder / name)
+    tokens.write(folder, texts, run_folder / "tokenizer", annotated=False)
+    assert f"{name}: damaged; the texts are tokenized again" in capsys.readouterr().err
+    assert (folder / name).read_bytes() == whole
+
+
+def test_tokens_that_were_cut_are_not_read(run_folder: Path, tmp_path: Path) -> None:
+    """A rank that opens them looks at their sizes alone."""
+    tokens.write(tmp_path, [tokens.Text("int a;\n" * 9, "c")], run_folder / "tokenizer", annotated=False)
+    (tmp_path / "ids.bin").write_bytes((tmp_path / "ids.bin").read_bytes()[:-2])
+    with pytest.raises(InputError, match=r"ids\.bin: damaged; run the same command again"):
+        tokens.Tokens(tmp_path)
