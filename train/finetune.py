@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from random import Random
 from typing import Any, Literal
@@ -24,7 +24,7 @@ from hpcraft.tokenizer.prompt import TASKS
 from hpcraft.train import launch
 from hpcraft.train.batches import Batch, Row, by_length, padded
 from hpcraft.train.export import base_folder, save_tuned
-from hpcraft.train.loop import Fitted, Running, check_sharding, fit, forget, memory_told
+from hpcraft.train.loop import SCRATCH, Fitted, Running, check_sharding, fit, memory_told
 from hpcraft.train.lora import ALL_LINEAR, merged, require_peft, save_adapter, with_adapter
 from hpcraft.train.material_tasks import INPUT_OF, MOST_VALID, fitting, gather
 from hpcraft.train.sides import tensors_for
@@ -118,7 +118,6 @@ def run(config: FinetuneConfig, work: Work) -> Report:
         raise ConfigError(f"task {config.task}: reads {needed}, which was not given; give --{needed} DIR")
     [fitted] = launch.call(learn, STAGE, config, work, processes=config.processes)
     said = read_json(work.out / _SAID)
-    (work.out / _SAID).unlink()
     notes = fitted.notes("finetune", config.max_steps)
     if fitted.valid_loss is None:
         notes.append("finetune: nothing in the valid split fits, so nothing was measured; the last weights were kept")
@@ -196,7 +195,6 @@ def _learn(config: FinetuneConfig, work: Work) -> Fitted:
         save_tuned(model, generator, base, work.out / "model", tuple(sorted(counts)), cuda_answer=config.cuda_answer)
         said = {"rows": dict(sorted(counts.items())), "rejections": dict(lessons.rejections), "before": fitted.first_bits_per_byte}
         write_json(work.out / _SAID, {**said, "parameters": model.num_parameters(), "parameters_learnt": learnt})
-        forget(work.out)
     barrier()
     return fitted
 
@@ -332,6 +330,8 @@ STAGE = Stage(
     run=run,
     parallel=True,
     pace=frozenset(("compile", "recompute", "tensorboard", "checkpoint_seconds")),
+    scratch=(*SCRATCH, _SAID),
+    alike=lambda config: replace(config, learning_rate=1.0),
     version=6,  # the way back from kernels by rule where one knows it
 )
 COMMAND = STAGE.command

@@ -39,13 +39,13 @@ from hpcraft.progress import Advance, bar
 from hpcraft.store import JSON, append_jsonl, drop_torn_tail, write_text
 from hpcraft.tokenizer.prompt import END
 from hpcraft.train import checkpoint
-from hpcraft.train.loop import SIGNALS, Signals, signalled
+from hpcraft.train.loop import SCRATCH, SIGNALS, Signals, signalled
 from hpcraft.train.precision import has_bf16
 from hpcraft.train.reward import Graded, Question, Rewarder
 
 SCHEMA = "hpcraft.reinforce_step/1"
 STEPS, ANSWERS = "steps.jsonl", "answers.jsonl"
-_CHECKPOINTS, _TRAINER = ".checkpoints", ".trainer"
+_CHECKPOINTS, _TRAINER, _ = SCRATCH
 _LOGGED = {
     "loss": "loss",
     "grad_norm": "grad_norm",
@@ -101,7 +101,7 @@ def reinforce(
         questions: the functions, in the order in which they are asked; after the last one they are shuffled.
         rewarder: says what answers are worth.
         course: how long and how hard.
-        out: gets ``steps.jsonl``, ``answers.jsonl`` and, while it runs, hidden checkpoints; call `forget` when the result is safe.
+        out: gets ``steps.jsonl``, ``answers.jsonl`` and, while it runs, hidden checkpoints, which the stage removes once its manifest is written.
 
     Raises:
         InputError: the tokenizer reads prompts otherwise than hpcraft does.
@@ -131,12 +131,6 @@ def reinforce(
                 exit_code=SIGNALS[number],
             )
     return _result(log, course)
-
-
-def forget(out: Path) -> None:
-    """Remove what only a run that goes on needs."""
-    for name in (_CHECKPOINTS, _TRAINER):
-        shutil.rmtree(out / name, ignore_errors=True)
 
 
 def _trainer(

@@ -41,7 +41,7 @@ from hpcraft.train.harvest import Asking, Harvest, Known, harvest
 from hpcraft.train.judges import MIN_COVERAGE, MIN_TESTS, Gate, Judges, Machine, machine, tools_here
 from hpcraft.train.learners import TESTER, TRANSLATOR, Learner
 from hpcraft.train.lessons import check_pupil, lessons, untaught, ways_back
-from hpcraft.train.loop import forget
+from hpcraft.train.loop import SCRATCH, forget
 from hpcraft.train.measure import Exam, Sampling, examine_tester, examine_translator, set_exam
 from hpcraft.train.mutual_config import MutualConfig
 from hpcraft.train.rounds import Round, candidates, findings, own_tests, translations, turn, usable
@@ -49,7 +49,7 @@ from hpcraft.train.tasks import TESTS, as_answered, examples, way_back
 from hpcraft.train.ways import Way, ways
 from hpcraft.verification import Candidate, Finding, LikenessMeasure, Verifier
 
-_STATE, _OVER = ".rounds", ".rounds.over"
+_STATE = ".rounds"
 _LINES = "rounds.jsonl"
 _PART = 32
 """Functions that are judged while the next ones are answered."""
@@ -103,7 +103,6 @@ def run(
         likeness: how like the proved targets answers are; no such figures without it.
     """
     require_torch()
-    shutil.rmtree(work.out / _OVER, ignore_errors=True)
     facts = read_facts(model_folder(work.inputs["model"]))
     here = Machine(config.targets, True, []) if verifier else machine(config.targets)
     config = replace(config, targets=here.targets)
@@ -311,9 +310,6 @@ def _finish(loop: _Loop, rounds: list[Round], harvests: list[Harvest], useless: 
     reasons = useless.copy()
     for one in played:
         reasons.update(one.reasons)
-    # At once, so that a crash in here leaves either all of it or nothing.
-    (out / _STATE).rename(out / _OVER)
-    shutil.rmtree(out / _OVER)
     counted = ("accepted", "tests_written", "tests_valid", "tests_killing", "tests_telling")
     ends = {"before": rounds[0], "after": rounds[-1]}
     return Report(
@@ -364,6 +360,8 @@ STAGE = Stage(
     },
     run=lambda config, work: run(config, work),
     outside=lambda config: tools_here(config.targets),
+    scratch=(_STATE, *(f"training/*/{name}" for name in SCRATCH)),
+    alike=lambda config: replace(config, learning_rate=1.0),
     version=8,
 )
 """Without figures of texts, which `hpcraft.mutual` puts in; the command is there too."""

@@ -7,7 +7,6 @@ run that was killed goes on with the phase that it was in.
 from __future__ import annotations
 
 import math
-import shutil
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -17,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 from hpcraft.command import note
 from hpcraft.errors import ConfigError, InputError
 from hpcraft.inference import ModelFacts, check_fit, load, load_tokenizer
-from hpcraft.store import read_json, write_json
+from hpcraft.store import read_json, sha256_file, write_json
 from hpcraft.tokenizer import bpe
 from hpcraft.tokenizer.prompt import END
 from hpcraft.tokenizer.token_plan import RESERVED
@@ -28,7 +27,7 @@ from hpcraft.train.export import base_folder, save_others
 from hpcraft.train.folder import save_model
 from hpcraft.train.hub_rows import check_tokenizer
 from hpcraft.train.launch import plain
-from hpcraft.train.loop import Fitted, Running, fit, forget, memory_told
+from hpcraft.train.loop import Fitted, Running, fit, memory_told
 from hpcraft.train.material import Mix, texts, validation_texts
 from hpcraft.train.objectives.entities import measure, tagger_of, take_encoder
 from hpcraft.train.objectives.noise import NoiseTables
@@ -37,6 +36,7 @@ from hpcraft.train.objectives.specials import NONE, Specials
 from hpcraft.train.objectives.table import NEEDS_EXAMPLES, NEEDS_TABLES, OBJECTIVES, Mixture
 from hpcraft.train.packing import keeps_apart
 from hpcraft.train.presets import DECODER, HEAD_WIDTH, build, learning_rate
+from hpcraft.train.pretrain import DONE, TOKENS
 from hpcraft.train.watch import Budget, Validation
 
 if TYPE_CHECKING:
@@ -47,8 +47,7 @@ if TYPE_CHECKING:
 
 ENTITIES = "entities.json"
 """Precision, recall and F1 of each kind of entity on the valid split, where a phase learns them."""
-_TOKENS, _DONE = ".tokens", ".phases"
-_TOKENS_OF = {"train": f"{_TOKENS}/train", "valid": f"{_TOKENS}/valid"}
+_TOKENS_OF = {"train": f"{TOKENS}/train", "valid": f"{TOKENS}/valid"}
 _WHOLE = frozenset(("backtranslate", "entities"))
 """Objectives that work with a model's parts, or generate with it."""
 _ANNOTATED = frozenset(("fill", "words", "entities"))
@@ -119,7 +118,7 @@ def prepare(config: PretrainConfig, work: Work, tokenizer: Path) -> dict[str, in
     num_bytes: Counter[str] = Counter()
     for text in valid:
         num_bytes[text.language] += len(text.text.encode())
-    write_json(work.out / _TOKENS / "valid_bytes.json", dict(num_bytes))
+    write_json(work.out / TOKENS / "valid_bytes.json", dict(num_bytes))
     found = tokens.Tokens(work.out / _TOKENS_OF["train"])
     if found.num_tokens < config.batch_rows * config.row_tokens:
         raise InputError(
@@ -176,25 +175,27 @@ def learn(config: PretrainConfig, work: Work) -> list[Fitted]:
 def _learn(config: PretrainConfig, work: Work) -> list[Fitted]:
     import torch
 
-    from hpcraft.train.trainer import barrier, rank, world
+    from hpcraft.train.trainer import agreed, barrier, rank, world
 
     folder = tokenizer_folder(work.inputs)
     tokenizer = bpe.load_any(folder)
     specials = specials_of(folder, tokenizer, base_folder(work.inputs["base"]) if "base" in work.inputs else None)
-    done = work.out / _DONE
+    done = work.out / DONE
     found: list[Fitted] = []
     torch.manual_seed(work.seed)
     model = _model(config, work, tokenizer)
     for number, phase in enumerate(config.all_phases):
         weights, facts = done / f"{number}.pt", done / f"{number}.json"
-        known, spread = facts.is_file(), world() > 1 and config.sharding == "fsdp"
+        # One rank looks, since all must go the same way.
+        [known] = agreed([float(rank() == 0 and _is_over(weights, facts))])
+        spread = world() > 1 and config.sharding == "fsdp"
         if not known:
             fitted = _phase(config, work, tokenizer, specials, phase, number, model)
             if rank() == 0:
                 checkpoint.save_weights(weights, fitted.weights or model.state_dict(), "the weights of the phase")
-                write_json(facts, plain(fitted))
+                write_json(facts, {"fitted": plain(fitted), "weights_sha256": sha256_file(weights)})
         barrier()
-        found.append(Fitted(**read_json(facts)))
+        found.append(Fitted(**read_json(facts)["fitted"]))
         if spread:
             model = _model(config, work, tokenizer)  # the other one is spread over the ranks
         if known or spread:
@@ -207,6 +208,16 @@ def _learn(config: PretrainConfig, work: Work) -> list[Fitted]:
             save_others(model, folder, work.out / "model")
     barrier()
     return found
+
+
+def _is_over(weights: Path, facts: Path) -> bool:
+    """Whether a phase has left its weights as they were written; damaged ones are named, and the phase goes on from its newest checkpoint."""
+    if not facts.is_file():
+        return False
+    if weights.is_file() and sha256_file(weights) == read_json(facts).get("weights_sha256"):
+        return True
+    note(f"note: {weights}: damaged; the phase is made again")
+    return False
 
 
 def num_parameters(out: Path) -> int:
@@ -223,14 +234,6 @@ def num_parameters(out: Path) -> int:
 def entities_f1(out: Path) -> float | None:
     """F1 over all entities on the valid split, or None where no phase learnt them."""
     return float(read_json(out / ENTITIES)["all"]["f1"]) if (out / ENTITIES).is_file() else None
-
-
-def clean(out: Path) -> None:
-    """Remove what only a run that goes on needs."""
-    for name in (_TOKENS, _DONE):
-        shutil.rmtree(out / name, ignore_errors=True)
-    for folder in (out, *out.glob("phase-*")):
-        forget(folder)
 
 
 def _model(config: PretrainConfig, work: Work, tokenizer: Tokenizer) -> Any:
@@ -363,7 +366,7 @@ def _validation(config: PretrainConfig, work: Work, objective: Objective, specia
         for batch in by_length(some, 4 * config.context, Random(work.seed)):
             batches.append(padded(batch))
             languages.append(language)
-    num_bytes = read_json(work.out / _TOKENS / "valid_bytes.json")
+    num_bytes = read_json(work.out / TOKENS / "valid_bytes.json")
     return Validation(batches=batches, num_bytes=sum(num_bytes.values()), languages=tuple(languages), bytes_by_language=num_bytes)
 
 

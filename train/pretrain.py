@@ -9,16 +9,18 @@ How many processes share the work decides next to nothing but rounding: ``batch_
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from hpcraft.errors import ConfigError
 from hpcraft.inference import require_torch
 from hpcraft.stages import Input, Report, Stage, Work, option
-from hpcraft.train.loop import check_sharding, memory_told
+from hpcraft.train.loop import SCRATCH, check_sharding, memory_told
 from hpcraft.train.presets import ARCHITECTURES, DECODER, depth_of
 from hpcraft.train.watch import LAST, SELECTABLE, check_choice
 
+TOKENS, DONE = ".tokens", ".phases"
+"""Hidden folders of the texts as tokens and of the phases that are over."""
 PACE = ("processes", "sharding", "micro_rows", "compile", "recompute", "beside", "tensorboard", "checkpoint_seconds")
 
 
@@ -121,7 +123,6 @@ def run(config: PretrainConfig, work: Work) -> Report:
     with memory_told(work.out, "give smaller document_characters, function_characters or directive_examples"):
         counts = phases.prepare(config, work, tokenizer)
     fitted = launch.call(phases.learn, STAGE, config, work, processes=config.processes)
-    phases.clean(work.out)
     last = fitted[-1]
     notes = [note for phase, one in zip(config.all_phases, fitted, strict=True) for note in one.notes("pretrain", phase.max_steps)]
     if last.valid_loss is None:
@@ -145,6 +146,10 @@ def run(config: PretrainConfig, work: Work) -> Report:
     )
 
 
+def _without_rates(config: PretrainConfig) -> PretrainConfig:
+    return replace(config, learning_rate=None, phases=tuple(replace(phase, learning_rate=None) for phase in config.phases))
+
+
 STAGE = Stage(
     name="pretrain",
     summary="train a small model on the corpus",
@@ -163,6 +168,9 @@ STAGE = Stage(
     run=run,
     parallel=True,
     pace=frozenset(PACE),
+    # Those of phases lie below folders of their own.
+    scratch=(TOKENS, DONE, *SCRATCH, *(f"phase-*/{name}" for name in SCRATCH)),
+    alike=_without_rates,
     version=4,  # practice in the task format whole or not at all
 )
 COMMAND = STAGE.command

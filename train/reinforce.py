@@ -34,6 +34,7 @@ from hpcraft.train.decisions import SOURCE_ONLY
 from hpcraft.train.export import base_folder
 from hpcraft.train.folder import save_model
 from hpcraft.train.judges import Judges
+from hpcraft.train.loop import SCRATCH
 from hpcraft.train.measure import Exam, Sampling, examine_translator, set_exam
 from hpcraft.train.reward import Question, Rewarder
 from hpcraft.train.rounds import Numbers, Round, verified, why_useless
@@ -44,7 +45,7 @@ from hpcraft.verification import Candidate, LikenessMeasure, Verifier
 if TYPE_CHECKING:
     from hpcraft.train.grpo import Reinforced
 
-_BEFORE, _AFTER, _JUDGED, _SOURCES = ".before.json", ".after.json", ".judged.jsonl", ".sources.json"
+_BEFORE, _AFTER, _JUDGED, _SOURCES, _EXAM = ".before.json", ".after.json", ".judged.jsonl", ".sources.json", ".exam.json"
 _SHOWN_STEPS = 10
 """Of which the mean reward is told, at either end, or half of them where there are fewer."""
 
@@ -126,7 +127,7 @@ def run(
     judges = Judges.seeded(verifier, next((seed for seed in (*(p.seed for p in pairs), *(f.seed for f in functions))), 0), honesty=honesty)
     questions, rejections = _questions(config, work, generator, pairs, functions, judges)
     exam = set_exam(
-        pairs, config.targets, config.valid_functions, judges, tester="none", mutants=True, seed=work.seed, cache=work.out / ".exam.json"
+        pairs, config.targets, config.valid_functions, judges, tester="none", mutants=True, seed=work.seed, cache=work.out / _EXAM
     )
     before = _examined(config, work, exam, generator, likeness, _BEFORE)
     course = grpo.Course(
@@ -248,15 +249,10 @@ def _finish(
     before: dict[str, Numbers],
     after: dict[str, Numbers],
 ) -> Report:
-    from hpcraft.train import grpo
-
     last = Round(
         number=1, functions=came.groups, candidates=came.answers, accepted=came.accepted, reasons=dict(sorted(came.reasons.items()))
     )
     write_jsonl(work.out / "rounds.jsonl", [Round(number=0, translator=before), replace(last, translator=after)])
-    grpo.forget(work.out)
-    for name in (_BEFORE, _AFTER, _JUDGED, _SOURCES, ".exam.json"):
-        (work.out / name).unlink(missing_ok=True)
     shown = min(_SHOWN_STEPS, max(1, came.steps // 2))
     first, end = came.rewards[:shown], came.rewards[-shown:]
     return Report(
@@ -303,6 +299,7 @@ STAGE = Stage(
     },
     run=lambda config, work: run(config, work),
     pace=frozenset(("checkpoint_seconds",)),
+    scratch=(_BEFORE, _AFTER, _JUDGED, _SOURCES, _EXAM, *SCRATCH),
     version=2,
 )
 """Without what `hpcraft.reinforce` puts in from ``eval``; the command is there too."""

@@ -8,13 +8,14 @@ import signal
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from hpcraft import inference
-from hpcraft.errors import ConfigError, InputError, MachineError
+from hpcraft import inference, stages
+from hpcraft.errors import ConfigError, DivergedError, InputError, MachineError
 from hpcraft.records import Pair
 from hpcraft.shards import ShardWriter
 from hpcraft.stages import Execution, execute
@@ -22,18 +23,27 @@ from hpcraft.store import read_json
 from hpcraft.tokenizer.layout import canonical
 from hpcraft.tokenizer.train import STAGE as TOKENIZER
 from hpcraft.tokenizer.train import TokenizerConfig
+from hpcraft.train import checkpoint, phases
 from hpcraft.train.finetune import STAGE as FINETUNE
 from hpcraft.train.finetune import FinetuneConfig
 from hpcraft.train.pretrain import STAGE as PRETRAIN
-from hpcraft.train.pretrain import PretrainConfig
+from hpcraft.train.pretrain import Phase, PretrainConfig
+from hpcraft.train.trainer import Run
 from tests.tokenizer.corpus_folder import corpus_folder, finish
 from tests.train.conftest import TINY, openmp, source
+from tests.train.runs import Killed, flip
 from tests.train.tiny_bases import save_base
 
 
 def lines(path: Path) -> list[dict[str, object]]:
     """The objects of a JSON lines file."""
     return [json.loads(line) for line in path.read_text().splitlines()]
+
+
+def trained(folder: Path) -> tuple[list[Any], list[Any]]:
+    """The steps that have a line, and their losses."""
+    found = [line for line in lines(folder / "metrics.jsonl") if line["split"] == "train"]
+    return [line["step"] for line in found], [line["loss"] for line in found]
 
 
 def test_pretraining_writes_metrics_and_a_model(base: Execution, run_folder: Path) -> None:
@@ -97,7 +107,7 @@ def test_packed_documents_do_not_see_each_other(run_folder: Path, base: Executio
 
 
 def test_pretraining_goes_on_after_a_kill(run_folder: Path, tmp_path: Path) -> None:
-    """Killed behind a checkpoint, the stage resumes there and finishes; its metrics have every step once."""
+    """Killed behind a checkpoint, the stage resumes there and finishes; its metrics have every step once, with the losses of an undisturbed run."""
     out = tmp_path / "base"
     command = [
         *(
@@ -111,6 +121,7 @@ def test_pretraining_goes_on_after_a_kill(run_folder: Path, tmp_path: Path) -> N
             str(run_folder / "tokenizer"),
         ),
         *("-o", str(out), "--depth", "1", "--row-tokens", "64", "--batch-rows", "2", "--max-steps", "150", "--checkpoint-seconds", "0.2"),
+        *("--max-seconds", "1e6"),
     ]
     process = subprocess.Popen(command, stderr=subprocess.DEVNULL)
     marks = out.with_name("base.partial")
@@ -122,10 +133,100 @@ def test_pretraining_goes_on_after_a_kill(run_folder: Path, tmp_path: Path) -> N
     assert not out.exists()
     assert list(marks.glob(".checkpoints/*/checkpoint.json"))
     subprocess.run(command, check=True, stderr=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
-    steps: list[Any] = [line["step"] for line in lines(out / "metrics.jsonl") if line["split"] == "train"]
+    inputs = {"corpus": run_folder / "prepare", "tokenizer": run_folder / "tokenizer"}
+    execute(PRETRAIN, PretrainConfig(depth=1, row_tokens=64, batch_rows=2, max_steps=150, max_seconds=1e6), inputs, tmp_path / "whole")
+    steps, losses = trained(out)
     assert steps == sorted(set(steps))
     assert steps[-1] == 150
+    assert losses == pytest.approx(trained(tmp_path / "whole")[1], rel=5e-3)
     inference.load_model(out / "model")
+
+
+# ---------------------------------------------------------------- kills and damage behind the last step
+
+
+def killed(*_: object) -> None:
+    """As if the process had ended here."""
+    raise Killed
+
+
+def test_pretraining_killed_before_its_manifest_does_not_train_again(
+    run_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its phases are over, and their weights are there; nothing hidden is left in the end."""
+    inputs = {"corpus": run_folder / "prepare", "tokenizer": run_folder / "tokenizer"}
+    config = replace(TINY, phases=(Phase(objectives={"causal": 1.0}, max_steps=2, max_seconds=60),) * 2)
+    with monkeypatch.context() as patch:
+        patch.setattr(stages, "write_manifest", killed)
+        with pytest.raises(Killed):
+            execute(PRETRAIN, config, inputs, tmp_path / "out")
+    monkeypatch.setattr(phases, "fit", lambda *_, **__: pytest.fail("trained again"))
+    assert execute(PRETRAIN, config, inputs, tmp_path / "out").manifest.rows["steps"] == 4
+    assert not list((tmp_path / "out").rglob(".*"))
+
+
+def test_fine_tuning_killed_before_its_manifest_goes_on(
+    run_folder: Path, base: Execution, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """From its newest checkpoint: what was learnt before that keeps its lines, with their times; nothing hidden is left in the end."""
+    inputs = {"base": run_folder / "pretrain", "pairs": run_folder / "pairs"}
+    config = FinetuneConfig(max_steps=4, max_seconds=1e6, checkpoint_seconds=0)
+    with monkeypatch.context() as patch:
+        patch.setattr(stages, "write_manifest", killed)
+        with pytest.raises(Killed):
+            execute(FINETUNE, config, inputs, tmp_path / "out")
+    first = lines(tmp_path / "out.partial/metrics.jsonl")[0]
+    assert checkpoint.newest(tmp_path / "out.partial/.checkpoints")
+    assert execute(FINETUNE, config, inputs, tmp_path / "out").manifest.rows["steps"] == 4
+    assert lines(tmp_path / "out/metrics.jsonl")[0] == first
+    assert not list((tmp_path / "out").rglob(".*"))
+
+
+@pytest.mark.parametrize("damage", ["cut", "flipped"])
+def test_damaged_weights_of_a_phase_are_made_again(
+    damage: str, run_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """They are named, and the model is that of an undisturbed run."""
+    inputs = {"corpus": run_folder / "prepare", "tokenizer": run_folder / "tokenizer"}
+    with monkeypatch.context() as patch:
+        patch.setattr(stages, "write_manifest", killed)
+        with pytest.raises(Killed):
+            execute(PRETRAIN, TINY, inputs, tmp_path / "out")
+    path = tmp_path / "out.partial/.phases/0.pt"
+    written = inference.load_model(tmp_path / "out.partial/model").state_dict()
+    if damage == "cut":
+        path.write_bytes(path.read_bytes()[:1000])
+    else:
+        flip(path)
+    execute(PRETRAIN, TINY, inputs, tmp_path / "out")
+    assert "0.pt: damaged; the phase is made again" in capsys.readouterr().err
+    again = inference.load_model(tmp_path / "out/model").state_dict()
+    assert all(again[name].equal(value) for name, value in written.items())
+
+
+def test_a_loss_that_is_no_number_is_gone_on_from_with_a_lower_rate(
+    run_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As its message says: the checkpoints stay, and the manifest says what was changed; a rate of a phase is one, too."""
+    inputs = {"corpus": run_folder / "prepare", "tokenizer": run_folder / "tokenizer"}
+    usual = Run.compute_loss
+
+    def spoilt(run: Run, *given: Any, **more: Any) -> Any:
+        return usual(run, *given, **more) * (float("nan") if run.state.global_step == 2 else 1.0)
+
+    def config(rate: float) -> PretrainConfig:
+        return replace(
+            TINY, checkpoint_seconds=0, phases=(Phase(objectives={"causal": 1.0}, max_steps=4, max_seconds=60, learning_rate=rate),)
+        )
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Run, "compute_loss", spoilt)
+        with pytest.raises(DivergedError, match="run again with a lower learning_rate"):
+            execute(PRETRAIN, config(1e-3), inputs, tmp_path / "out")
+    first = lines(tmp_path / "out.partial/metrics.jsonl")[0]
+    done = execute(PRETRAIN, config(1e-4), inputs, tmp_path / "out")
+    assert lines(tmp_path / "out/metrics.jsonl")[0] == first
+    assert "gone on with phases=" in done.manifest.notes[-1]
 
 
 def test_too_small_a_corpus_is_one_clear_error(run_folder: Path, tmp_path: Path) -> None:
