@@ -62,7 +62,9 @@ def test_memory_that_is_not_there_is_told(tmp_path: Path) -> None:
     def later(number: int) -> Iterator[Batch]:
         return huge(number) if number else batches()(number)
 
-    with pytest.raises(MachineError, match=r"recompute=true goes on from the checkpoints in .*; smaller row_tokens or batch_tokens begin anew"):
+    with pytest.raises(
+        MachineError, match=r"recompute=true goes on from the checkpoints in .*; smaller row_tokens or batch_tokens begin anew"
+    ):
         fit(tiny(), later, budget(checkpoint_seconds=0), tmp_path, seed=1)
 
 
