@@ -16,7 +16,8 @@ from hpcraft.train.batches import Batch, Row
 from hpcraft.train.compiling import compile_fault
 from hpcraft.train.loop import Running, fit, memory_told
 from hpcraft.train.packing import together
-from tests.train.test_loop import batches, budget, tiny, told, without_dropout
+from tests.train.runs import batches, budget, tiny, told
+from tests.train.test_loop import without_dropout
 
 
 def packed(number: int) -> Iterator[Batch]:
