@@ -9,7 +9,7 @@ Not covered: what neither of the two covers; loops whose lines are too long for 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
 from tree_sitter import Node
@@ -26,6 +26,7 @@ from hpcraft.errors import InputError
 from hpcraft.sandbox.abi import Signature
 
 _RESULT = "res_"
+_WORD = re.compile(r"[A-Za-z_]\w*")
 _MAX_LINES, _WIDTH = 40, 120
 _PLAIN_TYPES = {"int": "integer", "long": "integer*8", "float": "real", "double": "double precision"}
 _OPENS = re.compile(r"do\b|(?:else\s*)?if\s*\(.*\)\s*then$|else$", re.IGNORECASE)
@@ -55,7 +56,7 @@ class FortranLoop:
         kind = "function" if this.result else "subroutine"
         head = f"{kind} {this.name}({', '.join(v.name for v in this.params)})" + (f" result({_RESULT})" if this.result else "")
         lines = ["use, intrinsic :: iso_c_binding", "implicit none", *self._constants(KINDS)]
-        lines += [self._declared(v) for v in this.params]
+        lines += [self._declared(v) for v in self._ordered(this.params)]
         lines += [f"{KINDS[v.ctype]} :: {v.name}" for v in (*this.locals, *this.outs)]
         result = next((v for v in this.params if v.name == this.result), None)
         lines += [f"{KINDS[result.ctype]} :: {_RESULT}"] if result else []
@@ -70,12 +71,16 @@ class FortranLoop:
         """The same as a subroutine of default types, for tools that read Fortran without its modules."""
         this = self.outlined
         lines = ["implicit none", *self._constants(_PLAIN_TYPES)]
-        arrays = [v for v in this.params if v.pointer and v.name in self.shapes]
+        arrays = [v for v in self._ordered(this.params) if v.pointer and v.name in self.shapes]
         numbers = [v for v in (*this.params, *this.locals, *this.outs) if v not in arrays]
         lines += [f"{_PLAIN_TYPES[v.ctype]} :: {v.name}" for v in numbers]
         lines += [f"{_PLAIN_TYPES[v.ctype]} :: {v.name}({self.shapes[v.name]})" for v in arrays]
         lines += self.loop.splitlines()
         return "\n".join([f"subroutine {this.name}({', '.join(v.name for v in this.params)})", *lines, f"end subroutine {this.name}", ""])
+
+    def _ordered(self, params: Iterable[Variable]) -> list[Variable]:
+        """Parameters as they may be declared: an array that is as long as an element of another comes behind it."""
+        return sorted(params, key=lambda v: bool(self.shapes.keys() & set(_WORD.findall(self.shapes.get(v.name, "")))))
 
     def _constants(self, types: dict[str, str]) -> list[str]:
         bytes_of = {"float": "c_float", "double": "c_double"} if types is KINDS else {"float": "4", "double": "8"}
@@ -150,7 +155,7 @@ def _cut(loop: Node, function: str, declared: Declared, count: int) -> FortranLo
     )
     have = {v.name for v in outlined.params} | translation.constants.keys()
     for name, array in translation.arrays.items():
-        if missing := {w.lower() for w in re.findall(r"[A-Za-z_]\w*", array.written)} - have:
+        if missing := {w.lower() for w in _WORD.findall(array.written)} - have:
             raise InputError(f"shape: {name} is as long as {', '.join(sorted(missing))}")
     return found
 
@@ -166,8 +171,15 @@ def _floors(loop: Node, translation: Translation, outlined: Outlined) -> Iterato
             if dimension < len(array.extents):
                 last = array.extents[dimension]
                 length = last if isinstance(last, str) else text_of(last).lower()
-                if length in translation.names and array.lower[dimension] == 1:
-                    yield length, found[name]
+                if length in translation.names:
+                    yield length, _less(found[name], 1 - array.lower[dimension])
+
+
+def _less(extent: Extent, number: int) -> Extent:
+    """What the last index must be where the first isn't 1."""
+    if not number or extent.expression is None:
+        return extent
+    return replace(extent, expression=f"{extent.expression} - {number}", rounded=None)
 
 
 def _kinds(node: Node) -> Iterator[Node]:

@@ -27,7 +27,7 @@ DECLARATIONS = """
   integer, parameter :: three = 3
   real(dp), parameter :: half = 0.5_dp
   real(dp), intent(inout) :: a(lda, *), b(0:ldb, 4), c(:, :)
-  real(dp) :: x(n), y(-1:n), s, t
+  real(dp) :: x(n), y(-1:n), d(0:k(1), n), s, t
   real :: f(*), g
   integer :: k(n), i, j, l
   logical :: flag
@@ -132,6 +132,14 @@ def test_leading_dimensions_hold_the_rows() -> None:
     found = cut("do j = 1, m\n do i = 1, n\n a(i + 1, j) = 0\n end do\nend do\n")
     ((name, floor),) = found.floors
     assert (name, floor.length({"n": 7, "m": 3, "lda": 1})) == ("lda", 8)
+    ((name, floor),) = cut("do i = 0, n\n b(i, 2) = x(i + 1)\nend do\n").floors
+    assert (name, floor.length({"n": 7, "ldb": 1})) == ("ldb", 7)  # its first index is 0
+
+
+def test_what_a_shape_is_said_by_is_declared_before_it() -> None:
+    """An array's length may be an element of another array."""
+    code = cut("do i = 1, n\n d(0, i) = k(i)\n d(1, i) = x(i)\nend do\n").code()
+    assert code.index(":: k(*)") < code.index(":: d(0:k(1), *)")
 
 
 @pytest.mark.skipif(not psyclone.is_here(), reason="PSyclone isn't installed")
