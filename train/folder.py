@@ -23,6 +23,7 @@ def save_model(model: PreTrainedModel, tokenizer_folder: Path, folder: Path, fac
     model.generation_config.bos_token_id = getattr(model.config, "bos_token_id", None)  # T5 has none
     model.generation_config.eos_token_id = model.config.eos_token_id
     model.generation_config.pad_token_id = model.config.pad_token_id
+    model.generation_config.use_cache = True  # the config's own word is for training
     model.save_pretrained(folder)
     for name in (*TOKENIZER_FILES, TOKENIZER_MODEL):
         if name != TOKENIZER_MODEL or (tokenizer_folder / name).is_file():

@@ -56,6 +56,7 @@ def test_release_loads_with_plain_transformers(judged_run: Path, tmp_path: Path)
     ids = AutoTokenizer.from_pretrained(tmp_path / "hub")("int f0(int v0);\n", return_tensors="pt")["input_ids"]
     with torch.no_grad():
         assert torch.equal(released(ids).logits, original(ids).logits)
+    assert released.generation_config.use_cache  # each token would cost as much as all before it
     assert "auto_map" not in read_json(tmp_path / "hub" / "config.json")
     assert read_json(tmp_path / "hub" / "tokenizer_config.json")["tokenizer_class"] == "PreTrainedTokenizerFast"
     assert {"model.safetensors", "generation_config.json", "README.md", "provenance.json"} <= set(files)
