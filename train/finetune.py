@@ -72,6 +72,7 @@ class FinetuneConfig:
     sharding: str = option("ddp", help="ddp, or fsdp for a model that doesn't fit one process; not with an adapter")
     compile: bool = option(False, help="compile the model; pays after some minutes")
     recompute: bool = option(False, help="compute activations anew in the backward pass, to save memory")
+    beside: bool = option(False, help="make batches in a process beside the training one")
     tensorboard: bool = option(False, help="write event files for TensorBoard too")
     lora_rank: int = option(0, help="rank of an adapter that is learnt instead of the weights; 0 learns the weights")
     lora_alpha: float = option(32.0, help="weight of the adapter, times its rank")
@@ -133,6 +134,7 @@ def run(config: FinetuneConfig, work: Work) -> Report:
             "valid_bits_per_byte_before": said["before"],
             "best_step": fitted.best_step,
             "tokens_per_second": fitted.tokens_per_second,
+            "data_share": fitted.data_share,
             "processes": fitted.processes,
         },
         notes=notes,
@@ -180,6 +182,7 @@ def _learn(config: FinetuneConfig, work: Work) -> Fitted:
             sharding=config.sharding,
             compile=config.compile,
             recompute=config.recompute,
+            beside=config.beside,
             tensorboard=config.tensorboard,
         ),
         measure_first=True,
@@ -329,7 +332,7 @@ STAGE = Stage(
     },
     run=run,
     parallel=True,
-    pace=frozenset(("compile", "recompute", "tensorboard", "checkpoint_seconds")),
+    pace=frozenset(("compile", "recompute", "beside", "tensorboard", "checkpoint_seconds")),
     scratch=(*SCRATCH, _SAID),
     alike=lambda config: replace(config, learning_rate=1.0),
     version=6,  # the way back from kernels by rule where one knows it

@@ -184,6 +184,18 @@ def test_an_adapter_on_ours_merges_into_a_model_of_ours(own: Path, corpus: Path,
     assert inference.load(tmp_path / "out/model").is_own
 
 
+def test_batches_made_in_a_process_beside_are_the_same(own: Path, corpus: Path, tmp_path: Path) -> None:
+    """They are made ahead of time and teach the same, and how long training waited for them is in the manifest."""
+    runs = {
+        beside: execute(
+            STAGE, replace(QUICK, task="openmp", max_steps=6, beside=beside), {"base": own, "corpus": corpus}, tmp_path / str(beside)
+        )
+        for beside in (False, True)
+    }
+    assert all((weights(tmp_path / "True/model")[name] == value).all() for name, value in weights(tmp_path / "False/model").items())
+    assert all(0 <= run.manifest.metrics["data_share"] < 1 for run in runs.values())
+
+
 def test_the_end_of_an_answer_is_learnt_where_it_pads_too(bases: dict[str, Path], tmp_path: Path) -> None:
     """A model whose padding is its end learns one answer by heart, and stops behind it."""
     pair = make_pair(3, "openmp", "train")
