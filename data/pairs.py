@@ -26,7 +26,6 @@ Not covered: pairs that call other functions of their package.
 
 from __future__ import annotations
 
-import shutil
 from collections import Counter, deque
 from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass
@@ -138,7 +137,6 @@ def run(config: PairsConfig, work: Work) -> Report:
                 pair_shards.write(pair)
             for function in functions:
                 function_shards.write(function)
-    shutil.rmtree(work.out / _PARTS, ignore_errors=True)
     report.rows = {"pairs": pair_shards.rows, "monolingual": function_shards.rows}
     report.rejections = dict(tally.reasons)
     report.metrics |= tally.metrics() | {"left_out": dict(known.left_out)}
@@ -349,6 +347,7 @@ STAGE = Stage(
     },
     run=run,
     outside=tools_here,
+    scratch=(_PARTS,),
     version=6,  # loops of Fortran
 )
 COMMAND = STAGE.command

@@ -22,7 +22,6 @@ what came in.
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -168,7 +167,6 @@ def run(config: PrepareConfig, work: Work) -> Report:
         work.out,
         Facts(metrics=report.metrics, rows=report.rows, rejections=report.rejections, config=asdict(config), seed=work.seed),
     )
-    _tidy(work.out)
     return report
 
 
@@ -241,19 +239,6 @@ def _gather(out: Path, folders: list[CleanFolder], name: str) -> None:
         write_bytes(out / f"{name}-{number:05d}.parquet", shard.read_bytes())
 
 
-def _tidy(out: Path) -> None:
-    """Remove what was made on the way, what rests on other parts before those.
-
-    A folder goes by another name first: one that is half removed would be taken for whole by the next run, should this be interrupted.
-    """
-    for name in (_EMIT, ".join", _CLEAN, ".plans"):
-        if (out / name).exists():
-            shutil.rmtree(out / f"{name}.done", ignore_errors=True)
-            (out / name).rename(out / f"{name}.done")
-        shutil.rmtree(out / f"{name}.done", ignore_errors=True)
-    (out / _INDEX).unlink(missing_ok=True)
-
-
 def _made_from(inputs: Mapping[str, Path]) -> JSON:
     """Stage to its options, of the stages whose output came in, without those that say where things lie or how fast they may go."""
     manifests = [read_manifest(folder) for _, folder in sorted(inputs.items())]
@@ -308,5 +293,6 @@ STAGE = Stage(
     version=3,
     parallel=True,
     outside=benchmark_versions,
+    scratch=(_CLEAN, _EMIT, ".join", ".plans", _INDEX),
 )
 COMMAND = STAGE.command

@@ -10,7 +10,6 @@ Not covered: tasks without a reference (ParEval's parallel ones), which are neit
 from __future__ import annotations
 
 import argparse
-import shutil
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
@@ -85,7 +84,6 @@ def run(config: AuditConfig, work: Work) -> Report:
     write_jsonl(work.out / LINES, (line for shard in shards for line in _lines(shard)))
     facts = {"suite": suite.name, "suite_version": suite.version, "suite_hash": suite_hash(suite, tasks.values()), "seed": work.seed}
     write_json(work.out / AUDIT, {**facts, "min_killed": config.min_killed, "totals": totals(found), "tasks": [_row(one) for one in found]})
-    shutil.rmtree(work.out / _SHARDS)
     return Report(rows={"tasks": len(found), "admitted": sum(one.admitted == "yes" for one in found)})
 
 
@@ -135,6 +133,7 @@ STAGE = Stage(
         "data": Input(stage="", help=DATA_HELP, optional=True, foreign=True),
     },
     run=run,
+    scratch=(_SHARDS,),
     parallel=True,
     outside=_outside,
     version=2,

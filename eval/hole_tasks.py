@@ -10,7 +10,6 @@ Writes ``holes-*.parquet`` (`HoleTask`); mutation scores, licence and provenance
 
 from __future__ import annotations
 
-import shutil
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
@@ -46,7 +45,6 @@ def run(config: TasksConfig, work: Work) -> Report:
         why = read_json(lost[0].counts)["failure"] if lost[0].counts.exists() else "no reason given"
         raise PartialError(f"tasks: {len(lost)} of {len(shards)} shards are not done because the sandbox failed ({why}); run it again")
     _gather(shards, work.out, report)
-    shutil.rmtree(work.out / _SHARDS)
     return report
 
 
@@ -118,6 +116,7 @@ STAGE = Stage(
         "data": Input(stage="", help="folder of mine, prepare or pairs, or of source files with a licence file", foreign=True),
     },
     run=run,
+    scratch=(_SHARDS,),
     parallel=True,
 )
 COMMAND = STAGE.command

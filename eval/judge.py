@@ -12,7 +12,6 @@ results in the partial folder.
 from __future__ import annotations
 
 import secrets
-import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -121,7 +120,6 @@ def run(config: JudgeConfig, work: Work) -> Report:
         _conclude(entry, seed, work.seed, report)
     if faults:
         raise _with_results(faults[0], judged, work.out)
-    shutil.rmtree(work.out / _SHARDS, ignore_errors=True)
     return report
 
 
@@ -305,6 +303,7 @@ STAGE = Stage(
         "data": Input(stage="", help=DATA_HELP, optional=True, foreign=True),
     },
     run=run,
+    scratch=(_SHARDS,),
     version=3,
     parallel=True,
 )
