@@ -14,124 +14,17 @@ from hpcraft.eval.pareval_inputs import MOST_BYTES, recorded, timed, timed_size
 from hpcraft.eval.pareval_judge import judge as judge_one
 from hpcraft.eval.performance import available_cores
 from hpcraft.eval.results import read_samples
-from hpcraft.sandbox.kokkos import kokkos
 from hpcraft.stages import execute
 from hpcraft.store import read_json
+from tests.eval.pareval_checkout import HEAD, OPENMP, task, write_checkout
 
 pytestmark = pytest.mark.skipif(not (shutil.which("bwrap") and shutil.which("g++")), reason="g++ or bubblewrap is not installed")
-
-HEAD = "double addUp(std::vector<double> const& x, std::vector<double> &sums, int scale) {"
-BASELINE = f"""#pragma once
-#include <vector>
-
-{HEAD.replace("double addUp", "double NO_INLINE correctAddUp")}
-    double sum = 0;
-    for (size_t i = 0; i < x.size(); i++) {{
-        sum += scale * x[i];
-        sums[i] = scale * x[i];
-    }}
-    return sum;
-}}
-"""
-UTILITIES = """#pragma once
-#include <cmath>
-#define NO_INLINE __attribute__((noinline))
-template <class V> bool fequal(V const &a, V const &b, double e) { return std::abs(a[0] - b[0]) <= e; }
-"""
-DRIVER = """#include "utilities.hpp"
-#include "baseline.hpp"
-#include "generated-code.hpp"
-struct Context { std::vector<double> x, y; };
-void reset(Context *ctx) { for (auto &v : ctx->x) v = rand() / (double) RAND_MAX; }
-Context *init() {
-    Context *ctx = new Context();
-    ctx->x.resize(DRIVER_PROBLEM_SIZE), ctx->y.resize(DRIVER_PROBLEM_SIZE);
-    reset(ctx);
-    return ctx;
-}
-void compute(Context *ctx) { addUp(ctx->x, ctx->y, 3); }
-bool validate(Context *) {
-    const size_t TEST_SIZE = 200;
-    std::vector<double> x(TEST_SIZE), a(TEST_SIZE), b(TEST_SIZE);
-    for (int t = 0; t < MAX_VALIDATION_ATTEMPTS; t++) {
-        for (auto &v : x) v = rand() / (double) RAND_MAX;
-        correctAddUp(x, a, 3);
-        addUp(x, b, 3);
-        if (!fequal(a, b, 1e-6)) return false;
-    }
-    return true;
-}
-"""
-GPU = """#include "generated-code.cuh"
-Context *init() {
-    ctx->blockSize = dim3(32);
-    ctx->gridSize = dim3((ctx->N + ctx->blockSize.x - 1) / ctx->blockSize.x); // at least enough threads
-}
-bool validate(Context *ctx) {
-    double tmp = 0.0;
-    COPY_H2D(d_sum, &tmp, sizeof(double));
-    addUp<<<gridSize, blockSize>>>(d_x, d_sums, TEST_SIZE, 3, d_sum);
-}
-"""
-KERNEL = """    size_t i = blockIdx.x * blockDim.x + threadIdx.x;
-    if (i < N) {
-        sums[i] = scale * x[i];
-        atomicAdd(sum, scale * x[i]);
-    }
-}
-"""
-KERNEL_HEAD = "__global__ void addUp(const double *x, double *sums, size_t N, int scale, double *sum) {"
-KOKKOS_HEAD = "double addUp(Kokkos::View<const double*> const& x, Kokkos::View<double*> &sums, int scale) {"
-PATTERN = """    double sum = 0;
-    Kokkos::parallel_reduce(x.extent(0), KOKKOS_LAMBDA(const int i, double &s) {
-        s += scale * x(i);
-        sums(i) = scale * x(i);
-    }, sum);
-    return sum;
-}
-"""
-OPENMP = """    double sum = 0;
-    #pragma omp parallel for reduction(+ : sum)
-    for (size_t i = 0; i < x.size(); i++) {
-        sum += scale * x[i];
-        sums[i] = scale * x[i];
-    }
-    return sum;
-}
-"""
 
 
 @pytest.fixture
 def checkout(tmp_path):
     """A checkout with one problem in every model."""
-    folder = tmp_path / "checkout"
-    problem = folder / "drivers/cpp/benchmarks/reduce/90_reduce_add_up"
-    problem.mkdir(parents=True)
-    (problem / "baseline.hpp").write_text(BASELINE)
-    (problem / "cpu.cc").write_text(DRIVER)
-    (problem / "gpu.cu").write_text(GPU)
-    (problem / "kokkos.cc").write_text("// sides of matrices, where there are some")
-    (folder / "drivers/cpp/utilities.hpp").write_text(UTILITIES)
-    sizes = {"serial": "(1<<16)", "omp": "(1<<19)"}
-    (folder / "drivers/problem-sizes.json").write_text(json.dumps({"90_reduce_add_up": sizes}))
-    (folder / "prompts").mkdir()
-    heads = dict.fromkeys(("serial", "omp", "mpi", "mpi+omp"), HEAD) | {
-        "cuda": KERNEL_HEAD,
-        "hip": KERNEL_HEAD,
-        "kokkos": f"#include <Kokkos_Core.hpp>\n\n{KOKKOS_HEAD}",
-    }
-    rows = [
-        {
-            "problem_type": "reduce",
-            "language": "cpp",
-            "name": "90_reduce_add_up",
-            "parallelism_model": m,
-            "prompt": f"/* Add up. */\n{head}\n",
-        }
-        for m, head in heads.items()
-    ]
-    (folder / "prompts/generation-prompts.json").write_text(json.dumps(rows))
-    return folder
+    return write_checkout(tmp_path / "checkout")
 
 
 @pytest.fixture
@@ -142,11 +35,6 @@ def quick(monkeypatch):
     pareval_time.work.cache_clear()
     yield
     pareval_time.work.cache_clear()
-
-
-def task(checkout, model):
-    """The task of a model."""
-    return next(t for t in pareval_tasks(checkout) if t.task_id.endswith(f"/{model}"))
 
 
 def test_a_prompt_is_a_task_and_its_text_is_kept(checkout):
@@ -292,144 +180,6 @@ def test_what_is_timed_is_verified_and_must_be_shared(checkout):
     judgement = judge_one(openmp, idle, 3, (1,))
     assert "when timed: call 1 of 2" in judgement.checks["correct"]
     assert judgement.timings == {}
-
-
-@pytest.mark.parametrize("model", ["cuda", "hip"])
-def test_kernels_are_launched_as_by_the_driver(checkout, model):
-    """On the serial task's calls in three orders of blocks, watched for races; doing nothing is wrong."""
-    kernel = task(checkout, model)
-    judgement = judge_one(kernel, kernel.stem + KERNEL, 3, (1,))
-    assert judgement.passed, judgement.checks
-    assert judgement.level == "emulate"
-    assert judgement.checks["race-free"] == "pass"
-    assert judgement.checks["fast"] == f"skip: not offered for {model}"
-    assert not judge_one(kernel, kernel.empty, 3).passed
-
-
-ONE = KERNEL.replace("if (i < N) {", "if (i == 0) for (i = 0; i < N; i++) {")
-
-
-@pytest.mark.parametrize(
-    ("body", "check", "why"),
-    [
-        (KERNEL.replace("i < N", "i <= N"), "correct", "exit code 86"),
-        (KERNEL.replace("atomicAdd(sum, scale * x[i])", "*sum += scale * x[i]"), "race-free", "data race"),
-        (KERNEL.replace("sums[i] = scale", "sums[i] = NAN * scale"), "correct", "sums"),
-        (KERNEL.replace("x[i]);", "x[i]); *const_cast<double *>(x + i) = 0;"), "correct", "changed x, which is const"),
-        (ONE, "parallel", "do the same"),
-        (ONE.replace("if (i == 0)", "if (i == 0 || (i == 1 && x[0] > 5))"), "parallel", "thread 0 of the launch does all the work"),
-        (ONE.replace("if (i == 0)", "if (i == N - 1)"), "parallel", "of the launch does all the work"),
-        (ONE.replace("if (i == 0)", "if (i == (size_t)(x[0] * 1000) % N)"), "parallel", "of the launch does all the work"),
-        (KERNEL.replace("if (i < N) {", "if (i < N) { int hpcraft_n = 0; (void)hpcraft_n;"), "honest", "hpcraft_n"),
-        (f"{KERNEL}#ifdef _FORTIFY_SOURCE\n#endif\n", "honest", "depends on _FORTIFY_SOURCE, which it doesn't define"),
-        (f"{KERNEL}#define C(a, b) a##b\n#define D 1\n#if C(D, D)\n#endif\n", "honest", "put together by ##"),
-        (f"{KERNEL}struct A {{ int n; A() {{ n = 1; }} }};\nstatic A early;\n", "honest", "the initialiser of early"),
-        (f"{KERNEL}template <class T> __global__ void addUp(T *x) {{ x[threadIdx.x] = 0; }}\n", "honest", "defines addUp 2 times"),
-    ],
-)
-def test_wrong_kernels_are_refused(checkout, body, check, why):
-    """Beyond an array, lost updates, NaN, what is const, work of one thread, however it is hidden, and names of the harness."""
-    kernel = task(checkout, "cuda")
-    judgement = judge_one(kernel, kernel.stem + body, 3)
-    assert not judgement.passed
-    assert why in judgement.checks[check], judgement.checks
-
-
-SHARED = """    __shared__ double part[32];
-    size_t i = blockIdx.x * blockDim.x + threadIdx.x;
-    part[threadIdx.x] = i < N ? scale * x[i] : 0;
-    if (i < N) sums[i] = part[threadIdx.x];
-    __syncthreads();
-    if (threadIdx.x == 0) {
-        double all = 0;
-        for (int t = 0; t < 32; t++) all += part[t];
-        atomicAdd(sum, all);
-    }
-}
-"""
-
-
-@pytest.mark.parametrize(
-    "answer",
-    [
-        f"static {KERNEL_HEAD}\n{KERNEL}",
-        f'extern "C" {KERNEL_HEAD}\n{KERNEL}',
-        f"{KERNEL_HEAD.replace('size_t N', 'int N').replace('const double *x', 'double *x')}\n{KERNEL.replace('size_t i', 'int i')}",
-        f"{KERNEL_HEAD.replace('void', '__launch_bounds__(32) void')}\n{KERNEL}",
-        f"#define AT (blockIdx.x * blockDim.x + threadIdx.x)\n{KERNEL_HEAD}\n{KERNEL.replace('blockIdx.x * blockDim.x + threadIdx.x', 'AT')}",
-        f"__device__ double scaled(double v, int by) {{ return by * v; }}\n{KERNEL_HEAD}\n{KERNEL.replace('scale * x[i]', 'scaled(x[i], scale)')}",
-        f"{KERNEL_HEAD}\n{SHARED}",
-    ],
-    ids=["static", "linkage", "types", "bounds", "macro", "helper", "shared"],
-)
-def test_honest_kernels_in_other_words_pass(checkout, answer):
-    """Linkage, types that convert, macros of their own, functions of the device, shared memory with a barrier."""
-    judgement = judge_one(task(checkout, "cuda"), answer, 3)
-    assert judgement.passed, (judgement.checks, judgement.log[-1:])
-
-
-def test_a_race_that_harms_no_result_is_seen(checkout):
-    """Every thread writes the same zero where another one reads it."""
-    racy = KERNEL.replace("sums[i] = scale * x[i];", "sums[N - 1 - i] = 0; sums[N - 1 - i] = scale * x[N - 1 - i] + 0 * sums[i];")
-    kernel = task(checkout, "cuda")
-    judgement = judge_one(kernel, kernel.stem + racy, 3)
-    assert judgement.checks["correct"] == "pass"
-    assert judgement.checks["race-free"] == "fail: data race"
-
-
-def test_inputs_that_do_not_matter_judge_nobody(checkout):
-    """A function whose result depends on lengths alone can't be told from one that doesn't look."""
-    path = checkout / "drivers/cpp/benchmarks/reduce/90_reduce_add_up/baseline.hpp"
-    path.write_text(
-        BASELINE.replace("scale * x[i];\n        sums", "scale;\n        sums").replace("sums[i] = scale * x[i]", "sums[i] = scale")
-    )
-    serial = task(checkout, "serial")
-    judgement = judge_one(serial, serial.reference, 3)
-    assert judgement.verdict == "unsupported"
-    assert "from one that knows their lengths alone" in judgement.checks["build"]
-
-
-@pytest.mark.skipif(kokkos() is None, reason="Kokkos is not installed")
-def test_kokkos_is_called_with_views_of_the_serial_tasks_calls(checkout):
-    """A reduction that is right with every number of threads, and one that leaves the last element."""
-    views = task(checkout, "kokkos")
-    assert judge_one(views, views.stem + PATTERN, 3).passed
-    judgement = judge_one(views, views.stem + PATTERN.replace("x.extent(0),", "x.extent(0) - 1,"), 3)
-    assert "return value" in judgement.checks["correct"]
-    other = PATTERN.replace("sums(i) =", "left(i) =").replace(
-        "    Kokkos::parallel_reduce", '    Kokkos::View<double*> left("left", x.extent(0));\n    Kokkos::parallel_reduce'
-    )
-    assert judge_one(views, views.stem + other.replace("return sum;", "sums = left; return sum;"), 3).passed
-
-
-@pytest.mark.parametrize(
-    ("head", "why"),
-    [
-        ("__global__ void addUp(const double *x, double *sums, size_t N, int scale) {", "no place for what the function returns"),
-        ("__global__ void addUp(const double *x, double *y, double *z, size_t N, int scale) {", "the sequential function has no z"),
-        ("__global__ void addUp(const double *x, double *sums, size_t length, int scale, double *sum) {", "length is no length"),
-    ],
-)
-def test_kernels_that_no_rule_can_launch_are_unsupported_by_name(checkout, head, why):
-    """What isn't known is said, and nobody is judged by it."""
-    path = checkout / "prompts/generation-prompts.json"
-    path.write_text(path.read_text().replace(KERNEL_HEAD, head))
-    kernel = task(checkout, "cuda")
-    judgement = judge_one(kernel, kernel.empty, 3)
-    assert judgement.verdict == "unsupported"
-    assert why in judgement.checks["build"]
-
-
-def test_without_its_serial_prompt_or_driver_a_kernel_is_unsupported(checkout):
-    """Its calls, or its launch, are not known then."""
-    kernel = task(checkout, "cuda")
-    assert isinstance(kernel.case, Problem)
-    (kernel.case.folder / "gpu.cu").unlink()
-    assert "gpu.cu: missing in the checkout" in judge_one(kernel, kernel.empty, 3).checks["build"]
-    path = checkout / "prompts/generation-prompts.json"
-    path.write_text(json.dumps([row for row in json.loads(path.read_text()) if row["parallelism_model"] != "serial"]))
-    kernel = task(checkout, "cuda")
-    assert "no serial prompt beside it" in judge_one(kernel, kernel.empty, 3).checks["build"]
 
 
 def test_empty_answers_fail_and_unreadable_drivers_are_told(checkout):
