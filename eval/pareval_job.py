@@ -43,10 +43,10 @@ def job(problem: Problem, model: str, code: str, check: Check = "none", *, chose
     mpi, on_device = model.startswith("mpi"), model in DEVICE_MODELS
     candidate, between, driver = file_names(model)
     ahead = headers(model) if on_device else KOKKOS_HEADERS if model == "kokkos" else HEADERS
-    between_text = kernel_shim(problem, model, code) if on_device else kokkos_shim(problem) if model == "kokkos" else shim(problem)
     files = {candidate: f"{ahead}#line 1\n{exposed(code) if on_device else code}\n".encode(errors="replace")}
     if not alone:
-        files[between] = between_text.encode()
+        calls = kernel_shim(problem, model, code) if on_device else kokkos_shim(problem) if model == "kokkos" else shim(problem)
+        files[between] = calls.encode()
         files[driver] = caller_source(signatures_of(problem, chosen=chosen), mpi=mpi, kokkos=model == "kokkos").encode()
     if chosen:
         files[lone_threads.FILE] = lone_threads.UNIT.encode()

@@ -57,7 +57,7 @@ def judge(task: Task, code: str, seed: int, cores: Sequence[int] = ()) -> Judgem
     problem = task.case
     assert isinstance(problem, Problem)
     try:
-        job(problem, task.model, code)
+        built = job(problem, task.model, code)
         calls = calls_of(problem, task.model, seed)
     except InputError as error:
         return unsupported(str(error))
@@ -66,7 +66,7 @@ def judge(task: Task, code: str, seed: int, cores: Sequence[int] = ()) -> Judgem
     if why := blind(problem.called, calls, epsilon(problem.called)):
         return unsupported(f"{problem.name}: {why}")
     judgement = Judgement()
-    with sandbox.build(job(problem, task.model, code)) as build:
+    with sandbox.build(built) as build:
         judgement.level = build.outcome.cuda_level or task.level
         if not settle_build(judgement, build.outcome):
             return judgement

@@ -58,6 +58,8 @@ def launch(problem: Problem) -> Launch:
     sequential = _sequential(problem)
     found = slots(sequential)
     containers = [slot for slot in found if slot.container]
+    if not containers:
+        raise InputError(f"{problem.name}: the sequential function is given no array, so nothing says how many threads there are")
     by_name = {slot.name: slot for slot in found}
     values: dict[str, str] = {}
     results: list[str] = []
