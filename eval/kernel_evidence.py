@@ -14,7 +14,7 @@ import numpy as np
 from hpcraft import sandbox
 from hpcraft.eval.kernel_job import chosen_job, chosen_signatures
 from hpcraft.eval.kernel_trial import Trial, outputs_differ, trial
-from hpcraft.eval.lone_threads import LIBRARY, NOBODY, ON_THE_HOST, Interval, in_words, lone_thread
+from hpcraft.eval.lone_threads import LIBRARY, NOBODY, ON_THE_HOST, Interval, in_words, lone_in_all
 from hpcraft.eval.task import Task
 from hpcraft.sandbox.calls import Calls, Round, image
 from hpcraft.sandbox.outcome import Limits, Run
@@ -43,12 +43,9 @@ def suspicion(task: Task, code: str, seed: int) -> str:
         telling = [i for i in order if i not in idle][:_MOST]
         if not telling:
             return "" if LIBRARY in code else ON_THE_HOST
-        alone: list[int] = []
-        for index in telling:
-            thread = lone_thread(partial(_right, task, build, made, index), _BITS)
-            if thread is None:
-                return ""
-            alone.append(thread)
+        alone = lone_in_all((partial(_right, task, build, made, index) for index in telling), _BITS)
+        if alone is None:
+            return ""
         if not task.kernel.outputs and not all(_right(task, build, made, i, [(alone[0], alone[0] + 1)])[0] for i in order):
             return ""
     return in_words(alone)

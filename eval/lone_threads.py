@@ -9,7 +9,7 @@ Not covered: how much of the work the other threads have; kernels that count who
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 FLAG = "-DHPCRAFT_CUDA_CHOSEN"
 FILE = "chosen.c"
@@ -41,6 +41,16 @@ def lone_thread(enough: Enough, bits: int = _BITS) -> int | None:
         middle = (first + behind) // 2
         waiting = [*_those(enough, [(first, middle), (middle, behind)]), *waiting[1:]]
     return waiting[0][0] if waiting and waiting[0][1] - waiting[0][0] == 1 else None
+
+
+def lone_in_all(calls: Iterable[Enough], bits: int = _BITS) -> list[int] | None:
+    """A thread that is enough by itself for each of some calls; None as soon as one of them needs several."""
+    found: list[int] = []
+    for enough in calls:
+        if (thread := lone_thread(enough, bits)) is None:
+            return None
+        found.append(thread)
+    return found
 
 
 def _those(enough: Enough, intervals: Sequence[Interval]) -> list[Interval]:

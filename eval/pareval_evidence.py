@@ -12,7 +12,7 @@ from functools import partial
 import numpy as np
 
 from hpcraft import sandbox
-from hpcraft.eval.lone_threads import NOBODY, ON_THE_HOST, Interval, in_words, lone_thread
+from hpcraft.eval.lone_threads import NOBODY, ON_THE_HOST, Interval, in_words, lone_in_all
 from hpcraft.eval.pareval import Problem
 from hpcraft.eval.pareval_calls import STEPS, Recorded, differs, images, joined, num_elements, passes_undone, slots
 from hpcraft.eval.pareval_inputs import epsilon
@@ -44,12 +44,9 @@ def suspicion(problem: Problem, model: str, code: str, calls: Sequence[Recorded]
         if _enough(problem, build, telling[0], [NOBODY])[0]:
             return ON_THE_HOST
         writes = any(slot.container and not slot.const for slot in slots(problem.called))
-        alone: list[int] = []
-        for call in telling[: _MOST if writes else 1]:
-            thread = lone_thread(partial(_enough, problem, build, call), _BITS)
-            if thread is None:
-                return ""
-            alone.append(thread)
+        alone = lone_in_all((partial(_enough, problem, build, call) for call in telling[: _MOST if writes else 1]), _BITS)
+        if alone is None:
+            return ""
         others = [] if writes else [call for call in calls if call is not telling[0]]
         if not writes and not (others and all(_enough(problem, build, call, [(alone[0], alone[0] + 1)])[0] for call in others)):
             return ""
