@@ -9,14 +9,14 @@ Not covered: what neither of the two covers; loops whose lines are too long for 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 
 from tree_sitter import Node
 
 from hpcraft.data.extents import Extent, extents
 from hpcraft.data.fortran_shapes import Declared, real_kind
-from hpcraft.data.fortran_to_c import Translation
+from hpcraft.data.fortran_to_c import Translation, arguments_of, assigned, identifiers
 from hpcraft.data.grammar_fortran_values import KINDS
 from hpcraft.data.outline import Outlined, Variable, outline
 from hpcraft.data.pieces_fortran import name_of, procedures
@@ -30,7 +30,7 @@ _WORD = re.compile(r"[A-Za-z_]\w*")
 _MAX_LINES, _WIDTH = 40, 120
 _PLAIN_TYPES = {"int": "integer", "long": "integer*8", "float": "real", "double": "double precision"}
 _OPENS = re.compile(r"do\b|(?:else\s*)?if\s*\(.*\)\s*then$|else$", re.IGNORECASE)
-_CLOSES = re.compile(r"end\s*(?:do|if)\b|else\b", re.IGNORECASE)
+_CLOSES = re.compile(r"end\s*(?:do|if)\b|else(?:\s*if)?\b", re.IGNORECASE)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -70,7 +70,11 @@ class FortranLoop:
     def plain(self) -> str:
         """The same as a subroutine of default types, for tools that read Fortran without its modules."""
         this = self.outlined
-        lines = ["implicit none", *self._constants(_PLAIN_TYPES)]
+        lines = [
+            "implicit none",
+            *(f"integer, parameter :: {kind} = {8 if kind == 'c_double' else 4}" for kind in self.kinds if _is_of_c(kind)),
+        ]
+        lines += self._constants(_PLAIN_TYPES)
         arrays = [v for v in self._ordered(this.params) if v.pointer and v.name in self.shapes]
         numbers = [v for v in (*this.params, *this.locals, *this.outs) if v not in arrays]
         lines += [f"{_PLAIN_TYPES[v.ctype]} :: {v.name}" for v in numbers]
@@ -84,7 +88,7 @@ class FortranLoop:
 
     def _constants(self, types: dict[str, str]) -> list[str]:
         bytes_of = {"float": "c_float", "double": "c_double"} if types is KINDS else {"float": "4", "double": "8"}
-        kinds = [f"integer, parameter :: {kind} = {bytes_of[real_kind(kind)]}" for kind in self.kinds]
+        kinds = [f"integer, parameter :: {kind} = {bytes_of[real_kind(kind)]}" for kind in self.kinds if not _is_of_c(kind)]
         return kinds + [f"{types[ctype]}, parameter :: {name} = {value}" for name, ctype, value in self.constants]
 
     def _declared(self, variable: Variable) -> str:
@@ -95,15 +99,20 @@ class FortranLoop:
         return f"{kind}, intent({'inout' if variable.written else 'in'}) :: {variable.name}" + (f"({shape})" if shape else "")
 
 
-def fortran_loops(text: str) -> Iterator[FortranLoop]:
-    """Every loop of the procedures in ``text`` that can stand alone: outermost ones, or inner ones where the outer can't."""
+def fortran_loops(text: str, refuse: Callable[[InputError], None] = lambda _: None) -> Iterator[FortranLoop]:
+    """Every loop of the procedures in ``text`` that can stand alone: outermost ones, or inner ones where the outer can't.
+
+    Args:
+        text: Fortran in free form.
+        refuse: is told of each loop that can't and has none in it.
+    """
     for procedure in procedures(text):
         declared = Declared.of(procedure)
         count = 0
         for loop in _outermost(procedure):
-            for found in _try_loop(loop, name_of(procedure).lower(), declared, count):
-                count += 1
-                yield found
+            found = _try_loop(loop, name_of(procedure).lower(), declared, count, refuse)
+            count += len(found)
+            yield from found
 
 
 def _outermost(node: Node) -> Iterator[Node]:
@@ -114,13 +123,16 @@ def _outermost(node: Node) -> Iterator[Node]:
             yield from _outermost(child)
 
 
-def _try_loop(loop: Node, function: str, declared: Declared, count: int) -> list[FortranLoop]:
+def _try_loop(loop: Node, function: str, declared: Declared, count: int, refuse: Callable[[InputError], None]) -> list[FortranLoop]:
     try:
         return [_cut(loop, function, declared, count)]
-    except InputError:
+    except InputError as error:
         found: list[FortranLoop] = []
-        for inner in _outermost(loop):
-            found += _try_loop(inner, function, declared, count + len(found))
+        inner = list(_outermost(loop))
+        for one in inner:
+            found += _try_loop(one, function, declared, count + len(found), refuse)
+        if not inner:
+            refuse(error)
         return found
 
 
@@ -151,8 +163,11 @@ def _cut(loop: Node, function: str, declared: Declared, count: int) -> FortranLo
         loop=written(loop),
         shapes={name: array.written for name, array in translation.arrays.items()},
         constants=tuple((name, declared.constants[name].ctype, value) for name, value in translation.constants.items()),
-        kinds=tuple(kind for kind in kinds if kind.isidentifier() and not kind.startswith("c_")),
+        kinds=tuple(kind for kind in kinds if kind.isidentifier()),
     )
+    changed, shapes = set(assigned(loop)), [e for a in translation.arrays.values() for e in a.extents if not isinstance(e, str)]
+    if moving := changed & {text_of(n).lower() for extent in shapes for n in identifiers(extent)}:
+        raise InputError(f"shape: {', '.join(sorted(moving))} changes in the loop")
     have = {v.name for v in outlined.params} | translation.constants.keys()
     for name, array in translation.arrays.items():
         if missing := {w.lower() for w in _WORD.findall(array.written)} - have:
@@ -171,8 +186,8 @@ def _floors(loop: Node, translation: Translation, outlined: Outlined) -> Iterato
             if dimension < len(array.extents):
                 last = array.extents[dimension]
                 length = last if isinstance(last, str) else text_of(last).lower()
-                if length in translation.names:
-                    yield length, _less(found[name], 1 - array.lower[dimension])
+                if length in translation.names and name in found:
+                    yield length, found[name] if isinstance(last, str) else _less(found[name], 1 - array.lower[dimension])
 
 
 def _less(extent: Extent, number: int) -> Extent:
@@ -189,8 +204,8 @@ def _kinds(node: Node) -> Iterator[Node]:
         at = stack.pop()
         if at.type == "number_literal":
             yield from (n for n in at.children if n.type == "identifier")
-        elif at.type == "call_expression" and text_of(at.children[0]).lower() == "real" and len(at.children[1].named_children) == 2:
-            yield from (n for n in [at.children[1].named_children[1]] if n.type == "identifier")
+        elif at.type == "call_expression" and text_of(at.children[0]).lower() == "real" and len(arguments_of(at)) == 2:
+            yield from (n for n in identifiers(arguments_of(at)[1]) if text_of(n).lower() != "kind")
         stack += at.children
 
 
@@ -202,8 +217,7 @@ def written(loop: Node) -> str:
     """
     start, text = loop.start_byte, bytearray(loop.text or b"")
     for node in sorted(_to_replace(loop), key=lambda n: -n.start_byte):
-        end = b"END DO" if (loop.text or b"").startswith(b"DO") else b"end do"
-        new = end if node.type == "end_do_label_loop_statement" else b""
+        new = _end(node, upper=(loop.text or b"").startswith(b"DO")) if node.type == "end_do_label_loop_statement" else b""
         text[node.start_byte - start : node.end_byte - start] = new
     lines: list[str] = []
     depth, continued = 0, False
@@ -218,6 +232,17 @@ def written(loop: Node) -> str:
     if depth or any(len(line) > _WIDTH for line in lines):
         raise InputError(f"layout: {lines[0]}")
     return "\n".join(lines)
+
+
+def _is_of_c(kind: str) -> bool:
+    """Whether a kind is one of ``iso_c_binding``."""
+    return kind.startswith("c_")
+
+
+def _end(node: Node, *, upper: bool) -> bytes:
+    """The end of a loop whose last statement has a label: that statement, where it does anything, and ``end do``."""
+    last = [n for n in node.named_children if n.type not in ("statement_label", "comment") and text_of(n).lower() != "continue"]
+    return b"".join((n.text or b"") + b"\n" for n in last) + (b"END DO" if upper else b"end do")
 
 
 def _to_replace(loop: Node) -> Iterator[Node]:
@@ -237,14 +262,13 @@ def _with_directive(loop: str, directive: str) -> list[str]:
         return loop.splitlines()
     construct = re.match(r"!\$omp (?:parallel )?do(?: simd)?", directive)
     end = [construct[0].replace("!$omp", "!$omp end")] if construct else []
-    return [*_folded(directive, "!$omp&"), *loop.splitlines(), *end]
+    return [*_folded(re.sub(r",(?=\S)", ", ", directive), "!$omp&"), *loop.splitlines(), *end]
 
 
 def _folded(line: str, mark: str) -> list[str]:
     """A line as several of free form; ``mark`` begins those that go on."""
     lines = []
-    while len(line) > _WIDTH - 20:
-        at = line.rfind(" ", 20, _WIDTH - 20)
+    while len(line) > _WIDTH - 20 and (at := line.rfind(" ", 20, _WIDTH - 20)) > 0:
         lines.append(line[:at] + " &")
         line = f"{mark} {line[at + 1 :]}"
     return [*lines, line]

@@ -107,8 +107,8 @@ def ctype_of(node: Node) -> str:
     text = one_line(text_of(node)).lower().replace(" ", "")
     if text == "doubleprecision":
         return "double"
-    word, _, kind = text.partition("*") if "*" in text else text.partition("(")
-    kind = kind.removesuffix(")").removeprefix("kind=") + (")" if kind.startswith(("kind(", "kind=kind(")) else "")
+    word, _, kind = text.partition("*") if "*" in text else text.removesuffix(")").partition("(")
+    kind = kind.removeprefix("kind=")
     if word == "integer" and kind in _INTEGER:
         return _INTEGER[kind]
     if word == "real":

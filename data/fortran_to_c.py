@@ -19,10 +19,11 @@ from tree_sitter import Node
 from hpcraft.data.fortran_shapes import Array, Declared, real_kind
 from hpcraft.data.fortran_values import ATOM, CASTS, LEVEL, RANK, SPECIFIC, UNARY, Value, called, number, rendered
 from hpcraft.data.syntax import text_of
+from hpcraft.data.trees import KEYWORDS
 from hpcraft.errors import InputError
 
 _SPELLED = {".gt.": ">", ".lt.": "<", ".ge.": ">=", ".le.": "<=", ".eq.": "==", ".ne.": "!=", "/=": "!=", ".and.": "&&", ".or.": "||"}
-_IGNORED = frozenset(("comment", "\n", ";", "end_do_loop_statement", "end_do_label_loop_statement", "end_if_statement", "do_statement"))
+_IGNORED = frozenset(("comment", "\n", ";", "end_do_loop_statement", "end_if_statement", "do_statement", "statement_label_reference"))
 
 
 @dataclass(slots=True)
@@ -92,6 +93,10 @@ class Translation:
                     lines.append(self.assignment(child))
                 case "do_loop":
                     lines += self.loop(child)
+                case "end_do_label_loop_statement":  # the last statement may stand behind the label
+                    lines += self.statements(child)
+                case "statement_label" if node.type == "end_do_label_loop_statement":
+                    continue
                 case "if_statement":
                     lines += self.branches(child)
                 case "keyword_statement" if (word := text_of(child).lower()) in ("cycle", "exit", "continue"):
@@ -131,9 +136,8 @@ class Translation:
         if not value.ctype:
             raise InputError(f"logical: {text_of(node)}")
         own = right.type == "math_expression" and text_of(right.children[0]).lower() == text_of(left).lower()
-        sides = re.match(rf"{re.escape(place.text)} ([-+*/]) (.+)$", value.text, re.DOTALL)
-        if own and sides and value.level == LEVEL[sides[1]]:
-            return f"{place.text} {sides[1]}= {sides[2]};"
+        if own and (word := operator_of(right)) in "+-*/":
+            return f"{place.text} {word}= {self.value(right.named_children[-1]).text};"
         return f"{place.text} = {value.text};"
 
     # ------------------------------------------------------------ values
@@ -152,8 +156,11 @@ class Translation:
                 called = text_of(node.children[0]).lower()
                 return self.element(node) if called in self.declared.arrays else self._intrinsic(node, called)
             case "unary_expression":
-                inner = self.value(node.named_children[-1])
-                return Value(f"{'-' if text_of(node.children[0]) == '-' else ''}{inner.within(UNARY)}", inner.ctype, UNARY)
+                inner, word = self.value(node.named_children[-1]), operator_of(node)
+                if word not in "+-":
+                    raise InputError(f"operator: {word}")
+                text = inner.within(ATOM if inner.text.startswith("-") else UNARY)
+                return Value(f"-{text}" if word == "-" else text, inner.ctype, UNARY)
             case "math_expression" | "relational_expression" | "logical_expression":
                 return self._operation(node)
             case _:
@@ -181,7 +188,7 @@ class Translation:
         if value.ctype == ctype:
             return value
         if value.ctype == "int":
-            return Value(f"{value.text}.0{'f' if ctype == 'float' else ''}", ctype, value.level)
+            return Value(value.text if ctype == "long" else f"{value.text}.0{'f' if ctype == 'float' else ''}", ctype, value.level)
         raise InputError(f"constant: {name} is of another type than its value")
 
     def scalar(self, node: Node) -> str:
@@ -189,14 +196,20 @@ class Translation:
         name = text_of(node).lower()
         if node.type != "identifier" or name not in self.declared.scalars:
             raise InputError(f"undeclared: {text_of(node)[:60]}")
+        if name in KEYWORDS:
+            raise InputError(f"names: {name} is a word of C")
         self.names[name] = self.declared.scalars[name]
         return name
 
     def _operation(self, node: Node) -> Value:
         operands = [n for n in node.named_children if n.type != "comment"]
-        word = next(text_of(n).lower() for n in node.children if not n.is_named)
+        word = operator_of(node)
         if word == ".not.":
             return Value(f"!({self.value(operands[0]).text})", "", UNARY)
+        if len(operands) != 2:
+            raise InputError(f"operator: {word}")
+        if word == "**" and operands[0].type == "math_expression":
+            raise InputError("operator: powers of powers, which the grammar takes from the left and Fortran from the right")
         left, right = map(self.value, operands)
         if word == "**":
             return self._power(left, right)
@@ -210,6 +223,8 @@ class Translation:
         return Value(f"{left.within(level)} {operator} {right.within(level + 1)}", ctype, level)
 
     def _power(self, base: Value, exponent: Value) -> Value:
+        if not base.ctype or not exponent.ctype:
+            raise InputError("operator: a power of a truth value")
         times = int(exponent.text) if exponent.text.isdigit() else 0
         if 2 <= times <= 4 and base.level == ATOM and not base.text.startswith("("):
             return Value(" * ".join([base.text] * times), base.ctype, LEVEL["*"])
@@ -219,15 +234,14 @@ class Translation:
         return Value(f"{'pow' if ctype == 'double' else 'powf'}({base.text}, {exponent.text})", ctype)
 
     def _intrinsic(self, node: Node, name: str) -> Value:
-        arguments = [n for n in node.children[1].named_children if n.type != "comment"]
-        if name in CASTS and name not in self.declared.scalars:
-            kind = text_of(arguments[-1]).lower().removeprefix("kind").strip(" =") if len(arguments) == 2 else ""
+        arguments = arguments_of(node)
+        if name in CASTS and name not in self.declared.scalars and len(arguments) in (1, 2):
+            kind = text_of(arguments[1]).lower().removeprefix("kind").strip(" =") if len(arguments) == 2 else ""
             ctype = real_kind(kind) if kind and name == "real" else CASTS[name]
             if kind and name != "real":
                 raise InputError(f"call: {text_of(node)[:60]}")
             return Value(f"({ctype}){self.value(arguments[0]).within(UNARY)}", ctype, UNARY)
         generic, wanted = SPECIFIC.get(name, (name, ""))
-        generic = generic.removesuffix("1") if generic in ("max1", "min1") else generic
         given = [self.value(n) for n in arguments]
         ctype = max((v.ctype for v in given), key=lambda t: RANK.get(t, -1), default="")
         if name in self.declared.scalars or not given or not all(v.ctype for v in given) or (wanted and ctype != wanted):
@@ -240,9 +254,11 @@ class Translation:
         """An element of an array."""
         name = text_of(node.children[0]).lower()
         array = self.declared.arrays.get(name)
-        places = [n for n in node.children[1].named_children if n.type != "comment"] if len(node.children) > 1 else []
+        places = arguments_of(node)
         if array is None or len(places) != len(array.lower):
             raise InputError(f"undeclared: {text_of(node)[:60]}")
+        if name in KEYWORDS:
+            raise InputError(f"names: {name} is a word of C")
         self.arrays[name] = array
         if self.only is not None and self.only < len(array.extents):
             return Value(f"{name}[{self.index(places[self.only], array.lower[self.only])}]", array.ctype)
@@ -281,7 +297,7 @@ class Translation:
 
     def _terms(self, node: Node, sign: int, terms: dict[str, int]) -> int:
         """Add what a sum is made of to ``terms``; its constant part."""
-        word = next((text_of(n) for n in node.children if not n.is_named), "") if node.type.endswith("_expression") else ""
+        word = operator_of(node) if node.type in ("unary_expression", "math_expression") else ""
         operands = [n for n in node.named_children if n.type != "comment"]
         if node.type == "unary_expression" and word in "+-":
             return self._terms(operands[0], -sign if word == "-" else sign, terms)
@@ -296,11 +312,22 @@ class Translation:
         value = self.value(node)
         if value.ctype not in ("int", "long"):
             raise InputError(f"index: {text_of(node)[:60]}")
-        if value.text.isdigit():
+        if value.text.removeprefix("-").isdigit():
             return sign * int(value.text)
-        text = value.within(LEVEL["*"])
+        text = value.within(ATOM if value.text.startswith("-") else LEVEL["*"])
         terms[text] = terms.get(text, 0) + sign
         return 0
+
+
+def operator_of(node: Node) -> str:
+    """The operator of an expression, in lower case; empty for one of the user's own."""
+    return next((word for n in node.children if not n.is_named and (word := text_of(n).lower()) not in ("", "&")), "")
+
+
+def arguments_of(call: Node) -> list[Node]:
+    """What stands in the brackets of a call, or of an element of an array."""
+    found = next((n for n in call.children if n.type == "argument_list"), None)
+    return [n for n in found.named_children if n.type != "comment"] if found is not None else []
 
 
 def identifiers(node: Node) -> Iterator[Node]:
@@ -314,10 +341,10 @@ def identifiers(node: Node) -> Iterator[Node]:
 
 
 def assigned(node: Node) -> Iterator[str]:
-    """The numbers, not arrays, that are assigned in a loop, its own indices among them."""
+    """The numbers and arrays that are assigned in a loop, indices of loops in it among them."""
     stack = list(node.children[1:])
     while stack:
         at = stack.pop()
-        if at.type in ("assignment_statement", "loop_control_expression") and at.named_children[0].type == "identifier":
-            yield text_of(at.named_children[0]).lower()
+        if at.type in ("assignment_statement", "loop_control_expression"):
+            yield text_of(at.named_children[0]).partition("(")[0].strip().lower()
         stack += at.children

@@ -16,8 +16,8 @@ RANK = {"int": 0, "long": 1, "float": 2, "double": 3}
 """Of two types the one that a result has is the larger."""
 _LIBM = ("sqrt", "exp", "log", "log10", "sin", "cos", "tan", "asin", "acos", "atan", "atan2", "sinh", "cosh", "tanh")
 SPECIFIC = {
-    **{f"d{name}": (name, "double") for name in (*_LIBM, "abs", "max1", "min1", "mod")},
-    **{f"a{name}": (name, "float") for name in ("log", "log10", "max1", "min1", "mod")},
+    **{f"d{name}": (name.removesuffix("1"), "double") for name in (*_LIBM, "abs", "max1", "min1", "mod")},
+    **{f"a{name}": (name.removesuffix("1"), "float") for name in ("log", "log10", "max1", "min1", "mod")},
     "iabs": ("abs", "int"), "max0": ("max", "int"), "min0": ("min", "int"),
 }  # fmt: skip
 """Intrinsics by the names of old, with the generic name and the type of their arguments."""
@@ -74,7 +74,7 @@ def called(name: str, given: list[Value], ctype: str) -> Value:
     """
     single = "f" if ctype == "float" else ""
     texts = [v.text for v in given]
-    if name == "abs":
+    if name == "abs" and ctype != "long":
         return Value(f"{'abs' if ctype == 'int' else 'fabs' + single}({texts[0]})", ctype)
     if name in ("max", "min") and len(given) > 1:
         text = given[0]
@@ -100,6 +100,7 @@ def rendered(terms: Mapping[str, int], constant: int) -> str:
     for term, times in sorted(terms.items(), key=lambda item: item[1] < 0):
         if times:
             part = term if abs(times) == 1 else f"{abs(times)} * {term if term.isidentifier() else f'({term})'}"
+            part = f"({part})" if part.startswith("-") else part
             text = f"{text} {'-' if times < 0 else '+'} {part}" if text else ("-" if times < 0 else "") + part
     if not text:
         return str(constant)

@@ -88,11 +88,12 @@ def compiled(graph: Graph, name: str, rng: Random) -> Compiled:
     arguments += [lp.ValueArg(scalar, dtype) for scalar in _SCALARS if re.search(rf"\b{scalar}\b", instructions)]
     sizes = ",".join(size for size in ("n", "m", "l") if size in "nm" or "l" in made.sizes)
     arguments.append(lp.ValueArg(sizes, np.int32))
-    kernel = lp.make_kernel([domain], instructions, arguments, target=lp.CTarget(), lang_version=(2018, 2), name=name)
-    parallel, blocks = kernel.copy(target=lp.CudaTarget()), list(_blocks(made.by_row, rng))
-    for index, size, axis in blocks:
-        parallel = lp.split_iname(parallel, index, size, outer_tag=f"g.{axis}", inner_tag=f"l.{axis}")
+    blocks = list(_blocks(made.by_row, rng))
     try:
+        kernel = lp.make_kernel([domain], instructions, arguments, target=lp.CTarget(), lang_version=(2018, 2), name=name)
+        parallel = kernel.copy(target=lp.CudaTarget())
+        for index, size, axis in blocks:
+            parallel = lp.split_iname(parallel, index, size, outer_tag=f"g.{axis}", inner_tag=f"l.{axis}")
         source, device = (_plain(lp.generate_code_v2(one).device_code()) for one in (kernel, parallel))
     except (LoopyError, CycleError) as error:
         raise InputError(f"order: {error}") from error

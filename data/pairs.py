@@ -348,6 +348,6 @@ STAGE = Stage(
     run=run,
     outside=tools_here,
     scratch=(_PARTS,),
-    version=6,  # loops of Fortran
+    version=7,  # loops of Fortran, graphs of operators
 )
 COMMAND = STAGE.command

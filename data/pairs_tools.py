@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from importlib.metadata import version
 from typing import TYPE_CHECKING
 
 from hpcraft.data import loopy_code, psyclone
@@ -64,6 +65,10 @@ def tools_here(config: PairsConfig) -> dict[str, str]:
         lacks["cuda-emulation"] = "it compiles"
     if config.race and (threaded := [t for t in THREADED if t in config.targets]):
         lacks["race"] = next(filter(None, (lacks_tool(t, race=True) for t in threaded)), "")
+    found = {name: "missing" if why else "here" for name, why in lacks.items()}
+    # What they write follows from their versions.
     if _wants_psyclone(config):
-        lacks["psyclone"] = "" if psyclone.is_here() else "it isn't installed"
-    return {name: "missing" if why else "here" for name, why in lacks.items()}
+        found["psyclone"] = version("psyclone") if psyclone.is_here() else "missing"
+    if config.composed:
+        found["loopy"] = version("loopy") if loopy_code.is_here() else "missing"
+    return found

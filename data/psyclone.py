@@ -28,17 +28,18 @@ def openmp_directive(code: str) -> str:
     from psyclone.psyir.backend.fortran import FortranWriter
     from psyclone.psyir.frontend.fortran import FortranReader
     from psyclone.psyir.nodes import CodeBlock, Loop
-    from psyclone.psyir.transformations import OMPLoopTrans, TransformationError
+    from psyclone.psyir.transformations import OMPLoopTrans
 
     logging.getLogger("psyclone").setLevel(logging.ERROR)
-    tree = FortranReader().psyir_from_source(code)
-    loop = next(iter(tree.walk(Loop)), None)
-    if loop is None or tree.walk(CodeBlock):
-        return ""
+    rule: Any = OMPLoopTrans  # its decorators hide its parameters from checkers of types
     try:
-        rule: Any = OMPLoopTrans  # its decorators hide its parameters from checkers of types
+        tree = FortranReader().psyir_from_source(code)
+        loop = next(iter(tree.walk(Loop)), None)
+        if loop is None or tree.walk(CodeBlock):
+            return ""
         rule(omp_directive="paralleldo", omp_schedule="static").apply(loop, enable_reductions=True)
-    except TransformationError:
+        written = FortranWriter()(tree)
+    except Exception:  # noqa: BLE001 - beside its TransformationError it raises errors of its reader, writer, sympy and its own mistakes
         return ""
-    found = _DIRECTIVE.search(_CONTINUED.sub("", FortranWriter()(tree)))
+    found = _DIRECTIVE.search(_CONTINUED.sub("", written))
     return found[1].strip() if found else ""

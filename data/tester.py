@@ -43,18 +43,19 @@ def propose(signature: Signature, source: str, *, seed: int = 0, floors: Iterabl
     groups: dict[tuple[str, ...], None] = {}
     for number, setting in enumerate(settings):
         scalars = {p.name: _scalar(p.dtype.kind, setting.get(p.name), rng) for p in signature.parameters if not p.pointer}
-        _raise(scalars, signature, floors)
+        drawn, slack = dict(scalars), (0, SLACK)[number % 2]
+        _raise(scalars, signature, floors, slack)
         lengths = _lengths(signature, known, scalars)
         while setting and max(lengths.values(), default=0) > _LONG and max(setting.values()) > 1:
             setting = {name: (size + 1) // 2 for name, size in setting.items()}
-            scalars |= {name: str(size) for name, size in setting.items()}
-            _raise(scalars, signature, floors)
+            scalars = drawn | {name: str(size) for name, size in setting.items()}
+            _raise(scalars, signature, floors, slack)
             lengths = _lengths(signature, known, scalars)
         top = max(setting.values(), default=rng.choice(_SIZES))
         wanted = (top + 8, 4 * top + 64, top * top + 64) if products else (top + 8, 4 * top + 64)
         guesses = list(dict.fromkeys(min(_LONG, n) for n in wanted))
         # A fault at the end shows by what it does outside a tight array, or by what it changes at the end of a loose one.
-        lengths = {name: length + (0, SLACK)[number % 2] for name, length in lengths.items()}
+        lengths = {name: length + slack for name, length in lengths.items()}
         rungs = [{p.name: lengths.get(p.name, guess) for p in signature.arrays} for guess in guesses]
         # What the text says may be too little where a scalar isn't a size after all.
         rungs.append({p.name: max(guesses[-1], lengths.get(p.name, 0)) for p in signature.arrays})
@@ -82,12 +83,12 @@ def large_test(signature: Signature, source: str, *, num_elements: int, seed: in
     return parse_test(signature, found) if found else None
 
 
-def _raise(scalars: dict[str, str], signature: Signature, floors: Iterable[tuple[str, Extent]]) -> None:
-    """Make scalars as large as their floors, and as the largest of all where a floor isn't known."""
+def _raise(scalars: dict[str, str], signature: Signature, floors: Iterable[tuple[str, Extent]], slack: int) -> None:
+    """Make scalars as large as their floors and ``slack``, and as the largest of all where a floor isn't known."""
     for name, floor in floors:
         whole = _whole(signature, scalars)
         least = floor.length(whole)
-        scalars[name] = str(max(whole[name], max(whole.values()) if least is None else least))
+        scalars[name] = str(max(whole[name], (max(whole.values()) if least is None else least) + slack))
 
 
 def _whole(signature: Signature, scalars: Mapping[str, str]) -> dict[str, int]:

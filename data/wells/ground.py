@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from hashlib import sha256
 from itertools import islice
@@ -98,7 +98,15 @@ class Ground:
             limit: of all.
             model: what the real code is written in.
         """
-        ranked = sorted(found, key=lambda m: (m.split == "train", sha256(f"{self.seed}/{m.source}".encode()).hexdigest()))
+        ranked = sorted(found, key=lambda m: self.rank(m.split, m.source))
+        yield from self.first(origin, ranked, limit, model=model)
+
+    def rank(self, split: str, source: str) -> tuple[bool, str]:
+        """What comes first: held-out code, then what a hash says."""
+        return split == "train", sha256(f"{self.seed}/{source}".encode()).hexdigest()
+
+    def first(self, origin: PairOrigin, ranked: Iterable[Material], limit: int, *, model: str) -> Iterator[Material]:
+        """The same of what stands in its order already, which may be made as it is wanted."""
         new = (m for m in ranked if self.known.is_new(origin, m.source, m.targets))
         for one in islice(new, limit):
             aside = one.split == "train" and one.share(self.seed) < self.monolingual_share

@@ -11,6 +11,7 @@ import pytest
 from hpcraft.data import psyclone
 from hpcraft.data.fortran_outline import FortranLoop, fortran_loops
 from hpcraft.data.material import Known, Material
+from hpcraft.data.tester import propose
 from hpcraft.data.units import cut_units
 from hpcraft.data.verify import has_tools, verify
 from hpcraft.data.wells.ground import Ground
@@ -28,6 +29,10 @@ DECLARATIONS = """
   real(dp), parameter :: half = 0.5_dp
   real(dp), intent(inout) :: a(lda, *), b(0:ldb, 4), c(:, :)
   real(dp) :: x(n), y(-1:n), d(0:k(1), n), s, t
+  real(dp), dimension(0:, :) :: e
+  real(kind(1.d0)) :: h(n)
+  integer, parameter :: less = -1
+  integer*8 :: big
   real :: f(*), g
   integer :: k(n), i, j, l
   logical :: flag
@@ -69,6 +74,13 @@ def c_body(body: str) -> str:
          "for (i = 0; i < n; i++) { if (i + 1 > m % 2) { x[i] = pow((double)k[i], 0.5f); } }"),
         ("do i = 1, n\n t = x(i)\n do j = i, n\n t = t + y(j)\n end do\n x(i) = t\nend do\n",
          "for (i = 0; i < n; i++) { t = x[i]; for (j = i; j < n; j++) { t += y[j + 2]; } x[i] = t; }"),
+        ("do 10 i = 1, n\n x(i) = 1\n10 h(i) = 2\n", "for (i = 0; i < n; i++) { x[i] = 1; h[i] = 2; }"),
+        ("do i = 1, n\n k(i) = k(i) - i\nend do\n", "for (i = 0; i < n; i++) { k[i] -= i + 1; }"),
+        ("do i = 1, n\n k(i) = k(i) - (m + l)\nend do\n", "for (i = 0; i < n; i++) { k[i] -= (m + l); }"),
+        ("do i = 1, n\n k(i) = (i + 1)/2*2 - less + mod(-i, 3)\nend do\n", "for (i = 0; i < n; i++) { k[i] = (i + 2) / 2 * 2 + (-(i + 1) % 3) + 1; }"),
+        ("do i = 1, n\n x(i) = -x(i)**2 - less*y(i) &\n + h(i)\nend do\n", "for (i = 0; i < n; i++) { x[i] = -(x[i] * x[i]) - -1 * y[i + 2] + h[i]; }"),
+        ("do i = 1, n\n if (i == 1) then\n x(i) = 0\n elseif (i == 2) then\n x(i) = real(i, kind=dp)\n endif\nend do\n",
+         "for (i = 0; i < n; i++) { if (i + 1 == 1) { x[i] = 0; } else if (i + 1 == 2) { x[i] = (double)(i + 1); } }"),
     ],
 )  # fmt: skip
 def test_loops_come_out_as_people_write_them_in_c(loop: str, expected: str) -> None:
@@ -92,11 +104,23 @@ def test_loops_come_out_as_people_write_them_in_c(loop: str, expected: str) -> N
         "do i = 1, n\n if (x(i) > 0) goto 20\n20 x(i) = 1\nend do\n",
         "do i = 1, n\n x(i) = k(i) ** m * k(i) ** k(1)\nend do\n",
         "do i = 1, n\n x(i) = nint(x(i))\nend do\n",
+        "do i = 1, n\n x(i) = x(i)**2**3\nend do\n",
+        "do i = 1, k(1)\n k(i) = 0\nend do\n",
+        "do i = 1, n\n lda = lda + 1\n a(1, i) = 0\nend do\n",
+        "do i = 1, n\n k(i) = 2\n d(0, i) = 1\nend do\n",
+        "do i = 1, n\n big = abs(big)/2\n x(i) = big\nend do\n",
+        "do i = 1, n\n k(i) = max1(g, f(i))/2\nend do\n",
+        "do i = 1, n\n x(i) = x(i) .cross. y(i)\nend do\n",
+        "do i = 1, n\n x(i) = (x(i) > 0)**2\nend do\n",
+        "do i = 1, n\n x(i) = real()\nend do\n",
     ],
 )
 def test_what_no_rule_covers_is_left_alone(loop: str) -> None:
-    """Calls, names of modules, sections, complex and logical numbers, indices that are assigned, steps of unknown sign, jumps."""
-    assert not list(fortran_loops(WHOLE.format(body=loop)))
+    """Calls, names of modules, sections, complex and logical numbers, indices that are assigned, steps of unknown sign, jumps, and bounds and shapes that move."""
+    reasons: list[str] = []
+    assert not list(fortran_loops(WHOLE.format(body=loop), lambda error: reasons.append(str(error))))
+    assert len(reasons) == 1
+    assert re.match(r"[a-z-]+: ", reasons[0])
 
 
 def test_an_index_that_is_read_behind_its_loop_is_refused() -> None:
@@ -134,6 +158,14 @@ def test_leading_dimensions_hold_the_rows() -> None:
     assert (name, floor.length({"n": 7, "m": 3, "lda": 1})) == ("lda", 8)
     ((name, floor),) = cut("do i = 0, n\n b(i, 2) = x(i + 1)\nend do\n").floors
     assert (name, floor.length({"n": 7, "ldb": 1})) == ("ldb", 7)  # its first index is 0
+    ((name, floor),) = cut("do j = 1, m\n do i = 1, n\n e(i, j) = 0\n end do\nend do\n").floors
+    assert (name, floor.length({"n": 7, "m": 2, "ld_e": 1})) == ("ld_e", 8)  # a length, not a last index
+    sizes = [
+        test.split()
+        for group in propose(Signature.parse(found.outlined.signature), found.outlined.code(), floors=found.floors)
+        for test in group
+    ]
+    assert len({int(words[2]) - int(words[1]) for words in sizes}) > 1  # else nothing would tell the rows from the leading dimension
 
 
 def test_what_a_shape_is_said_by_is_declared_before_it() -> None:
@@ -149,6 +181,16 @@ def test_psyclone_says_what_is_parallel() -> None:
     assert re.match(r"!\$omp parallel do .*private\(i,t\)", psyclone.openmp_directive(cut(independent).plain()))
     assert "reduction(+: s)" in psyclone.openmp_directive(cut("do i = 1, n\n s = s + x(i)\nend do\n").plain())
     assert psyclone.openmp_directive(cut("do i = 2, n\n x(i) = x(i-1)\nend do\n").plain()) == ""
+    assert "private(i)" in psyclone.openmp_directive(cut("do i = 1, n\n x(i) = real(i, kind=dp) + 0.0_c_double\nend do\n").plain())
+    assert psyclone.openmp_directive("no Fortran") == ""
+
+
+def test_long_directives_are_folded() -> None:
+    """A list of many names goes on in the next lines, whatever blanks it has."""
+    names = ",".join(f"temporary_{number}" for number in range(30))
+    lines = cut("do i = 1, n\n x(i) = 0\nend do\n").code(f"!$omp parallel do private({names})").splitlines()
+    assert max(map(len, lines)) <= 120
+    assert sum(line.startswith("  !$omp& ") for line in lines) > 2
 
 
 @pytest.fixture
