@@ -129,12 +129,15 @@ int main() {{
         for (unsigned i = 0; i < sizeof calls / sizeof *calls; i++) in_child(calls[i], i, nullptr);
         return 0;
     }}
+    // Whole before the first call: a child that ends puts a stream's place back, and shares it with this process.
+    std::vector<std::pair<unsigned, std::string>> given;
     unsigned head[2];
-    for (unsigned i = 0; fread(head, sizeof head, 1, redrawn) == 1; i++) {{
-        std::string given(head[1], 0);
-        if (head[1] && fread(&given[0], head[1], 1, redrawn) != 1) return 1;
-        in_child(calls[head[0]], i, given.data());
+    while (fread(head, sizeof head, 1, redrawn) == 1) {{
+        given.emplace_back(head[0], std::string(head[1], 0));
+        if (head[1] && fread(&given.back().second[0], head[1], 1, redrawn) != 1) return 1;
     }}
+    fclose(redrawn);
+    for (unsigned i = 0; i < given.size(); i++) in_child(calls[given[i].first], i, given[i].second.data());
     return 0;
 }}
 """
