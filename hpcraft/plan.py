@@ -59,7 +59,8 @@ def prepare_partial(partial: Path, mine: JSON, *, fresh: bool, keep: bool) -> li
             note(f"note: {notes[-1]}; --force begins anew")
         write_json(plan, {**mine, "notes": notes, "diverged": before.get("diverged", False)})
         return notes
-    for entry in others:  # the plan goes last, so that a crash in between leaves a folder that is still known as ours
+    write_json(plan, {})  # of no call: a crash in between leaves a folder that is known as ours, and that nothing goes on with
+    for entry in others:
         if entry.is_dir() and not entry.is_symlink():
             shutil.rmtree(entry)
         else:

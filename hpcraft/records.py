@@ -17,10 +17,11 @@ ParallelModel = Literal["serial", "openmp", "mpi", "cuda", "hip", "openacc", "op
 Split = Literal["train", "valid", "test"]
 
 PairOrigin = Literal["made", "mined", "directives", "serialised", "transcribed", "composed", "mutual"]
-"""Where a pair comes from: our generator, real serial loops, real OpenMP code, real CUDA kernels, or a round of mutual supervision."""
+"""Where a pair comes from: our generator, real serial loops, real OpenMP code, real CUDA kernels, real loops of Fortran, graphs of operators that a
+compiler wrote, or a round of mutual supervision."""
 
 REAL_ORIGINS: tuple[PairOrigin, ...] = ("mined", "directives", "serialised")
-"""Those of which a side, or both, is code that people wrote."""
+"""Those of which a side in C or CUDA, or both, is code that people wrote; loops of Fortran are said in C by rule."""
 
 Level = Literal["compile", "emulate", "device", "run"]
 """How far a result was proved: CUDA has the first three, everything else is ``run``."""

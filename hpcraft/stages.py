@@ -151,8 +151,15 @@ class Execution:
     """Why some of what was asked for is missing."""
 
 
-def fingerprint(stage: Stage[C], config: C, inputs: Mapping[str, Path], seed: int) -> str:
+def fingerprint(stage: Stage[C], config: C, inputs: Mapping[str, Path], seed: int, hashes: Mapping[str, str] | None = None) -> str:
     """Hash of everything that decides the output of a stage.
+
+    Args:
+        stage: the stage.
+        config: its settings.
+        inputs: names to folders.
+        seed: of everything random.
+        hashes: those of the inputs, where they are known: a model's weights take a while to read.
 
     Raises:
         InputError: an input folder is unfinished.
@@ -163,7 +170,7 @@ def fingerprint(stage: Stage[C], config: C, inputs: Mapping[str, Path], seed: in
             "version": stage.version,
             "config": _deciding(stage, config),
             "seed": seed,
-            "inputs": _input_hashes(stage, inputs),
+            "inputs": dict(hashes) if hashes is not None else _input_hashes(stage, inputs),
             **({"outside": dict(stage.outside(config))} if stage.outside else {}),
         }
     )
@@ -224,7 +231,8 @@ def execute(
         InputError: an input folder is missing or unfinished.
     """
     _check_inputs(stage, inputs)
-    wanted = fingerprint(stage, config, inputs, seed)
+    hashes = _input_hashes(stage, inputs)
+    wanted = fingerprint(stage, config, inputs, seed, hashes)
     if not force and (manifest := up_to_date(out, wanted)):
         return Execution(manifest=manifest, skipped=True)
     _check_ours(stage, out, force=force)
@@ -235,7 +243,7 @@ def execute(
             from hpcraft.slurm import cancel_left
 
             cancel_left(partial)
-        alike = fingerprint(stage, stage.alike(config), inputs, seed) if stage.alike else ""
+        alike = fingerprint(stage, stage.alike(config), inputs, seed, hashes) if stage.alike else ""
         notes = prepare_partial(partial, plan_of(wanted, alike, _deciding(stage, config)), fresh=force, keep=stage.keeps)
         earlier = out if stage.keeps and not force and _is_as_written(out) else None
         work = Work(out=partial, inputs=dict(inputs), seed=seed, executor=executor or default_executor(), earlier=earlier)
@@ -345,12 +353,15 @@ def _check_ours(stage: Stage[C], out: Path, *, force: bool) -> None:
 
 
 def _drop(partial: Path, scratch: Iterable[str]) -> None:
-    """Remove what an unfinished run would have gone on from; the manifest is there, so that a crash in here loses nothing."""
+    """Remove what an unfinished run would have gone on from; the manifest is there, so that a crash in here loses nothing.
+
+    What won't go, such as a file that is still mapped on a network file system, stays: it is hidden, and in no manifest.
+    """
     for path in [path for pattern in scratch for path in partial.glob(pattern)]:
         if path.is_dir():
-            shutil.rmtree(path)
+            shutil.rmtree(path, ignore_errors=True)
         else:
-            path.unlink()
+            path.unlink(missing_ok=True)
 
 
 def _publish(partial: Path, out: Path) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import os
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -70,3 +72,37 @@ def test_scratch_stays_until_the_manifest_is_written(
         assert (tmp_path / "out.partial/.marks").exists() == (point == "write_manifest")
     assert call("low").manifest.rows == {"parts": 1}
     assert sorted(path.name for path in (tmp_path / "out").iterdir()) == ["manifest.json", "part-0000.bin"]
+
+
+def test_a_kill_while_the_folder_is_emptied_leaves_nothing_to_go_on_with(
+    call: Callable[..., stages.Execution], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What is half removed would be taken for whole by the call that left it."""
+
+    def killed(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    with pytest.raises(DivergedError):
+        call("high")
+    (tmp_path / "out.partial/.marks").mkdir()
+    with monkeypatch.context() as patch:
+        patch.setattr("hpcraft.plan.shutil.rmtree", killed)
+        with pytest.raises(KeyboardInterrupt):
+            call("low", scale=2.0)
+    assert call("low").manifest.metrics == {"resumed": 0}
+
+
+def test_scratch_that_will_not_go_costs_nothing(
+    call: Callable[..., stages.Execution], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is hidden, so the outputs are published without it."""
+    real = os.rmdir
+
+    def busy(path: Any, **more: Any) -> None:
+        if str(path).endswith(".marks"):
+            raise OSError(errno.ENOTEMPTY, "Directory not empty")
+        real(path, **more)
+
+    monkeypatch.setattr(os, "rmdir", busy)
+    assert call("low").manifest.rows == {"parts": 1}
+    assert (tmp_path / "out/part-0000.bin").is_file()

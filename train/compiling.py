@@ -21,7 +21,7 @@ def compile_fault(device: str) -> str:
         torch.compile(_probe)(torch.ones(8, device=device))
     except Exception as error:  # noqa: BLE001 - dynamo, inductor and Triton raise kinds of their own, and a compiler may fail in any way
         torch._dynamo.reset()
-        return first_line(error)
+        return first_line(getattr(error, "inner_exception", None) or error)  # dynamo's own first line names the backend alone
     return ""
 
 

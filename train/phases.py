@@ -214,8 +214,11 @@ def _is_over(weights: Path, facts: Path) -> bool:
     """Whether a phase has left its weights as they were written; damaged ones are named, and the phase goes on from its newest checkpoint."""
     if not facts.is_file():
         return False
-    if weights.is_file() and sha256_file(weights) == read_json(facts).get("weights_sha256"):
-        return True
+    try:
+        if weights.is_file() and sha256_file(weights) == read_json(facts).get("weights_sha256"):
+            return True
+    except InputError:
+        pass  # the facts themselves are
     note(f"note: {weights}: damaged; the phase is made again")
     return False
 

@@ -182,7 +182,7 @@ def test_fine_tuning_killed_before_its_manifest_goes_on(
     assert not list((tmp_path / "out").rglob(".*"))
 
 
-@pytest.mark.parametrize("damage", ["cut", "flipped"])
+@pytest.mark.parametrize("damage", ["cut", "flipped", "facts"])
 def test_damaged_weights_of_a_phase_are_made_again(
     damage: str, run_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -196,8 +196,10 @@ def test_damaged_weights_of_a_phase_are_made_again(
     written = inference.load_model(tmp_path / "out.partial/model").state_dict()
     if damage == "cut":
         path.write_bytes(path.read_bytes()[:1000])
-    else:
+    elif damage == "flipped":
         flip(path)
+    else:
+        path.with_suffix(".json").write_bytes(b"\x00")
     execute(PRETRAIN, TINY, inputs, tmp_path / "out")
     assert "0.pt: damaged; the phase is made again" in capsys.readouterr().err
     again = inference.load_model(tmp_path / "out/model").state_dict()
