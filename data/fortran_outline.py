@@ -20,7 +20,7 @@ from hpcraft.data.fortran_to_c import Translation, arguments_of, assigned, ident
 from hpcraft.data.grammar_fortran_values import KINDS
 from hpcraft.data.outline import Outlined, Variable, outline
 from hpcraft.data.pieces_fortran import name_of, procedures
-from hpcraft.data.syntax import text_of
+from hpcraft.data.syntax import text_of, walk_without
 from hpcraft.data.typedefs import Dialect
 from hpcraft.errors import InputError
 from hpcraft.sandbox.abi import Signature
@@ -70,11 +70,7 @@ class FortranLoop:
     def plain(self) -> str:
         """The same as a subroutine of default types, for tools that read Fortran without its modules."""
         this = self.outlined
-        lines = [
-            "implicit none",
-            *(f"integer, parameter :: {kind} = {8 if kind == 'c_double' else 4}" for kind in self.kinds if _is_of_c(kind)),
-        ]
-        lines += self._constants(_PLAIN_TYPES)
+        lines = ["implicit none", *self._constants(_PLAIN_TYPES)]
         arrays = [v for v in self._ordered(this.params) if v.pointer and v.name in self.shapes]
         numbers = [v for v in (*this.params, *this.locals, *this.outs) if v not in arrays]
         lines += [f"{_PLAIN_TYPES[v.ctype]} :: {v.name}" for v in numbers]
@@ -88,7 +84,8 @@ class FortranLoop:
 
     def _constants(self, types: dict[str, str]) -> list[str]:
         bytes_of = {"float": "c_float", "double": "c_double"} if types is KINDS else {"float": "4", "double": "8"}
-        kinds = [f"integer, parameter :: {kind} = {bytes_of[real_kind(kind)]}" for kind in self.kinds if not _is_of_c(kind)]
+        unknown = [kind for kind in self.kinds if types is not KINDS or not kind.startswith("c_")]  # the module has those of C
+        kinds = [f"integer, parameter :: {kind} = {bytes_of[real_kind(kind)]}" for kind in unknown]
         return kinds + [f"{types[ctype]}, parameter :: {name} = {value}" for name, ctype, value in self.constants]
 
     def _declared(self, variable: Variable) -> str:
@@ -199,14 +196,11 @@ def _less(extent: Extent, number: int) -> Extent:
 
 def _kinds(node: Node) -> Iterator[Node]:
     """The names of kinds of literals, and of conversions."""
-    stack = [node]
-    while stack:
-        at = stack.pop()
+    for at in walk_without(node, ()):
         if at.type == "number_literal":
             yield from (n for n in at.children if n.type == "identifier")
         elif at.type == "call_expression" and text_of(at.children[0]).lower() == "real" and len(arguments_of(at)) == 2:
             yield from (n for n in identifiers(arguments_of(at)[1]) if text_of(n).lower() != "kind")
-        stack += at.children
 
 
 def written(loop: Node) -> str:
@@ -232,11 +226,6 @@ def written(loop: Node) -> str:
     if depth or any(len(line) > _WIDTH for line in lines):
         raise InputError(f"layout: {lines[0]}")
     return "\n".join(lines)
-
-
-def _is_of_c(kind: str) -> bool:
-    """Whether a kind is one of ``iso_c_binding``."""
-    return kind.startswith("c_")
 
 
 def _end(node: Node, *, upper: bool) -> bytes:

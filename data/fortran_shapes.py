@@ -5,13 +5,12 @@ Not covered: what modules declare, implicit typing, ``dimension`` and ``paramete
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from tree_sitter import Node
 
-from hpcraft.data.syntax import one_line, text_of
+from hpcraft.data.syntax import one_line, text_of, walk_without
 from hpcraft.errors import InputError
 
 _SINGLE = frozenset(("", "4", "sp", "r4", "real32", "c_float", "single", "kind(1.0)", "kind(1.e0)"))
@@ -81,7 +80,7 @@ class Declared:
         for declarator in node.named_children[1:]:
             if declarator.type == "type_qualifier":
                 continue
-            name = text_of(next(_names(declarator), None)).lower()
+            name = text_of(next((n for n in walk_without(declarator, ()) if n.type == "identifier"), None)).lower()
             size = next((n for n in declarator.children if n.type == "size"), shape)
             if constant and declarator.type == "init_declarator" and size is None:
                 self.constants[name] = Constant(ctype, declarator.named_children[-1])
@@ -89,13 +88,6 @@ class Declared:
                 self.scalars[name] = ctype
                 if size is not None:
                     shapes[name] = size
-
-
-def _names(node: Node) -> Iterator[Node]:
-    if node.type == "identifier":
-        yield node
-    for child in node.children:
-        yield from _names(child)
 
 
 def ctype_of(node: Node) -> str:

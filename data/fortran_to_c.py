@@ -18,7 +18,7 @@ from tree_sitter import Node
 
 from hpcraft.data.fortran_shapes import Array, Declared, real_kind
 from hpcraft.data.fortran_values import ATOM, CASTS, LEVEL, RANK, SPECIFIC, UNARY, Value, called, number, rendered
-from hpcraft.data.syntax import text_of
+from hpcraft.data.syntax import text_of, walk_without
 from hpcraft.data.trees import KEYWORDS
 from hpcraft.errors import InputError
 
@@ -331,20 +331,12 @@ def arguments_of(call: Node) -> list[Node]:
 
 
 def identifiers(node: Node) -> Iterator[Node]:
-    """All names at and below a node."""
-    stack = [node]
-    while stack:
-        at = stack.pop()
-        if at.type == "identifier":
-            yield at
-        stack += at.children
+    """All names at and below a node, in order."""
+    return (n for n in walk_without(node, ()) if n.type == "identifier")
 
 
 def assigned(node: Node) -> Iterator[str]:
     """The numbers and arrays that are assigned in a loop, indices of loops in it among them."""
-    stack = list(node.children[1:])
-    while stack:
-        at = stack.pop()
+    for at in (n for child in node.children[1:] for n in walk_without(child, ())):
         if at.type in ("assignment_statement", "loop_control_expression"):
             yield text_of(at.named_children[0]).partition("(")[0].strip().lower()
-        stack += at.children

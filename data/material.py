@@ -28,6 +28,7 @@ from hpcraft.data.tester import choose, propose
 from hpcraft.data.tree_hash import tree_hash
 from hpcraft.data.trees import normalised
 from hpcraft.data.typedefs import Dialect
+from hpcraft.errors import InputError
 from hpcraft.records import BenchmarkText, CodeUnit, PairOrigin
 from hpcraft.sandbox.abi import Signature
 from hpcraft.shards import read_rows
@@ -138,6 +139,10 @@ class Known:
         return cls(
             index=Benchmarks.build(texts, Rules(min_tree_words=1)), in_benchmarks=frozenset(_digest(normalised(f)) for f in functions)
         )
+
+    def refuse(self, origin: PairOrigin, error: InputError) -> None:
+        """Count what can't be a source under the key that begins the words of an error."""
+        self.left_out[f"{origin}:source:{str(error).partition(':')[0]}"] += 1
 
     def is_new(self, origin: PairOrigin, source: str, targets: Iterable[tuple[str, str]]) -> bool:
         """Whether a source with its versions is neither; counted and noted."""

@@ -18,7 +18,8 @@ from hpcraft.tokenizer.lengths import SLACK
 _SIZES = (1, 2, 7, 33, 100, 257)
 """The last is one more than a block of threads has: a launch that forgets the rest shows."""
 _MIXED = (3, 5, 10, 17)
-_REALS = ("0.5", "-1.25", "2.0", "0.75")
+REALS = ("0.5", "-1.25", "2.0", "0.75")
+"""What scalars that are no integers are given."""
 _SMALL = (1, 2, 3)
 _LONG = 12_000
 
@@ -127,7 +128,7 @@ def _test(signature: Signature, scalars: Mapping[str, str], lengths: Mapping[str
 
 def _scalar(kind: str, size: int | None, rng: Random) -> str:
     if kind == "f":
-        return rng.choice(_REALS)
+        return rng.choice(REALS)
     return str(size if size is not None else rng.choice(_SMALL))
 
 

@@ -16,6 +16,7 @@ from hpcraft.data.loopy_code import Compiled, compiled, with_openmp
 from hpcraft.data.material import MADE_TESTS, Known, Launches, Material
 from hpcraft.data.operator_graphs import Graph
 from hpcraft.data.operator_graphs import draw as draw_graph
+from hpcraft.data.tester import REALS
 from hpcraft.data.trees import functions, parse, prototype
 from hpcraft.errors import InputError
 from hpcraft.records import PairOrigin
@@ -25,7 +26,6 @@ ORIGIN: PairOrigin = "composed"
 _MOST_DRAWS = 10
 """For each graph that is wanted: small ones are drawn twice."""
 _SIZES = (1, 2, 3, 5, 8, 17, 33, 70)
-_REALS = ("0.5", "-1.25", "2.0", "0.75")
 
 
 def draw(seed: int, count: int, targets: tuple[str, ...], known: Known, *, launches: Launches = (False,)) -> Iterator[Material]:
@@ -37,7 +37,7 @@ def draw(seed: int, count: int, targets: tuple[str, ...], known: Known, *, launc
         try:
             made = compiled(graph, graph.name, rng)
         except InputError as error:
-            known.left_out[f"{ORIGIN}:source:{str(error).partition(':')[0]}"] += 1
+            known.refuse(ORIGIN, error)
             continue
         versions = [("openmp", with_openmp(made.source))] if "openmp" in targets else []
         if "cuda" in targets and False in launches:
@@ -72,6 +72,6 @@ def _tests(signature: Signature, made: Compiled, rng: Random) -> list[str]:
     for number in range(MADE_TESTS):
         sizes = {p.name: 1 if not number else rng.choice(_SIZES) for p in signature.parameters if p.ctype == "int"}
         lengths = {name: Extent(expression=text, read=True, written=True).length(sizes) for name, text in made.lengths.items()}
-        words = [f"[{lengths[p.name]}]" if p.pointer else str(sizes.get(p.name, rng.choice(_REALS))) for p in signature.parameters]
+        words = [f"[{lengths[p.name]}]" if p.pointer else str(sizes.get(p.name, rng.choice(REALS))) for p in signature.parameters]
         found[" ".join(words)] = None
     return list(found)

@@ -114,4 +114,4 @@ class Ground:
 
     def refuse(self, origin: PairOrigin, error: InputError) -> None:
         """Count a piece of code that can't be a source under the key that begins the words of an error."""
-        self.known.left_out[f"{origin}:source:{str(error).partition(':')[0]}"] += 1
+        self.known.refuse(origin, error)
