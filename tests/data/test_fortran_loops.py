@@ -12,14 +12,12 @@ from hpcraft.data import psyclone
 from hpcraft.data.fortran_outline import FortranLoop, fortran_loops
 from hpcraft.data.material import Known, Material
 from hpcraft.data.tester import propose
-from hpcraft.data.units import cut_units
 from hpcraft.data.verify import has_tools, verify
 from hpcraft.data.wells.ground import Ground
 from hpcraft.data.wells.transcribed import draw
-from hpcraft.records import CodeUnit, Document
 from hpcraft.sandbox.abi import Signature
-from hpcraft.shards import ShardWriter
 from hpcraft.verification import Candidate
+from tests.data.toy_corpus import write_corpus
 
 DECLARATIONS = """
   use kinds, only: dp
@@ -202,26 +200,7 @@ def ground(tmp_path: Path) -> Ground:
         "do i = 2, n\n if (x(i) > half) then\n y(i) = y(i-1) + x(i)\n else\n y(i) = 0\n end if\nend do\n"
     )
     text = WHOLE.format(body=body)
-    document = Document(
-        document_id="f",
-        source="path:x",
-        package="toy",
-        version="1",
-        path="f.f90",
-        sha256="0",
-        language="fortran",
-        form="free",
-        models=("serial",),
-        licence="MIT",
-        licence_evidence="spdx-header",
-        split="train",
-        text=text,
-    )
-    with ShardWriter(tmp_path, "corpus", Document) as documents, ShardWriter(tmp_path, "functions", CodeUnit) as functions:
-        documents.write(document)
-        for unit in cut_units(document):
-            if unit.kind == "function":
-                functions.write(unit)
+    write_corpus(tmp_path, ("f.f90", "fortran", "serial", text))
     return Ground(corpus=tmp_path, seed=0, targets=("fortran", "fortran+openmp", "openmp", "cuda"), known=Known())
 
 

@@ -17,16 +17,16 @@ from hpcraft.data.material import Known, made, tree
 from hpcraft.data.pairs import PairsConfig
 from hpcraft.data.target_text import not_parallel, objection
 from hpcraft.data.trees import normalised
-from hpcraft.data.units import cut_units
 from hpcraft.data.verify import verify
 from hpcraft.errors import ConfigError, InputError, MachineError
-from hpcraft.records import BenchmarkText, CodeUnit, Document, Function, Pair
+from hpcraft.records import BenchmarkText, Function, Pair
 from hpcraft.sandbox import toolchains
 from hpcraft.sandbox.abi import Signature, parse_test
 from hpcraft.shards import ShardWriter, read_rows
 from hpcraft.stages import Report, Work, fingerprint
-from hpcraft.store import list_outputs, sha256_bytes
+from hpcraft.store import list_outputs
 from hpcraft.verification import Candidate, Finding
+from tests.data.toy_corpus import write_corpus
 
 pytestmark = pytest.mark.skipif(shutil.which("bwrap") is None, reason="bubblewrap is not installed")
 
@@ -77,27 +77,7 @@ def corpus(tmp_path: Path) -> Path:
 
 def corpus_of(folder: Path, code: str) -> Path:
     """The same for a file with other code."""
-    document = Document(
-        document_id=sha256_bytes(code.encode()),
-        source="path:x",
-        package="toy",
-        version="1",
-        path="src/toy.c",
-        sha256="0",
-        language="c",
-        form="",
-        models=("openmp",),
-        licence="MIT",
-        licence_evidence="spdx-header",
-        split="train",
-        text=code,
-    )
-    with ShardWriter(folder, "corpus", Document) as documents, ShardWriter(folder, "functions", CodeUnit) as functions:
-        documents.write(document)
-        for unit in cut_units(document):
-            if unit.kind == "function":
-                functions.write(unit)
-    return folder
+    return write_corpus(folder, ("src/toy.c", "c", "openmp", code))
 
 
 def run(folder: Path, corpus: Path | None, config: PairsConfig = SMALL, seed: int = 0) -> Report:

@@ -15,16 +15,14 @@ from hpcraft.data.plain_kernel import IndexMacros, PlainKernel, plain_kernel
 from hpcraft.data.target_text import not_parallel
 from hpcraft.data.trees import parse
 from hpcraft.data.typedefs import Dialect
-from hpcraft.data.units import cut_units
 from hpcraft.data.verify import has_tools, verify
 from hpcraft.data.wells.ground import Ground
 from hpcraft.data.wells.serialised import sequential
 from hpcraft.data.wells.table import drawn
 from hpcraft.errors import InputError, MachineError
-from hpcraft.records import CodeUnit, Document, Language, PairOrigin
-from hpcraft.shards import ShardWriter
-from hpcraft.store import sha256_bytes
+from hpcraft.records import PairOrigin
 from hpcraft.verification import Candidate
+from tests.data.toy_corpus import write_corpus
 
 OPENMP = """
 typedef double Real;
@@ -139,33 +137,7 @@ def close(text: str) -> str:
 @pytest.fixture
 def ground(tmp_path: Path) -> Ground:
     """A corpus of the two files."""
-    folder = tmp_path / "prepare"
-    files: tuple[tuple[str, Language, str], ...] = (("a.c", "c", OPENMP), ("b.cu", "cuda", CUDA))
-    with (
-        ShardWriter(folder, "corpus", Document) as documents,
-        ShardWriter(folder, "functions", CodeUnit) as functions,
-        ShardWriter(folder, "kernels", CodeUnit) as kernels,
-    ):
-        for path, language, text in files:
-            document = Document(
-                document_id=sha256_bytes(text.encode()),
-                source="path:x",
-                package="toy",
-                version="1",
-                path=path,
-                sha256="0",
-                language=language,
-                form="",
-                models=("openmp",) if language == "c" else ("cuda",),
-                licence="MIT",
-                licence_evidence="spdx-header",
-                split="train",
-                text=text,
-            )
-            documents.write(document)
-            for unit in cut_units(document):
-                if unit.kind in ("function", "kernel"):
-                    (functions if unit.kind == "function" else kernels).write(unit)
+    folder = write_corpus(tmp_path / "prepare", ("a.c", "c", "openmp", OPENMP), ("b.cu", "cuda", "cuda", CUDA))
     return Ground(corpus=folder, seed=0, targets=("openmp", "cuda"), known=Known())
 
 
