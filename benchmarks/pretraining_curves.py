@@ -1,12 +1,13 @@
 """Bits per byte over tokens seen of the recipe pretrain-10m, beside a byte-level BPE without renaming and beside compressors.
 
-    python benchmarks/pretraining_curves.py CORPUS OUT [--seconds 1200] [--recipe recipes/pretrain-10m.yaml]
+    python benchmarks/pretraining_curves.py CORPUS OUT [--seconds 1200] [--recipe recipes/pretrain-10m.yaml] [--pretrained FOLDER]
 
 CORPUS is a folder of ``hpcraft prepare``. Two models of the same size are trained for the same time with the recipe's settings: hpcraft's, and one with a
 byte-level BPE of the same vocabulary (GPT-2's cutting of texts, trained on the same files) on whole files alone by next-token prediction, as MonoCoder
 and PolyCoder have it. gzip, zstd and xz compress the same validation files, alone and with training files in front (as far as their windows reach), and
 a byte n-gram model with back-off (Witten-Bell, order 6) learns the same characters. Curves are written as OUT/curves.svg, figures as OUT/curves.json.
-Both trainings go on where they were when the command is run again.
+Both trainings go on where they were when the command is run again. With --pretrained the curve of hpcraft's is that of a finished stage pretrain, as
+``hpcraft run`` leaves it: give --seconds what its recipe gave.
 """
 
 from __future__ import annotations
@@ -32,6 +33,7 @@ def main() -> None:
     parser.add_argument("out", type=Path)
     parser.add_argument("--seconds", type=float, default=1200.0)
     parser.add_argument("--recipe", type=Path, default=Path(__file__).parent.parent / "recipes" / "pretrain-10m.yaml")
+    parser.add_argument("--pretrained", type=Path, help="folder of a finished stage pretrain on CORPUS")
     args = parser.parse_args()
     args.out.mkdir(parents=True, exist_ok=True)
     curves = {name: trained(args, name) for name in ("hpcraft", "byte-level BPE")}
@@ -52,13 +54,15 @@ def settings(args: argparse.Namespace) -> tuple[dict[str, Any], int]:
 
 
 def trained(args: argparse.Namespace, name: str) -> dict[str, list[tuple[int, float]]]:
-    """Train one of the two; split to tokens and bits per byte."""
+    """Train one of the two, or read what a recipe trained; split to tokens and bits per byte."""
     from hpcraft.recipe import build_config
     from hpcraft.stages import execute
     from hpcraft.tokenizer.train import STAGE as TOKENIZER
     from hpcraft.tokenizer.train import TokenizerConfig
     from hpcraft.train.pretrain import STAGE
 
+    if name == "hpcraft" and args.pretrained:
+        return curves_of(args.pretrained)
     given, size = settings(args)
     slug = name.replace(" ", "-")
     if name == "hpcraft":
@@ -68,8 +72,13 @@ def trained(args: argparse.Namespace, name: str) -> dict[str, list[tuple[int, fl
         folder = byte_level(args, size)
         given |= {"objectives": {"causal": 1.0}, "function_characters": 0, "directive_examples": 0}
     execute(STAGE, build_config(STAGE, given, where=slug), {"corpus": args.corpus, "tokenizer": folder}, args.out / slug)
+    return curves_of(args.out / slug)
+
+
+def curves_of(folder: Path) -> dict[str, list[tuple[int, float]]]:
+    """Split to tokens learnt and bits per byte, as a stage pretrain wrote them."""
     curves: dict[str, list[tuple[int, float]]] = {}
-    for line in (args.out / slug / "metrics.jsonl").read_text().splitlines():
+    for line in (folder / "metrics.jsonl").read_text().splitlines():
         point = json.loads(line)
         if point["bits_per_byte"] is not None:
             curves.setdefault(point["split"], []).append((point["tokens"], point["bits_per_byte"]))

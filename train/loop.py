@@ -182,7 +182,7 @@ def _cache_kept(model: Any) -> Iterator[None]:
 
 def _ready(model: Any, running: Running, device: str) -> None:
     """Spread, compile and set up the model as the machine is to be used."""
-    from hpcraft.train.compiling import compile_fault
+    from hpcraft.train.compiling import compile_fault, compile_steps
     from hpcraft.train.packing import attention_for
     from hpcraft.train.trainer import shard, world
 
@@ -196,10 +196,7 @@ def _ready(model: Any, running: Running, device: str) -> None:
     if running.compile and (fault := compile_fault(device)):
         note(f"note: compile: torch can't compile on this machine ({fault[:200]}); training goes on without, which is slower")
     elif running.compile:
-        if device == "cpu":
-            # A third of a step went into the backward pass of the fused attention, which is slow on rows of some hundred tokens.
-            model.set_attn_implementation("eager")
-        model.compile()
+        compile_steps(model, device)
 
 
 def forget(folder: Path) -> None:

@@ -228,6 +228,7 @@ def evaluate(model: Any, validation: Validation, *, shifts: bool = True) -> Meas
     """
     import torch
 
+    from hpcraft.train.compiling import uncompiled
     from hpcraft.train.trainer import rank, summed, world
 
     device = next(model.parameters()).device
@@ -235,7 +236,7 @@ def evaluate(model: Any, validation: Validation, *, shifts: bool = True) -> Meas
     model.eval()
     names = sorted(set(validation.languages)) or [""]
     totals = {name: [0.0, 0.0] for name in names}
-    with torch.no_grad(), torch.autocast(device.type, dtype=torch.bfloat16, enabled=has_bf16()):
+    with torch.no_grad(), torch.autocast(device.type, dtype=torch.bfloat16, enabled=has_bf16()), uncompiled(model, device.type):
         # All ranks make as many calls, since a sharded model's ranks wait for each other; a call too many counts nothing.
         for begin in range(0, len(validation.batches), world()):
             index = min(begin + rank(), len(validation.batches) - 1)

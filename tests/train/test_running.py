@@ -12,8 +12,9 @@ import pytest
 import torch
 
 from hpcraft.errors import InputError, MachineError
+from hpcraft.train import compiling
 from hpcraft.train.batches import Batch, Row
-from hpcraft.train.compiling import compile_fault
+from hpcraft.train.compiling import compile_fault, compile_steps, uncompiled
 from hpcraft.train.loop import Running, fit, memory_told
 from hpcraft.train.packing import together
 from tests.train.runs import batches, budget, tiny, told
@@ -57,6 +58,30 @@ def trained(kind: Callable[[int], Iterator[Batch]], folder: Path, running: Runni
 def test_packed_texts_are_learnt_as_apart_however_it_is_computed(running: Running, tmp_path: Path) -> None:
     """The losses are those of the texts in rows of their own, computed plainly."""
     assert trained(packed, tmp_path / "packed", running) == pytest.approx(trained(unpacked, tmp_path / "apart", Running()), rel=1e-2)
+
+
+@pytest.mark.parametrize(("bf16", "attention"), [(True, "eager"), (False, "sdpa")])
+def test_validation_is_not_compiled(bf16: bool, attention: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its many lengths would each be compiled; it has the fused attention, and the steps after it have theirs again."""
+    compiled: list[str] = []
+
+    def take_note(graph: torch.fx.GraphModule, _: object) -> Callable[..., object]:
+        compiled.append(str(graph))
+        return graph.forward
+
+    model, ids = tiny().eval(), torch.tensor([[5, 6, 7]])
+    monkeypatch.setattr(compiling, "has_bf16", lambda: bf16)
+    monkeypatch.setattr(model, "compile", lambda: torch.nn.Module.compile(model, backend=take_note))
+    compile_steps(model, "cpu")
+    assert model.config._attn_implementation == attention
+    with torch.no_grad(), uncompiled(model, "cpu"):
+        assert model.config._attn_implementation == "sdpa"
+        plain = model(input_ids=ids).logits
+    assert not compiled
+    assert model.config._attn_implementation == attention
+    torch.testing.assert_close(model(input_ids=ids).logits, plain)
+    assert compiled
+    torch._dynamo.reset()
 
 
 def test_where_nothing_can_be_compiled_training_goes_on_and_says_so(
