@@ -32,6 +32,7 @@ from hpcraft.errors import InputError
 from hpcraft.records import BenchmarkText, CodeUnit, PairOrigin
 from hpcraft.sandbox.abi import Signature
 from hpcraft.shards import read_rows
+from hpcraft.tokenizer.prompt import BACK
 
 MADE_TESTS = 12
 """Tests that judge the targets of a made kernel; fewer stay with a pair. With five, one fault in thirty of a launch's shape passed."""
@@ -183,7 +184,7 @@ def made(
 ) -> Iterator[Material]:
     """``count`` different kernels of the grammar that can be written in some target, with a CUDA version for each of ``launches``.
 
-    A share of those of the training split is set aside without versions.
+    A share of those of the training split is set aside: as C without versions, or as one of its OpenMP and CUDA versions without its C.
     """
     number = found = 0
     while found < count and number < _MOST_DRAWS * count + 100:
@@ -200,12 +201,12 @@ def made(
         found += 1
         split = family_split(pair.family)
         aside = split == "train" and _share(seed, pair.source) < monolingual_share
-        yield Material(
+        whole = Material(
             origin="made",
             family=pair.family,
             signature=pair.signature,
             source=pair.source,
-            targets=() if aside else tuple(versions),
+            targets=tuple(versions),
             groups=tuple((test,) for test in pair.tests),
             package="hpcraft",
             version=__version__,
@@ -213,6 +214,13 @@ def made(
             licence="Apache-2.0",
             split=split,
         )
+        yield whole.set_aside(_as_what(seed, whole)) if aside else whole
+
+
+def _as_what(seed: int, whole: Material) -> str:
+    """What a kernel is set aside as: C, or one of the models that are translated back to it, as often each."""
+    models = [SERIAL, *(model for model in BACK if any(model == target for target, _ in whole.targets))]
+    return models[int(_share(seed, f"as what: {whole.source}") * len(models))]
 
 
 def mined(

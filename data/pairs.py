@@ -96,7 +96,8 @@ class PairsConfig:
         0.3, help="share of the corpus's training code that is set aside without translation: loops as C, OpenMP and CUDA as what they are"
     )
     made_monolingual_share: float = option(
-        0.0, help="share of the grammar's training kernels that are set aside as C without translation, to see what mutual makes of them"
+        0.0,
+        help="share of the grammar's training kernels that are set aside without translation, as C, OpenMP or CUDA, for mutual to translate",
     )
     batch_size: int = option(96, help="candidates built into one program")
 
@@ -348,6 +349,6 @@ STAGE = Stage(
     run=run,
     outside=tools_here,
     scratch=(_PARTS,),
-    version=7,  # loops of Fortran, graphs of operators
+    version=8,  # kernels of the grammar set aside as what they are in parallel
 )
 COMMAND = STAGE.command

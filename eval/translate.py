@@ -146,7 +146,7 @@ def _tell(args: argparse.Namespace, path: Path, alone: Standalone, evidence: Evi
         "code": code,
         "written": str(out or ""),
     }
-    # Who gets code that was never run is told so, however quiet the command is to be.
+    # Who gets code that nothing was shown of is told so, however quiet the command is to be.
     tell = warn if evidence.is_guess else note
     if not args.json or evidence.is_guess:
         for line in evidence.lines():
@@ -156,11 +156,12 @@ def _tell(args: argparse.Namespace, path: Path, alone: Standalone, evidence: Evi
 
 
 def _head(args: argparse.Namespace, evidence: Evidence) -> str:
-    """The comment at the head of code that was never run: it may be found where nobody saw the warning."""
+    """The comment at the head of code that nothing was shown of: it may be found where nobody saw the warning."""
     if not evidence.is_guess:
         return ""
     model = _SHIPPED.name if args.model == str(_SHIPPED) else printable(args.model).replace("*/", "* /")
-    what = "compiled, but never run" if evidence.verified else "not verified; see hpcraft translate --verify"
+    shown = evidence.too_little or "compiled, but never run"
+    what = shown if evidence.verified else "not verified; see hpcraft translate --verify"
     return f"/* hpcraft: a guess of {model}, {what} */\n"
 
 

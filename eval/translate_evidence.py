@@ -20,7 +20,7 @@ from hpcraft.errors import InputError, MachineError
 from hpcraft.eval.forbidden import trick
 from hpcraft.eval.translate_speed import Speeds, measured
 from hpcraft.sandbox.abi import Signature, parse_test
-from hpcraft.verification import Candidate, Finding
+from hpcraft.verification import MIN_COVERAGE, MIN_TESTS, Candidate, Finding
 
 _LEVELS = ("compile", "emulate", "device", "run")
 _SHOWN = 3
@@ -87,6 +87,8 @@ class Evidence:
     """The call that speeds were measured with; empty where none were."""
     threads: int = 0
     """At which they were measured."""
+    too_little: str = ""
+    """Why the tests show little though candidates hold on them; empty where they are enough."""
     unknown: tuple[str, ...] = field(default=())
     """What wasn't looked at."""
 
@@ -97,8 +99,8 @@ class Evidence:
 
     @property
     def is_guess(self) -> bool:
-        """Whether nothing of what is chosen was ever run."""
-        return not self.verified or (self.chosen is not None and self.chosen.level == "compile")
+        """Whether what is chosen was never run, or on too little to show anything."""
+        return not self.verified or (self.chosen is not None and (self.chosen.level == "compile" or bool(self.too_little)))
 
     def lines(self) -> list[str]:
         """For a terminal."""
@@ -126,6 +128,8 @@ class Evidence:
             found.append(f"  candidate {choice.number}: level {choice.level}, {told}, written {written}{cut}{speed}")
         refused = Counter(c.reason for c in self.choices if not c.holds)
         found += [f"  refused: {reason} ({count})" for reason, count in refused.most_common()]
+        if holding and self.too_little:
+            found.append(f"the best is a guess all the same: {self.too_little}")
         if not holding and (log := next((c.log for c in self.choices if c.log), "")):
             found += [f"    {line}" for line in log.splitlines()[:_LOG_LINES]]
         return found + [f"not verified: {words}" for words in self.unknown]
@@ -183,8 +187,17 @@ def judged(alone: Standalone, target_model: str, choices: Sequence[Choice], writ
         coverage=None if alone.model == "cuda" else best.coverage,
         timed_test=speeds.test,
         threads=speeds.threads,
+        too_little=_too_little(best, alone.model),
         unknown=_unknown(target_model, alone.model, speeds, race=race),
     )
+
+
+def _too_little(source: Finding, model: str) -> str:
+    if (count := len(source.valid_tests)) < MIN_TESTS:
+        return f"{count} of its tests {'is' if count == 1 else 'are'} valid, fewer than {MIN_TESTS}"
+    if model != "cuda" and source.coverage < MIN_COVERAGE:
+        return f"the tests run {source.coverage:.0%} of its lines, less than {MIN_COVERAGE:.0%}"
+    return ""
 
 
 def _check_machine(alone: Standalone, target_model: str) -> None:

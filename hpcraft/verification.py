@@ -6,6 +6,11 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+MIN_TESTS = 3
+"""Valid tests below which nothing is shown: rounds accept nothing then, and a translation stays a guess; pairs ask for as many."""
+MIN_COVERAGE = 0.8
+"""Share of the source's lines that they run, likewise, as for pairs from real code."""
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Candidate:

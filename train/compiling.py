@@ -40,7 +40,7 @@ def compile_steps(model: Any, device: str) -> None:
     In bfloat16 on a CPU a third of a step went into the backward pass of the fused attention, which is slow on rows of some hundred
     tokens; in float32 the fused one is quicker than the compiled formula, by a quarter.
     """
-    if device == "cpu" and has_bf16():
+    if device == "cpu" and has_bf16() and model.config._attn_implementation != _EAGER:
         model.fused_attention = model.config._attn_implementation
         model.set_attn_implementation(_EAGER)
     model.compile()

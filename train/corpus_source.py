@@ -24,7 +24,10 @@ if TYPE_CHECKING:
     from hpcraft.train.objectives.objective import AnyRow, Objective
 
 _WINDOW_TOKENS = 1 << 19
-"""Tokens that are shuffled and packed together; a step takes from one such window."""
+"""Tokens that are shuffled and packed together, or more where steps are large; a step takes from one such window."""
+_WINDOW_STEPS = 16
+_MANY_STEPS = 8
+"""From so many on what is left over of a window is left out; else its last step is filled up."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -73,7 +76,7 @@ class CorpusSource:
         total = np.cumsum(self.tokens.texts["length"][order])
         if not len(total):
             return []
-        count = max(1, round(int(total[-1]) / max(_WINDOW_TOKENS, 4 * self.step_rows * self.width)))
+        count = max(1, round(int(total[-1]) / max(_WINDOW_TOKENS, _WINDOW_STEPS * self.step_rows * self.width)))
         return [0, *(int(i) + 1 for i in np.searchsorted(total, total[-1] * np.arange(1, count) / count))]
 
     def _rows(self, numbers: Sequence[int], epoch: int, objective: Objective) -> Iterator[AnyRow]:
@@ -89,7 +92,10 @@ class CorpusSource:
         rows = [row for row in rows if len(row.ids) > 1]
         groups = [[row] for row in rows] if self.apart else pack(rows, self.width)
         rng.shuffle(groups)
-        # The last step is filled up from the first, so that all have one shape.
+        # All steps have one shape. Rows that are left over wait for the next epoch, in which others are; where steps are few, that would be much of the
+        # texts, so some rows are learnt twice instead.
+        if len(groups) >= _MANY_STEPS * self.step_rows:
+            del groups[len(groups) - len(groups) % self.step_rows :]
         groups += islice(cycle(groups.copy()), -len(groups) % self.step_rows)
         made = alone if self.apart else together
         return [

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from hpcraft.store import sha256_bytes
+from hpcraft.train.test_texts import as_counted
 from hpcraft.verification import Finding
 
 SOURCE_ONLY = ""
@@ -94,7 +95,7 @@ class WrittenTest:
     text_sha256: str
     text: str
     valid: bool
-    """Whether the function passes it twice, and cleanly."""
+    """Whether the function passes it twice, and cleanly, or the same with shorter arrays."""
     killing: bool
     """Whether it tells a faulty version from the function."""
     telling: bool
@@ -177,9 +178,15 @@ def written_tests(
     """
     for answer in own:
         finding = found[key_of(answer.function_id, SOURCE_ONLY, 0)]
-        valid, killing = answer.text in finding.valid_tests, answer.text in finding.killing_tests
-        telling = answer.text in told.get(answer.function_id, ())
-        kept = answer.text in taught.get(answer.function_id, ())
+        valid, killing, telling, kept = (
+            bool(as_counted(answer.text, tests))
+            for tests in (
+                finding.valid_tests,
+                finding.killing_tests,
+                told.get(answer.function_id, ()),
+                taught.get(answer.function_id, ()),
+            )
+        )
         no_test = not finding.valid_tests and finding.reason
         yield WrittenTest(
             round=number,

@@ -148,10 +148,12 @@ def learn(config: FinetuneConfig, work: Work) -> list[Fitted]:
 
 
 def _learn(config: FinetuneConfig, work: Work) -> Fitted:
+    from hpcraft.train.packing import check_causal
     from hpcraft.train.trainer import barrier, rank
 
     base = base_folder(work.inputs["base"])
     generator = load(base, device="cpu")  # what trains it puts it where it is to be
+    check_causal(generator.model, work.inputs["base"])
     longest = min(config.max_length, generator.facts.context)
     make = _maker(generator, longest, base)
     # An encoder and its decoder see as many tokens each.
@@ -164,15 +166,7 @@ def _learn(config: FinetuneConfig, work: Work) -> Fitted:
     fitted = fit(
         adapted or model,
         lambda number: _batches(lessons.taught, make, config, work.seed, number, room, tensors),
-        Budget(
-            max_steps=config.max_steps,
-            max_seconds=config.max_seconds,
-            learning_rate=config.learning_rate,
-            checkpoint_seconds=config.checkpoint_seconds,
-            evaluations=config.evaluations,
-            select=config.select,
-            patience=config.patience,
-        ),
+        _budget(config),
         work.out,
         seed=work.seed,
         validation=lessons.validation,
@@ -194,12 +188,24 @@ def _learn(config: FinetuneConfig, work: Work) -> Fitted:
         if adapted:
             save_adapter(adapted, work.out / "adapter", str(work.inputs["base"]))
             model = merged(adapted)
-        counts = Counter(item.task for item in lessons.taught)
-        save_tuned(model, generator, base, work.out / "model", tuple(sorted(counts)), cuda_answer=config.cuda_answer)
-        said = {"rows": dict(sorted(counts.items())), "rejections": dict(lessons.rejections), "before": fitted.first_bits_per_byte}
+        counts = dict(sorted(Counter(item.task for item in lessons.taught).items()))
+        save_tuned(model, generator, base, work.out / "model", tuple(counts), cuda_answer=config.cuda_answer)
+        said = {"rows": counts, "rejections": dict(lessons.rejections), "before": fitted.first_bits_per_byte}
         write_json(work.out / _SAID, {**said, "parameters": model.num_parameters(), "parameters_learnt": learnt})
     barrier()
     return fitted
+
+
+def _budget(config: FinetuneConfig) -> Budget:
+    return Budget(
+        max_steps=config.max_steps,
+        max_seconds=config.max_seconds,
+        learning_rate=config.learning_rate,
+        checkpoint_seconds=config.checkpoint_seconds,
+        evaluations=config.evaluations,
+        select=config.select,
+        patience=config.patience,
+    )
 
 
 def _maker(generator: Generator, longest: int, base: Path) -> Maker:
@@ -262,10 +268,20 @@ def _batches(
     items: Sequence[Example], make: Maker, config: FinetuneConfig, seed: int, number: int, longest: int, tensors: Tensors
 ) -> list[Batch]:
     """The batches of an epoch, or of a part of one where there are many examples, as the next step waits until all rows are made."""
+    shown = items if config.task == "translate" and len(items) <= _MOST_IN_PART else part_of(items, seed, number)
+    return some_batches(shown, make, config, seed, number, longest, tensors)
+
+
+def some_batches(
+    items: Sequence[Example], make: Maker, config: FinetuneConfig, seed: int, number: int, longest: int, tensors: Tensors
+) -> list[Batch]:
+    """The batches of the first epoch from ``number`` on that has any: few examples, each shown less than once an epoch, may give one without.
+
+    Raises:
+        InputError: none of the examples is ever shown.
+    """
     for again in range(_MOST_TRIES):
-        shown = items if config.task == "translate" and len(items) <= _MOST_IN_PART else part_of(items, seed, number)
-        # Few examples, each shown less than once an epoch, may give an epoch without any.
-        if found := list(batches_of(shown, make, config, seed, number + again * _FAR, longest, tensors)):
+        if found := list(batches_of(items, make, config, seed, number + again * _FAR, longest, tensors)):
             return found
     raise InputError(f"none of {len(items)} examples was shown in {_MOST_TRIES} epochs; give larger repeats")
 

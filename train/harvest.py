@@ -1,7 +1,7 @@
 """What a round of mutual supervision gives: its findings sorted into new pairs, tests to be taught, and rows that say why.
 
 The tester is taught tests of its own that told something: a faulty version from the function, or a wrong translation from a right one. The known tests of a
-function aren't the tester's and are never taught, unless it wrote the same.
+function aren't the tester's and are never taught, unless it wrote the same, if with longer arrays.
 
 Not covered: what tells a translation that crashes or doesn't end from a right one beyond the first test that did: it isn't tried on the others.
 """
@@ -19,6 +19,7 @@ from hpcraft.train.decisions import SOURCE_ONLY, Answer, Decision, Fate, Written
 from hpcraft.train.fresh import Fresh
 from hpcraft.train.rounds import Round
 from hpcraft.train.tasks import TESTS, Example
+from hpcraft.train.test_texts import as_counted
 from hpcraft.verification import Finding
 
 NO_KILLING_TEST = "no-killing-test"
@@ -90,9 +91,9 @@ def harvest(
         new_pairs=len(known.pairs) - pairs_before,
         reasons=dict(sorted(_reasons(translated, fates).items())),
         tests_written=len(own),
-        tests_valid=sum(a.text in alone[a.function_id].valid_tests for a in own),
-        tests_killing=sum(a.text in alone[a.function_id].killing_tests for a in own),
-        tests_telling=sum(a.text in told.get(a.function_id, ()) for a in own),
+        tests_valid=sum(bool(as_counted(a.text, alone[a.function_id].valid_tests)) for a in own),
+        tests_killing=sum(bool(as_counted(a.text, alone[a.function_id].killing_tests)) for a in own),
+        tests_telling=sum(bool(as_counted(a.text, told.get(a.function_id, ()))) for a in own),
         new_tests=new_tests,
         mutants_killed=sum(f.mutants_killed for f in alone.values()),
         mutants_total=sum(f.mutants_total for f in alone.values()),
@@ -137,12 +138,12 @@ def _add_tests(
     *,
     mutants: bool,
 ) -> int:
-    """Add what the tester, which reads sequential C, is to be taught; how many tests are new."""
+    """Add what the tester, which reads sequential C, is to be taught, as it was run; how many tests are new."""
     fresh = 0
     for function in (f for f in functions if f.model == SERIAL):
         finding = alone[function.function_id]
-        worth = {*finding.killing_tests, *told.get(function.function_id, ())} if mutants else set(finding.valid_tests)
-        mine = [a.text for a in own if a.function_id == function.function_id and a.text in worth]
+        worth = sorted({*finding.killing_tests, *told.get(function.function_id, ())} if mutants else finding.valid_tests)
+        mine = filter(None, (as_counted(a.text, worth) for a in own if a.function_id == function.function_id))
         before = known.tests[function.function_id].tests if function.function_id in known.tests else ()
         after = tuple(dict.fromkeys((*before, *mine)))
         fresh += len(after) - len(before)

@@ -16,10 +16,6 @@ from hpcraft.data.verify import cuda_level, has_tools, lacks_tool, verify
 from hpcraft.errors import MachineError
 from hpcraft.verification import Candidate, Finding, Verifier
 
-MIN_TESTS = 3
-"""Valid tests below which nothing is accepted, as for pairs."""
-MIN_COVERAGE = 0.8
-"""Share of the source's lines that they run, as for pairs from real code."""
 _MUTANTS = 6
 """Faulty versions of each side, as for pairs."""
 FEW_TESTS, NOT_RUN = "few-tests", "not-run"
@@ -131,7 +127,7 @@ class Machine(NamedTuple):
     """What is left out."""
 
 
-def machine(targets: Sequence[str]) -> Machine:
+def machine(targets: Sequence[str], stage: str) -> Machine:
     """The targets that this machine can run, and whether it can look for races in OpenMP.
 
     Raises:
@@ -144,7 +140,7 @@ def machine(targets: Sequence[str]) -> Machine:
         missing = has_tools(target) or ("nothing here emulates it" if target == "cuda" and cuda_level() == "compile" else "")
         if missing:
             notes.append(
-                f"mutual: {target} was left out, because nothing here runs it: {missing}; {_INSTALL.get(target, 'run hpcraft doctor')}"
+                f"{stage}: {target} was left out, because nothing here runs it: {missing}; {_INSTALL.get(target, 'run hpcraft doctor')}"
             )
         else:
             kept.append(target)
@@ -152,7 +148,7 @@ def machine(targets: Sequence[str]) -> Machine:
         raise MachineError(f"none of the targets {', '.join(targets)} can be run here; {'; '.join(notes)}; or add openmp")
     missing = has_tools("openmp", race=True) if "openmp" in kept else ""
     if missing:
-        notes.append(f"mutual: OpenMP was not checked for races: {missing}; {_INSTALL['race']}")
+        notes.append(f"{stage}: OpenMP was not checked for races: {missing}; {_INSTALL['race']}")
     return Machine(tuple(kept), not missing, notes)
 
 

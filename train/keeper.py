@@ -97,7 +97,7 @@ class Keeper(TrainerCallback):  # type: ignore[misc, unused-ignore]
         watch.train_loss = watch.loss_sum / max(1, watch.loss_steps)
         watch.loss_sum, watch.loss_steps = 0.0, 0
         more = {
-            "learning_rate": self.run.learning_rate(),
+            "learning_rate": self.run.learning_rate,
             "grad_norm": self.run.grad_norm,
             "tokens_per_second": self.tokens_per_second,
             "mfu": self.mfu,

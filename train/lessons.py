@@ -19,7 +19,9 @@ from hpcraft.train.tasks import TESTS, Example, as_answered, examples, way_back
 from hpcraft.train.ways import Way
 
 
-def lessons(pairs: Mapping[tuple[str, str], Pair], asked: Sequence[Way], cuda_answer: str, *, self_training: bool) -> list[Example]:
+def lessons(
+    pairs: Mapping[tuple[str, str], Pair], asked: Sequence[Way], cuda_answer: str, *, self_training: bool, back_repeats: float = 1.0
+) -> list[Example]:
     """The examples of new pairs.
 
     Args:
@@ -27,17 +29,18 @@ def lessons(pairs: Mapping[tuple[str, str], Pair], asked: Sequence[Way], cuda_an
         asked: the ways that the translator knows.
         cuda_answer: of the model.
         self_training: whether what the translator wrote is a target, too.
+        back_repeats: how often an epoch shows one of a way back.
     """
     real_sources = [p for (_, model), p in pairs.items() if model != SERIAL]
     real_targets = [p for (_, model), p in pairs.items() if model == SERIAL]
     there = [*real_targets, *(real_sources if self_training else ())]
     back = [*real_sources, *(real_targets if self_training else ())]
-    return [*examples(as_answered(there, cuda_answer), {TESTS: 0}), *way_back(back, cuda_answer, ways_back(asked))]
+    return [*examples(as_answered(there, cuda_answer), {TESTS: 0}), *way_back(back, cuda_answer, ways_back(asked, back_repeats))]
 
 
-def ways_back(asked: Sequence[Way]) -> dict[str, float]:
+def ways_back(asked: Sequence[Way], repeats: float) -> dict[str, float]:
     """The tasks of the ways back, with how often an epoch shows them."""
-    return {way.task: 1.0 for way in asked if way.back}
+    return {way.task: repeats for way in asked if way.back}
 
 
 def check_pupil(model: Path, facts: ModelFacts, config: MutualConfig) -> None:

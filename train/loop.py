@@ -260,7 +260,7 @@ def _arguments(folder: Path, budget: Budget, running: Running, seed: int) -> Tra
     import torch
     from transformers import TrainingArguments
 
-    return TrainingArguments(
+    args = TrainingArguments(
         output_dir=str(folder),
         max_steps=budget.max_steps,
         per_device_train_batch_size=1,
@@ -278,6 +278,9 @@ def _arguments(folder: Path, budget: Budget, running: Running, seed: int) -> Tra
         ddp_find_unused_parameters=False,
         ddp_broadcast_buffers=False,
     )
+    # With several GPUs the Trainer of one process would copy the model to all of them and average their means, which weighs tokens unevenly.
+    args._n_gpu = min(1, args.n_gpu)
+    return args
 
 
 def _optimizer(model: Any, budget: Budget, watch: Watch) -> tuple[torch.optim.Optimizer, torch.optim.lr_scheduler.LambdaLR]:

@@ -29,6 +29,7 @@ from hpcraft.tokenizer.prompt import LANGUAGE_OF
 from hpcraft.train.decisions import SOURCE_ONLY
 from hpcraft.train.judges import Judges
 from hpcraft.train.rounds import Numbers, TesterKind, own_tests, verified
+from hpcraft.train.test_texts import setting
 from hpcraft.train.ways import Way
 from hpcraft.verification import Candidate, Finding, LikenessMeasure, Verifier
 
@@ -244,8 +245,8 @@ def examine_tests(exam: Exam, tests: Mapping[str, Sequence[str]]) -> Numbers:
         alone = [c for c in made if c.target_model == SOURCE_ONLY]
         found |= {f.candidate_id: f for f in verified(alone, exam.judges.full)}
     alone_by_key = {key: found[f"{key}/alone"] for key in tests}
-    settings = {key: {_setting(t) for t in own} for key, own in tests.items()}
-    valid = {key: {_setting(t) for t in alone_by_key[key].valid_tests} & settings[key] for key in tests}
+    settings = {key: {setting(t) for t in own} for key, own in tests.items()}
+    valid = {key: {setting(t) for t in alone_by_key[key].valid_tests} & settings[key] for key in tests}
     killed = [_share_killed(f) for f in alone_by_key.values()]
     wrong = [f.accepted for key, f in found.items() if "/wrong/" in key]
     right = [f.accepted for key, f in found.items() if key.endswith("/right")]
@@ -276,13 +277,6 @@ def _candidates(exam: Exam, tests: Mapping[str, tuple[str, Sequence[str]]]) -> I
             yield _candidate(f"{pair.pair_id}/right", pair, pair.target, own)
             for number, code in enumerate(exam.wrong[pair.pair_id]):
                 yield _candidate(f"{pair.pair_id}/wrong/{number}", pair, code, own)
-
-
-def _setting(test: str) -> str:
-    """What tells tests apart that aren't the same with longer arrays: all but the lengths, or all of it where there is no scalar."""
-    words = test.split()
-    lengthless = ["[]" if word.startswith("[") else word for word in words]
-    return " ".join(lengthless if lengthless.count("[]") < len(words) else words)
 
 
 def _share_killed(finding: Finding) -> float | None:

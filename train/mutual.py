@@ -31,14 +31,14 @@ from hpcraft.inference import read_facts, require_torch
 from hpcraft.records import Function, Pair
 from hpcraft.shards import ShardWriter, read_rows
 from hpcraft.stages import Input, Report, Stage, Work
-from hpcraft.store import append_jsonl, drop_torn_tail, read_jsonl, write_jsonl
+from hpcraft.store import append_jsonl, drop_torn_tail, read_json, read_jsonl, write_json, write_jsonl
 from hpcraft.tokenizer.requests import teachable
 from hpcraft.train.decisions import SOURCE_ONLY, Answer, Decision, WrittenTest
 from hpcraft.train.export import model_folder
 from hpcraft.train.finetune import FinetuneConfig
 from hpcraft.train.fresh import Fresh
 from hpcraft.train.harvest import Asking, Harvest, Known, harvest
-from hpcraft.train.judges import MIN_COVERAGE, MIN_TESTS, Gate, Judges, Machine, machine, tools_here
+from hpcraft.train.judges import Gate, Judges, Machine, machine, tools_here
 from hpcraft.train.learners import TESTER, TRANSLATOR, Learner
 from hpcraft.train.lessons import check_pupil, lessons, untaught, ways_back
 from hpcraft.train.loop import SCRATCH, forget
@@ -47,10 +47,11 @@ from hpcraft.train.mutual_config import MutualConfig
 from hpcraft.train.rounds import Round, candidates, findings, own_tests, translations, turn, usable
 from hpcraft.train.tasks import TESTS, as_answered, examples, way_back
 from hpcraft.train.ways import Way, ways
-from hpcraft.verification import Candidate, Finding, LikenessMeasure, Verifier
+from hpcraft.verification import MIN_COVERAGE, MIN_TESTS, Candidate, Finding, LikenessMeasure, Verifier
 
 _STATE = ".rounds"
 _LINES = "rounds.jsonl"
+_LOSSES = "losses.json"
 _PART = 32
 """Functions that are judged while the next ones are answered."""
 _PART_SEEDS = 7919
@@ -104,7 +105,7 @@ def run(
     """
     require_torch()
     facts = read_facts(model_folder(work.inputs["model"]))
-    here = Machine(config.targets, True, []) if verifier else machine(config.targets)
+    here = Machine(config.targets, True, []) if verifier else machine(config.targets, "mutual")
     config = replace(config, targets=here.targets)
     check_pupil(work.inputs["model"], facts, config)
     lines = work.out / _STATE / _LINES
@@ -158,7 +159,7 @@ def _begin(
     tuned = model_folder(work.inputs["model"])
     facts = read_facts(tuned)
     known = [p for p in pairs if p.split == "train"]
-    proved = [*examples(as_answered(known, facts.cuda_answer)), *way_back(known, facts.cuda_answer, ways_back(asked))]
+    proved = [*examples(as_answered(known, facts.cuda_answer)), *way_back(known, facts.cuda_answer, ways_back(asked, config.back_repeats))]
     state = work.out / _STATE
     weights = state / str(played) if played > 0 else None
 
@@ -244,12 +245,35 @@ def _answers(loop: _Loop, functions: Sequence[Function], seed: int) -> Iterator[
 
 
 def _learn(loop: _Loop, number: int, got: Harvest) -> Round:
-    """Teach both what the rounds gave so far, where this one added to it; keep the weights, and measure."""
+    """Teach both what the rounds gave so far, where this one added to it, unless an interrupted run did; keep the weights, and measure."""
+    state, losses = loop.state(number), _taught(loop, number)
+    if not losses:
+        losses = _teach(loop, number, got)
+        write_json(state / _LOSSES, losses)
+    return _measured(loop, replace(got.summary, translator_loss=losses[TRANSLATOR], tester_loss=losses.get(TESTER)))
+
+
+def _taught(loop: _Loop, number: int) -> dict[str, float | None]:
+    """The losses of a round's training that is over, whose weights are taken; nothing where it isn't."""
+    state = loop.state(number)
+    if not (state / _LOSSES).exists():
+        return {}
+    for learner in loop.learners:
+        learner.take(state / learner.name)
+    return dict(read_json(state / _LOSSES))
+
+
+def _teach(loop: _Loop, number: int, got: Harvest) -> dict[str, float | None]:
     config, cuda_answer = loop.config, loop.translator.generator.facts.cuda_answer
     accepted = loop.known.pairs if got.summary.new_pairs else {}
-    pairs = lessons(accepted, loop.ways, cuda_answer, self_training=config.self_training)
+    pairs = lessons(accepted, loop.ways, cuda_answer, self_training=config.self_training, back_repeats=config.back_repeats)
     tests = list(loop.known.tests.values()) if got.summary.new_tests else []
-    settings = FinetuneConfig(learning_rate=config.learning_rate, max_steps=config.train_steps, max_seconds=config.train_seconds)
+    settings = FinetuneConfig(
+        learning_rate=config.learning_rate,
+        max_steps=config.train_steps,
+        max_seconds=config.train_seconds,
+        batch_tokens=config.batch_tokens,
+    )
     losses: dict[str, float | None] = {}
     for learner in loop.learners:
         losses[learner.name] = learner.teach(
@@ -261,7 +285,7 @@ def _learn(loop: _Loop, number: int, got: Harvest) -> Round:
             number=number,
         )
         learner.save(loop.state(number) / learner.name)
-    return _measured(loop, replace(got.summary, translator_loss=losses[TRANSLATOR], tester_loss=losses.get(TESTER)))
+    return losses
 
 
 def _measured(loop: _Loop, one: Round) -> Round:
@@ -283,7 +307,9 @@ def _training(loop: _Loop, number: int, learner: Learner) -> Path:
 
 
 def _tidy(loop: _Loop, number: int) -> None:
-    """Remove what only an unfinished round needs: checkpoints, and the weights of the round before."""
+    """Remove what only an unfinished round needs: checkpoints, and the weights of the round before, of which some are kept on request."""
+    if loop.config.keep_rounds:
+        loop.translator.save(loop.work.out / f"round-{number}" / TRANSLATOR)
     for learner in loop.learners:
         forget(_training(loop, number, learner))
         shutil.rmtree(loop.state(number - 1) / learner.name, ignore_errors=True)

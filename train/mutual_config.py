@@ -42,7 +42,13 @@ class MutualConfig:
     train_steps: int = option(60, help="most steps of training for each of the two in a round")
     train_seconds: float = option(15.0, help="most seconds of training for each of the two in a round")
     learning_rate: float = option(2e-4, help="highest learning rate")
-    replay: int = option(3, help="proved examples beside each new one")
+    batch_tokens: int = option(1536, help="tokens of a step, padding included")
+    replay: int = option(3, help="proved examples beside each new one, other ones in each epoch, and never fewer than 512; 0 for none")
+    back_repeats: float = option(
+        0.3,
+        help="how often an epoch shows an example of a way back to C, proved or new: each pair has one of it, and what isn't shown is forgotten",
+    )
+    keep_rounds: bool = option(False, help="keep the translator of each round too, as round-N/translator, to be measured afterwards")
     valid_functions: int = option(
         40, help="validation pairs of each target that both are measured on before the first round and after each; 0 measures nothing"
     )
@@ -61,6 +67,8 @@ class MutualConfig:
             "train_steps",
             "train_seconds",
             "learning_rate",
+            "batch_tokens",
+            "back_repeats",
         ):
             if getattr(self, name) <= 0:
                 raise ConfigError(f"{name}: {getattr(self, name)} is not above zero")

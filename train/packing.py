@@ -11,6 +11,7 @@ from typing import Any
 
 import torch
 
+from hpcraft.errors import InputError
 from hpcraft.train.batches import IGNORED, Batch, Row, pieces
 
 _PROBE_TOKENS = 64
@@ -75,6 +76,34 @@ def keeps_apart(model: Any) -> bool:
     finally:
         model.train(was_training)
     return bool(torch.allclose(behind, alone, rtol=1e-3, atol=1e-3 * float(alone.std())))
+
+
+def sees_ahead(model: Any) -> bool:
+    """Whether a token changes what is foretold before it, as in models that fill in masks: such a one would read its answers while it learns them."""
+    vocabulary = int(model.get_input_embeddings().num_embeddings)
+    ids = [(3 + 7 * i) % vocabulary for i in range(_PROBE_TOKENS)]
+    both = torch.tensor([ids, [*ids[:-1], (ids[-1] + 1) % vocabulary]], device=next(model.parameters()).device)
+    was_training = model.training
+    model.eval()
+    try:
+        with torch.no_grad():
+            one, other = model(input_ids=both).logits[:, :-1]
+    finally:
+        model.train(was_training)
+    return not torch.allclose(one, other, rtol=1e-3, atol=1e-3 * float(one.std()))
+
+
+def check_causal(model: Any, base: object) -> None:
+    """Check that a model without an encoder can learn to write.
+
+    Raises:
+        InputError: it sees what it is to write.
+    """
+    if not model.config.is_encoder_decoder and sees_ahead(model):
+        raise InputError(
+            f"{base}: sees the tokens behind each one, as models that fill in masks do, so it can't learn to write; "
+            "give a model that reads from left to right, or one with an encoder and a decoder"
+        )
 
 
 def together(groups: Sequence[Sequence[Row]], width: int, pad: int) -> Batch:

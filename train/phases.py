@@ -34,10 +34,10 @@ from hpcraft.train.objectives.noise import NoiseTables
 from hpcraft.train.objectives.objective import Objective
 from hpcraft.train.objectives.specials import NONE, Specials
 from hpcraft.train.objectives.table import NEEDS_EXAMPLES, NEEDS_TABLES, OBJECTIVES, Mixture
-from hpcraft.train.packing import keeps_apart
+from hpcraft.train.packing import check_causal, keeps_apart
 from hpcraft.train.presets import DECODER, HEAD_WIDTH, build, learning_rate
 from hpcraft.train.pretrain import DONE, TOKENS
-from hpcraft.train.watch import Budget, Validation
+from hpcraft.train.watch import LAST, Budget, Validation
 
 if TYPE_CHECKING:
     from tokenizers import Tokenizer
@@ -130,6 +130,13 @@ def prepare(config: PretrainConfig, work: Work, tokenizer: Path) -> dict[str, in
 
 def _check(phase: Phase, config: PretrainConfig) -> None:
     Mixture(dict(phase.objectives))
+    for name in phase.objectives:
+        own = phase.options.get(name, {})
+        length = (own.get("denoise", {}) if name == "backtranslate" else own).get("length", 0)
+        if length > config.row_tokens:
+            raise ConfigError(
+                f"objective {name}: length {length} is more than the row_tokens of {config.row_tokens}, so its texts would be cut"
+            )
     if config.sharding == "fsdp" and (whole := sorted(_WHOLE & set(phase.objectives))):
         raise ConfigError(f"objective {whole[0]}: needs the whole model in each process; give sharding=ddp")
     if wrong := sorted(set(phase.objectives) & NEEDS_EXAMPLES):
@@ -252,6 +259,11 @@ def _model(config: PretrainConfig, work: Work, tokenizer: Tokenizer) -> Any:
         if model.config.is_encoder_decoder != (config.architecture != DECODER):
             kind = "encoder-decoder" if model.config.is_encoder_decoder else DECODER
             raise InputError(f"{work.inputs['base']}: is an {kind}; give architecture={kind}")
+        check_causal(model, work.inputs["base"])
+        if model.config.model_type != "t5" and any(
+            _architecture(name) == "tagger" for phase in config.all_phases for name in phase.objectives
+        ):
+            raise InputError(f"{work.inputs['base']}: entities are learnt by models of T5's kind, and this is a {model.config.model_type}")
         return model
     kind = AutoModelForCausalLM if config.architecture == DECODER else AutoModelForSeq2SeqLM
     return kind.from_config(build(config.architecture, config.layers, tokenizer, config.context))
@@ -278,19 +290,10 @@ def _phase(config: PretrainConfig, work: Work, tokenizer: Tokenizer, specials: S
     )
     validation = _validation(config, work, objective, specials)
     names = "-".join(phase.objectives)
-    budget = Budget(
-        max_steps=phase.max_steps,
-        max_seconds=phase.max_seconds,
-        learning_rate=phase.learning_rate or config.learning_rate or learning_rate(learner.config.hidden_size / HEAD_WIDTH),
-        checkpoint_seconds=config.checkpoint_seconds,
-        evaluations=config.evaluations,
-        select=config.select,
-        patience=config.patience,
-    )
     fitted = fit(
         learner,
         Feed(source=source, rows=micro, beside=config.beside, complete=objective.complete if objective.cycle else None),
-        budget,
+        _budget(config, phase, learner),
         work.out if len(config.all_phases) == 1 else work.out / f"phase-{number + 1}-{names}",
         seed=work.seed,
         validation=validation,
@@ -311,6 +314,18 @@ def _phase(config: PretrainConfig, work: Work, tokenizer: Tokenizer, specials: S
             table = {kind: {"precision": s.precision, "recall": s.recall, "f1": s.f1} for kind, s in found.items()}
             write_json(work.out / ENTITIES, table)
     return fitted
+
+
+def _budget(config: PretrainConfig, phase: Phase, learner: Any) -> Budget:
+    return Budget(
+        max_steps=phase.max_steps,
+        max_seconds=phase.max_seconds,
+        learning_rate=phase.learning_rate or config.learning_rate or learning_rate(learner.config.hidden_size / HEAD_WIDTH),
+        checkpoint_seconds=config.checkpoint_seconds,
+        evaluations=config.evaluations,
+        select=phase.select or config.select,
+        patience=0 if phase.select == LAST else config.patience,
+    )
 
 
 def _packs(model: Any, work: Work) -> bool:

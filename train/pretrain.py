@@ -35,6 +35,8 @@ class Phase:
     max_seconds: float
     learning_rate: float | None = None
     """Highest; null derives it from the depth."""
+    select: str = ""
+    """Which weights are kept, where not as in the other phases. Of back-translation the denoising alone is measured, so ``last`` is its choice."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -85,13 +87,15 @@ class PretrainConfig:
             raise ConfigError(f"row_tokens: {self.row_tokens} is more than the context of {self.context}")
         if self.learning_rate is not None and self.learning_rate <= 0:
             raise ConfigError(f"learning_rate: {self.learning_rate} is not above zero")
-        if self.architecture != DECODER and self.select == "valid_bits_per_byte":
-            raise ConfigError("select: valid_bits_per_byte is measured for decoders only; give valid_loss or last")
         for phase in self.all_phases:
             if not phase.objectives or phase.max_steps <= 0 or phase.max_seconds <= 0:
                 raise ConfigError(f"phases: {phase} has no objective, no steps or no seconds")
             if phase.learning_rate is not None and phase.learning_rate <= 0:
                 raise ConfigError(f"phases: learning_rate {phase.learning_rate} is not above zero")
+            if phase.select:
+                check_choice(phase.select, 0)
+            if self.architecture != DECODER and (phase.select or self.select) == "valid_bits_per_byte":
+                raise ConfigError("select: valid_bits_per_byte is measured for decoders only; give valid_loss or last")
         check_choice(self.select, self.patience)
         check_sharding(self.sharding)
 
@@ -171,6 +175,6 @@ STAGE = Stage(
     # Those of phases lie below folders of their own.
     scratch=(TOKENS, DONE, *SCRATCH, *(f"phase-*/{name}" for name in SCRATCH)),
     alike=_without_rates,
-    version=4,  # practice in the task format whole or not at all
+    version=5,  # no rows twice where steps are large
 )
 COMMAND = STAGE.command

@@ -33,7 +33,7 @@ from hpcraft.tokenizer.requests import teachable
 from hpcraft.train.decisions import SOURCE_ONLY
 from hpcraft.train.export import base_folder
 from hpcraft.train.folder import save_model
-from hpcraft.train.judges import Judges
+from hpcraft.train.judges import Judges, Machine, machine, tools_here
 from hpcraft.train.loop import SCRATCH
 from hpcraft.train.measure import Exam, Sampling, examine_translator, set_exam
 from hpcraft.train.reward import Question, Rewarder
@@ -120,11 +120,14 @@ def run(
     require_trl()
     from hpcraft.train import grpo
 
+    here = Machine(config.targets, True, []) if verifier else machine(config.targets, "reinforce")
+    config = replace(config, targets=here.targets)
     folder = base_folder(work.inputs["model"])
     generator = _load(folder, config.targets)
     pairs = list(teachable(read_rows(work.inputs["pairs"], "pairs", Pair)))
     functions = [f for f in read_rows(work.inputs["pairs"], "monolingual", Function) if f.split == "train"]
-    judges = Judges.seeded(verifier, next((seed for seed in (*(p.seed for p in pairs), *(f.seed for f in functions))), 0), honesty=honesty)
+    seed = next((seed for seed in (*(p.seed for p in pairs), *(f.seed for f in functions))), 0)
+    judges = Judges.seeded(verifier, seed, honesty=honesty, race=here.race)
     questions, rejections = _questions(config, work, generator, pairs, functions, judges)
     exam = set_exam(
         pairs, config.targets, config.valid_functions, judges, tester="none", mutants=True, seed=work.seed, cache=work.out / _EXAM
@@ -139,7 +142,7 @@ def run(
     shutil.rmtree(work.out / "model", ignore_errors=True)
     save_model(generator.model, folder, work.out / "model", generator.facts)
     after = _examined(config, work, exam, load(work.out / "model"), likeness, _AFTER)
-    return _finish(config, work, exam, came, rejections, before, after)
+    return _finish(config, work, exam, came, rejections, before, after, here.notes)
 
 
 def _load(folder: Path, targets: Sequence[str]) -> Generator:
@@ -248,6 +251,7 @@ def _finish(
     rejections: Counter[str],
     before: dict[str, Numbers],
     after: dict[str, Numbers],
+    notes: Sequence[str],
 ) -> Report:
     last = Round(
         number=1, functions=came.groups, candidates=came.answers, accepted=came.accepted, reasons=dict(sorted(came.reasons.items()))
@@ -263,7 +267,7 @@ def _finish(
             "reward": {"first_steps": sum(first) / len(first), "last_steps": sum(end) / len(end)},
             "translator": {"before": before, "after": after},
         },
-        notes=list(_notes(config, exam, came)),
+        notes=[*notes, *_notes(config, exam, came)],
     )
 
 
@@ -298,6 +302,7 @@ STAGE = Stage(
         "pairs": Input(stage="pairs", help="folder that `hpcraft pairs` made"),
     },
     run=lambda config, work: run(config, work),
+    outside=lambda config: tools_here(config.targets),
     pace=frozenset(("checkpoint_seconds",)),
     scratch=(_BEFORE, _AFTER, _JUDGED, _SOURCES, _EXAM, *SCRATCH),
     version=2,

@@ -136,6 +136,8 @@ class Run(Trainer):  # type: ignore[misc, unused-ignore]
         self.bad = ""
         """What is wrong with the loss of a micro-batch of this step."""
         self.grad_norm: float | None = None
+        self.learning_rate = 0.0
+        """Of the step that was just done: what the optimizer has afterwards is the next one's."""
         self.waited_seconds = 0.0
         """Time that was spent waiting for data since it was last looked at."""
         self.row_length = 1
@@ -208,12 +210,9 @@ class Run(Trainer):  # type: ignore[misc, unused-ignore]
         loss, self.loss = self.loss, 0.0
         return loss
 
-    def learning_rate(self) -> float:
-        """Of the step that was just done."""
-        return float(self.optimizer.param_groups[0]["lr"])
-
     def _clip_grad_norm(self, model: Any) -> Any:
         norm: Any = super()._clip_grad_norm(model)
+        self.learning_rate = float(self.optimizer.param_groups[0]["lr"])
         self.grad_norm = float(norm.full_tensor() if hasattr(norm, "full_tensor") else norm)
         if not math.isfinite(self.grad_norm) or self.bad:
             # A loss that is no number makes none of all ranks' gradients, so that all are here and can be told whose it was.

@@ -25,6 +25,8 @@ SELECTABLE = (LAST, "valid_loss", "valid_bits_per_byte")
 
 LOWER = "run again with a lower learning_rate, which goes on from the newest checkpoint"
 """What helps against numbers that are none; stages whose training says so have `hpcraft.stages.Stage.alike`."""
+_WARMUP_SHARE = 0.1
+"""Of the budget, after which the rate is no longer warmed up."""
 
 
 def check_choice(select: str, patience: int) -> None:
@@ -166,8 +168,8 @@ class Watch:
         return min(1.0, max(step / self.budget.max_steps, self.seconds / self.budget.max_seconds))
 
     def rate(self, step: int) -> float:
-        """Factor of the learning rate at a step."""
-        warm = min(1.0, (step + 1) / self.budget.warmup_steps)
+        """Factor of the learning rate at a step: a run too short for its warm-up steps has a tenth of them in place of that."""
+        warm = min(1.0, max((step + 1) / self.budget.warmup_steps, self.progress(step) / _WARMUP_SHARE))
         return warm * min(1.0, (1.0 - self.progress(step)) / self.budget.decay_share)
 
     def comes_due(self) -> bool:

@@ -1,7 +1,6 @@
 """Translating for people: what holds is shown with its evidence, what doesn't is not shown as an answer."""
 
 import json
-from dataclasses import replace
 from typing import Any, ClassVar
 
 import pytest
@@ -10,7 +9,7 @@ from hpcraft.cli import main
 from hpcraft.data.standalone import stand_alone
 from hpcraft.decoding import Reply
 from hpcraft.errors import InputError
-from hpcraft.eval.translate_evidence import Choice, Evidence, judged, unverified
+from hpcraft.eval.translate_evidence import Choice, judged, unverified
 from hpcraft.inference import ModelFacts
 from tests.data.translations import GOOD_SCALE as GOOD
 from tests.data.translations import SCALE as SOURCE
@@ -227,13 +226,6 @@ def test_the_name_of_a_model_cannot_end_the_comment(writer, capsys):
     """A folder may be called what it likes."""
     assert main(["translate", writer(GOOD), "--to", "openmp", "--model", "*/ int x; /*\n"]) == 0
     assert capsys.readouterr().out.partition("\n")[0].startswith("/* hpcraft: a guess of * / int x; /*?, not")
-
-
-def test_code_that_was_only_compiled_is_a_guess_too():
-    """Where CUDA can't be run, nothing was shown of what it does."""
-    compiled = Choice(number=0, code=CUDA, holds=True, level="compile")
-    assert Evidence(choices=(compiled,), verified=True).is_guess
-    assert not Evidence(choices=(replace(compiled, level="emulate"),), verified=True).is_guess
 
 
 def test_a_function_that_the_model_cannot_see_whole_is_one_line(writer, capsys):

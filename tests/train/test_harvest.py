@@ -50,6 +50,25 @@ def test_the_tester_learns_its_own_tests_that_told_something() -> None:
     assert (wrong.tests_failed, wrong.pair_id) == ((OWN[1], KNOWN), "")
 
 
+def test_a_test_with_longer_arrays_than_one_that_counts_is_as_good() -> None:
+    """Of both the verifier runs the shorter, which may be a known one, and that is taught; a shorter one was run before it, and wasn't clean."""
+    one = function(1)
+    answers = [
+        Answer(function_id="f1", target_model=SOURCE_ONLY, sample=n, text=text)
+        for n, text in enumerate(("3 [8] [3]", "3 [2] [3]", "5 [5] [5]"))
+    ]
+    [alone] = [finding(c, "", (KNOWN,), (KNOWN,)) for c in candidates([one], answers, "model")]
+    known = Known()
+    got = harvest(1, [one], answers, [alone], known, Asking())
+    assert known.tests["f1"].tests == (KNOWN,)
+    assert (got.summary.tests_valid, got.summary.tests_killing, got.summary.new_tests) == (1, 1, 1)
+    assert [(w.valid, w.killing, w.kept, w.why_not) for w in got.written] == [
+        (True, True, True, ""),
+        (False, False, False, "not-valid"),
+        (False, False, False, "not-valid"),
+    ]
+
+
 def test_without_a_right_translation_nothing_was_told_apart() -> None:
     """A test that all translations fail may be as good as any."""
     one, answers = asked("wrong", "worse")

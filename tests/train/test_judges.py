@@ -8,8 +8,8 @@ import pytest
 
 from hpcraft.errors import MachineError
 from hpcraft.train import judges
-from hpcraft.train.judges import MIN_COVERAGE, MIN_TESTS, Gate, Judges, machine
-from hpcraft.verification import Candidate, Finding
+from hpcraft.train.judges import Gate, Judges, machine
+from hpcraft.verification import MIN_COVERAGE, MIN_TESTS, Candidate, Finding
 from tests.data.translations import GOOD_SCALE, SCALE, SCALE_TESTS
 
 HEAD = "void scale(int n, double a, double *x)"
@@ -69,16 +69,16 @@ def test_what_builds_is_taken_where_nothing_is_run() -> None:
 
 def test_what_a_machine_lacks_is_left_out_with_a_note(monkeypatch: pytest.MonkeyPatch) -> None:
     """CUDA without its emulation, and races without their detector; when no target is left, one line says what to install."""
-    assert machine(("openmp",)).targets == ("openmp",)
+    assert machine(("openmp",), "mutual").targets == ("openmp",)
     monkeypatch.setattr(judges, "cuda_level", lambda: "compile")
     monkeypatch.setattr(judges, "has_tools", lambda model, *, race=False: "no clang" if race else "")
-    found = machine(("openmp", "cuda"))
+    found = machine(("openmp", "cuda"), "mutual")
     assert (found.targets, found.race) == (("openmp",), False)
     assert [word in note for word, note in zip(("emulates", "not checked for races"), found.notes, strict=True)] == [True, True]
     with pytest.raises(MachineError, match=r"none of the targets cuda can be run here.*apt-get install g"):
-        machine(("cuda",))
+        machine(("cuda",), "mutual")
     before = judges.tools_here(("openmp", "cuda"))
     assert before["cuda"] == "missing"
     monkeypatch.setattr(judges, "has_tools", lambda model, *, race=False: "no gcc")
     with pytest.raises(MachineError, match="no gcc"):
-        machine(("openmp",))
+        machine(("openmp",), "mutual")

@@ -48,6 +48,12 @@ def test_what_was_written_is_a_target_where_that_is_asked_for() -> None:
     assert {e.task for e in forth} == {"openmp", "cuda"}
 
 
+def test_ways_back_are_shown_as_often_as_is_said() -> None:
+    """Each pair has a way back, so unweighted they would push the ways there out."""
+    found = lessons(accepted(), ways(BOTH, ("omp2c", "cuda2c")), "whole", self_training=False, back_repeats=0.25)
+    assert {e.task: e.repeats for e in found} == {"omp2c": 0.25, "cuda2c": 0.25, "openmp": 1.0}
+
+
 @pytest.mark.parametrize(
     ("tasks", "config", "kind", "words"),
     [

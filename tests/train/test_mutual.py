@@ -95,7 +95,12 @@ def test_a_crash_costs_only_the_step_it_came_in(
     """While round 1 is measured, or round 2 judged: what was over is neither written nor judged again, and all ends as without the crash."""
     judged: list[int] = []
     asked: list[int] = []
-    translate = Generator.translate
+    taught: list[int] = []
+    translate, teach = Generator.translate, Learner.teach
+
+    def noted(self: Learner, *given: Any, number: int, **named: Any) -> float | None:
+        taught.append(number)
+        return teach(self, *given, number=number, **named)
 
     def counted(self: Generator, items: Sequence[tuple[str, str]], **sampling: Any) -> list[list[str]]:
         asked.append(len(items))
@@ -108,12 +113,14 @@ def test_a_crash_costs_only_the_step_it_came_in(
         return accepting(candidates)
 
     monkeypatch.setattr(Generator, "translate", counted)
+    monkeypatch.setattr(Learner, "teach", noted)
     broken = work_of(run_folder, tuned, tmp_path / "broken")
     with pytest.raises(MachineError, match="power"):
         mutual.run(MEASURED, broken, judge)
     assert len(asked) == asked_before
     again = mutual.run(MEASURED, broken, judge)
     assert (len(judged) - crash, len(asked) - asked_before) == (judged_after, asked_after)
+    assert taught == [1, 1, 2, 2]  # two learners in each of two rounds
     assert again == whole[1]
     for name in (
         "rounds.jsonl",
