@@ -5,7 +5,7 @@
 CORPUS is a folder of ``hpcraft prepare``. Two models of the same size are trained for the same time with the recipe's settings: hpcraft's, and one with a
 byte-level BPE of the same vocabulary (GPT-2's cutting of texts, trained on the same files) on whole files alone by next-token prediction, as MonoCoder
 and PolyCoder have it. gzip, zstd and xz compress the same validation files, alone and with training files in front (as far as their windows reach), and
-a byte n-gram model with back-off (Witten-Bell, order 6) learns the same characters. Curves are written as OUT/curves.svg, figures as OUT/curves.json.
+a byte n-gram model with back-off (Witten-Bell, order 6) learns the first 6 MB of the training files. Curves are written as OUT/curves.svg, figures as OUT/curves.json.
 Both trainings go on where they were when the command is run again. With --pretrained the curve of hpcraft's is that of a finished stage pretrain, as
 ``hpcraft run`` leaves it: give --seconds what its recipe gave.
 """
@@ -45,12 +45,13 @@ def main() -> None:
     print(json.dumps(found["compressors"]), json.dumps(found["n-gram"]))
 
 
-def settings(args: argparse.Namespace) -> tuple[dict[str, Any], int]:
-    """The recipe's settings of pretrain, and its vocabulary."""
+def settings(args: argparse.Namespace) -> tuple[dict[str, Any], int, int]:
+    """The recipe's settings of pretrain, its vocabulary, and its seed, by which the validation sample is drawn."""
     import yaml
 
-    stages = yaml.safe_load(args.recipe.read_text())["stages"]
-    return {**stages["pretrain"], "max_seconds": args.seconds}, stages["tokenizer"]["vocab_size"]
+    recipe = yaml.safe_load(args.recipe.read_text())
+    stages = recipe["stages"]
+    return {**stages["pretrain"], "max_seconds": args.seconds}, stages["tokenizer"]["vocab_size"], recipe["seed"]
 
 
 def trained(args: argparse.Namespace, name: str) -> dict[str, list[tuple[int, float]]]:
@@ -63,15 +64,15 @@ def trained(args: argparse.Namespace, name: str) -> dict[str, list[tuple[int, fl
 
     if name == "hpcraft" and args.pretrained:
         return curves_of(args.pretrained)
-    given, size = settings(args)
+    given, size, seed = settings(args)
     slug = name.replace(" ", "-")
     if name == "hpcraft":
-        execute(TOKENIZER, TokenizerConfig(vocab_size=size), {"corpus": args.corpus}, args.out / "tokenizer")
+        execute(TOKENIZER, TokenizerConfig(vocab_size=size), {"corpus": args.corpus}, args.out / "tokenizer", seed=seed)
         folder = args.out / "tokenizer"
     else:
         folder = byte_level(args, size)
         given |= {"objectives": {"causal": 1.0}, "function_characters": 0, "directive_examples": 0}
-    execute(STAGE, build_config(STAGE, given, where=slug), {"corpus": args.corpus, "tokenizer": folder}, args.out / slug)
+    execute(STAGE, build_config(STAGE, given, where=slug), {"corpus": args.corpus, "tokenizer": folder}, args.out / slug, seed=seed)
     return curves_of(args.out / slug)
 
 
@@ -114,7 +115,8 @@ def valid_texts(args: argparse.Namespace) -> dict[str, bytes]:
     from hpcraft.train.material import validation_texts
 
     found: dict[str, bytes] = {}
-    for text in validation_texts(args.corpus, settings(args)[0]["valid_characters"], 0):
+    given, _, seed = settings(args)
+    for text in validation_texts(args.corpus, given["valid_characters"], seed):
         found[text.language] = found.get(text.language, b"") + text.text.encode()
     return found
 

@@ -41,7 +41,8 @@ def folder(request: pytest.FixtureRequest, run_folder: Path, tmp_path: Path) -> 
             transformers.LlamaConfig(vocab_size=size, hidden_size=32, num_hidden_layers=1, num_attention_heads=2, intermediate_size=32)
         )
     else:
-        config = transformers.T5Config(vocab_size=size, d_model=32, d_kv=16, d_ff=32, num_layers=1, num_heads=2, decoder_start_token_id=0)
+        config = transformers.T5Config(vocab_size=size, d_model=32, d_kv=16, d_ff=32, num_layers=1, num_heads=2)
+        config.decoder_start_token_id = 0
         model = transformers.T5ForConditionalGeneration(config)
     save_model(model, run_folder / "tokenizer", tmp_path / "model", FACTS)
     return tmp_path / "model"
