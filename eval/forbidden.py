@@ -63,6 +63,8 @@ _INCLUDE = re.compile(r"^[ \t]*(?:#|%:)[ \t]*(include|include_next|import|embed)
 _LINES = re.compile(r"^[ \t]*(?:#|%:)[ \t]*(?:line\b|\d)", re.MULTILINE)
 _DEFINE = re.compile(r"^[ \t]*(?:#|%:)[ \t]*(?:define|undef)[ \t]+(\w+)", re.MULTILINE)
 _PRAGMA = re.compile(r"^[ \t]*(?:#|%:)[ \t]*pragma[ \t]+([^\n]*)", re.MULTILINE)
+_BRACKET = re.compile(r"([()\[\]{}])")
+_CHARACTER = re.compile(r"(?:(?<![0-9a-fA-F])|(?<=\bu8))'(?:\\.|[^'\\\n])*'")
 _STRINGS = re.compile(r'"(?:\\.|[^"\\\n])*"')
 _SOURCES = (".c", ".cc", ".cpp", ".cxx", ".cu", ".cuh", ".f90", ".s", ".S", ".o", ".a", ".so", ".bin")
 _FORTRAN = (
@@ -160,6 +162,8 @@ def _includes(stripped: str) -> str:
         if word != "include" or match is None:
             return f"includes what can't be read from its text (#{word} {rest[:40]})"
         name = match[1] or match[2]
+        if match[1] and re.match(r"(?:cub|thrust)/(?:\w+/)*\w+\.cuh$", name):
+            continue  # how these libraries call their headers
         if name.startswith(("/", "~")) or ".." in name.split("/"):
             return f"includes a file by its path ({name[:60]})"
         if name.endswith(_SOURCES):
@@ -175,7 +179,26 @@ def _attributes(bare: str) -> Iterator[str]:
             depth += {"(": 1, ")": -1}.get(bare[at], 0)
             at += 1
         yield bare[match.end() : at]
-    yield from re.findall(r"\[\s*\[\s*((?:gnu|clang|using|msvc|__gnu__)\b[^\]]*)\]", bare)
+    yield from _bracketed(bare)
+
+
+def _bracketed(bare: str) -> Iterator[str]:
+    """The lists of attributes in ``[[...]]`` without what each is given: there ``weak`` may be a variable, as in ``[[assume(weak > 0)]]``."""
+    pieces = _BRACKET.split(_CHARACTER.sub("0", bare).replace("<:", "[").replace(":>", "]"))
+    open_lists: list[list[str]] = []
+    in_lists: list[bool] = []
+    for at, piece in enumerate(pieces):
+        if piece in ("(", "[", "{"):
+            # Neither language has two brackets in a row elsewhere.
+            in_lists.append(piece == "[" and at >= 2 and pieces[at - 2] == "[" and not pieces[at - 1].strip())
+            open_lists.append([])
+        elif piece in (")", "]", "}") and open_lists:
+            inside = open_lists.pop()
+            if in_lists.pop():
+                yield "".join(inside)
+        elif open_lists:
+            open_lists[-1].append(piece)
+    yield from ("".join(inside) for inside, listed in zip(open_lists, in_lists, strict=True) if listed)
 
 
 def _has_assembly(bare: str, model: str) -> bool:

@@ -27,6 +27,18 @@ TEXTS = {
     "destructor-in-brackets": (f"[[gnu::destructor]] static void f(void) {{}}\n{RIGHT}", "attribute destructor"),
     "no-sanitize": (f'__attribute__((noinline, no_sanitize("thread"))) {RIGHT}', "hides code from the sanitizers"),
     "no-sanitize-thread": (f"[[gnu::no_sanitize_thread]] {RIGHT}", "hides code from the sanitizers"),
+    "behind-another-attribute": (f"[[maybe_unused, gnu::no_sanitize_thread]] {RIGHT}", "hides code from the sanitizers"),
+    "constructor-behind-another": (
+        f"[[maybe_unused, gnu::aligned(sizeof(int[2])), gnu::constructor]] static void f(void) {{}}\n{RIGHT}",
+        "attribute constructor",
+    ),
+    "section-behind-another": (f'[[nodiscard, gnu::section("x")]] int f(void);\n{RIGHT}', "a section of its own"),
+    "weak-in-brackets-apart": (f'[ [ nodiscard("why"), __gnu__::__weak__ ] ] int f(void);\n{RIGHT}', "makes symbols stand for others"),
+    "attribute-with-digraphs": (f"<:<:maybe_unused, gnu::weak:>:> int f(void);\n{RIGHT}", "makes symbols stand for others"),
+    "attribute-behind-a-bracket-as-a-character": (
+        f"[[gnu::foo(')'), gnu::constructor]] static void f(void) {{}}\n{RIGHT}",
+        "attribute constructor",
+    ),
     "disabled-instrumentation": (f"__attribute__((disable_sanitizer_instrumentation)) {RIGHT}", "hides code from the sanitizers"),
     "attribute-by-a-pragma": (
         f'#pragma clang attribute push(__attribute__((no_sanitize("thread"))), apply_to = function)\n{RIGHT}',
@@ -52,6 +64,7 @@ TEXTS = {
     "include-of-the-driver": (f'#include "driver.c"\n{RIGHT}', "includes a source"),
     "include-with-a-digraph": (f'%:include "/etc/passwd"\n{RIGHT}', "includes a file by its path"),
     "include-over-two-lines": (f'#inc\\\nlude "/etc/passwd"\n{RIGHT}', "includes a file by its path"),
+    "own-device-header": (f"#include <candidate.cuh>\n{RIGHT}", "includes a source"),
     "line-numbers": (f'#line 1 "/usr/include/stdio.h"\n{RIGHT}', "renames its lines"),
     "line-marker": (f'# 1 "/usr/include/stdio.h" 3\n{RIGHT}', "renames its lines"),
     "keyword": (f"#define double float\n{RIGHT}", "gives double another meaning"),
@@ -89,6 +102,8 @@ HONEST = {
     "unroll": f"{HEAD}#pragma GCC ivdep\n#pragma GCC unroll 4\n for (int i = 0; i < n; i++) y[i] += a * x[i];\n}}\n",
     "intrinsics": f'#include <immintrin.h>\n#include "math.h"\n{HEAD}if (__builtin_expect(n > 0, 1)) _mm_pause();\n}}\n',
     "brackets": f"[[nodiscard]] static int g(void) {{ return 1; }}\n{HEAD}int t[2] = {{0, 1}}; y[t[t[0]]] = a;\n}}\n",
+    "attributes": f"[[maybe_unused, nodiscard]] static int f(int weak) {{ [[assume(weak > 0)]]; return weak; }}\n{RIGHT}",
+    "cub": f"#include <cub/cub.cuh>\n#include <cub/block/block_reduce.cuh>\n{RIGHT}",
     "names": f"static int weak, section, alias, constructor;\nvoid optimize(void) {{ weak = section = alias = constructor; }}\n{RIGHT}",
 }
 
