@@ -2,7 +2,7 @@
 
 An answer that fails any check has speed-up 0 wherever its task is timed. One that passed and has no time at a number of cores (the machine could not measure it, which
 is not the answer's fault) is left out there, and with it a task that has no other; ``n`` says how many tasks are in the figure. The speed-up
-is over the sequential reference, which was timed in turn with the answer. Efficiency is per processor that the judge let it use.
+is over the sequential reference, which was timed in turn with the answer. The best number of cores is sought over the tasks that have a time at each. Efficiency is per processor that the judge let it use.
 
 Not covered: figures over several machines.
 """
@@ -37,10 +37,18 @@ def speed_figures(tasks: Sequence[Sequence[Sample]], processors: Sequence[Collec
             result[f"efficiency_{n}@{k}"] = figure_json(speedup_n_at_k(efficiencies, k))
             if n == cores[-1]:
                 result[f"fast_1@{k}"] = figure_json(pass_at_k([[value > 1 for value in values] for values in speedups[n]], k))
-    for k in sorted(set.intersection(*(set(_ks(values)) for values in speedups.values()))) if len(cores) > 1 else ():
-        best = speedup_max_at_k(speedups, k)
+    shared = _at_all(tasks, known, cores) if len(cores) > 1 else {}
+    for k in sorted(set.intersection(*(set(_ks(values)) for values in shared.values()))) if shared else ():
+        best = speedup_max_at_k(shared, k)
         result[f"speedup_max@{k}"] = figure_json(best.figure) | {"processors": best.processors}
     return result
+
+
+def _at_all(tasks: Sequence[Sequence[Sample]], known: Sequence[Collection[int]], cores: Sequence[int]) -> dict[int, list[list[float]]]:
+    """Speed-ups by number of cores, of the tasks that have one at each: only figures over the same tasks say which number is best."""
+    wanted = [rows for rows, some in zip(tasks, known, strict=True) if set(cores) <= set(some)]
+    whole = [rows for rows in wanted if all(timed_values(rows, n, "speedup") for n in cores)]
+    return {n: _values(whole, n, "speedup") for n in cores}
 
 
 def timed_values(samples: Sequence[Sample], cores: int, what: str) -> list[float]:

@@ -375,3 +375,13 @@ def test_what_could_not_be_timed_is_no_failure():
     assert found["speedup_2@1"]["n"] == 2
     assert found["speedup_4@1"]["value"] == 2.0
     assert found["pass@1"]["n"] == 3
+
+
+def test_the_best_number_of_cores_is_sought_over_the_same_tasks():
+    """A sequential task that is fast on one core doesn't make one core the best for parallel ones."""
+    rows = [[timed("a", 0, c1=1.0, c4=4.0)], [timed("b", 0, c1=0.1)]]
+    found = speed_figures(rows, [{1, 4}, {1}])
+    assert found["speedup_1@1"]["n"] == 2
+    assert (found["speedup_max@1"]["processors"], found["speedup_max@1"]["n"]) == (1, 1)
+    assert found["speedup_max@1"]["value"] == pytest.approx(8.0)
+    assert "speedup_max@1" not in speed_figures(rows[1:], [{1}]) | speed_figures([rows[1], [timed("c", 0, c4=2.0)]], [{1}, {4}])
