@@ -282,6 +282,14 @@ def test_doing_nothing_is_never_right(kernel):
     assert any(np.size(a) != np.size(b) or not np.array_equal(a, b) for a, b in zip(first, second, strict=True))
 
 
+def test_another_solver_shows_at_the_size_that_is_timed():
+    """There an answer in conjugate gradients of another kind, or with more steps, is no faster answer but a wrong one."""
+    kernel = KERNELS["cg"]
+    arguments = kernel.make_inputs(np.random.default_rng(SEED), kernel.size_to_time)
+    (asked,), (solved,) = kernel.oracle(arguments), kernel.oracle([*arguments[:6], 200, 1e-11])
+    assert (np.abs(solved.values - asked.values) > asked.tolerance).any()
+
+
 @pytest.mark.parametrize("kernel", KERNELS.values(), ids=lambda k: k.name)
 def test_oracles_tolerate_rounding_only(kernel):
     """The allowed difference is far below the values, so that single precision shows."""
