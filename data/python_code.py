@@ -26,6 +26,7 @@ class PythonCode:
     """An answer that could be parsed."""
 
     tree: ast.Module
+    text: str
 
     @classmethod
     def parse(cls, code: str) -> PythonCode:
@@ -35,7 +36,7 @@ class PythonCode:
         try:
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore")  # such as of a backslash in a string that isn't raw
-                return cls(ast.parse(code))
+                return cls(ast.parse(code), code)
         except SyntaxError as error:
             raise InputError(f"line {error.lineno}: {error.msg}") from None
         except (ValueError, RecursionError, MemoryError):

@@ -8,6 +8,7 @@ Not covered: what is computed by data, such as an address that is made of number
 from __future__ import annotations
 
 import re
+from collections import defaultdict
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 
@@ -69,8 +70,17 @@ _STRINGS = re.compile(r'"(?:\\.|[^"\\\n])*"')
 _SOURCES = (".c", ".cc", ".cpp", ".cxx", ".cu", ".cuh", ".f90", ".s", ".S", ".o", ".a", ".so", ".bin")
 _FORTRAN = (
     (r"^\s*include\s*['\"](?:/|[^'\"]*\.\.)", "includes a file by its path"),
+    (r"(?:^|;)(?!\s*!)[^!'\"\n]*\bcompiler_(?:options|version)\b", "tells compilers apart"),
     (r"^\s*!(?:gcc|dir)\$\s*attributes\b[^\n]*\b(?:weak|dllexport|alias|constructor)\b", "makes symbols stand for others"),
 )
+_TELLS = words(
+    "__GNUC__ __GNUC_MINOR__ __GNUC_PATCHLEVEL__ __GNUG__ __clang__ __clang_major__ __clang_minor__ __clang_patchlevel__ __clang_version__ __llvm__"
+    " __VERSION__ __OPTIMIZE__ __OPTIMIZE_SIZE__ __NO_INLINE__ __PRETTY_FUNCTION__ __STDC_VERSION__ __cplusplus _OPENMP __FAST_MATH__"
+)
+"""Macros whose values differ between the compilers that an answer is judged and checked for races by."""
+_CONDITIONAL = re.compile(r"^[ \t]*(?:#|%:)[ \t]*(?:if|ifdef|ifndef|elif|elifdef|elifndef)\b[^\n]*", re.MULTILINE)
+_WORD = re.compile(r"\b[A-Za-z_]\w*")
+_MACRO = re.compile(r"^[ \t]*(?:#|%:)[ \t]*define[ \t]+(\w+)([^\n]*)", re.MULTILINE)
 _HARNESS = re.compile(r"\b(?:hpcraft|HPCRAFT|__SANITIZE_|__has_feature)\w*")
 
 
@@ -99,7 +109,7 @@ def check(model: str, language: str, code: str, *, entry: str, seen: str = "", s
     if language == "python":
         why = forbidden_python.check(code)
         return f"fail: {why}" if why else "pass"
-    why = _fortran(code) if language == "fortran" else _includes(strip(code)) or text(seen or code, model)
+    why = _fortran(code) if language == "fortran" else _includes(strip(code)) or text(seen or code, model) or _tells(strip(code))
     if not why and symbols is not None:
         why = asks_for(symbols.undefined, seen or code, model, set(symbols.harness_defined) - {entry})
         why = why or defines(symbols.defined, seen or code, entry, set(symbols.harness_undefined) - {entry})
@@ -152,6 +162,22 @@ def hides(code: str, plain: Seen, checked: Seen, model: str) -> str:
     if where := differs(code, plain, checked):
         return f"the race detector would see other code than the judge ({where} of the answer)"
     return text(checked.text, model)
+
+
+def _tells(stripped: str) -> str:
+    """What tells the compilers apart outside of conditionals, where `hides` would see it: their macros used as values."""
+    bare = _STRINGS.sub('""', stripped)
+    users: dict[str, list[str]] = defaultdict(list)
+    for name, value in _MACRO.findall(bare):
+        for word in set(_WORD.findall(value)):
+            users[word].append(name)
+    names, waiting = set(_TELLS), list(_TELLS)
+    while waiting:
+        new = set(users[waiting.pop()]) - names
+        names |= new
+        waiting += new
+    found = next((word for word in _WORD.findall(_MACRO.sub("", _CONDITIONAL.sub("", bare))) if word in names), "")
+    return f"tells compilers apart ({found})" if found else ""
 
 
 def _includes(stripped: str) -> str:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ast
 import re
+import symtable
 from collections.abc import Callable, Iterable
 
 from hpcraft.data.parallel.outline import words
@@ -39,7 +40,7 @@ _ATTRIBUTES: dict[str, str] = {
 }
 _FRAME = re.compile(r"(?:f|tb|gi|cr|ag)_(?:back|globals|locals|builtins|code|frame|next|running|lasti)")
 _DUNDER = re.compile(r"__\w+__")
-_PLAIN_DUNDERS = words("__name__ __init__ __doc__")
+_PLAIN_DUNDERS = words("__name__ __init__ __doc__ __all__ __author__ __version__")
 _PLACES: tuple[tuple[str, str], ...] = (
     (r"numba\.(?:extending|misc|np|cpython|pycc|testing|parfors|cfunc|carray|farray|_\w*|core\b(?!\.types\b))", "reaches into numba"),
     (r"numba\.cuda", "uses another model"),
@@ -107,11 +108,12 @@ def _stores(code: PythonCode) -> str:
 
 def _reached(code: PythonCode) -> str:
     """Names and attributes with a reason against them."""
+    own = _variables(code)
     for node in code.nodes:
         if isinstance(node, ast.BinOp | ast.AugAssign) and isinstance(node.op, ast.MatMult):
             return f"{_LIBRARY} (the operator @)"
         word = node.id if isinstance(node, ast.Name) else node.attr if isinstance(node, ast.Attribute) else ""
-        reason = _NAMES.get(word, "") if isinstance(node, ast.Name) else _ATTRIBUTES.get(word, "")
+        reason = ("" if word in own else _NAMES.get(word, "")) if isinstance(node, ast.Name) else _ATTRIBUTES.get(word, "")
         if not reason and _DUNDER.fullmatch(word) and word not in _PLAIN_DUNDERS:
             reason = _BEHIND
         if not reason and isinstance(node, ast.Attribute) and _FRAME.fullmatch(word):
@@ -120,6 +122,22 @@ def _reached(code: PythonCode) -> str:
         if reason := _place(full) or reason:
             return f"{reason} ({full or word})"
     return ""
+
+
+def _variables(code: PythonCode) -> set[str]:
+    """Names of Python's own that are variables of functions wherever they stand: outside of functions one may still be Python's before it is given a value."""
+    try:
+        tables = [symtable.symtable(code.text, "answer", "exec")]
+    except (SyntaxError, ValueError, RecursionError):  # no compiler takes it
+        return set()
+    own, others = set[str](), set[str]()
+    while tables:
+        table = tables.pop()
+        tables += table.get_children()
+        for symbol in table.get_symbols():
+            is_variable = table.get_type() == "function" and (symbol.is_local() or symbol.is_free())
+            (own if is_variable else others).add(symbol.get_name())
+    return own - others
 
 
 def _place(name: str) -> str:

@@ -91,7 +91,7 @@ def asks_for(symbols: Collection[str], code: str, model: str, harness: Collectio
             return f"refers to {symbol} of the harness"
         if model == "cuda" and symbol in _OF_NVCC and not re.search(rf"\b{symbol}\b", code):
             continue
-        reason = _REASONS.get(symbol) or _REASONS.get(_fortran_of_mpi(symbol)) or _by_pattern(symbol)
+        reason = _REASONS.get(symbol) or _REASONS.get(_fortran_of_mpi(symbol)) or _by_pattern(symbol) or _REASONS.get(_plain(symbol))
         if reason:
             return f"{reason} ({symbol})"
     return ""
@@ -122,6 +122,12 @@ def defines(defined: Mapping[str, str], code: str, entry: str, harness: Collecti
 
 def _by_pattern(symbol: str) -> str:
     return next((reason for pattern, reason in _PATTERNS if re.match(pattern, symbol)), "")
+
+
+def _plain(symbol: str) -> str:
+    """``open`` for ``__open64_2``, ``read`` for ``__read_chk``: the C library's other names of what it has."""
+    match = re.fullmatch(r"_+(?:libc_|GI_)?(\w+?)(?:64)?(?:_2|_chk)?", symbol)
+    return match[1] if match else symbol
 
 
 def _fortran_of_mpi(symbol: str) -> str:

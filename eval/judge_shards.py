@@ -14,17 +14,16 @@ from functools import lru_cache
 from itertools import islice
 from pathlib import Path
 
-from hpcraft.errors import MachineError
+from hpcraft.errors import MachineError, UnreadableError
 from hpcraft.eval import babeltower_judge, completion_judge, fortran2cpp_judge, hpctranseval_judge, kernel_judge, pareval_judge, perplexity
 from hpcraft.eval.extract import extract
-from hpcraft.eval.judging import Judgement, to_sample
+from hpcraft.eval.judging import Judgement, to_sample, unread
 from hpcraft.eval.prompt_styles import in_style
 from hpcraft.eval.suites import find_suite
 from hpcraft.eval.task import Task
 from hpcraft.eval.translation_judge import Question
 from hpcraft.eval.translation_judge import judge as judge_translations
 from hpcraft.samples import Completion, Sample
-from hpcraft.sandbox.outcome import Verdict
 from hpcraft.store import append_jsonl, drop_torn_tail, read_json, read_jsonl, write_json, write_jsonl
 
 _FEWEST, _MOST, _SHARDS = 8, 64, 256
@@ -129,18 +128,21 @@ def judged(suite: str, answers: Iterable[tuple[Task, Completion]], seed: int, co
     judgements = JUDGES[suite](questions, seed, cores)
     for task, completion, code in found:
         begin = time.monotonic()
-        judgement = _unread(code.problem) if code.problem else next(judgements)
+        judgement = unread(code.problem) if code.problem else next(judgements)
         yield to_sample(task, completion, judgement, time.monotonic() - begin)
 
 
-def _unread(problem: str) -> Judgement:
-    judgement = Judgement(verdict=Verdict.COMPILE_ERROR, checks={"build": f"fail: {problem}"}, log=[problem])
-    judgement.skip_rest("no code")
-    return judgement
+def _one_by_one(questions: Sequence[Question], judge: Callable[[Question], Judgement]) -> Iterator[Judgement]:
+    """The judgements in order; an answer that can't be looked at takes none of the others with it."""
+    for question in questions:
+        try:
+            yield judge(question)
+        except UnreadableError as error:
+            yield unread(str(error), "not reached")
 
 
 def _kernels(questions: Sequence[Question], seed: int, cores: Sequence[int]) -> Iterator[Judgement]:
-    return (kernel_judge.judge(question.task, question.code, seed, cores) for question in questions)
+    return _one_by_one(questions, lambda question: kernel_judge.judge(question.task, question.code, seed, cores))
 
 
 def _translations(questions: Sequence[Question], seed: int, _cores: Sequence[int]) -> Iterator[Judgement]:
@@ -148,27 +150,27 @@ def _translations(questions: Sequence[Question], seed: int, _cores: Sequence[int
 
 
 def _babeltower(questions: Sequence[Question], seed: int, _cores: Sequence[int]) -> Iterator[Judgement]:
-    return (babeltower_judge.judge(question.task, question.code, seed) for question in questions)
+    return _one_by_one(questions, lambda question: babeltower_judge.judge(question.task, question.code, seed))
 
 
 def _pareval(questions: Sequence[Question], seed: int, cores: Sequence[int]) -> Iterator[Judgement]:
-    return (pareval_judge.judge(question.task, question.code, seed, cores) for question in questions)
+    return _one_by_one(questions, lambda question: pareval_judge.judge(question.task, question.code, seed, cores))
 
 
 def _hpctranseval(questions: Sequence[Question], seed: int, cores: Sequence[int]) -> Iterator[Judgement]:
-    return (hpctranseval_judge.judge(question.task, question.code, seed, cores) for question in questions)
+    return _one_by_one(questions, lambda question: hpctranseval_judge.judge(question.task, question.code, seed, cores))
 
 
 def _fortran2cpp(questions: Sequence[Question], seed: int, _cores: Sequence[int]) -> Iterator[Judgement]:
-    return (fortran2cpp_judge.judge(question.task, question.code, seed) for question in questions)
+    return _one_by_one(questions, lambda question: fortran2cpp_judge.judge(question.task, question.code, seed))
 
 
 def _completion(questions: Sequence[Question], seed: int, _cores: Sequence[int]) -> Iterator[Judgement]:
-    return (completion_judge.judge(question.task, question.code, seed) for question in questions)
+    return _one_by_one(questions, lambda question: completion_judge.judge(question.task, question.code, seed))
 
 
 def _perplexity(questions: Sequence[Question], _seed: int, _cores: Sequence[int]) -> Iterator[Judgement]:
-    return (perplexity.judge(question.task, question.code) for question in questions)
+    return _one_by_one(questions, lambda question: perplexity.judge(question.task, question.code))
 
 
 JUDGES: dict[str, Callable[[Sequence[Question], int, Sequence[int]], Iterator[Judgement]]] = {

@@ -5,10 +5,15 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from functools import cache
+from typing import cast
 
+from hpcraft.data import verify
 from hpcraft.eval.task import Task
 from hpcraft.samples import Completion, Failure, Sample
-from hpcraft.sandbox.outcome import Outcome, Verdict
+from hpcraft.sandbox.cuda.levels import resolved
+from hpcraft.sandbox.outcome import Job, Model, Outcome, Verdict
+from hpcraft.sandbox.table import DEVICE_MODELS
 
 LOG_CHARACTERS = 4000
 CHECKS = ("build", "honest", "correct", "parallel", "race-free", "fast")
@@ -34,7 +39,7 @@ class Judgement:
     measures: Mapping[str, float] = field(default_factory=dict)
     """As in `Sample`."""
     level: str = ""
-    """How far the answer was taken, where that depends on the machine; empty for the task's own level."""
+    """How far the answer was taken, where something was built of it and that depends on the machine; else empty."""
     failures: list[Failure] = field(default_factory=list)
     """Where more is known of a failed check than its words."""
 
@@ -72,6 +77,27 @@ def unsupported(why: str, verdict: Verdict = Verdict.UNSUPPORTED) -> Judgement:
     judgement = Judgement(verdict=verdict, checks={"build": f"skip: {why}"}, log=[why])
     judgement.skip_rest("not judged")
     return judgement
+
+
+def unread(problem: str, rest: str = "no code") -> Judgement:
+    """The judgement of an answer that holds no code, or more than can be looked at; ``rest`` says why the other checks are skipped."""
+    judgement = Judgement(verdict=Verdict.COMPILE_ERROR, checks={"build": f"fail: {problem}"}, log=[problem])
+    judgement.skip_rest(rest)
+    return judgement
+
+
+def level_here(task: Task) -> str:
+    """How far this machine takes the answers to a task; an answer of which nothing is built must not choose that for its task."""
+    if task.model not in DEVICE_MODELS or task.level not in ("emulate", "device"):
+        return task.level
+    return _level_here(task.model, verified=task.pair is not None)
+
+
+@cache
+def _level_here(model: str, *, verified: bool) -> str:
+    if verified:  # pairs never go to a device
+        return verify.cuda_level()
+    return str(resolved(Job(files={}, language="cpp", model=cast("Model", model))).cuda)
 
 
 def not_its_fault(outcome: Outcome) -> bool:
@@ -119,7 +145,7 @@ def to_sample(task: Task, completion: Completion, judgement: Judgement, seconds:
         sample_id=completion.sample_id,
         model=completion.model,
         passed=judgement.passed,
-        level=judgement.level or task.level,
+        level=judgement.level or level_here(task),
         checks={name: judgement.checks[name] for name in CHECKS if name in judgement.checks},
         verdict=str(judgement.verdict),
         seconds=round(seconds, 3),

@@ -22,7 +22,7 @@ from hpcraft.errors import MachineError
 from hpcraft.eval import fast_check, forbidden, kernel_evidence, kernel_races, performance, run_evidence
 from hpcraft.eval.judging import Judgement, describe_run, settle_build
 from hpcraft.eval.kernel_job import candidate_name, driver_name, job
-from hpcraft.eval.kernel_trial import Trial, trial
+from hpcraft.eval.kernel_trial import Trial, timed_trial, trial
 from hpcraft.eval.lone_answers import tells_builds_apart
 from hpcraft.eval.seen import Seen, by_own_macros, needs_preprocessor, seen
 from hpcraft.eval.suites import reference
@@ -146,15 +146,8 @@ def _limits(task: Task) -> Limits:
 def _run_all(judgement: Judgement, task: Task, code: str, build: sandbox.Build, seed: int) -> None:
     """Make every call of every round, and settle the checks ``correct`` and ``parallel``."""
     made = _trial(task, build, seed)
-    outcome = build.run(Run(calls=made.calls, limits=_limits(task)))
-    if outcome.verdict in (Verdict.INFRA_ERROR, Verdict.UNSUPPORTED):
-        judgement.verdict = outcome.verdict
-        judgement.checks["correct"] = f"skip: {outcome.message}"
-        judgement.log.append(outcome.message)
-        return
-    if failure := wrong(made, outcome):
-        judgement.fail(failure, failure.words, outcome)
-        judgement.log += [outcome.stdout.strip(), outcome.stderr.strip(), outcome.message]
+    called = _called(judgement, task, build, made)
+    if called is None:
         return
     judgement.settle("correct", "pass")
     if judgement.checks["parallel"] != "pass":
@@ -163,30 +156,50 @@ def _run_all(judgement: Judgement, task: Task, code: str, build: sandbox.Build, 
         if why := kernel_evidence.suspicion(task, code, seed):
             judgement.fail(Failure(check="parallel", why=why), why)
         return
-    if why := _evidence(task, code, build, made, outcome.called):
-        judgement.fail(made.shapes[0].place(Failure(check="parallel", why=why, size=made.sizes[0][-1]), task.model), why)
+    _settle_evidence(judgement, task, code, build, made, called, seed)
 
 
-def _evidence(task: Task, code: str, build: sandbox.Build, made: Trial, called: Sequence[Called]) -> str:
-    """Why threads or ranks did not share the work at the timed size, the last call of the first round; empty when they did.
+def _called(judgement: Judgement, task: Task, build: sandbox.Build, made: Trial) -> Sequence[Called] | None:
+    """Make every call of a trial; None where one failed, or none could be made, which is settled then."""
+    outcome = build.run(Run(calls=made.calls, limits=_limits(task)))
+    if outcome.verdict in (Verdict.INFRA_ERROR, Verdict.UNSUPPORTED):
+        judgement.verdict = outcome.verdict
+        judgement.checks["correct"] = f"skip: {outcome.message}"
+        judgement.log.append(outcome.message)
+        return None
+    if failure := wrong(made, outcome):
+        judgement.fail(failure, failure.words, outcome)
+        judgement.log += [outcome.stdout.strip(), outcome.stderr.strip(), outcome.message]
+        return None
+    return outcome.called
 
-    Where that call alone doesn't show it clearly, more such calls are made.
+
+def _settle_evidence(
+    judgement: Judgement, task: Task, code: str, build: sandbox.Build, made: Trial, called: Sequence[Called], seed: int
+) -> None:
+    """Settle whether threads or ranks shared the work at the timed size, the last call of the first round.
+
+    Where that call alone doesn't show it clearly, more such calls are made, each with other inputs, and their results must be right, too.
 
     Where the machine is busy, one thread may be through with a dynamic schedule before another one is given a core: then it counts that
     there is another one.
     """
+    assert task.kernel is not None
     shape = made.shapes[0]
     largest = [one for one in called if one.round == 0][-1]
     why = run_evidence.suspicion(task.model, [largest], shape, run_evidence.CLEAR_SHARE)
-    for _ in range(_MORE_STARTS):
+    for start in range(_MORE_STARTS):
         if not why:
-            return ""
-        again = build.run(Run(calls=made.repeated(_MORE_CALLS), limits=_limits(task)))
-        warm = again.called[1:]  # the first call of a start makes threads, and in Python compiles
+            return
+        again = _called(judgement, task, build, timed_trial(task.kernel.name, made.model, seed, start, _MORE_CALLS))
+        if again is None:
+            return
+        warm = again[1:]  # the first call of a start makes threads, and in Python compiles
         why = run_evidence.suspicion(task.model, warm, shape)
         if why and "openmp" in task.model and run_evidence.others_came_late(code, warm):
-            return ""
-    return why
+            return
+    if why:
+        judgement.fail(shape.place(Failure(check="parallel", why=why, size=made.sizes[0][-1]), task.model), why)
 
 
 def _time(judgement: Judgement, task: Task, build: sandbox.Build, seed: int, cores: Sequence[int]) -> None:

@@ -15,6 +15,7 @@ from dataclasses import replace
 from hpcraft import sandbox
 from hpcraft.errors import InputError
 from hpcraft.eval import forbidden, openacc_races, race_check
+from hpcraft.eval.code_scan import blank
 from hpcraft.eval.judging import Judgement, describe_run, first_error
 from hpcraft.eval.kernel_job import candidate_name, job, openacc_race_job
 from hpcraft.eval.kernel_trial import Trial, race_shape, trial
@@ -69,7 +70,7 @@ def _threads(judgement: Judgement, task: Task, code: str, seed: int, plain: Seen
         made = _trial(task, seed)
         outcome = build.run(Run(calls=made.calls, limits=_LIMITS))
     told = f" ({outcome.message})" if task.model == "cuda" and outcome.message else ""
-    place = race_shape(task.model).place(Failure(check="race-free", why=""), task.model)
+    place = race_shape(task.model, seed).place(Failure(check="race-free", why=""), task.model)
     race_check.settle_run(judgement, outcome, made.num_calls, place, told=told)
 
 
@@ -88,7 +89,7 @@ def _openacc(judgement: Judgement, task: Task, code: str, seed: int, plain: Seen
             _not_looked_for(judgement, f"said in OpenMP it doesn't build ({first_error(outcome)})")
         elif _raced(outcome):
             judgement.log.append(outcome.stderr.strip())
-            _fail(judgement, task, outcome)
+            _fail(judgement, task, outcome, seed)
         else:
             _same_results(judgement, made, outcome, "said in OpenMP")
         if judgement.checks["race-free"] != "pass":
@@ -96,7 +97,7 @@ def _openacc(judgement: Judgement, task: Task, code: str, seed: int, plain: Seen
 
 
 def _trace(judgement: Judgement, task: Task, code: str, seed: int) -> None:
-    if found := _COMPILED.search(code):
+    if found := _COMPILED.search(blank(code, "python")):
         _not_looked_for(judgement, f"it uses {found[0]}, which is compiled")
         return
     made = _trial(task, seed)
@@ -105,7 +106,7 @@ def _trace(judgement: Judgement, task: Task, code: str, seed: int) -> None:
         race_check.settle_unbuilt(judgement, outcome)
     elif outcome.exit_code == _RACED and (report := _REPORT.search(outcome.stderr)):
         judgement.log.append(report[0])
-        _fail(judgement, task, outcome)
+        _fail(judgement, task, outcome, seed)
     else:
         _same_results(judgement, made, outcome, "as plain Python")
 
@@ -140,6 +141,6 @@ def _raced(outcome: Outcome) -> bool:
     return outcome.verdict is Verdict.RACE or "ThreadSanitizer: data race" in outcome.stderr
 
 
-def _fail(judgement: Judgement, task: Task, outcome: Outcome) -> None:
-    failure = race_shape(task.model).place(Failure(check="race-free", why="data race"), task.model)
+def _fail(judgement: Judgement, task: Task, outcome: Outcome, seed: int) -> None:
+    failure = race_shape(task.model, seed).place(Failure(check="race-free", why="data race"), task.model)
     judgement.fail(failure, failure.why, replace(outcome, verdict=Verdict.RACE))

@@ -26,6 +26,10 @@ _SMALL_ELEMENTS = 20_000
 """Calls with more array elements are made in the first round alone, and not in the race check: blocks of a thousand are in these, too."""
 _TRACED_ELEMENTS = 3_000
 """The same of answers in Python, where the race check watches every access in Python itself."""
+_RACE_THREADS = (3, 4, 5, 6)
+_RACE = 2
+_TIMED = 3
+"""Apart from the trial's own 1 and 2: the first word of the seeds of `timed_trial`."""
 _KEPT = 2
 """Trials that are kept at a time, one of them for the race check; answers come by task, and a trial can take 100 MB."""
 
@@ -88,11 +92,6 @@ class Trial:
                     return self.at(number, index, failure)
         return None
 
-    def repeated(self, num_calls: int) -> Calls:
-        """The call at the timed size so many times, started as in the first round."""
-        first = self.calls.rounds[0]
-        return Calls(self.calls.signatures, (replace(first, images=(first.images[-1],) * num_calls),))
-
     def at(self, number: int, index: int, failure: Failure) -> Failure:
         """``failure`` with the call that shows it."""
         placed = replace(failure, size=self.sizes[number][index], call=index + 1, num_calls=len(self.expected[number]))
@@ -108,29 +107,57 @@ class Trial:
 def trial(kernel_name: str, model: str, seed: int, *, race: bool = False) -> Trial:
     """The trial of a kernel for a model, ``emulate`` or ``numba``; the one for the race check has few and small calls."""
     kernel = KERNELS[kernel_name]
-    shapes = (race_shape(model),) if race else SWEEPS.get(model, (Shape(),))
+    shapes = (race_shape(model, seed),) if race else SWEEPS.get(model, (Shape(),))
     rng = np.random.default_rng([seed, 1 + race, *kernel_name.encode()])
-    rounds: list[Round] = []
-    expected: list[tuple[Outputs, ...]] = []
-    sizes: list[tuple[str, ...]] = []
+    rounds: list[_Calls] = []
     for number, shape in enumerate(shapes):
         first = number == 0 and not race
         most = _TRACED_ELEMENTS if race and model == "numba" else _SMALL_ELEMENTS
         calls = list(_first(kernel, model, rng) if first else _small(kernel, rng, most))
         untimed = 0 if race else len(calls) - (first and model != "emulate")
-        images = tuple(image([kernel.signature], 0, c, rng, fenced=index < untimed) for index, c in enumerate(calls))
-        rounds.append(Round(images=images, threads=shape.threads, ranks=shape.ranks, schedule=shape.schedule))
-        expected.append(tuple(kernel.oracle(c) for c in calls))
-        sizes.append(tuple(size_words(kernel, c) for c in calls))
-    made = Calls((kernel.signature,), tuple(rounds))
-    return Trial(kernel=kernel, model=model, shapes=shapes, calls=made, expected=tuple(expected), sizes=tuple(sizes))
+        rounds.append(_Calls(kernel, shape, calls, rng, untimed))
+    return _joined(kernel, model, rounds)
 
 
-def race_shape(model: str) -> Shape:
-    """More threads than cores, so that they meet."""
-    return (
-        Shape(threads=4) if model in ("openmp", "offload", "openacc") else Shape(threads=2, ranks=2) if model == "mpi+openmp" else Shape()
+def timed_trial(kernel_name: str, model: str, seed: int, start: int, num_calls: int) -> Trial:
+    """Calls at the size at which answers are timed, started as in a trial's first round; every one has inputs of its own, and so has each ``start``.
+
+    An answer that knows its inputs again has nothing to compute, and can look as if it shared that.
+    """
+    kernel, shape = KERNELS[kernel_name], SWEEPS.get(model, (Shape(),))[0]
+    rng = np.random.default_rng([seed, _TIMED + start, *kernel_name.encode()])
+    calls = [kernel.make_inputs(rng, kernel.size_to_time) for _ in range(num_calls)]
+    return _joined(kernel, model, [_Calls(kernel, shape, calls, rng, 0)])
+
+
+class _Calls:
+    """The calls of one round, and what they must give; so many of the first have fences."""
+
+    def __init__(self, kernel: Kernel, shape: Shape, calls: Sequence[list[Argument]], rng: np.random.Generator, num_fenced: int) -> None:
+        images = tuple(image([kernel.signature], 0, c, rng, fenced=index < num_fenced) for index, c in enumerate(calls))
+        self.shape = shape
+        self.round = Round(images=images, threads=shape.threads, ranks=shape.ranks, schedule=shape.schedule)
+        self.expected = tuple(kernel.oracle(c) for c in calls)
+        self.sizes = tuple(size_words(kernel, c) for c in calls)
+
+
+def _joined(kernel: Kernel, model: str, rounds: Sequence[_Calls]) -> Trial:
+    return Trial(
+        kernel=kernel,
+        model=model,
+        shapes=tuple(one.shape for one in rounds),
+        calls=Calls((kernel.signature,), tuple(one.round for one in rounds)),
+        expected=tuple(one.expected for one in rounds),
+        sizes=tuple(one.sizes for one in rounds),
     )
+
+
+def race_shape(model: str, seed: int) -> Shape:
+    """More threads than cores, so that they meet; how many, nobody knows before, so that an answer can't be careful with just so many."""
+    threads = int(np.random.default_rng([seed, _RACE]).choice(_RACE_THREADS))
+    if model in ("openmp", "offload", "openacc"):
+        return Shape(threads=threads)
+    return Shape(threads=threads - 1, ranks=2) if model == "mpi+openmp" else Shape()
 
 
 def _first(kernel: Kernel, model: str, rng: np.random.Generator) -> Iterator[list[Argument]]:

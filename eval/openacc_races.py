@@ -17,6 +17,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from hpcraft.data.directives import Clause, Directive, find_directives
+from hpcraft.data.parallel.c_text import strip
 from hpcraft.data.trees import declared_name, parse, text_of, walk
 from hpcraft.errors import InputError
 
@@ -77,7 +78,7 @@ def in_openmp(code: str, language: str, preprocessed: str = "") -> list[str]:
     """
     if preprocessed:
         code = "\n".join([*_INCLUDE.findall(code), _DEFINITION.sub("", preprocessed)])
-    if found := _ROUTINES.search(code):
+    if found := _ROUTINES.search(_COMMENT.sub("", code) if language == "fortran" else strip(code)):
         raise InputError(f"OpenMP has no word for {found[0].rstrip('( ')}")
     code = _HEADER.sub("", code)
     directives = find_directives(language, code)

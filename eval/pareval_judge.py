@@ -82,7 +82,7 @@ def judge(task: Task, code: str, seed: int, cores: Sequence[int] = ()) -> Judgem
         judgement.fail(Failure(check="parallel", why=why), why)
     if task.model == "cuda":
         nvcc_check.settle(judgement, job(problem, task.model, code, alone=True))
-    _race(judgement, task, code, calls, plain)
+    _race(judgement, task, code, calls, plain, seed)
     judgement.skip_rest("not reached")
     return judgement
 
@@ -212,7 +212,7 @@ def _alone(model: str, code: str, called: Sequence[Called], shape: Shape) -> str
 # ---------------------------------------------------------------- races
 
 
-def _race(judgement: Judgement, task: Task, code: str, calls: Sequence[Recorded], plain: Seen | None) -> None:
+def _race(judgement: Judgement, task: Task, code: str, calls: Sequence[Recorded], plain: Seen | None, seed: int) -> None:
     """Settle ``race-free`` on the smaller calls: by the thread sanitizer, with loops shared by turns, and of kernels by the emulation's own check."""
     problem = task.case
     assert isinstance(problem, Problem)
@@ -233,6 +233,6 @@ def _race(judgement: Judgement, task: Task, code: str, calls: Sequence[Recorded]
         if shown and (why := forbidden.hides(code, shown, seen(build.preprocessed(file_names(task.model)[0])), task.model)):
             judgement.settle("race-free", f"fail: {why}")
             return
-        outcome = build.run(Run(calls=_calls(problem, small, race_shape(task.model)), limits=_LIMITS))
-    place = race_shape(task.model).place(Failure(check="race-free", why=""), task.model)
+        outcome = build.run(Run(calls=_calls(problem, small, race_shape(task.model, seed)), limits=_LIMITS))
+    place = race_shape(task.model, seed).place(Failure(check="race-free", why=""), task.model)
     race_check.settle_run(judgement, outcome, STEPS * len(small), place)

@@ -13,9 +13,11 @@ from dataclasses import dataclass
 
 from hpcraft import sandbox
 from hpcraft.data.parallel.c_text import strip
+from hpcraft.errors import UnreadableError
 from hpcraft.sandbox.outcome import Job
 
 _DIRECTIVE = re.compile(r"^[ \t]*(?:#|%:)[ \t]*(\w+)", re.MULTILINE)
+_MOST_CHARACTERS = 4_000_000
 _PLAIN = frozenset({"include", "pragma"})
 _MARKER = re.compile(r'^# (\d+) "((?:\\.|[^"\\])*)"')
 _HARMLESS = re.compile(
@@ -44,7 +46,11 @@ def needs_preprocessor(code: str) -> bool:
 
 
 def seen(preprocessed: str) -> Seen:
-    """What is the answer's own in a preprocessor's output: what comes from files with relative names."""
+    """What is the answer's own in a preprocessor's output: what comes from files with relative names.
+
+    Raises:
+        UnreadableError: it is more than can be looked at.
+    """
     kept: list[str] = []
     lines: set[int] = set()
     own, number = False, 0
@@ -57,7 +63,10 @@ def seen(preprocessed: str) -> Seen:
             if line.strip():
                 lines.add(number)
         number += 1
-    return Seen(text="\n".join(kept) + "\n", lines=frozenset(lines))
+    text = "\n".join(kept) + "\n"
+    if len(text) > _MOST_CHARACTERS:
+        raise UnreadableError(f"its macros make {len(text):,} characters of it, at most {_MOST_CHARACTERS:,} are looked at")
+    return Seen(text=text, lines=frozenset(lines))
 
 
 def by_own_macros(code: str) -> Seen:
@@ -65,6 +74,7 @@ def by_own_macros(code: str) -> Seen:
 
     Raises:
         MachineError: its conditionals need what stands in headers.
+        UnreadableError: its macros make too much of it.
     """
     own = Job(files={"candidate.cpp": without_includes(code).encode(errors="replace")}, language="cpp", flags=("-D__CUDACC__",))
     return seen(sandbox.preprocess(own, "candidate.cpp"))

@@ -13,15 +13,19 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from typing import cast
 
+from hpcraft import sandbox
 from hpcraft.data import parallel_use
-from hpcraft.errors import InputError
+from hpcraft.errors import InputError, MachineError, UnreadableError
 from hpcraft.eval import forbidden
 from hpcraft.eval.judging import Judgement
+from hpcraft.eval.lone_answers import tells_builds_apart
+from hpcraft.eval.seen import Seen, by_own_macros, needs_preprocessor, seen
 from hpcraft.eval.task import Task
 from hpcraft.samples import Completion
 from hpcraft.sandbox.abi import Signature
-from hpcraft.sandbox.outcome import Verdict
+from hpcraft.sandbox.outcome import Check, Job, Language, Model, Verdict
 from hpcraft.verification import Candidate, Finding
 
 
@@ -121,9 +125,7 @@ def _judgement(question: Question, finding: Finding, *, races: bool) -> Judgemen
             judgement.checks["race-free"] = "pass"
         elif task.model == "openmp":
             judgement.checks["race-free"] = "pass" if races else "skip: no race detector on this machine"
-        judgement.checks["honest"] = _honest(task, question.code)
-        if task.model != "serial":
-            judgement.checks["parallel"] = _parallel(task, question.code)
+        _settle_text(judgement, task, question.code)
     judgement.skip_rest("not reached" if judgement.failed else f"not offered for {task.model}")
     return judgement
 
@@ -147,12 +149,52 @@ def _unsupported(why: str) -> Judgement:
     return judgement
 
 
-def _honest(task: Task, code: str) -> str:
+def _settle_text(judgement: Judgement, task: Task, code: str) -> None:
+    """Settle ``honest`` and ``parallel`` by the answer as its compiler sees it."""
+    try:
+        plain = _seen(task, code, "none")
+        checked = _seen(task, code, "race") if plain and task.model == "openmp" else None
+    except UnreadableError as error:
+        judgement.checks["honest"] = f"fail: {error}"
+        return
+    judgement.checks["honest"] = _honest(task, code, plain, checked)
+    if task.model != "serial":
+        judgement.checks["parallel"] = _parallel(task, plain.text if plain else code)
+
+
+def _seen(task: Task, code: str, check: Check) -> Seen | None:
+    """What the preprocessor leaves of an answer, by the compiler of a check; None where it leaves all, or can't be asked.
+
+    Raises:
+        UnreadableError: it makes too much of it.
+    """
+    if not needs_preprocessor(code):
+        return None
+    try:
+        if task.model == "cuda":
+            return by_own_macros(code)
+        name = f"candidate.{task.language}"
+        own = Job(
+            files={name: code.encode(errors="replace")},
+            language=cast("Language", task.language),
+            model=cast("Model", task.model),
+            check=check,
+        )
+        return seen(sandbox.preprocess(own, name))
+    except MachineError:  # no such compiler here, or conditionals that need headers; the text as it is written is looked at
+        return None
+
+
+def _honest(task: Task, code: str, plain: Seen | None, checked: Seen | None) -> str:
     """The text alone; what the pair itself holds is not held against an answer."""
     entry = Signature.parse(task.prototype).name
     if forbidden.check(task.model, task.language, task.reference, entry=entry) != "pass":
         return "skip: the pair's own target holds what is forbidden"
-    return forbidden.check(task.model, task.language, code, entry=entry)
+    if task.model == "cuda" and not plain and (why := tells_builds_apart(code)):
+        return f"fail: {why}"
+    if plain and checked and (why := forbidden.hides(code, plain, checked, task.model)):
+        return f"fail: {why}"
+    return forbidden.check(task.model, task.language, code, entry=entry, seen=plain.text if plain else "")
 
 
 def _parallel(task: Task, code: str) -> str:

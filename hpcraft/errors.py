@@ -37,6 +37,10 @@ class DivergedError(InputError):
     """Training came to a number that is none; what it had learnt before is kept, and settings that its message names may be changed to go on."""
 
 
+class UnreadableError(InputError):
+    """A source whose preprocessor makes more of it than anybody could look at."""
+
+
 class MachineError(HpcError, RuntimeError):
     """The machine lacks something; the message names it and the command that installs it."""
 

@@ -19,9 +19,9 @@ from threading import Event
 from types import TracebackType
 from typing import TYPE_CHECKING
 
-from hpcraft.errors import ConfigError, InputError, MachineError
+from hpcraft.errors import ConfigError, InputError, MachineError, UnreadableError
 from hpcraft.sandbox import folders, python, races, toolchains
-from hpcraft.sandbox.compilation import PREPROCESSED, Compilation, Compiled
+from hpcraft.sandbox.compilation import MOST_PREPROCESSED_MB, PREPROCESSED, Compilation, Compiled
 from hpcraft.sandbox.cores import lease
 from hpcraft.sandbox.cuda import build as emulation
 from hpcraft.sandbox.cuda import faults
@@ -173,7 +173,12 @@ class Build:
         return [self._symbols[name]]
 
     def preprocessed(self, name: str) -> str:
-        """What the preprocessor makes of a source file by the flags of its build, definitions kept, with the lines that name files."""
+        """What the preprocessor makes of a source file by the flags of its build, definitions kept, with the lines that name files.
+
+        Raises:
+            UnreadableError: it makes too much.
+            MachineError: it failed.
+        """
         if not self.ok or not isinstance(self._plan, toolchains.Plan) or name not in self._plan.objects:
             raise ConfigError(f"{name} is not a compiled source of this job, or was not built")
         return _preprocessed(Compilation(self._job, self._plan, self._steps, self._folder), name)
@@ -349,10 +354,15 @@ def preprocess(job: Job, name: str) -> str:
 
 def _preprocessed(compilation: Compilation, name: str) -> str:
     ended = compilation.preprocess(name)
-    if ended.reason != "exited" or ended.exit_code != 0:
+    content = ended.outputs.get(PREPROCESSED, b"")
+    if ended.reason == "exited" and ended.exit_code == 0 and len(content) <= MOST_PREPROCESSED_MB << 20:
+        return content.decode(errors="replace")
+    if ended.reason in ("failed", "exec") or (ended.reason == "exited" and len(content) < MOST_PREPROCESSED_MB << 20):
         facts = describe(ended)
         raise MachineError(f"the preprocessor failed on {name} ({facts.stderr.strip()[:200] or facts.message or facts.verdict})")
-    return ended.outputs[PREPROCESSED].decode(errors="replace")
+    raise UnreadableError(
+        f"the preprocessor makes more than {MOST_PREPROCESSED_MB} MB of {name}, or takes too long for it; use smaller macros"
+    )
 
 
 def run(job: Job, stop: Event | None = None) -> Outcome:

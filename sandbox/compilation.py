@@ -27,6 +27,8 @@ _COMPUTED_INCLUDE = re.compile(rb"^[ \t]*#[ \t]*include(?:_next)?[ \t]+[^\s\"<]"
 _INCLUDES_PRELUDE = ("c", "cpp", "cuda", "hip", EMULATED)
 PREPROCESSED = "preprocessed"
 """Name of the file that `Compilation.preprocess` makes."""
+MOST_PREPROCESSED_MB = 64
+"""Six lines of macros can make gigabytes; the headers of Kokkos and Thrust make a tenth of this."""
 _LEAST_SECONDS = 0.1
 """For the last boxes of a build that has used up its time: enough to say so."""
 
@@ -89,7 +91,8 @@ class Compilation:
         command = (*command[: command.index("-o")], "-E", "-dD", "-o", f"../box/{PREPROCESSED}")
         seen = self._seen_by(source)
         sources = self._folder / f"src-{source.object}-seen"
-        step = self._step((command,), self._job.compile_limits, sources, (PREPROCESSED,), ())
+        limits = replace(self._job.compile_limits, file_mb=MOST_PREPROCESSED_MB)
+        step = self._step((command,), limits, sources, (PREPROCESSED,), ())
         what = self._ingredients("preprocess", seen, ())
         return self._steps.remembered(step, what, step.collect, lambda: prelude.write(sources, seen))
 

@@ -75,6 +75,11 @@ TEXTS = {
         f"#pragma omp metadirective when(implementation={{vendor(llvm)}} : parallel for) default(nothing)\n{RIGHT}",
         "tells compilers apart",
     ),
+    "a-compilers-version-as-a-value": (f"{HEAD}if (__GNUC__ > 4) y[0] = 1;\n}}\n", "tells compilers apart (__GNUC__)"),
+    "the-same-through-macros": (
+        f"#define OLD (V < 9)\n#define V (__clang_major__ + 0)\n{HEAD}if (OLD) y[0] = 1;\n}}\n",
+        "tells compilers apart (OLD)",
+    ),
 }
 
 
@@ -104,6 +109,7 @@ HONEST = {
     "brackets": f"[[nodiscard]] static int g(void) {{ return 1; }}\n{HEAD}int t[2] = {{0, 1}}; y[t[t[0]]] = a;\n}}\n",
     "attributes": f"[[maybe_unused, nodiscard]] static int f(int weak) {{ [[assume(weak > 0)]]; return weak; }}\n{RIGHT}",
     "cub": f"#include <cub/cub.cuh>\n#include <cub/block/block_reduce.cuh>\n{RIGHT}",
+    "conditionals": f"#define GCC (__GNUC__ * 100)\n#if GCC > 400 || defined(__clang__)\n#define R __restrict__\n#endif\n{RIGHT}",
     "names": f"static int weak, section, alias, constructor;\nvoid optimize(void) {{ weak = section = alias = constructor; }}\n{RIGHT}",
 }
 
@@ -145,6 +151,9 @@ def symbols(*undefined, **defined):
         ("__tsan_func_entry", "talks to the sanitizers"),
         ("cublasDgemm_v2", "calls a library"),
         ("siglongjmp", "jumps out of calls"),
+        ("__open64_2", "opens or moves files"),
+        ("__read_chk", "opens or moves files"),
+        ("__libc_fork", "starts processes"),
         ("arena", "refers to arena of the harness"),
     ],
 )
@@ -174,6 +183,9 @@ def test_symbols_that_no_kernel_needs(name, why):
         "__cxa_throw",
         "qsort",
         "pthread_mutex_lock",
+        "__printf_chk",
+        "__errno_location",
+        "_gfortran_exit_i4",
     ],
 )
 def test_symbols_that_kernels_use(name):
@@ -318,3 +330,18 @@ def test_variables_whose_initialiser_runs_code_are_found(code):
 def test_constants_and_prototypes_run_nothing(code):
     """Numbers, functions of <cmath>, CUDA's vectors, constant expressions, what is made inside functions."""
     assert not before_calls(code)
+
+
+@pytest.mark.parametrize(
+    ("line", "refused"),
+    [
+        ("if (index(compiler_version(), 'GCC') > 0) y = 1", True),
+        ("t = 1; t = len(compiler_options())", True),
+        ("! compiler_options() says nothing here", False),
+        ("compiler = 1  ! not compiler_version()", False),
+    ],
+)
+def test_fortran_may_not_ask_for_its_compiler(line, refused):
+    """Two compilers build an answer: one judges it, the other looks for races."""
+    result = found(f"subroutine axpy(n, y) bind(c)\n{line}\nend subroutine\n", "openmp", "fortran")
+    assert ("tells compilers apart" in result) is refused

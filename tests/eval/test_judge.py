@@ -8,6 +8,7 @@ import pytest
 
 from hpcraft import sandbox
 from hpcraft.errors import ConfigError, InputError, PartialError
+from hpcraft.eval import judging
 from hpcraft.eval.judge import STAGE, JudgeConfig
 from hpcraft.eval.models import label
 from hpcraft.eval.results import find_results, read_results
@@ -117,6 +118,29 @@ def test_a_failing_sandbox_is_partial_and_resumed(generate, write_completions, i
     execute(STAGE, JudgeConfig(), {"completions": completions}, tmp_path / "results", executor=inline)
     assert built == ["gemv"]
     assert {s.task_id: s.passed for s in samples(tmp_path / "results")} == dict.fromkeys(SERIAL, True)
+
+
+@pytest.mark.usefixtures("compiles")
+def test_an_answer_that_cannot_be_looked_at_takes_no_other_with_it(judge, generate, write_completions, tmp_path):
+    """Macros that make megabytes fail the check `build`, and the next answer is judged."""
+    head, right = "void axpy(int n, double a, const double *x, double *y) {", "for (int i = 0; i < n; i++) y[i] += a * x[i]; }"
+    bomb = "\n".join([f"#define A {';' * 60}", *(f"#define {b} {' '.join([a] * 20)}" for a, b in zip("ABCD", "BCDE", strict=True))])
+    path = write_completions([(SERIAL[0], 0, f"{bomb}\n{head} E {right}"), (SERIAL[0], 1, f"{head} {right}")])
+    judge(generate(models=(f"replay:{path}",), samples=2, tasks=SERIAL[:1]))
+    first, second = samples(tmp_path / "results", label(f"replay:{path}"))
+    assert first.checks["build"].startswith("fail: its macros make 9,"), first
+    assert not first.passed
+    assert second.passed
+
+
+@pytest.mark.usefixtures("compiles")
+def test_an_answer_without_code_does_not_choose_the_level(judge, generate, write_completions, monkeypatch):
+    """Where a device is, a task in CUDA stays at its level, whether something could be built of its answers or not."""
+    monkeypatch.setattr(judging, "_level_here", lambda model, **_: "device")
+    path = write_completions([("kernels/axpy/cuda/cpp", 0, "I can't.")])
+    found = judge(generate(models=(f"replay:{path}",), tasks=("kernels/axpy/cuda/cpp",)))
+    (results,) = found.values()
+    assert results.levels.keys() == {"device"}
 
 
 @pytest.mark.usefixtures("compiles")

@@ -4,6 +4,7 @@ import pytest
 
 from hpcraft.eval import kernel_races
 from hpcraft.eval.judging import Judgement
+from hpcraft.eval.kernel_trial import race_shape
 from hpcraft.eval.openacc_races import in_openmp
 from hpcraft.eval.suites import kernel_tasks, reference
 from hpcraft.sandbox import python
@@ -100,6 +101,24 @@ def test_what_cannot_be_said_in_openmp_is_told_and_not_held_against_the_answer()
     assert found("axpy/openacc/c", call) == "skip: races were not looked for: OpenMP has no word for acc_wait_all"
     other = AXPY_C.format("y[0] = 1;")
     assert found("axpy/openacc/c", other).startswith("skip: races were not looked for: said in OpenMP it does something else (")
+
+
+@pytest.mark.parametrize(
+    ("language", "comment"),
+    [("c", "// acc_wait_all();"), ("c", "// goes on \\\nacc_wait_all();"), ("c", "/* acc_init (1) */"), ("fortran", "! acc_wait_all()")],
+)
+def test_comments_say_nothing_to_the_race_check(language, comment):
+    """Else a comment would switch it off."""
+    assert in_openmp(comment + "\n" + reference("axpy", "openacc", language), language)
+
+
+def test_nobody_knows_how_many_threads_look_for_races():
+    """More than cores mostly have, and not always as many: an answer could be careful with just so many."""
+    for model in ("openmp", "offload", "openacc", "mpi+openmp"):
+        threads = {race_shape(model, seed).threads for seed in range(40)}
+        assert len(threads) > 2
+        assert min(threads) > 1
+        assert race_shape(model, SEED) == race_shape(model, SEED)
 
 
 @pytest.mark.parametrize(
@@ -227,3 +246,10 @@ def test_what_plain_python_cannot_show_is_told():
     """Types that only numba knows."""
     code = AXPY.format("t = np.zeros(1, dtype=numba.float64)\n    for i in prange(n):\n        y[i] += a * x[i]")
     assert found("axpy/openmp/python", code).startswith("skip: races were not looked for: as plain Python it does something else (")
+
+
+@pytest.mark.usefixtures("numba")
+def test_a_comment_of_what_is_compiled_is_none():
+    """Traced all the same, and the race is found."""
+    code = AXPY.format("# a stencil, as numba's vectorize has it\n    for i in prange(n):\n        y[0] += a * x[i]")
+    assert found("axpy/openmp/python", code) == "fail: data race"

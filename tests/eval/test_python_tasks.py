@@ -169,6 +169,8 @@ def test_cheats_do_not_pass(name):
         (plain("f(axpy)", "from operator import attrgetter\nf = attrgetter('__globals__')"), "attrgetter"),
         (plain("exec('y[:] = 1')"), "makes code at run time"),
         (plain("open('driver.py')"), "opens or moves files"),
+        (plain("g()", "def f(open):\n    return open\ndef g():\n    return open('driver.py')"), "opens or moves files"),
+        (plain("pass", "def f(n, read=open):\n    return read"), "opens or moves files"),
         (plain("np.load('expected.npy')"), "opens or moves files"),
         (plain("np.dot(x, y)"), "leaves the work to a library (numpy.dot)"),
         (plain("x @ y"), "the operator @"),
@@ -196,6 +198,7 @@ def test_what_is_forbidden_is_named(code, why):
         shared(LOOP, "import numba as nb\nfrom numba import types, float64\nimport numpy.typing as npt"),
         shared(LOOP, "class Grid:\n    def __init__(self, n):\n        self.n = n\n        self.n += 1"),
         plain("np.multiply(x, a, out=x.copy())\n    y += a * x"),
+        plain("input = x\n    y += a * input", "__all__ = ['axpy']\ndef f(open, vars):\n    return [open + v for v in vars]"),
     ],
 )
 def test_what_kernels_do_is_allowed(code):

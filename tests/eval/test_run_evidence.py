@@ -98,6 +98,32 @@ def test_threads_are_watched(body, passes, monkeypatch):
 
 
 @pytest.mark.usefixtures("compiles")
+def test_who_knows_its_input_again_is_told(monkeypatch):
+    """One thread does the work, and the second time both copy what it gave: inputs don't come twice."""
+    monkeypatch.setattr("hpcraft.data.parallel_use.check", lambda *_, **__: "pass")
+    monkeypatch.setattr(kernel_races, "_MODELS", ())
+    copy = "{\n#pragma omp parallel for\nfor (int i = 0; i < n; i++) y[i] = kept[i];\nreturn;\n}\n"
+    code = (
+        f"#include <stdlib.h>\n#include <string.h>\nstatic double *kept, first;\n{HEAD}if (kept && n > 100000 && x[0] == first) {copy}"
+        f"{LOOP}if (n > 100000) {{ kept = realloc(kept, n * 8L); memcpy(kept, y, n * 8L); first = x[0]; }}\n}}\n"
+    )
+    found = kernel_judge.judge(TASKS["kernels/axpy/openmp/c"], code, SEED)
+    assert found.checks["correct"] == "pass", found.checks
+    assert "one thread did all the work" in found.checks["parallel"]
+
+
+@pytest.mark.usefixtures("compiles")
+def test_who_dies_while_it_is_watched_has_failed(monkeypatch):
+    """Results of the calls that are made to see who works must be right, too, and all of them must come."""
+    monkeypatch.setattr("hpcraft.data.parallel_use.check", lambda *_, **__: "pass")
+    monkeypatch.setattr(kernel_races, "_MODELS", ())
+    code = f"#include <stdlib.h>\nstatic int large;\n{HEAD}if (n > 100000 && ++large > 1) abort();\n{LOOP}}}\n"
+    found = kernel_judge.judge(TASKS["kernels/axpy/openmp/c"], code, SEED)
+    assert "signal" in found.checks["correct"], found.checks
+    assert not found.passed
+
+
+@pytest.mark.usefixtures("compiles")
 @needs_mpi
 def test_ranks_are_watched(monkeypatch):
     """The rank that holds the answer does all of it, and the others go away."""

@@ -111,6 +111,9 @@ def test_bad_translations_fail_for_their_own_reason(pairs, write_completions, ge
         OPENMP.replace("+ 1.0", "+ 2.0"): "correct",
         OPENMP.replace("y[i] =", "y[0] = y[i] ="): "race-free|correct",
         OPENMP.replace("double", "doubel"): "build",
+        OPENMP.replace("#pragma", "#if 0\n#pragma").replace("for\n", "for\n#endif\n"): "parallel",
+        "static int count;\n"
+        + OPENMP.replace("y[i] =", "{\n#ifndef __clang__\ncount++;\n#endif\ny[i] =").replace("1.0;", "1.0; }"): "honest",
         "": "build",
         f"Here you are:\n```c\n{OPENMP}```\n": "",
     }

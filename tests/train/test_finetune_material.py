@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from pathlib import Path
 from random import Random
@@ -25,6 +26,7 @@ from hpcraft.tokenizer.prompt import ANSWER, END
 from hpcraft.train.finetune import FinetuneConfig, part_of
 from hpcraft.train.hub_rows import HubMaker
 from hpcraft.train.material_complete import completion_examples
+from hpcraft.train.material_instruct import instruction_examples
 from hpcraft.train.material_mpi import lay_out, mpi_examples
 from hpcraft.train.material_openmp import openmp_examples
 from hpcraft.train.material_tasks import fitting, gather
@@ -356,3 +358,14 @@ def test_the_way_back_becomes_rows_of_ours(run_folder: Path) -> None:
     _check_tokens(old, [item for item in items if item.task == "cuda2c"])
     with pytest.raises(InputError, match=r"no token <\|omp2c\|>.*omp2c_repeats=0"):
         _check_tokens(old, items)
+
+
+def test_instructions_may_hold_any_sign_and_must_be_utf_8(tmp_path: Path) -> None:
+    """What ends a line elsewhere ends none of JSON; another encoding is named, with what mends it."""
+    line = json.dumps({"instruction": "say\u2028it", "answer": "\x85 é"}, ensure_ascii=False)
+    (tmp_path / "a.jsonl").write_text(f"{line}\n", encoding="utf-8")
+    [found] = [item for split in ("train", "valid") for item in instruction_examples(tmp_path, split, most=9, seed=0)]
+    assert (found.source, found.target) == ("say\u2028it", "\x85 é")
+    (tmp_path / "a.jsonl").write_bytes(line.encode("latin-1", errors="replace"))
+    with pytest.raises(InputError, match=r"a\.jsonl: not UTF-8 .* iconv"):
+        instruction_examples(tmp_path, "train", most=9, seed=0)

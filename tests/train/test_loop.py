@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from hpcraft.errors import ConfigError, MachineError
 from hpcraft.train.batches import IGNORED, Batch
 from hpcraft.train.loop import Fitted, Running, fit
 from hpcraft.train.objectives.entities import tagger_of
 from hpcraft.train.speed import flops_per_token
-from hpcraft.train.watch import Measured, Watch
+from hpcraft.train.watch import Budget, Measured, Watch
 from tests.train.runs import batches, budget, tiny, told, validation
 from tests.train.tiny import tiny_t5
 
@@ -156,3 +159,16 @@ def test_events_for_tensorboard_are_written(tmp_path: Path) -> None:
     pytest.importorskip("tensorboard")
     fit(tiny(), batches(), budget(max_steps=2), tmp_path, seed=1, validation=validation(), running=Running(tensorboard=True))
     assert len(list((tmp_path / "tensorboard").glob("events*"))) == 1
+
+
+@given(st.integers(1, 2000), st.integers(1, 60))
+def test_the_rate_rises_falls_and_uses_the_budget(max_steps: int, warmup_steps: int) -> None:
+    """However short a run is, at most a tenth of it is warming up; nothing is left at its end."""
+    budget = Budget(max_steps=max_steps, max_seconds=1e9, learning_rate=1e-3, warmup_steps=warmup_steps, decay_share=0.5)
+    rates = [Watch(budget=budget, metrics=None).rate(step) for step in range(max_steps + 1)]
+    peak = rates.index(max(rates))
+    assert rates[: peak + 1] == sorted(rates[: peak + 1])
+    assert rates[peak:] == sorted(rates[peak:], reverse=True)
+    assert rates[-1] == 0.0
+    assert peak <= max(1, math.ceil(0.1 * max_steps))
+    assert max_steps < 3 or max(rates) == 1.0

@@ -23,7 +23,7 @@ from hpcraft.train.corpus_source import CorpusSource
 from hpcraft.train.material import Mix
 from hpcraft.train.objectives.specials import Specials
 from hpcraft.train.objectives.table import Mixture
-from hpcraft.train.packing import alone, attention_for, fitted, keeps_apart, pack, together
+from hpcraft.train.packing import alone, attention_for, check_causal, fitted, keeps_apart, pack, sees_ahead, together
 from tests.train.runs import flip
 from tests.train.tiny import tiny_llama
 from tests.train.tiny_bases import save_base
@@ -164,6 +164,18 @@ def test_a_window_is_the_same_each_time_and_an_epoch_shows_every_text(run_folder
     assert seen >= {n for number in range(400) for n in found.ids(number).tolist()}
 
 
+def test_no_row_is_learnt_twice_where_a_window_has_many_steps(run_folder: Path, tmp_path: Path) -> None:
+    """What fills no whole step waits for the next epoch; where steps are few, rows come again instead of many being left out."""
+    tokens.write(tmp_path / "t", [tokens.Text(f"int a{n};\n" * 9, "c") for n in range(400)], run_folder / "tokenizer", annotated=False)
+    found = tokens.Tokens(tmp_path / "t")
+    objective = Mixture({"causal": 1.0}).make({"causal": {"length": 128}}, Specials.of(bpe.load(run_folder / "tokenizer")))
+    for step_rows, twice in ((3, False), (64, True)):
+        source = CorpusSource(tokens=found, objective=objective, width=128, step_rows=step_rows, rows=1, seed=3)
+        rows = [tuple(make()["input_ids"].flatten().tolist()) for make in source.window(0, 0, 0) or []]
+        assert len(rows) % step_rows == 0
+        assert (len(set(rows)) < len(rows)) is twice
+
+
 @pytest.mark.parametrize("name", ["ids.bin", "texts.npy", "facts.json"])
 @pytest.mark.parametrize("damage", ["cut", "flipped"])
 def test_damaged_tokens_are_named_and_made_again(
@@ -188,3 +200,19 @@ def test_tokens_that_were_cut_are_not_read(run_folder: Path, tmp_path: Path) -> 
     (tmp_path / "ids.bin").write_bytes((tmp_path / "ids.bin").read_bytes()[:-2])
     with pytest.raises(InputError, match=r"ids\.bin: damaged; run the same command again"):
         tokens.Tokens(tmp_path)
+
+
+def test_a_model_that_fills_in_masks_can_not_learn_to_write() -> None:
+    """It would read its answers; one that reads from left to right, or has an encoder, is let through."""
+    from transformers import RobertaConfig, RobertaForCausalLM
+
+    check_causal(tiny_llama(), "base")
+    config = RobertaConfig(
+        vocab_size=64, hidden_size=32, intermediate_size=32, num_hidden_layers=1, num_attention_heads=2, initializer_range=0.5
+    )
+    masked = RobertaForCausalLM(config)
+    assert sees_ahead(masked)
+    with pytest.raises(InputError, match="sees the tokens behind each one"):
+        check_causal(masked, "base")
+    config.is_decoder = True
+    check_causal(RobertaForCausalLM(config), "base")

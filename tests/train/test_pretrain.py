@@ -170,6 +170,10 @@ def test_memory_that_runs_out_while_texts_become_tokens_is_told(run_folder: Path
         execute(STAGE, PretrainConfig(**SMALL), inputs(run_folder), tmp_path / "out")
 
 
+ONE: dict[str, Any] = {"objectives": {"spans": 1.0}, "max_steps": 2, "max_seconds": 9.0}
+"""A phase."""
+
+
 @pytest.mark.parametrize(
     ("given", "message"),
     [
@@ -178,6 +182,9 @@ def test_memory_that_runs_out_while_texts_become_tokens_is_told(run_folder: Path
         ({"objectives": {"instruct": 1.0}}, "give them to `hpcraft finetune --task translate` or `--task instruct`"),
         ({"objectives": {"causal": 1.0}, "options": {"fill": {}}}, "not in the mixture"),
         ({"batch_rows": 5, "micro_rows": 2}, "batch_rows 5: can't be shared"),
+        ({"row_tokens": 1024, "context": 512}, "row_tokens: 1024 is more than the context of 512"),
+        ({"phases": [Phase(**ONE, select="valid_los")]}, "select 'valid_los': expected one of last, valid_loss"),
+        ({"architecture": "encoder-decoder", "phases": [Phase(**ONE, select="valid_bits_per_byte")]}, "is measured for decoders only"),
     ],
 )
 def test_what_does_not_go_together_is_refused(given: dict[str, Any], message: str, run_folder: Path, tmp_path: Path) -> None:
