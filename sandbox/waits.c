@@ -13,6 +13,8 @@
  * made not executable and the fault that the first instruction of it then takes is caught. Nothing here undoes
  * that for other handlers of the program: it has a fraction of a second to live.
  *
+ * Ranks that wait long are made to sleep (`sched_yield`).
+ *
  * MPI_Abort leaves `RANK CODE` in `.abort`, because mpirun ends with the code, be it 0, and its message can get lost.
  *
  * The rank can forge the file or leave it out; the words only explain a verdict that the launcher gave already.
@@ -26,6 +28,8 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/syscall.h>
+#include <time.h>
 #include <ucontext.h>
 #include <unistd.h>
 #include <unwind.h>
@@ -120,6 +124,31 @@ __attribute__((constructor)) static void prepare(void) {
     dl_iterate_phdr(find_code, NULL);
     struct sigaction deadline = {.sa_sigaction = on_deadline, .sa_flags = SA_SIGINFO | SA_RESTART};
     sigaction(SIGWINCH, &deadline, NULL);
+}
+
+/* Where MPI has nothing to do it yields, again and again: a rank that waits looks as busy as one that works, and takes the cores of those that
+ * do. One that has waited for a while sleeps between its looks, a sixteenth of the time that it waited already, so a wait gets no longer by more. */
+#define SHORT_NS 100000
+#define LOOK_NS 5000 /* between two yields of one wait MPI looks for messages, and does nothing else */
+#define MOST_NS 500000
+
+static long long now_ns(void) {
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return t.tv_sec * 1000000000LL + t.tv_nsec;
+}
+
+int sched_yield(void) {
+    static __thread long long began, left;
+    long long now = now_ns();
+    int result = 0;
+    if (now - left > LOOK_NS) began = now;
+    if (now - began > SHORT_NS) {
+        long ns = (now - began) / 16 < MOST_NS ? (now - began) / 16 : MOST_NS;
+        nanosleep(&(struct timespec){.tv_nsec = ns}, NULL);
+    } else result = (int)syscall(SYS_sched_yield);
+    left = now_ns();
+    return result;
 }
 
 /* Fortran's three bindings come here as well. A communicator is a pointer or an int; either fits. */

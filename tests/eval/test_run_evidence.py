@@ -125,12 +125,13 @@ def test_who_dies_while_it_is_watched_has_failed(monkeypatch):
 
 @pytest.mark.usefixtures("compiles")
 @needs_mpi
-def test_ranks_are_watched(monkeypatch):
-    """The rank that holds the answer does all of it, and the others go away."""
+@pytest.mark.parametrize("others", ["", "MPI_Bcast(y, n, MPI_DOUBLE, 0, MPI_COMM_WORLD);"], ids=["go away", "wait"])
+def test_ranks_are_watched(others, monkeypatch):
+    """The rank that holds the answer does all of it; the others do nothing, or wait for what it sends them."""
     monkeypatch.setattr("hpcraft.data.parallel_use.check", lambda *_, **__: "pass")
     # What an idle rank uses on a busy machine must not look like a share of the work, so there is much of it.
     work = "volatile double s = 0; if (r == 0 && n > 0) for (long k = 0; k < 20L * n; k++) s += x[k % n];\n"
-    code = f"#include <mpi.h>\n{HEAD}int r; MPI_Comm_rank(MPI_COMM_WORLD, &r); {work}if (r == 0)\n{LOOP}}}\n"
+    code = f"#include <mpi.h>\n{HEAD}int r; MPI_Comm_rank(MPI_COMM_WORLD, &r); {work}if (r == 0)\n{LOOP}{others}}}\n"
     found = kernel_judge.judge(TASKS["kernels/axpy/mpi/c"], code, SEED)
     assert "one rank of 2 did all the work" in found.checks["parallel"], found.checks
 
