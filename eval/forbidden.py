@@ -16,6 +16,7 @@ from hpcraft.data.parallel.c_text import strip, with_operators
 from hpcraft.data.parallel.outline import words
 from hpcraft.data.target_models import TARGET_MODELS
 from hpcraft.eval import forbidden_python
+from hpcraft.eval.code_scan import blank
 from hpcraft.eval.forbidden_symbols import asks_for, defines
 from hpcraft.eval.seen import Seen, differs
 
@@ -69,18 +70,25 @@ _CHARACTER = re.compile(r"(?:(?<![0-9a-fA-F])|(?<=\bu8))'(?:\\.|[^'\\\n])*'")
 _STRINGS = re.compile(r'"(?:\\.|[^"\\\n])*"')
 _SOURCES = (".c", ".cc", ".cpp", ".cxx", ".cu", ".cuh", ".f90", ".s", ".S", ".o", ".a", ".so", ".bin")
 _FORTRAN = (
-    (r"^\s*include\s*['\"](?:/|[^'\"]*\.\.)", "includes a file by its path"),
-    (r"(?:^|;)(?!\s*!)[^!'\"\n]*\bcompiler_(?:options|version)\b", "tells compilers apart"),
-    (r"^\s*!(?:gcc|dir)\$\s*attributes\b[^\n]*\b(?:weak|dllexport|alias|constructor)\b", "makes symbols stand for others"),
+    (r"^[ \t]*include\s*['\"](?:/|[^'\"]*\.\.)", "includes a file by its path"),
+    (r"^[ \t]*!(?:gcc|dir)\$\s*attributes\b[^\n]*\b(?:weak|dllexport|alias|constructor)\b", "makes symbols stand for others"),
 )
 _TELLS = words(
-    "__GNUC__ __GNUC_MINOR__ __GNUC_PATCHLEVEL__ __GNUG__ __clang__ __clang_major__ __clang_minor__ __clang_patchlevel__ __clang_version__ __llvm__"
-    " __VERSION__ __OPTIMIZE__ __OPTIMIZE_SIZE__ __NO_INLINE__ __PRETTY_FUNCTION__ __STDC_VERSION__ __cplusplus _OPENMP __FAST_MATH__"
+    "__GNUC__ __GNUC_MINOR__ __GNUC_PATCHLEVEL__ __GNUG__ __GXX_ABI_VERSION __clang__ __clang_major__ __clang_minor__ __clang_patchlevel__"
+    " __clang_version__ __llvm__ __VERSION__ __OPTIMIZE__ __OPTIMIZE_SIZE__ __NO_INLINE__ __PRETTY_FUNCTION__ _OPENMP __FAST_MATH__"
+    " __BIGGEST_ALIGNMENT__ __DECIMAL_DIG__ __INT_FAST16_MAX__ __INT_FAST32_MAX__ __UINT_FAST16_MAX__ __UINT_FAST32_MAX__ __INT_FAST16_WIDTH__"
+    " __INT_FAST32_WIDTH__ __cpp_structured_bindings __cpp_unicode_characters source_location"
 )
-"""Macros whose values differ between the compilers that an answer is judged and checked for races by."""
-_CONDITIONAL = re.compile(r"^[ \t]*(?:#|%:)[ \t]*(?:if|ifdef|ifndef|elif|elifdef|elifndef)\b[^\n]*", re.MULTILINE)
+"""What has another value with each of the compilers that an answer is judged and checked for races by."""
+_TWO_COMPILERS = ("openmp", "mpi+openmp", "offload", "openacc")
+_CONDITIONAL = re.compile(
+    r"^[ \t]*(?:#|%:)[ \t]*(?:if|ifdef|ifndef|elif|elifdef|elifndef|else|endif|error|warning|undef)\b[^\n]*", re.MULTILINE
+)
 _WORD = re.compile(r"\b[A-Za-z_]\w*")
 _MACRO = re.compile(r"^[ \t]*(?:#|%:)[ \t]*define[ \t]+(\w+)([^\n]*)", re.MULTILINE)
+_PASTED = re.compile(r"##|%:%:")
+_COMPILER = re.compile(r"\bcompiler_(?:options|version)\b", re.IGNORECASE)
+_CONTINUED = re.compile(r"&[ \t]*\n[ \t]*&?")
 _HARNESS = re.compile(r"\b(?:hpcraft|HPCRAFT|__SANITIZE_|__has_feature)\w*")
 
 
@@ -109,7 +117,10 @@ def check(model: str, language: str, code: str, *, entry: str, seen: str = "", s
     if language == "python":
         why = forbidden_python.check(code)
         return f"fail: {why}" if why else "pass"
-    why = _fortran(code) if language == "fortran" else _includes(strip(code)) or text(seen or code, model) or _tells(strip(code))
+    if language == "fortran":
+        why = _fortran(code)
+    else:
+        why = _includes(strip(code)) or text(seen or code, model) or (_tells(strip(code)) if model in _TWO_COMPILERS else "")
     if not why and symbols is not None:
         why = asks_for(symbols.undefined, seen or code, model, set(symbols.harness_defined) - {entry})
         why = why or defines(symbols.defined, seen or code, entry, set(symbols.harness_undefined) - {entry})
@@ -165,8 +176,8 @@ def hides(code: str, plain: Seen, checked: Seen, model: str) -> str:
 
 
 def _tells(stripped: str) -> str:
-    """What tells the compilers apart outside of conditionals, where `hides` would see it: their macros used as values."""
-    bare = _STRINGS.sub('""', stripped)
+    """What tells the compilers apart outside of conditionals, where `hides` would see it: their macros used as values, by name or put together."""
+    bare = _STRINGS.sub('""', _CHARACTER.sub("0", stripped))
     users: dict[str, list[str]] = defaultdict(list)
     for name, value in _MACRO.findall(bare):
         for word in set(_WORD.findall(value)):
@@ -176,8 +187,21 @@ def _tells(stripped: str) -> str:
         new = set(users[waiting.pop()]) - names
         names |= new
         waiting += new
-    found = next((word for word in _WORD.findall(_MACRO.sub("", _CONDITIONAL.sub("", bare))) if word in names), "")
+    used = _MACRO.sub("", _CONDITIONAL.sub("", bare))
+    found = next((word for word in _WORD.findall(used) if word in names), "")
+    if not found and _PASTED.search(bare):
+        pieces = set(re.findall(r"\w+", bare))
+        found = next((name for name in _TELLS if _put_together(name, pieces)), "")
     return f"tells compilers apart ({found})" if found else ""
+
+
+def _put_together(name: str, pieces: set[str]) -> bool:
+    """Whether a name is made of words that stand in the code."""
+    reached = {0}
+    for end in range(1, len(name) + 1):
+        if any(name[begin:end] in pieces for begin in reached):
+            reached.add(end)
+    return len(name) in reached
 
 
 def _includes(stripped: str) -> str:
@@ -249,4 +273,6 @@ def _fortran(code: str) -> str:
     for pattern, reason in _FORTRAN:
         if re.search(pattern, code, re.IGNORECASE | re.MULTILINE):
             return reason
+    if found := _COMPILER.search(_CONTINUED.sub("", blank(code, "fortran"))):
+        return f"tells compilers apart ({found[0]})"
     return ""

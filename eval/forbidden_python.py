@@ -9,6 +9,7 @@ from __future__ import annotations
 import ast
 import re
 import symtable
+import warnings
 from collections.abc import Callable, Iterable
 
 from hpcraft.data.parallel.outline import words
@@ -127,7 +128,9 @@ def _reached(code: PythonCode) -> str:
 def _variables(code: PythonCode) -> set[str]:
     """Names of Python's own that are variables of functions wherever they stand: outside of functions one may still be Python's before it is given a value."""
     try:
-        tables = [symtable.symtable(code.text, "answer", "exec")]
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            tables = [symtable.symtable(code.text, "answer", "exec")]
     except (SyntaxError, ValueError, RecursionError):  # no compiler takes it
         return set()
     own, others = set[str](), set[str]()

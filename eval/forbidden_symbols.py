@@ -14,16 +14,16 @@ from hpcraft.data.parallel.outline import words
 _CALLS: dict[str, str] = {
     # reason: names, blank between them
     "starts processes": "fork vfork clone clone3 execv execve execvp execvpe execl execle execlp fexecve system popen pclose posix_spawn"
-    " posix_spawnp wait waitpid wait3 wait4 waitid daemon setsid MPI_Comm_spawn MPI_Comm_spawn_multiple",
+    " posix_spawnp execveat forkpty wait waitpid wait3 wait4 waitid daemon setsid MPI_Comm_spawn MPI_Comm_spawn_multiple",
     "leaves without the harness": "_exit _Exit quick_exit atexit at_quick_exit on_exit",
     "handles or sends signals": "signal sigaction bsd_signal sysv_signal __sysv_signal sigset sigprocmask pthread_sigmask sigaltstack raise kill killpg"
     " tgkill pthread_kill alarm ualarm setitimer timer_create",
     "jumps out of calls": "setjmp _setjmp sigsetjmp __sigsetjmp longjmp _longjmp siglongjmp getcontext setcontext makecontext swapcontext",
-    "starts threads beside those of its model": "pthread_create thrd_create pthread_atfork",
+    "starts threads beside those of its model": "pthread_create thrd_create pthread_atfork __register_atfork",
     "calls the kernel by number": "syscall",
     "opens or moves files": "open open64 openat openat64 creat creat64 fopen fopen64 freopen freopen64 fdopen fmemopen open_memstream opendir fdopendir"
-    " scandir rename renameat unlink unlinkat remove link symlink mkdir rmdir mkstemp tmpfile truncate ftruncate read pread pread64 readv"
-    " write pwrite pwrite64 writev sendfile pipe pipe2 dup dup2 dup3 fcntl ioctl stat fstat chdir chroot mkfifo inotify_init _gfortran_st_open"
+    " scandir rename renameat renameat2 unlink unlinkat remove link symlink mkdir rmdir mkstemp tmpfile truncate ftruncate read pread pread64 readv"
+    " write pwrite pwrite64 writev sendfile preadv pwritev preadv2 pwritev2 copy_file_range pipe pipe2 dup dup2 dup3 fcntl ioctl stat fstat lstat statx fstatat __xstat __fxstat __lxstat chdir chroot mkfifo inotify_init inotify_init1 _gfortran_st_open"
     " _gfortran_st_inquire",
     "maps or protects memory": "mmap mmap64 munmap mprotect pkey_mprotect mremap memfd_create shm_open shmget shmat process_vm_readv"
     " process_vm_writev userfaultfd brk sbrk",
@@ -126,7 +126,7 @@ def _by_pattern(symbol: str) -> str:
 
 def _plain(symbol: str) -> str:
     """``open`` for ``__open64_2``, ``read`` for ``__read_chk``: the C library's other names of what it has."""
-    match = re.fullmatch(r"_+(?:libc_|GI_)?(\w+?)(?:64)?(?:_2|_chk)?", symbol)
+    match = re.fullmatch(r"_*(?:libc_|GI_|IO_(?:file_|proc_)?)?(\w+?)(?:64)?(?:_2|_chk|_nocancel)?", symbol)
     return match[1] if match else symbol
 
 

@@ -52,6 +52,9 @@ def judge(task: Task, code: str, seed: int, cores: Sequence[int] = ()) -> Judgem
         code: the answer.
         seed: of all inputs.
         cores: numbers of cores at which a right answer is timed; none, and nothing is.
+
+    Raises:
+        UnreadableError: its preprocessor makes too much of it.
     """
     assert task.kernel is not None
     judgement, plain = Judgement(), None
@@ -146,7 +149,7 @@ def _limits(task: Task) -> Limits:
 def _run_all(judgement: Judgement, task: Task, code: str, build: sandbox.Build, seed: int) -> None:
     """Make every call of every round, and settle the checks ``correct`` and ``parallel``."""
     made = _trial(task, build, seed)
-    called = _called(judgement, task, build, made)
+    called = _called(judgement, build, made, _limits(task))
     if called is None:
         return
     judgement.settle("correct", "pass")
@@ -159,9 +162,9 @@ def _run_all(judgement: Judgement, task: Task, code: str, build: sandbox.Build, 
     _settle_evidence(judgement, task, code, build, made, called, seed)
 
 
-def _called(judgement: Judgement, task: Task, build: sandbox.Build, made: Trial) -> Sequence[Called] | None:
+def _called(judgement: Judgement, build: sandbox.Build, made: Trial, limits: Limits) -> Sequence[Called] | None:
     """Make every call of a trial; None where one failed, or none could be made, which is settled then."""
-    outcome = build.run(Run(calls=made.calls, limits=_limits(task)))
+    outcome = build.run(Run(calls=made.calls, limits=limits))
     if outcome.verdict in (Verdict.INFRA_ERROR, Verdict.UNSUPPORTED):
         judgement.verdict = outcome.verdict
         judgement.checks["correct"] = f"skip: {outcome.message}"
@@ -188,10 +191,11 @@ def _settle_evidence(
     shape = made.shapes[0]
     largest = [one for one in called if one.round == 0][-1]
     why = run_evidence.suspicion(task.model, [largest], shape, run_evidence.CLEAR_SHARE)
+    limits = replace(_limits(task), wall_seconds=_MORE_CALLS * _limits(task).wall_seconds)
     for start in range(_MORE_STARTS):
         if not why:
             return
-        again = _called(judgement, task, build, timed_trial(task.kernel.name, made.model, seed, start, _MORE_CALLS))
+        again = _called(judgement, build, timed_trial(task.kernel.name, made.model, seed, start, _MORE_CALLS), limits)
         if again is None:
             return
         warm = again[1:]  # the first call of a start makes threads, and in Python compiles

@@ -20,6 +20,7 @@ from hpcraft.data.directives import Clause, Directive, find_directives
 from hpcraft.data.parallel.c_text import strip
 from hpcraft.data.trees import declared_name, parse, text_of, walk
 from hpcraft.errors import InputError
+from hpcraft.eval.code_scan import blank, functions
 
 FLAGS = ("-D_OPENACC=201711", "-U_OPENMP")
 """For C and C++: the conditionals of an answer are those of OpenACC."""
@@ -47,7 +48,11 @@ _DATA = frozenset(
     ]
 )
 _LOOPS = frozenset({"parallel loop", "loop", "kernels loop"})
-_ROUTINES = re.compile(r"\bacc_[a-z_]+[ \t]*\(", re.IGNORECASE)
+_ROUTINES = re.compile(
+    r"\b(acc_(?:(?:get|set|async|wait|memcpy|update|copyin|copyout|create|delete|map|unmap|attach|detach|present_or|pcopyin|pcreate)(?:_\w+)?"
+    r"|init|shutdown|malloc|free|on_device|deviceptr|hostptr|is_present))[ \t]*\(|\bcall[ \t]+(acc_(?:init|shutdown|wait_all)\w*)",
+    re.IGNORECASE,
+)
 _INCLUDE = re.compile(r"^[ \t]*(?:#|%:)[ \t]*include\b[^\n]*", re.MULTILINE)
 _HEADER = re.compile(r"^[ \t]*(?:(?:#|%:)[ \t]*include[ \t]*[<\"]openacc\.h[>\"]|use[ \t]+openacc\b)[^\n]*", re.MULTILINE | re.IGNORECASE)
 _DEFINITION = re.compile(r"^[ \t]*#[ \t]*(?:define|undef)\b[^\n]*", re.MULTILINE)
@@ -78,8 +83,8 @@ def in_openmp(code: str, language: str, preprocessed: str = "") -> list[str]:
     """
     if preprocessed:
         code = "\n".join([*_INCLUDE.findall(code), _DEFINITION.sub("", preprocessed)])
-    if found := _ROUTINES.search(_COMMENT.sub("", code) if language == "fortran" else strip(code)):
-        raise InputError(f"OpenMP has no word for {found[0].rstrip('( ')}")
+    if found := _routine(code, language):
+        raise InputError(f"OpenMP has no word for {found}")
     code = _HEADER.sub("", code)
     directives = find_directives(language, code)
     if language == "fortran":
@@ -94,6 +99,14 @@ def in_openmp(code: str, language: str, preprocessed: str = "") -> list[str]:
         own = {loop.directive.line: _loop(loop, loops, elsewhere) for loop, at in zip(loops, depths, strict=True) if at == depth}
         said.append("\n".join(_rewritten(lines, directives, own)))
     return said
+
+
+def _routine(code: str, language: str) -> str:
+    """The first routine of OpenACC's that an answer calls and doesn't define itself; empty for none."""
+    plain = blank(code if language == "fortran" else strip(code), language)
+    own = {one.name.lower() for one in functions(plain, language)}
+    names = (found[1] or found[2] for found in _ROUTINES.finditer(plain))
+    return next((name for name in names if name.lower() not in own), "")
 
 
 def _rewritten(lines: list[str], directives: Sequence[Directive], own: dict[int, str]) -> list[str]:

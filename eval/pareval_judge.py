@@ -53,6 +53,9 @@ def judge(task: Task, code: str, seed: int, cores: Sequence[int] = ()) -> Judgem
         code: the answer.
         seed: of all inputs.
         cores: numbers of cores at which a right answer is timed; none, and nothing is.
+
+    Raises:
+        UnreadableError: its preprocessor makes too much of it.
     """
     problem = task.case
     assert isinstance(problem, Problem)

@@ -21,10 +21,10 @@ _MOST_CHARACTERS = 4_000_000
 _PLAIN = frozenset({"include", "pragma"})
 _MARKER = re.compile(r'^# (\d+) "((?:\\.|[^"\\])*)"')
 _HARMLESS = re.compile(
-    r"^\s*(?:#\s*pragma\s+(?!omp\b|acc\b|GCC\s+optimize|clang\s+(?:optimize|attribute))[^\n]*"
-    r"|#\s*define\s+\w+(?:\s+(?:__restrict(?:__)?|restrict|inline|__inline(?:__)?|static|const|_Pragma\(\"(?!omp|acc)[^\"]*\")*)?\)?\s*"
-    r"|#\s*define\s+__has_\w+\(\w+\)\s+0\s*"
-    r"|#\s*undef\s+\w+\s*|#\s*include\s*<[^\n]*)?$"
+    r"^\s*+(?:#\s*+pragma\s+(?!omp\b|acc\b|GCC\s+optimize|clang\s+(?:optimize|attribute))[^\n]*"
+    r"|#\s*+define\s++\w++(?:\s++(?:__restrict(?:__)?|restrict|inline|__inline(?:__)?|static|const|_Pragma\(\"(?!omp|acc)[^\"]*\")*)?\)?\s*"
+    r"|#\s*+define\s++__has_\w++\(\w++\)\s++0\s*+"
+    r"|#\s*+undef\s++\w++\s*+|#\s*+include\s*+<[^\n]*)?$"
 )
 """Lines that may differ between compilers without changing what is computed: hints, qualifiers, headers."""
 
@@ -45,8 +45,8 @@ def needs_preprocessor(code: str) -> bool:
     return any(name not in _PLAIN for name in _DIRECTIVE.findall(stripped)) or "_Pragma" in stripped
 
 
-def seen(preprocessed: str) -> Seen:
-    """What is the answer's own in a preprocessor's output: what comes from files with relative names.
+def seen(preprocessed: str, name: str = "") -> Seen:
+    """What is the answer's own in a preprocessor's output: what comes from files with relative names, or from the one that is named alone.
 
     Raises:
         UnreadableError: it is more than can be looked at.
@@ -56,7 +56,8 @@ def seen(preprocessed: str) -> Seen:
     own, number = False, 0
     for line in preprocessed.split("\n"):
         if marker := _MARKER.match(line):
-            own, number = not marker[2].startswith(("/", "<")), int(marker[1])
+            own = marker[2].removeprefix("./") == name if name else not marker[2].startswith(("/", "<"))
+            number = int(marker[1])
             continue
         if own:
             kept.append(line)

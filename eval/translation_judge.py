@@ -17,6 +17,8 @@ from typing import cast
 
 from hpcraft import sandbox
 from hpcraft.data import parallel_use
+from hpcraft.data.pieces import Piece
+from hpcraft.data.pieces_c import C
 from hpcraft.errors import InputError, MachineError, UnreadableError
 from hpcraft.eval import forbidden
 from hpcraft.eval.judging import Judgement
@@ -25,7 +27,7 @@ from hpcraft.eval.seen import Seen, by_own_macros, needs_preprocessor, seen
 from hpcraft.eval.task import Task
 from hpcraft.samples import Completion
 from hpcraft.sandbox.abi import Signature
-from hpcraft.sandbox.outcome import Check, Job, Language, Model, Verdict
+from hpcraft.sandbox.outcome import Check, Job, Model, Verdict
 from hpcraft.verification import Candidate, Finding
 
 
@@ -125,7 +127,7 @@ def _judgement(question: Question, finding: Finding, *, races: bool) -> Judgemen
             judgement.checks["race-free"] = "pass"
         elif task.model == "openmp":
             judgement.checks["race-free"] = "pass" if races else "skip: no race detector on this machine"
-        _settle_text(judgement, task, question.code)
+        _settle_text(judgement, task, question.code, races=races)
     judgement.skip_rest("not reached" if judgement.failed else f"not offered for {task.model}")
     return judgement
 
@@ -149,40 +151,36 @@ def _unsupported(why: str) -> Judgement:
     return judgement
 
 
-def _settle_text(judgement: Judgement, task: Task, code: str) -> None:
+def _settle_text(judgement: Judgement, task: Task, code: str, *, races: bool) -> None:
     """Settle ``honest`` and ``parallel`` by the answer as its compiler sees it."""
+    plain = None
     try:
         plain = _seen(task, code, "none")
-        checked = _seen(task, code, "race") if plain and task.model == "openmp" else None
-    except UnreadableError as error:
+        checked = _seen(task, code, "race") if task.model == "openmp" and races else None
+        judgement.checks["honest"] = _honest(task, code, plain, checked)
+    except (MachineError, UnreadableError) as error:  # it was built, so it is the answer that can't be followed
         judgement.checks["honest"] = f"fail: {error}"
-        return
-    judgement.checks["honest"] = _honest(task, code, plain, checked)
     if task.model != "serial":
         judgement.checks["parallel"] = _parallel(task, plain.text if plain else code)
 
 
 def _seen(task: Task, code: str, check: Check) -> Seen | None:
-    """What the preprocessor leaves of an answer, by the compiler of a check; None where it leaves all, or can't be asked.
+    """What the preprocessor leaves of an answer where the verifier builds it, by the compiler of a check; None where it leaves all, or can't be asked.
 
     Raises:
+        MachineError: the preprocessor failed.
         UnreadableError: it makes too much of it.
     """
     if not needs_preprocessor(code):
         return None
-    try:
-        if task.model == "cuda":
+    if task.model == "cuda":
+        try:
             return by_own_macros(code)
-        name = f"candidate.{task.language}"
-        own = Job(
-            files={name: code.encode(errors="replace")},
-            language=cast("Language", task.language),
-            model=cast("Model", task.model),
-            check=check,
-        )
-        return seen(sandbox.preprocess(own, name))
-    except MachineError:  # no such compiler here, or conditionals that need headers; the text as it is written is looked at
-        return None
+        except MachineError:  # its conditionals need what stands in headers; the text as it is written is looked at
+            return None
+    files = C.files({0: Piece(signature=Signature.parse(task.prototype), code=code)}, cast("Model", task.model))
+    [batch, own] = sorted(files)
+    return seen(sandbox.preprocess(Job(files=files, language="c", model=cast("Model", task.model), check=check), batch), own)
 
 
 def _honest(task: Task, code: str, plain: Seen | None, checked: Seen | None) -> str:
@@ -190,11 +188,13 @@ def _honest(task: Task, code: str, plain: Seen | None, checked: Seen | None) -> 
     entry = Signature.parse(task.prototype).name
     if forbidden.check(task.model, task.language, task.reference, entry=entry) != "pass":
         return "skip: the pair's own target holds what is forbidden"
-    if task.model == "cuda" and not plain and (why := tells_builds_apart(code)):
-        return f"fail: {why}"
-    if plain and checked and (why := forbidden.hides(code, plain, checked, task.model)):
-        return f"fail: {why}"
-    return forbidden.check(task.model, task.language, code, entry=entry, seen=plain.text if plain else "")
+    text = plain.text if plain else ""
+    why = forbidden.names_the_harness(code) or forbidden.names_the_harness(text)
+    if not why and task.model == "cuda":
+        why = tells_builds_apart(code)
+    if not why and plain and checked:
+        why = forbidden.hides(code, plain, checked, task.model)
+    return f"fail: {why}" if why else forbidden.check(task.model, task.language, code, entry=entry, seen=text)
 
 
 def _parallel(task: Task, code: str) -> str:

@@ -354,15 +354,15 @@ def preprocess(job: Job, name: str) -> str:
 
 def _preprocessed(compilation: Compilation, name: str) -> str:
     ended = compilation.preprocess(name)
-    content = ended.outputs.get(PREPROCESSED, b"")
-    if ended.reason == "exited" and ended.exit_code == 0 and len(content) <= MOST_PREPROCESSED_MB << 20:
+    content, most = ended.outputs.get(PREPROCESSED, b""), MOST_PREPROCESSED_MB << 20
+    if ended.reason == "exited" and ended.exit_code == 0 and len(content) <= most:
         return content.decode(errors="replace")
-    if ended.reason in ("failed", "exec") or (ended.reason == "exited" and len(content) < MOST_PREPROCESSED_MB << 20):
-        facts = describe(ended)
-        raise MachineError(f"the preprocessor failed on {name} ({facts.stderr.strip()[:200] or facts.message or facts.verdict})")
-    raise UnreadableError(
-        f"the preprocessor makes more than {MOST_PREPROCESSED_MB} MB of {name}, or takes too long for it; use smaller macros"
-    )
+    if (
+        len(content) >= most or ended.signal or ended.reason in ("memory", "cpu")
+    ):  # a compiler that may not write more leaves no file, or a full one
+        raise UnreadableError(f"the preprocessor makes more than {MOST_PREPROCESSED_MB} MB of {name}; use smaller macros")
+    facts = describe(ended)
+    raise MachineError(f"the preprocessor failed on {name} ({facts.stderr.strip()[:200] or facts.message or facts.verdict})")
 
 
 def run(job: Job, stop: Event | None = None) -> Outcome:

@@ -2,9 +2,10 @@
 
 import pytest
 
+from hpcraft.errors import InputError
 from hpcraft.eval import kernel_races
 from hpcraft.eval.judging import Judgement
-from hpcraft.eval.kernel_trial import race_shape
+from hpcraft.eval.kernel_trial import SWEEPS, race_shape
 from hpcraft.eval.openacc_races import in_openmp
 from hpcraft.eval.suites import kernel_tasks, reference
 from hpcraft.sandbox import python
@@ -112,12 +113,23 @@ def test_comments_say_nothing_to_the_race_check(language, comment):
     assert in_openmp(comment + "\n" + reference("axpy", "openacc", language), language)
 
 
+def test_an_answers_own_functions_are_no_routines():
+    """Nor are names in strings; what is OpenACC's own can't be said in OpenMP."""
+    helper = 'static double acc_wait(double a) { return a; }\nstatic const char *const word = "acc_init(";\n'
+    assert in_openmp(helper + reference("axpy", "openacc", "c"), "c")
+    with pytest.raises(InputError, match="no word for acc_init"):
+        in_openmp("void f(void) { acc_init(1); }\n" + reference("axpy", "openacc", "c"), "c")
+    with pytest.raises(InputError, match="no word for acc_wait_all"):
+        in_openmp(reference("axpy", "openacc", "fortran").replace("!$acc", "call acc_wait_all\n!$acc", 1), "fortran")
+
+
 def test_nobody_knows_how_many_threads_look_for_races():
-    """More than cores mostly have, and not always as many: an answer could be careful with just so many."""
+    """One of the numbers with which answers are called for their results: an answer could be careful with a number that isn't."""
     for model in ("openmp", "offload", "openacc", "mpi+openmp"):
-        threads = {race_shape(model, seed).threads for seed in range(40)}
-        assert len(threads) > 2
-        assert min(threads) > 1
+        shapes = {race_shape(model, seed) for seed in range(60)}
+        assert len(shapes) > 2
+        assert all(shape.threads > 1 for shape in shapes)
+        assert shapes <= set(SWEEPS["mpi+openmp" if model == "mpi+openmp" else "openmp"])
         assert race_shape(model, SEED) == race_shape(model, SEED)
 
 
@@ -250,6 +262,6 @@ def test_what_plain_python_cannot_show_is_told():
 
 @pytest.mark.usefixtures("numba")
 def test_a_comment_of_what_is_compiled_is_none():
-    """Traced all the same, and the race is found."""
-    code = AXPY.format("# a stencil, as numba's vectorize has it\n    for i in prange(n):\n        y[0] += a * x[i]")
+    """Traced all the same, a variable of the name, too, and the race is found."""
+    code = AXPY.format("# a stencil, as numba's vectorize has it\n    stencil = 1\n    for i in prange(n):\n        y[0] += a * x[i]")
     assert found("axpy/openmp/python", code) == "fail: data race"

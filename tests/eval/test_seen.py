@@ -1,10 +1,13 @@
 """What compilers see of an answer: its own lines, and which of its conditional parts they take."""
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from hpcraft import sandbox
+from hpcraft.errors import UnreadableError
 from hpcraft.eval.seen import differs, needs_preprocessor, seen
 from hpcraft.sandbox.outcome import Job
 from hpcraft.sandbox.races import with_static_schedules
@@ -58,6 +61,16 @@ def test_the_compilers_agree_where_only_hints_differ(compiles):
     assert differs(CODE, *both) == ""
     worked = CODE.replace("#define HINT\n", "#define HINT y[0] = 2;\n")
     assert differs(worked, *both) == "lines 6 to 6"
+
+
+@pytest.mark.parametrize("times", [64, 100], ids=["more than is looked at", "more than may be written"])
+def test_too_much_for_one_compiler_is_told(times, compiles):
+    """Whichever check's compiler it is meant for: what isn't looked at must not pass."""
+    macros = "\n".join([f"#define A {'int a;' * 4}", *(f"#define {b} {' '.join([a] * times)}" for a, b in zip("ABC", "BCD", strict=True))])
+    job = Job(files={"a.c": f"#ifdef __clang__\n{macros}\nD\nD\nD\n#endif\n".encode()}, language="c", model="openmp")
+    assert "int a" not in seen(sandbox.preprocess(job, "a.c")).text
+    with pytest.raises(UnreadableError):
+        seen(sandbox.preprocess(replace(job, check="race"), "a.c"))
 
 
 @given(st.lists(st.sampled_from(["int a;", "#if A", "#else", "#endif", '# 1 "b"', "", "x\\", "/*", "*/"]), max_size=12))

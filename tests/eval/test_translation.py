@@ -114,6 +114,7 @@ def test_bad_translations_fail_for_their_own_reason(pairs, write_completions, ge
         OPENMP.replace("#pragma", "#if 0\n#pragma").replace("for\n", "for\n#endif\n"): "parallel",
         "static int count;\n"
         + OPENMP.replace("y[i] =", "{\n#ifndef __clang__\ncount++;\n#endif\ny[i] =").replace("1.0;", "1.0; }"): "honest",
+        OPENMP.replace("#pragma", "#ifndef scale\n#pragma").replace("for\n", "for\n#endif\n"): "parallel",
         "": "build",
         f"Here you are:\n```c\n{OPENMP}```\n": "",
     }
