@@ -141,6 +141,7 @@ def entities_of(labels: Sequence[int]) -> Iterator[tuple[int, int, str]]:
 
 def tagger_of(model: T5ForConditionalGeneration) -> T5ForTokenClassification:
     """A tagger over the encoder of a model: the weights are the same tensors, and its head is new."""
+    import torch
     from transformers import T5Config, T5ForTokenClassification
 
     settings: Mapping[str, object] = model.config.to_dict()
@@ -149,6 +150,8 @@ def tagger_of(model: T5ForConditionalGeneration) -> T5ForTokenClassification:
     config.label2id = {label: number for number, label in enumerate(LABELS)}
     config.num_labels = len(LABELS)
     tagger = T5ForTokenClassification(config)
+    # transformers gives the head weights of size 1, with which it begins at some five times the loss of guessing.
+    torch.nn.init.normal_(tagger.classifier.weight, std=config.d_model**-0.5)
     tagger.to(device=model.device, dtype=model.dtype)  # pyright: ignore[reportCallIssue]  # a decorator of transformers hides the signature
     tagger.transformer.encoder = model.encoder
     tagger.transformer.shared = model.shared
