@@ -37,7 +37,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "tokenizer restore": ("hpcraft.tokenizer.restore_command", "give a renamed text its own names back"),
     "tokenizer encode": ("hpcraft.tokenizer.encode", "print the token ids of a file"),
     "tokenizer decode": ("hpcraft.tokenizer.decode", "write the text that token ids stand for"),
-    "pretrain": ("hpcraft.train.pretrain", "train a small decoder on the corpus"),
+    "pretrain": ("hpcraft.train.pretrain", "train a small model on the corpus"),
     "finetune": ("hpcraft.train.finetune", "teach a model to translate, to put directives or MPI calls back, or to complete"),
     "mutual": ("hpcraft.mutual", "let a translator and a tester teach each other"),
     "reinforce": ("hpcraft.reinforce", "train a translator on what the verifier thinks of its answers (GRPO)"),

@@ -11,6 +11,7 @@ from typing import Protocol, TypeVar
 T = TypeVar("T")
 
 _QUIET_VARIABLE = "HPCRAFT_QUIET"
+_BAR_WIDTH = 12
 
 
 def set_quiet(quiet: bool) -> None:
@@ -46,16 +47,36 @@ def bar(description: str, total: float | None = None) -> Iterator[Advance]:
         yield _still
         return
     from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+    from rich.progress import (
+        BarColumn,
+        MofNCompleteColumn,
+        Progress,
+        ProgressColumn,
+        Task,
+        TextColumn,
+        TimeElapsedColumn,
+        TimeRemainingColumn,
+    )
+    from rich.table import Column
+    from rich.text import Text
+
+    class Words(ProgressColumn):
+        """On a narrow terminal the words are cut; how far it is, and how long it will take, stay."""
+
+        def render(self, task: Task) -> Text:
+            return Text(task.fields["words"], no_wrap=True, overflow="ellipsis")
+
+    def whole() -> Column:
+        return Column(no_wrap=True)
 
     columns = (
         TextColumn("{task.description}"),
-        BarColumn(),
-        MofNCompleteColumn(),
+        BarColumn(bar_width=_BAR_WIDTH, table_column=whole()),
+        MofNCompleteColumn(table_column=whole()),
+        TimeElapsedColumn(table_column=whole()),
+        TimeRemainingColumn(table_column=whole()),
         TextColumn("{task.fields[rate]}"),
-        TextColumn("{task.fields[words]}"),
-        TimeElapsedColumn(),
-        TimeRemainingColumn(),
+        Words(),
     )
     with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
         task = progress.add_task(description, total=total, rate="", words="")

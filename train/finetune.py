@@ -36,6 +36,7 @@ _MOST_TRIES, _FAR = 100, 1_000_003
 Tensors = Callable[[Sequence[Row]], Batch]
 """Makes a batch of rows."""
 _SAID = ".said.json"
+_LOWER = "give smaller batch_tokens or max_length, or recompute=true"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -143,7 +144,7 @@ def run(config: FinetuneConfig, work: Work) -> Report:
 
 def learn(config: FinetuneConfig, work: Work) -> list[Fitted]:
     """Fine-tune, on every rank; on rank 0 the model is written."""
-    with memory_told(work.out):
+    with memory_told(work.out, _LOWER):
         return [_learn(config, work)]
 
 
@@ -186,7 +187,8 @@ def _learn(config: FinetuneConfig, work: Work) -> Fitted:
             model = load(base, device="cpu").model
             model.load_state_dict(fitted.weights)
         if adapted:
-            save_adapter(adapted, work.out / "adapter", str(work.inputs["base"]))
+            # A folder of a stage holds the model in another one; a name of the Hub's is one for everybody.
+            save_adapter(adapted, work.out / "adapter", str(base.resolve() if work.inputs["base"].exists() else work.inputs["base"]))
             model = merged(adapted)
         counts = dict(sorted(Counter(item.task for item in lessons.taught).items()))
         save_tuned(model, generator, base, work.out / "model", tuple(counts), cuda_answer=config.cuda_answer)

@@ -192,13 +192,14 @@ class Keeper(TrainerCallback):  # type: ignore[misc, unused-ignore]
 
     def _words(self) -> str:
         watch = self.watch
-        words = [f"step {watch.step}", f"loss {watch.train_loss:.3f}"]
+        words = [f"loss {watch.train_loss:.3f}"]
         if watch.measured and watch.measured.bits_per_byte is not None:
             words.append(f"{watch.measured.bits_per_byte:.3f} bits/byte")
         if self.tokens_per_second:
             words.append(f"{self.tokens_per_second:,.0f} tokens/s")
         if self.mfu:
             words.append(f"MFU {self.mfu:.0%}")
+        words.append(f"step {watch.step}")  # last, where a narrow terminal cuts it
         return ", ".join(words)
 
     def fitted(self) -> Fitted:

@@ -35,7 +35,7 @@ from hpcraft.train.objectives.objective import Objective
 from hpcraft.train.objectives.specials import NONE, Specials
 from hpcraft.train.objectives.table import NEEDS_EXAMPLES, NEEDS_TABLES, OBJECTIVES, Mixture
 from hpcraft.train.packing import check_causal, keeps_apart
-from hpcraft.train.presets import DECODER, HEAD_WIDTH, build, learning_rate
+from hpcraft.train.presets import DECODER, HEAD_WIDTH, begin_small, build, learning_rate
 from hpcraft.train.pretrain import DONE, TOKENS
 from hpcraft.train.watch import LAST, Budget, Validation
 
@@ -250,6 +250,8 @@ def _model(config: PretrainConfig, work: Work, tokenizer: Tokenizer) -> Any:
     from transformers import AutoModelForCausalLM, AutoModelForSeq2SeqLM
 
     if "base" in work.inputs:
+        if config.size:
+            raise ConfigError(f"size {config.size!r}: a base has its own; leave one of the two out")
         generator = load(base_folder(work.inputs["base"]), device="cpu")
         if not generator.is_own and "tokenizer" not in work.inputs:
             check_tokenizer(generator, str(work.inputs["base"]))
@@ -266,7 +268,9 @@ def _model(config: PretrainConfig, work: Work, tokenizer: Tokenizer) -> Any:
             raise InputError(f"{work.inputs['base']}: entities are learnt by models of T5's kind, and this is a {model.config.model_type}")
         return model
     kind = AutoModelForCausalLM if config.architecture == DECODER else AutoModelForSeq2SeqLM
-    return kind.from_config(build(config.architecture, config.layers, tokenizer, config.context))
+    model = kind.from_config(build(config.architecture, config.layers, tokenizer, config.context))
+    begin_small(model)
+    return model
 
 
 def _phase(config: PretrainConfig, work: Work, tokenizer: Tokenizer, specials: Specials, phase: Phase, number: int, model: Any) -> Fitted:
@@ -320,7 +324,9 @@ def _budget(config: PretrainConfig, phase: Phase, learner: Any) -> Budget:
     return Budget(
         max_steps=phase.max_steps,
         max_seconds=phase.max_seconds,
-        learning_rate=phase.learning_rate or config.learning_rate or learning_rate(learner.config.hidden_size / HEAD_WIDTH),
+        learning_rate=phase.learning_rate
+        or config.learning_rate
+        or learning_rate(learner.config.get_text_config().hidden_size / HEAD_WIDTH),
         checkpoint_seconds=config.checkpoint_seconds,
         evaluations=config.evaluations,
         select=phase.select or config.select,

@@ -24,6 +24,9 @@ TOKENS, DONE = ".tokens", ".phases"
 PACE = ("processes", "sharding", "micro_rows", "compile", "recompute", "beside", "tensorboard", "checkpoint_seconds")
 
 
+_DEPTH = 4
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Phase:
     """One part of the training."""
@@ -44,8 +47,8 @@ class PretrainConfig:
     """How the base model is made."""
 
     architecture: str = option(DECODER, help="decoder (Llama style) or encoder-decoder (T5 style)")
-    depth: int = option(4, help="the size dial: layers, with 64 units of width for each; 4 is about 3 M parameters")
-    size: str = option("", help="a size by name instead of depth, such as 10m or 125m")
+    depth: int = option(_DEPTH, help="the size dial: layers, with 64 units of width for each; 4 is about 3 M parameters")
+    size: str = option("", help="a size by name instead of depth, such as 10m or 125m: about, since it hangs on the vocabulary")
     context: int = option(1024, help="longest text that the model will ever read, in tokens")
     row_tokens: int = option(256, help="length of the rows that texts are packed into")
     batch_rows: int = option(8, help="rows in a step, over all processes")
@@ -83,6 +86,8 @@ class PretrainConfig:
             raise ConfigError(f"architecture {self.architecture!r}: expected one of {', '.join(ARCHITECTURES)}")
         if self.size:
             depth_of(self.architecture, self.size)
+            if self.depth != _DEPTH:
+                raise ConfigError(f"depth {self.depth}: size {self.size!r} has its own; give one of the two")
         if self.row_tokens > self.context:
             raise ConfigError(f"row_tokens: {self.row_tokens} is more than the context of {self.context}")
         if self.learning_rate is not None and self.learning_rate <= 0:
@@ -175,6 +180,6 @@ STAGE = Stage(
     # Those of phases lie below folders of their own.
     scratch=(TOKENS, DONE, *SCRATCH, *(f"phase-*/{name}" for name in SCRATCH)),
     alike=_without_rates,
-    version=5,  # no rows twice where steps are large
+    version=6,  # encoder-decoders begin small
 )
 COMMAND = STAGE.command

@@ -17,9 +17,9 @@ _REPEATS = 5
 
 def flops_per_token(model: Any, length: int) -> float | None:
     """Operations of a training step for each token of rows of ``length`` tokens; None for an encoder with a decoder."""
-    config = model.config
-    if config.is_encoder_decoder:
+    if model.config.is_encoder_decoder:
         return None
+    config = model.config.get_text_config()
     embedding = model.get_input_embeddings().weight
     head = model.get_output_embeddings()
     matrices = [p for p in model.parameters() if p.dim() > 1 and p is not embedding]

@@ -205,6 +205,10 @@ class Run(Trainer):  # type: ignore[misc, unused-ignore]
         self.loss += float(loss)
         return loss
 
+    def _last_batch(self) -> str:
+        """The place of the micro-batch that was learnt last, for a message."""
+        return f", whose last batch is {self.place.offset} of window {self.place.window}, epoch {self.place.epoch}"
+
     def take_loss(self) -> float:
         """The loss of the micro-batches since it was last taken."""
         loss, self.loss = self.loss, 0.0
@@ -217,7 +221,9 @@ class Run(Trainer):  # type: ignore[misc, unused-ignore]
         if not math.isfinite(self.grad_norm) or self.bad:
             # A loss that is no number makes none of all ranks' gradients, so that all are here and can be told whose it was.
             told = self.bad if math.isfinite(self.grad_norm) else _first_told(self.bad)
-            raise DivergedError(told or f"the gradient's norm is {self.grad_norm} in step {self.state.global_step + 1}; {LOWER}")
+            raise DivergedError(
+                told or f"the gradient's norm is {self.grad_norm} in step {self.state.global_step + 1}{self._last_batch()}; {LOWER}"
+            )
         return norm
 
     @contextlib.contextmanager

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import os
 import shutil
 import signal
@@ -10,6 +11,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -73,6 +75,22 @@ def test_sizes_are_about_what_their_names_say() -> None:
     assert presets.learning_rate(8) == presets.learning_rate(4) / 2
     with pytest.raises(ConfigError, match="size '12m': no such decoder, did you mean"):
         PretrainConfig(size="12m")
+
+
+@pytest.mark.parametrize("architecture", presets.ARCHITECTURES)
+def test_a_new_model_begins_at_the_loss_of_guessing(architecture: str) -> None:
+    """Not as one that is sure of something, which training would first have to take back."""
+    from transformers import AutoModelForCausalLM, AutoModelForSeq2SeqLM
+
+    vocabulary = SimpleNamespace(get_vocab_size=lambda: 2048, token_to_id=lambda _: 1)
+    torch.manual_seed(0)
+    kind = AutoModelForCausalLM if architecture == presets.DECODER else AutoModelForSeq2SeqLM
+    model: Any = kind.from_config(presets.build(architecture, 4, vocabulary, 256))  # type: ignore[arg-type]
+    presets.begin_small(model)
+    ids = torch.randint(3, 2048, (2, 64))
+    with torch.no_grad():
+        loss = float(model(input_ids=ids, labels=ids).loss)
+    assert loss == pytest.approx(math.log(2048), abs=0.2)
 
 
 # ---------------------------------------------------------------- the stage
@@ -182,6 +200,7 @@ ONE: dict[str, Any] = {"objectives": {"spans": 1.0}, "max_steps": 2, "max_second
         ({"objectives": {"instruct": 1.0}}, "give them to `hpcraft finetune --task translate` or `--task instruct`"),
         ({"objectives": {"causal": 1.0}, "options": {"fill": {}}}, "not in the mixture"),
         ({"batch_rows": 5, "micro_rows": 2}, "batch_rows 5: can't be shared"),
+        ({"size": "10m", "depth": 3}, "depth 3: size '10m' has its own"),
         ({"row_tokens": 1024, "context": 512}, "row_tokens: 1024 is more than the context of 512"),
         ({"phases": [Phase(**ONE, select="valid_los")]}, "select 'valid_los': expected one of last, valid_loss"),
         ({"architecture": "encoder-decoder", "phases": [Phase(**ONE, select="valid_bits_per_byte")]}, "is measured for decoders only"),

@@ -151,7 +151,7 @@ def tagger_of(model: T5ForConditionalGeneration) -> T5ForTokenClassification:
     config.num_labels = len(LABELS)
     tagger = T5ForTokenClassification(config)
     # transformers gives the head weights of size 1, with which it begins at some five times the loss of guessing.
-    torch.nn.init.normal_(tagger.classifier.weight, std=config.d_model**-0.5)
+    torch.nn.init.normal_(tagger.classifier.weight, std=0.5 * config.d_model**-0.5)
     tagger.to(device=model.device, dtype=model.dtype)  # pyright: ignore[reportCallIssue]  # a decorator of transformers hides the signature
     tagger.transformer.encoder = model.encoder
     tagger.transformer.shared = model.shared
