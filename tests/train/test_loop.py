@@ -172,3 +172,16 @@ def test_the_rate_rises_falls_and_uses_the_budget(max_steps: int, warmup_steps: 
     assert rates[-1] == 0.0
     assert peak <= max(1, math.ceil(0.1 * max_steps))
     assert max_steps < 3 or max(rates) == 1.0
+
+
+def test_a_model_with_a_configuration_inside_another_trains(tmp_path: Path) -> None:
+    """As those have that read pictures, too: what reads texts has its own."""
+    from transformers import AutoModelForCausalLM, Gemma3Config
+
+    shape = {"hidden_size": 32, "intermediate_size": 64, "num_hidden_layers": 1, "num_attention_heads": 2}
+    text = {**shape, "vocab_size": 128, "num_key_value_heads": 1, "head_dim": 16}
+    config = Gemma3Config(text_config=text, vision_config={**shape, "image_size": 28, "patch_size": 14}, mm_tokens_per_image=4)
+    model: Any = AutoModelForCausalLM.from_config(config)
+    assert (flops_per_token(model, 24) or 0.0) > 0
+    fitted = fit(model, batches(), budget(max_steps=2), tmp_path, seed=0)
+    assert fitted.steps == 2
