@@ -136,6 +136,7 @@ def run(config: FinetuneConfig, work: Work) -> Report:
             "best_step": fitted.best_step,
             "tokens_per_second": fitted.tokens_per_second,
             "data_share": fitted.data_share,
+            "mfu": fitted.mfu,
             "processes": fitted.processes,
         },
         notes=notes,
