@@ -25,8 +25,8 @@ CLEAR_SHARE = 0.5
 _SHARE_OF_ONE, _SHARE_OF_SEVERAL = 0.1, 0.05
 """The least of the busiest thread's time, in one call and in several: what an idle thread uses evens out over several. Static schedules give
 all threads as many iterations, which needn't be the same work; a dynamic one on a busy machine may not."""
-_SHARE_OF_RANKS = 0.15
-"""A rank that waits uses a twentieth of the busiest one's time, on busy cores an eighth; references give each rank three quarters, but for the searches that end early."""
+_SHARE_OF_RANKS = 0.25
+"""A rank that waits uses a twentieth of the busiest one's time, on busy cores a sixth; references give each rank three quarters, searches that end early a half."""
 _BUSY = 0.75
 """Load of the last minute by core, from which on a thread may have to wait for one."""
 _FIRST_COME = re.compile(

@@ -129,25 +129,25 @@ __attribute__((constructor)) static void prepare(void) {
 /* Where MPI has nothing to do it yields, again and again: a rank that waits looks as busy as one that works, and takes the cores of those that
  * do. One that has waited for a while sleeps between its looks, a sixteenth of the time that it waited already, so a wait gets no longer by more. */
 #define SHORT_NS 100000
-#define LOOK_NS 5000 /* between two yields of one wait MPI looks for messages, and does nothing else */
+#define LOOK_NS 5000 /* of the processor: between two yields of one wait MPI looks for messages, and does nothing else */
 #define MOST_NS 500000
 
-static long long now_ns(void) {
+static long long now_ns(clockid_t clock) {
     struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
+    clock_gettime(clock, &t);
     return t.tv_sec * 1000000000LL + t.tv_nsec;
 }
 
 int sched_yield(void) {
     static __thread long long began, left;
-    long long now = now_ns();
+    long long now = now_ns(CLOCK_MONOTONIC);
     int result = 0;
-    if (now - left > LOOK_NS) began = now;
+    if (now_ns(CLOCK_THREAD_CPUTIME_ID) - left > LOOK_NS) began = now; /* whoever takes the core from a rank that waits makes it wait no less */
     if (now - began > SHORT_NS) {
         long ns = (now - began) / 16 < MOST_NS ? (now - began) / 16 : MOST_NS;
         nanosleep(&(struct timespec){.tv_nsec = ns}, NULL);
     } else result = (int)syscall(SYS_sched_yield);
-    left = now_ns();
+    left = now_ns(CLOCK_THREAD_CPUTIME_ID);
     return result;
 }
 
