@@ -1,6 +1,6 @@
 """Bits per byte over tokens seen of the recipe pretrain-10m, beside a byte-level BPE without renaming and beside compressors.
 
-    python benchmarks/pretraining_curves.py CORPUS OUT [--seconds 1200] [--recipe recipes/pretrain-10m.yaml] [--pretrained FOLDER]
+    python benchmarks/pretraining_curves.py CORPUS OUT [--seconds 1200] [--recipe recipes/pretrain-10m.yaml] [--pretrained FOLDER] [--without-bpe]
 
 CORPUS is a folder of ``hpcraft prepare``. Two models of the same size are trained for the same time with the recipe's settings: hpcraft's, and one with a
 byte-level BPE of the same vocabulary (GPT-2's cutting of texts, trained on the same files) on whole files alone by next-token prediction, as MonoCoder
@@ -34,9 +34,11 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=1200.0)
     parser.add_argument("--recipe", type=Path, default=Path(__file__).parent.parent / "recipes" / "pretrain-10m.yaml")
     parser.add_argument("--pretrained", type=Path, help="folder of a finished stage pretrain on CORPUS")
+    parser.add_argument("--without-bpe", action="store_true", help="don't train the byte-level BPE's model")
     args = parser.parse_args()
     args.out.mkdir(parents=True, exist_ok=True)
-    curves = {name: trained(args, name) for name in ("hpcraft", "byte-level BPE")}
+    names = ("hpcraft",) if args.without_bpe else ("hpcraft", "byte-level BPE")
+    curves = {name: trained(args, name) for name in names}
     found = {"curves": curves, "compressors": compressors(args), "n-gram": ngram(args)}
     (args.out / "curves.json").write_text(json.dumps(found, indent=1))
     plot(found, args.out / "curves.svg")
