@@ -35,7 +35,7 @@ from hpcraft.train.objectives.objective import Objective
 from hpcraft.train.objectives.specials import NONE, Specials
 from hpcraft.train.objectives.table import NEEDS_EXAMPLES, NEEDS_TABLES, OBJECTIVES, Mixture
 from hpcraft.train.packing import check_causal, keeps_apart
-from hpcraft.train.presets import DECODER, HEAD_WIDTH, begin_small, build, learning_rate
+from hpcraft.train.presets import DECODER, HEAD_WIDTH, build, learning_rate
 from hpcraft.train.pretrain import DONE, TOKENS
 from hpcraft.train.watch import LAST, Budget, Validation
 
@@ -268,9 +268,7 @@ def _model(config: PretrainConfig, work: Work, tokenizer: Tokenizer) -> Any:
             raise InputError(f"{work.inputs['base']}: entities are learnt by models of T5's kind, and this is a {model.config.model_type}")
         return model
     kind = AutoModelForCausalLM if config.architecture == DECODER else AutoModelForSeq2SeqLM
-    model = kind.from_config(build(config.architecture, config.layers, tokenizer, config.context))
-    begin_small(model)
-    return model
+    return kind.from_config(build(config.architecture, config.layers, tokenizer, config.context))
 
 
 def _phase(config: PretrainConfig, work: Work, tokenizer: Tokenizer, specials: Specials, phase: Phase, number: int, model: Any) -> Fitted:

@@ -27,7 +27,6 @@ SIZES: Mapping[str, Mapping[str, int]] = {
 
 HEAD_WIDTH = 64
 _RATE_AT_DEPTH = (3e-3, 4)
-_EMBEDDING_SCALE = 0.25
 
 
 def depth_of(architecture: str, size: str) -> int:
@@ -119,15 +118,3 @@ def encoder_decoder(depth: int, tokenizer: Tokenizer, context: int) -> T5Config:
         feed_forward_proj="gated-gelu",
         **common,
     )
-
-
-def begin_small(model: Any) -> None:
-    """Make a new encoder-decoder begin at the loss of guessing.
-
-    T5's embeddings are drawn with size 1 and are its head as well, so a new model foretells the token that it has just read. A decoder's are small.
-    """
-    import torch
-
-    if model.config.is_encoder_decoder:
-        with torch.no_grad():
-            model.get_input_embeddings().weight.mul_(_EMBEDDING_SCALE)

@@ -180,6 +180,6 @@ STAGE = Stage(
     # Those of phases lie below folders of their own.
     scratch=(TOKENS, DONE, *SCRATCH, *(f"phase-*/{name}" for name in SCRATCH)),
     alike=_without_rates,
-    version=6,  # encoder-decoders begin small
+    version=6,  # the tagger's head begins small
 )
 COMMAND = STAGE.command
