@@ -120,7 +120,8 @@ def check(model: str, language: str, code: str, *, entry: str, seen: str = "", s
     if language == "fortran":
         why = _fortran(code)
     else:
-        why = _includes(strip(code)) or text(seen or code, model) or (_tells(strip(code)) if model in _TWO_COMPILERS else "")
+        stripped = strip(code)
+        why = _includes(stripped) or text(seen or code, model) or (_tells(stripped) if model in _TWO_COMPILERS else "")
     if not why and symbols is not None:
         why = asks_for(symbols.undefined, seen or code, model, set(symbols.harness_defined) - {entry})
         why = why or defines(symbols.defined, seen or code, entry, set(symbols.harness_undefined) - {entry})

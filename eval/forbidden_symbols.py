@@ -23,7 +23,8 @@ _CALLS: dict[str, str] = {
     "calls the kernel by number": "syscall",
     "opens or moves files": "open open64 openat openat64 creat creat64 fopen fopen64 freopen freopen64 fdopen fmemopen open_memstream opendir fdopendir"
     " scandir rename renameat renameat2 unlink unlinkat remove link symlink mkdir rmdir mkstemp tmpfile truncate ftruncate read pread pread64 readv"
-    " write pwrite pwrite64 writev sendfile preadv pwritev preadv2 pwritev2 copy_file_range pipe pipe2 dup dup2 dup3 fcntl ioctl stat fstat lstat statx fstatat __xstat __fxstat __lxstat chdir chroot mkfifo inotify_init inotify_init1 _gfortran_st_open"
+    " write pwrite pwrite64 writev sendfile preadv pwritev preadv2 pwritev2 copy_file_range pipe pipe2 dup dup2 dup3 fcntl ioctl"
+    " stat fstat lstat statx fstatat __xstat __fxstat __lxstat chdir chroot mkfifo inotify_init inotify_init1 _gfortran_st_open"
     " _gfortran_st_inquire",
     "maps or protects memory": "mmap mmap64 munmap mprotect pkey_mprotect mremap memfd_create shm_open shmget shmat process_vm_readv"
     " process_vm_writev userfaultfd brk sbrk",

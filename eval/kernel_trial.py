@@ -58,12 +58,6 @@ SWEEPS: dict[str, tuple[Shape, ...]] = {
 """The rounds of a judgement by model; ``emulate`` is CUDA on the processor, ``numba`` threads in Python, whose starts take a second each.
 All others have one."""
 
-_RACED: dict[str, tuple[Shape, ...]] = {
-    "openmp": tuple(Shape(threads=n) for n in (2, 3, 4, 7)),
-    "mpi+openmp": (Shape(ranks=2, threads=2), Shape(ranks=3, threads=3), Shape(threads=4)),
-}
-"""Those of the sweeps that have several threads: one of them, nobody knows which, is looked at for races, so that no answer is careful with it alone."""
-
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Trial:
@@ -158,8 +152,10 @@ def _joined(kernel: Kernel, model: str, rounds: Sequence[_Calls]) -> Trial:
 
 
 def race_shape(model: str, seed: int) -> Shape:
-    """How a program is started while races are looked for."""
-    shapes = _RACED.get("openmp" if model in ("offload", "openacc") else model, (Shape(),))
+    """How a program is started while races are looked for: as once in the sweep, with several threads; nobody knows which, so that no answer is careful with it alone."""
+    if model not in ("openmp", "mpi+openmp", "offload", "openacc"):
+        return Shape()
+    shapes = [shape for shape in SWEEPS["mpi+openmp" if model == "mpi+openmp" else "openmp"] if shape.threads > 1]
     return shapes[int(np.random.default_rng([seed, _RACE]).integers(len(shapes)))]
 
 
