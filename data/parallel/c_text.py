@@ -6,6 +6,8 @@ The grammars of C see a pragma as a line between statements; as an attribute it 
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
+from collections.abc import Iterator
 
 from hpcraft.data.parallel.outline import words
 
@@ -16,10 +18,12 @@ STAND_ALONE = words(
 """Directives that stand before nothing."""
 
 _TOKENS = re.compile(
-    r"""(?P<comment>//[^\n]*|/\*.*?(?:\*/|\Z))|(?P<raw>\b(?:u8|[uUL])?R"(?P<mark>[^()\\\s]{0,16})\(.*?\)(?P=mark)")"""
+    r"""(?P<comment>//[^\n]*|/\*.*?(?:\*/|\Z))|\b(?:u8|[uUL])?R(?P<raw>")(?P<mark>[^()\\\s]{0,16})\("""
     r"""|"(?:\\.|[^"\\\n])*"|(?<![0-9a-fA-F])'(?:\\.|[^'\\\n])*'""",
     re.DOTALL,
 )
+_BEHIND = re.compile(r"[^()\\\s]{0,17}")
+"""What may stand between the bracket that ends a raw string and its quote, which is among it."""
 _PRAGMA = re.compile(r"^[ \t]*(?:#|%:)[ \t]*pragma[ \t]+(?:omp|acc)\b([^\n]*)$", re.MULTILINE)
 _OPERATOR = re.compile(r'\b_Pragma\s*\(\s*L?"((?:\\.|[^"\\\n])*)"\s*\)')
 _MACRO = re.compile(r"^[ \t]*#[ \t]*define[ \t]+(\w+)[ \t]+([^\n]*\b_Pragma\b[^\n]*)$", re.MULTILINE)
@@ -39,16 +43,43 @@ _MARK = "hpcraft_directive_"
 
 def strip(code: str) -> str:
     """Code without comments and raw strings; continued lines are joined."""
-
-    def replaced(match: re.Match[str]) -> str:
-        if match["comment"]:
-            return " "
-        return '""' if match["raw"] else match[0]
-
-    text = _TOKENS.sub(replaced, code.replace("\\\r\n", "").replace("\\\n", ""))
+    text = "".join(_stripped(code.replace("\\\r\n", "").replace("\\\n", "")))
     for pattern, spelt in _SPELT:
         text = re.sub(pattern, spelt, text)
     return text
+
+
+def _stripped(code: str) -> Iterator[str]:
+    """The parts of a code without comments and raw strings; a raw string that nothing closes is read as another one."""
+    closers: dict[str, list[int]] | None = None
+    done = at = 0
+    while match := _TOKENS.search(code, at):
+        at = match.end()
+        if match["raw"]:
+            closers = _closers(code) if closers is None else closers
+            found = closers.get(f'){match["mark"]}"', [])
+            place = bisect_left(found, match.end())
+            if place == len(found):
+                at = match.start("raw")
+                continue
+            at = found[place] + len(match["mark"]) + 2
+            yield code[done : match.start()] + '""'
+            done = at
+        elif match["comment"]:
+            yield code[done : match.start()] + " "
+            done = at
+    yield code[done:]
+
+
+def _closers(code: str) -> dict[str, list[int]]:
+    """Where what may close a raw string stands, by its text: so that many that nothing closes cost one look through the code."""
+    found: dict[str, list[int]] = {}
+    for bracket in re.finditer(r"\)", code):
+        behind = _BEHIND.match(code, bracket.end())
+        assert behind, "it may be empty"
+        for quote in re.finditer('"', behind[0]):
+            found.setdefault(code[bracket.start() : bracket.end() + quote.end()], []).append(bracket.start())
+    return found
 
 
 def mark(stripped: str) -> tuple[str, list[str]]:
