@@ -9,14 +9,13 @@ Not covered: names that the source declares as arrays or pointers, or with a val
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 from tree_sitter import Node
 
+from hpcraft.data.scopes import free_names
 from hpcraft.data.trees import functions, has_specifier, parameter_names, parse, text_of, walk
 
-_SCOPES = ("compound_statement", "for_statement", "function_definition")
 _PLAIN = ("identifier", "init_declarator")
 
 
@@ -43,7 +42,7 @@ def with_missing_locals(code: str, source: str) -> str:
     if body is None or not sequential:
         return code
     known = set(parameter_names(kernels[-1]))
-    missing = set(_undeclared(kernels[-1], known))
+    missing = free_names(kernels[-1])
     lines = []
     for local in _locals(sequential[-1]):
         used = {text_of(n) for n in walk(local.value) if n.type == "identifier"} if local.value is not None else set()
@@ -55,25 +54,6 @@ def with_missing_locals(code: str, source: str) -> str:
     at = body.start_byte + 1
     whole = code.encode()
     return (whole[:at] + "".join(lines).encode() + whole[at:]).decode()
-
-
-def _undeclared(node: Node, known: set[str]) -> Iterator[str]:
-    """Names that are used where nothing declares them; ``known`` grows by what a node declares."""
-    if node.type in _SCOPES:
-        known = set(known)
-    if node.type == "declaration":
-        for declarator in node.children_by_field_name("declarator"):
-            name = next((n for n in walk(declarator) if n.type == "identifier"), None)
-            for part in declarator.children if declarator.type == "init_declarator" else ():
-                if part != declarator.child_by_field_name("declarator"):
-                    yield from _undeclared(part, known)
-            if name is not None:
-                known.add(text_of(name))
-        return
-    if node.type == "identifier" and text_of(node) not in known:
-        yield text_of(node)
-    for child in node.children:
-        yield from _undeclared(child, known)
 
 
 def _locals(function: Node) -> list[_Local]:

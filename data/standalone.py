@@ -14,6 +14,7 @@ from dataclasses import dataclass
 
 from tree_sitter import Node
 
+from hpcraft.data.scopes import free_names
 from hpcraft.data.target_text import not_parallel
 from hpcraft.data.trees import (
     declared_name,
@@ -37,6 +38,7 @@ from hpcraft.sandbox.outcome import Model
 _STANDARD = re.compile(r"(?:assert|complex|ctype|errno|float|inttypes|limits|math|stdbool|stddef|stdint|stdio|stdlib|string|tgmath)\.h")
 _HEADER = re.compile(r'[<"]([^>"]+)[>"]')
 _NAMES = ("identifier", "type_identifier", "field_identifier")
+_MACROS = ("preproc_def", "preproc_function_def")
 _MOST_SHOWN = 12
 
 
@@ -69,7 +71,7 @@ def stand_alone(text: str, name: str = "", *, language: str = "c") -> Standalone
 
     Raises:
         InputError: there is no such function, several and none was named, or it is one that can't be called alone: its parameters are more than
-            scalars and arrays of builtin types, or it uses a global variable that can change.
+            scalars and arrays of builtin types, or it uses a variable, global or static, that can change from call to call.
     """
     root = parse(text, language)
     function = _chosen(entries(root) if language == "cuda" and not name else list(functions(root)), name)
@@ -81,6 +83,11 @@ def stand_alone(text: str, name: str = "", *, language: str = "c") -> Standalone
     for node in needed:
         if node.type == "declaration" and (variable := global_variable(node)):
             raise InputError(f"{name}: it uses the global variable {variable}; make it a parameter, so that tests can set it")
+    for node in (function, *needed):
+        if variable := kept_variable(node):
+            raise InputError(
+                f"{name}: the variable {variable} keeps its value from call to call; make it a parameter, so that tests can set it"
+            )
     headers = [found[1] for node in root.children if node.type == "preproc_include" and (found := _HEADER.search(text_of(node)))]
     kept = [f"#include <{header}>" for header in dict.fromkeys(headers) if _STANDARD.fullmatch(header)]
     body = [
@@ -120,23 +127,33 @@ def closure(function: Node, parts: Sequence[Node]) -> list[Node]:
     needed: dict[int, Node] = {}
     waiting = [function]
     while waiting:
-        for word in _words(waiting.pop()):
+        node = waiting.pop()
+        words, taken = _words(node), _taken(node)
+        for word in words:
             for part in by_name.get(word, ()):
-                if part.start_byte != function.start_byte and part.start_byte not in needed:
+                meant = word in taken or part.type in _MACROS  # what defines a macro knows no scopes
+                if meant and part.start_byte != function.start_byte and part.start_byte not in needed:
                     needed[part.start_byte] = part
                     waiting.append(part)
     return list(needed.values())
 
 
 def _defined(part: Node) -> set[str]:
-    if part.type in ("preproc_def", "preproc_function_def"):
+    if part.type in _MACROS:
         return {text_of(part.child_by_field_name("name"))}
     return defined(part)
 
 
+def _taken(node: Node) -> set[str]:
+    """The names in a part that mean what its file defines: not its own variables, nor members of structures."""
+    if node.type in _MACROS:
+        return _words(node)
+    return free_names(node) | {text_of(n) for n in walk(node) if n.type == "type_identifier"}
+
+
 def _words(node: Node) -> set[str]:
     """The names in a part; those in the text of a macro, too, which the grammar doesn't take apart."""
-    if node.type in ("preproc_def", "preproc_function_def"):
+    if node.type in _MACROS:
         return set(re.findall(r"[A-Za-z_]\w*", text_of(node.child_by_field_name("value"))))
     return {text_of(n) for n in walk(node) if n.type in _NAMES}
 
@@ -148,6 +165,16 @@ def global_variable(declaration: Node) -> str:
     for declarator in declaration.children_by_field_name("declarator"):
         if all(n.type != "function_declarator" for n in walk(declarator)):
             return declared_name(declarator)
+    return ""
+
+
+def kept_variable(function: Node) -> str:
+    """A static variable inside a function that isn't constant; empty for none."""
+    for node in walk(function):
+        if node.type == "declaration" and node.parent is not None and node.parent.type == "compound_statement":
+            words = {text_of(n) for n in node.children if n.type in ("storage_class_specifier", "type_qualifier")}
+            if "static" in words and "const" not in words:
+                return declared_name(node.child_by_field_name("declarator")) or "of a block"
     return ""
 
 

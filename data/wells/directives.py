@@ -18,7 +18,7 @@ from tree_sitter import Node
 from hpcraft.data.material import Material
 from hpcraft.data.outline import declarations, includes, regions, resolved
 from hpcraft.data.parallelise import cuda_versions
-from hpcraft.data.standalone import closure, global_variable
+from hpcraft.data.standalone import closure, global_variable, kept_variable
 from hpcraft.data.target_text import not_parallel
 from hpcraft.data.trees import function_name, functions, parse, prototype, text_of, top_level, walk
 from hpcraft.data.typedefs import MATH, Dialect
@@ -88,6 +88,8 @@ def _whole(root: Node, name: str, dialect: Dialect) -> _Cut:
     needed = [n for n in closure(again, list(top_level(root))) if n.start_byte != function.start_byte]
     if any(n.type == "declaration" and global_variable(n) for n in needed):
         raise InputError(f"{name}: it uses a global variable")
+    if any(map(kept_variable, (function, *needed))):
+        raise InputError(f"{name}: a variable of it keeps its value from call to call")
     helpers = [n for n in sorted(needed, key=lambda n: n.start_byte) if n.type != "declaration" or "(" not in text_of(n)]
     own = {function_name(n) for n in helpers if n.type == "function_definition"}
     for call in (n for n in walk(again) if n.type == "call_expression"):

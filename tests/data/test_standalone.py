@@ -35,6 +35,16 @@ def test_what_a_function_needs_comes_along_and_nothing_else():
     assert "unused" not in found.code
 
 
+def test_a_name_of_its_own_is_no_global_variable():
+    """Parameters, locals and members of structures may be called like a variable of the file; a macro of that name is one everywhere."""
+    text = (
+        "int n;\nstatic float sum;\nint count;\ndouble weight;\n#define scale 2\nstruct pair { int count; };\n"
+        "void f(int n, float *x) {\n    struct pair p; p.count = n;\n    static const int offsets[2] = {0, 1};\n"
+        "    float sum = 0, other = sum;\n    for (int weight = 0; weight < p.count; weight++) sum += x[weight];\n    int scale; x[0] = sum + other + offsets[1];\n}\n"
+    )
+    assert stand_alone(text).taken == ("pair", "scale")
+
+
 def test_a_head_is_spelled_in_builtin_types():
     """The file's own name of a type means nothing to a caller."""
     found = stand_alone(FILE, "total")
@@ -53,6 +63,9 @@ def test_the_only_function_needs_no_name():
         (FILE, "", "several functions are defined here; name one behind a colon: helper, scale, counted, total"),
         (FILE, "nothing", "no function nothing is defined here; defined are: helper"),
         (FILE, "counted", "it uses the global variable counter; make it a parameter"),
+        ("int n;\nvoid f(int k, float *x) { { int n = k; x[0] = n; } x[1] = n; }\n", "", "it uses the global variable n"),
+        ("void f(int n, float *x) { static int calls; x[0] = n + calls++; }\n", "", "the variable calls keeps its value from call to call"),
+        ("static int g(void) { static int *p, q = 1; return q++; }\nvoid f(int n, float *x) { x[0] = n * g(); }\n", "f", "keeps its value"),
         ("int x;\n", "", "no function is defined here"),
         ("void f(struct s *p) { p->a = 1; }\n", "", "prototype"),
         ("void f(double **rows, int n) { rows[0][0] = n; }\n", "", "prototype"),
