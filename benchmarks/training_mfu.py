@@ -52,7 +52,7 @@ def measured(args: argparse.Namespace, rows: int) -> dict[str, Any]:
 
     from hpcraft.train.packing import attention_for, keeps_apart, together
     from hpcraft.train.presets import decoder_of
-    from hpcraft.train.speed import flops_per_token, matmul_rate
+    from hpcraft.train.speed import Operations, matmul_rate
 
     device = "cuda" if torch.cuda.is_available() else "cpu"
     torch.manual_seed(0)
@@ -60,8 +60,8 @@ def measured(args: argparse.Namespace, rows: int) -> dict[str, Any]:
     model: Any = LlamaForCausalLM(decoder_of(args.depth, args.vocabulary, args.context, ids)).to(device)  # type: ignore[arg-type]
     model.set_attn_implementation(attention_for(model, device))
     assert keeps_apart(model), "texts in one row see each other, so what would be measured is another attention"
-    flops = flops_per_token(model, args.context)
-    assert flops
+    operations = Operations(model)
+    flops = operations.per_token(args.context)
     optimizer = torch.optim.AdamW(model.parameters(), lr=3e-4, fused=True)
     if not args.eager:
         model.compile()
@@ -84,8 +84,7 @@ def measured(args: argparse.Namespace, rows: int) -> dict[str, Any]:
             learnt += int((batch["labels"] >= 0).sum())
     rate = learnt / sum(seconds)
     lengths = [len(row.ids) for group in packed for row in group]
-    attended = flops_per_token(model, round(sum(length**2 for length in lengths) / (2 * sum(lengths))))
-    assert attended
+    attended = operations.per_token(round(sum(length**2 for length in lengths) / (2 * sum(lengths))))
     products = matmul_rate(torch.bfloat16)
     return {
         "parameters": model.num_parameters(),

@@ -16,7 +16,7 @@ from hpcraft.store import sha256_file
 from hpcraft.train import checkpoint
 from hpcraft.train.loop import Fitted, Running, Signals, best_file
 from hpcraft.train.precision import has_bf16
-from hpcraft.train.speed import flops_per_token, matmul_rate
+from hpcraft.train.speed import matmul_rate
 from hpcraft.train.trainer import Run, agreed, barrier, rank, summed, world
 from hpcraft.train.watch import LAST, Measured, Validation, Watch, evaluate
 
@@ -41,10 +41,9 @@ class Keeper(TrainerCallback):  # type: ignore[misc, unused-ignore]
         self.steps_here = 0
         self.busy_since = time.perf_counter()
         self.busy_seconds = self.waited_seconds = 0.0
-        self.busy_tokens = 0
+        self.busy_tokens, self.busy_operations = 0, 0.0
         self.tokens_before = run.learnt
         self.rate = matmul_rate(torch.bfloat16 if has_bf16() else torch.float32)
-        self.flops: float | None = None
         self.shown = watch.progress(watch.step)
         """Share of the budget that the bar shows."""
         # What is below a killed run's last checkpoint is drawn anew.
@@ -57,9 +56,10 @@ class Keeper(TrainerCallback):  # type: ignore[misc, unused-ignore]
         """Everything that may happen between two steps, on all ranks alike."""
         watch, leader = self.watch, rank() == 0
         watch.step, watch.tokens = state.global_step, self.run.learnt
-        loss, watch.seconds = summed([self.run.take_loss() / world(), watch.now() if leader else 0.0])
+        loss, operations = self.run.take()
+        loss, watch.seconds, operations = summed([loss / world(), watch.now() if leader else 0.0, operations / world()])
         self.run.turns.tell(watch.step, watch.seconds / watch.budget.max_seconds)
-        self._count_time()
+        self._count_time(operations)
         watch.loss_sum, watch.loss_steps = watch.loss_sum + loss, watch.loss_steps + 1
         ends = watch.seconds >= watch.budget.max_seconds or watch.step >= watch.budget.max_steps
         if not ends:
@@ -168,7 +168,7 @@ class Keeper(TrainerCallback):  # type: ignore[misc, unused-ignore]
 
     # ---------------------------------------------------------------- speed
 
-    def _count_time(self) -> None:
+    def _count_time(self, operations: float) -> None:
         now = time.perf_counter()
         self.steps_here += 1
         waited, self.run.waited_seconds = self.run.waited_seconds, 0.0
@@ -176,9 +176,8 @@ class Keeper(TrainerCallback):  # type: ignore[misc, unused-ignore]
             self.busy_seconds += now - self.busy_since
             self.waited_seconds += waited
             self.busy_tokens += self.run.learnt - self.tokens_before
+            self.busy_operations += operations
         self.tokens_before = self.run.learnt
-        if self.steps_here == 1:
-            self.flops = flops_per_token(self.run.model, self.run.row_length)
 
     @property
     def tokens_per_second(self) -> float | None:
@@ -187,8 +186,8 @@ class Keeper(TrainerCallback):  # type: ignore[misc, unused-ignore]
 
     @property
     def mfu(self) -> float | None:
-        """Of one device; None where the operations of a token aren't known."""
-        return self.tokens_per_second * self.flops / self.rate / world() if self.tokens_per_second and self.flops else None
+        """Of one device, the mean of all."""
+        return self.busy_operations / self.busy_seconds / self.rate if self.busy_seconds else None
 
     def _words(self) -> str:
         watch = self.watch

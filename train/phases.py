@@ -8,19 +8,19 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from pathlib import Path
 from random import Random
 from typing import TYPE_CHECKING, Any
 
 from hpcraft.command import note
 from hpcraft.errors import ConfigError, InputError
-from hpcraft.inference import ModelFacts, check_fit, load, load_tokenizer
+from hpcraft.inference import ModelFacts, load, load_tokenizer
 from hpcraft.store import read_json, sha256_file, write_json
 from hpcraft.tokenizer import bpe
 from hpcraft.tokenizer.prompt import END
-from hpcraft.tokenizer.token_plan import RESERVED
 from hpcraft.train import checkpoint, tokens
+from hpcraft.train.base_tokenizer import tokenizer_folder
 from hpcraft.train.batches import Row, by_length, padded
 from hpcraft.train.corpus_source import CorpusSource
 from hpcraft.train.export import base_folder, save_others
@@ -33,7 +33,7 @@ from hpcraft.train.objectives.entities import measure, tagger_of, take_encoder
 from hpcraft.train.objectives.noise import NoiseTables
 from hpcraft.train.objectives.objective import Objective
 from hpcraft.train.objectives.specials import NONE, Specials
-from hpcraft.train.objectives.table import NEEDS_EXAMPLES, NEEDS_TABLES, OBJECTIVES, Mixture
+from hpcraft.train.objectives.table import NEEDS_TABLES, OBJECTIVES, Mixture
 from hpcraft.train.packing import check_causal, keeps_apart
 from hpcraft.train.presets import DECODER, HEAD_WIDTH, build, learning_rate
 from hpcraft.train.pretrain import DONE, TOKENS
@@ -50,49 +50,8 @@ ENTITIES = "entities.json"
 _TOKENS_OF = {"train": f"{TOKENS}/train", "valid": f"{TOKENS}/valid"}
 _WHOLE = frozenset(("backtranslate", "entities"))
 """Objectives that work with a model's parts, or generate with it."""
-_ANNOTATED = frozenset(("fill", "words", "entities"))
-"""Objectives that look at the syntax."""
-
-
-def tokenizer_folder(inputs: Mapping[str, Path]) -> Path:
-    """The tokenizer to train with: the given one, or that of the model to go on from.
-
-    Raises:
-        ConfigError: none is given.
-        InputError: it doesn't fit the model, or the model has none.
-    """
-    if "base" not in inputs:
-        if "tokenizer" not in inputs:
-            raise ConfigError("pretrain: input 'tokenizer' is missing; give the folder that `hpcraft tokenizer train` made")
-        return inputs["tokenizer"]
-    folder = base_folder(inputs["base"])
-    if "tokenizer" in inputs:
-        check_fit(inputs["tokenizer"], _vocab_size(folder))
-        if (folder / "tokenizer.json").is_file():
-            _check_same(inputs["tokenizer"], folder)
-        return inputs["tokenizer"]
-    if not (folder / "tokenizer.json").is_file():
-        raise InputError(f"{folder}: has no tokenizer.json; give a model with a fast tokenizer, or --tokenizer")
-    return folder
-
-
-def _vocab_size(folder: Path) -> int:
-    """How many tokens a model knows; one that reads more than texts says it of the part that reads them."""
-    config = read_json(folder / "config.json")
-    size = config.get("vocab_size") or config.get("text_config", {}).get("vocab_size")
-    if not isinstance(size, int):
-        raise InputError(f"{folder}: its config.json names no vocab_size; leave --tokenizer out, and its own is taken")
-    return size
-
-
-def _check_same(given: Path, base: Path) -> None:
-    """Check that a tokenizer means by its ids what the base's own means; one that either keeps free for later means nothing."""
-    known = {number: token for token, number in bpe.load_any(base).get_vocab().items()}
-    for token, number in bpe.load_any(given).get_vocab().items():
-        if (was := known.get(number, token)) != token and not any(one.startswith(RESERVED) for one in (was, token)):
-            raise InputError(
-                f"{given}: the tokenizer's token {number} is {token!r}, of that in {base} {was!r}; give the tokenizer that the model was trained with"
-            )
+_ANNOTATED = frozenset(("words", "entities"))
+"""Objectives that look at the syntax; ``fill`` does so where its option ``syntax`` is above 0."""
 
 
 def prepare(config: PretrainConfig, work: Work, tokenizer: Path) -> dict[str, int]:
@@ -104,7 +63,9 @@ def prepare(config: PretrainConfig, work: Work, tokenizer: Path) -> dict[str, in
     """
     for phase in config.all_phases:
         _check(phase, config)
-    annotated = any(name in _ANNOTATED for phase in config.all_phases for name in phase.objectives)
+    annotated = any(
+        name in _ANNOTATED or phase.options.get(name, {}).get("syntax") for phase in config.all_phases for name in phase.objectives
+    )
     ours = config.architecture == DECODER and is_own(bpe.load_any(tokenizer))
     mix = Mix(
         documents=config.document_characters,
@@ -139,10 +100,6 @@ def _check(phase: Phase, config: PretrainConfig) -> None:
             )
     if config.sharding == "fsdp" and (whole := sorted(_WHOLE & set(phase.objectives))):
         raise ConfigError(f"objective {whole[0]}: needs the whole model in each process; give sharding=ddp")
-    if wrong := sorted(set(phase.objectives) & NEEDS_EXAMPLES):
-        raise ConfigError(
-            f"objective {wrong[0]}: learns from pairs, not from a corpus; give them to `hpcraft finetune --task translate` or `--task instruct`"
-        )
     wanted = "decoder" if config.architecture == DECODER else "encoder-decoder"
     for name in phase.objectives:
         found = _architecture(name)
@@ -184,7 +141,7 @@ def _learn(config: PretrainConfig, work: Work) -> list[Fitted]:
 
     from hpcraft.train.trainer import agreed, barrier, rank, world
 
-    folder = tokenizer_folder(work.inputs)
+    folder = tokenizer_folder(work)
     tokenizer = bpe.load_any(folder)
     specials = specials_of(folder, tokenizer, base_folder(work.inputs["base"]) if "base" in work.inputs else None)
     done = work.out / DONE

@@ -19,8 +19,8 @@ from hpcraft.train.loop import SCRATCH, check_sharding, memory_told
 from hpcraft.train.presets import ARCHITECTURES, DECODER, depth_of
 from hpcraft.train.watch import LAST, SELECTABLE, check_choice
 
-TOKENS, DONE = ".tokens", ".phases"
-"""Hidden folders of the texts as tokens and of the phases that are over."""
+TOKENS, TOKENIZER, DONE = ".tokens", ".tokenizer", ".phases"
+"""Hidden folders of the texts as tokens, of a base's tokenizer in one file, and of the phases that are over."""
 PACE = ("processes", "sharding", "micro_rows", "compile", "recompute", "beside", "tensorboard", "checkpoint_seconds")
 
 
@@ -127,8 +127,9 @@ def run(config: PretrainConfig, work: Work) -> Report:
     """Train a base model."""
     require_torch()
     from hpcraft.train import launch, phases
+    from hpcraft.train.base_tokenizer import tokenizer_folder
 
-    tokenizer = phases.tokenizer_folder(work.inputs)
+    tokenizer = tokenizer_folder(work)
     with memory_told(work.out, "give smaller document_characters, function_characters or directive_examples"):
         counts = phases.prepare(config, work, tokenizer)
     fitted = launch.call(phases.learn, STAGE, config, work, processes=config.processes)
@@ -178,7 +179,7 @@ STAGE = Stage(
     parallel=True,
     pace=frozenset(PACE),
     # Those of phases lie below folders of their own.
-    scratch=(TOKENS, DONE, *SCRATCH, *(f"phase-*/{name}" for name in SCRATCH)),
+    scratch=(TOKENS, TOKENIZER, DONE, *SCRATCH, *(f"phase-*/{name}" for name in SCRATCH)),
     alike=_without_rates,
     version=6,  # the tagger's head begins small
 )

@@ -53,6 +53,10 @@ class Place:
             return cls(value["epoch"], value["window"], offset, skipped, turn)
         return cls(value["epoch"], value["window"], round((offset + skipped) * size), 0, turn)
 
+    def of_batch(self, back: int = 0) -> str:
+        """Where the micro-batch stands that was taken ``back`` before the last, in words."""
+        return f"batch {self.offset + self.skipped - 1 - back} of window {self.window}, epoch {self.epoch}"
+
 
 class Source(Protocol):
     """Where micro-batches come from."""

@@ -45,6 +45,7 @@ from hpcraft.train import checkpoint
 from hpcraft.train.batches import IGNORED, Batch
 from hpcraft.train.checkpoint import ordinary_errors
 from hpcraft.train.precision import has_bf16
+from hpcraft.train.speed import Operations
 from hpcraft.train.stream import PLACE, Place, Source, Stream, Turns, loader
 from hpcraft.train.watch import LOWER
 
@@ -140,8 +141,9 @@ class Run(Trainer):  # type: ignore[misc, unused-ignore]
         """Of the step that was just done: what the optimizer has afterwards is the next one's."""
         self.waited_seconds = 0.0
         """Time that was spent waiting for data since it was last looked at."""
-        self.row_length = 1
-        """Positions in a row of the last batch."""
+        self.operations = Operations(self.model)
+        self.operated = 0.0
+        """Operations of the micro-batches since they were last taken."""
         self.shifts = not self.model.config.is_encoder_decoder and "TokenClassification" not in type(self.model).__name__
 
     # ---------------------------------------------------------------- data and loss
@@ -189,15 +191,14 @@ class Run(Trainer):  # type: ignore[misc, unused-ignore]
     def training_step(self, model: Any, inputs: Batch, num_items_in_batch: Any = None) -> torch.Tensor:
         """One micro-batch forward and backward; what isn't a number never reaches the weights."""
         place = Place(*inputs.pop(PLACE).tolist())
-        self.row_length = inputs["labels"].shape[-1]
         self.count = self._count(inputs)  # here, since a GPU would be waited for
         if self.feed.complete:
             inputs = self.feed.complete(self._prepare_inputs(inputs), self.model)
+        self.operated += self.operations.of(inputs, self.count)
         loss: torch.Tensor = super().training_step(model, inputs, num_items_in_batch)
         if not torch.isfinite(loss):
             self.bad = self.bad or (
-                f"the loss is {float(loss)} in step {self.state.global_step + 1}, batch {place.offset + place.skipped - world() + rank()} of window "
-                f"{place.window}, epoch {place.epoch}; {LOWER}, or look at that batch"
+                f"the loss is {float(loss)} in step {self.state.global_step + 1}, {place.of_batch(world() - 1 - rank())}; {LOWER}, or look at that batch"
             )
             if world() == 1:
                 raise DivergedError(self.bad)
@@ -205,14 +206,11 @@ class Run(Trainer):  # type: ignore[misc, unused-ignore]
         self.loss += float(loss)
         return loss
 
-    def _last_batch(self) -> str:
-        """The place of the micro-batch that was learnt last, for a message."""
-        return f", whose last batch is {self.place.offset} of window {self.place.window}, epoch {self.place.epoch}"
-
-    def take_loss(self) -> float:
-        """The loss of the micro-batches since it was last taken."""
-        loss, self.loss = self.loss, 0.0
-        return loss
+    def take(self) -> tuple[float, float]:
+        """Loss and operations of the micro-batches since they were last taken."""
+        taken = self.loss, self.operated
+        self.loss = self.operated = 0.0
+        return taken
 
     def _clip_grad_norm(self, model: Any) -> Any:
         norm: Any = super()._clip_grad_norm(model)
@@ -222,7 +220,8 @@ class Run(Trainer):  # type: ignore[misc, unused-ignore]
             # A loss that is no number makes none of all ranks' gradients, so that all are here and can be told whose it was.
             told = self.bad if math.isfinite(self.grad_norm) else _first_told(self.bad)
             raise DivergedError(
-                told or f"the gradient's norm is {self.grad_norm} in step {self.state.global_step + 1}{self._last_batch()}; {LOWER}"
+                told
+                or f"the gradient's norm is {self.grad_norm} in step {self.state.global_step + 1}, whose last is {self.place.of_batch()}; {LOWER}"
             )
         return norm
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -15,10 +16,19 @@ from hpcraft.errors import ConfigError, MachineError
 from hpcraft.train.batches import IGNORED, Batch
 from hpcraft.train.loop import Fitted, Running, fit
 from hpcraft.train.objectives.entities import tagger_of
-from hpcraft.train.speed import flops_per_token
+from hpcraft.train.speed import Operations
 from hpcraft.train.watch import Budget, Measured, Watch
 from tests.train.runs import batches, budget, tiny, told, validation
 from tests.train.tiny import tiny_t5
+
+
+def tiny_bart() -> Any:
+    """BART's kind, whose names are others than T5's."""
+    from transformers import BartConfig, BartForConditionalGeneration
+
+    shape = {"encoder_layers": 2, "decoder_layers": 1, "encoder_attention_heads": 2, "decoder_attention_heads": 2}
+    sizes = {"d_model": 32, "encoder_ffn_dim": 64, "decoder_ffn_dim": 48, "vocab_size": 64, "max_position_embeddings": 64}
+    return BartForConditionalGeneration(BartConfig(**shape, **sizes, dropout=0.0))
 
 
 def without_dropout(kind: str) -> Any:
@@ -115,15 +125,27 @@ def test_validations_are_at_even_distances_of_whichever_is_used_up_more() -> Non
     assert due == {"quick": [25, 50, 75], "slow": [5, 10, 15]}
 
 
-def test_operations_are_counted_where_they_are_known() -> None:
-    """Weights that stand still cost no gradient of their own; of an encoder with a decoder nothing is said."""
-    model = tiny()
-    whole = flops_per_token(model, 24)
-    assert whole
-    still = model.model.layers[0].mlp.gate_proj.weight
+@pytest.mark.parametrize("kind", ["decoder", "encoder-decoder", "bart", "tagger"])
+def test_operations_are_those_that_torch_counts(kind: str) -> None:
+    """Of products of matrices, forward and backward, without padding; padding adds none, and weights that stand still cost no gradient of their own."""
+    from torch.utils.flop_counter import FlopCounterMode
+
+    model: Any = tiny_bart() if kind == "bart" else without_dropout(kind)
+    model.set_attn_implementation("eager")
+    batch = {"input_ids": torch.randint(8, 60, (3, 24)), "labels": torch.randint(1, 9, (3, 24 if kind in ("decoder", "tagger") else 16))}
+    with FlopCounterMode(display=False) as counter:
+        model(**batch).loss.backward()
+    operations = Operations(model)
+    ours = operations.of(batch, batch["labels"].numel())
+    assert ours == pytest.approx(counter.get_total_flops(), rel=0.02)
+    mask = torch.ones(3, 24, dtype=torch.long)
+    assert operations.of({**batch, "attention_mask": mask}, batch["labels"].numel()) == ours
+    mask[:, 12:] = 0
+    half = operations.of({**batch, "attention_mask": mask}, batch["labels"].numel() // 2)
+    assert half == pytest.approx(ours / 2)
+    still = next(p for name, p in model.named_parameters() if p.dim() > 1 and "layer" in name)
     still.requires_grad_(False)
-    assert flops_per_token(model, 24) == whole - 2 * still.numel()
-    assert flops_per_token(tiny_t5(), 24) is None
+    assert Operations(model).reading + Operations(model).writing == operations.reading + operations.writing - 2 * still.numel()
 
 
 def test_what_cannot_be_meant_is_refused() -> None:
@@ -182,6 +204,6 @@ def test_a_model_with_a_configuration_inside_another_trains(tmp_path: Path) -> N
     text = {**shape, "vocab_size": 128, "num_key_value_heads": 1, "head_dim": 16}
     config = Gemma3Config(text_config=text, vision_config={**shape, "image_size": 28, "patch_size": 14}, mm_tokens_per_image=4)
     model: Any = AutoModelForCausalLM.from_config(config)
-    assert (flops_per_token(model, 24) or 0.0) > 0
+    assert Operations(model).per_token(24) > 0
     fitted = fit(model, batches(), budget(max_steps=2), tmp_path, seed=0)
     assert fitted.steps == 2

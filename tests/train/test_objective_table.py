@@ -18,7 +18,7 @@ from hpcraft.train.objectives.backtranslate import BackTranslate
 from hpcraft.train.objectives.causal import Causal, CausalConfig
 from hpcraft.train.objectives.entities import tagger_of, take_encoder
 from hpcraft.train.objectives.specials import Specials
-from hpcraft.train.objectives.table import NEEDS_EXAMPLES, NEEDS_TABLES, OBJECTIVES, Mixture, make
+from hpcraft.train.objectives.table import NEEDS_TABLES, OBJECTIVES, Mixture, make
 from tests.train.tiny import PREFIX, SPECIALS, TEXT, document, tables, tiny_t5
 
 
@@ -42,7 +42,7 @@ def test_the_table_loads_no_torch():
     """A command can list objectives before anything heavy is imported."""
     code = "import sys; from hpcraft.train.objectives.table import OBJECTIVES; sys.exit('torch' in sys.modules or 'transformers' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
-    assert set(OBJECTIVES) > NEEDS_TABLES | NEEDS_EXAMPLES
+    assert set(OBJECTIVES) > NEEDS_TABLES
 
 
 def test_options_are_fields_nested_ones_too():
@@ -107,7 +107,7 @@ def test_wrong_mixtures_are_one_clear_error(weights, options, message):
 def test_specials_come_from_the_tokenizer(tokenizer):
     """Each has its own id; a tokenizer without them is told."""
     specials = Specials.of(tokenizer)
-    single = [specials.pad, specials.end, specials.text, specials.prefix, specials.suffix, specials.middle, specials.mask, specials.answer]
+    single = [specials.pad, specials.end, specials.text, specials.prefix, specials.suffix, specials.middle, specials.mask]
     assert len({*single, *specials.sentinels, *specials.starts.values()}) == 8 + 64 + 6
     assert specials.start_of("cpp") == specials.start_of("c") == tokenizer.token_to_id("<|cuda2c|>")
     with pytest.raises(InputError, match="has no token"):

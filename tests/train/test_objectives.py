@@ -7,14 +7,14 @@ import dataclasses
 import numpy as np
 import pytest
 
-from hpcraft.errors import ConfigError, InputError
-from hpcraft.train.batches import Row, pieces
+from hpcraft.errors import InputError
+from hpcraft.train.batches import Row, padded, pieces
 from hpcraft.train.objectives.causal import Causal, CausalConfig
 from hpcraft.train.objectives.entities import Entities, EntitiesConfig, entities_of, scores
 from hpcraft.train.objectives.fill import Fill, FillConfig
 from hpcraft.train.objectives.masking import Spans, SpansConfig, Words, WordsConfig, with_gaps
-from hpcraft.train.objectives.objective import Example, PairRow, TagRow
-from hpcraft.train.objectives.translate import TranslateConfig, TranslateDecoder, TranslateSeq2Seq
+from hpcraft.train.objectives.objective import PairRow, TagRow
+from hpcraft.train.sides import directed_sides, sides
 from tests.train.tiny import END, INTO_CUDA, MIDDLE, PAD, PREFIX, SPECIALS, SUFFIX, TEXT, document
 
 S0, S1, S2 = SPECIALS.sentinels[:3]
@@ -183,46 +183,31 @@ def test_entities_of_labels():
     assert list(entities_of([])) == []
 
 
-def example(prompt, answer, language="cuda"):
-    """An example."""
-    return Example(np.array(prompt, dtype=np.int32), np.array(answer, dtype=np.int32), language)
-
-
 def test_translation_by_an_encoder_decoder():
-    """The source is read whole, the target is learnt with its end, and the start token says the language."""
-    assert batch_of(TranslateSeq2Seq(TranslateConfig(), SPECIALS), example([80, 81, 82], [90])) == {
-        "input_ids": [[80, 81, 82, END]],
-        "attention_mask": [[1, 1, 1, 1]],
-        "decoder_input_ids": [[INTO_CUDA, 90]],
-        "labels": [[90, END]],
+    """The source is read whole, and the target is learnt with its end; ours begins with the direction, others as their config says."""
+    rows = [Row((INTO_CUDA, 80, 81, 90, END), 3), Row((INTO_CUDA, 82, 91, 92, END), 2)]
+    expected = {
+        "input_ids": [[INTO_CUDA, 80, 81], [INTO_CUDA, 82, PAD]],
+        "attention_mask": [[1, 1, 1], [1, 1, 0]],
+        "labels": [[90, END, -100], [91, 92, END]],
     }
+    assert {name: value.tolist() for name, value in sides(rows).items()} == expected
+    begun = {**expected, "decoder_input_ids": [[INTO_CUDA, 90, PAD], [INTO_CUDA, 91, 92]]}
+    assert {name: value.tolist() for name, value in directed_sides(rows).items()} == begun
 
 
-def test_translation_by_a_decoder():
+def test_an_instruction_by_a_decoder():
     """The loss stands on the answer and its end only."""
-    assert batch_of(TranslateDecoder(TranslateConfig(), SPECIALS), example([80, 81], [90]), example([82], [91])) == {
+    batch = padded([Row((80, 81, 90, END), 2), Row((82, 91, END), 1)])
+    assert {name: value.tolist() for name, value in batch.items()} == {
         "input_ids": [[80, 81, 90, END], [82, 91, END, PAD]],
         "labels": [[-100, -100, 90, END], [-100, 91, END, -100]],
     }
 
 
-def test_a_pair_that_is_too_long_has_no_row():
-    """Half a translation would teach to stop early."""
-    long = example([80] * 4, [90] * 4)
-    assert list(TranslateSeq2Seq(TranslateConfig(length=4), SPECIALS).rows(long, RNG)) == []
-    assert list(TranslateDecoder(TranslateConfig(length=8), SPECIALS).rows(long, RNG)) == []
-    assert len(list(TranslateDecoder(TranslateConfig(length=9), SPECIALS).rows(long, RNG))) == 1
-
-
-def test_material_of_the_wrong_kind_is_an_error():
-    """Objectives on documents take no examples, and the other way round; batches hold one kind of row."""
-    with pytest.raises(InputError, match="learns from documents"):
-        list(Causal(CausalConfig(), SPECIALS).rows(example([80], [81]), RNG))
-    with pytest.raises(InputError, match="learns from examples"):
-        list(TranslateDecoder(TranslateConfig(), SPECIALS).rows(document(80), RNG))
+def test_rows_of_several_kinds_are_no_batch():
+    """A batch holds rows of one kind, and at least one."""
     with pytest.raises(InputError, match="several kinds"):
         Causal(CausalConfig(), SPECIALS).collate([Row((1, 2), 1), TagRow((1,), (0,))], PAD)
     with pytest.raises(InputError, match="without rows"):
         Causal(CausalConfig(), SPECIALS).collate([], PAD)
-    with pytest.raises(ConfigError, match="no decoder begins with it"):
-        list(TranslateSeq2Seq(TranslateConfig(), SPECIALS).rows(example([80], [81], "rust"), RNG))

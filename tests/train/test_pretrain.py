@@ -98,11 +98,33 @@ def test_phases_follow_each_other_and_the_encoder_learns_entities(run_folder: Pa
     ]
 
 
-def test_a_decoder_learns_to_fill_in_the_middle(run_folder: Path, tmp_path: Path) -> None:
-    """At syntax and token level beside whole texts; the model says that it can."""
-    config = PretrainConfig(**{**SMALL, "max_steps": 4, "objectives": {"causal": 0.5, "fill": 0.5}, "beside": True})
+@pytest.mark.parametrize("syntax", [0.0, 0.5])
+def test_a_decoder_learns_to_fill_in_the_middle(syntax: float, run_folder: Path, tmp_path: Path) -> None:
+    """At token level, and with the syntax of the texts at its level too, beside whole texts; the model says that it can."""
+    objectives = {"causal": 0.5, "fill": 0.5}
+    config = PretrainConfig(**{**SMALL, "max_steps": 4, "objectives": objectives, "options": {"fill": {"syntax": syntax}}, "beside": True})
     execute(STAGE, config, inputs(run_folder), tmp_path / "out")
     assert inference.read_facts(tmp_path / "out" / "model").tasks == ("fim",)
+
+
+def test_a_base_whose_tokenizer_is_two_files_goes_on(run_folder: Path, tmp_path: Path) -> None:
+    """``vocab.json`` and ``merges.txt``, as models of GPT-2's kind have it; the model that is written has the same tokens."""
+    from transformers import AutoTokenizer
+
+    base = save_base(tmp_path / "gpt2", "gpt2")
+    parts = read_json(base / "tokenizer.json")["model"]
+    write_json(base / "vocab.json", parts["vocab"])
+    merges = (" ".join(pair) if isinstance(pair, list) else pair for pair in parts["merges"])
+    (base / "merges.txt").write_text("#version: 0.2\n" + "".join(f"{line}\n" for line in merges))
+    (base / "tokenizer.json").unlink()
+    write_json(
+        base / "tokenizer_config.json", {"tokenizer_class": "GPT2Tokenizer", "eos_token": "<|endoftext|>", "pad_token": "<|endoftext|>"}
+    )
+    config = PretrainConfig(**{**SMALL, "max_steps": 2})
+    execute(STAGE, config, {"corpus": run_folder / "prepare", "base": base}, tmp_path / "out")
+    text = "for (int i = 0; i < n; ++i) y[i] += a * x[i];"
+    assert AutoTokenizer.from_pretrained(tmp_path / "out" / "model")(text).input_ids == AutoTokenizer.from_pretrained(base)(text).input_ids
+    assert not (tmp_path / "out" / ".tokenizer").exists()
 
 
 def test_a_base_goes_on_with_its_own_tokenizer(run_folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

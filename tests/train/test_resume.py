@@ -145,7 +145,7 @@ def test_a_gradient_that_is_no_number_stops_before_it_reaches_the_weights(tmp_pa
     model = tiny()
     before = weights(model)
     with pytest.raises(
-        InputError, match=r"gradient's norm is inf in step 1, whose last batch is \d+ of window 0, epoch 0; .*lower learning_rate"
+        InputError, match=r"gradient's norm is inf in step 1, whose last is batch \d+ of window 0, epoch 0; .*lower learning_rate"
     ):
         fit(model, batches(), budget(), tmp_path, seed=1)
     assert same(weights(model), before)

@@ -13,7 +13,7 @@ from hpcraft.train.objectives.specials import Specials
 if TYPE_CHECKING:
     from transformers import LlamaForCausalLM, T5ForConditionalGeneration
 
-PAD, END, TEXT, PREFIX, SUFFIX, MIDDLE, MASK, ANSWER = range(8)
+PAD, END, TEXT, PREFIX, SUFFIX, MIDDLE, MASK, _ANSWER = range(8)
 SENTINELS = tuple(range(8, 72))
 INTO_C, INTO_CUDA, INTO_FORTRAN = 72, 73, 74
 FIRST = 80
@@ -28,7 +28,6 @@ SPECIALS = Specials(
     suffix=SUFFIX,
     middle=MIDDLE,
     mask=MASK,
-    answer=ANSWER,
     sentinels=SENTINELS,
     starts={"c": INTO_C, "cpp": INTO_C, "cuda": INTO_CUDA, "fortran": INTO_FORTRAN},
 )

@@ -19,7 +19,7 @@ from hpcraft.train.annotation import Document
 from hpcraft.train.batches import Batch
 from hpcraft.train.objectives.denoise import Denoise, DenoiseConfig, language_pieces, other_of
 from hpcraft.train.objectives.noise import NoiseTables
-from hpcraft.train.objectives.objective import Example, Objective, PairRow, check_document, check_share, filled, present
+from hpcraft.train.objectives.objective import Objective, PairRow, check_share, filled, present
 from hpcraft.train.objectives.specials import Specials
 
 if TYPE_CHECKING:
@@ -78,9 +78,8 @@ class BackTranslate(Objective):
         """The same with the halves and rates of that time."""
         return BackTranslate(self.config, self.specials, self.tables, progress=progress)
 
-    def rows(self, document: Document | Example, rng: np.random.Generator) -> Iterator[PairRow]:
+    def rows(self, document: Document, rng: np.random.Generator) -> Iterator[PairRow]:
         """One row, or several for a long document, each of a half by chance; a document in neither language has none."""
-        document = check_document(document, "backtranslate")
         language, end = document.language, self.specials.end
         for ids in language_pieces(document, self.config.denoise.languages, self.config.denoise.length):
             if not self.warm or rng.random() < self.config.denoise_share:

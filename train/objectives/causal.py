@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from hpcraft.train.annotation import Document
 from hpcraft.train.batches import Row, pieces
-from hpcraft.train.objectives.objective import Example, Objective, check_document, check_length
+from hpcraft.train.objectives.objective import Objective, check_length
 from hpcraft.train.objectives.specials import NONE, Specials
 
 if TYPE_CHECKING:
@@ -40,9 +40,9 @@ class Causal(Objective):
     def __init__(self, config: CausalConfig, specials: Specials) -> None:
         self.config, self.specials = config, specials
 
-    def rows(self, document: Document | Example, rng: np.random.Generator) -> Iterator[Row]:  # noqa: ARG002 - nothing is random
+    def rows(self, document: Document, rng: np.random.Generator) -> Iterator[Row]:  # noqa: ARG002 - nothing is random
         """One row, or several for a long document."""
-        for _, _, row in causal_rows(check_document(document, "causal"), self.config.length, self.specials):
+        for _, _, row in causal_rows(document, self.config.length, self.specials):
             yield row
 
 

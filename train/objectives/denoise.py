@@ -14,7 +14,7 @@ from hpcraft.errors import ConfigError
 from hpcraft.train.annotation import Document
 from hpcraft.train.batches import pieces
 from hpcraft.train.objectives.noise import LARGEST_SUM, NoiseTables, Rates, drop, insert, mask, replace_some, shuffle
-from hpcraft.train.objectives.objective import Example, Objective, PairRow, check_document, check_length
+from hpcraft.train.objectives.objective import Objective, PairRow, check_length
 from hpcraft.train.objectives.specials import Specials
 
 if TYPE_CHECKING:
@@ -84,9 +84,8 @@ class Denoise(Objective):
         done = min(int(progress * (self.config.updates + 1) + 1e-9), self.config.updates)
         return Denoise(self.config, self.specials, self.tables, updates_done=done)
 
-    def rows(self, document: Document | Example, rng: np.random.Generator) -> Iterator[PairRow]:
+    def rows(self, document: Document, rng: np.random.Generator) -> Iterator[PairRow]:
         """One row, or several for a long document; a document in neither language has none."""
-        document = check_document(document, "denoise")
         for ids in language_pieces(document, self.config.languages, self.config.length):
             yield self.row(ids, document.language, rng)
 

@@ -18,7 +18,7 @@ from hpcraft.errors import InputError
 from hpcraft.train.annotation import LABELS, Document
 from hpcraft.train.batches import IGNORED, Batch, pieces
 from hpcraft.train.entity_scan import ENTITIES
-from hpcraft.train.objectives.objective import Example, Objective, TagRow, check_document, check_length
+from hpcraft.train.objectives.objective import Objective, TagRow, check_length
 from hpcraft.train.objectives.specials import Specials
 
 if TYPE_CHECKING:
@@ -46,9 +46,8 @@ class Entities(Objective):
     def __init__(self, config: EntitiesConfig, specials: Specials) -> None:
         self.config, self.specials = config, specials
 
-    def rows(self, document: Document | Example, rng: np.random.Generator) -> Iterator[TagRow]:  # noqa: ARG002 - nothing is random
+    def rows(self, document: Document, rng: np.random.Generator) -> Iterator[TagRow]:  # noqa: ARG002 - nothing is random
         """One row, or several for a long document, with an end that has no label."""
-        document = check_document(document, "entities")
         if document.labels is None:
             raise InputError("objective entities: the document has no labels; annotate the corpus")
         for begin, end in pieces(len(document.ids), self.config.length - 1):

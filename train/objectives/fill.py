@@ -17,7 +17,7 @@ from hpcraft.errors import InputError
 from hpcraft.train.annotation import Document
 from hpcraft.train.batches import Row
 from hpcraft.train.objectives.causal import causal_rows
-from hpcraft.train.objectives.objective import Example, Objective, check_document, check_length, check_share
+from hpcraft.train.objectives.objective import Objective, check_length, check_share
 from hpcraft.train.objectives.specials import Specials
 
 if TYPE_CHECKING:
@@ -53,10 +53,9 @@ class Fill(Objective):
         self.config, self.specials = config, specials
         specials.need("fill", "prefix", "suffix", "middle")
 
-    def rows(self, document: Document | Example, rng: np.random.Generator) -> Iterator[Row]:
+    def rows(self, document: Document, rng: np.random.Generator) -> Iterator[Row]:
         """One row, or several for a long document, each cut by chance."""
         config, specials = self.config, self.specials
-        document = check_document(document, "fill")
         # A row that is cut gets four tokens more, so all are made a little shorter.
         for begin, end, row in causal_rows(document, config.length - 4, specials):
             if rng.random() >= config.rate:

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 from hpcraft.errors import ConfigError, InputError
 from hpcraft.train.annotation import Document
 from hpcraft.train.batches import pieces
-from hpcraft.train.objectives.objective import Example, Objective, PairRow, check_document, check_length, check_share
+from hpcraft.train.objectives.objective import Objective, PairRow, check_length, check_share
 from hpcraft.train.objectives.specials import Specials
 
 if TYPE_CHECKING:
@@ -72,9 +72,9 @@ class Spans(Objective):
                 "give a smaller length or rate, or a greater mean_span"
             )
 
-    def rows(self, document: Document | Example, rng: np.random.Generator) -> Iterator[PairRow]:
+    def rows(self, document: Document, rng: np.random.Generator) -> Iterator[PairRow]:
         """One row, or several for a long document; a document of one token has none."""
-        ids = check_document(document, "spans").ids.tolist()
+        ids = document.ids.tolist()
         for begin, end in pieces(len(ids), self.config.length - 1):
             if end - begin > 1:
                 gaps = random_spans(end - begin, self.config.rate, self.config.mean_span, rng)
@@ -90,11 +90,10 @@ class Words(Objective):
         self.config, self.specials = config, specials
         specials.need("words", "sentinels")
 
-    def rows(self, document: Document | Example, rng: np.random.Generator) -> Iterator[PairRow]:
+    def rows(self, document: Document, rng: np.random.Generator) -> Iterator[PairRow]:
         """One row, or several for a long document; a document of one word has none."""
         import numpy as np
 
-        document = check_document(document, "words")
         if document.words is None:
             raise InputError("objective words: the document has no words; annotate the corpus, or take the objective spans")
         ids = document.ids.tolist()

@@ -20,7 +20,6 @@ from hpcraft.train.objectives.specials import Specials
 if TYPE_CHECKING:
     import numpy as np
     import torch
-    from numpy.typing import NDArray
     from torch import nn
 
 Architecture = Literal["decoder", "encoder-decoder", "tagger"]
@@ -52,19 +51,8 @@ class TagRow:
 AnyRow = Row | PairRow | TagRow
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Example:
-    """A prompt and its answer as token ids: a function and its translation, an instruction and what was asked for."""
-
-    prompt: NDArray[np.int32]
-    answer: NDArray[np.int32]
-    """Without the end token."""
-    language: str = "c"
-    """What the answer is written in, for the start token of a decoder: a key of `Specials.starts`."""
-
-
 class Objective(ABC):
-    """One way to learn from documents, or from examples."""
+    """One way to learn from documents."""
 
     architecture: Architecture
     specials: Specials
@@ -77,7 +65,7 @@ class Objective(ABC):
         return ()
 
     @abstractmethod
-    def rows(self, document: Document | Example, rng: np.random.Generator) -> Iterator[AnyRow]:
+    def rows(self, document: Document, rng: np.random.Generator) -> Iterator[AnyRow]:
         """The rows of one document, none where it gives none; everything random comes from ``rng``.
 
         Raises:
@@ -149,28 +137,6 @@ def _pairs(rows: Sequence[PairRow], pad: int) -> Batch:
 def _tags(rows: Sequence[TagRow], pad: int) -> Batch:
     texts = [row.ids for row in rows]
     return {"input_ids": filled(texts, pad), "attention_mask": present(texts), "labels": filled([row.labels for row in rows], IGNORED)}
-
-
-def check_document(document: Document | Example, objective: str) -> Document:
-    """The document.
-
-    Raises:
-        InputError: it is an example.
-    """
-    if isinstance(document, Document):
-        return document
-    raise InputError(f"objective {objective}: learns from documents; give translation or instruction the examples of pairs")
-
-
-def check_example(document: Document | Example, objective: str) -> Example:
-    """The example.
-
-    Raises:
-        InputError: it is a document.
-    """
-    if isinstance(document, Example):
-        return document
-    raise InputError(f"objective {objective}: learns from examples of a prompt and an answer; give causal or fill the documents")
 
 
 def check_share(name: str, value: float) -> None:

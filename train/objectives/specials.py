@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from hpcraft.errors import ConfigError, InputError
 from hpcraft.tokenizer.edits import MARKERS
 from hpcraft.tokenizer.fim import find_tokens
-from hpcraft.tokenizer.prompt import ANSWER, END, FILL, FIM, PAD, TEXT
+from hpcraft.tokenizer.prompt import END, FILL, FIM, PAD, TEXT
 
 if TYPE_CHECKING:
     from tokenizers import Tokenizer
@@ -46,7 +46,6 @@ class Specials:
     middle: int = NONE
     """Of fill in the middle."""
     mask: int = NONE
-    answer: int = NONE
     sentinels: tuple[int, ...] = ()
     """Stand for masked spans, in this order."""
     first: int = NONE
@@ -78,7 +77,6 @@ class Specials:
             suffix=number(FIM[1]),
             middle=number(FIM[2]),
             mask=number(FILL),
-            answer=number(ANSWER),
             sentinels=tuple(number(marker) for marker in MARKERS),
             starts={language: number(token) for language, token in _STARTS.items()},
         )

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, get_type_hints
 from hpcraft.errors import ConfigError, nearest
 from hpcraft.train.annotation import Document
 from hpcraft.train.objectives.noise import NoiseTables
-from hpcraft.train.objectives.objective import AnyRow, Example, Objective
+from hpcraft.train.objectives.objective import AnyRow, Objective
 from hpcraft.train.objectives.specials import Specials
 
 if TYPE_CHECKING:
@@ -28,14 +28,10 @@ OBJECTIVES: Mapping[str, tuple[str, str]] = {
     "entities": (f"{_HERE}.entities:Entities", f"{_HERE}.entities:EntitiesConfig"),
     "denoise": (f"{_HERE}.denoise:Denoise", f"{_HERE}.denoise:DenoiseConfig"),
     "backtranslate": (f"{_HERE}.backtranslate:BackTranslate", f"{_HERE}.backtranslate:BackTranslateConfig"),
-    "translate": (f"{_HERE}.translate:TranslateSeq2Seq", f"{_HERE}.translate:TranslateConfig"),
-    "instruct": (f"{_HERE}.translate:TranslateDecoder", f"{_HERE}.translate:TranslateConfig"),
 }
 """Name to the class and to its configuration."""
 NEEDS_TABLES = frozenset(("denoise", "backtranslate"))
 """Objectives that draw noise from tables counted over the corpus."""
-NEEDS_EXAMPLES = frozenset(("translate", "instruct"))
-"""Objectives that learn from examples, not documents."""
 
 
 def make(name: str, options: Mapping[str, Any], specials: Specials, tables: NoiseTables | None = None) -> Objective:
@@ -143,7 +139,7 @@ class Mixed(Objective):
             raise ConfigError("backtranslate takes turns with denoising by itself; give it alone")
         self.architecture, self.parts, self.specials = parts[0][0].architecture, parts, parts[0][0].specials
 
-    def rows(self, document: Document | Example, rng: np.random.Generator) -> Iterator[AnyRow]:
+    def rows(self, document: Document, rng: np.random.Generator) -> Iterator[AnyRow]:
         """The rows of the objective drawn."""
         total = sum(weight for _, weight in self.parts)
         drawn = rng.choice(len(self.parts), p=[weight / total for _, weight in self.parts])
