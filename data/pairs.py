@@ -27,10 +27,10 @@ Not covered: pairs that call other functions of their package.
 from __future__ import annotations
 
 from collections import Counter, deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from hashlib import sha256
-from itertools import chain, islice
+from itertools import chain, islice, tee
 from pathlib import Path
 from typing import Any, Literal
 
@@ -203,10 +203,17 @@ def _verified(config: PairsConfig, work: Work, candidates: Iterator[Candidate], 
     folder = work.out / _PARTS
     part = 0
     while (path := _part(folder, part)).exists():
-        for finding in _read_part(path):
-            next(candidates)
-            yield finding
+        findings = _read_part(path)
+        judged = list(islice(candidates, len(findings)))
+        if [f.candidate_id for f in findings] != [c.candidate_id for c in judged] or read_json(path).get("key") != _key(judged):
+            # The code that draws kernels or cuts functions is another than that of the run that is gone on with.
+            candidates = chain(judged, candidates)
+            for old in sorted(folder.glob("findings-*.json"))[part:]:
+                old.unlink()
+            break
+        yield from findings
         part += 1
+    candidates, given = tee(candidates)
     stream = verify(
         candidates,
         seed=int(sha256_json(["pairs", work.seed])[:8], 16),
@@ -218,7 +225,8 @@ def _verified(config: PairsConfig, work: Work, candidates: Iterator[Candidate], 
         batch_size=config.batch_size,
     )
     while batch := list(islice(stream, config.batch_size)):
-        write_json(_part(folder, part), {"findings": [asdict(f) for f in batch]})
+        judged = list(islice(given, len(batch)))
+        write_json(_part(folder, part), {"key": _key(judged), "findings": [asdict(f) for f in batch]})
         yield from batch
         part += 1
 
@@ -227,10 +235,16 @@ def _part(folder: Path, number: int) -> Path:
     return folder / f"findings-{number:05d}.json"
 
 
-def _read_part(path: Path) -> Iterator[Finding]:
+def _key(candidates: Sequence[Candidate]) -> str:
+    return sha256_json([asdict(c) for c in candidates])
+
+
+def _read_part(path: Path) -> list[Finding]:
+    found: list[Finding] = []
     for row in read_json(path)["findings"]:
         fields: dict[str, Any] = {k: tuple(v) if isinstance(v, list) else v for k, v in row.items()}
-        yield Finding(**fields)
+        found.append(Finding(**fields))
+    return found
 
 
 def _assemble(config: PairsConfig, material: Material, findings: list[Finding], reasons: Counter[str]) -> tuple[list[Pair], list[Function]]:

@@ -30,6 +30,8 @@ _SECONDS = 1
 """For a call of a faulty version, which may never end."""
 _CLEAN_SECONDS = {"serial": 2, "openmp": 2, "cuda": 5}
 _CLEAN_THREADS, _AGAIN_THREADS = 4, 3
+_MOST_ELEMENTS = 400_000
+"""Of all arrays of a test: a batch holds those of all tests, once for each faulty version."""
 MODELS: tuple[Model, ...] = ("serial", "openmp", "cuda")
 """What sources are written in."""
 MODEL_OF: dict[str, Model] = {model: model for model in MODELS}
@@ -135,9 +137,14 @@ def read_source(candidate: Candidate, seed: int) -> Source:
     tests, log = [], ""
     for text in candidate.tests:
         try:
-            tests.append(parse_test(signature, text))
+            test = parse_test(signature, text)
         except InputError as error:
             log = log or str(error)
+            continue
+        if weight(test) > _MOST_ELEMENTS:
+            log = log or f"test {text[:80]!r}: {weight(test):,} array elements, more than {_MOST_ELEMENTS:,}; give shorter arrays"
+        else:
+            tests.append(test)
     source = Source(code=candidate.source, signature=signature, tests=tests, seed=seed, reason="" if tests else "tests", log=log)
     if (found := MODEL_OF.get(candidate.source_model)) is None:
         source.reason, source.log = "unsupported", f"source model {candidate.source_model!r}; allowed: {', '.join(MODELS)}"

@@ -77,7 +77,7 @@ class Decision:
     pair_id: str
     """Of the pair that it became; empty when it didn't."""
     why_not: str
-    """``refused``, ``no-killing-test``, ``another-sample`` (one of the same function was taken), ``known`` (taken in an earlier round), ``seen-before``
+    """``refused``, ``no-killing-test``, ``proof:`` and a reason (it did what the parallel code does, and wasn't proved as the source of a pair), ``another-sample`` (one of the same function was taken), ``known`` (taken in an earlier round), ``seen-before``
     (its C is that of another pair or function), ``benchmark`` (a side is a benchmark's); empty when kept."""
     log: str
 

@@ -23,6 +23,8 @@ from hpcraft.train.test_texts import as_counted
 from hpcraft.verification import Finding
 
 NO_KILLING_TEST = "no-killing-test"
+UNPROVED = "proof:"
+"""In front of the reason why accepted C can't be the source of a pair."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -60,7 +62,14 @@ class Asking:
 
 
 def harvest(
-    number: int, functions: Sequence[Function], answers: Sequence[Answer], found: Sequence[Finding], known: Known, asking: Asking
+    number: int,
+    functions: Sequence[Function],
+    answers: Sequence[Answer],
+    found: Sequence[Finding],
+    known: Known,
+    asking: Asking,
+    *,
+    proofs: Mapping[str, Finding] | None = None,
 ) -> Harvest:
     """Sort a round's findings, and add what is new to what is known.
 
@@ -71,6 +80,7 @@ def harvest(
         found: by the verifier.
         known: what earlier rounds gave; is added to.
         asking: what is kept.
+        proofs: findings on accepted C as the source of its pair, by the key of its answer (`hpcraft.train.proofs`).
     """
     by_key = {f.candidate_id: f for f in found}
     alone = {f.function_id: by_key[key_of(f.function_id, SOURCE_ONLY, 0)] for f in functions}
@@ -78,7 +88,7 @@ def harvest(
     told = _told_apart(answers, by_key)
     new_tests = _add_tests(functions, own, alone, told, known, mutants=asking.mutants) if asking.learns_tests else 0
     pairs_before = len(known.pairs)
-    fates, accepted = _add_pairs(functions, answers, by_key, known, asking)
+    fates, accepted = _add_pairs(functions, answers, by_key, proofs or {}, known, asking)
     own_keys = {f.candidate_id for f in alone.values()}
     translated = [f for f in found if f.candidate_id not in own_keys]
     taught = {i: known.tests[i].tests for i in alone if i in known.tests}
@@ -156,7 +166,12 @@ def _add_tests(
 
 
 def _add_pairs(
-    functions: Sequence[Function], answers: Sequence[Answer], found: Mapping[str, Finding], known: Known, asking: Asking
+    functions: Sequence[Function],
+    answers: Sequence[Answer],
+    found: Mapping[str, Finding],
+    proofs: Mapping[str, Finding],
+    known: Known,
+    asking: Asking,
 ) -> tuple[dict[str, Fate], int]:
     """Add the new pairs; gives the fate of each accepted answer by its key, and how many functions and targets have one."""
     by_id = {f.function_id: f for f in functions}
@@ -171,11 +186,18 @@ def _add_pairs(
         if asking.kills and not finding.killing_tests:
             fates[answer.key] = Fate(why_not=NO_KILLING_TEST, refused=True)
             continue
-        accepted.add(place)
         function = by_id[answer.function_id]
         if place in known.pairs:
+            accepted.add(place)
             fates[answer.key] = Fate(why_not="another-sample" if place in taken else "known")
-        elif asking.fresh and (why_not := asking.fresh.why_not(function, answer.target_model, answer.text)):
+            continue
+        if function.model != SERIAL:
+            finding = proofs[answer.key]
+            if not finding.accepted or (asking.kills and not finding.killing_tests):
+                fates[answer.key] = Fate(why_not=f"{UNPROVED}{finding.reason or NO_KILLING_TEST}", refused=True)
+                continue
+        accepted.add(place)
+        if asking.fresh and (why_not := asking.fresh.why_not(function, answer.target_model, answer.text)):
             fates[answer.key] = Fate(why_not=why_not, refused=True)
         else:
             taken.add(place)
@@ -185,13 +207,10 @@ def _add_pairs(
 
 
 def _pair(function: Function, answer: Answer, finding: Finding) -> Pair:
-    """The sequential side is the source of a pair, whichever of the two was written."""
+    """The sequential side is the source of a pair, whichever of the two was written; the finding is on it."""
     from hpcraft.data.material import tree
 
     back = function.model != SERIAL
-    own = (finding.mutants_killed, finding.mutants_total)
-    written = (finding.target_mutants_killed, finding.target_mutants_total)
-    source, target = (written, own) if back else (own, written)
     return Pair(
         pair_id=sha256_json([function.source, answer.text])[:32],
         origin="mutual",
@@ -204,11 +223,11 @@ def _pair(function: Function, answer: Answer, finding: Finding) -> Pair:
         tests=finding.valid_tests,
         outputs=finding.outputs,
         seed=finding.seed,
-        coverage=0.0 if back else finding.coverage,
-        mutants_killed=source[0],
-        mutants_total=source[1],
-        target_mutants_killed=target[0],
-        target_mutants_total=target[1],
+        coverage=finding.coverage,
+        mutants_killed=finding.mutants_killed,
+        mutants_total=finding.mutants_total,
+        target_mutants_killed=finding.target_mutants_killed,
+        target_mutants_total=finding.target_mutants_total,
         package=function.package,
         version=function.version,
         path=function.path,

@@ -2,8 +2,8 @@
 
 The sample is the same each time: proved pairs of the split ``valid``, the same number of each target model. The translator answers their
 sources, each once, and their targets where it was taught the way back: greedily, and some times at the temperature where that is asked for; every answer is run on the pair's own tests. The tester writes tests for the sources, and its tests alone then judge the proved targets and faulty versions of them, which are known to be wrong because the
-pair's own tests tell them from the original: how many of those are let in is the rate of wrong translations of the loop. The tester by rule
-is measured on the same functions.
+pair's own tests tell them from the original: how many of those are let in is what the tester alone
+would let pass; the loop has the known tests beside it. The tester by rule is measured on the same functions.
 
 ``compiled`` counts answers that were built with the right entry point; what its text refuses (no such function, nothing parallel) wasn't built.
 Tests count once for each set of scalars, valid when the function runs clean with one of the lengths given for it. Coverage and kills are means
@@ -74,8 +74,10 @@ class Exam:
     """By target model."""
     questions: dict[str, list[Pair]]
     """Of those the questions of the way there: for each source the pair of it that translators are taught, which is the first."""
+    tested: dict[str, list[Pair]]
+    """Those of the pairs that tests are measured on."""
     wrong: dict[str, list[str]]
-    """Pair to faulty versions of its target."""
+    """Of those, pair to faulty versions of its target."""
     judges: Judges
     mutants: bool
     """Whether the rounds let in only what was tried on faulty versions."""
@@ -90,11 +92,19 @@ class Exam:
 
     @property
     def _all(self) -> list[Pair]:
-        return [p for pairs in self.pairs.values() for p in pairs]
+        return [p for pairs in self.tested.values() for p in pairs]
 
 
 def set_exam(
-    pairs: Sequence[Pair], targets: Sequence[str], count: int, judges: Judges, *, tester: TesterKind, mutants: bool, seed: int, cache: Path
+    pairs: Sequence[Pair],
+    targets: Sequence[str],
+    count: int,
+    judges: Judges,
+    *,
+    num_tested: int,
+    mutants: bool,
+    seed: int,
+    cache: Path,
 ) -> Exam:
     """Choose the sample, plant the faults, and measure the tester by rule; or read what an interrupted run found of that.
 
@@ -103,7 +113,7 @@ def set_exam(
         targets: target models.
         count: pairs of each.
         judges: of translations and tests.
-        tester: ``none`` leaves out everything about tests.
+        num_tested: those of them that tests are measured on; 0 leaves out everything about tests.
         mutants: as the rounds have it.
         seed: of the choice and of the faults.
         cache: file for what is the same in every round.
@@ -112,11 +122,12 @@ def set_exam(
     chosen = {target: found for target, found in chosen.items() if found}
     first = {(p.source, p.target_model): p for p in reversed(pairs)}
     asked = {target: list({p.source: first[p.source, target] for p in found}.values()) for target, found in chosen.items()}
-    exam = Exam(pairs=chosen, questions=asked, wrong={}, judges=judges, mutants=mutants)
-    if tester == "none" or not chosen:
+    tested = {target: found[:num_tested] for target, found in chosen.items()}
+    exam = Exam(pairs=chosen, questions=asked, tested=tested, wrong={}, judges=judges, mutants=mutants)
+    if not num_tested or not chosen:
         return exam
     if not cache.exists():
-        exam = replace(exam, wrong=_plant(chosen, judges.plain, seed))
+        exam = replace(exam, wrong=_plant(tested, judges.plain, seed))
         rule = examine_tests(exam, own_tests("rule", None, exam.sources, max_new_tokens=0, seed=seed))
         write_json(cache, {"wrong": exam.wrong, "rule": rule})
     kept = read_json(cache)
@@ -267,7 +278,7 @@ def examine_tests(exam: Exam, tests: Mapping[str, Sequence[str]]) -> Numbers:
 def _candidates(exam: Exam, tests: Mapping[str, tuple[str, Sequence[str]]]) -> Iterator[Candidate]:
     """Source by source, so that a source is run for all of its candidates at once."""
     by_source: dict[str, list[Pair]] = {}
-    for pairs in exam.pairs.values():
+    for pairs in exam.tested.values():
         for pair in pairs:
             by_source.setdefault(pair.source, []).append(pair)
     for source, pairs in by_source.items():

@@ -18,9 +18,10 @@ from __future__ import annotations
 
 import shutil
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
+from functools import partial
 from itertools import takewhile
 from pathlib import Path
 from threading import Event
@@ -44,6 +45,7 @@ from hpcraft.train.lessons import check_pupil, lessons, untaught, ways_back
 from hpcraft.train.loop import SCRATCH, forget
 from hpcraft.train.measure import Exam, Sampling, examine_tester, examine_translator, set_exam
 from hpcraft.train.mutual_config import MutualConfig
+from hpcraft.train.proofs import proved, to_prove
 from hpcraft.train.rounds import Round, candidates, findings, own_tests, translations, turn, usable
 from hpcraft.train.tasks import TESTS, as_answered, examples, way_back
 from hpcraft.train.ways import Way, ways
@@ -120,16 +122,21 @@ def run(
     if not rounds:
         rounds.append(_measured(loop, Round(number=0)))
         append_jsonl(lines, rounds[0])
-    harvests: list[Harvest] = []
-    for number in range(1, config.rounds + 1):
-        harvests.append(_play(loop, number))
-        if number == len(rounds):
-            rounds.append(_learn(loop, number, harvests[-1]))
-            append_jsonl(lines, rounds[-1])
-            _tidy(loop, number)
-        if _is_idle(loop, rounds[: number + 1]):
-            break
-    return _finish(loop, rounds, harvests, useless)
+    with ShardWriter(work.out, "decisions", Decision) as decisions, ShardWriter(work.out, "tests", WrittenTest) as tests:
+        for number in range(1, config.rounds + 1):
+            got = _play(loop, number)
+            for decision in got.decisions:
+                decisions.write(decision)
+            for written in got.written:
+                tests.write(written)
+            if number == len(rounds):
+                rounds.append(_learn(loop, number, got))
+                _keep(loop, number)
+                append_jsonl(lines, rounds[-1])
+                _tidy(loop, number)
+            if _is_idle(loop, rounds[: number + 1]):
+                break
+    return _finish(loop, rounds, {"decisions": decisions.rows, "tests": tests.rows}, useless)
 
 
 def _is_idle(loop: _Loop, rounds: Sequence[Round]) -> bool:
@@ -172,7 +179,7 @@ def _begin(
         config.targets,
         config.valid_functions,
         judges,
-        tester=config.tester,
+        num_tested=0 if config.tester == "none" else config.valid_tests,
         mutants=config.mutants,
         seed=work.seed,
         cache=state / "exam.json",
@@ -223,7 +230,10 @@ def _play(loop: _Loop, number: int) -> Harvest:
             stop.set()  # after an error or a signal what waits isn't begun, and what runs ends with its batch
             judges.shutdown(wait=False, cancel_futures=True)
     asking = Asking(mutants=config.mutants, kills=config.needs_kills, learns_tests=config.tester == "model", fresh=loop.fresh)
-    return harvest(number, chosen, answers, found, loop.known, asking)
+    unproved = to_prove(chosen, answers, found, loop.known.pairs.keys(), kills=config.needs_kills)
+    tester = loop.tester.generator if loop.tester else None
+    write = partial(own_tests, config.tester, tester, max_new_tokens=config.max_new_tokens, seed=loop.work.seed + number - 1)
+    return harvest(number, chosen, answers, found, loop.known, asking, proofs=proved(unproved, write, loop.judges.loop, state))
 
 
 def _answers(loop: _Loop, functions: Sequence[Function], seed: int) -> Iterator[Answer]:
@@ -306,10 +316,14 @@ def _training(loop: _Loop, number: int, learner: Learner) -> Path:
     return loop.work.out / "training" / f"{learner.name}-{number}"
 
 
-def _tidy(loop: _Loop, number: int) -> None:
-    """Remove what only an unfinished round needs: checkpoints, and the weights of the round before, of which some are kept on request."""
+def _keep(loop: _Loop, number: int) -> None:
+    """Keep the weights of a round on request; before its line stands, since a round that has one isn't looked at again."""
     if loop.config.keep_rounds:
         loop.translator.save(loop.work.out / f"round-{number}" / TRANSLATOR)
+
+
+def _tidy(loop: _Loop, number: int) -> None:
+    """Remove what only an unfinished round needs: checkpoints, and the weights of the round before."""
     for learner in loop.learners:
         forget(_training(loop, number, learner))
         shutil.rmtree(loop.state(number - 1) / learner.name, ignore_errors=True)
@@ -318,19 +332,13 @@ def _tidy(loop: _Loop, number: int) -> None:
 # ---------------------------------------------------------------- after the rounds
 
 
-def _finish(loop: _Loop, rounds: list[Round], harvests: list[Harvest], useless: Counter[str]) -> Report:
+def _finish(loop: _Loop, rounds: list[Round], rows: Mapping[str, int], useless: Counter[str]) -> Report:
     out, config = loop.work.out, loop.config
     for learner in loop.learners:
         learner.save(out / learner.name)
     with ShardWriter(out, "pairs", Pair) as shards:
         for pair in loop.known.pairs.values():
             shards.write(pair)
-    with ShardWriter(out, "decisions", Decision) as decided:
-        for decision in (d for h in harvests for d in h.decisions):
-            decided.write(decision)
-    with ShardWriter(out, "tests", WrittenTest) as tried:
-        for written in (w for h in harvests for w in h.written):
-            tried.write(written)
     write_jsonl(out / _LINES, rounds)
     played = rounds[1:]
     reasons = useless.copy()
@@ -343,8 +351,7 @@ def _finish(loop: _Loop, rounds: list[Round], harvests: list[Harvest], useless: 
             "rounds": len(played),
             "candidates": sum(r.candidates for r in played),
             "pairs": len(loop.known.pairs),
-            "decisions": decided.rows,
-            "tests": tried.rows,
+            **rows,
         },
         rejections=dict(reasons),
         metrics={
@@ -388,6 +395,6 @@ STAGE = Stage(
     outside=lambda config: tools_here(config.targets),
     scratch=(_STATE, *(f"training/*/{name}" for name in SCRATCH)),
     alike=lambda config: replace(config, learning_rate=1.0),
-    version=8,
+    version=9,  # C that was written of parallel code is proved as the source of its pair
 )
 """Without figures of texts, which `hpcraft.mutual` puts in; the command is there too."""

@@ -52,6 +52,7 @@ class MutualConfig:
     valid_functions: int = option(
         40, help="validation pairs of each target that both are measured on before the first round and after each; 0 measures nothing"
     )
+    valid_tests: int = option(40, help="those of them on which tests are measured: the tester's, and the tester's by rule; 0 measures none")
     valid_samples: int = option(
         10, help="answers to each validation pair that are drawn for pass@K, beside the greedy one; 0 or 1 leaves pass@K out"
     )
@@ -72,7 +73,7 @@ class MutualConfig:
         ):
             if getattr(self, name) <= 0:
                 raise ConfigError(f"{name}: {getattr(self, name)} is not above zero")
-        for name in ("replay", "valid_functions", "valid_samples"):
+        for name in ("replay", "valid_functions", "valid_tests", "valid_samples"):
             if getattr(self, name) < 0:
                 raise ConfigError(f"{name}: {getattr(self, name)} is below zero")
         if not self.targets:

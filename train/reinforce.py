@@ -130,7 +130,7 @@ def run(
     judges = Judges.seeded(verifier, seed, honesty=honesty, race=here.race)
     questions, rejections = _questions(config, work, generator, pairs, functions, judges)
     exam = set_exam(
-        pairs, config.targets, config.valid_functions, judges, tester="none", mutants=True, seed=work.seed, cache=work.out / _EXAM
+        pairs, config.targets, config.valid_functions, judges, num_tested=0, mutants=True, seed=work.seed, cache=work.out / _EXAM
     )
     before = _examined(config, work, exam, generator, likeness, _BEFORE)
     course = grpo.Course(
@@ -149,13 +149,15 @@ def _load(folder: Path, targets: Sequence[str]) -> Generator:
     """The model, when it can be asked.
 
     Raises:
-        InputError: it isn't hpcraft's own, or wasn't taught a target.
+        InputError: it isn't hpcraft's own or no decoder, or wasn't taught a target.
     """
     if not (folder / MODEL_FILE).is_file():
         raise InputError(
             f"{folder}: not one of hpcraft's own models, whose answers alone are read here; give the folder of `hpcraft finetune --task translate`"
         )
     generator = load(folder)
+    if generator.model.config.is_encoder_decoder:
+        raise InputError(f"{folder}: an encoder-decoder, and only decoders are reinforced here; give one of architecture decoder")
     for target in targets:
         if target not in generator.facts.tasks:
             known = ", ".join(generator.facts.tasks) or "no task, it is only pre-trained"

@@ -24,7 +24,7 @@ from hpcraft.sandbox import toolchains
 from hpcraft.sandbox.abi import Signature, parse_test
 from hpcraft.shards import ShardWriter, read_rows
 from hpcraft.stages import Report, Work, fingerprint
-from hpcraft.store import list_outputs
+from hpcraft.store import list_outputs, read_json, write_json
 from hpcraft.verification import Candidate, Finding
 from tests.data.toy_corpus import write_corpus
 
@@ -179,8 +179,11 @@ def test_real_parallel_code_is_set_aside_as_what_it_is(tmp_path: Path, corpus: P
     assert alone.tree_sha256 == tree(alone.source)
 
 
-def test_second_run_gives_the_same_bytes_also_when_resumed(tmp_path: Path, corpus: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """An interrupted run keeps its finished batches, and what it writes in the end is what an undisturbed run writes."""
+@pytest.mark.parametrize(("of_other_code", "verified_again"), [(False, 4), (True, 6)])
+def test_second_run_gives_the_same_bytes_also_when_resumed(
+    tmp_path: Path, corpus: Path, monkeypatch: pytest.MonkeyPatch, of_other_code: bool, verified_again: int
+) -> None:
+    """An interrupted run keeps its finished batches unless they were of other code, and what it writes in the end is what an undisturbed run writes."""
     config = PairsConfig(made=4, mined_limit=2, directives_limit=0, targets=("openmp",), num_mutants=2, batch_size=2, race=False)
     run(tmp_path / "whole", corpus, config)
     asked: list[str] = []
@@ -200,8 +203,11 @@ def test_second_run_gives_the_same_bytes_also_when_resumed(tmp_path: Path, corpu
     with pytest.raises(KeyboardInterrupt):
         run(tmp_path / "broken", corpus, config)
     monkeypatch.setattr(pairs, "verify", counts)
+    [part] = (tmp_path / "broken").rglob("findings-00000.json")
+    if of_other_code:
+        write_json(part, {**read_json(part), "key": "of other code"})
     run(tmp_path / "broken", corpus, config)
-    assert len(asked) == 4  # of six
+    assert len(asked) == verified_again  # of six
     assert list_outputs(tmp_path / "broken") == list_outputs(tmp_path / "whole")
 
 

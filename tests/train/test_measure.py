@@ -45,12 +45,12 @@ class Scripted(Generator):
 
 def exam_of(judges: Judges, folder: Path, *, mutants: bool = True) -> Exam:
     """An exam of the two validation pairs."""
-    return set_exam(PAIRS, ("openmp", "cuda"), 40, judges, tester="model", mutants=mutants, seed=1, cache=folder / "exam.json")
+    return set_exam(PAIRS, ("openmp", "cuda"), 40, judges, num_tested=40, mutants=mutants, seed=1, cache=folder / "exam.json")
 
 
 def test_translations_are_run_and_compared(tmp_path: Path) -> None:
     """Right, wrong and unbuildable answers; a drawn right one counts for pass@k, not for pass@1; levels stand in the name."""
-    exam = set_exam(PAIRS, ("openmp",), 40, STRICT, tester="none", mutants=True, seed=1, cache=tmp_path / "exam.json")
+    exam = set_exam(PAIRS, ("openmp",), 40, STRICT, num_tested=0, mutants=True, seed=1, cache=tmp_path / "exam.json")
     assert [p.pair_id for p in exam.pairs["openmp"]] in (["openmp8", "openmp9"], ["openmp9", "openmp8"])
     wrong = openmp(9).replace("* 9", "* 8").replace("- 9", "- 8").replace("+ 9", "+ 8")
     assert wrong != openmp(9)
@@ -67,7 +67,7 @@ def test_translations_are_run_and_compared(tmp_path: Path) -> None:
 def test_the_way_back_is_measured_beside_it(tmp_path: Path) -> None:
     """OpenMP and emulated CUDA are run as what they are, their C is held to what they do, and parallel C isn't sequential."""
     both = [*PAIRS, *(replace(make_pair(n, "cuda", "valid"), target=cuda_that_runs(n)) for n in (8, 9))]
-    exam = set_exam(both, ("openmp", "cuda"), 40, STRICT, tester="none", mutants=True, seed=1, cache=tmp_path / "exam.json")
+    exam = set_exam(both, ("openmp", "cuda"), 40, STRICT, num_tested=0, mutants=True, seed=1, cache=tmp_path / "exam.json")
     answers = {
         source(8): [openmp(8)],
         source(9): [""],
@@ -94,7 +94,7 @@ def test_a_source_with_two_targets_is_asked_once(tmp_path: Path) -> None:
     """By the pair that translators are taught, the first; the way back asks about both. Shares have their intervals."""
     own = openmp(9).replace("parallel for", "parallel for schedule(static)")
     pairs = [*PAIRS, replace(PAIRS[9], pair_id="again", target=own)]
-    exam = set_exam(pairs, ("openmp",), 40, STRICT, tester="none", mutants=True, seed=1, cache=tmp_path / "exam.json")
+    exam = set_exam(pairs, ("openmp",), 40, STRICT, num_tested=0, mutants=True, seed=1, cache=tmp_path / "exam.json")
     assert {p.pair_id for p in exam.pairs["openmp"]} == {"openmp8", "openmp9", "again"}
     assert {p.pair_id for p in exam.questions["openmp"]} == {"openmp8", "openmp9"}
     answers = {source(8): [openmp(8)], source(9): [""], openmp(8): [source(8)], openmp(9): [source(9)], own: [source(9)]}
@@ -169,7 +169,7 @@ def test_planted_faults_are_wrong_by_the_pairs_own_tests(tmp_path: Path) -> None
 
 def test_nothing_to_measure_on_measures_nothing(tmp_path: Path) -> None:
     """No pair of a target, or none asked for: no figures, and no file."""
-    exam = set_exam(PAIRS, ("cuda",), 40, STRICT, tester="model", mutants=True, seed=1, cache=tmp_path / "exam.json")
+    exam = set_exam(PAIRS, ("cuda",), 40, STRICT, num_tested=40, mutants=True, seed=1, cache=tmp_path / "exam.json")
     assert examine_translator(exam, FORTH, Scripted({}), GREEDY, likeness) == {}
     assert examine_tester(exam, "model", Scripted({}), GREEDY) == {}
     assert not (tmp_path / "exam.json").exists()

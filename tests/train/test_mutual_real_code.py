@@ -4,15 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from hpcraft.data import recorded
 from hpcraft.data.material import tree
+from hpcraft.data.programs import Call, Piece, build
 from hpcraft.data.verify import cuda_level, verify
 from hpcraft.inference import Generator, Item
 from hpcraft.records import Function, Pair
+from hpcraft.sandbox.abi import Signature, parse_test
 from hpcraft.shards import read_rows
 from hpcraft.stages import Work, execute
 from hpcraft.train import mutual
@@ -20,6 +24,7 @@ from hpcraft.train.decisions import SOURCE_ONLY, Answer
 from hpcraft.train.finetune import STAGE as FINETUNE
 from hpcraft.train.finetune import FinetuneConfig
 from hpcraft.train.harvest import Asking, Known, harvest
+from hpcraft.train.proofs import proved, to_prove
 from hpcraft.train.rounds import candidates as made_of
 from hpcraft.verification import Candidate, Finding
 from tests.train.conftest import cuda_that_runs, openmp, signature, source
@@ -35,7 +40,33 @@ def parallel_functions() -> list[Function]:
     ]
 
 
-def test_what_is_written_of_real_parallel_code_becomes_the_source_of_a_pair() -> None:
+def assert_recorded(pair: Pair) -> None:
+    """The source of a pair leaves behind what its record says, with the contents that the record's seed gives."""
+    signature = Signature.parse(pair.signature)
+    tests = [parse_test(signature, text) for text in pair.tests]
+    with build([Piece(signature=signature, code=pair.source)], model="serial") as program:
+        calls = [Call(piece=0, arguments=recorded.arguments(test, pair.source, pair.seed)) for test in tests]
+        results = program.call(calls, threads=1, seconds=5)
+    assert [recorded.record(signature, results[n]) for n in range(len(tests))] == list(pair.outputs)
+
+
+def test_c_that_cannot_be_the_source_of_its_pair_is_refused() -> None:
+    """What does as the parallel code does on its tests, and is refused as a source, is no pair, with the reason of the proof."""
+    [one, _] = parallel_functions()
+    answer = Answer(function_id=one.function_id, target_model="serial", sample=0, text=source(21))
+    made = made_of([one], [answer], "model")
+    found = [finding(c, "", c.tests, c.tests) for c in made]
+    for proof, why in (
+        (finding(made[1], "source:memory", (), ()), "proof:source:memory"),
+        (finding(made[1], "", made[1].tests, ()), "proof:no-killing-test"),
+    ):
+        known = Known()
+        got = harvest(1, [one], [answer], found, known, Asking(), proofs={answer.key: proof})
+        assert (known.pairs, got.summary.accepted, got.summary.reasons) == ({}, 0, {why: 1})
+        assert [(d.accepted, d.kept, d.why_not) for d in got.decisions] == [(True, False, why)]
+
+
+def test_what_is_written_of_real_parallel_code_becomes_the_source_of_a_pair(tmp_path: Path) -> None:
     """C that does what real OpenMP or emulated CUDA does stands before it as a pair; wrong C is refused, and the tester is taught nothing of either."""
     functions = parallel_functions()
     wrong = source(21).replace("i < n", "i < n - 1")
@@ -46,7 +77,9 @@ def test_what_is_written_of_real_parallel_code_becomes_the_source_of_a_pair() ->
     ]
     found = list(verify(made_of(functions, answers, "model"), race=False))
     known = Known()
-    got = harvest(1, functions, answers, found, known, Asking())
+    unproved = to_prove(functions, answers, found, known.pairs.keys(), kills=True)
+    proofs = proved(unproved, lambda asked: dict.fromkeys(asked, ("5 [5] [5]",)), partial(verify, race=False), tmp_path)
+    got = harvest(1, functions, answers, found, known, Asking(), proofs=proofs)
     able = {"openmp", *(["cuda"] if cuda_level() == "emulate" else [])}
     assert {i for i, _ in known.pairs} == able
     for (name, target), pair in known.pairs.items():
@@ -55,7 +88,9 @@ def test_what_is_written_of_real_parallel_code_becomes_the_source_of_a_pair() ->
         assert pair.tree_sha256 == tree(source(21))
         assert 0 < pair.mutants_killed <= pair.mutants_total
         assert 0 < pair.target_mutants_killed <= pair.target_mutants_total
-        assert len(pair.outputs) == len(pair.tests) == 2
+        assert pair.coverage == 1.0
+        assert len(pair.outputs) == len(pair.tests) == 3
+        assert_recorded(pair)
     assert {(d.function_id, d.sample) for d in got.decisions if d.kept} == {(name, 1) for name in able}
     assert {d.reason for d in got.decisions if d.sample == 0 and d.function_id in able} == {"differs"}
     assert known.tests == {}
@@ -93,7 +128,8 @@ def test_the_loop_goes_both_ways(run_folder: Path, tuned: Path, both_ways: Path,
 
     def judge(candidates: Iterable[Candidate]) -> Iterator[Finding]:
         for c in candidates:
-            right = c.target in written.values() and c.target_model == "serial" != c.source_model
+            back = c.target in written.values() and c.target_model == "serial" != c.source_model
+            right = back or written.get(c.target) == c.source
             yield finding(c, "" if right or c.target_model == SOURCE_ONLY else "differs", c.tests, c.tests[:1])
 
     monkeypatch.setattr(Generator, "translate", known)
