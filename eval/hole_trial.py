@@ -14,7 +14,7 @@ from typing import cast
 
 from hpcraft import sandbox
 from hpcraft.errors import MachineError
-from hpcraft.eval.judging import describe_run, first_error
+from hpcraft.eval.judging import describe_run
 from hpcraft.eval.printed import difference
 from hpcraft.records import Document
 from hpcraft.sandbox.outcome import Job, Language, Limits, Model, Outcome, Run, Verdict
@@ -184,8 +184,3 @@ def survives(language: str, model: str, text: str, recorded: Sequence[Recorded])
 def judged_seconds() -> float:
     """The time limit of a program with an answer in it."""
     return _SECONDS * _SLOWER
-
-
-def why_not_built(outcome: Outcome) -> str:
-    """The first complaint."""
-    return first_error(outcome)

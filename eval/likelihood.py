@@ -15,7 +15,6 @@ from math import isfinite, log
 
 import numpy as np
 
-from hpcraft import __version__
 from hpcraft.eval.metrics import Figure, Numbers, of_sums
 from hpcraft.tokenizer.lexer import lex
 
@@ -50,11 +49,6 @@ def likelihood(log_probabilities: Sequence[float], text: str, language: str) -> 
 def num_lexer_tokens(text: str, language: str) -> int:
     """Lexemes of a text; blanks and line breaks aren't counted."""
     return sum(token.kind not in ("space", "newline") for token in lex(text, language))
-
-
-def lexer_signature() -> str:
-    """What `num_lexer_tokens` rests on; figures per lexer token of two signatures are not compared."""
-    return f"hpcraft:{__version__}"
 
 
 def bits_per_byte(texts: Sequence[Likelihood]) -> Figure:

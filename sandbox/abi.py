@@ -276,7 +276,7 @@ class CallResult:
 def encode_calls(
     signatures: Sequence[Signature], calls: Iterable[tuple[int, Sequence[Argument]]], *, seconds: int = _CALL_SECONDS
 ) -> bytes:
-    """The bytes of ``inputs.bin``: pairs of function number and arguments; ``seconds`` is each forked call's alarm."""
+    """The bytes of ``inputs.bin``: pairs of function number and arguments; ``seconds`` is what each call may take."""
     parts: list[bytes] = []
     count = 0
     for number, arguments in calls:

@@ -3,8 +3,8 @@
  * Theory of operation. The driver is the main program around functions that nobody trusts. It reads
  * calls from inputs.bin, lays every array between two guard zones, calls the function and appends one
  * record per call to outputs.bin. It holds no expected value and passes no verdict: the process outside compares.
- * With HPCRAFT_FORK each call is made in a child of its own under an alarm, so that a crash or an endless loop
- * loses that call alone. With HPCRAFT_MPI every rank makes every call with its own full copies and under an alarm, and rank 0 writes
+ * With HPCRAFT_FORK each call is made in a child of its own, so that a crash or an endless loop loses that call alone: it has its seconds
+ * of the processor, for each thread that can run, and an alarm for one that only waits, so that a busy machine ends nothing sooner. With HPCRAFT_MPI every rank makes every call with its own full copies and under an alarm, and rank 0 writes
  * when all have come through, so that the first call without a record is the one that ended the program. What is built against
  * hpcraft_world sends in a communicator of its own, so that a message that nobody receives isn't taken for one of the next call.
  * Under the address sanitizer arrays have no guard zones: the sanitizer's own are stricter.
@@ -15,10 +15,12 @@
  */
 #include <fcntl.h>
 #include <malloc.h>
+#include <signal.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/time.h>
 #include <sys/types.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -142,11 +144,31 @@ static void release(call_t *call) {
     }
 }
 
+#define MOST_WAITS 5 /* times its seconds, by the clock */
+
 static uint32_t budget_seconds;
 static int writes = 1;
 
 #ifdef HPCRAFT_MPI
 MPI_Comm hpcraft_world = MPI_COMM_NULL;
+#endif
+
+#ifdef HPCRAFT_FORK
+static void end_late(int number) {
+    (void)number;
+    signal(SIGALRM, SIG_DFL);
+    raise(SIGALRM);
+}
+
+static void limit(void) {
+    const char *asked = getenv("OMP_NUM_THREADS");
+    long threads = asked ? atol(asked) : 1, cores = sysconf(_SC_NPROCESSORS_ONLN);
+    if (threads > cores) threads = cores;
+    struct itimerval timer = {.it_value.tv_sec = budget_seconds * (threads > 1 ? threads : 1)};
+    signal(SIGPROF, end_late);
+    setitimer(ITIMER_PROF, &timer, NULL);
+    alarm(MOST_WAITS * budget_seconds);
+}
 #endif
 
 /* Between reading the arguments and the call: 1 where the call is to be made, 0 where a child has made it. */
@@ -156,7 +178,7 @@ static int enter(call_t *call) {
     pid_t child = fork();
     if (child < 0) fail("cannot fork");
     if (child == 0) {
-        alarm(budget_seconds);
+        limit();
         return 1;
     }
     int state = 0;

@@ -80,12 +80,6 @@ def resolve(rest: str, settings: Settings) -> Resolved:
     return Resolved(spec=f"hf:{rest}", package=package, version=version, open=lambda: _open(rest, rows, package, settings.max_file_bytes))
 
 
-def local_version(rest: str) -> str | None:
-    """The version of rows that lie on this machine, or None for those of the hub."""
-    local = Path(rest).expanduser()
-    return _local(rest, local).version if local.exists() else None
-
-
 def _local(rest: str, root: Path) -> _Local:
     if not root.exists():
         raise InputError(f"hf:{rest}: no such file or folder; give a folder of Parquet or JSON Lines files, or DATASET of the hub")

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import signal
+
+import numpy as np
 import pytest
 
+from hpcraft.data.programs import Call, Piece, build
 from hpcraft.data.verify import has_tools, verify
+from hpcraft.sandbox.abi import CallResult, Signature
 from hpcraft.verification import Candidate
 
 NORMS = """#include <math.h>
@@ -87,3 +92,24 @@ def test_a_call_that_ends_its_process_moves_nothing_of_the_next() -> None:
             iter(candidates), seed=seed, race=True, num_mutants=2, min_killed=0.5, min_coverage=0.8, max_tests=5, batch_size=64
         )
         assert {f.candidate_id: f.reason for f in findings} == {"norms": "target:runtime_error", "twice": ""}
+
+
+def call_of(body: str) -> CallResult:
+    """What comes of a call that may take a second."""
+    signature = Signature.parse("void f(int n, double *x)")
+    code = f"#include <time.h>\n#include <unistd.h>\nvoid f(int n, double *x) {{ {body} x[0] = n; }}\n"
+    with build([Piece(signature=signature, code=code)], model="serial") as program:
+        return program.call([Call(piece=0, arguments=[7, np.zeros(1)])], seconds=1)[0]
+
+
+def test_waiting_for_the_processor_counts_little() -> None:
+    """A call has its seconds of the processor, and more by the clock: on a busy machine it ends no sooner."""
+    result = call_of("while (clock() < CLOCKS_PER_SEC / 2) { } usleep(2000000);")
+    assert (result.crashed, result.arrays[0][0]) == (False, 7)
+
+
+@pytest.mark.parametrize("body", ["for (;;) x[0] += n;", "for (;;) pause();"])
+def test_a_call_that_never_ends_is_ended(body: str) -> None:
+    """Whether it computes or waits."""
+    result = call_of(body)
+    assert (result.crashed, result.signal) == (True, signal.SIGALRM)
