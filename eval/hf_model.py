@@ -110,7 +110,7 @@ class HuggingFace:
             if isinstance(task.case, UnitTests) and task.case.kind == "cuda":
                 return fit_kernel(with_missing_locals(parse_translation(prompt, text), task.source), task.empty.partition("{")[0])
             # Where nothing is run, a host function that the gold text lacks would only make the two less alike.
-            if task.back or isinstance(task.case, TextPair):
+            if isinstance(task.case, TextPair) and not task.back:
                 return parse_translation(prompt, text)
             return read_translation(prompt, text, task.source, task.prototype)
 

@@ -20,7 +20,7 @@ from hpcraft.errors import ConfigError, InputError, MachineError, first_line, is
 from hpcraft.progress import track
 from hpcraft.store import read_json
 from hpcraft.tokenizer import bpe
-from hpcraft.tokenizer.prompt import BACK, Prompt, build_tests, build_translation, parse_tests, parse_translation
+from hpcraft.tokenizer.prompt import BACK, Prompt, build_tests, build_translation, is_told_by_rule, parse_tests, parse_translation
 
 if TYPE_CHECKING:
     from tokenizers import Tokenizer
@@ -377,7 +377,9 @@ class Generator:
 
 
 def read_translation(prompt: Prompt, answer: str, source: str, wanted: str = "") -> str:
-    """The code that an answer to `build_translation` stands for; CUDA is completed by rule, and OpenMP loses private names that can't be.
+    """The code that an answer to `build_translation` stands for, with what rules say.
+
+    CUDA is completed, OpenMP loses private names that can't be, and where a rule leaves nothing to be edited on the way back from CUDA no edit counts.
 
     Args:
         prompt: what was asked.
@@ -385,7 +387,7 @@ def read_translation(prompt: Prompt, answer: str, source: str, wanted: str = "")
         source: what was to be translated.
         wanted: prototype of the host function, where it isn't the source's.
     """
-    code = parse_translation(prompt, answer)
+    code = parse_translation(prompt, "" if is_told_by_rule(prompt) else answer)
     if prompt.task == "openmp":
         from hpcraft.data.private_names import with_known_privates
 

@@ -172,6 +172,13 @@ def parse_translation(prompt: Prompt, answer: str) -> str:
     return indent(restore_text(body, prompt.renamed.names, LANGUAGE_OF[prompt.task]))
 
 
+def is_told_by_rule(prompt: Prompt) -> bool:
+    """Whether a rule leaves nothing of a device in the C that is asked for, so that the empty answer stands for it."""
+    if prompt.task != "cuda2c" or (source := _function(prompt)) is None:
+        return False
+    return not any(line and _OF_DEVICE.search(line) for line in source.lines)
+
+
 def _closed(code: str) -> str:
     plain = LITERAL.sub("", code)
     return code + "}\n" * max(0, plain.count("{") - plain.count("}"))
@@ -204,6 +211,7 @@ def _function(prompt: Prompt) -> Edited | None:
     return replace(_edited(prompt), lines=lines, form=partial(counted, kinds=kinds)) if lines else None
 
 
+_OF_DEVICE = re.compile(r"\b(?:threadIdx|blockIdx|blockDim|gridDim|warpSize|atomic\w+|__\w+)\b|<<<")
 _RULES: Mapping[str, Callable[[Prompt], Edited | None]] = {"cuda": _kernel, "cuda2c": _function}
 """Tasks whose answers are written whole or, where a rule says most of the function, as edits of that."""
 

@@ -20,6 +20,7 @@ from hpcraft.tokenizer.prompt import (
     build_fill,
     build_tests,
     build_translation,
+    is_told_by_rule,
     parse_tests,
     parse_translation,
     write_tests,
@@ -344,6 +345,7 @@ def test_a_function_is_the_guards_that_count(seed: int | None, *, alone: bool) -
     prompt = build_translation(GUARDED.partition('extern "C"')[0] if alone else GUARDED, "cuda2c", seed=seed, head=F_HEAD)
     answer = write_translation(prompt, COUNTED, strides=True)
     assert answer == END
+    assert is_told_by_rule(prompt)
     assert canonical(parse_translation(prompt, answer)) == canonical(COUNTED)
     whole = write_translation(prompt, COUNTED)
     assert whole is not None
@@ -369,6 +371,7 @@ def test_what_no_rule_knows_is_edited() -> None:
     answer = write_translation(prompt, COUNTED, strides=True)
     assert answer is not None
     assert answer == f"<|5|><|cut|><|6|><|cut|><|7|><|cut|><|8|><|y|><|x|>{END}"
+    assert not is_told_by_rule(prompt)
     assert canonical(parse_translation(prompt, answer)) == canonical(COUNTED)
 
 
