@@ -44,7 +44,7 @@ from hpcraft.tokenizer.indent import indent
 from hpcraft.tokenizer.layout import canonical
 from hpcraft.tokenizer.lengths import evaluate, generalise
 from hpcraft.tokenizer.rename import LETTERS, Renamed, rename, rename_like, restore_text
-from hpcraft.tokenizer.sides import LITERAL, as_function, as_kernel, entry_of
+from hpcraft.tokenizer.sides import LITERAL, as_function, as_kernel, entry_of, foreign_names
 from hpcraft.tokenizer.strides import AXES, settled, striding
 
 PAD, END, TEXT = "<|pad|>", "<|end|>", "<|text|>"
@@ -176,7 +176,9 @@ def is_told_by_rule(prompt: Prompt) -> bool:
     """Whether a rule leaves nothing of a device in the C that is asked for, so that the empty answer stands for it."""
     if prompt.task != "cuda2c" or (source := _function(prompt)) is None:
         return False
-    return not any(line and _OF_DEVICE.search(line) for line in source.lines)
+    foreign = foreign_names((*prompt.lines.values(), *prompt.rest))
+    words = set(re.findall(r"\w+", "\n".join(filter(None, source.lines))))
+    return not any(line and _OF_DEVICE.search(line) for line in source.lines) and not foreign & words
 
 
 def _closed(code: str) -> str:

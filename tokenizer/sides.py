@@ -58,6 +58,14 @@ def as_function(lines: Sequence[str]) -> list[str | None] | None:
     return ["#include <math.h>" if needs else None, *before, wanted, *body, *[None] * (len(code) - end - 1)]
 
 
+def foreign_names(lines: Sequence[str]) -> set[str]:
+    """The kernel's names of parameters that `as_function` leaves as they are though the wanted head has none of that name; none where there is no kernel."""
+    wanted, *code = lines
+    kernel = next((line for line in code if "__global__ " in line and line.endswith("{")), "")
+    renamed = _renamed(kernel, wanted)
+    return {renamed.get(name, name) for _, name in _parameters(kernel)} - {name for _, name in _parameters(wanted)}
+
+
 def _renamed(kernel: str, wanted: str) -> dict[str, str]:
     """The kernel's names of parameters to those of the wanted head, where the two heads have the same types one by one."""
     own, other = (_parameters(head) for head in (kernel, wanted))

@@ -26,12 +26,16 @@ class Operations:
     """Counts the operations of a model's training steps."""
 
     def __init__(self, model: Any) -> None:
-        embedding, head = model.get_input_embeddings().weight, model.get_output_embeddings()
-        named = [(name, p) for name, p in model.named_parameters() if p.dim() > 1 and p is not embedding]
-        if head is not None and head.weight is embedding:
-            named.append(("head", embedding))
+        head = model.get_output_embeddings()
+        # Of tokens and of positions: they are looked up, not multiplied, but for one that is the head, too.
+        looked_up = {
+            id(module.weight) for module in model.modules() if type(module).__name__.endswith("Embedding") and hasattr(module, "weight")
+        }
+        named = [(name, p) for name, p in model.named_parameters() if p.dim() > 1 and id(p) not in looked_up]
+        if head is not None and id(head.weight) in looked_up:
+            named.append(("head", head.weight))
         two = model.config.is_encoder_decoder
-        encoder = {id(p) for p in model.get_encoder().parameters()} if two else set()
+        encoder = {id(p) for p in model.get_encoder().parameters()} - looked_up if two else set()
         config = model.config.get_text_config()
         self.reading, self.writing = 0.0, 0.0
         """Operations on weights for each token that an encoder reads, and for each that the decoder, or the only stack, learns."""

@@ -228,7 +228,7 @@ def test_a_kernel_alone_gets_its_host_function_where_it_is_to_be_run():
 
 @pytest.mark.parametrize("tasks", [("cuda", "cuda2c"), ("cuda",)])
 def test_cuda_is_asked_back_in_the_format_that_was_taught(tasks):
-    """With the wanted function in the prompt, under its name, and where a rule says all of it, it does; a translator that wasn't taught it gets the prompt of anybody."""
+    """With the wanted function in the prompt, under its name; a translator that wasn't taught it gets the prompt of anybody."""
     kernel = "__global__ void k(float *d, int n) {\n int i = threadIdx.x;\n if (i < n) d[i] *= 2;\n}\n"
     head = "void twice(int n, float *x)"
     seen: list[str] = []
@@ -236,7 +236,7 @@ def test_cuda_is_asked_back_in_the_format_that_was_taught(tasks):
     def replies(queries, _drawing, _done):
         for number, query in enumerate(queries):
             seen.append(query.prompt)
-            yield number, Reply(text="<|0|>for(int v2=0;v2<v1;v2++)\nv3[v2]*=3;\n}\n<|end|>", finish="end")
+            yield number, Reply(text="<|0|>for(int v2=0;v2<v1;v2++)\nv3[v2]*=2;\n}\n<|end|>", finish="end")
 
     codec: Any = SimpleNamespace(chats=False)
     generator: Any = Generator(None, codec, ModelFacts(tasks=tasks, cuda_answer="kernel"))

@@ -353,6 +353,17 @@ def test_a_function_is_the_guards_that_count(seed: int | None, *, alone: bool) -
     assert canonical(parse_translation(prompt, whole)) == canonical(COUNTED)
 
 
+def test_a_rule_says_all_only_under_its_own_names() -> None:
+    """Parameters in another order than those of the wanted head have names that only a model can give; C without a kernel is no rule's."""
+    swapped = GUARDED.replace(
+        "__global__ void k(int n, int m, const double *x, double *y)", "__global__ void k(double *a, const double *b, int n, int m)"
+    )
+    kernel = swapped.partition('extern "C"')[0].replace("y[j", "a[j").replace("x[j]", "b[j]")
+    assert not is_told_by_rule(build_translation(kernel, "cuda2c", head=F_HEAD))
+    assert not is_told_by_rule(build_translation(COUNTED, "cuda2c", head=F_HEAD))
+    assert not is_told_by_rule(build_translation(COUNTED, "cuda"))
+
+
 def test_what_returns_early_is_closed_at_the_end() -> None:
     """A guard that leaves becomes a loop over the rest of the kernel."""
     leaving = (

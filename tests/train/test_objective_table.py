@@ -108,7 +108,7 @@ def test_specials_come_from_the_tokenizer(tokenizer):
     """Each has its own id; a tokenizer without them is told."""
     specials = Specials.of(tokenizer)
     single = [specials.pad, specials.end, specials.text, specials.prefix, specials.suffix, specials.middle, specials.mask]
-    assert len({*single, *specials.sentinels, *specials.starts.values()}) == 8 + 64 + 6
+    assert len({*single, *specials.sentinels, *specials.starts.values()}) == 7 + 64 + 6
     assert specials.start_of("cpp") == specials.start_of("c") == tokenizer.token_to_id("<|cuda2c|>")
     with pytest.raises(InputError, match="has no token"):
         Specials.of(bpe.train_plain(["int i;"], 300))
