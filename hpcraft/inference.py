@@ -379,7 +379,7 @@ class Generator:
 def read_translation(prompt: Prompt, answer: str, source: str, wanted: str = "") -> str:
     """The code that an answer to `build_translation` stands for, with what rules say.
 
-    CUDA is completed, OpenMP loses private names that can't be, and where a rule leaves nothing to be edited on the way back from CUDA no edit counts.
+    CUDA is completed; OpenMP's directives stand before their loops, with the private names that these need and without those that can't be; and where a rule leaves nothing to be edited on the way back from CUDA no edit counts.
 
     Args:
         prompt: what was asked.
@@ -389,9 +389,10 @@ def read_translation(prompt: Prompt, answer: str, source: str, wanted: str = "")
     """
     code = parse_translation(prompt, "" if is_told_by_rule(prompt) else answer)
     if prompt.task == "openmp":
+        from hpcraft.data.loop_directives import with_loop_directives
         from hpcraft.data.private_names import with_known_privates
 
-        return with_known_privates(code)
+        return with_loop_directives(with_known_privates(code))
     if prompt.task != "cuda":
         return code
     from hpcraft.data.host_function import completed
