@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import shutil
+from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from hpcraft.errors import ConfigError, InputError
 from hpcraft.inference import check_fit, load_tokenizer
@@ -14,18 +14,18 @@ from hpcraft.tokenizer.token_plan import RESERVED
 from hpcraft.train.export import base_folder
 from hpcraft.train.pretrain import TOKENIZER
 
-if TYPE_CHECKING:
-    from hpcraft.stages import Work
 
+def tokenizer_folder(inputs: Mapping[str, Path], out: Path) -> Path:
+    """The tokenizer to train with: the given one, or that of the model to go on from.
 
-def tokenizer_folder(work: Work) -> Path:
-    """The tokenizer to train with: the given one, or that of the model to go on from; one that isn't a file of its own is written into the stage's folder.
+    Args:
+        inputs: of the stage.
+        out: folder of the stage, into which a base's tokenizer is written that isn't in one file.
 
     Raises:
         ConfigError: none is given.
         InputError: it doesn't fit the model, or the model has none.
     """
-    inputs = work.inputs
     if "base" not in inputs:
         if "tokenizer" not in inputs:
             raise ConfigError("pretrain: input 'tokenizer' is missing; give the folder that `hpcraft tokenizer train` made")
@@ -36,7 +36,7 @@ def tokenizer_folder(work: Work) -> Path:
         if (folder / "tokenizer.json").is_file():
             _check_same(inputs["tokenizer"], folder)
         return inputs["tokenizer"]
-    return folder if (folder / "tokenizer.json").is_file() else _whole_tokenizer(folder, work.out / TOKENIZER)
+    return folder if (folder / "tokenizer.json").is_file() else _whole_tokenizer(folder, out / TOKENIZER)
 
 
 def _whole_tokenizer(base: Path, folder: Path) -> Path:

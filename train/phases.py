@@ -141,7 +141,7 @@ def _learn(config: PretrainConfig, work: Work) -> list[Fitted]:
 
     from hpcraft.train.trainer import agreed, barrier, rank, world
 
-    folder = tokenizer_folder(work)
+    folder = tokenizer_folder(work.inputs, work.out)
     tokenizer = bpe.load_any(folder)
     specials = specials_of(folder, tokenizer, base_folder(work.inputs["base"]) if "base" in work.inputs else None)
     done = work.out / DONE

@@ -129,7 +129,7 @@ def run(config: PretrainConfig, work: Work) -> Report:
     from hpcraft.train import launch, phases
     from hpcraft.train.base_tokenizer import tokenizer_folder
 
-    tokenizer = tokenizer_folder(work)
+    tokenizer = tokenizer_folder(work.inputs, work.out)
     with memory_told(work.out, "give smaller document_characters, function_characters or directive_examples"):
         counts = phases.prepare(config, work, tokenizer)
     fitted = launch.call(phases.learn, STAGE, config, work, processes=config.processes)

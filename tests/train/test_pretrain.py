@@ -22,6 +22,7 @@ from hpcraft.stages import Execution, execute
 from hpcraft.store import read_json, write_json
 from hpcraft.tokenizer import bpe
 from hpcraft.train import phases, presets, tokens, worker
+from hpcraft.train.base_tokenizer import tokenizer_folder
 from hpcraft.train.corpus_source import CorpusSource
 from hpcraft.train.objectives.specials import Specials
 from hpcraft.train.objectives.table import Mixture
@@ -165,9 +166,9 @@ def test_a_tokenizer_that_means_something_else_is_refused(run_folder: Path, base
         (given / "tokenizer.json").write_text(text.replace(old, new))
         return {"base": run_folder / "pretrain", "tokenizer": given}
 
-    assert phases.tokenizer_folder(renamed("<|omp2c|>", "<|reserved_0|>")) == given
+    assert tokenizer_folder(renamed("<|omp2c|>", "<|reserved_0|>"), tmp_path) == given
     with pytest.raises(InputError, match=rf"token \d+ is '<|other|>', of that in {model} '<|omp2c|>'"):
-        phases.tokenizer_folder(renamed("<|omp2c|>", "<|other|>"))
+        tokenizer_folder(renamed("<|omp2c|>", "<|other|>"), tmp_path)
 
 
 def test_the_size_of_a_vocabulary_may_stand_with_the_part_that_reads_texts(run_folder: Path, tmp_path: Path) -> None:
@@ -175,10 +176,10 @@ def test_the_size_of_a_vocabulary_may_stand_with_the_part_that_reads_texts(run_f
     size = bpe.load(run_folder / "tokenizer").get_vocab_size()
     given = {"base": tmp_path, "tokenizer": run_folder / "tokenizer"}
     write_json(tmp_path / "config.json", {"text_config": {"vocab_size": size}})
-    assert phases.tokenizer_folder(given) == run_folder / "tokenizer"
+    assert tokenizer_folder(given, tmp_path) == run_folder / "tokenizer"
     write_json(tmp_path / "config.json", {})
     with pytest.raises(InputError, match="names no vocab_size"):
-        phases.tokenizer_folder(given)
+        tokenizer_folder(given, tmp_path)
 
 
 def test_memory_that_runs_out_while_texts_become_tokens_is_told(run_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -201,7 +202,7 @@ ONE: dict[str, Any] = {"objectives": {"spans": 1.0}, "max_steps": 2, "max_second
     [
         ({"objectives": {"cusal": 1.0}}, "did you mean 'causal'"),
         ({"objectives": {"words": 1.0}}, "give architecture=encoder-decoder"),
-        ({"objectives": {"instruct": 1.0}}, "give them to `hpcraft finetune --task translate` or `--task instruct`"),
+        ({"objectives": {"instruct": 1.0}}, "objective 'instruct': expected one of causal"),
         ({"objectives": {"causal": 1.0}, "options": {"fill": {}}}, "not in the mixture"),
         ({"batch_rows": 5, "micro_rows": 2}, "batch_rows 5: can't be shared"),
         ({"size": "10m", "depth": 3}, "depth 3: size '10m' has its own"),
