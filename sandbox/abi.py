@@ -371,10 +371,10 @@ def compare_arrays(expected: Array, got: Array, rtol: float | None = None) -> st
         wrong = expected != got
     else:
         limit = DEFAULT_RTOL[expected.dtype.str[1:]] if rtol is None else rtol
-        e, g = expected.astype(np.float64), got.astype(np.float64)
-        finite = np.isfinite(e)
-        scale = float(np.abs(e[finite]).max(initial=0.0))
         with np.errstate(invalid="ignore", over="ignore"):
+            e, g = expected.astype(np.float64), got.astype(np.float64)  # some NaN of 32 bits become quiet ones, which counts as invalid
+            finite = np.isfinite(e)
+            scale = float(np.abs(e[finite]).max(initial=0.0))
             # Each by itself: the sum of two of the largest numbers would be infinite, and allow everything.
             near = np.abs(e - g) <= limit * np.abs(e) + limit * scale
         same = (e == g) | (np.isnan(e) & np.isnan(g))

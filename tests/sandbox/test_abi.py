@@ -1,5 +1,7 @@
 """Prototypes, test cases, raw buffers and comparison; the driver itself is run through the sandbox."""
 
+import warnings
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -86,6 +88,9 @@ def test_nan_and_infinity_are_compared_exactly():
     assert compare_arrays(e, e) is None
     for wrong in ([np.nan, np.nan, np.inf], [1.0, 1.0, np.inf], [1.0, np.nan, -np.inf], [1.0, np.nan, 1e300]):
         assert compare_arrays(e, np.array(wrong)) is not None
+    signalling = np.array([0x7F800001], dtype=np.uint32).view(np.float32)
+    with warnings.catch_warnings(action="error"):
+        assert compare_arrays(np.ones(1, np.float32), signalling) is not None
 
 
 def test_tolerance_forgives_order_not_errors():
