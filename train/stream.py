@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import math
 import multiprocessing
+import signal
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import astuple, dataclass, replace
 from typing import TYPE_CHECKING, Any, Protocol
@@ -183,6 +184,12 @@ class _HandedOver(IterableDataset["Batch | HpcError"]):
             yield error
 
 
+def _deaf(_number: int) -> None:
+    """A process beside leaves signals to the training one: Slurm, `timeout` and a terminal send them to all, and without batches no step could be ended."""
+    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGUSR1):
+        signal.signal(number, signal.SIG_IGN)
+
+
 def loader(stream: Stream, *, beside: bool, pinned: bool) -> DataLoader[Any]:
     """A loader of ``stream``, whose error it may give for a batch; ``beside`` in a process of its own, ``pinned`` in memory that a GPU copies from."""
     # Fork and not a fresh process: what the source holds is mapped files and closures, and the child computes on one thread with numpy alone.
@@ -193,6 +200,7 @@ def loader(stream: Stream, *, beside: bool, pinned: bool) -> DataLoader[Any]:
         num_workers=1 if beside else 0,
         prefetch_factor=_AHEAD if beside else None,
         multiprocessing_context=context,
+        worker_init_fn=_deaf if beside else None,
         pin_memory=pinned,
         generator=torch.Generator(),  # else each iterator would take a number from the one that dropout draws on
     )

@@ -5,6 +5,8 @@ from __future__ import annotations
 import errno
 import os
 import signal
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -147,6 +149,36 @@ def test_a_process_beside_that_was_killed_is_told(tmp_path: Path) -> None:
 
     with pytest.raises(MachineError, match=r"the process that makes batches died, as when memory runs out .*beside=false"):
         fit(tiny(), killed, budget(), tmp_path, seed=1, running=Running(beside=True))
+
+
+SIGNALLED = """
+import os, signal, sys
+from pathlib import Path
+from hpcraft.errors import Stopped
+from hpcraft.train.loop import Running, fit
+from tests.train.runs import batches, budget, tiny
+
+def signalling(number):
+    for count, batch in enumerate(batches()(number)):
+        if count == 4 and number == 0:
+            os.killpg(0, signal.SIGTERM)
+        yield batch
+
+if __name__ == "__main__":
+    try:
+        fit(tiny(), signalling, budget(checkpoint_seconds=1e9), Path(sys.argv[1]), seed=1, running=Running(beside=True))
+    except Stopped as stopped:
+        sys.exit(stopped.exit_code)
+"""
+
+
+def test_a_signal_to_all_processes_ends_the_run_with_a_checkpoint(tmp_path: Path) -> None:
+    """As Slurm and `timeout` send it, also to the process that makes batches."""
+    done = subprocess.run(
+        [sys.executable, "-c", SIGNALLED, str(tmp_path)], capture_output=True, text=True, check=False, start_new_session=True
+    )
+    assert done.returncode == 143, done.stderr
+    assert list((tmp_path / ".checkpoints").glob("step-*/checkpoint.json"))
 
 
 # ---------------------------------------------------------------- memory
