@@ -26,8 +26,8 @@ def tiny_bart() -> Any:
     """BART's kind, whose names are others than T5's."""
     from transformers import BartConfig, BartForConditionalGeneration
 
-    shape = {"encoder_layers": 2, "decoder_layers": 1, "encoder_attention_heads": 2, "decoder_attention_heads": 2}
-    sizes = {"d_model": 32, "encoder_ffn_dim": 64, "decoder_ffn_dim": 48, "vocab_size": 64, "max_position_embeddings": 64}
+    shape: dict[str, Any] = {"encoder_layers": 2, "decoder_layers": 1, "encoder_attention_heads": 2, "decoder_attention_heads": 2}
+    sizes: dict[str, Any] = {"d_model": 32, "encoder_ffn_dim": 64, "decoder_ffn_dim": 48, "vocab_size": 64, "max_position_embeddings": 64}
     return BartForConditionalGeneration(BartConfig(**shape, **sizes, dropout=0.0))
 
 
