@@ -15,7 +15,8 @@ from tree_sitter import Node
 
 from hpcraft.data.trees import declared_name, functions, parse, text_of, walk
 
-_LOOP = re.compile(r"#\s*pragma\s+omp\b(?=.*\b(?:for|taskloop|distribute|simd|loop)\b)")
+_LOOP = re.compile(r"#\s*pragma\s+omp\s+(?!cancel|declare|critical|ordered)(?=[\w\s]*\b(?:for|taskloop|distribute|simd|loop)\b)[^/]*$")
+"""Without a comment behind it, in which a clause would be lost."""
 _BRANCHES = ("if_statement", "else_clause", "switch_statement", "case_statement", "conditional_expression")
 _LOOPS = ("for_statement", "while_statement", "do_statement")
 _PLAIN = ("identifier", "init_declarator")
@@ -59,12 +60,35 @@ def _loop_behind(directive: Node) -> Node | None:
 
 def _needed(function: Node, loop: Node) -> Iterator[str]:
     """The scalars that are declared in front of a loop and that its iterations set for themselves."""
-    own = _counter(loop)
+    own, around = _counter(loop), _outermost(loop)
     for name in dict.fromkeys(_scalars(function, loop)):
-        uses = [n for n in walk(loop) if n.type == "identifier" and text_of(n) == name]
-        behind = [n for n in walk(function) if n.type == "identifier" and text_of(n) == name and n.start_byte >= loop.end_byte]
-        if name != own and uses and _is_set(uses, loop) and (not behind or _is_written(behind[0], behind)):
+        everywhere = [n for n in walk(function) if n.type == "identifier" and text_of(n) == name]
+        inside = [n for n in everywhere if loop.start_byte <= n.start_byte < loop.end_byte]
+        again = [n for n in everywhere if around.start_byte <= n.start_byte < around.end_byte and n not in inside]
+        behind = [n for n in everywhere if n.start_byte >= around.end_byte]
+        if name == own or not inside or again or any(n.parent is not None and n.parent.type == "pointer_expression" for n in everywhere):
+            continue
+        if _is_set(inside, loop) and (not behind or (_is_written(behind[0], behind) and _is_reached(behind[0], loop))):
             yield name
+
+
+def _outermost(loop: Node) -> Node:
+    """The outermost loop that a loop stands in, or itself: what stands in front of it in there is done behind it, too."""
+    found, node = loop, loop.parent
+    while node is not None:
+        found = node if node.type in _LOOPS else found
+        node = node.parent
+    return found
+
+
+def _is_reached(use: Node, loop: Node) -> bool:
+    """Whether everybody who comes out of a loop comes to a use behind it."""
+    node = use.parent
+    while node is not None and not node.start_byte <= loop.start_byte < node.end_byte:
+        if node.type in (*_BRANCHES, *_LOOPS):
+            return False
+        node = node.parent
+    return True
 
 
 def _counter(loop: Node) -> str:
@@ -92,8 +116,8 @@ def _scalars(function: Node, loop: Node) -> Iterator[str]:
 
 def _is_set(uses: list[Node], loop: Node) -> bool:
     """Whether an iteration that uses a name sets it first, on every way that comes to a use."""
-    if any(n.parent is not None and n.parent.type in ("pointer_expression", "declaration", "init_declarator") for n in uses):
-        return False  # its address may be kept, or another one of this name is declared inside
+    if any(n.parent is not None and n.parent.type in ("declaration", "init_declarator") for n in uses):
+        return False  # another one of this name is declared inside
     if not _is_written(uses[0], uses):
         return False
     # What is set in a branch or an inner loop is known to be set in there alone.

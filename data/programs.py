@@ -161,7 +161,7 @@ class Program:
     def _once(self, group: _Group, calls: Sequence[Call], mine: list[int], shape: _Shape) -> tuple[Outcome, dict[int, CallResult]]:
         numbers = [group.pieces.index(calls[i].piece) for i in mine]
         data = encode_calls(group.signatures, [(n, calls[i].arguments) for n, i in zip(numbers, mine, strict=True)], seconds=shape.seconds)
-        limits = Limits(wall_seconds=min(60.0, 15.0 + shape.seconds * len(mine)), output_bytes=_OUTPUT_BYTES)
+        limits = Limits(wall_seconds=min(60.0, 15.0 + 2 * shape.seconds * len(mine)), output_bytes=_OUTPUT_BYTES)
         run = Run(threads=shape.threads, ranks=shape.ranks, data={"inputs.bin": data}, collect=("outputs.bin",), limits=limits)
         outcome = group.build.run(run)
         require_result(outcome)

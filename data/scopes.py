@@ -9,8 +9,11 @@ from collections.abc import Iterable
 
 from tree_sitter import Node
 
-from hpcraft.data.trees import parameter_names, text_of, walk
+from hpcraft.data.trees import function_name, functions, parameter_names, parse, text_of, tops, walk
+from hpcraft.data.typedefs import MATH
 
+_MACROS = ("preproc_def", "preproc_function_def")
+_TYPES = frozenset(("bool", "size_t", "ptrdiff_t")) | {f"{sign}int{bits}_t" for sign in ("", "u") for bits in (8, 16, 32, 64)}
 _SCOPES = ("compound_statement", "for_statement", "function_definition")
 
 
@@ -36,20 +39,35 @@ def free_names(node: Node, known: Iterable[str] = ()) -> set[str]:
         if at.type in _SCOPES:
             scope = set(scope)
         if at.type == "function_definition":
-            scope.update(parameter_names(at))
-            body = at.child_by_field_name("body")
-            waiting += [(body, scope)] if body is not None else []
+            scope.update((*parameter_names(at), function_name(at)))
+            waiting += [(child, scope) for child in reversed(at.children)]
+        elif at.type == "parameter_declaration":
+            waiting += [(n, scope) for n in walk(at) if n.type == "identifier" and n != _name(at.child_by_field_name("declarator"))]
         elif at.type == "declaration":
             parts = [part for declarator in at.children_by_field_name("declarator") for part in _declared(declarator)]
-            waiting += [(part, scope) for part in reversed(parts)]
+            if any(text_of(n) == "extern" for n in at.children):
+                found.update(part for part in parts if isinstance(part, str))
+            kind = at.child_by_field_name("type")
+            waiting += [(part, scope) for part in reversed([*([kind] if kind is not None else []), *parts])]
         else:
             waiting += [(child, scope) for child in reversed(at.children)]
     return found
 
 
+def stands_alone(code: str) -> bool:
+    """Whether C names nothing that it doesn't define, but for functions of ``math.h`` and types of C."""
+    root = parse(code)
+    known = {*MATH, *tops(root), *(text_of(n.child_by_field_name("name")) for n in walk(root) if n.type in _MACROS)}
+    types = {text_of(n) for n in walk(root) if n.type == "type_identifier"}
+    free = set[str]().union(*map(free_names, functions(root)))
+    return not root.has_error and free | types <= known | _TYPES
+
+
 def _declared(declarator: Node) -> list[Node | str]:
-    """What a declarator uses, lengths of arrays and values, and then its name."""
-    name = next((n for n in walk(declarator) if n.type == "identifier"), None)
+    """What a declarator uses, lengths of arrays and values, and then its name; of a prototype the name as one that is used."""
+    name = _name(declarator)
+    if name is not None and declarator.type == "function_declarator" and declarator.child_by_field_name("declarator") == name:
+        return [name]
     inside = [n for n in walk(declarator) if n.type == "array_declarator"]
     sizes = [size for n in inside if (size := n.child_by_field_name("size")) is not None]
     values = (
@@ -58,3 +76,7 @@ def _declared(declarator: Node) -> list[Node | str]:
         else []
     )
     return [*sizes, *values, *([text_of(name)] if name is not None else [])]
+
+
+def _name(declarator: Node | None) -> Node | None:
+    return next((n for n in walk(declarator) if n.type == "identifier"), None) if declarator is not None else None

@@ -171,10 +171,14 @@ def global_variable(declaration: Node) -> str:
 def kept_variable(function: Node) -> str:
     """A static variable inside a function that isn't constant; empty for none."""
     for node in walk(function):
-        if node.type == "declaration" and node.parent is not None and node.parent.type == "compound_statement":
-            words = {text_of(n) for n in node.children if n.type in ("storage_class_specifier", "type_qualifier")}
-            if "static" in words and "const" not in words:
-                return declared_name(node.child_by_field_name("declarator")) or "of a block"
+        words = {text_of(n) for n in node.children} if node.type == "declaration" and node != function else set()
+        if "static" not in words or words & {"constexpr", "__shared__"}:
+            continue
+        for declarator in node.children_by_field_name("declarator"):
+            # Of a pointer to what is constant the pointer itself may change.
+            fixed = "const" in words and all(n.type != "pointer_declarator" for n in walk(declarator))
+            if not fixed and not re.search(r"\*\s*const\b", text_of(declarator)):
+                return declared_name(declarator)
     return ""
 
 

@@ -301,7 +301,7 @@ STAGE = Stage(
         "data": Input(stage="", help=DATA_HELP, optional=True, foreign=True),
     },
     run=run,
-    version=2,
+    version=3,
     outside=model_files,
     pace=_PACE,
     parallel=True,

@@ -379,7 +379,7 @@ class Generator:
 def read_translation(prompt: Prompt, answer: str, source: str, wanted: str = "") -> str:
     """The code that an answer to `build_translation` stands for, with what rules say.
 
-    CUDA is completed; OpenMP's directives stand before their loops, with the private names that these need and without those that can't be; and where a rule leaves nothing to be edited on the way back from CUDA no edit counts.
+    CUDA is completed; OpenMP's directives stand before their loops, with the private names that these need and without those that can't be; and where a rule says all of the way back from CUDA no edit counts.
 
     Args:
         prompt: what was asked.
@@ -387,12 +387,17 @@ def read_translation(prompt: Prompt, answer: str, source: str, wanted: str = "")
         source: what was to be translated.
         wanted: prototype of the host function, where it isn't the source's.
     """
-    code = parse_translation(prompt, "" if is_told_by_rule(prompt) else answer)
+    if is_told_by_rule(prompt):
+        from hpcraft.data.scopes import stands_alone
+
+        if stands_alone(code := parse_translation(prompt, "")):
+            return code
+    code = parse_translation(prompt, answer)
     if prompt.task == "openmp":
         from hpcraft.data.loop_directives import with_loop_directives
         from hpcraft.data.private_names import with_known_privates
 
-        return with_loop_directives(with_known_privates(code))
+        return with_known_privates(with_loop_directives(code))
     if prompt.task != "cuda":
         return code
     from hpcraft.data.host_function import completed

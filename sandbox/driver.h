@@ -144,7 +144,7 @@ static void release(call_t *call) {
     }
 }
 
-#define MOST_WAITS 5 /* times its seconds, by the clock */
+#define MOST_WAITS 3 /* times its seconds, by the clock */
 
 static uint32_t budget_seconds;
 static int writes = 1;

@@ -10,7 +10,7 @@ It is the way back from `hpcraft.tokenizer.strides`. Not covered: guards that ar
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from itertools import permutations
 
 from hpcraft.tokenizer.strides import AXES
@@ -20,6 +20,9 @@ _HEAD = re.compile(
 )
 _INDEX = r"(?:\(?blockIdx\.[xyz]\*blockDim\.[xyz]\)?\+threadIdx\.[xyz]|threadIdx\.[xyz]\+\(?blockIdx\.[xyz]\*blockDim\.[xyz]\)?)"
 _UP = re.compile(rf"(?:{_INDEX}|\({_INDEX}\)\*(?:\w+|\(.+?\)))(?:\+(?P<low>.+))?")
+_UP_TIMES = re.compile(rf"(?:{_INDEX}|\({_INDEX}\)\*(?P<times>\w+|\(.+?\)))(?:\+(?P<low>.+))?")
+_DOWN_ONCE = re.compile(rf".+-\(int\)\({_INDEX}\)")
+_DEVICE_SIZE = re.compile(r"\b(?:blockDim|gridDim)\b")
 _DOWN = re.compile(rf"(?P<low>.+)-\(int\)\((?:{_INDEX}|\({_INDEX}\)\*.+)\)")
 _STEP = re.compile(r"(?:blockDim\.[xyz]\*gridDim\.[xyz]|gridDim\.[xyz]\*blockDim\.[xyz])(?:\*(?P<by>.+))?")
 _OF_THREAD = re.compile(
@@ -74,6 +77,32 @@ def sequential(lines: Sequence[str]) -> list[str | None]:
             if found_lines[number] != line:
                 _move_in(found_lines, number, set(axes))
     return _continued(found_lines, lines)
+
+
+def is_exact(lines: Sequence[str]) -> bool:
+    """Whether `sequential` knows every stride of a kernel, so that no loop that it makes is a guess at one."""
+    axes = {found["var"] for line in lines if (found := _INDEX_LINE.fullmatch(line))}
+    for number, line in enumerate(lines):
+        if (loop := _WHILE.fullmatch(line)) and _step_of(lines, number, loop["var"]) and loop["var"] not in axes:
+            return False
+        if (
+            (head := _HEAD.fullmatch(line))
+            and (_DEVICE_SIZE.search(line) or _is_stride(head["by"], lines))
+            and not _is_known(head, axes, lines)
+        ):
+            return False
+    return True
+
+
+def _is_known(head: re.Match[str], axes: Collection[str], lines: Sequence[str]) -> bool:
+    """Whether a loop begins at the thread's index and steps over all threads, either of them times the same."""
+    step = _STEP.fullmatch(head["by"])
+    if head["sign"] == "-":
+        return bool(step and not step["by"] and _DOWN_ONCE.fullmatch(head["low"]))
+    if head["low"] in axes or re.fullmatch(_INDEX, head["low"]):
+        return _is_stride(head["by"], lines) or bool(step and not step["by"])
+    first = _UP_TIMES.fullmatch(head["low"])
+    return bool(first and step and _bare(first["times"] or "1") == _bare(step["by"] or "1"))
 
 
 def _move_in(found: list[str | None], number: int, names: set[str]) -> None:

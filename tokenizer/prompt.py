@@ -44,7 +44,7 @@ from hpcraft.tokenizer.indent import indent
 from hpcraft.tokenizer.layout import canonical
 from hpcraft.tokenizer.lengths import evaluate, generalise
 from hpcraft.tokenizer.rename import LETTERS, Renamed, rename, rename_like, restore_text
-from hpcraft.tokenizer.sides import LITERAL, as_function, as_kernel, entry_of, foreign_names
+from hpcraft.tokenizer.sides import LITERAL, as_function, as_kernel, entry_of, foreign_names, is_lone_kernel
 from hpcraft.tokenizer.strides import AXES, settled, striding
 
 PAD, END, TEXT = "<|pad|>", "<|end|>", "<|text|>"
@@ -173,10 +173,16 @@ def parse_translation(prompt: Prompt, answer: str) -> str:
 
 
 def is_told_by_rule(prompt: Prompt) -> bool:
-    """Whether a rule leaves nothing of a device in the C that is asked for, so that the empty answer stands for it."""
+    """Whether a rule leaves nothing of a device in the C that is asked for, so that the empty answer stands for it.
+
+    Names that nothing declares then are for the caller to look for.
+    """
     if prompt.task != "cuda2c" or (source := _function(prompt)) is None:
         return False
-    foreign = foreign_names((*prompt.lines.values(), *prompt.rest))
+    lines = (*prompt.lines.values(), *prompt.rest)
+    if not is_lone_kernel(lines):
+        return False
+    foreign = foreign_names(lines)
     words = set(re.findall(r"\w+", "\n".join(filter(None, source.lines))))
     return not any(line and _OF_DEVICE.search(line) for line in source.lines) and not foreign & words
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from hpcraft.tokenizer.counted import sequential
+from hpcraft.tokenizer.counted import is_exact, sequential
 
 LITERAL = re.compile(r"""\"(?:\\.|[^"\\\n])*\"|'(?:\\.|[^'\\\n])*'""")
 
@@ -56,6 +56,16 @@ def as_function(lines: Sequence[str]) -> list[str | None] | None:
     before = [None if line == 'extern "C"' or _DEVICE_HEADER.match(line) else _ON_DEVICE.sub("static ", line) for line in code[:begin]]
     needs = _MATHS.search("\n".join(code[: end + 1])) and "#include <math.h>" not in before
     return ["#include <math.h>" if needs else None, *before, wanted, *body, *[None] * (len(code) - end - 1)]
+
+
+def is_lone_kernel(lines: Sequence[str]) -> bool:
+    """Whether code behind a wanted head of type ``void`` is one kernel, behind device functions at most, whose strides a rule knows."""
+    wanted, *code = lines
+    kernels = [i for i, line in enumerate(code) if "__global__ " in line]
+    if not wanted.startswith("void ") or len(kernels) != 1 or not code[kernels[0]].endswith("{"):
+        return False
+    end = _closing(code, kernels[0])
+    return end == len(code) - 1 and is_exact([_STEP.sub(r";\1\2++)\3", line) for line in code[kernels[0] + 1 : end]])
 
 
 def foreign_names(lines: Sequence[str]) -> set[str]:

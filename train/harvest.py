@@ -10,13 +10,14 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from hpcraft.data.target_models import SERIAL
 from hpcraft.records import Function, Pair
 from hpcraft.store import sha256_json
 from hpcraft.train.decisions import SOURCE_ONLY, Answer, Decision, Fate, WrittenTest, decisions, key_of, written_tests
 from hpcraft.train.fresh import Fresh
+from hpcraft.train.mutual_config import MutualConfig
 from hpcraft.train.rounds import Round
 from hpcraft.train.tasks import TESTS, Example
 from hpcraft.train.test_texts import as_counted
@@ -57,8 +58,21 @@ class Asking:
     """Whether a translation needs a test that kills a mutant."""
     learns_tests: bool = True
     """Whether there is a tester that is taught."""
+    proves: bool = True
+    """Whether C that was written of parallel code is run as the source of its pair."""
     fresh: Fresh | None = None
     """What a new pair must not repeat; None where nothing is compared."""
+
+    @classmethod
+    def of(cls, config: MutualConfig, fresh: Fresh) -> Asking:
+        """What the rounds of a configuration ask."""
+        return cls(
+            mutants=config.mutants,
+            kills=config.needs_kills,
+            learns_tests=config.tester == "model",
+            proves=config.is_run,
+            fresh=fresh,
+        )
 
 
 def harvest(
@@ -191,7 +205,9 @@ def _add_pairs(
             accepted.add(place)
             fates[answer.key] = Fate(why_not="another-sample" if place in taken else "known")
             continue
-        if function.model != SERIAL:
+        if function.model != SERIAL and not asking.proves:
+            finding = _turned(finding)
+        elif function.model != SERIAL:
             finding = proofs[answer.key]
             if not finding.accepted or (asking.kills and not finding.killing_tests):
                 fates[answer.key] = Fate(why_not=f"{UNPROVED}{finding.reason or NO_KILLING_TEST}", refused=True)
@@ -204,6 +220,19 @@ def _add_pairs(
             known.pairs[place] = pair = _pair(function, answer, finding)
             fates[answer.key] = Fate(pair_id=pair.pair_id)
     return fates, len(accepted)
+
+
+def _turned(finding: Finding) -> Finding:
+    """A finding on parallel code as one on the C that was written of it, as far as it says something of that."""
+    return replace(
+        finding,
+        outputs=(),
+        coverage=0.0,
+        mutants_killed=finding.target_mutants_killed,
+        mutants_total=finding.target_mutants_total,
+        target_mutants_killed=finding.mutants_killed,
+        target_mutants_total=finding.mutants_total,
+    )
 
 
 def _pair(function: Function, answer: Answer, finding: Finding) -> Pair:

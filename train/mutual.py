@@ -229,8 +229,8 @@ def _play(loop: _Loop, number: int) -> Harvest:
         finally:
             stop.set()  # after an error or a signal what waits isn't begun, and what runs ends with its batch
             judges.shutdown(wait=False, cancel_futures=True)
-    asking = Asking(mutants=config.mutants, kills=config.needs_kills, learns_tests=config.tester == "model", fresh=loop.fresh)
-    unproved = to_prove(chosen, answers, found, loop.known.pairs.keys(), kills=config.needs_kills)
+    asking = Asking.of(config, loop.fresh)
+    unproved = to_prove(chosen, answers, found, loop.known.pairs.keys(), kills=config.needs_kills) if config.is_run else {}
     tester = loop.tester.generator if loop.tester else None
     write = partial(own_tests, config.tester, tester, max_new_tokens=config.max_new_tokens, seed=loop.work.seed + number - 1)
     return harvest(number, chosen, answers, found, loop.known, asking, proofs=proved(unproved, write, loop.judges.loop, state))

@@ -307,6 +307,6 @@ STAGE = Stage(
     outside=lambda config: tools_here(config.targets),
     pace=frozenset(("checkpoint_seconds",)),
     scratch=(_BEFORE, _AFTER, _JUDGED, _SOURCES, _EXAM, *SCRATCH),
-    version=2,
+    version=3,
 )
 """Without what `hpcraft.reinforce` puts in from ``eval``; the command is there too."""

@@ -20,7 +20,7 @@ import warnings
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
@@ -110,6 +110,14 @@ class Feed:
     """Rows in a micro-batch, by which a place is told to a run that takes another number."""
     complete: Callable[[Batch, Any], Batch] | None = None
     """Finishes a batch with the present model; for back-translation."""
+
+
+class Done(NamedTuple):
+    """What some micro-batches came to."""
+
+    loss: float
+    """Their shares of the loss of a step, summed."""
+    operations: float
 
 
 class Run(Trainer):  # type: ignore[misc, unused-ignore]
@@ -206,9 +214,9 @@ class Run(Trainer):  # type: ignore[misc, unused-ignore]
         self.loss += float(loss)
         return loss
 
-    def take(self) -> tuple[float, float]:
-        """Loss and operations of the micro-batches since they were last taken."""
-        taken = self.loss, self.operated
+    def take(self) -> Done:
+        """What the micro-batches came to since it was last taken."""
+        taken = Done(self.loss, self.operated)
         self.loss = self.operated = 0.0
         return taken
 

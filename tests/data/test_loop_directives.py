@@ -39,6 +39,9 @@ DOT = "sum = 0; for (j = 0; j < n; j++) sum += x[j]; y[i] = sum;"
         ("", "kept = x[i]; y[i] = kept;", "", ""),
         ("", "double sum = x[i]; y[i] = sum;", "", ""),
         ("", "y[i] = x[i];", "", ""),
+        ("", "if (x[i] == 1) sum = i;", "if (n == 0) sum = -2; y[0] = sum;", ""),
+        ("", "if (x[i] == 1) { sum = i; y[i] = sum; }", "while (n-- > 0) sum = 3; y[0] = sum;", ""),
+        ("", "sum = x[i]; y[i] = sum;", "p = &sum; y[0] = *p;", ""),
     ],
 )
 def test_what_an_iteration_sets_first_is_private(clauses: str, body: str, behind: str, added: str) -> None:
@@ -59,6 +62,9 @@ def test_a_directive_moves_behind_declarations() -> None:
     "code",
     [
         "void f( {",
+        "void f(int n) {\n    int j;\n    #pragma omp critical(loop)\n    for (int i = 0; i < n; i++) { j = i; }\n}\n",
+        "void f(int n, int *y) {\n    int j;\n    #pragma omp parallel for // rows\n    for (int i = 0; i < n; i++) { j = i; y[i] = j; }\n}\n",
+        "void f(int n, int *y) {\n    int m = 0;\n    for (int t = 0; t < n; t++) {\n        y[t] = m;\n        #pragma omp parallel for\n        for (int i = 0; i < n; i++) if (i == t) { m = y[i]; y[i] = m; }\n    }\n}\n",
         "",
         "#pragma omp parallel for\n",
         "void f(int n) {\n    int j;\n    #pragma omp parallel\n    { j = n; }\n    #pragma omp critical\n    j = 2;\n    #pragma unroll(4)\n    for (int i = 0; i < n; i++) j = i;\n}\n",

@@ -345,7 +345,7 @@ def test_a_function_is_the_guards_that_count(seed: int | None, *, alone: bool) -
     prompt = build_translation(GUARDED.partition('extern "C"')[0] if alone else GUARDED, "cuda2c", seed=seed, head=F_HEAD)
     answer = write_translation(prompt, COUNTED, strides=True)
     assert answer == END
-    assert is_told_by_rule(prompt)
+    assert is_told_by_rule(prompt) is alone  # what a host function does is for a model to look at
     assert canonical(parse_translation(prompt, answer)) == canonical(COUNTED)
     whole = write_translation(prompt, COUNTED)
     assert whole is not None
@@ -362,6 +362,32 @@ def test_a_rule_says_all_only_under_its_own_names() -> None:
     assert not is_told_by_rule(build_translation(kernel, "cuda2c", head=F_HEAD))
     assert not is_told_by_rule(build_translation(COUNTED, "cuda2c", head=F_HEAD))
     assert not is_told_by_rule(build_translation(COUNTED, "cuda"))
+
+
+INDEX = "blockIdx.x * blockDim.x + threadIdx.x"
+
+
+@pytest.mark.parametrize(
+    ("head", "body", "told"),
+    [
+        ("void", f"int i = {INDEX}; if (i < n) x[i] = 1;", True),
+        ("int", f"int i = {INDEX}; if (i < n) x[i] = 1;", False),
+        ("void", f"for (int j = {INDEX}; j < n; j += blockDim.x * gridDim.x) x[j] = 1;", True),
+        ("void", f"for (int j = {INDEX}; j < n; j += blockDim.x * gridDim.x * 2) x[j] = 1;", False),
+        ("void", f"for (int j = ({INDEX}) * 2; j < n; j += blockDim.x * gridDim.x * 2) x[j] = 1;", True),
+        ("void", f"int i = {INDEX}; int s = blockDim.x * gridDim.x; for (int j = i; j < n; j += s) x[j] = 1;", True),
+        ("void", f"int i = {INDEX}; int s = blockDim.x * gridDim.x; for (int j = i + 1; j < n; j += s) x[j] = 1;", False),
+        ("void", f"int i = {INDEX}; while (i < n) {{ x[i] = 1; i += blockDim.x * gridDim.x; }}", True),
+        ("void", f"int i = {INDEX}; if (i < n) atomicAdd(x, 1.0);", False),
+        ("void", f"__shared__ double s[32]; int i = {INDEX}; if (i < n) x[i] = s[0];", False),
+    ],
+)
+def test_a_rule_says_all_where_it_knows_every_stride(head: str, body: str, *, told: bool) -> None:
+    """A stride that isn't over all threads, or begins elsewhere than at the index, what threads do together, and a value that is returned are a model's."""
+    kernel = f"__global__ void k(int n, double *x) {{ {body} }}\n"
+    assert is_told_by_rule(build_translation(kernel, "cuda2c", head=f"{head} f(int n, double *x)")) is told
+    two = kernel + kernel.replace(" k(", " again(")
+    assert not is_told_by_rule(build_translation(two, "cuda2c", head=f"{head} f(int n, double *x)"))
 
 
 def test_what_returns_early_is_closed_at_the_end() -> None:
