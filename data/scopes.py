@@ -48,7 +48,8 @@ def free_names(node: Node, known: Iterable[str] = ()) -> set[str]:
             if any(text_of(n) == "extern" for n in at.children):
                 found.update(part for part in parts if isinstance(part, str))
             kind = at.child_by_field_name("type")
-            waiting += [(part, scope) for part in reversed([*([kind] if kind is not None else []), *parts])]
+            waiting += [(part, scope) for part in reversed(parts)]
+            waiting += [(kind, scope)] if kind is not None else []
         else:
             waiting += [(child, scope) for child in reversed(at.children)]
     return found
