@@ -44,7 +44,7 @@ from hpcraft.tokenizer.indent import indent
 from hpcraft.tokenizer.layout import canonical
 from hpcraft.tokenizer.lengths import evaluate, generalise
 from hpcraft.tokenizer.rename import LETTERS, Renamed, rename, rename_like, restore_text
-from hpcraft.tokenizer.sides import LITERAL, as_function, as_kernel, entry_of, foreign_names, is_lone_kernel
+from hpcraft.tokenizer.sides import LITERAL, as_function, as_kernel, carries, entry_of, foreign_names, is_lone_kernel
 from hpcraft.tokenizer.strides import AXES, settled, striding
 
 PAD, END, TEXT = "<|pad|>", "<|end|>", "<|text|>"
@@ -181,6 +181,8 @@ def is_told_by_rule(prompt: Prompt) -> bool:
         return False
     lines = (*prompt.lines.values(), *prompt.rest)
     if not is_lone_kernel(lines):
+        return False
+    if carries(source.lines):
         return False
     foreign = foreign_names(lines)
     words = set(re.findall(r"\w+", "\n".join(filter(None, source.lines))))

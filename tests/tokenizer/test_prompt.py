@@ -379,6 +379,9 @@ INDEX = "blockIdx.x * blockDim.x + threadIdx.x"
         ("void", f"int i = {INDEX}; int s = blockDim.x * gridDim.x; for (int j = i + 1; j < n; j += s) x[j] = 1;", False),
         ("void", f"int i = {INDEX}; while (i < n) {{ x[i] = 1; i += blockDim.x * gridDim.x; }}", True),
         ("void", f"int i = {INDEX}; if (i < n) atomicAdd(x, 1.0);", False),
+        ("void", f"int i = {INDEX}; double s = 0; if (i < n) {{ s += x[i]; x[i] = s; }}", False),
+        ("void", f"int i = {INDEX}; int k; if (i < n) {{ k = i; x[k] = 1; }}", False),
+        ("void", f"int i = {INDEX}; double s = 2; if (i < n) x[i] = s;", True),
         ("void", f"__shared__ double s[32]; int i = {INDEX}; if (i < n) x[i] = s[0];", False),
     ],
 )
