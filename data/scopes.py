@@ -56,9 +56,9 @@ def free_names(node: Node, known: Iterable[str] = ()) -> set[str]:
 
 
 def stands_alone(code: str) -> bool:
-    """Whether C names nothing that it doesn't define, but for functions of ``math.h`` and types of C."""
+    """Whether C names nothing that it doesn't define, but for functions of ``math.h``, types of C, and ``max`` and ``min``, which nearly all code has."""
     root = parse(code)
-    known = {*MATH, *tops(root), *(text_of(n.child_by_field_name("name")) for n in walk(root) if n.type in _MACROS)}
+    known = {*MATH, "max", "min", *tops(root), *(text_of(n.child_by_field_name("name")) for n in walk(root) if n.type in _MACROS)}
     types = {text_of(n) for n in walk(root) if n.type == "type_identifier"}
     free = set[str]().union(*map(free_names, functions(root)))
     return not root.has_error and free | types <= known | _TYPES

@@ -22,6 +22,8 @@ _INDEX = r"(?:\(?blockIdx\.[xyz]\*blockDim\.[xyz]\)?\+threadIdx\.[xyz]|threadIdx
 _UP = re.compile(rf"(?:{_INDEX}|\({_INDEX}\)\*(?:\w+|\(.+?\)))(?:\+(?P<low>.+))?")
 _UP_TIMES = re.compile(rf"(?:{_INDEX}|\({_INDEX}\)\*(?P<times>\w+|\(.+?\)))(?:\+(?P<low>.+))?")
 _DOWN_ONCE = re.compile(rf".+-\(int\)\({_INDEX}\)")
+_VALUED = re.compile(r"([A-Za-z_]\w*)(?:\[[^\]\n]*\])*=(?!=)")
+_CHANGED = r"(?<![\w.>]){0}(?:\[[^\n]*?\])?(?:[-+*/%&|^]|<<|>>)?=(?!=)|\b{0}(?:\+\+|--)|(?:\+\+|--){0}\b|&{0}\b"
 _DEVICE_SIZE = re.compile(r"\b(?:blockDim|gridDim)\b")
 _DOWN = re.compile(rf"(?P<low>.+)-\(int\)\((?:{_INDEX}|\({_INDEX}\)\*.+)\)")
 _STEP = re.compile(r"(?:blockDim\.[xyz]\*gridDim\.[xyz]|gridDim\.[xyz]\*blockDim\.[xyz])(?:\*(?P<by>.+))?")
@@ -75,7 +77,7 @@ def sequential(lines: Sequence[str]) -> list[str | None]:
             if not _BELOW_GUARD.fullmatch(guard["tests"]):
                 _leave_out_return(lines, number, found_lines)
             if found_lines[number] != line:
-                _move_in(found_lines, number, set(axes))
+                _move_in(found_lines, number, {*axes, *carried(lines[:number], lines[number:])})
     return _continued(found_lines, lines)
 
 
@@ -103,6 +105,12 @@ def _is_known(head: re.Match[str], axes: Collection[str], lines: Sequence[str]) 
         return _is_stride(head["by"], lines) or bool(step and not step["by"])
     first = _UP_TIMES.fullmatch(head["low"])
     return bool(first and step and _bare(first["times"] or "1") == _bare(step["by"] or "1"))
+
+
+def carried(front: Sequence[str], behind: Sequence[str]) -> set[str]:
+    """Names that have a value in front and are changed behind: each thread has its own, which iterations would share."""
+    names, text = set(_VALUED.findall("\n".join(front))), "\n".join(behind)
+    return {name for name in names if re.search(_CHANGED.format(name), text)}
 
 
 def _move_in(found: list[str | None], number: int, names: set[str]) -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from hpcraft.tokenizer.counted import is_exact, sequential
+from hpcraft.tokenizer.counted import carried, is_exact, sequential
 
 LITERAL = re.compile(r"""\"(?:\\.|[^"\\\n])*\"|'(?:\\.|[^'\\\n])*'""")
 
@@ -20,7 +20,6 @@ _MATHS = re.compile(
     r"\b(?:(?:a?(?:sin|cos|tan)h?|atan2|exp2?|expm1|log(?:2|10|1p)?|pow|sqrt|cbrt|fabs|floor|ceil|round|trunc|fmod|fmax|fmin|hypot|erfc?|fma|copysign)f?)\("
 )
 _NAME = re.compile(r"[A-Za-z_]\w*")
-_CHANGED = r"(?<![\w.>]){0}(?:\[[^\n]*?\])?(?:[-+*/%&|^]|<<|>>)?=(?!=)|\b{0}(?:\+\+|--)|(?:\+\+|--){0}\b|&{0}\b"
 _STEP = re.compile(r";(?:\+\+(\w+)|(\w+)\+=1)\)(\{?)$")
 """Steps that C spells in several ways."""
 _HEAD = re.compile(r"(?:\}?else )?(?:for|if|while|switch)\(")
@@ -70,12 +69,11 @@ def is_lone_kernel(lines: Sequence[str]) -> bool:
 
 
 def carries(lines: Sequence[str | None]) -> bool:
-    """Whether what a function makes in front of its loops is changed in them: of a kernel each thread has its own, iterations would share it."""
+    """Whether what has a value in front of a function's loops is changed in them: of a kernel each thread has its own, iterations would share it."""
     flat = "\n".join(filter(None, lines)).split("\n")
     begin = (entry_of(flat) or 0) + 1
     first = next((i for i in range(begin, len(flat)) if flat[i].startswith("for(")), len(flat))
-    names, behind = set(_NAME.findall("\n".join(flat[begin:first]))), "\n".join(flat[first:])
-    return any(re.search(_CHANGED.format(name), behind) for name in names)
+    return bool(carried(flat[begin:first], flat[first:]))
 
 
 def foreign_names(lines: Sequence[str]) -> set[str]:

@@ -379,8 +379,9 @@ INDEX = "blockIdx.x * blockDim.x + threadIdx.x"
         ("void", f"int i = {INDEX}; int s = blockDim.x * gridDim.x; for (int j = i + 1; j < n; j += s) x[j] = 1;", False),
         ("void", f"int i = {INDEX}; while (i < n) {{ x[i] = 1; i += blockDim.x * gridDim.x; }}", True),
         ("void", f"int i = {INDEX}; if (i < n) atomicAdd(x, 1.0);", False),
-        ("void", f"int i = {INDEX}; double s = 0; if (i < n) {{ s += x[i]; x[i] = s; }}", False),
-        ("void", f"int i = {INDEX}; int k; if (i < n) {{ k = i; x[k] = 1; }}", False),
+        ("void", f"int i = {INDEX}; double s = 0; if (i < n) {{ s += x[i]; x[i] = s; }}", True),
+        ("void", f"double s = 0; for (int j = {INDEX}; j < n; j += blockDim.x * gridDim.x) {{ s += x[j]; x[j] = s; }}", False),
+        ("void", f"int i = {INDEX}; int k; if (i < n) {{ k = i; x[k] = 1; }}", True),
         ("void", f"int i = {INDEX}; double s = 2; if (i < n) x[i] = s;", True),
         ("void", f"__shared__ double s[32]; int i = {INDEX}; if (i < n) x[i] = s[0];", False),
     ],
@@ -391,6 +392,14 @@ def test_a_rule_says_all_where_it_knows_every_stride(head: str, body: str, *, to
     assert is_told_by_rule(build_translation(kernel, "cuda2c", head=f"{head} f(int n, double *x)")) is told
     two = kernel + kernel.replace(" k(", " again(")
     assert not is_told_by_rule(build_translation(two, "cuda2c", head=f"{head} f(int n, double *x)"))
+
+
+def test_what_each_thread_has_of_its_own_each_iteration_has() -> None:
+    """A sum that begins in front of the guard begins anew in each iteration of its loop."""
+    kernel = f"__global__ void k(int n, double *x) {{ int i = {INDEX}; double s = 0, t = 2; if (i < n) {{ s += x[i]; x[i] = s * t; }} }}\n"
+    code = parse_translation(build_translation(kernel, "cuda2c", head="void f(int n, double *x)"), END)
+    loop, start = code.index("for"), code.index("s = 0")
+    assert loop < start
 
 
 def test_what_returns_early_is_closed_at_the_end() -> None:
