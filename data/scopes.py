@@ -12,7 +12,8 @@ from tree_sitter import Node
 from hpcraft.data.trees import function_name, functions, parameter_names, parse, text_of, tops, walk
 from hpcraft.data.typedefs import MATH
 
-_MACROS = ("preproc_def", "preproc_function_def")
+MACROS = ("preproc_def", "preproc_function_def")
+"""What defines a macro; it knows no scopes."""
 _TYPES = frozenset(("bool", "size_t", "ptrdiff_t")) | {f"{sign}int{bits}_t" for sign in ("", "u") for bits in (8, 16, 32, 64)}
 _SCOPES = ("compound_statement", "for_statement", "function_definition")
 
@@ -58,7 +59,7 @@ def free_names(node: Node, known: Iterable[str] = ()) -> set[str]:
 def stands_alone(code: str) -> bool:
     """Whether C names nothing that it doesn't define, but for functions of ``math.h``, types of C, and ``max`` and ``min``, which nearly all code has."""
     root = parse(code)
-    known = {*MATH, "max", "min", *tops(root), *(text_of(n.child_by_field_name("name")) for n in walk(root) if n.type in _MACROS)}
+    known = {*MATH, "max", "min", *tops(root), *(text_of(n.child_by_field_name("name")) for n in walk(root) if n.type in MACROS)}
     types = {text_of(n) for n in walk(root) if n.type == "type_identifier"}
     free = set[str]().union(*map(free_names, functions(root)))
     return not root.has_error and free | types <= known | _TYPES

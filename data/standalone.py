@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 from tree_sitter import Node
 
-from hpcraft.data.scopes import free_names
+from hpcraft.data.scopes import MACROS, free_names
 from hpcraft.data.target_text import not_parallel
 from hpcraft.data.trees import (
     declared_name,
@@ -38,7 +38,6 @@ from hpcraft.sandbox.outcome import Model
 _STANDARD = re.compile(r"(?:assert|complex|ctype|errno|float|inttypes|limits|math|stdbool|stddef|stdint|stdio|stdlib|string|tgmath)\.h")
 _HEADER = re.compile(r'[<"]([^>"]+)[>"]')
 _NAMES = ("identifier", "type_identifier", "field_identifier")
-_MACROS = ("preproc_def", "preproc_function_def")
 _MOST_SHOWN = 12
 
 
@@ -131,7 +130,7 @@ def closure(function: Node, parts: Sequence[Node]) -> list[Node]:
         words, taken = _words(node), _taken(node)
         for word in words:
             for part in by_name.get(word, ()):
-                meant = word in taken or part.type in _MACROS  # what defines a macro knows no scopes
+                meant = word in taken or part.type in MACROS  # what defines a macro knows no scopes
                 if meant and part.start_byte != function.start_byte and part.start_byte not in needed:
                     needed[part.start_byte] = part
                     waiting.append(part)
@@ -139,21 +138,21 @@ def closure(function: Node, parts: Sequence[Node]) -> list[Node]:
 
 
 def _defined(part: Node) -> set[str]:
-    if part.type in _MACROS:
+    if part.type in MACROS:
         return {text_of(part.child_by_field_name("name"))}
     return defined(part)
 
 
 def _taken(node: Node) -> set[str]:
     """The names in a part that mean what its file defines: not its own variables, nor members of structures."""
-    if node.type in _MACROS:
+    if node.type in MACROS:
         return _words(node)
     return free_names(node) | {text_of(n) for n in walk(node) if n.type == "type_identifier"}
 
 
 def _words(node: Node) -> set[str]:
     """The names in a part; those in the text of a macro, too, which the grammar doesn't take apart."""
-    if node.type in _MACROS:
+    if node.type in MACROS:
         return set(re.findall(r"[A-Za-z_]\w*", text_of(node.child_by_field_name("value"))))
     return {text_of(n) for n in walk(node) if n.type in _NAMES}
 

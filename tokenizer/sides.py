@@ -52,10 +52,15 @@ def as_function(lines: Sequence[str]) -> list[str | None] | None:
     end = _closing(code, begin)
     names = _renamed(code[begin], wanted)
     plain = (_NAME.sub(lambda name: names.get(name[0], name[0]), line) for line in code[begin + 1 : end + 1])
-    body = sequential([_STEP.sub(r";\1\2++)\3", line) for line in plain])
+    body = sequential([_stepped(line) for line in plain])
     before = [None if line == 'extern "C"' or _DEVICE_HEADER.match(line) else _ON_DEVICE.sub("static ", line) for line in code[:begin]]
     needs = _MATHS.search("\n".join(code[: end + 1])) and "#include <math.h>" not in before
     return ["#include <math.h>" if needs else None, *before, wanted, *body, *[None] * (len(code) - end - 1)]
+
+
+def _stepped(line: str) -> str:
+    """A line whose loop steps as the rules spell it."""
+    return _STEP.sub(r";\1\2++)\3", line)
 
 
 def is_lone_kernel(lines: Sequence[str]) -> bool:
@@ -65,7 +70,7 @@ def is_lone_kernel(lines: Sequence[str]) -> bool:
     if not wanted.startswith("void ") or len(kernels) != 1 or not code[kernels[0]].endswith("{"):
         return False
     end = _closing(code, kernels[0])
-    return end == len(code) - 1 and is_exact([_STEP.sub(r";\1\2++)\3", line) for line in code[kernels[0] + 1 : end]])
+    return end == len(code) - 1 and is_exact([_stepped(line) for line in code[kernels[0] + 1 : end]])
 
 
 def carries(lines: Sequence[str | None]) -> bool:
