@@ -360,6 +360,6 @@ STAGE = Stage(
     run=run,
     outside=tools_here,
     scratch=(_PARTS,),
-    version=9,  # kernels of the grammar set aside as what they are in parallel
+    version=9,  # statics that keep their value, names of its own, tests of too much data
 )
 COMMAND = STAGE.command
