@@ -19,7 +19,7 @@ from hpcraft import sandbox
 from hpcraft.data import parallel_use
 from hpcraft.data.python_code import unbuildable
 from hpcraft.errors import MachineError
-from hpcraft.eval import fast_check, forbidden, kernel_evidence, kernel_races, performance, run_evidence
+from hpcraft.eval import fast_check, forbidden, kernel_evidence, kernel_races, kernel_work, performance, run_evidence
 from hpcraft.eval.judging import Judgement, describe_run, settle_build
 from hpcraft.eval.kernel_job import candidate_name, driver_name, job
 from hpcraft.eval.kernel_trial import Trial, timed_trial, trial
@@ -160,6 +160,11 @@ def _run_all(judgement: Judgement, task: Task, code: str, build: sandbox.Build, 
             judgement.fail(Failure(check="parallel", why=why), why)
         return
     _settle_evidence(judgement, task, code, build, made, called, seed)
+    if judgement.checks["parallel"] != "pass":
+        return
+    timed = [one for one in called if one.round == 0][-1].seconds
+    if why := kernel_work.suspicion(task, code, seed, timed):
+        judgement.fail(Failure(check="parallel", why=why), why)
 
 
 def _called(judgement: Judgement, build: sandbox.Build, made: Trial, limits: Limits) -> Sequence[Called] | None:

@@ -3,8 +3,8 @@
 The launcher reads, from outside of the box, what every thread used of the processor during a call, to the nanosecond. In a call that takes
 long enough to tell, at least two threads (or ranks) must have done a real share of what the busiest one did.
 
-Not covered: whether the work was useful: a thread or rank that repeats another one's work looks busy. Threads of OpenMP and ranks that wait are
-made to sleep (`sandbox/waits.c`).
+Threads of OpenMP and ranks that wait are made to sleep (`sandbox/waits.c`). Not covered: whether the work was useful; a thread or rank that repeats
+another one's work looks busy (`hpcraft.eval.work_counts`).
 """
 
 from __future__ import annotations

@@ -119,6 +119,44 @@ def test_openmp_answers_are_judged_with_threads_and_for_races(checkout):
     assert judge_one(openmp, task(checkout, "serial").reference, 3).checks["parallel"].startswith("fail")
 
 
+REPEATED = """    double sum = 0;
+    #pragma omp parallel
+    {
+        std::vector<double> own(x.size());
+        for (size_t i = 0; i < x.size(); i++)
+            for (int k = 0; k < 64; k++) own[i] += scale * x[i] / 64;
+        #pragma omp for reduction(+ : sum)
+        for (size_t i = 0; i < x.size(); i++) sum += own[i], sums[i] = own[i];
+    }
+    return sum;
+}
+"""
+EVERY_RANK = """    int rank, ranks;
+    MPI_Comm_rank(MPI_COMM_WORLD, &rank);
+    MPI_Comm_size(MPI_COMM_WORLD, &ranks);
+    double sum = 0, all = 0;
+    for (size_t i = rank < ranks ? 0 : 1; i < x.size(); i++) sum += sums[i] = scale * x[i];
+    MPI_Allreduce(&sum, &all, 1, MPI_DOUBLE, MPI_SUM, MPI_COMM_WORLD);
+    return all / ranks;
+}
+"""
+
+
+@pytest.mark.parametrize(
+    ("model", "body", "who"),
+    [
+        ("omp", REPEATED, "threads"),
+        pytest.param("mpi", EVERY_RANK, "ranks", marks=pytest.mark.skipif(not shutil.which("mpicxx"), reason="Open MPI is not installed")),
+    ],
+)
+def test_work_that_all_repeat_is_told(checkout, model, body, who):
+    """Right, and busy, and no faster than one alone."""
+    asked = task(checkout, model)
+    found = judge_one(asked, f"#include <mpi.h>\n{asked.stem}{body}" if model == "mpi" else asked.stem + body, 3)
+    assert found.checks["correct"] == "pass", found.checks
+    assert f"{who} repeat the work" in found.checks["parallel"]
+
+
 @pytest.mark.parametrize(
     ("added", "check", "why"),
     [
