@@ -193,7 +193,8 @@ def _counted(operator: Operator, call: Call, code: str) -> str:
     with sandbox.build(counted_job(operator, code)) as build:
         if not build.ok:
             return work_counts.unbuilt(build.outcome)
-        return work_counts.suspicion("openmp", build.run(Run(calls=Calls(known, rounds), limits=LIMITS)).called)
+        called = build.run(Run(calls=Calls(known, rounds), limits=LIMITS)).called
+    return work_counts.suspicion("openmp", called, work_counts.least_of(call))
 
 
 def _race(judgement: Judgement, task: Task, made: Trial, code: str, plain: Seen | None) -> None:

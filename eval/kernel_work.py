@@ -58,9 +58,8 @@ def _at(task: Task, build: sandbox.Build, rng: np.random.Generator, size: int) -
     """What is held against the answer at a size."""
     assert task.kernel is not None
     known = (work_counts.counted(task.kernel.signature),)
-    arguments = [*task.kernel.make_inputs(rng, size), work_counts.no_counts()]
-    rounds = tuple(
-        Round(images=(image(known, 0, arguments, rng),), threads=shape.threads, ranks=shape.ranks)
-        for shape in work_counts.SHAPES[task.model]
-    )
-    return work_counts.suspicion(task.model, build.run(Run(calls=Calls(known, rounds), limits=_LIMITS)).called)
+    arguments = task.kernel.make_inputs(rng, size)
+    sent = image(known, 0, [*arguments, work_counts.no_counts()], rng)
+    shapes, least = work_counts.SHAPES[task.model], work_counts.least_of(arguments, task.kernel.flops(arguments))
+    rounds = tuple(Round(images=(sent,), threads=shape.threads, ranks=shape.ranks) for shape in shapes)
+    return work_counts.suspicion(task.model, build.run(Run(calls=Calls(known, rounds), limits=_LIMITS)).called, least)

@@ -37,4 +37,4 @@ def suspicion(problem: Problem, model: str, code: str, calls: Sequence[Recorded]
         if not build.ok:
             return work_counts.unbuilt(build.outcome)
         called = build.run(Run(calls=Calls(known, rounds), limits=_LIMITS)).called
-    return work_counts.suspicion(model, [one for one in called if one.index == 1])
+    return work_counts.suspicion(model, [one for one in called if one.index == 1], work_counts.least_of(arguments))

@@ -5,7 +5,7 @@ Theory of operation. The answer is built once more by the compiler that judges i
 cores. What one thread (or rank) alone counts is the whole work. Where work is shared by many, the second busiest of them has at most half of
 it; where two of them have nearly all, it was repeated. This tells what time on the processor can't (`hpcraft.eval.run_evidence`).
 
-Not covered: what libraries do, such as MPI's own; work that is repeated beside as much that is shared; blocks have any length, so that a
+Not covered: what libraries do, such as MPI's own and ``matmul``: where they do most of it, nothing is told; work that is repeated beside as much that is shared; blocks have any length, so that a
 long one that is repeated can hide behind many short ones that aren't.
 """
 
@@ -17,7 +17,7 @@ import numpy as np
 
 from hpcraft.eval.judging import first_error
 from hpcraft.eval.kernel_trial import Shape
-from hpcraft.sandbox.abi import Array, Signature
+from hpcraft.sandbox.abi import Argument, Array, Signature
 from hpcraft.sandbox.calls import Called
 from hpcraft.sandbox.outcome import Outcome, Verdict
 
@@ -29,6 +29,8 @@ MOST_REPEATED = 0.9
 """Of the whole work, what the second busiest of several may do. References of `kernels` have 0.83 and less at the timed size; a loop in which each thread skips what is not its own 0.75."""
 LEAST_SHARED = 0.05
 """Of all that was done, what all but the busiest thread must have had a part in."""
+_MOST_ELEMENTS, _MOST_FLOPS = 16, 64
+"""Of one block; where fewer blocks were counted, most of the work is in a library, as Fortran's ``matmul``."""
 _ALONE, _THREADS, _RANKS = Shape(), Shape(threads=8), Shape(ranks=5)
 SHAPES: dict[str, tuple[Shape, ...]] = {
     "openmp": (_ALONE, _THREADS),
@@ -92,6 +94,11 @@ def unit(signature: Signature) -> str:
     )
 
 
+def least_of(arguments: Sequence[Argument], flops: int = 0) -> float:
+    """Blocks that a call with these arguments takes, unless what does it is in a library: none handles many elements or operations."""
+    return max(sum(np.size(a) for a in arguments if np.ndim(a)) / _MOST_ELEMENTS, flops / _MOST_FLOPS)
+
+
 def no_counts() -> Array:
     """What the last argument is before a call."""
     return np.zeros(NUM_COUNTS, np.uint64)
@@ -104,19 +111,20 @@ def unbuilt(outcome: Outcome) -> str:
     return f"it doesn't build where the work of threads is counted: {first_error(outcome)}"
 
 
-def suspicion(model: str, called: Sequence[Called]) -> str:
+def suspicion(model: str, called: Sequence[Called], least: float) -> str:
     """Why the work of one call can't have been shared; empty where it was, or nothing can be told.
 
     Args:
         model: a key of `SHAPES`.
         called: the same call in each of the model's shapes, in their order; those of a program that broke off are missing.
+        least: blocks that must be executed to do it, however it is done, unless libraries do it (`least_of`).
     """
     counts = [[[int(n) for n in rank.arrays[-1] if n] for rank in one.ranks] for one in called]
     if len(counts) < len(SHAPES[model]):
         return ""
     whole = sum(counts[0][0])
-    if not whole:
-        return "nothing that it does can be counted"
+    if whole < least:
+        return ""
     for shape, ranks in zip(SHAPES[model][1:], counts[1:], strict=True):
         if shape.ranks > 1:
             why = repeated(whole, list(map(sum, ranks)), "ranks")
@@ -136,7 +144,7 @@ def repeated(whole: int, shares: Sequence[int], who: str) -> str:
         who: what they are, such as ``threads``.
     """
     busiest, second = [*sorted(shares, reverse=True), 0, 0][:2]
-    if not whole or second < MOST_REPEATED * whole:
+    if second < MOST_REPEATED * whole:
         return ""
     return f"{who} repeat the work: of what one alone does, the busiest two do {busiest / whole:.0%} and {second / whole:.0%} each"
 

@@ -102,6 +102,34 @@ def test_threads_that_share_only_what_is_left_are_told(construct, seconds):
     assert "threads repeat the work" in kernel_work.suspicion(TASKS["kernels/gemv/openmp/c"], GEMV % construct, SEED, seconds)
 
 
+MATMUL = """subroutine gemv(m, n, A, x, y) bind(c)
+  use iso_c_binding
+  use mpi
+  implicit none
+  integer(c_int), value :: m, n
+  real(c_double), intent(in) :: A(n, m), x(n)
+  real(c_double), intent(inout) :: y(m)
+  real(c_double) :: part(m)
+  integer :: rank, ranks, lo, hi, ierr
+  call MPI_Comm_rank(MPI_COMM_WORLD, rank, ierr)
+  call MPI_Comm_size(MPI_COMM_WORLD, ranks, ierr)
+  lo = n / ranks * rank + 1
+  hi = merge(n, n / ranks * (rank + 1), rank == ranks - 1)
+  part = matmul(x(lo:hi), A(lo:hi, :))
+  call MPI_Reduce(part, y, m, MPI_DOUBLE_PRECISION, MPI_SUM, 0, MPI_COMM_WORLD, ierr)
+end subroutine gemv
+"""
+
+
+@needs_mpi
+@pytest.mark.skipif(not shutil.which("gfortran"), reason="gfortran is not installed")
+@pytest.mark.usefixtures("compiles")
+@pytest.mark.parametrize("seconds", [0.001, 10.0], ids=["any-size", "small"])
+def test_what_a_library_does_is_not_held_against_an_answer(seconds):
+    """What is left to count, such as copies of a matrix's part, may be the same on every rank, or be there with several alone."""
+    assert kernel_work.suspicion(TASKS["kernels/gemv/mpi/fortran"], MATMUL, SEED, seconds) == ""
+
+
 @needs_mpi
 @pytest.mark.usefixtures("compiles")
 def test_ranks_that_all_do_everything_are_refused_by_the_judge():
