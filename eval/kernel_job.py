@@ -64,18 +64,19 @@ def chosen_job(task: Task, code: str) -> Job:
 
 
 def counted_job(task: Task, code: str) -> Job:
-    """An answer as it is judged, with what its threads do counted."""
+    """An answer as it is judged, or one in OpenACC as it is said in OpenMP, with what its threads do counted."""
     assert task.kernel is not None
-    plain, signature = job(task, code, "none"), task.kernel.signature
+    plain = openacc_job(task, code, "none") if task.model == "openacc" else job(task, code, "none")
+    signature = task.kernel.signature
     driver = caller_source([work_counts.counted(signature)], mpi=task.model.startswith("mpi"))
     files = {**plain.files, driver_name(task): driver.encode(), work_counts.FILE: work_counts.unit(signature).encode()}
     return replace(plain, files=files, flags=(*plain.flags, work_counts.FLAG))
 
 
-def openacc_race_job(task: Task, code: str) -> Job:
-    """An answer in OpenACC, said in OpenMP (`openacc_races`), for the race detector."""
+def openacc_job(task: Task, code: str, check: Check) -> Job:
+    """An answer in OpenACC, said in OpenMP (`openacc_races`)."""
     assert task.kernel is not None
     driver = caller_source([task.kernel.signature])
     files = {candidate_name(task): code.encode(errors="replace"), driver_name(task): driver.encode()}
     flags = () if task.language == "fortran" else openacc_races.FLAGS
-    return Job(files=files, language=cast("Language", task.language), model="openmp", check="race", flags=flags)
+    return Job(files=files, language=cast("Language", task.language), model="openmp", check=check, flags=flags)

@@ -74,7 +74,7 @@ def judge(task: Task, code: str, seed: int, cores: Sequence[int] = ()) -> Judgem
         if settle_build(judgement, build.outcome):
             plain = _read(judgement, task, code, build)
             if build.runnable:
-                _run_all(judgement, task, code, build, seed)
+                _run_all(judgement, task, code, plain, build, seed)
                 if cores and not judgement.failed and judgement.verdict is Verdict.OK:
                     _time(judgement, task, build, seed, cores)
             else:
@@ -146,7 +146,7 @@ def _limits(task: Task) -> Limits:
     return _PYTHON_LIMITS if task.language == "python" else _RUN_LIMITS
 
 
-def _run_all(judgement: Judgement, task: Task, code: str, build: sandbox.Build, seed: int) -> None:
+def _run_all(judgement: Judgement, task: Task, code: str, plain: Seen | None, build: sandbox.Build, seed: int) -> None:
     """Make every call of every round, and settle the checks ``correct`` and ``parallel``."""
     made = _trial(task, build, seed)
     called = _called(judgement, build, made, _limits(task))
@@ -163,7 +163,7 @@ def _run_all(judgement: Judgement, task: Task, code: str, build: sandbox.Build, 
     if judgement.checks["parallel"] != "pass":
         return
     timed = [one for one in called if one.round == 0][-1].seconds
-    if why := kernel_work.suspicion(task, code, seed, timed):
+    if why := kernel_work.suspicion(task, code, seed, timed, plain.text if plain else ""):
         judgement.fail(Failure(check="parallel", why=why), why)
 
 

@@ -18,7 +18,7 @@ from hpcraft.data.python_code import PythonCode
 from hpcraft.errors import InputError
 from hpcraft.eval import forbidden, openacc_races, race_check
 from hpcraft.eval.judging import Judgement, describe_run, first_error
-from hpcraft.eval.kernel_job import candidate_name, job, openacc_race_job
+from hpcraft.eval.kernel_job import candidate_name, job, openacc_job
 from hpcraft.eval.kernel_trial import Trial, race_shape, trial
 from hpcraft.eval.seen import Seen, seen
 from hpcraft.eval.task import Task
@@ -83,7 +83,7 @@ def _openacc(judgement: Judgement, task: Task, code: str, seed: int, plain: Seen
         return
     made = _trial(task, seed)
     for said in programs:
-        outcome = _run(openacc_race_job(task, with_static_schedules(without_simd(said) if task.language == "fortran" else said)), made)
+        outcome = _run(openacc_job(task, with_static_schedules(without_simd(said) if task.language == "fortran" else said), "race"), made)
         if outcome.verdict in (Verdict.INFRA_ERROR, Verdict.UNSUPPORTED):
             race_check.settle_unbuilt(judgement, outcome)
         elif outcome.verdict is Verdict.COMPILE_ERROR:

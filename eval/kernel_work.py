@@ -3,7 +3,9 @@
 The size of the call is drawn between the largest small one and the one at which answers are timed, so that no answer shares its work at one
 known size alone; what looks bad there must look so at the timed size, too, where the least part of the work is left to ends and beginnings.
 
-Not covered: Python, Kokkos, CUDA (`hpcraft.eval.kernel_evidence`); OpenACC, whose compiler here makes one thread of it.
+OpenACC, of which its compiler makes one thread here, is said in OpenMP for it (`hpcraft.eval.openacc_races`), and counted at a small size.
+
+Not covered: Python, Kokkos, CUDA (`hpcraft.eval.kernel_evidence`).
 """
 
 from __future__ import annotations
@@ -13,7 +15,8 @@ import math
 import numpy as np
 
 from hpcraft import sandbox
-from hpcraft.eval import work_counts
+from hpcraft.errors import InputError
+from hpcraft.eval import openacc_races, work_counts
 from hpcraft.eval.kernel_job import counted_job
 from hpcraft.eval.task import Task
 from hpcraft.sandbox.calls import Calls, Round, image
@@ -28,7 +31,7 @@ _TRIES = 3
 """A thread that comes late to a dynamic schedule has nothing to do; it is late at times."""
 
 
-def suspicion(task: Task, code: str, seed: int, seconds: float) -> str:
+def suspicion(task: Task, code: str, seed: int, seconds: float, preprocessed: str = "") -> str:
     """Why the work can't have been shared; empty where it was, or nothing can be told.
 
     Args:
@@ -36,10 +39,31 @@ def suspicion(task: Task, code: str, seed: int, seconds: float) -> str:
         code: a right answer.
         seed: of all inputs.
         seconds: what the call at the timed size takes.
+        preprocessed: what its preprocessor leaves of it, where that is something else.
     """
-    assert task.kernel is not None
-    if task.language == "python" or task.model not in work_counts.SHAPES:
+    if task.language == "python":
         return ""
+    if task.model == "openacc":
+        return _openacc(task, code, seed, preprocessed)
+    return _shared(task, code, seed, seconds) if task.model in work_counts.SHAPES else ""
+
+
+def _openacc(task: Task, code: str, seed: int, preprocessed: str) -> str:
+    """The same of each program that says the answer in OpenMP; one that shares work is enough, and one that doesn't build says nothing."""
+    try:
+        programs = openacc_races.in_openmp(code, task.language, preprocessed)
+    except InputError:
+        return ""
+    why = ""
+    for said in programs:
+        why = _shared(task, said, seed, math.inf)
+        if work_counts.LONE not in why:
+            return ""
+    return why
+
+
+def _shared(task: Task, code: str, seed: int, seconds: float) -> str:
+    assert task.kernel is not None
     small, large = max(task.kernel.sizes), task.kernel.size_to_time
     rng = np.random.default_rng([seed, _DRAWN, *task.kernel.name.encode()])
     drawn = round(math.exp(rng.uniform(math.log(min(small, large)), math.log(large))))
@@ -48,7 +72,7 @@ def suspicion(task: Task, code: str, seed: int, seconds: float) -> str:
             return work_counts.unbuilt(build.outcome)
         why = ""
         for size in (small,) if seconds > _LONG_SECONDS else (drawn, large):
-            for _ in range(_TRIES if task.model == "offload" else 1):
+            for _ in range(_TRIES if task.model in work_counts.BY_TEAMS else 1):
                 if not (why := _at(task, build, rng, size)):
                     return ""
         return why

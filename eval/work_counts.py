@@ -37,8 +37,12 @@ SHAPES: dict[str, tuple[Shape, ...]] = {
     "mpi": (_ALONE, _RANKS),
     "mpi+openmp": (_ALONE, _THREADS, _RANKS),
     "offload": (_ALONE, _THREADS),
+    "openacc": (_ALONE, _THREADS),
 }
 """How a program is started to be counted, by model: alone, and for each kind of worker with several."""
+BY_TEAMS = ("offload", "openacc")
+"""Threads are new in each construct, so that it is told who was alone, not who did the same."""
+LONE = "one thread did all the work"
 
 _UNIT = """\
 #include <stdbool.h>
@@ -129,7 +133,7 @@ def suspicion(model: str, called: Sequence[Called], least: float) -> str:
         if shape.ranks > 1:
             why = repeated(whole, list(map(sum, ranks)), "ranks")
         else:
-            why = lone(ranks[0]) if model == "offload" else repeated(whole, ranks[0], "threads")
+            why = lone(ranks[0]) if model in BY_TEAMS else repeated(whole, ranks[0], "threads")
         if why:
             return why
     return ""
@@ -152,4 +156,4 @@ def repeated(whole: int, shares: Sequence[int], who: str) -> str:
 def lone(shares: Sequence[int]) -> str:
     """Why one thread must have done everything; empty where others had a part."""
     busiest, every = max(shares, default=0), sum(shares)
-    return f"one thread did all the work: {busiest / every:.1%} of it" if every and every - busiest < LEAST_SHARED * every else ""
+    return f"{LONE}: {busiest / every:.1%} of it" if every and every - busiest < LEAST_SHARED * every else ""

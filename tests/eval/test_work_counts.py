@@ -45,6 +45,7 @@ def test_a_lone_worker_is_told(shares, suspect):
 SHARED = "#pragma omp parallel for\nfor (int i = 0; i < n; i++) y[i] += a * x[i];\n"
 CYCLIC = "#pragma omp parallel\n{\nconst int me = omp_get_thread_num(), all = omp_get_num_threads();\nfor (int i = 0; i < n; i++) if (i % all == me) y[i] += a * x[i];\n}\n"
 TARGET = "#pragma omp target {} map(to: x[0:n]) map(tofrom: y[0:n])\n" + LOOP
+ACC = "#pragma acc {} copyin(x[0:n]) copy(y[0:n])\n" + LOOP
 RANKS_CYCLIC = (
     f"{RANKS}for (int i = 0; i < n; i++) {{ if (i % ranks == rank) y[i] += a * x[i]; else if (rank) y[i] = 0; else y[i] = 0; }}\n{SUM}"
 )
@@ -61,6 +62,8 @@ RANKS_CYCLIC = (
         ("offload", TARGET.format("teams distribute parallel for"), ""),
         ("offload", TARGET.format("parallel for"), ""),
         ("offload", TARGET.format(""), "one thread did all the work"),
+        ("openacc", ACC.format("parallel loop"), ""),
+        ("openacc", ACC.format("serial"), "one thread did all the work"),
         pytest.param(
             "mpi", f"{RANKS}{OWN}for (int i = 0; i < n; i++) y[i] = i >= lo && i < hi ? y[i] + a * x[i] : 0;\n{SUM}", "", marks=needs_mpi
         ),
