@@ -10,7 +10,6 @@ import re
 from dataclasses import replace
 from typing import Literal
 
-from hpcraft.eval import work_counts
 from hpcraft.eval.hpctranseval import Operator
 from hpcraft.sandbox.abi import Signature
 from hpcraft.sandbox.drivers import caller_source
@@ -43,14 +42,6 @@ def job(operator: Operator, code: str, check: Check = "none", *, filled: Filling
         check=check,
         flags=("-lm", *((f"-ftrivial-auto-var-init={filled}",) if filled else ())),
     )
-
-
-def counted_job(operator: Operator, code: str) -> Job:
-    """An answer as it is judged, with what its threads do counted (`hpcraft.eval.work_counts`)."""
-    plain, called = job(operator, code), entry(operator)
-    driver, unit = caller_source([work_counts.counted(called)]), work_counts.unit(called)
-    files = {**plain.files, DRIVER: driver.encode(), work_counts.FILE: unit.encode()}
-    return replace(plain, files=files, flags=(*plain.flags, work_counts.FLAG))
 
 
 def _numbers(code: str) -> str:

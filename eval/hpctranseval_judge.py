@@ -12,24 +12,22 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-import numpy as np
-
 from hpcraft import sandbox
 from hpcraft.data import parallel_use
 from hpcraft.errors import InputError, MachineError
-from hpcraft.eval import fast_check, forbidden, performance, race_check, run_evidence, work_counts
+from hpcraft.eval import fast_check, forbidden, hpctranseval_work, performance, race_check, run_evidence
 from hpcraft.eval.hpctranseval import Operator
-from hpcraft.eval.hpctranseval_build import CANDIDATE, DRIVER, SHIM, counted_job, entry, job
+from hpcraft.eval.hpctranseval_build import CANDIDATE, DRIVER, SHIM, job
 from hpcraft.eval.hpctranseval_compare import call_wrong
 from hpcraft.eval.hpctranseval_time import too_large, too_short, work
-from hpcraft.eval.hpctranseval_trial import LIMITS, Call, Trial, calls_of, trial
+from hpcraft.eval.hpctranseval_trial import LIMITS, Trial, calls_of, trial
 from hpcraft.eval.judging import Judgement, describe_run, note_published, settle_build, unsupported
 from hpcraft.eval.kernel_trial import Shape
 from hpcraft.eval.published import allclose_of_hpctranseval
 from hpcraft.eval.seen import Seen, needs_preprocessor, seen
 from hpcraft.eval.task import Task
 from hpcraft.samples import Failure
-from hpcraft.sandbox.calls import Called, Calls, Round, image
+from hpcraft.sandbox.calls import Called
 from hpcraft.sandbox.outcome import Outcome, Run, Verdict
 from hpcraft.sandbox.races import with_static_schedules
 
@@ -134,7 +132,7 @@ def _run_all(judgement: Judgement, operator: Operator, made: Trial, code: str, b
     if judgement.checks["parallel"] == "pass":
         judgement.settle("parallel", _evidence(operator, made, build, outcome.called))
     if judgement.checks["parallel"] == "pass":
-        judgement.settle("parallel", _work(operator, made, code))
+        hpctranseval_work.ask(operator, made.rounds[0][0], code).settle(judgement)
 
 
 def _wrong(operator: Operator, made: Trial, outcome: Outcome) -> str:
@@ -176,25 +174,6 @@ def _evidence(operator: Operator, made: Trial, build: sandbox.Build, called: Seq
     with sandbox.build(job(operator, operator.code)) as reference:
         theirs = run_evidence.suspicion("openmp", reference.run(Run(calls=again, limits=LIMITS)).called, shape)
     return "pass" if theirs else f"fail: {why}"
-
-
-def _work(operator: Operator, made: Trial, code: str) -> str:
-    """How much of the work each thread did; where threads of the reference repeat it themselves, nothing else is asked of an answer."""
-    call = made.rounds[0][0].arguments
-    why = _counted(operator, call, code)
-    return "pass" if not why or _counted(operator, call, operator.code) else f"fail: {why}"
-
-
-def _counted(operator: Operator, call: Call, code: str) -> str:
-    """What is held against code by what its threads do in a call."""
-    known, rng = (work_counts.counted(entry(operator)),), np.random.default_rng()
-    sent = image(known, 0, [*call, work_counts.no_counts()], rng)
-    rounds = tuple(Round(images=(sent,), threads=shape.threads) for shape in work_counts.SHAPES["openmp"])
-    with sandbox.build(counted_job(operator, code)) as build:
-        if not build.ok:
-            return work_counts.unbuilt(build.outcome)
-        called = build.run(Run(calls=Calls(known, rounds), limits=LIMITS)).called
-    return work_counts.suspicion("openmp", called, work_counts.least_of(call))
 
 
 def _race(judgement: Judgement, task: Task, made: Trial, code: str, plain: Seen | None) -> None:

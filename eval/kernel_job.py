@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import cast
 
-from hpcraft.eval import lone_threads, openacc_races, work_counts
+from hpcraft.eval import lone_threads, openacc_races
 from hpcraft.eval.task import Task
 from hpcraft.sandbox.abi import Signature
 from hpcraft.sandbox.drivers import TRACED, caller_source, python_caller_source, traced_source
@@ -61,16 +60,6 @@ def chosen_job(task: Task, code: str) -> Job:
         lone_threads.FILE: lone_threads.UNIT.encode(),
     }
     return Job(files=files, language=cast("Language", task.language), model="cuda", cuda="emulate", flags=(lone_threads.FLAG,))
-
-
-def counted_job(task: Task, code: str) -> Job:
-    """An answer as it is judged, or one in OpenACC as it is said in OpenMP, with what its threads do counted."""
-    assert task.kernel is not None
-    plain = openacc_job(task, code, "none") if task.model == "openacc" else job(task, code, "none")
-    signature = task.kernel.signature
-    driver = caller_source([work_counts.counted(signature)], mpi=task.model.startswith("mpi"))
-    files = {**plain.files, driver_name(task): driver.encode(), work_counts.FILE: work_counts.unit(signature).encode()}
-    return replace(plain, files=files, flags=(*plain.flags, work_counts.FLAG))
 
 
 def openacc_job(task: Task, code: str, check: Check) -> Job:

@@ -163,8 +163,7 @@ def _run_all(judgement: Judgement, task: Task, code: str, plain: Seen | None, bu
     if judgement.checks["parallel"] != "pass":
         return
     timed = [one for one in called if one.round == 0][-1].seconds
-    if why := kernel_work.suspicion(task, code, seed, timed, plain.text if plain else ""):
-        judgement.fail(Failure(check="parallel", why=why), why)
+    kernel_work.ask(task, code, seed, timed, plain.text if plain else "").settle(judgement)
 
 
 def _called(judgement: Judgement, build: sandbox.Build, made: Trial, limits: Limits) -> Sequence[Called] | None:

@@ -2,37 +2,42 @@
 
 The size of the call is drawn between the largest small one and the one at which answers are timed, so that no answer shares its work at one
 known size alone; what looks bad there must look so at the timed size, too, where the least part of the work is left to ends and beginnings.
+Calls that take long are counted at the largest small size alone. An answer may share no work at a small size: that isn't held against it.
 
-OpenACC, of which its compiler makes one thread here, is said in OpenMP for it (`hpcraft.eval.openacc_races`), and counted at a small size.
+OpenACC, of which its compiler makes one thread here, is said in OpenMP for it (`hpcraft.eval.openacc_races`).
 
-Not covered: Python, Kokkos, CUDA (`hpcraft.eval.kernel_evidence`).
+Not covered: Python, Kokkos, CUDA (`hpcraft.eval.kernel_evidence`); target constructs of teams without threads, which the host runs one after the other.
 """
 
 from __future__ import annotations
 
 import math
+import re
+from collections.abc import Sequence
 
 import numpy as np
 
 from hpcraft import sandbox
 from hpcraft.errors import InputError
 from hpcraft.eval import openacc_races, work_counts
-from hpcraft.eval.kernel_job import counted_job
+from hpcraft.eval.judging import first_error
+from hpcraft.eval.kernel_job import driver_name, job, openacc_job
+from hpcraft.eval.kernel_trial import outputs_differ
 from hpcraft.eval.task import Task
-from hpcraft.sandbox.calls import Calls, Round, image
-from hpcraft.sandbox.outcome import Limits, Run
+from hpcraft.eval.work_counts import Count, Finding
+from hpcraft.sandbox.calls import Called, image
+from hpcraft.sandbox.outcome import Job, Limits
 
 _LIMITS = Limits(wall_seconds=30.0, memory_mb=2048, disk_mb=256)
 _DRAWN = 5
 """Beside the words of a trial's seeds (`hpcraft.eval.kernel_trial`)."""
 _LONG_SECONDS = 0.25
-"""Calls at the timed size that take longer are too long to be counted; then the largest small size has to do."""
-_TRIES = 3
-"""A thread that comes late to a dynamic schedule has nothing to do; it is late at times."""
+"""Calls at the timed size that take longer are too long to be counted, which makes them ten times as long."""
+_TEAMS_ALONE = re.compile(r"\A(?=.*\bteams\b)(?!.*\bparallel\b)", re.DOTALL | re.IGNORECASE)
 
 
-def suspicion(task: Task, code: str, seed: int, seconds: float, preprocessed: str = "") -> str:
-    """Why the work can't have been shared; empty where it was, or nothing can be told.
+def ask(task: Task, code: str, seed: int, seconds: float, preprocessed: str = "") -> Finding:
+    """What counting tells about an answer.
 
     Args:
         task: what was asked.
@@ -41,49 +46,63 @@ def suspicion(task: Task, code: str, seed: int, seconds: float, preprocessed: st
         seconds: what the call at the timed size takes.
         preprocessed: what its preprocessor leaves of it, where that is something else.
     """
-    if task.language == "python":
-        return ""
+    if task.language == "python" or task.model not in work_counts.SHAPES:
+        return Finding()
+    by_teams = task.model in ("offload", "openacc")
+    if by_teams and (seconds > _LONG_SECONDS or _TEAMS_ALONE.search(code)):
+        return Finding(silent="its calls take long" if seconds > _LONG_SECONDS else "the host has one thread for all teams")
     if task.model == "openacc":
         return _openacc(task, code, seed, preprocessed)
-    return _shared(task, code, seed, seconds) if task.model in work_counts.SHAPES else ""
+    return _ask(task, job(task, code, "none"), seed, seconds)
 
 
-def _openacc(task: Task, code: str, seed: int, preprocessed: str) -> str:
-    """The same of each program that says the answer in OpenMP; one that shares work is enough, and one that doesn't build says nothing."""
+def _openacc(task: Task, code: str, seed: int, preprocessed: str) -> Finding:
+    """The same of each program that says the answer in OpenMP; one that shares work is enough, and one that does something else says nothing."""
     try:
         programs = openacc_races.in_openmp(code, task.language, preprocessed)
-    except InputError:
-        return ""
-    why = ""
+    except InputError as error:
+        return Finding(silent=str(error))
+    found = Finding()
     for said in programs:
-        why = _shared(task, said, seed, math.inf)
-        if work_counts.LONE not in why:
-            return ""
-    return why
+        found = _ask(task, openacc_job(task, said, "none"), seed, 0.0)
+        if not found.failure or found.failure.check != "parallel":
+            return Finding(silent=found.silent or (found.failure.why if found.failure else ""))
+    return found
 
 
-def _shared(task: Task, code: str, seed: int, seconds: float) -> str:
+def _ask(task: Task, plain: Job, seed: int, seconds: float) -> Finding:
     assert task.kernel is not None
     small, large = max(task.kernel.sizes), task.kernel.size_to_time
     rng = np.random.default_rng([seed, _DRAWN, *task.kernel.name.encode()])
     drawn = round(math.exp(rng.uniform(math.log(min(small, large)), math.log(large))))
-    with sandbox.build(counted_job(task, code)) as build:
-        if not build.ok:
-            return work_counts.unbuilt(build.outcome)
-        why = ""
-        for size in (small,) if seconds > _LONG_SECONDS else (drawn, large):
-            for _ in range(_TRIES if task.model in work_counts.BY_TEAMS else 1):
-                if not (why := _at(task, build, rng, size)):
-                    return ""
-        return why
-
-
-def _at(task: Task, build: sandbox.Build, rng: np.random.Generator, size: int) -> str:
-    """What is held against the answer at a size."""
-    assert task.kernel is not None
     known = (work_counts.counted(task.kernel.signature),)
-    arguments = task.kernel.make_inputs(rng, size)
-    sent = image(known, 0, [*arguments, work_counts.no_counts()], rng)
-    shapes, least = work_counts.SHAPES[task.model], work_counts.least_of(arguments, task.kernel.flops(arguments))
-    rounds = tuple(Round(images=(sent,), threads=shape.threads, ranks=shape.ranks) for shape in shapes)
-    return work_counts.suspicion(task.model, build.run(Run(calls=Calls(known, rounds), limits=_LIMITS)).called, least)
+    found = Finding()
+    with sandbox.build(work_counts.counted_job(plain, driver_name(task), known, task.kernel.signature)) as build:
+        if not build.ok:
+            return Finding(silent=first_error(build.outcome))
+        for size in (small,) if seconds > _LONG_SECONDS else (drawn, large):
+            found = _count(task, rng, size).ask(build)
+            if not found.failure or found.failure.check != "parallel":
+                break
+    return found
+
+
+def _count(task: Task, rng: np.random.Generator, size: int) -> Count:
+    kernel = task.kernel
+    assert kernel is not None
+    arguments, known = kernel.make_inputs(rng, size), (work_counts.counted(kernel.signature),)
+    expected = kernel.oracle(arguments)
+
+    def wrong(called: Sequence[Called]) -> str:
+        failure = outputs_differ(kernel, called[0].ranks[0], expected)
+        return failure.why if failure else ""
+
+    return Count(
+        model=task.model,
+        known=known,
+        images=(image(known, 0, [*arguments, work_counts.no_counts()], rng),),
+        at=0,
+        least=work_counts.least_of(arguments, kernel.flops(arguments)),
+        wrong=wrong,
+        limits=_LIMITS,
+    )

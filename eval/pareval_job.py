@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import cast
 
-from hpcraft.eval import lone_threads, work_counts
+from hpcraft.eval import lone_threads
 from hpcraft.eval.lone_answers import exposed
 from hpcraft.eval.pareval import DEVICE_MODELS, Problem
 from hpcraft.eval.pareval_calls import HEADERS, shim, signatures
@@ -25,12 +24,6 @@ def file_names(model: str) -> tuple[str, str, str]:
 def signatures_of(problem: Problem, *, chosen: bool = False) -> tuple[Signature, ...]:
     """Of the functions that the main program is asked for."""
     return (*signatures(problem.called), *([Signature.parse(lone_threads.CHOOSE)] if chosen else []))
-
-
-def counted_signatures(problem: Problem) -> tuple[Signature, Signature]:
-    """Of the two that a program is asked for in which the work of threads is counted: make the containers, call."""
-    given, run, _ = signatures(problem)
-    return given, work_counts.counted(run)
 
 
 def job(problem: Problem, model: str, code: str, check: Check = "none", *, chosen: bool = False, alone: bool = False) -> Job:
@@ -60,11 +53,3 @@ def job(problem: Problem, model: str, code: str, check: Check = "none", *, chose
     flags = ("-DOMPI_SKIP_MPICXX",) if mpi else (lone_threads.FLAG,) if chosen else ()
     level: CudaLevel = "compile" if alone else "emulate" if on_device and (chosen or check != "none") else "auto"
     return Job(files=files, language="cpp", model=cast("Model", model), check=check, cuda=level, links=not alone, flags=flags)
-
-
-def counted_job(problem: Problem, model: str, code: str) -> Job:
-    """An answer as it is judged, with what its threads do counted (`hpcraft.eval.work_counts`)."""
-    plain, run = job(problem, model, code), signatures(problem.called)[1]
-    driver = caller_source(counted_signatures(problem.called), mpi=model.startswith("mpi")).encode()
-    files = {**plain.files, file_names(model)[2]: driver, work_counts.FILE: work_counts.unit(run).encode()}
-    return replace(plain, files=files, flags=(*plain.flags, work_counts.FLAG))

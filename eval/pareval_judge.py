@@ -3,8 +3,8 @@
 What a call must leave was written down by the checkout's baseline in another box (`hpcraft.eval.pareval_inputs`), from a seed that nobody knows
 before the judgement. Floating-point elements may differ by the driver's own absolute bound or by a relative one, and NaN stands only where it is
 expected: the driver's comparison takes a NaN for right. One build is started with several numbers of threads or ranks, or orders of blocks; rank 0 holds the result.
-What threads and ranks of a right answer did is counted (`hpcraft.eval.pareval_work`), those of emulated kernels are taken away (`hpcraft.eval.pareval_evidence`).
-A right answer is timed at the driver's own size where that was asked (`hpcraft.eval.pareval_time`), which also shows whether threads shared the work.
+A right answer is timed at the driver's own size where that was asked (`hpcraft.eval.pareval_time`), which also shows whether threads shared the work; what they
+did is counted in any case (`hpcraft.eval.pareval_work`), and kernels that run emulated are watched (`hpcraft.eval.pareval_evidence`).
 
 Not covered: races between ranks; races of Kokkos; times on a device.
 """
@@ -19,17 +19,7 @@ import numpy as np
 from hpcraft import sandbox
 from hpcraft.data import parallel_use
 from hpcraft.errors import InputError, MachineError
-from hpcraft.eval import (
-    fast_check,
-    forbidden,
-    forbidden_start,
-    nvcc_check,
-    pareval_work,
-    performance,
-    race_check,
-    run_evidence,
-    work_counts,
-)
+from hpcraft.eval import fast_check, forbidden, forbidden_start, nvcc_check, pareval_work, performance, race_check, run_evidence
 from hpcraft.eval.judging import Judgement, describe_run, first_error, settle_build, unsupported
 from hpcraft.eval.kernel_trial import Shape, race_shape
 from hpcraft.eval.lone_answers import more_than_one, tells_builds_apart
@@ -91,20 +81,15 @@ def judge(task: Task, code: str, seed: int, cores: Sequence[int] = ()) -> Judgem
         right = build.runnable and not judgement.failed and judgement.verdict is Verdict.OK
         if cores and right:
             _time(judgement, task, code, build, seed, cores)
-    if right and judgement.checks["parallel"] == "pass" and (why := _not_shared(task, problem, code, calls)):
+    if right and task.model in DEVICE_MODELS and (why := suspicion(problem, task.model, code, calls)):
         judgement.fail(Failure(check="parallel", why=why), why)
+    if right and judgement.checks["parallel"] == "pass":
+        pareval_work.ask(problem, task.model, code, calls).settle(judgement)
     if task.model == "cuda":
         nvcc_check.settle(judgement, job(problem, task.model, code, alone=True))
     _race(judgement, task, code, calls, plain, seed)
     judgement.skip_rest("not reached")
     return judgement
-
-
-def _not_shared(task: Task, problem: Problem, code: str, calls: Sequence[Recorded]) -> str:
-    """Why threads or ranks can't have shared the work of a right answer; empty where they did, or nothing can be told."""
-    if task.model in DEVICE_MODELS:
-        return suspicion(problem, task.model, code, calls)
-    return pareval_work.suspicion(problem, task.model, code, calls) if task.model in work_counts.SHAPES else ""
 
 
 def _read(judgement: Judgement, task: Task, problem: Problem, code: str, build: sandbox.Build) -> Seen | None:

@@ -11,30 +11,45 @@ import numpy as np
 
 from hpcraft import sandbox
 from hpcraft.eval import work_counts
+from hpcraft.eval.judging import first_error
 from hpcraft.eval.pareval import Problem
-from hpcraft.eval.pareval_calls import Recorded, num_elements
-from hpcraft.eval.pareval_job import counted_job, counted_signatures
-from hpcraft.sandbox.calls import Calls, Round, image
-from hpcraft.sandbox.outcome import Limits, Run
+from hpcraft.eval.pareval_calls import STEPS, Recorded, differs, images, joined, num_elements, signatures
+from hpcraft.eval.pareval_inputs import epsilon
+from hpcraft.eval.pareval_job import file_names, job
+from hpcraft.eval.work_counts import Count, Finding
+from hpcraft.sandbox.calls import Called, image
+from hpcraft.sandbox.outcome import Limits
 
 _LIMITS = Limits(wall_seconds=60.0, disk_mb=512)
 
 
-def suspicion(problem: Problem, model: str, code: str, calls: Sequence[Recorded]) -> str:
-    """Why the work can't have been shared; empty where it was, or nothing can be told.
+def ask(problem: Problem, model: str, code: str, calls: Sequence[Recorded]) -> Finding:
+    """What counting tells about an answer.
 
     Args:
         problem: the task's.
-        model: the task's, a key of `work_counts.SHAPES`.
+        model: the task's.
         code: a right answer.
         calls: those that it was judged by.
     """
-    known, rng = counted_signatures(problem.called), np.random.default_rng()
-    arguments = max(calls, key=num_elements).arguments
-    images = (image(known, 0, arguments, rng), image(known, 1, [work_counts.no_counts()], rng))
-    rounds = tuple(Round(images=images, threads=shape.threads, ranks=shape.ranks) for shape in work_counts.SHAPES[model])
-    with sandbox.build(counted_job(problem, model, code)) as build:
-        if not build.ok:
-            return work_counts.unbuilt(build.outcome)
-        called = build.run(Run(calls=Calls(known, rounds), limits=_LIMITS)).called
-    return work_counts.suspicion(model, [one for one in called if one.index == 1], work_counts.least_of(arguments))
+    if model not in work_counts.SHAPES:
+        return Finding()
+    asked, rng = problem.called, np.random.default_rng()
+    give, run, take = signatures(asked)
+    call, known = max(calls, key=num_elements), (give, work_counts.counted(run), take)
+    given, _, taken = images(asked, [call], rng)
+
+    def wrong(called: Sequence[Called]) -> str:
+        return differs(asked, call, joined(called, STEPS)[called[0].round, 0], epsilon(asked))
+
+    count = Count(
+        model=model,
+        known=known,
+        images=(given, image(known, 1, [work_counts.no_counts()], rng), taken),
+        at=1,
+        least=work_counts.least_of(call.arguments),
+        wrong=wrong,
+        limits=_LIMITS,
+    )
+    with sandbox.build(work_counts.counted_job(job(problem, model, code), file_names(model)[2], known, run)) as build:
+        return count.ask(build) if build.ok else Finding(silent=first_error(build.outcome))

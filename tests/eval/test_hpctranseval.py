@@ -194,10 +194,10 @@ def test_a_race_and_an_idle_function_fail(checkout):
 def test_threads_that_all_do_the_same_fail(checkout):
     """Each has all results for itself, and writes its part of them."""
     loop = "for (int32_t i = 0; i < 300; ++i)"
-    code = f"{HEAD}\n#pragma omp parallel\n{{\nfloat own[300];\n{loop} for (int k = 0; k < 9; k++) own[i] = acoshf(data[i]) + (k - k);\n"
+    code = f"{HEAD}\n#pragma omp parallel\n{{\nfloat own[300];\n{loop} {{ own[i] = 0; for (int k = 0; k < 64; k++) own[i] += acoshf(data[i]) / 64; }}\n"
     found = judge(hpctranseval_tasks(checkout)[0], f"{code}#pragma omp for\n{loop} compute[i] = own[i];\n}}\n}}\n", SEED)
     assert found.checks["correct"] == "pass", found.checks
-    assert "threads repeat the work" in found.checks["parallel"]
+    assert "all threads repeat the work" in found.checks["parallel"]
 
 
 def test_what_is_correct_in_another_way_passes(checkout):
