@@ -35,6 +35,8 @@ _LONG_SECONDS = 0.25
 """Calls at the timed size that take longer are too long to be counted, which makes them ten times as long."""
 _TEAMS_ALONE = re.compile(r"\A(?=.*\bteams\b)(?!.*\bparallel\b)", re.DOTALL | re.IGNORECASE)
 
+_SHARES = re.compile(r"^\s*(?:#pragma |!\$)omp parallel\b", re.MULTILINE)
+
 
 def ask(task: Task, code: str, seed: int, seconds: float, preprocessed: str = "") -> Finding:
     """What counting tells about an answer.
@@ -63,6 +65,8 @@ def _openacc(task: Task, code: str, seed: int, preprocessed: str) -> Finding:
     except InputError as error:
         return Finding(silent=str(error))
     found = Finding()
+    if not all(map(_SHARES.search, programs)):
+        return Finding(silent="it leaves to the compiler which loops are shared")
     for said in programs:
         found = _ask(task, openacc_job(task, said, "none"), seed, 0.0)
         if not found.failure or found.failure.check != "parallel":

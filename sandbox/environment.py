@@ -17,7 +17,7 @@ _MPI = {
     "OMPI_MCA_btl": "self,vader",
     "OMPI_MCA_btl_vader_single_copy_mechanism": "none",
     "OMPI_MCA_pml": "ob1",
-    "OMPI_MCA_osc": "^rdma",  # it offers itself for windows in a box, and then can't make them
+    "OMPI_MCA_osc": "^rdma,ucx",  # in a box the one offers itself for windows and can't make them, and what the other puts there is not whole
     "OMPI_MCA_plm": "isolated",
     "OMPI_MCA_rmaps_base_oversubscribe": "1",
     "OMPI_MCA_mpi_yield_when_idle": "1",

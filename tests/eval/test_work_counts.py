@@ -70,7 +70,12 @@ RANKS_CYCLIC = (
         ("offload", TARGET.format("parallel for num_threads(1)"), "one thread did all the work"),
         ("offload", TARGET.format(""), "one thread did all the work"),
         ("openacc", ACC.format("parallel loop"), ""),
-        ("openacc", ACC.format("serial"), "one thread did all the work"),
+        ("openacc", ACC.format("kernels"), ""),
+        (
+            "openacc",
+            ACC.format("parallel loop").replace("for", "for (int once = 0; once < n / n; once++)\nfor"),
+            "one thread did all the work",
+        ),
         pytest.param(
             "mpi", f"{RANKS}{OWN}for (int i = 0; i < n; i++) y[i] = i >= lo && i < hi ? y[i] + a * x[i] : 0;\n{SUM}", "", marks=needs_mpi
         ),

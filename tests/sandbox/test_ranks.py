@@ -209,6 +209,35 @@ def test_a_program_cannot_pass_its_failure_off_as_the_machines(signal: str) -> N
     assert outcome.verdict in (Verdict.RUNTIME_ERROR, Verdict.SIGNALED)
 
 
+_WINDOW = """enum { N = 60000 };
+    static double mine[N], all[64L * N], got[N];
+    for (int turn = 0; turn < 8; turn++) {
+        MPI_Win window;
+        double *kept = all;
+        for (int i = 0; i < N; i++) mine[i] = rank + size * (double)(i + turn), got[i] = -1;
+        for (long i = 0; i < (long)size * N; i++) all[i] = -1;
+        if (ALLOCATE) MPI_Win_allocate(sizeof all, sizeof(double), MPI_INFO_NULL, MPI_COMM_WORLD, &kept, &window);
+        else MPI_Win_create(all, sizeof all, sizeof(double), MPI_INFO_NULL, MPI_COMM_WORLD, &window);
+        MPI_Win_fence(0, window);
+        MPI_Put(mine, N, MPI_DOUBLE, 0, (MPI_Aint)rank * N, N, MPI_DOUBLE, window);
+        MPI_Win_fence(0, window);
+        MPI_Get(got, N, MPI_DOUBLE, 0, (MPI_Aint)((rank + 1) % size) * N, N, MPI_DOUBLE, window);
+        MPI_Win_fence(0, window);
+        for (int i = 0; i < N; i++) x += got[i] != (rank + 1) % size + size * (double)(i + turn);
+        for (long i = 0; !rank && i < (long)size * N; i++) x += kept[i] != i / N + size * (double)(i % N + turn);
+        MPI_Win_free(&window);
+    }
+    MPI_Allreduce(MPI_IN_PLACE, &x, 1, MPI_INT, MPI_SUM, MPI_COMM_WORLD);
+    if (!rank) printf("%d wrong", x);"""
+
+
+@pytest.mark.parametrize("allocate", [0, 1])
+def test_windows_hold_what_was_put_into_them(allocate: int) -> None:
+    """Large parts, and more ranks than cores; a transport that can't copy out of another process must not be chosen."""
+    outcome = run(_job(_WINDOW, before=f"#define ALLOCATE {allocate}", ranks=5, memory_mb=2048))
+    assert (outcome.verdict, outcome.stdout.strip()) == (Verdict.OK, "0 wrong")
+
+
 def test_a_sweep_runs_every_number_of_ranks() -> None:
     """More ranks than cores work; one build serves all; only what is asked for runs."""
     with build(_job('MPI_Allreduce(&rank, &x, 1, MPI_INT, MPI_SUM, MPI_COMM_WORLD); if (!rank) printf("%d", x);')) as built:
