@@ -68,8 +68,6 @@ def environment(tools: Iterable[str], job: Job, run: Run | None = None) -> dict[
         variables |= python.variables(job, run)
     if job.check != "none":
         variables |= _checked(job)
-    if job.check != "none":
-        variables.pop("OMPI_MCA_osc", None)  # under sanitizers of clang a choice among components ends in a jump to nowhere
     if on_device(job) and isinstance(gpu := device(), Device):
         variables |= gpu.environment
     if emulation.emulated(job):

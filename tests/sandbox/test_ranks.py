@@ -12,6 +12,7 @@ import pytest
 from hpcraft import cli
 from hpcraft.sandbox import Job, Limits, Outcome, Run, Verdict, build, run, waits
 from hpcraft.sandbox.environment import environment
+from hpcraft.sandbox.outcome import Check
 from hpcraft.sandbox.sweep import Swept, worst
 
 Need = Callable[..., None]
@@ -232,9 +233,13 @@ _WINDOW = """enum { N = 60000 };
 
 
 @pytest.mark.parametrize("allocate", [0, 1])
-def test_windows_hold_what_was_put_into_them(allocate: int) -> None:
+@pytest.mark.parametrize("check", ["none", "address", "race"])
+def test_windows_hold_what_was_put_into_them(allocate: int, check: Check, need: Need) -> None:
     """Large parts, and more ranks than cores; a transport that can't copy out of another process must not be chosen."""
-    outcome = run(_job(_WINDOW, before=f"#define ALLOCATE {allocate}", ranks=5, memory_mb=2048))
+    if check == "race":
+        need("clang-19")
+    job = _job(_WINDOW, before=f"#define ALLOCATE {allocate}", ranks=5, memory_mb=4096)
+    outcome = run(replace(job, check=check))
     assert (outcome.verdict, outcome.stdout.strip()) == (Verdict.OK, "0 wrong")
 
 
