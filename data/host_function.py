@@ -31,6 +31,9 @@ _BOUND = re.compile(r"[\w\s*()+-]+")
 _WORD = re.compile(r"[A-Za-z_]\w*")
 _STEP = re.compile(r"\+=[^;]*")
 
+_RESTRICT = re.compile(r"\brestrict\b")
+"""A word of C that C++ lacks; answers take heads of functions over."""
+
 
 def completed(answer: str, source: str, wanted: str = "") -> str:
     """An answer in CUDA with what a rule can write: locals that its kernel forgot, and a host function where it is a kernel alone.
@@ -40,7 +43,7 @@ def completed(answer: str, source: str, wanted: str = "") -> str:
         source: the sequential function, the last one of this C code.
         wanted: prototype of the host function, where it has another name than the sequential one, or integers of other widths.
     """
-    answer = with_missing_locals(answer, source)
+    answer = _RESTRICT.sub("__restrict__", with_missing_locals(answer, source))
     sequential = list(functions(parse(source)))
     if not sequential:
         return answer

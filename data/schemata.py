@@ -13,6 +13,7 @@ Not covered: faults in directives; Fortran; places where no choice at run time m
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import zip_longest
@@ -43,6 +44,7 @@ _STATEMENTS = (
     *("expression_statement", "return_statement", "if_statement", "for_statement", "while_statement", "do_statement"),
     *("switch_statement", "break_statement", "continue_statement", "goto_statement", "declaration"),
 )
+_NESTS = re.compile(r"^\s*#\s*pragma\s+omp\b.*\b(?:collapse|ordered|tile|order)\s*\(", re.MULTILINE)
 _BODIES = ("for_statement", "while_statement", "do_statement", "if_statement", "else_clause", "labeled_statement")
 _ON_DEVICE = ("__global__", "__device__")
 
@@ -107,9 +109,10 @@ def schema(source: str, signature: Signature, *, language: str = "c", count: int
     chosen = _chosen(faulty, data, language, count, seed)
     spans = list(_fault_spans([c for c, _ in chosen]))
     lines: list[int] = []
+    nests = _NESTS.search(source) is not None
     if marks:
         for node in (n for body in bodies for n in walk(body)):
-            if _is_marked(node):
+            if _is_marked(node) and not (nests and _is_nested(node)):
                 spans.append(_mark_span(node, len(lines)))
                 lines.append(node.start_point[0] + 1)
     code = _written(data, 0, len(data), sorted(spans, key=lambda s: (s.start, -s.end, s.rank)))
@@ -249,6 +252,16 @@ def _is_marked(node: Node) -> bool:
     if node.type == "expression_statement" and not node.named_children:
         return False
     return node.parent.type in ("compound_statement", "case_statement") or _is_body(node)
+
+
+def _is_nested(node: Node) -> bool:
+    """Whether a loop is all that another one holds: where OpenMP takes several for one, nothing may stand between them."""
+    above = node.parent
+    if node.type == "for_statement" and above is not None and above.type == "compound_statement":
+        if sum(child.type != "comment" for child in above.named_children) > 1:
+            return False
+        above = above.parent
+    return node.type == "for_statement" and above is not None and above.type == "for_statement"
 
 
 def _is_body(node: Node) -> bool:

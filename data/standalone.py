@@ -3,7 +3,8 @@
 Functions that it calls, types, constants and macros of the same file come along, in their order, and so do headers of the C standard library. Of CUDA it is
 a host function with the kernels that it launches, or a kernel alone.
 
-Not covered: the file's own headers, and what conditional compilation leaves open; a function that needs them doesn't build alone, and its verification says so.
+What ``#if 0`` holds is not there. Not covered: the file's own headers; a function that needs them doesn't build alone, and its verification says so. Of other conditions all
+branches are taken, which `Standalone.condition` tells.
 """
 
 from __future__ import annotations
@@ -39,6 +40,7 @@ _STANDARD = re.compile(r"(?:assert|complex|ctype|errno|float|inttypes|limits|mat
 _HEADER = re.compile(r'[<"]([^>"]+)[>"]')
 _NAMES = ("identifier", "type_identifier", "field_identifier")
 _MOST_SHOWN = 12
+_DEAD = "#if 0"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -56,6 +58,8 @@ class Standalone:
     """Headers of the file that aren't the standard library's, which stayed behind."""
     model: Model = "serial"
     """What it is written in: ``serial``, ``openmp`` or ``cuda``."""
+    condition: str = ""
+    """The first line of a condition of the preprocessor under which it stands, or something that it needs; empty for none."""
 
     @property
     def is_kernel(self) -> bool:
@@ -73,12 +77,14 @@ def stand_alone(text: str, name: str = "", *, language: str = "c") -> Standalone
             scalars and arrays of builtin types, or it uses a variable, global or static, that can change from call to call.
     """
     root = parse(text, language)
-    function = _chosen(entries(root) if language == "cuda" and not name else list(functions(root)), name)
+    conditions = _conditions(root)
+    living = [f for f in (entries(root) if language == "cuda" and not name else functions(root)) if conditions.get(f.start_byte) != _DEAD]
+    function = _chosen(living, name)
     name = function_name(function)
     dialect = Dialect()
     dialect.learn(text)
     signature = Signature.parse(_spelled(without_kernel_words(prototype(function)), dialect)).prototype()
-    needed = closure(function, list(top_level(root)))
+    needed = closure(function, [part for part in top_level(root) if conditions.get(part.start_byte) != _DEAD])
     for node in needed:
         if node.type == "declaration" and (variable := global_variable(node)):
             raise InputError(f"{name}: it uses the global variable {variable}; make it a parameter, so that tests can set it")
@@ -89,10 +95,8 @@ def stand_alone(text: str, name: str = "", *, language: str = "c") -> Standalone
             )
     headers = [found[1] for node in root.children if node.type == "preproc_include" and (found := _HEADER.search(text_of(node)))]
     kept = [f"#include <{header}>" for header in dict.fromkeys(headers) if _STANDARD.fullmatch(header)]
-    body = [
-        _published(node, dialect, language) if node is function else text_of(node).strip()
-        for node in sorted([function, *needed], key=lambda n: n.start_byte)
-    ]
+    parts = sorted([function, *needed], key=lambda node: node.start_byte)
+    body = [_published(node, dialect, language) if node is function else text_of(node).strip() for node in parts]
     code = "\n".join([*kept, *([""] if kept else []), *body]) + "\n"
     return Standalone(
         name=name,
@@ -101,7 +105,40 @@ def stand_alone(text: str, name: str = "", *, language: str = "c") -> Standalone
         model="cuda" if language == "cuda" else "openmp" if not not_parallel(code, "openmp", name) else "serial",
         taken=tuple(sorted(set[str]().union(*map(_defined, needed)))),
         headers_left=tuple(dict.fromkeys(h for h in headers if not _STANDARD.fullmatch(h))),
+        condition=next((c for node in parts if (c := conditions.get(node.start_byte, ""))), ""),
     )
+
+
+def _conditions(root: Node) -> dict[int, str]:
+    """By where it begins, the first line of the innermost condition under which a part of a file stands; `_DEAD` where it is never compiled."""
+    found: dict[int, str] = {}
+    waiting = [(node, "") for node in root.children]
+    while waiting:
+        node, over = waiting.pop()
+        if node.type in ("linkage_specification", "declaration_list"):
+            waiting += [(child, over) for child in node.children]
+        elif node.type in ("preproc_if", "preproc_ifdef", "preproc_elif", "preproc_elifdef", "preproc_else"):
+            inside, otherwise = _branches(node, over)
+            alternative = node.child_by_field_name("alternative")
+            waiting += [(child, otherwise if child == alternative else inside) for child in node.children]
+        elif over:
+            found[node.start_byte] = over
+    return found
+
+
+def _branches(node: Node, over: str) -> tuple[str, str]:
+    """Under which condition the parts of a conditional stand, and its alternative; ``over`` is the one around it."""
+    if over == _DEAD or node.type == "preproc_else":
+        return over, over
+    value = text_of(node.child_by_field_name("condition")).strip()
+    if value in ("0", "1"):
+        return (_DEAD, over) if value == "0" else (over, _DEAD)
+    name, alternative = text_of(node.child_by_field_name("name")), node.child_by_field_name("alternative")
+    first = next((child for child in node.named_children if child.type.startswith("preproc_def")), None)
+    if name and alternative is None and first is not None and text_of(first.child_by_field_name("name")) == name:
+        return over, over  # an include guard
+    line = text_of(node).splitlines()[0].strip()
+    return line, line
 
 
 def _chosen(found: Sequence[Node], name: str) -> Node:

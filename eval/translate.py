@@ -32,6 +32,8 @@ _TARGETS = {"openmp": ".omp.c", "cuda": ".cu", "c": ".serial.c"}
 _SHIPPED = Path(__file__).parents[1] / "models" / "translate-small"
 _SUFFIXES, _CUDA_SUFFIXES = (".c", ".h"), (".cu", ".cuh")
 _MOST_BYTES = 4_000_000
+_OF_MODELS = ("omp.h", "cuda.h", "cuda_runtime.h", "cuda_runtime_api.h", "device_launch_parameters.h")
+"""Headers that aren't missed on the way to C."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -68,13 +70,15 @@ def main(args: argparse.Namespace) -> int:
     """Translate a function."""
     if args.samples < 1:
         raise ConfigError(f"--samples {args.samples}: give 1 or more")
+    if args.max_new_tokens < 1:
+        raise ConfigError(f"--max-new-tokens {args.max_new_tokens}: give 1 or more")
     if args.samples > 1 and args.temperature <= 0:
         raise ConfigError(f"--temperature {args.temperature}: draws need one above 0")
     path, name = _place(args.source)
     alone = _read(path, name, args.to)
     out = _out(args, path, alone.name)
-    if alone.headers_left:
-        note(f"{alone.name}: the headers {', '.join(alone.headers_left)} aren't taken along")
+    if left := [header for header in alone.headers_left if header not in _OF_MODELS]:
+        note(f"{alone.name}: the headers {', '.join(left)} aren't taken along")
     wish = Wish(
         to=args.to,
         samples=args.samples,
@@ -89,7 +93,7 @@ def main(args: argparse.Namespace) -> int:
     if args.verify:
         evidence = judged(alone, SERIAL if args.to == "c" else args.to, written.choices, written.tests, seed=args.seed)
     else:
-        evidence = unverified(written.choices)
+        evidence = unverified(alone.name, SERIAL if args.to == "c" else args.to, written.choices)
     return _tell(args, path, alone, evidence, out)
 
 
@@ -117,6 +121,10 @@ def _read(path: Path, name: str, to: str) -> Standalone:
         alone = stand_alone(text, name, language="cuda" if path.suffix in _CUDA_SUFFIXES else "c")
     except InputError as error:
         raise InputError(f"{path}: {error}") from None
+    if alone.condition:
+        raise InputError(
+            f"{path}: {alone.name}, or what it needs, stands under {alone.condition}; give the file as it is compiled, such as by gcc -E -P, or without the other branches"
+        )
     if to == "c" and alone.model == "serial":
         raise InputError(f"{path}: {alone.name} has no parallel directive of OpenMP; --to c takes CUDA, or C with OpenMP")
     return alone
@@ -124,6 +132,8 @@ def _read(path: Path, name: str, to: str) -> Standalone:
 
 def _out(args: argparse.Namespace, path: Path, name: str) -> Path | None:
     out: Path | None = path.with_name(f"{name}{_TARGETS[args.to]}") if args.beside else args.out
+    if out is not None and not out.parent.is_dir():
+        raise InputError(f"{out}: there is no folder {out.parent}; make it, or give another place")
     if out is not None and out.exists() and not args.force:
         raise InputError(f"{out}: is there already; give --force to overwrite it, or another name")
     return out

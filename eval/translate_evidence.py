@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from math import inf, log
 
 from hpcraft.data.extents import Extent, extents
 from hpcraft.data.honest import Honest
+from hpcraft.data.parallel.c_text import strip
 from hpcraft.data.sequential_form import sequential_form, with_launch
 from hpcraft.data.standalone import Standalone
 from hpcraft.data.target_models import SERIAL, SOURCE_ONLY
+from hpcraft.data.target_text import not_parallel
 from hpcraft.data.tester import propose
 from hpcraft.data.untestable import NO_OUTPUT, NO_PARAMETERS, why_untestable
 from hpcraft.data.verify import cuda_level, has_tools, lacks_tool, verify
@@ -20,7 +23,7 @@ from hpcraft.errors import InputError, MachineError
 from hpcraft.eval.forbidden import trick
 from hpcraft.eval.translate_speed import Speeds, measured
 from hpcraft.sandbox.abi import Signature, parse_test
-from hpcraft.verification import MIN_COVERAGE, MIN_TESTS, Candidate, Finding
+from hpcraft.verification import MIN_COVERAGE, MIN_KILLED, MIN_TESTS, Candidate, Finding
 
 _LEVELS = ("compile", "emulate", "device", "run")
 _SHOWN = 3
@@ -29,6 +32,7 @@ _SPEED_STEP = 1.25
 _TIMED = 4
 """The candidates that hold and are timed, the best by all other evidence."""
 _LOG_LINES = 4
+_PRINTS = re.compile(r"\b(?:v?f?printf|f?puts|f?putc|putchar|fwrite|perror)(?=\s*\()")
 _UNTESTABLE = {
     NO_PARAMETERS: "it has no parameters that a test could set",
     NO_OUTPUT: "it returns nothing and is given no array that it may write",
@@ -95,7 +99,7 @@ class Evidence:
     @property
     def chosen(self) -> Choice | None:
         """The best that holds; the likeliest whole one where nothing was run; None where none holds, or is whole."""
-        return next((c for c in self.choices if (c.holds if self.verified else not c.cut)), None)
+        return next((c for c in self.choices if (c.holds if self.verified else not (c.cut or c.reason))), None)
 
     @property
     def is_guess(self) -> bool:
@@ -106,7 +110,9 @@ class Evidence:
         """For a terminal."""
         if not self.verified:
             if self.chosen is None:
-                return [f"not verified: none of {len(self.choices)} different candidates is whole, so none is shown"]
+                why = next((c.log for c in self.choices if c.log), "")
+                what = f"whole and parallel ({why})" if why else "whole"
+                return [f"not verified: none of {len(self.choices)} different candidates is {what}, so none is shown"]
             return [
                 f"not verified: candidate {self.chosen.number} of {len(self.choices)} is a guess that nothing was run for; add --verify"
             ]
@@ -135,9 +141,13 @@ class Evidence:
         return found + [f"not verified: {words}" for words in self.unknown]
 
 
-def unverified(choices: Sequence[Choice]) -> Evidence:
-    """Nothing is known."""
-    return Evidence(choices=tuple(choices), verified=False, unknown=("anything",))
+def unverified(name: str, target_model: str, choices: Sequence[Choice]) -> Evidence:
+    """Nothing is known of the function's candidates but what their text shows: that some of them share no work."""
+    seen = []
+    for choice in choices:
+        why = "" if choice.cut or target_model == SERIAL else not_parallel(choice.code, target_model, name)
+        seen.append(replace(choice, reason="not-parallel", log=why) if why else choice)
+    return Evidence(choices=tuple(seen), verified=False, unknown=("anything",))
 
 
 def judged(alone: Standalone, target_model: str, choices: Sequence[Choice], written: Sequence[str], *, seed: int) -> Evidence:
@@ -187,17 +197,40 @@ def judged(alone: Standalone, target_model: str, choices: Sequence[Choice], writ
         coverage=None if alone.model == "cuda" else best.coverage,
         timed_test=speeds.test,
         threads=speeds.threads,
-        too_little=_too_little(best, alone.model),
-        unknown=_unknown(target_model, alone.model, speeds, race=race),
+        too_little=_too_little(best, alone),
+        unknown=(*_untried(alone, best.valid_tests), *_unknown(target_model, alone.model, speeds, race=race)),
     )
 
 
-def _too_little(source: Finding, model: str) -> str:
+def _too_little(source: Finding, alone: Standalone) -> str:
+    model = alone.model
     if (count := len(source.valid_tests)) < MIN_TESTS:
         return f"{count} of its tests {'is' if count == 1 else 'are'} valid, fewer than {MIN_TESTS}"
     if model != "cuda" and source.coverage < MIN_COVERAGE:
         return f"the tests run {source.coverage:.0%} of its lines, less than {MIN_COVERAGE:.0%}"
+    if source.mutants_killed < MIN_KILLED * source.mutants_total:
+        return f"the tests tell it from {source.mutants_killed} of {source.mutants_total} faulty versions, fewer than {MIN_KILLED:.0%}"
+    if found := _PRINTS.search(strip(alone.code)):
+        return f"it prints ({found[0]}), which nobody compares"
     return ""
+
+
+def _untried(alone: Standalone, tests: Sequence[str]) -> Iterator[str]:
+    """What the function may be called with, and no test does."""
+    signature = Signature.parse(alone.signature)
+    called = [parse_test(signature, test).words for test in tests]
+    for place, parameter in enumerate(signature.parameters):
+        compared = re.search(rf"\b{re.escape(parameter.name)}\s*(?:<=?|>=?|==|!=)\s*[01]\b(?!\.)", alone.code)
+        if (
+            not parameter.pointer
+            and parameter.dtype.kind == "i"
+            and compared
+            and all(isinstance(w := words[place], int) and w > 0 for words in called)
+        ):
+            yield f"{parameter.name} of 0 and below, for which no test ran clean"
+    kinds = Counter(p.ctype for p in signature.parameters if p.pointer)
+    if any(count > 1 for count in kinds.values()) and "restrict" not in alone.code:
+        yield "arrays that overlap: each is one of its own in the tests"
 
 
 def _check_machine(alone: Standalone, target_model: str) -> None:

@@ -44,7 +44,7 @@ def say(args: argparse.Namespace, value: object, text: str) -> None:
     """Print a command's result: ``value`` as JSON with ``--json``, else ``text`` unless ``--quiet``."""
     if args.json:
         print(json.dumps(value, indent=2, sort_keys=True, ensure_ascii=False))
-    elif not args.quiet:
+    elif text and not args.quiet:
         print(text)
 
 

@@ -10,6 +10,8 @@ MIN_TESTS = 3
 """Valid tests below which nothing is shown: rounds accept nothing then, and a translation stays a guess; pairs ask for as many."""
 MIN_COVERAGE = 0.8
 """Share of the source's lines that they run, likewise, as for pairs from real code."""
+MIN_KILLED = 0.5
+"""Share of faulty versions that tests must tell from the function, as for pairs; a translation stays a guess below."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

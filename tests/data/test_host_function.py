@@ -124,6 +124,15 @@ def test_an_answer_with_its_host_function_stays_as_it_is() -> None:
     assert completed("no code", "no function") == "no code"
 
 
+def test_a_kernel_says_restrict_in_words_of_cpp() -> None:
+    """An answer takes the head of a function in C over, which has a keyword that CUDA lacks."""
+    whole = completed(
+        KERNEL.replace("const float *x", "const float *restrict x"), SCALE.replace("const float *x", "const float *restrict x")
+    )
+    assert "const float *__restrict__ x" in whole
+    assert not re.search(r"\brestrict\b", whole)
+
+
 def test_the_host_function_may_have_another_name() -> None:
     """A task may ask for one, with integers of another width, too; other parameters are nothing that a rule can match."""
     whole = completed(KERNEL, SCALE, "void scale_on_device(int count, float a, const float *in, float *out)")

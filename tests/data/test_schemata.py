@@ -155,3 +155,20 @@ def test_what_must_be_constant_or_atomic_is_left_alone() -> None:
 def test_a_text_without_functions_has_no_schema() -> None:
     """There is nothing to make faults in."""
     assert schema("int n = 3;\n", Signature.parse("void f(int n)"), count=3) is None
+
+
+@needs_bwrap
+@pytest.mark.parametrize("between", ["", "{ /* rows */"])
+def test_nests_that_are_one_loop_stay_perfect(between: str) -> None:
+    """Nothing may stand between the loops of ``collapse``; what they hold is marked all the same."""
+    source = REDUCED.replace("i++)\n", f"i++) {between}\n").replace(
+        "        }\n    return", f"        }}{'}' if between else ''}\n    return"
+    )
+    signature = Signature.parse("double total(int n, const double *x, double *y)")
+    made = schema(source, signature, count=0, marks=True)
+    assert made is not None
+    with build([Piece(signature=made.signature, code=made.code)], model="openmp", flags=("-O0", "-w")) as program:
+        assert not program.refused
+    inner = next(number for number, line in enumerate(source.splitlines(), 1) if "int j = 0" in line)
+    assert inner not in made.lines
+    assert inner + 1 in made.lines

@@ -78,3 +78,26 @@ def test_what_cannot_stand_alone_is_one_line(text, name, words):
         stand_alone(text, name)
     assert words in str(error.value)
     assert "\n" not in str(error.value)
+
+
+@pytest.mark.parametrize(
+    ("text", "code", "condition"),
+    [
+        ("#if 0\nvoid f(int *x) { *x = 3; }\n#endif\nvoid f(int *x) { *x = 2; }\n", "void f(int *x) { *x = 2; }\n", ""),
+        ("#if 1\nvoid f(int *x) { *x = 3; }\n#else\nvoid f(int *x) { *x = 2; }\n#endif\n", "void f(int *x) { *x = 3; }\n", ""),
+        ("#ifndef K_H\n#define K_H\nvoid f(int *x) { *x = 3; }\n#endif\n", "void f(int *x) { *x = 3; }\n", ""),
+        ("#ifdef A\n#define C 1\n#else\n#define C 2\n#endif\nvoid f(int *x) { *x = C; }\n", None, "#ifdef A"),
+        (
+            "#ifdef A\nstatic int g(void) { return 1; }\n#elif defined(B)\nstatic int g(void) { return 2; }\n#endif\nvoid f(int *x) { *x = g(); }\n",
+            None,
+            "#ifdef A",
+        ),
+        ("#ifdef A\n#define C 1\n#endif\nvoid f(int *x) { *x = 2; }\n", "void f(int *x) { *x = 2; }\n", ""),
+        ("#if 0\n#define C 1\n#endif\n#define C 2\nvoid f(int *x) { *x = C; }\n", "#define C 2\nvoid f(int *x) { *x = C; }\n", ""),
+    ],
+)
+def test_conditions_of_the_preprocessor_are_told(text: str, code: str | None, condition: str) -> None:
+    """What is never compiled isn't there, include guards are none, and of the others nobody knows which branch is meant."""
+    found = stand_alone(text, "f")
+    assert found.condition == condition
+    assert code in (None, found.code)

@@ -118,10 +118,21 @@ def test_a_function_that_cannot_be_tested_is_one_line(source, words):
 
 def test_a_guess_is_called_one():
     """Without a run nothing is known."""
-    found = unverified(choices(SHORT, GOOD))
+    found = unverified("scale", "openmp", choices(SHORT, GOOD))
     assert found.chosen is not None
     assert found.chosen.code == SHORT
     assert "guess" in found.lines()[0]
+
+
+def test_a_guess_that_shares_no_work_is_passed_over():
+    """Its text shows that; where all are such, none is shown, and why is said."""
+    found = unverified("scale", "openmp", choices(SERIAL, GOOD))
+    assert found.chosen is not None
+    assert found.chosen.code == GOOD
+    none = unverified("scale", "openmp", choices(SERIAL))
+    assert none.chosen is None
+    assert "1 different candidates is whole and parallel (" in none.lines()[0]
+    assert unverified("scale", "serial", choices(SERIAL)).chosen is not None
 
 
 GUESS = "/* hpcraft: a guess of m, not verified; see hpcraft translate --verify */\n"
@@ -296,6 +307,13 @@ def exit_code(words):
         (["k.f90", "--to", "openmp", "--model", "m"], 3, "expected a C file"),
         (["k.c:nothing", "--to", "openmp", "--model", "m"], 3, "no function nothing"),
         (["k.c", "--to", "openmp", "--model", "m", "--samples", "0"], 2, "give 1 or more"),
+        (["k.c", "--to", "openmp", "--model", "m", "--max-new-tokens", "0"], 2, "give 1 or more"),
+        (["k.c", "--to", "openmp", "--model", "m", "-o", "no/such/k.omp.c"], 3, "there is no folder no/such"),
+        (
+            ["either.c", "--to", "openmp", "--model", "m"],
+            3,
+            "scale, or what it needs, stands under #ifdef FAST; give the file as it is compiled",
+        ),
         (["k.c", "--to", "mpi", "--model", "m"], 2, "invalid choice"),
         (["k.c", "--to", "openmp", "--model", "nowhere"], 3, "nowhere"),
     ],
@@ -305,6 +323,9 @@ def test_bad_input_is_one_line(words, code, told, tmp_path, monkeypatch, capsys)
     monkeypatch.chdir(tmp_path)
     (tmp_path / "k.c").write_text(SOURCE)
     (tmp_path / "k.f90").write_text("end\n")
+    (tmp_path / "either.c").write_text(
+        f"#ifdef FAST\n#define TWO 2\n#else\n#define TWO 3\n#endif\n{SOURCE.replace('a * x', 'TWO * a * x')}"
+    )
     assert exit_code(["translate", *words]) == code
     assert told in capsys.readouterr().err
 
