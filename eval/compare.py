@@ -121,7 +121,14 @@ def _scores(folder: Path, results: Results, metric: str) -> dict[tuple[str, str]
     """(Task, level) to the metric, of tasks that have it."""
     judged = by_task(read_samples(folder, results))
     found = {(task_id, rows[0].level): _value(rows, metric) for task_id, rows in judged.items()}
-    return {key: value for key, value in found.items() if value is not None}
+    levels = {level for task_id, level in found if not (cores := _cores(metric)) or any(cores in s.timings for s in judged[task_id])}
+    return {key: value for key, value in found.items() if value is not None and key[1] in levels}
+
+
+def _cores(metric: str) -> str:
+    """At how many a metric of speed is; empty for others. Where nothing is timed at so many, what is wrong is no 0 of speed either."""
+    speed = re.match(r"(?:speedup|efficiency)_(\d+)@", metric)
+    return speed[1] if speed else ""
 
 
 def _value(rows: Sequence[Sample], metric: str) -> float | None:

@@ -96,8 +96,9 @@ def _honest(model: str, code: str, build: sandbox.Build, harness: frozenset[str]
 
 def _computes(expected: Expected, code: str, build: sandbox.Build) -> str:
     written = literals(_as_seen(code, build) or code)
-    if all(any(near(number, other) for other in written) for number in expected.results):
-        return "fail: its text holds the results that it prints"
+    held = sum(any(near(number, other) for other in written) for number in expected.results)
+    if 2 * held >= len(expected.results):
+        return f"fail: its text holds {held} of the {len(expected.results)} results that it prints"
     return "pass"
 
 

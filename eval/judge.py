@@ -304,7 +304,7 @@ STAGE = Stage(
     },
     run=run,
     scratch=(_SHARDS,),
-    version=3,
+    version=4,
     parallel=True,
 )
 COMMAND = STAGE.command

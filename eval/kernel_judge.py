@@ -155,7 +155,7 @@ def _run_all(judgement: Judgement, task: Task, code: str, plain: Seen | None, bu
     judgement.settle("correct", "pass")
     if judgement.checks["parallel"] != "pass":
         return
-    if build.outcome.cuda_level == "emulate":
+    if task.model == "cuda":  # run emulated for it, wherever it was called
         if why := kernel_evidence.suspicion(task, code, seed):
             judgement.fail(Failure(check="parallel", why=why), why)
         return

@@ -21,7 +21,7 @@ from hpcraft.samples import Sample
 from hpcraft.store import JSON
 
 PREFIX = "as-published:"
-RESOURCES = {"serial": 1, "openmp": 8, "mpi": 512, "mpi+openmp": 4 * 64}
+RESOURCES = {"serial": 1, "openmp": 8, "mpi": 512, "mpi+openmp": 4 * 64, "kokkos": 32}
 """What its efficiency divides by, for answers on 1, 32, 512 and 4 x 64 processors."""
 _Score: TypeAlias = Callable[[float, list[float], str], float]
 """Of the baseline's time, the answers' times and the parallel model."""

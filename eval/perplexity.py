@@ -68,9 +68,9 @@ def perplexity_tasks(folder: Path | None) -> list[Task]:
             kept = chosen[document.split]
             # The largest hash is on top, and the first to go.
             heapq.heappush(kept, (-int(document.document_id, 16), number, document))
-            sizes[document.split] += len(document.text)
+            sizes[document.split] += len(document.text.encode())
             while sizes[document.split] > MOST_BYTES and len(kept) > 1:
-                sizes[document.split] -= len(heapq.heappop(kept)[2].text)
+                sizes[document.split] -= len(heapq.heappop(kept)[2].text.encode())
     tasks = [_task(document) for split in SPLITS for _, _, document in sorted(chosen[split], key=lambda row: -row[0])]
     if not tasks:
         raise InputError(f"{folder}: no document of the splits {' and '.join(SPLITS)}; prepare it with valid_packages and test_packages")

@@ -1,7 +1,7 @@
 """Figures of speed from timed samples: speedup_n@k, efficiency_n@k, speedup_max@k and fast_1@k, beside pass@k.
 
 An answer that fails any check has speed-up 0 wherever its task is timed. One that passed and has no time at a number of cores (the machine could not measure it, which
-is not the answer's fault) is left out there, and with it a task that has no other; ``n`` says how many tasks are in the figure. The speed-up
+is not the answer's fault) is left out there, and with it a task that has fewer than k others; ``n`` says how many tasks are in the figure. The speed-up
 is over the sequential reference, which was timed in turn with the answer. The best number of cores is sought over the tasks that have a time at each. Efficiency is per processor that the judge let it use.
 
 Not covered: figures over several machines.
@@ -32,11 +32,14 @@ def speed_figures(tasks: Sequence[Sequence[Sample]], processors: Sequence[Collec
         here = [rows for rows, some in zip(tasks, known, strict=True) if n in some]
         speedups[n] = _values(here, n, "speedup")
         efficiencies = _values(here, n, "efficiency")
-        for k in _ks(speedups[n]):
-            result[f"speedup_{n}@{k}"] = figure_json(speedup_n_at_k(speedups[n], k))
-            result[f"efficiency_{n}@{k}"] = figure_json(speedup_n_at_k(efficiencies, k))
+        for k in _ks(here):
+            enough = [values for values in speedups[n] if len(values) >= k]
+            if not enough:
+                continue
+            result[f"speedup_{n}@{k}"] = figure_json(speedup_n_at_k(enough, k))
+            result[f"efficiency_{n}@{k}"] = figure_json(speedup_n_at_k([values for values in efficiencies if len(values) >= k], k))
             if n == cores[-1]:
-                result[f"fast_1@{k}"] = figure_json(pass_at_k([[value > 1 for value in values] for values in speedups[n]], k))
+                result[f"fast_1@{k}"] = figure_json(pass_at_k([[value > 1 for value in values] for values in enough], k))
     shared = _at_all(tasks, known, cores) if len(cores) > 1 else {}
     for k in sorted(set.intersection(*(set(_ks(values)) for values in shared.values()))) if shared else ():
         best = speedup_max_at_k(shared, k)
@@ -73,6 +76,6 @@ def _value(sample: Sample, cores: int, what: str) -> float | None:
     return speedup(timing["baseline_seconds"], timing["seconds"])
 
 
-def _ks(tasks: Sequence[Sequence[float]]) -> list[int]:
+def _ks(tasks: Sequence[Sequence[object]]) -> list[int]:
     fewest = min(map(len, tasks), default=0)
     return [k for k in KS if k <= fewest]

@@ -9,7 +9,7 @@ its head and a line on stderr say so.
 With ``--to c`` the function is one in CUDA (a host function with its kernel, or a kernel alone, which gets a host function by rule), or one in C with OpenMP; it
 is run as such, and what it leaves behind is what candidates are held to.
 
-Not covered: C++ and Fortran as sources; one parallel model to another; functions with structs or pointers to pointers; how quick a candidate is.
+Not covered: C++ and Fortran as sources; one parallel model to another; functions with structs or pointers to pointers; how quick CUDA is.
 """
 
 from __future__ import annotations
@@ -170,8 +170,7 @@ def _head(args: argparse.Namespace, evidence: Evidence) -> str:
     if not evidence.is_guess:
         return ""
     model = _SHIPPED.name if args.model == str(_SHIPPED) else printable(args.model).replace("*/", "* /")
-    shown = evidence.too_little or "compiled, but never run"
-    what = shown if evidence.verified else "not verified; see hpcraft translate --verify"
+    what = evidence.doubt or "not verified; see hpcraft translate --verify"
     return f"/* hpcraft: a guess of {model}, {what} */\n"
 
 

@@ -104,7 +104,21 @@ class Evidence:
     @property
     def is_guess(self) -> bool:
         """Whether what is chosen was never run, or on too little to show anything."""
-        return not self.verified or (self.chosen is not None and (self.chosen.level == "compile" or bool(self.too_little)))
+        return not self.verified or bool(self.doubt)
+
+    @property
+    def doubt(self) -> str:
+        """Why what is chosen is a guess though it holds; empty where it isn't one, or nothing holds."""
+        best = self.chosen
+        if not self.verified or best is None:
+            return ""
+        if best.level == "compile":
+            return "compiled, but never run"
+        if best.mutants_killed < MIN_KILLED * best.mutants_total:
+            return (
+                f"the tests tell it from {best.mutants_killed} of {best.mutants_total} faulty versions of it, fewer than {MIN_KILLED:.0%}"
+            )
+        return self.too_little
 
     def lines(self) -> list[str]:
         """For a terminal."""
@@ -134,8 +148,8 @@ class Evidence:
             found.append(f"  candidate {choice.number}: level {choice.level}, {told}, written {written}{cut}{speed}")
         refused = Counter(c.reason for c in self.choices if not c.holds)
         found += [f"  refused: {reason} ({count})" for reason, count in refused.most_common()]
-        if holding and self.too_little:
-            found.append(f"the best is a guess all the same: {self.too_little}")
+        if self.doubt:
+            found.append(f"the best is a guess all the same: {self.doubt}")
         if not holding and (log := next((c.log for c in self.choices if c.log), "")):
             found += [f"    {line}" for line in log.splitlines()[:_LOG_LINES]]
         return found + [f"not verified: {words}" for words in self.unknown]
@@ -209,7 +223,7 @@ def _too_little(source: Finding, alone: Standalone) -> str:
     if model != "cuda" and source.coverage < MIN_COVERAGE:
         return f"the tests run {source.coverage:.0%} of its lines, less than {MIN_COVERAGE:.0%}"
     if source.mutants_killed < MIN_KILLED * source.mutants_total:
-        return f"the tests tell it from {source.mutants_killed} of {source.mutants_total} faulty versions, fewer than {MIN_KILLED:.0%}"
+        return f"the tests tell the function from {source.mutants_killed} of {source.mutants_total} faulty versions of it, fewer than {MIN_KILLED:.0%}"
     if found := _PRINTS.search(strip(alone.code)):
         return f"it prints ({found[0]}), which nobody compares"
     return ""

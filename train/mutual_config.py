@@ -37,7 +37,7 @@ class MutualConfig:
         help="teach the translator what it wrote as targets, too; without that real code is always the target, so it must know a way back to C",
     )
     samples: int = option(1, help="translations of each function; more than one are drawn at the temperature")
-    temperature: float = option(0.6, help="of the draws when there is more than one sample")
+    temperature: float = option(0.6, help="of draws: where there is more than one sample, and of --valid-samples")
     max_new_tokens: int = option(320, help="longest answer")
     train_steps: int = option(60, help="most steps of training for each of the two in a round")
     train_seconds: float = option(15.0, help="most seconds of training for each of the two in a round")

@@ -81,6 +81,10 @@ def test_other_figures_can_be_compared(results):
     assert {(t.a, t.b) for t in by_speed.tasks} == {(0.0, 0.0), (2.0, 4.0)}
     assert "speedup_2@1" in text(by_speed)
     assert all(c.difference.value == 0 for c in compare(slow, fast, "build@1"))
+    assert {c.level for c in compare(slow, fast, "speedup_2@1")} == {"run"}
+    untimed = results("untimed", lambda t: t.model == "openmp")
+    with pytest.raises(InputError, match="no task has speedup_2@1 in both"):
+        compare(untimed, fast, "speedup_2@1")
     with pytest.raises(InputError, match="pass@5"):
         compare(slow, fast, "pass@5")
     with pytest.raises(ConfigError, match="speedup_2@1"):

@@ -204,7 +204,7 @@ def test_the_published_program_passes_and_the_published_measure_is_told(checkout
     ("code", "check", "why"),
     [
         ("int main() { return 0; }\n", "correct", "printed 0 words"),
-        (CONSTANT, "honest", "holds the results"),
+        (CONSTANT, "honest", "results that it prints"),
         (CPP.replace("<= 30", "< 30"), "correct", "printed 8555 instead of 9455"),
         (CPP.replace("return 0", "return 1"), "correct", "exit code 1 instead of 0"),
         (CPP.replace("Mean", "Average"), "correct", "printed average instead of mean"),

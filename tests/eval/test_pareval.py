@@ -7,9 +7,10 @@ import numpy as np
 import pytest
 
 from hpcraft.errors import ConfigError, InputError
-from hpcraft.eval import audit, pareval_time, performance
+from hpcraft.eval import audit, pareval_judge, pareval_time, performance
 from hpcraft.eval.pareval import Problem, pareval_tasks
 from hpcraft.eval.pareval_calls import signatures
+from hpcraft.eval.pareval_figures import RESOURCES
 from hpcraft.eval.pareval_inputs import MOST_BYTES, recorded, timed, timed_size
 from hpcraft.eval.pareval_judge import judge as judge_one
 from hpcraft.eval.performance import available_cores
@@ -117,6 +118,11 @@ def test_openmp_answers_are_judged_with_threads_and_for_races(checkout):
     assert judge_one(openmp, openmp.stem + OPENMP, 3).passed
     assert not judge_one(openmp, openmp.stem + OPENMP.replace(" reduction(+ : sum)", ""), 3).passed
     assert judge_one(openmp, task(checkout, "serial").reference, 3).checks["parallel"].startswith("fail")
+
+
+def test_what_is_timed_has_figures_as_published():
+    """The published efficiency divides by a number of processors for each model."""
+    assert set(pareval_judge._TIMED) <= set(RESOURCES)
 
 
 REPEATED = """    double sum = 0;

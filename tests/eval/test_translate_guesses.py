@@ -19,6 +19,9 @@ def test_code_that_was_only_compiled_is_a_guess() -> None:
 
 def test_what_holds_on_too_little_is_a_guess() -> None:
     """Where one test alone is valid, or most lines never run, a wrong translation holds easily; where nothing holds there is no guess."""
+    weak = Evidence(choices=(replace(HELD, mutants_killed=1, mutants_total=6),), verified=True)
+    assert weak.doubt == "the tests tell it from 1 of 6 faulty versions of it, fewer than 50%"
+    assert not Evidence(choices=(replace(HELD, mutants_killed=3, mutants_total=6),), verified=True).is_guess
     little = Evidence(choices=(HELD,), verified=True, too_little="1 of its tests is valid, fewer than 3")
     assert little.is_guess
     assert "a guess all the same: 1 of its tests is valid" in "\n".join(little.lines())
@@ -72,7 +75,7 @@ def test_tests_that_tell_few_faults_show_little() -> None:
         log="",
     )
     alone = stand_alone("void f(int n, double *x) { for (int i = 0; i < n; i++) x[i] = 2; }\n")
-    assert _too_little(finding, alone) == "the tests tell it from 2 of 5 faulty versions, fewer than 50%"
+    assert _too_little(finding, alone) == "the tests tell the function from 2 of 5 faulty versions of it, fewer than 50%"
     assert _too_little(replace(finding, mutants_killed=3), alone) == ""
 
 
