@@ -46,7 +46,7 @@ def key_of(function_id: str, target_model: str, sample: int) -> str:
 class Decision:
     """What became of one translation: one row of ``decisions-*.parquet``."""
 
-    SCHEMA: ClassVar[str] = "hpcraft.decision/2"
+    SCHEMA: ClassVar[str] = "hpcraft.decision/3"
 
     round: int
     function_id: str
@@ -61,8 +61,12 @@ class Decision:
     reason: str
     """Why the verifier refused it, empty when it didn't."""
     level: str
+    tests: tuple[str, ...]
+    """Those that its source passes cleanly, on which it was judged."""
+    seed: int
+    """Of the contents of their arrays."""
     tests_valid: int
-    """Tests that its source passes cleanly, on which it was judged."""
+    """How many they are."""
     tests_passed: int
     """Those that it was tried on and passed; what crashed or didn't end wasn't tried on all."""
     tests_failed: tuple[str, ...]
@@ -80,6 +84,12 @@ class Decision:
     """``refused``, ``no-killing-test``, ``proof:`` and a reason (it did what the parallel code does, and wasn't proved as the source of a pair), ``another-sample`` (one of the same function was taken), ``known`` (taken in an earlier round), ``seen-before``
     (its C is that of another pair or function), ``benchmark`` (a side is a benchmark's); empty when kept."""
     log: str
+    proof_tests: tuple[str, ...] = ()
+    """C that was written of parallel code is judged once more, as the source of a pair: the tests that it passes cleanly itself."""
+    proof_seed: int = 0
+    proof_mutants_killed: int = 0
+    proof_mutants_total: int = 0
+    proof_log: str = ""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -117,7 +127,9 @@ class Fate:
     """Whether it is refused for what it is, and not only because there is one already."""
 
 
-def decisions(number: int, answers: Sequence[Answer], found: Mapping[str, Finding], fates: Mapping[str, Fate]) -> Iterator[Decision]:
+def decisions(
+    number: int, answers: Sequence[Answer], found: Mapping[str, Finding], fates: Mapping[str, Fate], proofs: Mapping[str, Finding]
+) -> Iterator[Decision]:
     """The rows of a round's translations.
 
     Args:
@@ -125,6 +137,7 @@ def decisions(number: int, answers: Sequence[Answer], found: Mapping[str, Findin
         answers: all that was written, tests too.
         found: findings by the key of their answer; of equal texts the first one has one.
         fates: key to what became of an accepted one; those that aren't named were refused.
+        proofs: findings on some as the sources of pairs (`hpcraft.train.proofs`), by key.
     """
     first: dict[tuple[str, str, str], Answer] = {}
     for answer in answers:
@@ -135,6 +148,7 @@ def decisions(number: int, answers: Sequence[Answer], found: Mapping[str, Findin
         fate = fates.get(judged.key, Fate(why_not="refused"))
         if judged is not answer and not fate.why_not:
             fate = Fate(why_not="another-sample")
+        proof = proofs.get(judged.key)
         yield Decision(
             round=number,
             function_id=answer.function_id,
@@ -146,6 +160,8 @@ def decisions(number: int, answers: Sequence[Answer], found: Mapping[str, Findin
             accepted=finding.accepted,
             reason=finding.reason,
             level=finding.level,
+            tests=finding.valid_tests,
+            seed=finding.seed,
             tests_valid=len(finding.valid_tests),
             tests_passed=finding.tests_passed,
             tests_failed=finding.failed_tests,
@@ -157,6 +173,11 @@ def decisions(number: int, answers: Sequence[Answer], found: Mapping[str, Findin
             pair_id=fate.pair_id,
             why_not=fate.why_not,
             log=finding.log,
+            proof_tests=proof.valid_tests if proof else (),
+            proof_seed=proof.seed if proof else 0,
+            proof_mutants_killed=proof.mutants_killed if proof else 0,
+            proof_mutants_total=proof.mutants_total if proof else 0,
+            proof_log=proof.log if proof else "",
         )
 
 

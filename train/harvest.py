@@ -124,7 +124,7 @@ def harvest(
     )
     return Harvest(
         summary=summary,
-        decisions=list(decisions(number, answers, by_key, fates)),
+        decisions=list(decisions(number, answers, by_key, fates, proofs or {})),
         written=list(written_tests(number, own, by_key, taught, told)),
     )
 

@@ -94,6 +94,11 @@ def test_what_is_written_of_real_parallel_code_becomes_the_source_of_a_pair(tmp_
     assert {(d.function_id, d.sample) for d in got.decisions if d.kept} == {(name, 1) for name in able}
     assert {d.reason for d in got.decisions if d.sample == 0 and d.function_id in able} == {"differs"}
     assert known.tests == {}
+    for decision in (d for d in got.decisions if d.kept):  # what it was judged on, both times, can be read from its row alone
+        pair = known.pairs[decision.function_id, "serial"]
+        assert len(decision.tests) == decision.tests_valid > 0
+        assert (decision.proof_tests, decision.proof_seed, decision.proof_mutants_killed) == (pair.tests, pair.seed, pair.mutants_killed)
+    assert all(d.tests and not d.proof_tests for d in got.decisions if d.reason == "differs")
 
 
 @pytest.fixture(scope="module")
