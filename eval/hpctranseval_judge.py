@@ -14,14 +14,14 @@ from collections.abc import Sequence
 
 from hpcraft import sandbox
 from hpcraft.data import parallel_use
-from hpcraft.errors import InputError, MachineError
+from hpcraft.errors import MachineError
 from hpcraft.eval import fast_check, forbidden, hpctranseval_work, performance, race_check, run_evidence
 from hpcraft.eval.hpctranseval import Operator
 from hpcraft.eval.hpctranseval_build import CANDIDATE, DRIVER, SHIM, job
 from hpcraft.eval.hpctranseval_compare import call_wrong
-from hpcraft.eval.hpctranseval_time import too_large, too_short, work
+from hpcraft.eval.hpctranseval_time import untimed, work
 from hpcraft.eval.hpctranseval_trial import LIMITS, Trial, calls_of, trial
-from hpcraft.eval.judging import Judgement, describe_run, note_published, settle_build, unsupported
+from hpcraft.eval.judging import NOT_TIMED, Judgement, describe_run, note_published, settle_build, unsupported
 from hpcraft.eval.kernel_trial import Shape
 from hpcraft.eval.published import allclose_of_hpctranseval
 from hpcraft.eval.seen import Seen, needs_preprocessor, seen
@@ -60,7 +60,7 @@ def judge(task: Task, code: str, seed: int, cores: Sequence[int] = ()) -> Judgem
         if built:
             plain = _read(judgement, operator, made, code, build)
             _run_all(judgement, operator, made, code, build)
-            if cores and not judgement.failed and judgement.verdict is Verdict.OK:
+            if cores and judgement.verdict not in (Verdict.INFRA_ERROR, Verdict.UNSUPPORTED):
                 _time(judgement, operator, made, build, seed, cores)
         if made.published and judgement.verdict is not Verdict.INFRA_ERROR:
             note_published(judgement, built and _as_published(operator, made, build))
@@ -94,19 +94,14 @@ def _read(judgement: Judgement, operator: Operator, made: Trial, code: str, buil
 
 
 def _time(judgement: Judgement, operator: Operator, made: Trial, build: sandbox.Build, seed: int, cores: Sequence[int]) -> None:
-    """Measure a right answer beside the checkout's own C on one thread, and settle the check ``fast``."""
-    if why := too_large(operator):
-        judgement.checks["fast"] = f"skip: {why}"
+    """Measure a right answer beside the checkout's own C on one thread, and settle the check ``fast``; of others only whether right ones are measured."""
+    if why := untimed(operator, made.domains[0], seed):
+        judgement.checks["fast"] = f"{NOT_TIMED}{why}"
         return
-    try:
-        timed = work(operator, made.domains[0], seed)
-    except (InputError, MachineError) as error:
-        judgement.checks["fast"] = f"skip: {error}"
+    if judgement.failed or judgement.verdict is not Verdict.OK:
         return
+    timed = work(operator, made.domains[0], seed)
     with sandbox.build(job(operator, operator.code)) as reference:
-        if why := too_short(timed, reference):
-            judgement.checks["fast"] = f"skip: {why}"
-            return
         for shape in (Shape(threads=count) for count in dict.fromkeys(cores)):
             if not fast_check.settle(judgement, performance.measure_work(timed, build, reference, shape), shape, "openmp"):
                 return

@@ -20,7 +20,7 @@ from hpcraft import sandbox
 from hpcraft.data import parallel_use
 from hpcraft.errors import InputError, MachineError
 from hpcraft.eval import fast_check, forbidden, forbidden_start, nvcc_check, pareval_work, performance, race_check, run_evidence
-from hpcraft.eval.judging import Judgement, describe_run, first_error, settle_build, unsupported
+from hpcraft.eval.judging import NOT_TIMED, Judgement, describe_run, first_error, settle_build, unsupported
 from hpcraft.eval.kernel_trial import Shape, race_shape
 from hpcraft.eval.lone_answers import more_than_one, tells_builds_apart
 from hpcraft.eval.pareval import DEVICE_MODELS, SHAPES, Problem, baseline_code
@@ -79,7 +79,7 @@ def judge(task: Task, code: str, seed: int, cores: Sequence[int] = ()) -> Judgem
         else:
             judgement.settle("correct", "skip: built, not run (no device)")
         right = build.runnable and not judgement.failed and judgement.verdict is Verdict.OK
-        if cores and right:
+        if cores and judgement.verdict not in (Verdict.INFRA_ERROR, Verdict.UNSUPPORTED):
             _time(judgement, task, code, build, seed, cores)
     if right and task.model in DEVICE_MODELS and (why := suspicion(problem, task.model, code, calls)):
         judgement.fail(Failure(check="parallel", why=why), why)
@@ -184,20 +184,22 @@ def _ending(outcome: Outcome) -> str:
 
 
 def _time(judgement: Judgement, task: Task, code: str, build: sandbox.Build, seed: int, cores: Sequence[int]) -> None:
-    """Measure a right answer and settle the check ``fast``."""
+    """Measure a right answer and settle the check ``fast``; of others only whether right ones are measured."""
     problem = task.case
     assert isinstance(problem, Problem)
     if task.model not in _TIMED:
-        judgement.checks["fast"] = f"skip: not offered for {task.model}"
+        judgement.checks["fast"] = f"{NOT_TIMED}not offered for {task.model}"
         return
     try:
         made = work(problem.called, task.model, seed)
     except (InputError, MachineError) as error:
-        judgement.checks["fast"] = f"skip: {error}"
+        judgement.checks["fast"] = f"{NOT_TIMED}{error}"
+        return
+    if judgement.failed or judgement.verdict is not Verdict.OK:
         return
     with sandbox.build(job(problem.called, "serial", baseline_code(problem.called))) as baseline:
         if not baseline.ok:
-            judgement.checks["fast"] = f"skip: the checkout's baseline doesn't build alone: {first_error(baseline.outcome)}"
+            judgement.checks["fast"] = f"{NOT_TIMED}the checkout's baseline doesn't build alone: {first_error(baseline.outcome)}"
             return
         for shape in dict.fromkeys(performance.shape_of(task.model, count) for count in cores):
             found = performance.measure_work(made, build, baseline, shape)

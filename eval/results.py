@@ -14,7 +14,7 @@ from typing import Any, ClassVar
 
 from hpcraft.errors import InputError
 from hpcraft.eval import perplexity
-from hpcraft.eval.judging import published_word
+from hpcraft.eval.judging import NOT_TIMED, published_word
 from hpcraft.eval.metrics import KS, figure_json, mean, pass_at_k, proficiency
 from hpcraft.eval.pareval_figures import pareval_figures
 from hpcraft.eval.performance import processors_of
@@ -200,7 +200,10 @@ def task_groups(task: Task) -> list[str]:
 def _figures(tasks: Mapping[str, Task], samples: Mapping[str, Sequence[Sample]], cores: Sequence[int]) -> JSON:
     """The figures of some tasks, those as ParEval's code computes them beside ours where its tasks are judged."""
     rows, models = list(samples.values()), [tasks[task_id].model for task_id in samples]
-    processors = [processors_of(model, cores) for model in models] if cores else None
+    untimed = [any(s.checks.get("fast", "").startswith(NOT_TIMED) for s in of_task) for of_task in rows]
+    processors = (
+        [frozenset[int]() if no else processors_of(model, cores) for no, model in zip(untimed, models, strict=True)] if cores else None
+    )
     found = figures(rows, processors)
     pareval = all(tasks[task_id].suite == "pareval" for task_id in samples)
     return found | (pareval_figures(rows, models, processors) if pareval else {})

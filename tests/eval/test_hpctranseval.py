@@ -13,7 +13,7 @@ from hpcraft.eval.hpctranseval import LEVELS, Operator, hpctranseval_tasks
 from hpcraft.eval.hpctranseval_inputs import DOMAINS, draw, published_inputs
 from hpcraft.eval.hpctranseval_judge import judge
 from hpcraft.eval.hpctranseval_trial import trial
-from hpcraft.eval.judging import published_word
+from hpcraft.eval.judging import NOT_TIMED, published_word
 from hpcraft.eval.published import allclose_of_hpctranseval
 
 pytestmark = pytest.mark.skipif(not (shutil.which("bwrap") and shutil.which("gcc")), reason="gcc or bubblewrap is not installed")
@@ -228,9 +228,14 @@ def test_right_answers_are_timed_where_that_tells_something(checkout, tmp_path, 
     assert (first != second).any()
     quick = judge(task(checkout), ACOSH, SEED, (1,))
     assert quick.passed
-    assert quick.checks["fast"].startswith("skip: not timed, a call of the checkout's own C takes")
+    assert quick.checks["fast"].startswith(f"{NOT_TIMED}not timed, a call of the checkout's own C takes")
+    wrong = judge(task(checkout), ACOSH.replace("acoshf", "sinf"), SEED, (1,))
+    assert not wrong.passed
+    assert wrong.checks["fast"] == quick.checks["fast"]
+    hpctranseval_time.untimed.cache_clear()
     monkeypatch.setattr(hpctranseval_time, "MOST_BYTES", 1000)
     assert "not timed, a call takes 0 MiB" in judge(task(checkout), ACOSH, SEED, (1,)).checks["fast"]
+    hpctranseval_time.untimed.cache_clear()
 
 
 def test_records_that_cannot_judge_are_told(tmp_path):

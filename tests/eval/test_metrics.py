@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hpcraft.eval import kernel_judge
+from hpcraft.eval.judging import NOT_TIMED
 from hpcraft.eval.metrics import (
     at_k,
     best_of_k,
@@ -335,6 +336,26 @@ def test_speed_stands_beside_pass_at_k():
     assert found["speedup_max@1"] == found["speedup_4@1"] | {"processors": 4}
     assert found["fast_1@1"]["value"] == pytest.approx(0.75)
     assert "speedup_4@1" not in figures([[sample("a", 0, passed=True)]])
+
+
+def test_tasks_on_which_nobody_is_timed_have_no_part_in_speed():
+    """However many wrong answers they have; right ones say so themselves."""
+    tasks = {t.task_id: t for t in kernel_tasks()}
+    names = ["kernels/axpy/openmp/c", "kernels/gemm/openmp/c"]
+    wrong = dataclasses.replace(sample(names[1], 0, passed=False), level="run")
+    rows = [dataclasses.replace(timed(names[0], 0, c2=2.0), level="run"), wrong]
+    assert level_figures(tasks, rows, cores=[2])["run"]["metrics"]["speedup_2@1"]["value"] == 2.0
+    nobody = dataclasses.replace(wrong, checks={"fast": f"{NOT_TIMED}a call is over at once"})
+    found = level_figures(tasks, [rows[0], nobody], cores=[2])["run"]["metrics"]["speedup_2@1"]
+    assert (found["value"], found["n"]) == (4.0, 1)
+
+
+def test_a_right_answer_without_a_time_costs_its_own_task_alone():
+    """The machine could not measure it: the figure of two tries is over the other task."""
+    whole, partly = ([timed(name, i, c2=2.0) for i in range(5)] for name in "ab")
+    found = speed_figures([whole, [*partly[:4], timed("b", 4, c1=4.0)]])
+    assert (found["speedup_2@1"]["n"], found["speedup_2@5"]["n"]) == (2, 1)
+    assert found["speedup_2@5"]["value"] == 4.0
 
 
 def test_wrong_answers_count_only_where_their_tasks_are_timed():
