@@ -41,7 +41,7 @@ def symbols(content: bytes) -> Symbols:
         raise InputError(f"not a 64-bit ELF object: begins with {content[:6]!r}; build it by a compiler of this machine")
     try:
         return _symbols(content)
-    except (struct.error, IndexError) as error:
+    except (struct.error, IndexError, OverflowError) as error:  # an offset of 64 bits may be more than Python indexes by
         raise InputError(f"a damaged object ({error}); build it again") from None
 
 

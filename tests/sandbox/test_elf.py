@@ -60,6 +60,14 @@ def test_definitions_as_nm_has_them(made: bytes, tmp_path: Path, need: Callable[
     assert dict(symbols(made).defined) | {"pick": "T"} == {"f": "T", "common": "T", "weak": "W", "chosen": "i", "pick": "T"}
 
 
+@pytest.mark.parametrize("byte", [40, 47])
+def test_sections_that_begin_nowhere_are_told(made: bytes, byte: int) -> None:
+    """Behind the end of the object, and so far behind that no index holds it."""
+    damaged = made[:byte] + b"\x80" + made[byte + 1 :] if byte == 47 else made[:byte] + b"\xff\xff\xff" + made[byte + 3 :]
+    with pytest.raises(InputError, match="a damaged object"):
+        symbols(damaged)
+
+
 @given(st.data())
 def test_damage_is_told_or_harmless(made: bytes, data: st.DataObject) -> None:
     """An object that was cut or changed anywhere gives names or one error, never another exception."""
