@@ -21,7 +21,7 @@ from hpcraft.eval.hpctranseval_build import CANDIDATE, DRIVER, SHIM, job
 from hpcraft.eval.hpctranseval_compare import call_wrong
 from hpcraft.eval.hpctranseval_time import untimed, work
 from hpcraft.eval.hpctranseval_trial import LIMITS, Trial, calls_of, trial
-from hpcraft.eval.judging import NOT_TIMED, Judgement, describe_run, note_published, settle_build, unsupported
+from hpcraft.eval.judging import NOT_TIMED, Judgement, describe_run, ending, note_published, settle_build, unsupported
 from hpcraft.eval.kernel_trial import Shape
 from hpcraft.eval.published import allclose_of_hpctranseval
 from hpcraft.eval.seen import Seen, needs_preprocessor, seen
@@ -135,10 +135,7 @@ def _wrong(operator: Operator, made: Trial, outcome: Outcome) -> str:
     for number, known in enumerate(made.rounds):
         for index, wanted in enumerate(known):
             one = called.get((number, index))
-            if one is None:
-                why = "the program ended without the result" if outcome.ok else describe_run(outcome)
-            else:
-                why = call_wrong(operator, wanted, one)
+            why = ending(outcome) if one is None else call_wrong(operator, wanted, one)
             if why:
                 threads = _THREADS[number]
                 of = f" of {len(known)} ({made.domains[index]} inputs)" if number == 0 else " of 1"

@@ -179,6 +179,11 @@ def first_error(outcome: Outcome) -> str:
     return outcome.message or (words.strip().splitlines() or ["no reason given"])[-1][:160]
 
 
+def ending(outcome: Outcome) -> str:
+    """How a program ended whose results aren't all there, in a few words."""
+    return "the program ended without the result" if outcome.ok else describe_run(outcome)
+
+
 def describe_run(outcome: Outcome) -> str:
     """Why a program that was run gave no answer, in a few words."""
     known: Mapping[Verdict, str] = {

@@ -53,7 +53,7 @@ def ask(task: Task, code: str, seed: int, seconds: float, preprocessed: str = ""
     """
     if task.language == "python" or task.model not in work_counts.SHAPES:
         return Finding()
-    by_teams = task.model in ("offload", "openacc")
+    by_teams = task.model in work_counts.BY_TEAMS
     if by_teams and (seconds > _LONG_SECONDS or _TEAMS_ALONE.search(code)):
         return Finding(silent="its calls take long" if seconds > _LONG_SECONDS else "the host has one thread for all teams")
     if task.model == "openacc":

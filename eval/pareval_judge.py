@@ -20,7 +20,7 @@ from hpcraft import sandbox
 from hpcraft.data import parallel_use
 from hpcraft.errors import InputError, MachineError
 from hpcraft.eval import fast_check, forbidden, forbidden_start, nvcc_check, pareval_work, performance, race_check, run_evidence
-from hpcraft.eval.judging import NOT_TIMED, Judgement, describe_run, first_error, settle_build, unsupported
+from hpcraft.eval.judging import NOT_TIMED, Judgement, describe_run, ending, first_error, settle_build, unsupported
 from hpcraft.eval.kernel_trial import Shape, race_shape
 from hpcraft.eval.lone_answers import more_than_one, tells_builds_apart
 from hpcraft.eval.pareval import DEVICE_MODELS, SHAPES, Problem, baseline_code
@@ -169,15 +169,11 @@ def _wrong(problem: Problem, calls: Sequence[Recorded], outcome: Outcome) -> Fai
     found, bound = joined(outcome.called), epsilon(problem.called)
     for index, call in enumerate(calls):
         one = found.get((0, index))
-        why = differs(problem.called, call, one, bound) if one else _ending(outcome)
+        why = differs(problem.called, call, one, bound) if one else ending(outcome)
         if why:
             return Failure(check="correct", why=why, call=index + 1, num_calls=len(calls))
     why = run_evidence.leftovers(list(found.values())) or ("" if outcome.ok else describe_run(outcome))
     return Failure(check="correct", why=why) if why else None
-
-
-def _ending(outcome: Outcome) -> str:
-    return "the program ended without the result" if outcome.ok else describe_run(outcome)
 
 
 # ---------------------------------------------------------------- time

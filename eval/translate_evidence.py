@@ -217,10 +217,9 @@ def judged(alone: Standalone, target_model: str, choices: Sequence[Choice], writ
 
 
 def _too_little(source: Finding, alone: Standalone) -> str:
-    model = alone.model
     if (count := len(source.valid_tests)) < MIN_TESTS:
         return f"{count} of its tests {'is' if count == 1 else 'are'} valid, fewer than {MIN_TESTS}"
-    if model != "cuda" and source.coverage < MIN_COVERAGE:
+    if alone.model != "cuda" and source.coverage < MIN_COVERAGE:
         return f"the tests run {source.coverage:.0%} of its lines, less than {MIN_COVERAGE:.0%}"
     if source.mutants_killed < MIN_KILLED * source.mutants_total:
         return f"the tests tell the function from {source.mutants_killed} of {source.mutants_total} faulty versions of it, fewer than {MIN_KILLED:.0%}"

@@ -23,7 +23,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from hpcraft import sandbox
-from hpcraft.eval.judging import Judgement, describe_run
+from hpcraft.eval.judging import Judgement, describe_run, ending
 from hpcraft.eval.kernel_trial import Shape
 from hpcraft.samples import Failure
 from hpcraft.sandbox.abi import Argument, Array, Signature
@@ -52,7 +52,7 @@ SHAPES: dict[str, tuple[Shape, ...]] = {
     "openacc": (_ALONE, _THREADS),
 }
 """How a program is started to be counted, by model: alone, and for each kind of worker with as many as right answers were already started with."""
-_BY_TEAMS = ("offload", "openacc")
+BY_TEAMS = ("offload", "openacc")
 """Threads are new in each construct, so that it can be told who was alone, not who did the same."""
 
 _UNIT = """\
@@ -174,7 +174,7 @@ class Count:
     def ask(self, build: sandbox.Build) -> Finding:
         """Make the call in each of the model's shapes, and weigh what the workers did."""
         found = Finding()
-        for _ in range(_TRIES if self.model in _BY_TEAMS else 1):
+        for _ in range(_TRIES if self.model in BY_TEAMS else 1):
             found = self._once(build)
             if not found.failure or found.failure.check != "parallel":
                 break
@@ -190,8 +190,7 @@ class Count:
             if len(called) < len(self.images):
                 if outcome.verdict not in (Verdict.OK, Verdict.SIGNALED, Verdict.RUNTIME_ERROR):
                     return Finding(silent=describe_run(outcome))
-                why = describe_run(outcome) if outcome.verdict is not Verdict.OK else "the program ended without the result"
-                return Finding(failure=shape.place(Failure(check="correct", why=why), self.model))
+                return Finding(failure=shape.place(Failure(check="correct", why=ending(outcome)), self.model))
             counted_call = called[self.at]
             called[self.at] = replace(counted_call, ranks=tuple(replace(rank, arrays=rank.arrays[:-1]) for rank in counted_call.ranks))
             if why := self.wrong(called):
@@ -207,7 +206,7 @@ class Count:
             if shape.ranks > 1:
                 why = repeated(whole, list(map(sum, ranks)), shape.ranks, "ranks")
             else:
-                why = lone(ranks[0]) if self.model in _BY_TEAMS else repeated(whole, ranks[0], shape.threads, "threads")
+                why = lone(ranks[0]) if self.model in BY_TEAMS else repeated(whole, ranks[0], shape.threads, "threads")
             if why:
                 return Finding(failure=shape.place(Failure(check="parallel", why=why), self.model))
         return Finding()
