@@ -1,10 +1,11 @@
 # make run     set up, run the quickstart, and say where the report is
-# make test    set up, run every test but the slow, gpu and network ones
+# make test    set up, run every test but those of CI and the slow, gpu and network ones
+# make test-ci what CI runs besides: tests that take seconds to a minute each
 # make attacks the table of attacks on the sandbox, as the present user: attack, tier, user, outcome
 # make check   format, lint and types
 SHELL := /bin/bash
 .DEFAULT_GOAL := run
-.PHONY: run setup test test-slow test-network attacks check pyright lock clean env native
+.PHONY: run setup test test-ci test-slow test-network attacks check pyright lock clean env native
 
 RECIPE ?= recipes/quickstart.yaml
 WORKERS ?= 2
@@ -31,7 +32,10 @@ native: env
 	@.venv/bin/python -W ignore -c "from setuptools import setup; setup(script_args=['-q', 'build_ext', '--inplace'])"
 
 test: env
-	@$(PYTEST) -m "not slow and not gpu and not network"
+	@$(PYTEST) -m "not ci and not slow and not gpu and not network"
+
+test-ci: env
+	@$(PYTEST) -m "ci and not slow and not gpu and not network"
 
 test-slow: env
 	@$(PYTEST) -m "slow and not gpu and not network"

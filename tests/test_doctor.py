@@ -49,6 +49,7 @@ def test_without_any_isolation_it_says_what_that_stops(monkeypatch: pytest.Monke
     assert "mend landlock" in text
 
 
+@pytest.mark.ci
 @pytest.mark.usefixtures("slurm")
 def test_it_asks_slurm_where_there_is_one(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """A cluster that answers is a yes; commands without a cluster behind them are a no, as on a machine that has only the client."""

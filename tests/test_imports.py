@@ -69,6 +69,7 @@ def test_a_room_imports_only_what_stands_before_it(room: str, root: Path) -> Non
     assert not wrong
 
 
+@pytest.mark.ci
 def test_nobody_imports_a_room_by_its_bare_name(root: Path) -> None:
     """``import data`` would take whatever package of that name is installed; it is always ``hpcraft.data``."""
     wrong = [

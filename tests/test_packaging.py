@@ -18,6 +18,7 @@ from hpcraft import __version__, cli
 from hpcraft.recipe import STAGES
 
 pytest.importorskip("build")
+pytestmark = pytest.mark.ci  # a wheel is built and installed
 
 ROOMS = ("data", "tokenizer", "train", "sandbox", "eval")
 NOT_COPIED = (".git", ".venv", "runs", "build", "dist", "*.egg-info", "__pycache__", ".*_cache", ".hypothesis", "tests")
@@ -81,6 +82,7 @@ def test_sdist_holds_the_links_targets(built: Path) -> None:
     assert names >= {"pyproject.toml", "LICENSE", "README.md", "hpcraft/cli.py", *(f"hpcraft/{room}/__init__.py" for room in ROOMS)}
 
 
+@pytest.mark.ci
 def test_installed_wheel_works_without_extras(built: Path, tmp_path: Path) -> None:
     """In an environment without torch and transformers the wheel installs, shows its help, and imports every command and stage."""
     venv = tmp_path / "venv"

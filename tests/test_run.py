@@ -133,6 +133,7 @@ def test_wrong_words(recipe: Path, hpcraft: Run, tmp_path: Path, words: list[str
     assert not (tmp_path / "runs").exists()
 
 
+@pytest.mark.ci
 def test_dry_run_writes_nothing(recipe: Path, hpcraft: Run, tmp_path: Path) -> None:
     """``--dry-run`` says what would become of each stage, before the first run and after, and writes nothing."""
 
@@ -203,6 +204,7 @@ def wait_for(path: Path, process: subprocess.Popen[str]) -> None:
         time.sleep(0.005)
 
 
+@pytest.mark.ci
 @pytest.mark.parametrize(("number", "exit_code"), [(signal.SIGTERM, 143), (signal.SIGINT, 130)])
 def test_stopped_run_resumes(recipe: Path, hpcraft: Run, tmp_path: Path, number: signal.Signals, exit_code: int) -> None:
     """SIGTERM and SIGINT end a run with their exit code, one line and a state on disk; the next run takes up where it stopped."""
@@ -290,6 +292,7 @@ def killed_equals_undisturbed(recipe: Path, tmp_path: Path, *, toy: bool, kills:
     assert sorted(path.name for path in out.iterdir() if path.is_dir()) == sorted(names)
 
 
+@pytest.mark.ci
 def test_kill_9_of_the_toy(recipe: Path, tmp_path: Path) -> None:
     """Killed at any moment and run again, the toy run ends with the very bytes of an undisturbed one."""
     text = RECIPE.replace("parts: 3", "parts: 60, part_bytes: 20000, rows: 10")
@@ -315,6 +318,7 @@ def write_sources(folder: Path) -> None:
     (folder / "gamma" / "src" / "noise.c").write_bytes(bytes(range(256)))
 
 
+@pytest.mark.ci
 def test_kill_9_of_the_data_stages(tmp_path: Path) -> None:
     """Killed at any moment and run again, mining and preparation end with the very hashes of an undisturbed run."""
     write_sources(tmp_path / "code")

@@ -46,6 +46,7 @@ def wait_until(condition: Callable[[], bool], seconds: float = 60) -> None:
         time.sleep(0.1)
 
 
+@pytest.mark.ci
 def test_arrays_are_no_larger_than_the_site_allows(tmp_path: Path) -> None:
     """40 tasks, two a job, in arrays of at most 7; each is done once, and nothing but the output stays."""
     before = set(squeue("--states=all", "--format=%F"))
@@ -57,6 +58,7 @@ def test_arrays_are_no_larger_than_the_site_allows(tmp_path: Path) -> None:
     assert sorted(path.name for path in tmp_path.iterdir() if not path.name.endswith(".tries")) == sorted(part.path.name for part in parts)
 
 
+@pytest.mark.ci
 def test_a_job_does_many_small_tasks_on_all_its_cores(tmp_path: Path) -> None:
     """As many at a time as the job has cores."""
     parts = [Part(path=tmp_path / f"part-{i}", seconds=4) for i in range(8)]
@@ -67,6 +69,7 @@ def test_a_job_does_many_small_tasks_on_all_its_cores(tmp_path: Path) -> None:
     assert len(squeue("--states=all", "--array")) - before == 1
 
 
+@pytest.mark.ci
 def test_a_stage_writes_the_same_as_here(hpcraft: Run, tmp_path: Path) -> None:
     """The hash over all outputs doesn't say where the tasks ran, nor does the fingerprint."""
     assert hpcraft("spread", "-o", tmp_path / "here", "--parts", "12", toy=True).returncode == 0
@@ -104,6 +107,7 @@ def test_a_bug_comes_with_its_traceback(tmp_path: Path) -> None:
     assert "write_part" in caught.value.__notes__[0]
 
 
+@pytest.mark.ci
 def test_a_killed_task_is_tried_again_and_then_named(tmp_path: Path) -> None:
     """One that is killed once is done by another job; one that always is ends the command in one line, when the others are done."""
     parts = [Part(path=tmp_path / f"part-{i}", deaths=[0, 1, 0, 9][i]) for i in range(4)]
@@ -113,6 +117,7 @@ def test_a_killed_task_is_tried_again_and_then_named(tmp_path: Path) -> None:
     assert [num_tries(part) for part in parts] == [1, 2, 1, 3]
 
 
+@pytest.mark.ci
 def test_a_killed_job_is_done_again_where_it_stopped(tmp_path: Path) -> None:
     """When the node loses a job whole, another does what was left and nothing else."""
     parts = [Part(path=tmp_path / f"part-{i}", seconds=1.5) for i in range(4)]
@@ -160,6 +165,7 @@ def test_a_stopped_command_leaves_no_jobs(number: signal.Signals, code: int, tmp
     assert "resume" in (command.stderr.read() if command.stderr else "")
 
 
+@pytest.mark.ci
 def test_a_killed_command_is_resumed(tmp_path: Path) -> None:
     """After kill -9 its jobs go on; the next command ends those, keeps what they have done, and does what is left."""
     command = spread(tmp_path, TOY_SECONDS="2")
@@ -175,6 +181,7 @@ def test_a_killed_command_is_resumed(tmp_path: Path) -> None:
     wait_until(lambda: not squeue(), seconds=10)  # a job has given its result before Slurm has seen it end
 
 
+@pytest.mark.ci
 def test_jobs_of_a_killed_command_do_not_spoil_another_run(hpcraft: Run, tmp_path: Path) -> None:
     """With another seed and on this machine, too, they are cancelled before anything is written."""
     command = spread(tmp_path, TOY_SECONDS="2")
@@ -203,6 +210,7 @@ def spread(tmp_path: Path, **variables: str) -> subprocess.Popen[str]:
     )
 
 
+@pytest.mark.ci
 def test_the_command_may_itself_be_a_job(tmp_path: Path) -> None:
     """Submitted with sbatch, with memory and cores of its own, which its jobs don't inherit."""
     words = f"{sys.executable} {TOY} spread -o {tmp_path}/out --executor slurm --slurm cpus_per_task=2"
@@ -235,6 +243,7 @@ def test_what_the_cluster_cannot_give_is_one_line(
     assert not squeue()
 
 
+@pytest.mark.ci
 @pytest.mark.parametrize(
     "words",
     [
@@ -261,6 +270,7 @@ def test_a_task_may_have_processes_of_its_own(tmp_path: Path) -> None:
     assert (tmp_path / "part").read_text() == (tmp_path / "here").read_text() == "[0, 1, 2]"
 
 
+@pytest.mark.ci
 def test_a_folder_that_the_nodes_do_not_see(tmp_path: Path) -> None:
     """A job that can't open its log leaves no trace, and the message says what that means."""
 
@@ -275,6 +285,7 @@ def test_a_folder_that_the_nodes_do_not_see(tmp_path: Path) -> None:
     hider.join()
 
 
+@pytest.mark.ci
 def test_a_setup_that_fails_is_shown(tmp_path: Path) -> None:
     """What the job's log says last is in the message, and where the log is."""
     with pytest.raises(HpcError, match=r"module: not there.*log .*_log.err"):

@@ -22,6 +22,7 @@ def _dimensions(code: str) -> int:
     return 3 if "blockIdx.z" in code else 2 if "blockIdx.y" in code else 1
 
 
+@pytest.mark.ci
 @pytest.mark.skipif(shutil.which("bwrap") is None, reason="bubblewrap is not installed")
 def test_a_kernel_for_any_launch_is_right_under_launches_of_few_threads() -> None:
     """Strided loops do the whole work with two threads and with grids that fit no size, without a race."""

@@ -59,6 +59,7 @@ def test_rows_are_shared_by_threads() -> None:
     assert "\n#pragma omp parallel for private(t1)\n  for (int i" in loopy_code.with_openmp(source)
 
 
+@pytest.mark.ci
 @needs_loopy
 def test_what_is_drawn_holds_when_it_is_run() -> None:
     """Sources are different, repeatable, and proved in both models; only kernels under launches of their own are drawn."""

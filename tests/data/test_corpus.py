@@ -141,6 +141,7 @@ def test_a_held_out_unit_is_not_in_training_under_other_names(files: Path) -> No
     assert functions == {("train", "residual"), ("train", "gauss_seidel"), ("test", "push")}
 
 
+@pytest.mark.ci
 def test_a_killed_run_goes_on_and_loses_and_doubles_nothing(files: Path) -> None:
     """After SIGKILL in the middle the same command ends with the same bytes as a run that was left alone."""
     whole = prepare(files, "whole").manifest

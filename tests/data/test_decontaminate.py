@@ -183,6 +183,7 @@ def test_runs_gathered_all_over_a_large_file_are_no_copy() -> None:
     assert built.hits("c", apart) is None
 
 
+@pytest.mark.ci
 def test_the_index_is_the_same_from_disk_and_in_any_order(tmp_path: Path, index: Benchmarks) -> None:
     """Saved, loaded, pickled and built from the reverse, it is one index, and its file has the same bytes."""
     again = Benchmarks.build(reversed(list(suite_texts("kernels"))))

@@ -204,6 +204,7 @@ def ground(tmp_path: Path) -> Ground:
     return Ground(corpus=tmp_path, seed=0, targets=("fortran", "fortran+openmp", "openmp", "cuda"), known=Known())
 
 
+@pytest.mark.ci
 def test_the_well_gives_what_holds_when_it_is_run(ground: Ground) -> None:
     """Each loop with its versions: all are right, and the recurrence has no parallel one."""
     for target in ground.targets:

@@ -65,6 +65,7 @@ def test_every_template_in_every_model(target: str, part: int) -> None:
     assert kernels.differing(target, expected) == {}
 
 
+@pytest.mark.ci
 @needs_bwrap
 def test_drawn_pairs_pass_the_verifier() -> None:
     """A sample of templates passes the verifier: same results, no race, tests that kill mutants."""

@@ -73,6 +73,7 @@ def tiled(kernel: Kernel, count: int) -> list[tuple[str, str]]:
     return found
 
 
+@pytest.mark.ci
 @pytest.mark.skipif(shutil.which("bwrap") is None or cuda_level() == "compile", reason="CUDA isn't emulated here")
 def test_tiles_do_what_their_sources_do() -> None:
     """Neighbours on both sides and products in several forms, at sizes that fill no block: the same results, and no race or stray access."""

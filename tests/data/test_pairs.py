@@ -109,6 +109,7 @@ def test_pairs_are_whole_and_carry_their_origin(tmp_path: Path, corpus: Path) ->
     assert len({normalised(p.source) for p in found}) == len(found)
 
 
+@pytest.mark.ci
 def test_a_function_without_translation_shows_what_a_source_must(tmp_path: Path) -> None:
     """Most of its lines run, else it waits for no translation: none could be accepted."""
     rare = CODE.replace(
@@ -121,6 +122,7 @@ def test_a_function_without_translation_shows_what_a_source_must(tmp_path: Path)
     assert names == [["void scan_loop"], []]
 
 
+@pytest.mark.ci
 def test_kernels_of_the_grammar_can_be_set_aside(tmp_path: Path) -> None:
     """As C or as one of their versions, with tests and what they leave; only of the training split, and the other kernels are the same as without."""
     half = replace(SMALL, made=24, targets=("openmp", "cuda"), made_monolingual_share=0.5)
@@ -179,6 +181,7 @@ def test_real_parallel_code_is_set_aside_as_what_it_is(tmp_path: Path, corpus: P
     assert alone.tree_sha256 == tree(alone.source)
 
 
+@pytest.mark.ci
 @pytest.mark.parametrize(("of_other_code", "verified_again"), [(False, 4), (True, 6)])
 def test_second_run_gives_the_same_bytes_also_when_resumed(
     tmp_path: Path, corpus: Path, monkeypatch: pytest.MonkeyPatch, of_other_code: bool, verified_again: int
@@ -235,6 +238,7 @@ def test_cuda_that_is_only_compiled_says_so(tmp_path: Path, monkeypatch: pytest.
     assert "compiled, not run" in report.notes[0]
 
 
+@pytest.mark.ci
 @pytest.mark.skipif(not all(map(shutil.which, ("gfortran", "mpicc"))), reason="gfortran or MPI is not installed")
 def test_kernels_of_the_grammar_become_cpp_fortran_and_mpi(tmp_path: Path, corpus: Path) -> None:
     """Kernels are paired with what they can be written in, real code with OpenMP alone; a second run writes the same bytes."""
@@ -269,6 +273,7 @@ def test_targets_without_their_compilers_are_left_out(tmp_path: Path, monkeypatc
         run(tmp_path / "none", None, replace(config, targets=("mpi",)))
 
 
+@pytest.mark.ci
 def test_what_a_benchmark_holds_is_no_source(tmp_path: Path, corpus: Path) -> None:
     """A mined loop whose tree a benchmark's function has, under other names, is left out and counted, and so is its CUDA or OpenMP."""
     text = "double sq(int m, double *q)\n{\n   int k;\n   double r = 0.0;\n   for (k = 0; k < m; k++)\n   {\n      r += q[k] * q[k];\n   }\n   return r;\n}\n"

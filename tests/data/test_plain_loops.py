@@ -96,6 +96,7 @@ def test_code_that_can_not_be_read_whole_stays(code: str) -> None:
     assert plain_loops(code) == code
 
 
+@pytest.mark.ci
 @pytest.mark.skipif(shutil.which("bwrap") is None, reason="bubblewrap is not installed")
 def test_drawn_kernels_mean_what_they_meant() -> None:
     """Proved as translations are, for kernels of many authors."""

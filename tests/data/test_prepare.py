@@ -246,6 +246,7 @@ def prepare(files: Path, name: str, num_workers: int = 2, **config: object) -> E
     return execute(STAGE, settings, {"files": files}, files.parent / name, executor=LocalExecutor(num_workers))
 
 
+@pytest.mark.ci
 def test_the_stage_counts_what_it_keeps_and_rejects(files: Path) -> None:
     """Rows, rejections and metrics agree, each package has one split, and every row has a licence."""
     manifest = prepare(files, "out", keep_rejected=True).manifest
@@ -261,6 +262,7 @@ def test_the_stage_counts_what_it_keeps_and_rejects(files: Path) -> None:
     assert [(d.kind, d.similarity) for d in read_rows(files.parent / "out", "duplicates", Duplicate)] == [("exact", 1.0)] * 2
 
 
+@pytest.mark.ci
 def test_the_output_does_not_depend_on_the_workers(files: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """One worker or two, and the later phases in this process or in theirs: the bytes are the same."""
     one = prepare(files, "one", num_workers=1, near_similarity=0.55).manifest
@@ -276,6 +278,7 @@ def test_copyleft_is_kept_when_asked_for(files: Path) -> None:
     assert manifest.rejections["duplicate"] == 4
 
 
+@pytest.mark.ci
 def test_an_empty_corpus_is_an_error_that_says_why(files: Path) -> None:
     """Nothing left is bad input, with the reasons counted."""
     with pytest.raises(InputError, match=r"nothing is left of 15 files \(too-small"):

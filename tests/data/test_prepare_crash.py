@@ -70,6 +70,7 @@ def prepared(files: Path) -> Manifest:
     return execute(STAGE, config, {"files": files}, files.parent / "out", executor=Here()).manifest
 
 
+@pytest.mark.ci
 @pytest.mark.usefixtures("in_place")
 def test_a_run_that_is_cut_off_anywhere_goes_on(files: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Nothing lost, nothing doubled, nothing left over, wherever it ends."""

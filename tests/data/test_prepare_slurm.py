@@ -49,6 +49,7 @@ def prepared(name: str, executor: Executor) -> Manifest:
     return execute(STAGE, CONFIG, {"files": Path("files")}, Path(name), executor=executor).manifest
 
 
+@pytest.mark.ci
 def test_the_corpus_is_the_same_as_here(files: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Cleaning, both joins and writing are done by jobs, and the hash over all outputs doesn't tell."""
     monkeypatch.chdir(files.parent)

@@ -63,6 +63,7 @@ end subroutine twice
 """
 
 
+@pytest.mark.ci
 @pytest.mark.skipif(bool(has_tools("fortran")), reason=has_tools("fortran"))
 def test_a_call_that_ends_its_process_moves_nothing_of_the_next() -> None:
     """Gfortran's check of bounds ends the one; the other's arguments were read from elsewhere in the file after that, which children shared with the program."""

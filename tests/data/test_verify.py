@@ -172,6 +172,7 @@ def test_right_cuda_runs_and_its_faults_are_noticed(emulated: dict[str, Finding]
         assert len(finding.outputs) == len(finding.valid_tests) == 3
 
 
+@pytest.mark.ci
 @pytest.mark.skipif(shutil.which("nvcc") is None, reason="nvcc is not installed")
 def test_cuda_without_its_emulation_is_only_compiled(monkeypatch: pytest.MonkeyPatch) -> None:
     """The finding says how far it went: a target that is wrong when it runs passes at the level compile."""
@@ -184,6 +185,7 @@ def test_cuda_without_its_emulation_is_only_compiled(monkeypatch: pytest.MonkeyP
     assert finding.reason == "target:compile_error"
 
 
+@pytest.mark.ci
 def test_tests_must_run_the_lines_and_notice_faults_of_either_side() -> None:
     """Lines that no test runs, and statements of which most do nothing, are each a reason; the side is named."""
     rare = SCALE.replace("    for", "    if (n > 5000) {\n        a = 0;\n    }\n    for")
@@ -296,6 +298,7 @@ def test_what_the_race_detector_does_not_offer_is_not_the_machines_fault() -> No
     assert found["good"].accepted
 
 
+@pytest.mark.ci
 def test_batches_side_by_side_find_what_one_after_the_other_does() -> None:
     """Worker processes change neither the order nor a word of the findings, and leave nothing in the folder for temporary files."""
     wrong = GOOD_SCALE.replace("a * x[i]", "x[i] + a")

@@ -27,6 +27,7 @@ def test_a_crash_costs_one_item() -> None:
     assert list(ordered_map(ctypes.string_at, items, num_workers=2, chunk_items=4)) == [b"a", b"b", Lost(0, "crash"), b"c", b"d", b"e"]
 
 
+@pytest.mark.ci
 def test_a_hang_costs_one_item() -> None:
     """An item that never ends is given up and its process ended."""
     begin = time.monotonic()

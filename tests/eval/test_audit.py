@@ -47,6 +47,7 @@ def run_audit(tmp_path, inline):
 # ---------------------------------------------------------------- the suite
 
 
+@pytest.mark.ci
 @pytest.mark.parametrize(("task_id", "language"), [("kernels/axpy/serial/c", "c"), ("kernels/prefix_sum/openmp/fortran", "fortran")])
 def test_a_good_task_is_admitted(task_id, language, needs, run_audit):
     """Its reference passes, all bad answers are refused for their own reasons, mutants die."""
@@ -168,6 +169,7 @@ def test_fewer_mutants_may_do(min_killed, admitted):
     assert (found.score, found.admitted) == (0.5, admitted)
 
 
+@pytest.mark.ci
 def test_each_entry_of_the_equivalent_ones_belongs_to_some_mutant():
     """None is left over from a reference that has changed, and each says why."""
     from hpcraft.data.mutants import faulty_versions

@@ -180,6 +180,7 @@ def test_references_pass_and_wrong_answers_fail(folder, kind, old, new, why):
     assert judgement.checks["build"].startswith("fail") if why == "build" else why in judgement.checks["correct"]
 
 
+@pytest.mark.ci
 @needs_gpp
 def test_nobody_is_asked_to_share_work_where_the_file_does_not(folder):
     """A published kernel that one thread does all of is right, and another answer of its kind is; elsewhere it is refused."""
@@ -200,6 +201,7 @@ RACY_LOOP = C.replace("{ for (", "{\n#pragma omp parallel\n{ float last = 0 ;\n#
 BY_THREADS = "#include <omp.h>\n" + THREADED.replace("+ 1.5f", "+ ( omp_get_num_threads ( ) > 3 ? 0 : 1.5f )")
 
 
+@pytest.mark.ci
 @needs_omp
 @pytest.mark.parametrize(
     ("code", "check", "why"),
@@ -280,6 +282,7 @@ QUICK = (1, 5, 12)
 """Of these; the others are judged by the slow tests."""
 
 
+@pytest.mark.ci
 @needs_gpp
 @pytest.mark.parametrize("code", [pytest.param(c, marks=() if n in QUICK else pytest.mark.slow) for n, c in enumerate(HONEST)])
 def test_kernels_as_models_write_them_pass(folder, code):
@@ -289,6 +292,7 @@ def test_kernels_as_models_write_them_pass(folder, code):
     assert (judgement.checks["honest"], judgement.checks["parallel"], judgement.checks["race-free"]) == ("pass", "pass", "pass")
 
 
+@pytest.mark.ci
 @needs_gpp
 def test_a_host_function_that_does_the_work_itself_is_refused(folder):
     """It launches the kernel, too, and gives its result away."""
@@ -299,6 +303,7 @@ def test_a_host_function_that_does_the_work_itself_is_refused(folder):
     assert judge_one(task, task.reference).passed
 
 
+@pytest.mark.ci
 @needs_gpp
 def test_inputs_are_redrawn_from_the_seed(folder):
     """Same shapes, values as the file has them, other ones for each seed; what can't be redrawn is told in the check."""
@@ -317,6 +322,7 @@ def test_inputs_are_redrawn_from_the_seed(folder):
     assert judgement.checks["correct"] == "pass: on the file's inputs alone, as no others could be drawn on which the C function is defined"
 
 
+@pytest.mark.ci
 @needs_gpp
 def test_an_answer_that_knows_the_files_inputs_by_heart_is_refused(folder):
     """It is right on all of them and on no other."""
@@ -325,6 +331,7 @@ def test_an_answer_that_knows_the_files_inputs_by_heart_is_refused(folder):
     assert "elements differ" in judge_one(task, known).checks["correct"]
 
 
+@pytest.mark.ci
 @needs_gpp
 def test_a_race_of_the_files_own_is_not_held_against_an_answer(folder):
     """The published kernel is right only because its threads come one after the other here."""
@@ -334,6 +341,7 @@ def test_a_race_of_the_files_own_is_not_held_against_an_answer(folder):
     assert judgement.checks["race-free"] == "skip: so it is in the file's own CUDA side: data race"
 
 
+@pytest.mark.ci
 @needs_gpp
 def test_reference_scores_one_and_null_none_through_both_stages(folder, generate, judge):
     """Figures by kind of wrapper and by level, text figures beside them; another suite's folder doesn't stop this one."""

@@ -41,6 +41,7 @@ def choose(tmp_path, generate, write_completions):
     return run
 
 
+@pytest.mark.ci
 @pytest.mark.usefixtures("compiles")
 def test_the_answer_that_holds_is_chosen_and_says_why(choose, needs, judge, tmp_path):
     """Serial, wrong and racy ones come behind it, and tricks on the checks, wherever they stand and however often they were written."""

@@ -212,6 +212,7 @@ def test_a_function_meets_inputs_that_nobody_knew(functions):
     assert judged(task, "y[i] = a * x[j] + 1;").checks["build"].startswith("fail")
 
 
+@pytest.mark.ci
 def test_parallel_holes_must_stay_parallel(tmp_path, needs):
     """An answer that leaves the directive out, or races, is refused though its sums are right."""
     needs("openmp")

@@ -16,6 +16,7 @@ def run(out, models, *words):
     return main(["eval", "run", "--models", models, "--tasks", TASKS, "--out", str(out), "--workers", "1", *words])
 
 
+@pytest.mark.ci
 @pytest.mark.usefixtures("compiles")
 def test_a_model_that_cannot_be_loaded_does_not_stop_the_judge(tmp_path, capsys):
     """The other one has its results, the command ends with the fault's own code and one line; the mended list ends well."""

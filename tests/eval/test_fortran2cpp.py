@@ -244,6 +244,7 @@ def test_programs_whose_output_is_no_evidence_are_told(checkout, tmp_path):
         assert judge(one, cpp, 1).verdict == "unsupported"
 
 
+@pytest.mark.ci
 @run
 def test_functions_are_judged_by_the_main_that_nobody_saw(checkout):
     """Any right body passes, with helpers under the names of the harness's too, and with or without the types of the prompt."""

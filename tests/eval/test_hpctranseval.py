@@ -131,6 +131,7 @@ def test_folders_that_are_no_checkout_are_refused(checkout, tmp_path):
         hpctranseval_tasks(checkout)
 
 
+@pytest.mark.ci
 def test_inputs_suit_the_function_and_no_two_seeds_share_them(checkout):
     """Acosh is asked above one, where it is finite; outputs are poisoned; the published inputs are those of its generator."""
     operator = operator_of(task(checkout))
@@ -149,6 +150,7 @@ def test_inputs_suit_the_function_and_no_two_seeds_share_them(checkout):
     assert all(np.isfinite(np.asarray(draw(operator, name, np.random.default_rng(1))[1])).all() for name in DOMAINS)
 
 
+@pytest.mark.ci
 def test_references_pass_even_with_large_local_arrays(checkout):
     """Both references pass every check, one of them with 16 MiB on its stack."""
     for name in ("operator/000-acosh", "graph/000-graph_1"):
@@ -200,6 +202,7 @@ def test_threads_that_all_do_the_same_fail(checkout):
     assert "all threads repeat the work" in found.checks["parallel"]
 
 
+@pytest.mark.ci
 def test_what_is_correct_in_another_way_passes(checkout):
     """Another formula within rounding, own max, helper functions and macros; the published bound would refuse the first."""
     one, graph = task(checkout), task(checkout, "graph/000-graph_1")
@@ -209,6 +212,7 @@ def test_what_is_correct_in_another_way_passes(checkout):
     assert judge(graph, own, SEED).passed
 
 
+@pytest.mark.ci
 def test_right_answers_are_timed_where_that_tells_something(checkout, tmp_path, monkeypatch):
     """Beside the checkout's own C on one thread, each call with inputs of its own; a call that is over at once isn't timed, and passes."""
     monkeypatch.setattr(performance, "TURNS", 1)
@@ -238,6 +242,7 @@ def test_right_answers_are_timed_where_that_tells_something(checkout, tmp_path, 
     hpctranseval_time.untimed.cache_clear()
 
 
+@pytest.mark.ci
 def test_records_that_cannot_judge_are_told(tmp_path):
     """Code that doesn't build, reads its output, leaves a part of it, accesses beyond arrays, is never finite, or lacks its roles."""
     assert "doesn't build" in dirty(tmp_path, ACOSH.replace("acoshf", "nothing"))

@@ -34,6 +34,7 @@ def samples(folder, model="reference"):
 QUICK = tuple(f"kernels/{task}" for task in ("axpy/*/c", "axpy/*/cpp", "gemm/openmp/fortran", "cg/serial/fortran", "jacobi/mpi/fortran"))
 
 
+@pytest.mark.ci
 @pytest.mark.usefixtures("compiles")
 @everything
 @pytest.mark.parametrize(
@@ -59,6 +60,7 @@ def test_reference_scores_one_and_null_zero(generate, judge, tmp_path, tasks):
     assert "gcc" in results["kernels/reference"].toolchain
 
 
+@pytest.mark.ci
 @pytest.mark.usefixtures("compiles")
 def test_a_folder_of_results_stands_alone(generate, judge, tmp_path):
     """Tasks with prompts, completions and samples lie beside the figures, and the secret seed is told."""
@@ -241,6 +243,7 @@ def test_an_unreadable_suite_stops_its_own_answers_alone(generate, inline, tmp_p
     assert [s.passed for s in samples(tmp_path / "a.partial")] == [True]
 
 
+@pytest.mark.ci
 @pytest.mark.usefixtures("compiles")
 def test_the_order_is_that_of_the_input_wherever_it_is_judged(generate, write_completions, tmp_path, inline):
     """Worker processes and this one write the same samples, but for the seconds; there are several shards."""

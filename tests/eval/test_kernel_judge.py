@@ -140,6 +140,7 @@ def test_a_serial_loop_with_a_pragma_in_a_comment_is_not_openmp():
     assert not found.passed
 
 
+@pytest.mark.ci
 @pytest.mark.usefixtures("compiles")
 @needs_clang
 def test_a_race_is_found_although_results_may_be_right():
@@ -322,6 +323,7 @@ _OTHER_MODELS = {
 }
 
 
+@pytest.mark.ci
 @pytest.mark.usefixtures("compiles")
 @needs_clang
 @needs_mpi

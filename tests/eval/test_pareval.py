@@ -94,6 +94,7 @@ def test_timed_calls_are_those_of_compute_at_the_checkouts_size(checkout):
         timed_size(problem, "omp")
 
 
+@pytest.mark.ci
 @pytest.mark.parametrize(
     ("old", "new", "why"),
     [
@@ -112,6 +113,7 @@ def test_the_baseline_passes_and_wrong_answers_fail(checkout, old, new, why):
     assert why in judgement.checks["correct"]
 
 
+@pytest.mark.ci
 def test_openmp_answers_are_judged_with_threads_and_for_races(checkout):
     """The honest one passes, the racy one and serial code don't."""
     openmp = task(checkout, "omp")
@@ -148,6 +150,7 @@ EVERY_RANK = """    int rank, ranks;
 """
 
 
+@pytest.mark.ci
 @pytest.mark.parametrize(
     ("model", "body", "who"),
     [
@@ -179,6 +182,7 @@ def test_what_no_call_may_do_is_refused(checkout, added, check, why):
     assert not judgement.passed
 
 
+@pytest.mark.ci
 def test_a_race_under_a_dynamic_schedule_is_seen(checkout):
     """Where the first thread takes all turns, threads meet only if loops are shared by turns."""
     openmp = task(checkout, "omp")
@@ -192,6 +196,7 @@ def test_a_race_under_a_dynamic_schedule_is_seen(checkout):
     assert judgement.failures[0].threads > 1
 
 
+@pytest.mark.ci
 @pytest.mark.usefixtures("quick")
 def test_right_answers_are_timed_beside_the_baseline(checkout, generate, judge, write_completions, tmp_path):
     """An OpenMP answer on one and two threads; figures of speed and those as published lie in the results, the wrong answer counts 0 in ours alone."""
@@ -216,6 +221,7 @@ def test_right_answers_are_timed_beside_the_baseline(checkout, generate, judge, 
     assert results.levels["run"]["metrics"][f"speedup_{most}@1"]["n"] == (1 if most == "2" else 2)
 
 
+@pytest.mark.ci
 @pytest.mark.usefixtures("quick")
 def test_what_is_timed_is_verified_and_must_be_shared(checkout):
     """An answer that does nothing at the large size has no time; one whose first thread does everything there isn't parallel."""
@@ -236,6 +242,7 @@ def test_empty_answers_fail_and_unreadable_drivers_are_told(checkout):
     assert "doesn't build with a recording function" in judge_one(serial, serial.reference, 3).checks["build"]
 
 
+@pytest.mark.ci
 def test_an_audit_judges_serial_tasks_by_the_baseline(checkout, inline, tmp_path):
     """Its mutants die, doing nothing and leaving are refused; a task without a reference is neither admitted nor refused."""
     config = audit.AuditConfig(suite="pareval", tasks=("*/serial", "*/omp"), mutants=2)

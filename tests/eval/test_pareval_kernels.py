@@ -20,6 +20,7 @@ def checkout(tmp_path):
     return write_checkout(tmp_path / "checkout")
 
 
+@pytest.mark.ci
 @pytest.mark.parametrize("model", ["cuda", "hip"])
 def test_kernels_are_launched_as_by_the_driver(checkout, model):
     """On the serial task's calls in three orders of blocks, watched for races; doing nothing is wrong."""
@@ -75,6 +76,7 @@ SHARED = """    __shared__ double part[32];
 """
 
 
+@pytest.mark.ci
 @pytest.mark.parametrize(
     "answer",
     [
@@ -94,6 +96,7 @@ def test_honest_kernels_in_other_words_pass(checkout, answer):
     assert judgement.passed, (judgement.checks, judgement.log[-1:])
 
 
+@pytest.mark.ci
 def test_a_race_that_harms_no_result_is_seen(checkout):
     """Every thread writes the same zero where another one reads it."""
     racy = KERNEL.replace("sums[i] = scale * x[i];", "sums[N - 1 - i] = 0; sums[N - 1 - i] = scale * x[N - 1 - i] + 0 * sums[i];")
@@ -115,6 +118,7 @@ def test_inputs_that_do_not_matter_judge_nobody(checkout):
     assert "from one that knows their lengths alone" in judgement.checks["build"]
 
 
+@pytest.mark.ci
 @pytest.mark.skipif(kokkos() is None, reason="Kokkos is not installed")
 def test_kokkos_is_called_with_views_of_the_serial_tasks_calls(checkout):
     """A reduction that is right with every number of threads, and one that leaves the last element."""

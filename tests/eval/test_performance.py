@@ -67,6 +67,7 @@ def test_slow_code_is_slower_than_the_reference():
     assert found.timing.least_seconds == pytest.approx(roof / roofline.MARGIN)
 
 
+@pytest.mark.ci
 @pytest.mark.usefixtures("quick")
 def test_the_slowest_rank_is_the_time(needs):
     """Rank 0, whose result counts, is done at once, and rank 1 does its work late: a mean over the ranks, or rank 0's own clock, would say less."""

@@ -69,6 +69,7 @@ def test_a_prompt_ends_with_the_head_of_its_function(task):
     assert unbuildable(task.stem + "    pass\n", task.kernel.signature) == ""
 
 
+@pytest.mark.ci
 @pytest.mark.usefixtures("runs")
 @pytest.mark.parametrize("task", [pytest.param(t, marks=() if t is SERIAL else pytest.mark.slow, id=t.task_id) for t in TASKS.values()])
 def test_references_pass_and_empty_answers_fail(task):
@@ -80,6 +81,7 @@ def test_references_pass_and_empty_answers_fail(task):
     assert not empty.passed
 
 
+@pytest.mark.ci
 @pytest.mark.usefixtures("runs", "one_start")
 def test_threads_are_seen_at_work():
     """The third witness: two threads have a share of the largest call."""
@@ -135,6 +137,7 @@ CHEATS = {
 }
 
 
+@pytest.mark.ci
 @pytest.mark.usefixtures("runs", "one_start")
 @pytest.mark.parametrize("name", [pytest.param(name, marks=pytest.mark.slow if cheat.slow else ()) for name, cheat in CHEATS.items()])
 def test_cheats_do_not_pass(name):

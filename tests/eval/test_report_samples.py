@@ -187,6 +187,7 @@ def test_hostile_text_is_only_text(tmp_path, where):
     assert "⟨U+D800⟩⟨U+2066⟩" in only_page(tmp_path / "samples").read_text()
 
 
+@pytest.mark.ci
 @pytest.mark.parametrize(
     "answer",
     ["x" * 10_000_000, "\x00" * 3_000_000, "\n" * 10_000_000, "void axpy(int n) {" + ";\n" * 500_000 + "}", "<" * 1_000_000],

@@ -74,6 +74,7 @@ def test_only_threads_that_grow_without_end_are_told(counts):
     assert bool(run_evidence.leftovers(calls)) == grows
 
 
+@pytest.mark.ci
 @pytest.mark.usefixtures("compiles")
 @pytest.mark.parametrize(
     ("body", "passes"),
@@ -97,6 +98,7 @@ def test_threads_are_watched(body, passes, monkeypatch):
         assert "one thread did all the work" in found.checks["parallel"]
 
 
+@pytest.mark.ci
 @pytest.mark.usefixtures("compiles")
 def test_who_knows_its_input_again_is_told(monkeypatch):
     """One thread does the work, and the second time both copy what it gave: inputs don't come twice."""
@@ -123,6 +125,7 @@ def test_who_dies_while_it_is_watched_has_failed(monkeypatch):
     assert not found.passed
 
 
+@pytest.mark.ci
 @pytest.mark.usefixtures("compiles")
 @needs_mpi
 @pytest.mark.parametrize("others", ["", "MPI_Bcast(y, n, MPI_DOUBLE, 0, MPI_COMM_WORLD);"], ids=["go away", "wait"])

@@ -56,6 +56,7 @@ def alive(scratch):
     return found
 
 
+@pytest.mark.ci
 @pytest.mark.usefixtures("compiles")
 @pytest.mark.parametrize(("number", "exit_code"), [(signal.SIGKILL, -9), (signal.SIGTERM, 143)])
 def test_a_stopped_judge_resumes(generate, tmp_path, number, exit_code, request):
@@ -98,6 +99,7 @@ def generate_command(server, out):
     return [sys.executable, "-m", "hpcraft", "eval", "generate", *options]
 
 
+@pytest.mark.ci
 @pytest.mark.parametrize(("number", "exit_code"), [(signal.SIGKILL, -9), (signal.SIGTERM, 143)])
 def test_a_stopped_generation_resumes(tmp_path, number, exit_code):
     """What was answered isn't asked again, and it ends as an undisturbed one, to the byte."""

@@ -83,6 +83,7 @@ def test_any_answer_has_figures(candidate, language):
     assert all(0.0 <= figure.value <= 1.0 for figure in figures.values())
 
 
+@pytest.mark.ci
 def test_an_endless_answer_is_cut():
     """More than the limit is not looked at."""
     assert text_score(TextPair(GOLD, "x;" * MAX_CHARACTERS, "c")).bleu[8] == MAX_CHARACTERS

@@ -330,6 +330,7 @@ def test_bad_input_is_one_line(words, code, told, tmp_path, monkeypatch, capsys)
     assert told in capsys.readouterr().err
 
 
+@pytest.mark.ci
 @pytest.mark.parametrize(("target", "sign"), [("cuda", "<<<"), ("openmp", "#pragma omp parallel for")])
 def test_the_translator_that_comes_with_hpcraft_works_offline(tmp_path, capsys, target, sign):
     """Without --model, right after the installation: a simple loop is translated and holds."""

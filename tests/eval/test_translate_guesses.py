@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import pytest
+
 from hpcraft.data.standalone import stand_alone
 from hpcraft.eval.translate_evidence import Choice, Evidence, _too_little, judged
 from hpcraft.verification import Finding
@@ -28,6 +30,7 @@ def test_what_holds_on_too_little_is_a_guess() -> None:
     assert not replace(little, choices=(replace(HELD, holds=False),)).is_guess
 
 
+@pytest.mark.ci
 def test_a_function_most_of_which_never_runs_gives_guesses() -> None:
     """What holds on tests by rule holds on the few lines that they reach."""
     rare = "\n".join(f"        x[0] += {number};" for number in range(8))
@@ -46,6 +49,7 @@ def only(source: str, old: str, new: str) -> Evidence:
     return judged(alone, "openmp", [Choice(number=0, code=alone.code.replace(old, new))], (), seed=0)
 
 
+@pytest.mark.ci
 def test_what_is_printed_is_not_compared() -> None:
     """A candidate that prints nothing holds, as a guess."""
     source = '#include <stdio.h>\nvoid f(int n, double *a)\n{\n    for (int i = 0; i < n; i++) {\n        a[i] = 2 * a[i];\n        printf("%g", a[i]);\n    }\n}\n'
@@ -79,6 +83,7 @@ def test_tests_that_tell_few_faults_show_little() -> None:
     assert _too_little(replace(finding, mutants_killed=3), alone) == ""
 
 
+@pytest.mark.ci
 def test_what_no_test_tries_is_named() -> None:
     """Scalars that are compared with 0 and never are 0, and arrays that may overlap."""
     strided = "void f(int n, int inc, const double *x, double *y)\n{\n    int at = inc < 0 ? (1 - n) * inc : 0;\n    for (int i = 0; i < n; i++) y[i] = x[at + i * inc];\n}\n"

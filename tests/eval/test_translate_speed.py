@@ -52,6 +52,7 @@ def test_no_large_test_where_lengths_are_unknown_or_stay(head, source):
     assert large_test(Signature.parse(head), source, num_elements=ELEMENTS) is None
 
 
+@pytest.mark.ci
 @pytest.mark.usefixtures("compiles")
 def test_candidates_are_timed_beside_the_function(needs):
     """One that does the work eight times is slower; one that is wrong at that size, crashes there or doesn't build has no speed."""

@@ -187,6 +187,7 @@ def test_the_generate_stage_declares_the_pairs():
     assert GENERATE.inputs["pairs"].optional
 
 
+@pytest.mark.ci
 @needs_clang
 def test_an_audit_admits_a_pair_with_good_tests(pairs, inline, tmp_path):
     """A pair whose tests tell right from wrong is admitted: what is right for small sizes alone fails at the largest of them."""

@@ -57,6 +57,7 @@ def test_an_honest_form_raises_no_alarm(variant):
     assert forbidden.check(variant.model, variant.language, variant.code, entry=variant.kernel) == "pass"
 
 
+@pytest.mark.ci
 @pytest.mark.parametrize("variant", list(_marked()))
 def test_an_honest_form_passes_the_judge(variant, needs):
     """It is built, right with every number of threads or ranks, in its model, and free of races."""

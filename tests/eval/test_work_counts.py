@@ -184,6 +184,7 @@ int lcs_length(int m, int n, const char *a, const char *b) {
 """
 
 
+@pytest.mark.ci
 @pytest.mark.usefixtures("compiles")
 def test_who_waits_in_a_loop_does_not_repeat():
     """Rows that follow each other, each a little behind the one above."""
@@ -218,6 +219,7 @@ def test_what_a_library_does_is_not_held_against_an_answer(seconds):
     assert kernel_work.ask(TASKS["kernels/gemv/mpi/fortran"], MATMUL, SEED, seconds).failure is None
 
 
+@pytest.mark.ci
 @needs_mpi
 @pytest.mark.usefixtures("compiles")
 def test_ranks_that_all_do_everything_are_refused_by_the_judge():

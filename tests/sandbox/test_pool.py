@@ -72,6 +72,7 @@ def test_a_slow_caller_stops_the_intake(need: Need) -> None:
         outcomes.close()  # type: ignore[union-attr]
 
 
+@pytest.mark.ci
 def test_a_slow_source_holds_no_outcome_back(need: Need) -> None:
     """An outcome that is there is yielded before another job is waited for."""
     need("bwrap")

@@ -102,6 +102,7 @@ def test_fortran_tells_the_same_of_all_its_bindings(binding: str, need: Need) ->
     assert run(job).message == "deadlock: rank 0 in MPI_Barrier (a.f90:9), rank 1 in MPI_Probe (a.f90:11)"
 
 
+@pytest.mark.ci
 def test_a_rank_missing_in_a_collective_is_found_in_cpp(need: Need) -> None:
     """Exceptions still work under the preloaded library, and the member function is named."""
     need("mpicxx")
@@ -135,6 +136,7 @@ def test_a_rank_without_a_word_is_no_deadlock() -> None:
     assert outcome.message == "over 1.5 s; rank 0 ended or silent, rank 1 in MPI_Recv (a.c:12)"
 
 
+@pytest.mark.ci
 def test_the_address_check_tells_both() -> None:
     """The sanitizer bears the preloaded library: an error is found, and a deadlock explained."""
     error = _job("int *p = malloc(16); volatile int y = p[4 + rank]; free(p); x = y;")

@@ -25,6 +25,7 @@ int main(int n, char **v) {
 """
 
 
+@pytest.mark.ci
 def test_a_thousand_programs_share_no_name(need: Need) -> None:
     """A thousand runs, fifty at a time, each with the same port, file and shared memory: all are ok, each has its own answer."""
     need("bwrap", "gcc")

@@ -28,6 +28,7 @@ def _needs_tier(tier: Tier) -> Jail:
     return found
 
 
+@pytest.mark.ci
 @pytest.mark.parametrize("tier", TIERS)
 def test_every_promise_of_a_tier_is_kept(tier: Tier, need: Need) -> None:
     """`hpcraft sandbox check --tier` finds nothing broken in any tier that this machine has."""

@@ -77,6 +77,7 @@ def _run(script: str, *arguments: str | Path, path: Path | None = None) -> str:
     return done.stdout.splitlines()[-1]
 
 
+@pytest.mark.ci
 @pytest.mark.skipif(find_spec("transformers") is None, reason="transformers isn't installed")
 def test_transformers_5_gives_the_same_ids_and_text(folder: Path) -> None:
     """The installed transformers loads it without remote code."""

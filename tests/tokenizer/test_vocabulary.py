@@ -65,6 +65,7 @@ def test_compilers_declare_no_name_that_is_renamed(command: list[str], headers: 
     assert not [line for line in done.stderr.splitlines() if "error" in line]
 
 
+@pytest.mark.ci
 def test_the_cpp_library_has_no_name_that_is_renamed() -> None:
     """No word of the standard headers that isn't kept is a member of namespace std or of the common ones within."""
     command = ["g++", "-std=gnu++20", "-D_GLIBCXX_USE_TBB_PAR_BACKEND=0", "-x", "c++"]

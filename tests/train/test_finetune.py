@@ -103,6 +103,7 @@ def test_others_learn_every_task(bases: dict[str, Path], corpus: Path, run_folde
     assert ours.chat_template == theirs.chat_template
 
 
+@pytest.mark.ci
 @pytest.mark.parametrize("kind", ["llama", "gpt2", "t5"])
 def test_an_adapter_alone_is_learnt_and_merged(bases: dict[str, Path], corpus: Path, tmp_path: Path, kind: str) -> None:
     """The adapter on the base, by peft, has the merged model's logits; weights differ where an adapter was, alone."""
@@ -131,6 +132,7 @@ def test_an_adapter_alone_is_learnt_and_merged(bases: dict[str, Path], corpus: P
     assert found.metrics["parameters_learnt"] < found.metrics["parameters"] / 2
 
 
+@pytest.mark.ci
 def test_ours_with_an_encoder_learn_as_well(run_folder: Path, corpus: Path, tmp_path: Path) -> None:
     """A model with an encoder and hpcraft's own tokenizer and formats."""
     from hpcraft.tokenizer import bpe
@@ -184,6 +186,7 @@ def test_an_adapter_on_ours_merges_into_a_model_of_ours(own: Path, corpus: Path,
     assert inference.load(tmp_path / "out/model").is_own
 
 
+@pytest.mark.ci
 def test_batches_made_in_a_process_beside_are_the_same(own: Path, corpus: Path, tmp_path: Path) -> None:
     """They are made ahead of time and teach the same, and how long training waited for them is in the manifest."""
     runs = {
@@ -196,6 +199,7 @@ def test_batches_made_in_a_process_beside_are_the_same(own: Path, corpus: Path, 
     assert all(0 <= run.manifest.metrics["data_share"] < 1 for run in runs.values())
 
 
+@pytest.mark.ci
 def test_the_end_of_an_answer_is_learnt_where_it_pads_too(bases: dict[str, Path], tmp_path: Path) -> None:
     """A model whose padding is its end learns one answer by heart, and stops behind it."""
     pair = make_pair(3, "openmp", "train")
@@ -213,6 +217,7 @@ def test_the_end_of_an_answer_is_learnt_where_it_pads_too(bases: dict[str, Path]
     assert (reply.text, reply.finish) == (pair.target, "end")
 
 
+@pytest.mark.ci
 def test_ours_put_directives_back_by_heart(own: Path, corpus: Path, tmp_path: Path) -> None:
     """After enough steps a directive with its clauses is where it was, and a loop that needs none gets none."""
     config = replace(QUICK, task="openmp", max_steps=150, learning_rate=1e-2, shuffled_share=0.0, max_examples=2, batch_tokens=1200)
@@ -343,6 +348,7 @@ def test_layers_that_are_not_there_are_named(bases: dict[str, Path], corpus: Pat
             replace(QUICK, **wrong)
 
 
+@pytest.mark.ci
 def test_a_base_is_known_by_its_content(bases: dict[str, Path], corpus: Path, tmp_path: Path) -> None:
     """The same again is skipped; what changed under the same path is learnt from anew."""
     base = Path(shutil.copytree(bases["llama"], tmp_path / "base"))
@@ -371,6 +377,7 @@ def test_a_repository_in_the_cache_is_a_base(bases: dict[str, Path], corpus: Pat
     assert main([*arguments, "--base", str(tmp_path / "out/adapter"), "-o", str(tmp_path / "again")]) == 3
 
 
+@pytest.mark.ci
 def test_an_adapter_goes_on_after_a_stop(bases: dict[str, Path], corpus: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A run that was stopped behind a checkpoint ends with the adapter of one that wasn't."""
     config = replace(QUICK, task="openmp", lora_rank=2, max_steps=10, max_seconds=1e6, max_examples=2, checkpoint_seconds=1e-6)

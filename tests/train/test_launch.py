@@ -92,6 +92,7 @@ def test_a_process_that_died_is_told(died: dict[str, Any] | None, log: str, mess
 KILLED = "import os, signal; os.kill(os.getpid(), signal.SIGKILL)"
 
 
+@pytest.mark.ci
 def test_the_agent_leaves_word_of_a_process_that_was_killed(tmp_path: Path) -> None:
     """By torchrun itself, as the kernel kills one."""
     (tmp_path / "killed.py").write_text(KILLED)

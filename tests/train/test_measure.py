@@ -48,6 +48,7 @@ def exam_of(judges: Judges, folder: Path, *, mutants: bool = True) -> Exam:
     return set_exam(PAIRS, ("openmp", "cuda"), 40, judges, num_tested=40, mutants=mutants, seed=1, cache=folder / "exam.json")
 
 
+@pytest.mark.ci
 def test_translations_are_run_and_compared(tmp_path: Path) -> None:
     """Right, wrong and unbuildable answers; a drawn right one counts for pass@k, not for pass@1; levels stand in the name."""
     exam = set_exam(PAIRS, ("openmp",), 40, STRICT, num_tested=0, mutants=True, seed=1, cache=tmp_path / "exam.json")

@@ -165,6 +165,7 @@ def test_rounds_take_turns_with_the_functions(run_folder: Path, tuned: Path, tmp
     assert len({*asked[0], *asked[1]}) == 4
 
 
+@pytest.mark.ci
 def test_parts_are_judged_while_the_next_is_written(run_folder: Path, tuned: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The first part's judge waits for the second part's answers to be asked for; what comes out is what one part gives."""
     whole = mutual.run(QUICK, work_of(run_folder, tuned, tmp_path / "whole"), accepting)

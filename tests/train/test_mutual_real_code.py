@@ -66,6 +66,7 @@ def test_c_that_cannot_be_the_source_of_its_pair_is_refused() -> None:
         assert [(d.accepted, d.kept, d.why_not) for d in got.decisions] == [(True, False, why)]
 
 
+@pytest.mark.ci
 def test_what_is_written_of_real_parallel_code_becomes_the_source_of_a_pair(tmp_path: Path) -> None:
     """C that does what real OpenMP or emulated CUDA does stands before it as a pair; wrong C is refused, and the tester is taught nothing of either."""
     functions = parallel_functions()

@@ -128,6 +128,7 @@ def test_a_base_whose_tokenizer_is_two_files_goes_on(run_folder: Path, tmp_path:
     assert not (tmp_path / "out" / ".tokenizer").exists()
 
 
+@pytest.mark.ci
 def test_a_base_goes_on_with_its_own_tokenizer(run_folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """Ours with every objective, others' with causal alone, whose folder keeps their tokenizer; one that is too large is refused."""
     from transformers import AutoConfig, AutoModelForCausalLM
@@ -227,6 +228,7 @@ SHAPES: dict[str, dict[str, Any]] = {
 }
 
 
+@pytest.mark.ci
 @pytest.mark.parametrize(("sharding", "kind"), [("ddp", "decoder"), ("fsdp", "decoder"), ("ddp", "encoder-decoder"), ("ddp", "tagger")])
 def test_two_processes_learn_what_one_learns(sharding: str, kind: str, run_folder: Path, tmp_path: Path) -> None:
     """The same losses but for rounding, and a whole model of the right class."""
@@ -316,6 +318,7 @@ def test_a_place_holds_for_another_number_of_rows(run_folder: Path, tmp_path: Pa
     assert rows_from(Place.read(facts, 2.0), 2, 20) == whole[20:40]
 
 
+@pytest.mark.ci
 def test_an_error_in_a_process_is_one_clear_line(run_folder: Path, tmp_path: Path) -> None:
     """With the exit code that it has in one process."""
     done = subprocess.run(

@@ -130,6 +130,7 @@ def two_processes(call: str) -> list[str]:
     return [process.communicate(timeout=200)[0] for process in started]
 
 
+@pytest.mark.ci
 def test_all_processes_say_whose_loss_is_no_number(tmp_path: Path) -> None:
     """Not that their gradients aren't, which is what came of it."""
     said = two_processes(f"fit(tiny(), batches(spoil_at=2), budget(), Path({str(tmp_path)!r}), seed=1)")
@@ -188,6 +189,7 @@ def test_a_list_that_says_nothing_of_the_best_weights_is_passed_over(tmp_path: P
 # ---------------------------------------------------------------- other learning rates
 
 
+@pytest.mark.ci
 def test_a_run_goes_on_with_a_lower_rate(tmp_path: Path) -> None:
     """From the checkpoint before the loss that is no number, each step with the new rate; the optimizer and the schedule remembered the old one."""
     with pytest.raises(DivergedError, match=r"run again with a lower learning_rate, which goes on from the newest checkpoint"):

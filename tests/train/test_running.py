@@ -137,6 +137,7 @@ def test_an_error_in_the_making_of_batches_is_its_own_line(beside: bool, tmp_pat
     assert str(caught.value) == "x: no such text; mine more"
 
 
+@pytest.mark.ci
 def test_a_process_beside_that_was_killed_is_told(tmp_path: Path) -> None:
     """As the kernel kills one that takes too much memory."""
     driver = os.getpid()
@@ -172,6 +173,7 @@ if __name__ == "__main__":
 """
 
 
+@pytest.mark.ci
 def test_a_signal_to_all_processes_ends_the_run_with_a_checkpoint(tmp_path: Path) -> None:
     """As Slurm and `timeout` send it, also to the process that makes batches."""
     done = subprocess.run(
@@ -184,6 +186,7 @@ def test_a_signal_to_all_processes_ends_the_run_with_a_checkpoint(tmp_path: Path
 # ---------------------------------------------------------------- memory
 
 
+@pytest.mark.ci
 @pytest.mark.parametrize(
     ("error", "said"),
     [

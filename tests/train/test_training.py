@@ -106,6 +106,7 @@ def test_packed_documents_do_not_see_each_other(run_folder: Path, base: Executio
     assert torch.allclose(packed[20:], alone, atol=1e-4)
 
 
+@pytest.mark.ci
 def test_pretraining_goes_on_after_a_kill(run_folder: Path, tmp_path: Path) -> None:
     """Killed behind a checkpoint, the stage resumes there and finishes; every step is there once, and losses and weights are an undisturbed run's to the last bit."""
     import torch

@@ -19,6 +19,8 @@ from hpcraft.sandbox.outcome import TIERS
 from tests.sandbox.attacks.catalogue import ATTACKS
 
 ROOT = Path(__file__).resolve().parents[3]
+QUICK = ("bubblewrap+cgroup", "root")
+"""Whose batch is among the quick tests; a batch takes most of a minute."""
 PLAYED = tuple(tier for tier in reversed(TIERS) if tier != "apptainer")
 _USER = 54321
 """No account has this number: its processes can be told from everybody's."""
@@ -33,7 +35,8 @@ def cases(user: str) -> Iterator[object]:
             yield pytest.param(attack.slug, "", id=attack.slug, marks=pytest.mark.skip(reason=attack.skip))
         for tier in PLAYED:
             if not attack.skip and user in attack.users:
-                yield pytest.param(attack.slug, tier, id=f"{attack.slug}-{tier}-{user}")
+                marks = () if (tier, user) == QUICK else pytest.mark.ci
+                yield pytest.param(attack.slug, tier, id=f"{attack.slug}-{tier}-{user}", marks=marks)
 
 
 def verify(slug: str, tier: str, user: str) -> None:

@@ -97,6 +97,7 @@ def test_hip_is_cuda_by_other_names() -> None:
     assert _output("aliases.hip") == "2.5 10 598 32\n1\n"
 
 
+@pytest.mark.ci
 def test_thrust_runs_beside_kernels() -> None:
     """Thrust's vectors go to kernels, and its algorithms take memory of cudaMalloc."""
     if not Path("/usr/include/thrust").is_dir() and thrust() is None:

@@ -1,7 +1,7 @@
 """The corpus: good programs run right at every check and print the same, faulty ones are caught with kind, file and line.
 
 All that are asked for are built and run once, two at a time, by a fixture; the tests look at what became of each. The quick tests ask for one good
-program in three, and for all faulty ones.
+program in nine and one faulty one in three, CI for a good one in three and for all faulty ones.
 """
 
 from __future__ import annotations
@@ -22,8 +22,8 @@ pytestmark = pytest.mark.timeout(1200)
 """The first test waits for all programs."""
 CHECKS: tuple[corpus.CudaCheck, ...] = get_args(corpus.CudaCheck)
 ENDLESS_SECONDS = 4.0
-_QUICK_STEP = 3
-"""Each third good program is among the quick tests; all of them take minutes of two cores to build."""
+_CI_STEP, _QUICK_STEP = 3, 9
+"""Of the good programs CI runs each third and the quick tests each ninth; all of them take minutes of two cores to build."""
 Key = tuple[str, corpus.CudaCheck]
 Outcomes = Mapping[Key, Outcome]
 
@@ -37,9 +37,12 @@ def _cases(paths: list[Path], checks: tuple[corpus.CudaCheck, ...] | None = None
         for check in checks or (corpus.fault_of(path).check,):
             missing = MISSING.get(path.name) or MISSING.get(f"{path.name}-{check}")
             marks = [pytest.mark.xfail(strict=True, reason=f"not there yet: {missing}")] if missing else []
+            good = path.parent.name == "programs"
             # The race check finds what the check of addresses does.
-            if path.parent.name == "programs" and (check == "address" or number % _QUICK_STEP):
+            if good and (check == "address" or number % _CI_STEP):
                 marks.append(pytest.mark.slow)
+            elif number % (_QUICK_STEP if good else _CI_STEP):
+                marks.append(pytest.mark.ci)
             yield pytest.param((str(path), check), id=f"{path.name}-{check}", marks=marks)
 
 
