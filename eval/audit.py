@@ -136,7 +136,7 @@ STAGE = Stage(
     scratch=(_SHARDS,),
     parallel=True,
     outside=_outside,
-    version=3,
+    version=4,
 )
 
 

@@ -1,8 +1,8 @@
 """Bad answers to a task, made from its reference or its signature: every one of them must be refused, for its own reason.
 
 ``null`` does nothing; ``nan`` fills all outputs with what is no number (integers with -1); ``replay`` gives the results of its first call again,
-``replay-of-a-size`` those of the last call of the same size; ``serial`` is the sequential reference under a parallel task;
-``small-sizes``, ``large-sizes`` and ``multiples-of-four`` are right for some sizes and do nothing for the others; ``exit`` and ``exit-at-once``
+``replay-of-a-size`` those of the last call of the same size; ``serial`` is the sequential reference under a parallel task, or the parallel one in
+C without its OpenMP; ``small-sizes``, ``large-sizes`` and ``multiples-of-four`` are right for some sizes and do nothing for the others; ``exit`` and ``exit-at-once``
 leave with exit code 0; ``one-less`` does the work of a size smaller by one; ``last-left`` and ``first-left`` leave
 the last or first element that the work changes as it was.
 
@@ -17,7 +17,7 @@ from dataclasses import dataclass, field
 
 from hpcraft.errors import InputError
 from hpcraft.eval import wrappers_c, wrappers_fortran, wrappers_python
-from hpcraft.eval.bad_by_text import without_numbers
+from hpcraft.eval.bad_by_text import without_directives, without_numbers
 from hpcraft.eval.equivalent_mutants import why_right
 from hpcraft.eval.prompts import null_answer
 from hpcraft.eval.task import Task
@@ -115,4 +115,6 @@ def _serial(task: Task, tasks: Mapping[str, Task]) -> str:
         return task.source
     else:
         sibling = None
+    if sibling is None and task.model == "openmp" and task.language != "fortran" and (code := without_directives(task.reference)):
+        return code
     return sibling.reference if sibling and sibling.reference else "none: the suite has no sequential answer of the same prototype"

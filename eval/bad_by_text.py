@@ -5,11 +5,20 @@ Not covered: Fortran and Python; what a reference writes through functions that 
 
 from __future__ import annotations
 
+import re
+
 from hpcraft.data.syntax import parse
 from hpcraft.data.trees import text_of, walk
 
 _WRITES = ("subscript_expression", "pointer_expression")
+_DIRECTIVE = re.compile(r"^[ \t]*#[ \t]*pragma[ \t]+omp\b(?:[^\n]*\\\n)*[^\n]*\n?", re.MULTILINE)
 _NO_NUMBER = "(((__typeof__({place}))0.5) != 0 ? 0.0 / 0.0 : -1.0)"
+
+
+def without_directives(code: str) -> str:
+    """A reference in C or C++ without its OpenMP directives; empty where it has none, or asks the library about threads."""
+    plain, count = _DIRECTIVE.subn("", code)
+    return plain if count and "omp_" not in plain else ""
 
 
 def without_numbers(code: str, language: str) -> str:

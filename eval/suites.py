@@ -164,7 +164,7 @@ SUITES = {
     for suite in (
         Suite(
             name="kernels",
-            version=4,
+            version=5,
             summary="31 kernels in C, C++ and Fortran: serial, OpenMP, offload, OpenACC, MPI, both; CUDA and Kokkos; six in Python with numba",
             reads_pairs=False,
             tasks=kernel_tasks,

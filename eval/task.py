@@ -101,9 +101,9 @@ class Kernel:
         yield from self.draw(np.random.default_rng([seed, *self.name.encode()]))
 
     def draw(self, rng: np.random.Generator) -> Iterator[list[Argument]]:
-        """The same from a generator: every size, and two that are drawn, the first of them twice: what was kept of a size is then wrong."""
-        drawn = [int(n) for n in rng.integers(*self.random_sizes, 2)]
-        for size in (*self.sizes, *drawn, drawn[0]):
+        """The same from a generator: every size, and two that are drawn twice, one of them in a row: what was kept of a size, or of the last one, is then wrong."""
+        first, second = (int(n) for n in rng.integers(*self.random_sizes, 2))
+        for size in (*self.sizes, first, second, second, first):
             yield self.make_inputs(rng, size)
 
 

@@ -11,7 +11,7 @@ import pytest
 from hpcraft.data.holes import BOUNDARIES
 from hpcraft.decoding import Reply
 from hpcraft.errors import ConfigError, InputError
-from hpcraft.eval import hole_admission
+from hpcraft.eval import audit, hole_admission
 from hpcraft.eval.completion import Infill, completion_tasks
 from hpcraft.eval.completion_judge import honesty
 from hpcraft.eval.completion_judge import judge as judge_one
@@ -29,7 +29,7 @@ from hpcraft.records import Function, HoleTask, Pair
 from hpcraft.samples import Completion
 from hpcraft.shards import ShardWriter, read_rows
 from hpcraft.stages import execute
-from hpcraft.store import read_manifest
+from hpcraft.store import read_json, read_manifest
 from hpcraft.tokenizer.fim import FAMILIES
 from hpcraft.tokenizer.requests import HOLE
 from tests.eval.conftest import Inline
@@ -379,3 +379,13 @@ def test_tasks_name_what_they_were_run_with(holes):
     """The runs of a task are JSON that says arguments, input, ranks and threads."""
     for row in read_rows(holes, "holes", HoleTask):
         assert all(set(json.loads(run)) == {"args", "stdin", "ranks", "threads"} for run in row.runs)
+
+
+@pytest.mark.ci
+def test_an_audit_admits_holes_with_good_calls(functions, inline, tmp_path):
+    """What leaves a hole empty or without numbers is refused, and so are faulty versions of what stood there."""
+    execute(audit.STAGE, audit.AuditConfig(suite="completion", mutants=2), {"data": functions}, tmp_path / "audit", executor=inline)
+    rows = read_json(tmp_path / "audit" / audit.AUDIT)["tasks"]
+    assert len(rows) == 4
+    assert all((row["admitted"], row["why"], row["killed"]) == ("yes", [], 2) for row in rows)
+    assert all({"null"} <= set(row["refused"]) <= {"null", "nan"} for row in rows)

@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hpcraft.errors import ConfigError, InputError
+from hpcraft.eval import audit
 from hpcraft.eval.extract import extract
 from hpcraft.eval.fortran2cpp import fortran2cpp_tasks
 from hpcraft.eval.fortran2cpp_functions import ahead
@@ -18,6 +19,8 @@ from hpcraft.eval.judging import published_word
 from hpcraft.eval.results import level_figures
 from hpcraft.eval.task import Task
 from hpcraft.samples import Sample
+from hpcraft.stages import execute
+from hpcraft.store import read_json
 
 run = pytest.mark.skipif(
     not (shutil.which("bwrap") and shutil.which("g++") and shutil.which("gfortran")), reason="compilers or bubblewrap are not installed"
@@ -341,3 +344,16 @@ def test_the_published_measure_is_a_figure_beside_ours(checkout):
     ]
     found = level_figures({t.task_id: t for t in (one, other)}, samples)["run"]["metrics"]
     assert (found["as-published"]["value"], found["pass@1"]["value"]) == (0.5, 0.0)
+
+
+@run
+@pytest.mark.ci
+def test_an_audit_tells_outputs_that_show_little(checkout, inline, tmp_path):
+    """Functions whose tests notice faults are admitted; a program whose output hides them isn't, and both refuse what does nothing."""
+    config = audit.AuditConfig(suite="fortran2cpp", tasks=("*/functions", "*/a/program"), mutants=3)
+    execute(audit.STAGE, config, {"data": checkout}, tmp_path / "audit", executor=inline)
+    found = {row["task_id"].rpartition("/")[2]: row for row in read_json(tmp_path / "audit" / audit.AUDIT)["tasks"]}
+    assert (found["functions"]["admitted"], found["functions"]["killed"]) == ("yes", 3)
+    assert found["program"]["admitted"] == "no"
+    assert "total >= 1" in str(found["program"]["survivors"])
+    assert all(set(row["refused"]) == {"null", "exit"} for row in found.values())

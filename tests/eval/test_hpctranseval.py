@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from hpcraft.errors import ConfigError, InputError
-from hpcraft.eval import hpctranseval_time, performance
+from hpcraft.eval import audit, hpctranseval_time, performance
 from hpcraft.eval.extract import extract
 from hpcraft.eval.hpctranseval import LEVELS, Operator, hpctranseval_tasks
 from hpcraft.eval.hpctranseval_inputs import DOMAINS, draw, published_inputs
@@ -15,6 +15,8 @@ from hpcraft.eval.hpctranseval_judge import judge
 from hpcraft.eval.hpctranseval_trial import trial
 from hpcraft.eval.judging import NOT_TIMED, published_word
 from hpcraft.eval.published import allclose_of_hpctranseval
+from hpcraft.stages import execute
+from hpcraft.store import read_json
 
 pytestmark = pytest.mark.skipif(not (shutil.which("bwrap") and shutil.which("gcc")), reason="gcc or bubblewrap is not installed")
 
@@ -273,3 +275,14 @@ def test_the_published_comparison_is_what_is_published():
     assert allclose_of_hpctranseval([nan], [nan])
     assert not allclose_of_hpctranseval([one], [one * np.float32(1 + 1e-6)])
     assert not allclose_of_hpctranseval([one], [nan])
+
+
+@pytest.mark.ci
+def test_an_audit_admits_a_record_with_good_inputs(tmp_path, inline):
+    """Doing nothing, numbers that are none, leaving and the loop without threads are refused, faulty versions of the reference too."""
+    folder = write(tmp_path / "checkout", operator=[record("acosh", ACOSH, [[30, 10]], [[30, 10]], BUFFERS)])
+    config = audit.AuditConfig(suite="hpctranseval", mutants=3)
+    execute(audit.STAGE, config, {"data": folder}, tmp_path / "audit", executor=inline)
+    (row,) = read_json(tmp_path / "audit" / audit.AUDIT)["tasks"]
+    assert (row["admitted"], row["why"], row["killed"]) == ("yes", [], 3)
+    assert set(row["refused"]) == {"null", "nan", "exit", "serial"}
