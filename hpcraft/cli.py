@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any, NoReturn, cast
 
 from hpcraft import __version__
 from hpcraft.command import check_seed
-from hpcraft.errors import HpcError, InputError, MachineError, Stopped, is_out_of_memory, printable
+from hpcraft.errors import HpcError, InputError, MachineError, Stopped, is_disk_full, is_out_of_memory, printable
 from hpcraft.progress import set_quiet
 
 if TYPE_CHECKING:
@@ -107,7 +107,7 @@ def main(argv: Sequence[str] | None = None) -> int:
             return _bug()
         return _fail(f"this needs {error.name}, which is not installed; pip install 'hpcraft[{extra}]'", MachineError.exit_code)
     except Exception as error:  # noqa: BLE001 - the last line of defence: a bug of ours is shown whole and has its own code
-        if "No space left on device" in str(error) or "os error 28" in str(error):  # libraries in C++ and Rust keep no errno
+        if is_disk_full(error):
             return _fail(f"{os.strerror(errno.ENOSPC)}; {_MACHINE_ERRORS[errno.ENOSPC]}", MachineError.exit_code)
         if is_out_of_memory(error):
             return _fail(f"out of memory; {_MACHINE_ERRORS[errno.ENOMEM]}", MachineError.exit_code)

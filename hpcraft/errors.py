@@ -84,6 +84,15 @@ def is_out_of_memory(error: BaseException) -> bool:
     return isinstance(error, OSError | RuntimeError) and any(words in str(error) for words in _MEMORY)
 
 
+def is_disk_full(error: BaseException) -> bool:
+    """Whether an error of the system's or a library's says that there is no room on a disk; ours have been told already."""
+    if isinstance(error, HpcError):
+        return False
+    if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
+        return True
+    return any(words in str(error) for words in ("No space left on device", "os error 28"))  # libraries in C++ and Rust keep no errno
+
+
 def first_line(error: BaseException) -> str:
     """What an error says first, or its kind where it says nothing."""
     return next(iter(str(error).strip().splitlines()), type(error).__name__)

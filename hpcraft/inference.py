@@ -118,7 +118,9 @@ def _load(folder: Path, dtype: str, device: str) -> Any:
             raise MachineError(
                 f"{folder}: out of memory while the model is loaded ({first_line(error)[:120]}); free some, or give a smaller model"
             ) from None
-        raise InputError(f"{folder}: the model can't be loaded ({' '.join(str(error).split())[:160]})") from None
+        raise InputError(
+            f"{folder}: the model can't be loaded ({' '.join(str(error).split())[:160]}); get the whole model, config.json and its weights"
+        ) from None
     if missing := sorted(found["missing_keys"]):  # without those that are another's, or that the architecture does without
         raise InputError(f"{folder}: {len(missing)} weights are missing, such as {missing[0]}, and would be random; get the whole model")
     return model
@@ -181,7 +183,7 @@ def find_folder(where: str) -> Path:
         if isinstance(found, str):
             return Path(found).parent
         raise InputError(f"{where}: no such folder, nor is it in the Hub's cache here; fetch it first: hf download {where}")
-    raise InputError(f"{where}: holds no config.json; give a folder that transformers can load")
+    raise InputError(f"{where}: {'holds no config.json' if path.exists() else 'no such folder'}; give a folder that transformers can load")
 
 
 def check_fit(tokenizer_folder: Path, vocab_size: int) -> None:

@@ -15,6 +15,7 @@ and the folder stays partial, unless the caller takes what there is: then the ma
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import os
 import platform
@@ -30,7 +31,7 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from hpcraft import __version__
 from hpcraft.command import Command
-from hpcraft.errors import ConfigError, DivergedError, HpcError, InputError
+from hpcraft.errors import ConfigError, DivergedError, HpcError, InputError, MachineError, is_disk_full
 from hpcraft.executor import JOBS, Executor, default_executor
 from hpcraft.plan import PLAN, mark_diverged, plan_of, prepare_partial
 from hpcraft.store import (
@@ -270,6 +271,12 @@ def _work(stage: Stage[C], config: C, work: Work, wanted: str, notes: list[str],
         report = stage.run(config, work)
     except DivergedError:
         mark_diverged(work.out)
+        raise
+    except Exception as error:
+        if is_disk_full(error):  # which of the files it was, few say
+            place = getattr(error, "filename", None) or work.out
+            words = os.strerror(getattr(error, "errno", None) or errno.ENOSPC)
+            raise MachineError(f"{place}: {words}; free some space and run the same command again, it resumes") from None
         raise
     if report.fault and not incomplete:
         raise report.fault

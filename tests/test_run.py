@@ -377,7 +377,7 @@ def test_full_disk(recipe: Path, tmp_path: Path, setting: str) -> None:
     assert done.stdout.count("exit 4") == 1, done
     assert done.stdout.count("exit 0") == 1, done
     assert [line for line in done.stderr.splitlines() if "hpcraft: " in line] == [
-        line for line in done.stderr.splitlines() if "No space left on device; free some space and run the same command again" in line
+        line for line in done.stderr.splitlines() if "make.partial" in line and ": No space left on device; free some space and run" in line
     ]
     assert "Traceback" not in done.stderr
     between = done.stdout.split("exit 4\n")[1].split("finished")[0].split()

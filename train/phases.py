@@ -81,9 +81,9 @@ def prepare(config: PretrainConfig, work: Work, tokenizer: Path) -> dict[str, in
         num_bytes[text.language] += len(text.text.encode())
     write_json(work.out / TOKENS / "valid_bytes.json", dict(num_bytes))
     found = tokens.Tokens(work.out / _TOKENS_OF["train"])
-    if found.num_tokens < config.batch_rows * config.row_tokens:
+    if (shown := found.fewest_in_an_epoch) < config.batch_rows * config.row_tokens:
         raise InputError(
-            f"{corpus}: too small, its {found.num_tokens} tokens don't fill one step of {config.batch_rows} x {config.row_tokens}; "
+            f"{corpus}: too small, the {shown} tokens that an epoch shows don't fill one step of {config.batch_rows} x {config.row_tokens}; "
             "mine more, or give smaller batch_rows"
         )
     return {"texts": len(found), "text_tokens": found.num_tokens}
@@ -104,7 +104,7 @@ def _check(phase: Phase, config: PretrainConfig) -> None:
     for name in phase.objectives:
         found = _architecture(name)
         if found != wanted and not (found == "tagger" and wanted == "encoder-decoder"):
-            raise ConfigError(f"objective {name}: is for an {found}, not for a {wanted}; give architecture={found}, or another objective")
+            raise ConfigError(f"objective {name}: is for {found}s, not for {wanted}s; give architecture={found}, or another objective")
 
 
 def _architecture(name: str) -> str:
@@ -217,7 +217,7 @@ def _model(config: PretrainConfig, work: Work, tokenizer: Tokenizer) -> Any:
         model: Any = generator.model
         if model.config.is_encoder_decoder != (config.architecture != DECODER):
             kind = "encoder-decoder" if model.config.is_encoder_decoder else DECODER
-            raise InputError(f"{work.inputs['base']}: is an {kind}; give architecture={kind}")
+            raise InputError(f"{work.inputs['base']}: its model is of kind {kind}; give architecture={kind}")
         check_causal(model, work.inputs["base"])
         if model.config.model_type != "t5" and any(
             _architecture(name) == "tagger" for phase in config.all_phases for name in phase.objectives
@@ -339,7 +339,8 @@ def _validation(config: PretrainConfig, work: Work, objective: Objective, specia
     rows: dict[str, list[Row]] = {}
     for number in range(len(valid)):
         document = valid.document(number)
-        rows.setdefault(document.language, []).extend(_windows(document.ids.tolist(), config.context, specials.text))
+        begin = specials.end if specials.text == NONE else specials.text
+        rows.setdefault(document.language, []).extend(_windows(document.ids.tolist(), config.context, begin))
     batches, languages = [], []
     for language, some in sorted(rows.items()):
         for batch in by_length(some, 4 * config.context, Random(work.seed)):
@@ -350,7 +351,6 @@ def _validation(config: PretrainConfig, work: Work, objective: Objective, specia
 
 
 def _windows(ids: list[int], context: int, begin: int) -> Iterator[Row]:
-    """Windows of a text, each behind the token that begins one, where there is such a token."""
-    head = () if begin == NONE else (begin,)
-    for at in range(0, len(ids), context - len(head)):
-        yield Row((*head, *ids[at : at + context - len(head)]), 1)
+    """Windows of a text, each behind a token that begins or ends one: what isn't predicted would have its bytes counted and not its bits."""
+    for at in range(0, len(ids), context - 1):
+        yield Row((begin, *ids[at : at + context - 1]), 1)

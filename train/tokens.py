@@ -249,9 +249,20 @@ class Tokens:
     def epoch(self, number: int) -> NDArray[np.int64]:
         """The texts that an epoch shows: those of every epoch, and of the others one variant after the other."""
         variants = self.texts["variant"]
+        return np.flatnonzero((variants == ALWAYS) | (variants == number % self._turns))
+
+    @property
+    def fewest_in_an_epoch(self) -> int:
+        """The tokens of the epoch that shows the fewest."""
+        lengths = self.texts["length"]
+        return min(int(lengths[self.epoch(number)].sum()) for number in range(self._turns))
+
+    @property
+    def _turns(self) -> int:
+        """Epochs after which the same texts come again."""
+        variants = self.texts["variant"]
         several = variants[variants != ALWAYS]
-        turn = number % (int(several.max()) + 1) if len(several) else 0
-        return np.flatnonzero((variants == ALWAYS) | (variants == turn))
+        return int(several.max()) + 1 if len(several) else 1
 
 
 def _mapped(path: Path, kind: str) -> NDArray[Any]:

@@ -206,7 +206,8 @@ class Run(Trainer):  # type: ignore[misc, unused-ignore]
         loss: torch.Tensor = super().training_step(model, inputs, num_items_in_batch)
         if not torch.isfinite(loss):
             self.bad = self.bad or (
-                f"the loss is {float(loss)} in step {self.state.global_step + 1}, {place.of_batch(world() - 1 - rank())}; {LOWER}, or look at that batch"
+                f"the loss is {float(loss)} in step {self.state.global_step + 1}, {place.of_batch(world() - 1 - rank())}; {self._advice()}, "
+                "or look at that batch"
             )
             if world() == 1:
                 raise DivergedError(self.bad)
@@ -229,9 +230,18 @@ class Run(Trainer):  # type: ignore[misc, unused-ignore]
             told = self.bad if math.isfinite(self.grad_norm) else _first_told(self.bad)
             raise DivergedError(
                 told
-                or f"the gradient's norm is {self.grad_norm} in step {self.state.global_step + 1}, whose last is {self.place.of_batch()}; {LOWER}"
+                or f"the gradient's norm is {self.grad_norm} in step {self.state.global_step + 1}, whose last is {self.place.of_batch()}; {self._advice()}"
             )
         return norm
+
+    def _advice(self) -> str:
+        """What helps; the weights of a checkpoint may be ruined already though they are numbers, and then no rate is low enough."""
+        if self.found is None or self.state.global_step > self.found.step:
+            return LOWER
+        return (
+            f"{LOWER}; should that fail in this step again, {self.found.folder.name} is past saving: remove {self.found.folder} "
+            "to go on from the one before it, or begin anew by --force"
+        )
 
     @contextlib.contextmanager
     def _defer_fsdp_gradient_reduction(self) -> Iterator[None]:

@@ -7,13 +7,14 @@ import dataclasses
 import numpy as np
 import pytest
 
-from hpcraft.errors import InputError
+from hpcraft.errors import ConfigError, InputError
 from hpcraft.train.batches import Row, padded, pieces
 from hpcraft.train.objectives.causal import Causal, CausalConfig
 from hpcraft.train.objectives.entities import Entities, EntitiesConfig, entities_of, scores
 from hpcraft.train.objectives.fill import Fill, FillConfig
 from hpcraft.train.objectives.masking import Spans, SpansConfig, Words, WordsConfig, with_gaps
 from hpcraft.train.objectives.objective import PairRow, TagRow
+from hpcraft.train.objectives.specials import Specials
 from hpcraft.train.sides import directed_sides, sides
 from tests.train.tiny import END, INTO_CUDA, MIDDLE, PAD, PREFIX, SPECIALS, SUFFIX, TEXT, document
 
@@ -133,6 +134,18 @@ def test_the_documented_gaps():
     assert with_gaps([80, 81, 82, 83, 84, 85, 86], [(1, 3), (5, 6)], SPECIALS) == PairRow(
         (80, S0, 83, 84, S1, 86, END), (S0, 81, 82, S1, 85, END), PAD
     )
+
+
+def test_gaps_without_sentinels_are_filled_in_as_bart_does_it():
+    """Each gap is the token for what is masked, the target the whole text, and both stand between the tokens that begin and end one."""
+    bart = Specials(pad=1, end=2, text=0, mask=4, first=2)
+    assert with_gaps([80, 81, 82, 83], [(1, 3)], bart) == PairRow((0, 80, 4, 83, 2), (0, 80, 81, 82, 83, 2), 2)
+    rows = list(Words(WordsConfig(length=6, rate=0.5), bart).rows(document(80, 81, 82, 83, 84, 85, words="^^^^^^"), RNG))
+    assert {len(row.target) for row in rows} <= {4, 5, 6}
+    assert all(row.source.count(4) == len(row.target) // 2 - 1 for row in rows)
+    assert len(list(Spans(SpansConfig(length=4), bart).rows(document(80, 81, 82), RNG))) == 1
+    with pytest.raises(ConfigError, match="objective words: the tokenizer has no sentinels"):
+        Words(WordsConfig(), Specials(pad=1, end=2))
 
 
 def test_whole_words():

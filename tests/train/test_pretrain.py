@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
 import signal
 import subprocess
 import sys
@@ -18,17 +17,15 @@ import torch
 from hpcraft import inference
 from hpcraft.errors import ConfigError, InputError, MachineError
 from hpcraft.executor import ExecutorConfig, make_executor
-from hpcraft.stages import Execution, execute
+from hpcraft.stages import Work, execute
 from hpcraft.store import read_json, write_json
 from hpcraft.tokenizer import bpe
 from hpcraft.train import phases, presets, tokens, worker
-from hpcraft.train.base_tokenizer import tokenizer_folder
 from hpcraft.train.corpus_source import CorpusSource
 from hpcraft.train.objectives.specials import Specials
 from hpcraft.train.objectives.table import Mixture
 from hpcraft.train.pretrain import STAGE, Phase, PretrainConfig
 from hpcraft.train.stream import Place, Stream
-from tests.train.tiny_bases import save_base
 
 SMALL: dict[str, Any] = {"depth": 1, "row_tokens": 64, "batch_rows": 4, "max_seconds": 1e6, "context": 128}
 
@@ -108,79 +105,14 @@ def test_a_decoder_learns_to_fill_in_the_middle(syntax: float, run_folder: Path,
     assert inference.read_facts(tmp_path / "out" / "model").tasks == ("fim",)
 
 
-def test_a_base_whose_tokenizer_is_two_files_goes_on(run_folder: Path, tmp_path: Path) -> None:
-    """``vocab.json`` and ``merges.txt``, as models of GPT-2's kind have it; the model that is written has the same tokens."""
-    from transformers import AutoTokenizer
-
-    base = save_base(tmp_path / "gpt2", "gpt2")
-    parts = read_json(base / "tokenizer.json")["model"]
-    write_json(base / "vocab.json", parts["vocab"])
-    merges = (" ".join(pair) if isinstance(pair, list) else pair for pair in parts["merges"])
-    (base / "merges.txt").write_text("#version: 0.2\n" + "".join(f"{line}\n" for line in merges))
-    (base / "tokenizer.json").unlink()
-    write_json(
-        base / "tokenizer_config.json", {"tokenizer_class": "GPT2Tokenizer", "eos_token": "<|endoftext|>", "pad_token": "<|endoftext|>"}
-    )
-    config = PretrainConfig(**{**SMALL, "max_steps": 2})
-    execute(STAGE, config, {"corpus": run_folder / "prepare", "base": base}, tmp_path / "out")
-    text = "for (int i = 0; i < n; ++i) y[i] += a * x[i];"
-    assert AutoTokenizer.from_pretrained(tmp_path / "out" / "model")(text).input_ids == AutoTokenizer.from_pretrained(base)(text).input_ids
-    assert not (tmp_path / "out" / ".tokenizer").exists()
-
-
-@pytest.mark.ci
-def test_a_base_goes_on_with_its_own_tokenizer(run_folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """Ours with every objective, others' with causal alone, whose folder keeps their tokenizer; one that is too large is refused."""
-    from transformers import AutoConfig, AutoModelForCausalLM
-
-    config = PretrainConfig(**{**SMALL, "max_steps": 2})
-    execute(STAGE, config, inputs(run_folder), tmp_path / "one")
-    execute(STAGE, config, {"corpus": run_folder / "prepare", "base": tmp_path / "one"}, tmp_path / "two")
-    assert losses(tmp_path / "two")[0] < losses(tmp_path / "one")[0]
-    other = save_base(tmp_path / "gpt2", "gpt2")
-    execute(STAGE, config, {"corpus": run_folder / "prepare", "base": other}, tmp_path / "three")
-    assert inference.load(tmp_path / "three" / "model").is_own is False
-    bloom = save_base(tmp_path / "bloom", "bloom")
-    execute(STAGE, config, {"corpus": run_folder / "prepare", "base": bloom}, tmp_path / "five")
-    assert "lets texts in one row see each other" in capsys.readouterr().err
-    with pytest.raises(ConfigError, match=r"objective fill: the tokenizer has no prefix"):
-        execute(
-            STAGE,
-            PretrainConfig(**{**SMALL, "objectives": {"fill": 1.0}}),
-            {"corpus": run_folder / "prepare", "base": other},
-            tmp_path / "four",
-        )
-    shrunk = read_json(other / "config.json")
-    AutoModelForCausalLM.from_config(AutoConfig.for_model(**{**shrunk, "vocab_size": 300})).save_pretrained(other)
-    with pytest.raises(InputError, match=r"tokenizer has tokens up to \d+, the model knows 300"):
-        execute(STAGE, config, {"corpus": run_folder / "prepare", "base": other}, tmp_path / "six")
-
-
-def test_a_tokenizer_that_means_something_else_is_refused(run_folder: Path, base: Execution, tmp_path: Path) -> None:
-    """Of the right size, beside the base's own: the first token that differs is named; names that are kept free mean nothing."""
-    model, given = run_folder / "pretrain" / "model", tmp_path / "tokenizer"
-
-    def renamed(old: str, new: str) -> dict[str, Path]:
-        shutil.copytree(run_folder / "tokenizer", given, dirs_exist_ok=True)
-        text = (given / "tokenizer.json").read_text()
-        assert old in text
-        (given / "tokenizer.json").write_text(text.replace(old, new))
-        return {"base": run_folder / "pretrain", "tokenizer": given}
-
-    assert tokenizer_folder(renamed("<|omp2c|>", "<|reserved_0|>"), tmp_path) == given
-    with pytest.raises(InputError, match=rf"token \d+ is '<|other|>', of that in {model} '<|omp2c|>'"):
-        tokenizer_folder(renamed("<|omp2c|>", "<|other|>"), tmp_path)
-
-
-def test_the_size_of_a_vocabulary_may_stand_with_the_part_that_reads_texts(run_folder: Path, tmp_path: Path) -> None:
-    """As in models that see pictures too; where it stands nowhere, the line says so."""
-    size = bpe.load(run_folder / "tokenizer").get_vocab_size()
-    given = {"base": tmp_path, "tokenizer": run_folder / "tokenizer"}
-    write_json(tmp_path / "config.json", {"text_config": {"vocab_size": size}})
-    assert tokenizer_folder(given, tmp_path) == run_folder / "tokenizer"
-    write_json(tmp_path / "config.json", {})
-    with pytest.raises(InputError, match="names no vocab_size"):
-        tokenizer_folder(given, tmp_path)
+def test_a_corpus_smaller_than_a_step_is_refused(run_folder: Path, tmp_path: Path) -> None:
+    """By what one epoch shows of it: functions stand there in several wordings, of which an epoch shows one."""
+    phases.prepare(PretrainConfig(**SMALL), Work(out=tmp_path, inputs=inputs(run_folder), seed=0), run_folder / "tokenizer")
+    found = tokens.Tokens(tmp_path / phases._TOKENS_OF["train"])
+    between = (found.fewest_in_an_epoch + found.num_tokens) // 2
+    assert found.fewest_in_an_epoch < between < found.num_tokens
+    with pytest.raises(InputError, match=rf"too small, the {found.fewest_in_an_epoch} tokens that an epoch shows don't fill"):
+        execute(STAGE, PretrainConfig(**{**SMALL, "batch_rows": between // 64}), inputs(run_folder), tmp_path / "large")
 
 
 def test_memory_that_runs_out_while_texts_become_tokens_is_told(run_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -278,13 +210,16 @@ def command(run_folder: Path, out: Path, *more: str) -> list[str]:
 
 
 @pytest.mark.slow
-def test_a_run_killed_on_two_processes_goes_on_with_one(run_folder: Path, tmp_path: Path) -> None:
-    """From the sharded checkpoint, to the same losses as a run that nothing stopped."""
+@pytest.mark.parametrize(
+    ("first", "then"), [(("--processes", "2", "--sharding", "fsdp"), ()), ((), ("--processes", "2", "--sharding", "fsdp"))]
+)
+def test_a_run_that_was_killed_goes_on_with_another_number_of_processes(
+    first: tuple[str, ...], then: tuple[str, ...], run_folder: Path, tmp_path: Path
+) -> None:
+    """From a checkpoint of two processes with one, and of one with two, to the same losses as a run that nothing stopped."""
     out, steps = tmp_path / "out", ["--max-steps", "40", "--context", "128", "--learning-rate", "1e-3"]
     killed = subprocess.Popen(
-        command(run_folder, out, *steps, "--processes", "2", "--sharding", "fsdp", "--checkpoint-seconds", "0"),
-        stderr=subprocess.DEVNULL,
-        start_new_session=True,
+        command(run_folder, out, *steps, *first, "--checkpoint-seconds", "0"), stderr=subprocess.DEVNULL, start_new_session=True
     )
     partial = out.with_name("out.partial")
     deadline = time.monotonic() + 200
@@ -293,8 +228,9 @@ def test_a_run_killed_on_two_processes_goes_on_with_one(run_folder: Path, tmp_pa
     os.killpg(killed.pid, signal.SIGKILL)
     killed.wait()
     assert list(partial.glob(".checkpoints/step-*/checkpoint.json"))
-    subprocess.run(command(run_folder, out, *steps), check=True, stderr=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
-    subprocess.run(command(run_folder, tmp_path / "whole", *steps), check=True, stderr=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
+    quiet = {"check": True, "stderr": subprocess.DEVNULL, "stdout": subprocess.DEVNULL}
+    subprocess.run(command(run_folder, out, *steps, *then), **quiet)  # type: ignore[call-overload]
+    subprocess.run(command(run_folder, tmp_path / "whole", *steps), **quiet)  # type: ignore[call-overload]
     assert losses(out) == pytest.approx(losses(tmp_path / "whole"), rel=5e-3)
 
 
@@ -357,3 +293,27 @@ def test_a_job_of_slurm_trains_with_two_processes_and_goes_on_when_it_is_put_bac
     assert requeue.communicate()[0].strip() == "0"
     execute(STAGE, PretrainConfig(**{**config, "processes": 1}), inputs(run_folder), tmp_path / "whole")
     assert losses(tmp_path / "out") == pytest.approx(losses(tmp_path / "whole"), rel=5e-3)
+
+
+@pytest.mark.slow  # two minutes of Slurm's time, and two more until it starts the job again
+@pytest.mark.timeout(1200)
+@pytest.mark.usefixtures("slurm")
+def test_a_job_whose_time_is_up_saves_and_goes_on(run_folder: Path, tmp_path: Path) -> None:
+    """A real node ends the job after two minutes; the only checkpoint is that of the signal before, from which the job goes on to its end."""
+    config = {**SMALL, "max_steps": 10**6, "max_seconds": 100.0, "checkpoint_seconds": 1e6}
+    executor = make_executor(ExecutorConfig(kind="slurm", cpus_per_task=1, time_minutes=2))
+    done = execute(STAGE, PretrainConfig(**config), inputs(run_folder), tmp_path / "out", executor=executor)
+    lines = [json.loads(line) for line in (tmp_path / "out" / "metrics.jsonl").read_text().splitlines()]
+    steps = [line["step"] for line in lines if line["split"] == "train"]
+    assert steps == sorted(set(steps))
+    assert steps[-1] == done.manifest.rows["steps"]
+    assert lines[-1]["seconds"] >= 100.0
+
+
+@pytest.mark.parametrize("length", [0, 1, 127, 128, 255, 500])
+def test_every_token_of_a_text_is_predicted_once(length: int) -> None:
+    """In validation, whose bits are held against all bytes of the texts; no window is longer than what the model sees."""
+    ids = list(range(100, 100 + length))
+    rows = list(phases._windows(ids, 128, 1))
+    assert [number for row in rows for number in row.ids[1:]] == ids
+    assert all(row.ids[0] == 1 and len(row.ids) <= 128 and row.num_given == 1 for row in rows)

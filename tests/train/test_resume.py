@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import socket
 import subprocess
@@ -202,6 +203,16 @@ def test_a_run_goes_on_with_a_lower_rate(tmp_path: Path) -> None:
     assert told(tmp_path)[:4] == before[:4]
     assert rates[:4] == usual[:4]
     assert rates[4:] == pytest.approx([rate / 10 for rate in usual[4:]], abs=1e-5)
+
+
+def test_a_checkpoint_whose_first_step_fails_is_named(tmp_path: Path) -> None:
+    """Its weights may be ruined though they are numbers: no rate helps then, and the message says what does. Without it the one before is used."""
+    for expected in ("goes on from the newest checkpoint, or look at that batch", r"step-4 is past saving: remove .*step-4 to go on from"):
+        with pytest.raises(DivergedError, match=expected):
+            fit(tiny(), batches(spoil_at=5), budget(checkpoint_seconds=0), tmp_path, seed=1)
+    shutil.rmtree(tmp_path / ".checkpoints/step-4")
+    assert fit(tiny(), batches(), budget(), tmp_path, seed=1).steps == 12
+    assert [line[0] for line in told(tmp_path)] == list(range(1, 13))
 
 
 # ---------------------------------------------------------------- full disks

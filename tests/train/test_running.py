@@ -210,3 +210,21 @@ def test_what_was_told_is_not_told_again(tmp_path: Path) -> None:
     assert str(caught.value) == "out of memory (MemoryError); mine less; no checkpoint was written yet"
     with pytest.raises(FileNotFoundError), memory_told(tmp_path):
         (tmp_path / "x").read_text()
+
+
+ALONE = """
+import runpy, sys
+sys.argv = ["training_mfu.py", *"--depth 1 --context 64 --vocabulary 300 --micro-rows 2 --steps 2 --eager".split()]
+runpy.run_path("benchmarks/training_mfu.py", run_name="__main__")
+ours = {name for name in sys.modules if name.startswith("hpcraft.tokenizer") or name.partition(".")[0] in
+        ("pydantic", "rich", "polars", "peft", "tree_sitter", "submitit", "datasets", "trl", "sacrebleu", "rensa")}
+assert not ours, ours
+"""
+
+
+@pytest.mark.ci
+def test_the_measure_of_a_device_needs_few_packages(root: Path) -> None:
+    """It has to run where nothing of hpcraft is installed: torch, transformers, tokenizers, safetensors and pyarrow are there, and no compiled part of ours."""
+    done = subprocess.run([sys.executable, "-c", ALONE], cwd=root, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert '"mfu"' in done.stdout

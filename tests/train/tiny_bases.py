@@ -22,6 +22,8 @@ TOKENIZERS: dict[str, dict[str, Any]] = {
     "gpt2": {"eos_token": "<|endoftext|>", "pad_token": "<|endoftext|>", "unk_token": "<|endoftext|>"},
     "qwen2": {"eos_token": "<|im_end|>", "pad_token": "<|endoftext|>", "extra_special_tokens": ["<|im_start|>", *FIM]},
     "t5": {"eos_token": "</s>", "pad_token": "<pad>"},
+    "sentinels": {"eos_token": "</s>", "pad_token": "<pad>", "extra_special_tokens": [f"<extra_id_{n}>" for n in range(30)]},
+    "bart": {"bos_token": "<s>", "eos_token": "</s>", "pad_token": "<pad>", "mask_token": "<mask>"},
     "bloom": {"bos_token": "<s>", "eos_token": "</s>", "pad_token": "<pad>"},
 }
 _SHAPE = {"hidden_size": 32, "num_hidden_layers": 2, "num_attention_heads": 2, "intermediate_size": 64, "max_position_embeddings": 512}
@@ -37,7 +39,23 @@ MODELS: dict[str, tuple[str, str, dict[str, Any]]] = {
         *("AutoModelForSeq2SeqLM", "T5Config"),
         {"d_model": 32, "d_kv": 16, "d_ff": 64, "num_layers": 2, "num_heads": 2, "n_positions": 512, "dropout_rate": 0.0},
     ),
+    "bart": (
+        *("AutoModelForSeq2SeqLM", "BartConfig"),
+        {
+            "d_model": 32,
+            "encoder_layers": 1,
+            "decoder_layers": 1,
+            "encoder_attention_heads": 2,
+            "decoder_attention_heads": 2,
+            "encoder_ffn_dim": 64,
+            "decoder_ffn_dim": 64,
+            "max_position_embeddings": 512,
+            "dropout": 0.0,
+        },
+    ),
 }
+MODELS["sentinels"] = MODELS["t5"]
+"""T5 with the tokens that stand for what is masked."""
 
 
 @functools.cache
@@ -90,7 +108,8 @@ def save_base(folder: Path, kind: str, *, chat: bool = False) -> Path:
     tokenizer = save_tokenizer(folder, kind, chat=chat)
     auto, config_class, shape = MODELS[kind]
     ends = {"eos_token_id": tokenizer.eos_token_id, "pad_token_id": tokenizer.pad_token_id, "bos_token_id": tokenizer.bos_token_id}
-    more = {"decoder_start_token_id": tokenizer.pad_token_id} if kind == "t5" else {}
+    first = {"t5": tokenizer.pad_token_id, "sentinels": tokenizer.pad_token_id, "bart": tokenizer.eos_token_id}
+    more = {"decoder_start_token_id": first[kind]} if kind in first else {}
     config = getattr(transformers, config_class)(vocab_size=len(tokenizer), **shape, **ends, **more)
     getattr(transformers, auto).from_config(config).save_pretrained(folder)
     return folder

@@ -5,6 +5,10 @@ Each gap is one sentinel. The target lists the gaps in order, each behind its se
     read   a <|0|> d e <|1|> g end        write   <|0|> b c <|1|> f end
 
 CodeRosetta masks in an encoder alone; with a decoder, each masked word is a gap of its own, so adjacent words have a sentinel each.
+
+A vocabulary without sentinels that has a token for what is masked is filled in as BART does it (Lewis et al., 2020): every gap is that token, and
+the target is the whole text, both behind the token that begins one.
+
 Not covered: random or unchanged tokens in place of masks (BERT's 80/10/10), which neither paper has.
 """
 
@@ -18,7 +22,7 @@ from hpcraft.errors import ConfigError, InputError
 from hpcraft.train.annotation import Document
 from hpcraft.train.batches import pieces
 from hpcraft.train.objectives.objective import Objective, PairRow, check_length, check_share
-from hpcraft.train.objectives.specials import Specials
+from hpcraft.train.objectives.specials import NONE, Specials
 
 if TYPE_CHECKING:
     import numpy as np
@@ -50,7 +54,7 @@ class WordsConfig:
     length: int = 512
     """Most tokens that the encoder reads; CodeRosetta's."""
     rate: float = 0.15
-    """Share of words that are masked; CodeRosetta's. Never more than there are sentinels (64), which 15 % of 512 tokens are far from."""
+    """Share of words that are masked; CodeRosetta's. Never more than there are sentinels (64), if any, which 15 % of 512 tokens are far from."""
 
     def __post_init__(self) -> None:
         """Check the values."""
@@ -65,8 +69,8 @@ class Spans(Objective):
 
     def __init__(self, config: SpansConfig, specials: Specials) -> None:
         self.config, self.specials = config, specials
-        specials.need("spans", "sentinels")
-        if round(config.length * config.rate / config.mean_span) > len(specials.sentinels):
+        need_gaps("spans", specials)
+        if specials.sentinels and round(config.length * config.rate / config.mean_span) > len(specials.sentinels):
             raise ConfigError(
                 f"length {config.length}: {config.rate} of it in spans of {config.mean_span} are more than the {len(specials.sentinels)} sentinels; "
                 "give a smaller length or rate, or a greater mean_span"
@@ -75,7 +79,7 @@ class Spans(Objective):
     def rows(self, document: Document, rng: np.random.Generator) -> Iterator[PairRow]:
         """One row, or several for a long document; a document of one token has none."""
         ids = document.ids.tolist()
-        for begin, end in pieces(len(ids), self.config.length - 1):
+        for begin, end in pieces(len(ids), _room(self.config.length, self.specials)):
             if end - begin > 1:
                 gaps = random_spans(end - begin, self.config.rate, self.config.mean_span, rng)
                 yield with_gaps(ids[begin:end], gaps, self.specials)
@@ -88,7 +92,7 @@ class Words(Objective):
 
     def __init__(self, config: WordsConfig, specials: Specials) -> None:
         self.config, self.specials = config, specials
-        specials.need("words", "sentinels")
+        need_gaps("words", specials)
 
     def rows(self, document: Document, rng: np.random.Generator) -> Iterator[PairRow]:
         """One row, or several for a long document; a document of one word has none."""
@@ -97,16 +101,30 @@ class Words(Objective):
         if document.words is None:
             raise InputError("objective words: the document has no words; annotate the corpus, or take the objective spans")
         ids = document.ids.tolist()
-        for begin, end in pieces(len(ids), self.config.length - 1):
+        for begin, end in pieces(len(ids), _room(self.config.length, self.specials)):
             # A word that the cut runs through counts as one in each piece.
             starts = np.flatnonzero(document.words[begin:end]).tolist()
             starts = starts if starts[:1] == [0] else [0, *starts]
             if len(starts) < 2:
                 continue
-            most = min(len(self.specials.sentinels), len(starts) - 1)
+            most = min(len(self.specials.sentinels) or len(starts), len(starts) - 1)
             chosen = rng.choice(len(starts), size=min(most, max(1, round(len(starts) * self.config.rate))), replace=False)
             ends = [*starts[1:], end - begin]
             yield with_gaps(ids[begin:end], [(starts[i], ends[i]) for i in sorted(chosen.tolist())], self.specials)
+
+
+def need_gaps(objective: str, specials: Specials) -> None:
+    """Check that a vocabulary has something to stand for a gap.
+
+    Raises:
+        ConfigError: neither sentinels nor a token for what is masked.
+    """
+    specials.need(objective, "sentinels" if specials.mask == NONE else "mask")
+
+
+def _room(length: int, specials: Specials) -> int:
+    """Tokens of a text beside those that begin and end what is read and written."""
+    return length - 1 - (not specials.sentinels and specials.text != NONE)
 
 
 def random_spans(length: int, rate: float, mean_span: float, rng: np.random.Generator) -> list[tuple[int, int]]:
@@ -135,6 +153,12 @@ def with_gaps(ids: Sequence[int], gaps: Sequence[tuple[int, int]], specials: Spe
     source: list[int] = []
     target: list[int] = []
     at = 0
+    if not specials.sentinels:
+        head = () if specials.text == NONE else (specials.text,)
+        for begin, end in gaps:
+            source += [*ids[at:begin], specials.mask]
+            at = end
+        return PairRow((*head, *source, *ids[at:], specials.end), (*head, *ids, specials.end), specials.start)
     for sentinel, (begin, end) in zip(specials.sentinels, gaps, strict=False):
         source += [*ids[at:begin], sentinel]
         target += [sentinel, *ids[begin:end]]
