@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from hpcraft.command import Command, note, say
-from hpcraft.errors import HpcError, Stopped
+from hpcraft.errors import HpcError, InputError, Stopped
 from hpcraft.eval.generate import STAGE as GENERATE
 from hpcraft.eval.judge import STAGE as JUDGE
 from hpcraft.eval.perplexity import BITS_PER_BYTE, PER_LEXEME
@@ -52,6 +52,8 @@ def main(args: argparse.Namespace) -> int:
     completions, results = args.out / "completions", args.out / "results"
     where = make_executor(from_arguments(args))
     answered = execute(GENERATE, generate, given, completions, seed=args.seed, executor=where, incomplete=True)
+    if judge.strict and answered.manifest.rejections:
+        raise InputError(f"strict, and not every line that was to be replayed can be judged: {'; '.join(answered.manifest.notes)}")
     inputs = {"completions": completions} | {name: folder for name, folder in given.items() if name in JUDGE.inputs}
     try:
         judged = execute(JUDGE, judge, inputs, results, seed=args.seed, executor=where)

@@ -8,7 +8,6 @@ Not covered: what is computed by data, such as an address that is made of number
 from __future__ import annotations
 
 import re
-from collections import defaultdict
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 
@@ -17,6 +16,7 @@ from hpcraft.data.parallel.outline import words
 from hpcraft.data.target_models import TARGET_MODELS
 from hpcraft.eval import forbidden_python
 from hpcraft.eval.code_scan import blank
+from hpcraft.eval.forbidden_builds import CHARACTER, STRINGS, tells_apart
 from hpcraft.eval.forbidden_symbols import asks_for, defines
 from hpcraft.eval.seen import Seen, differs
 
@@ -66,28 +66,15 @@ _LINES = re.compile(r"^[ \t]*(?:#|%:)[ \t]*(?:line\b|\d)", re.MULTILINE)
 _DEFINE = re.compile(r"^[ \t]*(?:#|%:)[ \t]*(?:define|undef)[ \t]+(\w+)", re.MULTILINE)
 _PRAGMA = re.compile(r"^[ \t]*(?:#|%:)[ \t]*pragma[ \t]+([^\n]*)", re.MULTILINE)
 _BRACKET = re.compile(r"([()\[\]{}])")
-_CHARACTER = re.compile(r"(?:(?<![0-9a-fA-F])|(?<=\bu8))'(?:\\.|[^'\\\n])*'")
-_STRINGS = re.compile(r'"(?:\\.|[^"\\\n])*"')
 _SOURCES = (".c", ".cc", ".cpp", ".cxx", ".cu", ".cuh", ".f90", ".s", ".S", ".o", ".a", ".so", ".bin")
 _FORTRAN = (
     (r"^[ \t]*include\s*['\"](?:/|[^'\"]*\.\.)", "includes a file by its path"),
     (r"^[ \t]*!(?:gcc|dir)\$\s*attributes\b[^\n]*\b(?:weak|dllexport|alias|constructor)\b", "makes symbols stand for others"),
 )
-_TELLS = words(
-    "__GNUC__ __GNUC_MINOR__ __GNUC_PATCHLEVEL__ __GNUG__ __GXX_ABI_VERSION __clang__ __clang_major__ __clang_minor__ __clang_patchlevel__"
-    " __clang_version__ __llvm__ __VERSION__ __OPTIMIZE__ __OPTIMIZE_SIZE__ __NO_INLINE__ __PRETTY_FUNCTION__ _OPENMP __FAST_MATH__"
-    " __BIGGEST_ALIGNMENT__ __DECIMAL_DIG__ __INT_FAST16_MAX__ __INT_FAST32_MAX__ __UINT_FAST16_MAX__ __UINT_FAST32_MAX__ __INT_FAST16_WIDTH__"
-    " __INT_FAST32_WIDTH__ __cpp_structured_bindings __cpp_unicode_characters source_location"
-)
-"""What has another value with each of the compilers that an answer is judged and checked for races by."""
 _TWO_COMPILERS = ("openmp", "mpi+openmp", "offload", "openacc")
-_CONDITIONAL = re.compile(
-    r"^[ \t]*(?:#|%:)[ \t]*(?:if|ifdef|ifndef|elif|elifdef|elifndef|else|endif|error|warning|undef)\b[^\n]*", re.MULTILINE
-)
-_WORD = re.compile(r"\b[A-Za-z_]\w*")
-_MACRO = re.compile(r"^[ \t]*(?:#|%:)[ \t]*define[ \t]+(\w+)([^\n]*)", re.MULTILINE)
-_PASTED = re.compile(r"##|%:%:")
 _COMPILER = re.compile(r"\bcompiler_(?:options|version)\b", re.IGNORECASE)
+_LOCK_DECLARED = re.compile(r"\binteger\s*\(\s*(?:kind\s*=\s*)?omp_\w+_kind\s*\)|\bonly\s*:[^\n]*", re.IGNORECASE)
+_LOCK_KIND = re.compile(r"\bomp_\w+_kind\b", re.IGNORECASE)
 _CONTINUED = re.compile(r"&[ \t]*\n[ \t]*&?")
 _HARNESS = re.compile(r"\b(?:hpcraft|HPCRAFT|__SANITIZE_|__has_feature)\w*")
 
@@ -121,7 +108,7 @@ def check(model: str, language: str, code: str, *, entry: str, seen: str = "", s
         why = _fortran(code)
     else:
         stripped = strip(code)
-        why = _includes(stripped) or text(seen or code, model) or (_tells(stripped) if model in _TWO_COMPILERS else "")
+        why = _includes(stripped) or text(seen or code, model) or (tells_apart(stripped, language) if model in _TWO_COMPILERS else "")
     if not why and symbols is not None:
         why = asks_for(symbols.undefined, seen or code, model, set(symbols.harness_defined) - {entry})
         why = why or defines(symbols.defined, seen or code, entry, set(symbols.harness_undefined) - {entry})
@@ -157,7 +144,7 @@ def text(code: str, model: str) -> str:
     taken = _KEYWORDS | _DEVICE_NAMES if model == "cuda" else _KEYWORDS
     if defined := next((name for name in _DEFINE.findall(stripped) if name in taken), ""):
         return f"gives {defined} another meaning"
-    bare = _STRINGS.sub('""', stripped)
+    bare = STRINGS.sub('""', stripped)
     for attribute in _attributes(bare):
         for pattern, reason in _ATTRIBUTES.items():
             if found := re.search(rf"(?<![\w.])(?:__)?({pattern})(?:__)?(?!\w)", attribute):
@@ -174,35 +161,6 @@ def hides(code: str, plain: Seen, checked: Seen, model: str) -> str:
     if where := differs(code, plain, checked):
         return f"the race detector would see other code than the judge ({where} of the answer)"
     return text(checked.text, model)
-
-
-def _tells(stripped: str) -> str:
-    """What tells the compilers apart outside of conditionals, where `hides` would see it: their macros used as values, by name or put together."""
-    bare = _STRINGS.sub('""', _CHARACTER.sub("0", stripped))
-    users: dict[str, list[str]] = defaultdict(list)
-    for name, value in _MACRO.findall(bare):
-        for word in set(_WORD.findall(value)):
-            users[word].append(name)
-    names, waiting = set(_TELLS), list(_TELLS)
-    while waiting:
-        new = set(users[waiting.pop()]) - names
-        names |= new
-        waiting += new
-    used = _MACRO.sub("", _CONDITIONAL.sub("", bare))
-    found = next((word for word in _WORD.findall(used) if word in names), "")
-    if not found and _PASTED.search(bare):
-        pieces = set(re.findall(r"\w+", bare))
-        found = next((name for name in _TELLS if _put_together(name, pieces)), "")
-    return f"tells compilers apart ({found})" if found else ""
-
-
-def _put_together(name: str, pieces: set[str]) -> bool:
-    """Whether a name is made of words that stand in the code."""
-    reached = {0}
-    for end in range(1, len(name) + 1):
-        if any(name[begin:end] in pieces for begin in reached):
-            reached.add(end)
-    return len(name) in reached
 
 
 def _includes(stripped: str) -> str:
@@ -235,7 +193,7 @@ def _attributes(bare: str) -> Iterator[str]:
 
 def _bracketed(bare: str) -> Iterator[str]:
     """The lists of attributes in ``[[...]]`` without what each is given: there ``weak`` may be a variable, as in ``[[assume(weak > 0)]]``."""
-    pieces = _BRACKET.split(_CHARACTER.sub("0", bare).replace("<:", "[").replace(":>", "]"))
+    pieces = _BRACKET.split(CHARACTER.sub("0", bare).replace("<:", "[").replace(":>", "]"))
     open_lists: list[list[str]] = []
     in_lists: list[bool] = []
     for at, piece in enumerate(pieces):
@@ -274,6 +232,9 @@ def _fortran(code: str) -> str:
     for pattern, reason in _FORTRAN:
         if re.search(pattern, code, re.IGNORECASE | re.MULTILINE):
             return reason
-    if found := _COMPILER.search(_CONTINUED.sub("", blank(code, "fortran"))):
+    text_alone = _CONTINUED.sub("", blank(code, "fortran"))
+    if found := _COMPILER.search(text_alone):
         return f"tells compilers apart ({found[0]})"
+    if found := _LOCK_KIND.search(_LOCK_DECLARED.sub("", text_alone)):
+        return f"tells runtimes apart ({found[0]})"
     return ""

@@ -38,6 +38,11 @@ _CALLS: dict[str, str] = {
     "changes the allocator": "mallopt __malloc_hook __realloc_hook __free_hook __memalign_hook __malloc_initialize_hook __after_morecore_hook",
 }
 _REASONS = {name: reason for reason, names in _CALLS.items() for name in names.split()}
+_LIMITS = re.compile(
+    r"omp_(?:get_(?:supported_active_levels|max_active_levels|max_task_priority|num_places|place_num|place_num_procs|place_proc_ids|partition_\w+"
+    r"|proc_bind|affinity_format|wtick|thread_limit|cancellation|default_allocator)|display_affinity|capture_affinity|display_env)_?"
+)
+"""What one runtime of OpenMP answers otherwise than another one, with which races are looked for."""
 _PATTERNS: tuple[tuple[str, str], ...] = (
     (r"_ZNSt6thread\w*_M_start_thread", "starts threads beside those of its model"),
     (
@@ -93,6 +98,8 @@ def asks_for(symbols: Collection[str], code: str, model: str, harness: Collectio
         if model == "cuda" and symbol in _OF_NVCC and not re.search(rf"\b{symbol}\b", code):
             continue
         reason = _REASONS.get(symbol) or _REASONS.get(_fortran_of_mpi(symbol)) or _by_pattern(symbol) or _REASONS.get(_plain(symbol))
+        if not reason and model != "mpi" and _LIMITS.fullmatch(symbol):
+            reason = "asks the runtime for its limits, by which runtimes are told apart"
         if reason:
             return f"{reason} ({symbol})"
     return ""

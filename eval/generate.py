@@ -105,7 +105,9 @@ def run(config: GenerateConfig, work: Work) -> Report:
     for model in config.models:
         _ask_all(config, work, model, suites, report, faults)
         opened.cache_clear()
-    report.notes += [note for model in config.models for note in _unasked(config, work, model, suites)] + left_out
+    for model in config.models:
+        _tell_unasked(config, work, model, suites, report)
+    report.notes += left_out
     if left_out and not faults and not report.rows["completions"]:
         raise ConfigError(f"generate: nothing to do; {left_out[0]}")
     if not faults:
@@ -151,16 +153,19 @@ def _ask_all(config: GenerateConfig, work: Work, model: str, suites: Sequence[st
         faults.append(error)
 
 
-def _unasked(config: GenerateConfig, work: Work, model: str, suites: Sequence[str]) -> list[str]:
-    """What of a file of answers nobody asked for, once all suites are known."""
+def _tell_unasked(config: GenerateConfig, work: Work, model: str, suites: Sequence[str], report: Report) -> None:
+    """Count and tell what of a file of answers nobody asked for, once all suites are known."""
     kind, _, where = model.partition(":")
     if kind != "replay" or len(suites) < len(config.suites) or not Path(where).is_file():
-        return []
+        return
     asked, known = (
         {task.task_id for suite in suites for task in chosen_tasks(these, suite, find_suite(suite).folder(work.inputs))}
         for these in (config, replace(config, tasks=(), limit=0))
     )
-    return unasked(Path(where), asked, known, config.samples)
+    found = unasked(Path(where), asked, known, config.samples)
+    report.notes += found.notes(where)
+    for reason, count in found.dropped.items():
+        report.rejections[reason] = report.rejections.get(reason, 0) + count
 
 
 def _missing(config: GenerateConfig, work: Work) -> list[str]:
@@ -213,7 +218,8 @@ def _ask(config: GenerateConfig, work: Work, model: str, weights: str, suite: st
     report.notes += [note for note in told if note not in report.notes]
     path = work.out / suite / label(model)
     put_in_place(kept, path, told)
-    _count(path / COMPLETIONS, model, suite, [task.task_id for task in tasks], report)
+    samples = 1 if find_suite(suite).likelihood else config.samples
+    _count(path / COMPLETIONS, model, suite, [task.task_id for task in tasks], samples, report)
     return []
 
 
@@ -241,20 +247,22 @@ def _joined(all_shards: list[Shard]) -> Iterator[Completion]:
         yield from read_jsonl(shard.out, Completion)
 
 
-def _count(path: Path, model: str, suite: str, task_ids: list[str], report: Report) -> None:
+def _count(path: Path, model: str, suite: str, task_ids: list[str], samples: int, report: Report) -> None:
     """Counts and notes about the answers of a model to a suite."""
     finishes: Counter[str] = Counter()
-    answered: set[str] = set()
+    answered: Counter[str] = Counter()
     cut, refusal = 0, ""
     for completion in read_jsonl(path, Completion):
         finishes[str(completion.sampling.get("finish", "end"))] += 1
-        answered.add(completion.task_id)
+        answered[completion.task_id] += 1
         cut += "prompt_tokens_cut" in completion.sampling
         refusal = refusal or str(completion.sampling.get("refusal", ""))
     report.rows["completions"] += finishes.total()
     report.metrics[f"{suite}/{label(model)}"] = {"finish": dict(sorted(finishes.items()))}
     if missing := sum(task_id not in answered for task_id in task_ids):
         report.notes.append(f"{model} has no answer to {missing} of {len(task_ids)} tasks of {suite}")
+    if fewer := sum(0 < answered[task_id] < samples for task_id in task_ids):
+        report.notes.append(f"{model} has fewer than the {samples} answers that were asked to {fewer} of {len(task_ids)} tasks of {suite}")
     if cut:
         report.notes.append(f"{model}: {cut} prompts of {suite} are longer than what it can see, their beginning was left out")
     if finishes["refused"]:

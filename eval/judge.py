@@ -12,6 +12,7 @@ results in the partial folder.
 from __future__ import annotations
 
 import secrets
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -22,6 +23,7 @@ from hpcraft.eval import performance
 from hpcraft.eval.completions import Found, read_completions
 from hpcraft.eval.extract import extract
 from hpcraft.eval.judge_shards import JudgeShard, cut, judge_shard, tasks_of, told_failures
+from hpcraft.eval.judging import UNLOOKED
 from hpcraft.eval.kept_answers import COMPLETIONS
 from hpcraft.eval.models import prompt_hash
 from hpcraft.eval.prompt_styles import DEFAULT, STYLES
@@ -257,9 +259,16 @@ def _conclude(entry: Entry, seed: int, run_seed: int, report: Report) -> None:
         created=datetime.now(UTC).isoformat(timespec="seconds"),
         samples_sha256=sha256_file(entry.out / SAMPLES),
         dropped=entry.dropped,
+        missing_samples=_missing_samples(samples),
     )
     write_json(entry.out / RESULTS, to_json(results))
     _count(entry, results, samples, report)
+
+
+def _missing_samples(samples: list[Sample]) -> int:
+    """Answers that are fewer to some tasks than to the one with most."""
+    per_task = Counter(sample.task_id for sample in samples)
+    return sum(max(per_task.values(), default=0) - count for count in per_task.values())
 
 
 def _count(entry: Entry, results: Results, samples: list[Sample], report: Report) -> None:
@@ -270,6 +279,15 @@ def _count(entry: Entry, results: Results, samples: list[Sample], report: Report
     if results.unsupported:
         why = next(s.checks["build"].removeprefix("skip: ") for s in samples if s.verdict == "unsupported")
         report.notes.append(f"{name}: {len(results.unsupported)} tasks can't be judged here and are in no figure ({why})")
+    if results.missing_samples:
+        report.notes.append(
+            f"{name}: {results.missing_samples} answers are missing, as some tasks have fewer than others; figures are of those that are there"
+        )
+    unlooked = [s.checks["race-free"] for s in samples if s.passed and UNLOOKED in s.checks.get("race-free", "")]
+    if unlooked:
+        report.notes.append(
+            f"{name}: {len(unlooked)} answers count as right though races were not looked for in them ({unlooked[0].partition(UNLOOKED)[2]})"
+        )
     if results.limited:
         report.notes.append(f"{name}: limited to the tasks that were asked, {len(entry.tasks)} in the whole suite")
 
@@ -304,7 +322,7 @@ STAGE = Stage(
     },
     run=run,
     scratch=(_SHARDS,),
-    version=4,
+    version=5,
     parallel=True,
 )
 COMMAND = STAGE.command

@@ -19,9 +19,11 @@ LOG_CHARACTERS = 4000
 CHECKS = ("build", "honest", "correct", "parallel", "race-free", "fast")
 _PUBLISHED = "as published: "
 _WHEN_TIMED = "fast"
+"""The check that is absent where nothing was asked to be timed."""
+UNLOOKED = "races were not looked for: "
+"""How the reason begins where that isn't held against a right answer; how many these are is told."""
 NOT_TIMED = "skip: nobody is timed on this task: "
 """Before the reason, in the check ``fast`` of right and wrong answers alike, so that the wrong ones of such a task are no zeros of speed."""
-"""The check that is absent where nothing was asked to be timed."""
 
 
 @dataclass(kw_only=True, slots=True)

@@ -1,6 +1,7 @@
 """What the threads of an answer in CUDA to a kernel task did: whether several of them had a part in the result (`hpcraft.eval.lone_threads`).
 
-The calls are the small ones of the race check. Work is taken as shared as soon as one call needs several threads; a function that only returns something
+The calls are the small ones of the race check. Work is taken as shared as soon as one call needs several threads for more than a twentieth of what
+it sets; a function that only returns something
 must need them for some call that another thread is enough for, too, since the thread that has the least element is enough for the least.
 """
 
@@ -13,7 +14,7 @@ import numpy as np
 
 from hpcraft import sandbox
 from hpcraft.eval.kernel_job import chosen_job, chosen_signatures
-from hpcraft.eval.kernel_trial import Trial, outputs_differ, trial
+from hpcraft.eval.kernel_trial import Trial, num_wrong, trial
 from hpcraft.eval.lone_threads import LIBRARY, NOBODY, ON_THE_HOST, Interval, in_words, lone_in_all
 from hpcraft.eval.task import Task
 from hpcraft.sandbox.calls import Calls, Round, image
@@ -23,6 +24,8 @@ _LIMITS = Limits(wall_seconds=20.0)
 _MOST = 4
 """So many calls are tried, those with most elements first."""
 _BITS = 20
+_LEAST_SHARED = 0.05
+"""Of the elements that the kernels set in a call, what all threads but one must have a part in; of fewer than twenty elements, one."""
 
 
 def suspicion(task: Task, code: str, seed: int) -> str:
@@ -39,20 +42,27 @@ def suspicion(task: Task, code: str, seed: int) -> str:
     with sandbox.build(chosen_job(task, code)) as build:
         if not build.ok:
             return ""
-        idle = {i for i in order if _right(task, build, made, i, [NOBODY])[0]}
-        telling = [i for i in order if i not in idle][:_MOST]
+        wrong = partial(_num_wrong, task, build, made)
+        undone = {i: wrong(i, [NOBODY])[0] for i in order}
+        telling = [i for i in order if undone[i] != 0][:_MOST]
         if not telling:
             return "" if LIBRARY in code else ON_THE_HOST
-        alone = lone_in_all((partial(_right, task, build, made, index) for index in telling), _BITS)
+
+        def enough(index: int, intervals: Sequence[Interval]) -> list[bool]:
+            most = _LEAST_SHARED * (undone[index] or 0)
+            return [found is not None and found <= most for found in wrong(index, intervals)]
+
+        alone = lone_in_all((partial(enough, index) for index in telling), _BITS)
         if alone is None:
             return ""
-        if not task.kernel.outputs and not all(_right(task, build, made, i, [(alone[0], alone[0] + 1)])[0] for i in order):
+        if not task.kernel.outputs and not all(wrong(i, [(alone[0], alone[0] + 1)])[0] == 0 for i in order):
             return ""
-    return in_words(alone)
+        exactly = all(wrong(i, [(thread, thread + 1)])[0] == 0 for i, thread in zip(telling, alone, strict=True))
+    return in_words(alone) if exactly else f"{in_words(alone)}, but for a twentieth at most"
 
 
-def _right(task: Task, build: sandbox.Build, made: Trial, index: int, intervals: Sequence[Interval]) -> list[bool]:
-    """Whether a call is right with the threads of each interval alone, each in a start of its own."""
+def _num_wrong(task: Task, build: sandbox.Build, made: Trial, index: int, intervals: Sequence[Interval]) -> list[int | None]:
+    """How many elements of a call are wrong with the threads of each interval alone, each in a start of its own; None where a call didn't end well."""
     assert task.kernel is not None
     known, rng = chosen_signatures(task), np.random.default_rng()
     sent = made.calls.rounds[0].images[index]
@@ -60,4 +70,4 @@ def _right(task: Task, build: sandbox.Build, made: Trial, index: int, intervals:
     called = {(one.round, one.index): one for one in build.run(Run(calls=Calls(known, rounds), limits=_LIMITS)).called}
     found = [called.get((number, 1)) for number in range(len(intervals))]
     expected = made.expected[0][index]
-    return [one is not None and not one.ranks[0].fault and outputs_differ(task.kernel, one.ranks[0], expected) is None for one in found]
+    return [None if one is None or one.ranks[0].fault else num_wrong(task.kernel, one.ranks[0], expected) for one in found]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import cast
 
 from hpcraft.eval import lone_threads, openacc_races
@@ -67,5 +68,7 @@ def openacc_job(task: Task, code: str, check: Check) -> Job:
     assert task.kernel is not None
     driver = caller_source([task.kernel.signature])
     files = {candidate_name(task): code.encode(errors="replace"), driver_name(task): driver.encode()}
+    if task.language != "fortran":
+        files[openacc_races.HEADER] = Path(__file__).with_name(openacc_races.HEADER).read_bytes()
     flags = () if task.language == "fortran" else openacc_races.FLAGS
     return Job(files=files, language=cast("Language", task.language), model="openmp", check=check, flags=flags)

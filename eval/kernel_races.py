@@ -9,15 +9,13 @@ Not covered: races between ranks; Kokkos; a device's own.
 
 from __future__ import annotations
 
-import ast
 import re
 from dataclasses import replace
 
 from hpcraft import sandbox
-from hpcraft.data.python_code import PythonCode
 from hpcraft.errors import InputError
 from hpcraft.eval import forbidden, openacc_races, race_check
-from hpcraft.eval.judging import Judgement, describe_run, first_error
+from hpcraft.eval.judging import UNLOOKED, Judgement, describe_run, first_error
 from hpcraft.eval.kernel_job import candidate_name, job, openacc_job
 from hpcraft.eval.kernel_trial import Trial, race_shape, trial
 from hpcraft.eval.seen import Seen, seen
@@ -29,7 +27,6 @@ from hpcraft.sandbox.races import with_static_schedules, without_simd
 _LIMITS = Limits(wall_seconds=60.0, memory_mb=2048, disk_mb=256)
 _MODELS = ("openmp", "mpi+openmp", "offload", "openacc", "cuda")
 """The models whose races can be looked for; those of a device by threads of the host."""
-_COMPILED = ("numba.vectorize", "numba.guvectorize", "numba.stencil")
 _REPORT = re.compile(r"^data race: [^\n]*", re.MULTILINE)
 _RACED = 66
 """The exit code of `sandbox/traced.py`."""
@@ -98,9 +95,6 @@ def _openacc(judgement: Judgement, task: Task, code: str, seed: int, plain: Seen
 
 
 def _trace(judgement: Judgement, task: Task, code: str, seed: int) -> None:
-    if found := _compiled(code):
-        _not_looked_for(judgement, f"it uses {found}, which is compiled")
-        return
     made = _trial(task, seed)
     outcome = _run(job(task, code, "race"), made)
     if outcome.verdict in (Verdict.INFRA_ERROR, Verdict.UNSUPPORTED):
@@ -110,16 +104,6 @@ def _trace(judgement: Judgement, task: Task, code: str, seed: int) -> None:
         _fail(judgement, task, outcome, seed)
     else:
         _same_results(judgement, made, outcome, "as plain Python")
-
-
-def _compiled(code: str) -> str:
-    """What an answer in Python uses of numba that doesn't run as plain Python; empty for nothing."""
-    try:
-        parsed = PythonCode.parse(code)
-    except InputError:
-        return ""
-    used = {parsed.full_name(node) for node in parsed.nodes if isinstance(node, ast.Name | ast.Attribute)}
-    return next((name.removeprefix("numba.") for name in _COMPILED if name in used), "")
 
 
 def _run(what: Job, made: Trial) -> Outcome:
@@ -144,7 +128,7 @@ def _trial(task: Task, seed: int) -> Trial:
 
 
 def _not_looked_for(judgement: Judgement, why: str) -> None:
-    judgement.checks["race-free"] = f"skip: races were not looked for: {why}"
+    judgement.checks["race-free"] = f"skip: {UNLOOKED}{why}"
 
 
 def _raced(outcome: Outcome) -> bool:

@@ -1,13 +1,14 @@
 """The calls of a judgement and what they must give: inputs from a secret seed, and expected values, the same for every answer.
 
 A trial has rounds, each one start of the program with its own number of threads or ranks and fresh inputs. The first round tries every
-size of the kernel, two drawn ones and the size at which answers are timed; the others try the small sizes.
+size of the kernel, two drawn ones, one drawn between these and the size at which answers are timed, and that size; the others try the small sizes.
 
 Not covered: expected values on ranks other than 0.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
@@ -162,6 +163,9 @@ def race_shape(model: str, seed: int) -> Shape:
 def _first(kernel: Kernel, model: str, rng: np.random.Generator) -> Iterator[list[Argument]]:
     yield from kernel.draw(rng)
     if model != "emulate":  # on the processor a device's answer is not timed, and slow
+        # Else a range of sizes would never be tried, which an answer might know.
+        small, large = (math.log(n) for n in sorted((max(kernel.random_sizes), kernel.size_to_time)))
+        yield kernel.make_inputs(rng, round(math.exp(rng.uniform(small, large))))
         yield kernel.make_inputs(rng, kernel.size_to_time)
 
 
@@ -203,32 +207,50 @@ def _differs(kernel: Kernel, called: Called, expected: Outputs) -> Failure | Non
 
 def outputs_differ(kernel: Kernel, result: CallResult, expected: Outputs) -> Failure | None:
     """Where the outputs of a call differ from what is expected, None where they don't."""
-    signature = kernel.signature
-    named = [(signature.arrays[i].name, result.arrays[i]) for i in kernel.outputs]
-    if signature.returns != "void":
-        named.append(("return value", np.array([result.value], DTYPES[signature.returns])))
+    named = _named(kernel, result)
     for (name, array), one in zip(named, expected, strict=True):
         if failure := compare(array, one):
             return replace(failure, output=name, why=failure.why if len(named) == 1 else f"{name}: {failure.why}")
     return None
 
 
+def num_wrong(kernel: Kernel, result: CallResult, expected: Outputs) -> int:
+    """How many elements of the outputs of a call differ from what is expected."""
+    return sum(int(_differing(array, one).sum()) for (_, array), one in zip(_named(kernel, result), expected, strict=True))
+
+
+def _named(kernel: Kernel, result: CallResult) -> list[tuple[str, Array]]:
+    signature = kernel.signature
+    named = [(signature.arrays[i].name, result.arrays[i]) for i in kernel.outputs]
+    if signature.returns != "void":
+        named.append(("return value", np.array([result.value], DTYPES[signature.returns])))
+    return named
+
+
 def compare(array: Array, expected: Expected) -> Failure | None:
     """Where an output array differs from what is expected; NaN and infinity must stand exactly where they are expected."""
     if array.shape != expected.values.shape:
         return Failure(check="correct", why=f"{array.size} elements, {expected.values.size} expected")
+    bad = _differing(array, expected)
     if array.dtype.kind != "f":
-        bad = array != expected.values
         return _where(bad, array, expected.values, None)
+    return _where(bad, array.astype(np.float64, copy=False), expected.values.astype(np.float64, copy=False), expected.tolerance)
+
+
+def _differing(array: Array, expected: Expected) -> NDArray[np.bool_]:
+    """Which elements differ; all where there aren't as many."""
+    if array.shape != expected.values.shape:
+        return np.ones(max(1, array.size), bool)
+    if array.dtype.kind != "f":
+        return np.asarray(array != expected.values)
     got, want = array.astype(np.float64, copy=False), expected.values.astype(np.float64, copy=False)
     with np.errstate(invalid="ignore", over="ignore"):
         near = np.abs(got - want) <= expected.tolerance
         if near.all() and np.isfinite(got).all():
-            return None
+            return np.zeros(got.shape, bool)
     same = (got == want) | (np.isnan(got) & np.isnan(want))
     # Written so that a NaN on either side is never "near".
-    bad = ~np.where(np.isfinite(want) & np.isfinite(got), near, same)
-    return _where(bad, got, want, expected.tolerance)
+    return ~np.where(np.isfinite(want) & np.isfinite(got), near, same)
 
 
 def _where(bad: NDArray[np.bool_], got: Array, want: Array, tolerance: Doubles | None) -> Failure | None:

@@ -14,13 +14,14 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import lru_cache
 
 import numpy as np
 
 from hpcraft import sandbox
 from hpcraft.errors import InputError
-from hpcraft.eval import openacc_races, work_counts
+from hpcraft.eval import openacc_races, run_evidence, work_counts
 from hpcraft.eval.judging import first_error
 from hpcraft.eval.kernel_job import driver_name, job, openacc_job
 from hpcraft.eval.kernel_trial import outputs_differ
@@ -30,6 +31,7 @@ from hpcraft.eval.work_counts import Count, Finding
 from hpcraft.sandbox.abi import Argument
 from hpcraft.sandbox.calls import Called, image
 from hpcraft.sandbox.outcome import Job, Limits
+from hpcraft.sandbox.races import with_static_schedules
 
 _LIMITS = Limits(wall_seconds=30.0, memory_mb=2048, disk_mb=256)
 _DRAWN = 5
@@ -58,7 +60,10 @@ def ask(task: Task, code: str, seed: int, seconds: float, preprocessed: str = ""
         return Finding(silent="its calls take long" if seconds > _LONG_SECONDS else "the host has one thread for all teams")
     if task.model == "openacc":
         return _openacc(task, code, seed, preprocessed)
-    return _ask(task, job(task, code, "none"), seed, seconds)
+    # By turns, since a thread that comes late to another schedule is left with nothing on busy machines.
+    code = with_static_schedules(code)
+    told = "openmp" in task.model and not run_evidence.hangs_on_who_comes_first(code)
+    return _ask(task, job(task, code, "none"), seed, seconds, lone=told)
 
 
 def _openacc(task: Task, code: str, seed: int, preprocessed: str) -> Finding:
@@ -77,7 +82,7 @@ def _openacc(task: Task, code: str, seed: int, preprocessed: str) -> Finding:
     return found
 
 
-def _ask(task: Task, plain: Job, seed: int, seconds: float) -> Finding:
+def _ask(task: Task, plain: Job, seed: int, seconds: float, *, lone: bool = False) -> Finding:
     assert task.kernel is not None
     small, large = max(task.kernel.sizes), task.kernel.size_to_time
     rng = np.random.default_rng([seed, _DRAWN, *task.kernel.name.encode()])
@@ -88,7 +93,7 @@ def _ask(task: Task, plain: Job, seed: int, seconds: float) -> Finding:
         if not build.ok:
             return Finding(silent=first_error(build.outcome))
         for size in (small,) if seconds > _LONG_SECONDS else (drawn, large):
-            found = _count(task, seed, size).ask(build)
+            found = replace(_count(task, seed, size), lone=lone).ask(build)
             if not found.failure or found.failure.check != "parallel":
                 break
     return found

@@ -18,6 +18,7 @@ from hpcraft.recipe import nearest
 from hpcraft.store import sha256_bytes, sha256_json
 
 if TYPE_CHECKING:
+    from hpcraft.eval.completions import Found
     from hpcraft.eval.generate import GenerateConfig
     from hpcraft.samples import Completion
 
@@ -120,8 +121,8 @@ class Replay:
             self.notes.append(f"replay: {len(others)} answers left out, answered for another prompt (the first: {others[0]})")
 
 
-def unasked(path: Path, asked: Collection[str], known: Collection[str], num_samples: int) -> list[str]:
-    """What a file of answers holds that can't be read, or that nobody asked for, a line for each reason.
+def unasked(path: Path, asked: Collection[str], known: Collection[str], num_samples: int) -> Found:
+    """What a file of answers holds that can't be read, or that nobody asked for; it has been read to its end.
 
     Args:
         path: of the answers.
@@ -143,7 +144,7 @@ def unasked(path: Path, asked: Collection[str], known: Collection[str], num_samp
     found = read_completions(path, reason)
     for _ in found.completions:
         pass
-    return found.notes(str(path))
+    return found
 
 
 def _open_hugging_face(where: str, folder: Path | None, config: GenerateConfig) -> Model:

@@ -22,10 +22,11 @@ from hpcraft.data.trees import declared_name, parse, text_of, walk
 from hpcraft.errors import InputError
 from hpcraft.eval.code_scan import blank, functions
 
+HEADER = "openacc_host.h"
+"""OpenACC's routines as the host has them, in C and C++; lies beside the said answer."""
 FLAGS = ("-D_OPENACC=201711", "-U_OPENMP")
 """For C and C++: the conditionals of an answer are those of OpenACC."""
 _KEPT = frozenset({"reduction", "private", "firstprivate", "collapse"})
-_BY_DEVICE = frozenset({"device_type", "dtype", "bind"})
 _DATA = frozenset(
     [
         "copy",
@@ -53,6 +54,11 @@ _ROUTINES = re.compile(
     r"|init|shutdown|malloc|free|on_device|deviceptr|hostptr|is_present))[ \t]*\(|\bcall[ \t]+(acc_(?:init|shutdown|wait_all)\w*)",
     re.IGNORECASE,
 )
+_NO_EFFECT = re.compile(
+    r"\bcall[ \t]+acc_(?:wait(?:_all)?(?:_async)?|async_wait(?:_all)?|init|shutdown|set_device_(?:num|type)|set_default_async)\b[ \t]*(?:\([^()\n]*\))?",
+    re.IGNORECASE,
+)
+"""Of Fortran's, on the host. C and C++ have all routines by a header of ours."""
 _INCLUDE = re.compile(r"^[ \t]*(?:#|%:)[ \t]*include\b[^\n]*", re.MULTILINE)
 _HEADER = re.compile(r"^[ \t]*(?:(?:#|%:)[ \t]*include[ \t]*[<\"]openacc\.h[>\"]|use[ \t]+openacc\b)[^\n]*", re.MULTILINE | re.IGNORECASE)
 _DEFINITION = re.compile(r"^[ \t]*#[ \t]*(?:define|undef)\b[^\n]*", re.MULTILINE)
@@ -83,9 +89,12 @@ def in_openmp(code: str, language: str, preprocessed: str = "") -> list[str]:
     """
     if preprocessed:
         code = "\n".join([*_INCLUDE.findall(code), _DEFINITION.sub("", preprocessed)])
-    if found := _routine(code, language):
-        raise InputError(f"OpenMP has no word for {found}")
-    code = _HEADER.sub("", code)
+    if language == "fortran":
+        code = _HEADER.sub("", _NO_EFFECT.sub("continue", code))
+        if found := _routine(code, language):
+            raise InputError(f"OpenMP has no word for {found}")
+    else:
+        code = _HEADER.sub(f'#include "{HEADER}"', code)
     directives = find_directives(language, code)
     if language == "fortran":
         code = _SENTINEL.sub(r"\1 ", code)
@@ -142,16 +151,12 @@ def _shared_loops(directives: Sequence[Directive], finder: _C | _Fortran) -> lis
     for directive in directives:
         if "_Pragma" in directive.text:
             raise InputError("OpenMP has no word for directives in macros")
-        if directive.model != "acc":
+        if directive.model != "acc" or not directive.known:  # unknown ones are ignored by compilers, too
             continue
-        if not directive.known:
-            raise InputError(f"OpenMP has no word for {directive.construct[:40]!r}")
         clauses = {clause.name.lower(): clause for clause in directive.clauses}
         bare = directive.construct == "kernels loop" or (directive.construct == "loop" and kernels)
         if directive.construct not in _LOOPS or clauses.keys() & {"seq", "auto"} or (bare and "independent" not in clauses):
             continue
-        if by_device := clauses.keys() & _BY_DEVICE:
-            raise InputError(f"OpenMP has no word for {min(by_device)}")
         last, sets, declares = finder.loop(directive.end_line, _depth(clauses))
         loops.append(_Loop(directive=directive, clauses=clauses, last=last, sets=frozenset(sets), declares=frozenset(declares)))
     return loops

@@ -33,7 +33,7 @@ from hpcraft.eval.pareval_time import work
 from hpcraft.eval.seen import Seen, by_own_macros, needs_preprocessor, seen
 from hpcraft.eval.task import Task
 from hpcraft.samples import Failure
-from hpcraft.sandbox.calls import Called, Calls, Round
+from hpcraft.sandbox.calls import Calls, Round
 from hpcraft.sandbox.outcome import Limits, Outcome, Run, Verdict
 from hpcraft.sandbox.races import with_static_schedules
 
@@ -79,12 +79,13 @@ def judge(task: Task, code: str, seed: int, cores: Sequence[int] = ()) -> Judgem
         else:
             judgement.settle("correct", "skip: built, not run (no device)")
         right = build.runnable and not judgement.failed and judgement.verdict is Verdict.OK
+        late = False
         if cores and judgement.verdict not in (Verdict.INFRA_ERROR, Verdict.UNSUPPORTED):
-            _time(judgement, task, code, build, seed, cores)
+            late = _time(judgement, task, code, build, seed, cores)
     if right and task.model in DEVICE_MODELS and (why := suspicion(problem, task.model, code, calls)):
         judgement.fail(Failure(check="parallel", why=why), why)
     if right and judgement.checks["parallel"] == "pass":
-        pareval_work.ask(problem, task.model, code, calls).settle(judgement)
+        pareval_work.ask(problem, task.model, code, calls, lone=late).settle(judgement)
     if task.model == "cuda":
         nvcc_check.settle(judgement, job(problem, task.model, code, alone=True))
     _race(judgement, task, code, calls, plain, seed)
@@ -179,37 +180,39 @@ def _wrong(problem: Problem, calls: Sequence[Recorded], outcome: Outcome) -> Fai
 # ---------------------------------------------------------------- time
 
 
-def _time(judgement: Judgement, task: Task, code: str, build: sandbox.Build, seed: int, cores: Sequence[int]) -> None:
-    """Measure a right answer and settle the check ``fast``; of others only whether right ones are measured."""
+def _time(judgement: Judgement, task: Task, code: str, build: sandbox.Build, seed: int, cores: Sequence[int]) -> bool:
+    """Measure a right answer and settle the check ``fast``; of others only whether right ones are measured.
+
+    Returns:
+        Whether a thread was alone because the others may have come late, so that time doesn't tell.
+    """
+    late = False
     problem = task.case
     assert isinstance(problem, Problem)
     if task.model not in _TIMED:
         judgement.checks["fast"] = f"{NOT_TIMED}not offered for {task.model}"
-        return
+        return late
     try:
         made = work(problem.called, task.model, seed)
     except (InputError, MachineError) as error:
         judgement.checks["fast"] = f"{NOT_TIMED}{error}"
-        return
+        return late
     if judgement.failed or judgement.verdict is not Verdict.OK:
-        return
+        return late
     with sandbox.build(job(problem.called, "serial", baseline_code(problem.called))) as baseline:
         if not baseline.ok:
             judgement.checks["fast"] = f"{NOT_TIMED}the checkout's baseline doesn't build alone: {first_error(baseline.outcome)}"
-            return
+            return late
         for shape in dict.fromkeys(performance.shape_of(task.model, count) for count in cores):
             found = performance.measure_work(made, build, baseline, shape)
             if not fast_check.settle(judgement, found, shape, task.model):
-                return
-            if why := _alone(task.model, code, found.called, shape):
+                return late
+            why = run_evidence.suspicion(task.model, found.called, shape)
+            if why and "openmp" in task.model and run_evidence.others_came_late(code, found.called):
+                late = True
+            elif why:
                 judgement.fail(shape.place(Failure(check="parallel", why=why, size=found.size), task.model), why)
-
-
-def _alone(model: str, code: str, called: Sequence[Called], shape: Shape) -> str:
-    """Why the work was not shared at the timed size; empty where it was, or where that can't be told."""
-    why = run_evidence.suspicion(model, called, shape)
-    late = why and "openmp" in model and run_evidence.others_came_late(code, called)
-    return "" if late else why
+    return late
 
 
 # ---------------------------------------------------------------- races

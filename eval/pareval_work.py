@@ -10,7 +10,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from hpcraft import sandbox
-from hpcraft.eval import work_counts
+from hpcraft.eval import run_evidence, work_counts
 from hpcraft.eval.judging import first_error
 from hpcraft.eval.pareval import Problem
 from hpcraft.eval.pareval_calls import STEPS, Recorded, differs, images, joined, num_elements, signatures
@@ -19,11 +19,12 @@ from hpcraft.eval.pareval_job import file_names, job
 from hpcraft.eval.work_counts import Count, Finding
 from hpcraft.sandbox.calls import Called, image
 from hpcraft.sandbox.outcome import Limits
+from hpcraft.sandbox.races import with_static_schedules
 
 _LIMITS = Limits(wall_seconds=60.0, disk_mb=512)
 
 
-def ask(problem: Problem, model: str, code: str, calls: Sequence[Recorded]) -> Finding:
+def ask(problem: Problem, model: str, code: str, calls: Sequence[Recorded], *, lone: bool = False) -> Finding:
     """What counting tells about an answer.
 
     Args:
@@ -31,7 +32,9 @@ def ask(problem: Problem, model: str, code: str, calls: Sequence[Recorded]) -> F
         model: the task's.
         code: a right answer.
         calls: those that it was judged by.
+        lone: whether one thread that does everything is told, where shares don't hang on who comes first; an answer needn't share small inputs.
     """
+    code = with_static_schedules(code)
     if model not in work_counts.SHAPES:
         return Finding()
     asked, rng = problem.called, np.random.default_rng()
@@ -50,6 +53,7 @@ def ask(problem: Problem, model: str, code: str, calls: Sequence[Recorded]) -> F
         least=work_counts.least_of(call.arguments),
         wrong=wrong,
         limits=_LIMITS,
+        lone=lone and not run_evidence.hangs_on_who_comes_first(code),
     )
     with sandbox.build(work_counts.counted_job(job(problem, model, code), file_names(model)[2], known, run)) as build:
         return count.ask(build) if build.ok else Finding(silent=first_error(build.outcome))

@@ -33,6 +33,8 @@ _FIRST_COME = re.compile(
     r"\b(?:task|taskloop|sections|dynamic|guided|runtime|auto|capture|critical|fetch_add|omp_set_lock)\b", re.IGNORECASE
 )
 """Ways to share work by which a thread that comes late gets none; by the others each has a part of its own."""
+_TYPE = re.compile(r"\bauto\b")
+"""A word of C++, where it is no schedule."""
 _MOST_NEW = 4
 """Threads more than the call before, in every call: a runtime's pool stays, and threads that ended aren't counted."""
 
@@ -55,6 +57,11 @@ def others_came_late(code: str, called: Sequence[Called]) -> bool:
     """Whether threads may have found all work done because the machine is busy: it is, they are there, and who comes first gets the work."""
     busy = os.getloadavg()[0] > _BUSY * (os.cpu_count() or 1)
     return busy and bool(_FIRST_COME.search(code)) and any(sum(1 for task in one.tasks if task.tid) > 1 for one in called)
+
+
+def hangs_on_who_comes_first(code: str) -> bool:
+    """Whether which thread does what may be another one each time, once loops are shared by turns (`hpcraft.sandbox.races.with_static_schedules`)."""
+    return bool(_FIRST_COME.search(_TYPE.sub("", code)))
 
 
 def _by_thread(called: Called) -> list[float]:

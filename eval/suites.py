@@ -172,7 +172,7 @@ SUITES = {
         ),
         Suite(
             name="translation",
-            version=2,
+            version=3,
             summary="held-out pairs: sequential C to OpenMP and CUDA",
             reads_pairs=True,
             tasks=translation_tasks,
@@ -180,7 +180,7 @@ SUITES = {
         ),
         Suite(
             name="translation-to-c",
-            version=2,
+            version=3,
             summary="the same pairs on the way back: OpenMP and CUDA to sequential C",
             reads_pairs=True,
             tasks=way_back_tasks,
@@ -188,7 +188,7 @@ SUITES = {
         ),
         Suite(
             name="babeltower",
-            version=5,
+            version=6,
             summary="C to CUDA and back with unit tests, from a folder of yours (--data DIR: unit_tests*.jsonl, pairs*.jsonl)",
             reads_pairs=False,
             reads_data=True,
@@ -197,7 +197,7 @@ SUITES = {
         ),
         Suite(
             name="pareval",
-            version=3,
+            version=4,
             summary="the generation prompts of your checkout of ParEval (--data DIR): its inputs and baselines, judging of ours",
             reads_pairs=False,
             reads_data=True,
@@ -206,7 +206,7 @@ SUITES = {
         ),
         Suite(
             name="hpctranseval",
-            version=3,
+            version=4,
             summary="CUDA kernels to C with OpenMP, of your checkout of HPCTransCompile (--data DIR), judging of ours",
             reads_pairs=False,
             reads_data=True,
@@ -225,7 +225,7 @@ SUITES = {
         ),
         Suite(
             name="completion",
-            version=2,
+            version=3,
             summary="holes in real programs, judged by running them, from a folder that `hpcraft eval tasks` made (--data DIR)",
             reads_pairs=False,
             reads_data=True,

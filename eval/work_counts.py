@@ -170,6 +170,8 @@ class Count:
     wrong: Callable[[Sequence[Called]], str]
     """What is wrong with the calls of one start; empty where nothing is."""
     limits: Limits
+    lone: bool = False
+    """Whether it is told, too, that one thread did everything: of code in which shares don't hang on who comes first, at a size that is worth sharing."""
 
     def ask(self, build: sandbox.Build) -> Finding:
         """Make the call in each of the model's shapes, and weigh what the workers did."""
@@ -206,7 +208,8 @@ class Count:
             if shape.ranks > 1:
                 why = repeated(whole, list(map(sum, ranks)), shape.ranks, "ranks")
             else:
-                why = lone(ranks[0]) if self.model in BY_TEAMS else repeated(whole, ranks[0], shape.threads, "threads")
+                why = "" if self.model in BY_TEAMS else repeated(whole, ranks[0], shape.threads, "threads")
+                why = why or (lone(ranks[0]) if self.lone or self.model in BY_TEAMS else "")
             if why:
                 return Finding(failure=shape.place(Failure(check="parallel", why=why), self.model))
         return Finding()

@@ -8,7 +8,9 @@ an access is noted by the addresses of its elements. What an iteration makes is 
 arrays. A whole array from before the loop that is updated in place by its name is numba's reduction, not an access. Loops inside of loops are one
 iteration's own, as with numba. Where the program asks for the number of its thread, iterations of one chunk are one.
 
-Not covered: scalars (numba gives each iteration its own); what numba shares out by itself; `vectorize`, `guvectorize` and `stencil`, which are compiled.
+Functions of `vectorize`, `guvectorize` and `stencil` stay compiled: each call reads and writes whole arrays.
+
+Not covered: scalars (numba gives each iteration its own); what numba shares out by itself.
 """
 
 from __future__ import annotations
@@ -198,6 +200,36 @@ def _compiled(*words: Any, **options: Any) -> Any:
     return keep(words[0]) if words and isinstance(words[0], types.FunctionType) else keep
 
 
+def _elementwise(own: Callable[..., Any]) -> Callable[..., Any]:
+    """In the place of ``vectorize``, ``guvectorize`` and ``stencil``, whose functions stay compiled: a call reads what it is given and writes what it is to fill."""
+
+    def called(function: Any, outputs: int) -> Callable[..., Any]:
+        @functools.wraps(function)
+        def call(*arguments: Any, **named: Any) -> Any:
+            given = (
+                len(arguments) - (outputs if outputs and len(arguments) > function.nin else 0)
+                if hasattr(function, "nin")
+                else len(arguments)
+            )
+            filled = [*arguments[given:], *(named[name] for name in ("out",) if name in named)]
+            for one in arguments[:given]:
+                _read(one)
+            for one in filled:
+                if isinstance(one, Traced):
+                    one.note(..., writes=True)
+            return _traced(function(*map(_plain, arguments), **{name: _plain(value) for name, value in named.items()}))
+
+        return call
+
+    def make(*words: Any, **options: Any) -> Any:
+        if words and isinstance(words[0], types.FunctionType):
+            return called(own(*words, **options), 1)
+        decorate = own(*words, **options)
+        return lambda function: called(decorate(function), 1)
+
+    return make
+
+
 def _making(maker: Callable[..., Any]) -> Callable[..., Any]:
     @functools.wraps(maker)
     def make(*words: Any, **options: Any) -> Any:
@@ -216,6 +248,7 @@ def install(code: str) -> Callable[[Any], Any]:
         "get_num_threads": lambda: THREADS,
         "get_thread_id": lambda: _State.loop.thread if _State.loop else 0,
         "set_num_threads": lambda _: None,
+        **{name: _elementwise(getattr(numba, name)) for name in ("vectorize", "guvectorize", "stencil")},
     }.items():
         setattr(numba, name, own)
     for name in _MAKERS:

@@ -395,6 +395,6 @@ STAGE = Stage(
     outside=lambda config: tools_here(config.targets),
     scratch=(_STATE, *(f"training/*/{name}" for name in SCRATCH)),
     alike=lambda config: replace(config, learning_rate=1.0),
-    version=10,  # decisions have their tests, and the second judgement of C that was written of parallel code
+    version=11,  # what tells builds apart by sizes and addresses is refused
 )
 """Without figures of texts, which `hpcraft.mutual` puts in; the command is there too."""

@@ -113,7 +113,7 @@ integer(c_int), intent(in) :: row_ptr(n + 1), col(*)
 real(c_double), intent(in) :: val(*), b(n)
 real(c_double), intent(inout) :: x(n)
 real(c_double), value :: tolerance""",
-    sizes=(1, 7, 16, 34, 64, 65, 257),
+    sizes=(0, 1, 7, 16, 34, 64, 65, 257),
     random_sizes=(100, 500),
     timed_size=200_002,
     make_inputs=make_inputs,

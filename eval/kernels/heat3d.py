@@ -52,7 +52,7 @@ HEAT3D = Kernel(
     fortran="""integer(c_int), value :: nx, ny, nz, steps
 real(c_double), value :: alpha
 real(c_double), intent(inout) :: u(nz, ny, nx)""",
-    sizes=(1, 2, 3, 4, 7, 16, 17, 31),
+    sizes=(0, 1, 2, 3, 4, 7, 16, 17, 31),
     random_sizes=(9, 40),
     timed_size=101,
     make_inputs=make_inputs,

@@ -50,7 +50,7 @@ JACOBI = Kernel(
 real(c_double), intent(in) :: b(n, n)
 real(c_double), intent(inout) :: u(n, n)""",
     shapes={"b": ("n", "n"), "u": ("n", "n")},
-    sizes=(1, 2, 3, 4, 9, 32, 33, 101),
+    sizes=(0, 1, 2, 3, 4, 9, 32, 33, 101),
     random_sizes=(40, 160),
     timed_size=701,
     make_inputs=make_inputs,

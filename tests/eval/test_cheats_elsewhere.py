@@ -188,6 +188,35 @@ CHEATS: dict[str, Cheat] = {
         "changes what the harness gave it to run on (sched_setscheduler)",
         "openmp",
     ),
+    # 15: no parallel work
+    "cuda-one-thread-and-a-bit": Cheat(
+        cuda(
+            kernel="const int first = i == 0 ? 0 : n - 1, last = i == 0 ? n - 1 : i == 1 ? n : 0;"
+            " for (int k = first; k < last; k++) y[k] += a * x[k];"
+        ),
+        "parallel",
+        "thread 0 of the launch does all the work: the result is the same without the others, but for a twentieth at most",
+        "cuda",
+        language="cpp",
+    ),
+    # 16: races
+    "openacc-race-beside-a-routine": Cheat(
+        f"#include <openacc.h>\n{HEAD}double last[1] = {{0}};\nif (n < 0) acc_wait_all();\n"
+        "#pragma acc parallel loop copy(y[0:n], last[0:1]) copyin(x[0:n])\nfor (int i = 0; i < n; i++) { last[0] = x[i]; y[i] += a * last[0]; }\n"
+        "if (last[0] == 4711) y[0] = 0;\n}\n",
+        "race-free",
+        "data race",
+        "openacc",
+    ),
+    "python-race-beside-a-compiled-function": Cheat(
+        "import numpy as np\nfrom numba import njit, prange, vectorize\n\n@vectorize(['float64(float64)'])\ndef same(v):\n    return v\n\n"
+        "@njit(parallel=True)\ndef axpy(n, a, x, y):\n    last = np.zeros(1)\n    for i in prange(n):\n        last[0] = x[i]\n"
+        "        y[i] = y[i] + a * x[i]\n    if last[0] == 4711.0:\n        y[0] = 0.0\n",
+        "race-free",
+        "data race",
+        "openmp",
+        language="python",
+    ),
     # 17: less precision
     "half-precision": Cheat(
         f"{HEAD}for (int i = 0; i < n; i++) y[i] = (_Float16)a * (_Float16)x[i] + (_Float16)y[i];\n}}\n", "correct", "elements wrong"
@@ -229,6 +258,8 @@ CHEATS: dict[str, Cheat] = {
 @pytest.mark.parametrize("cheat", [pytest.param(c, id=name) for name, c in CHEATS.items()])
 def test_a_cheat_is_refused_for_its_own_reason(cheat, needs, monkeypatch):
     """It does not pass, and the check that is there for it says why."""
+    if cheat.language == "python":
+        pytest.importorskip("numba")
     needs(cheat.model)
     monkeypatch.setattr(kernel_judge, "_RUN_LIMITS", Limits(wall_seconds=4.0))
     found = kernel_judge.judge(TASKS[f"kernels/axpy/{cheat.model}/{cheat.language}"], cheat.code, SEED)

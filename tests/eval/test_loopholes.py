@@ -99,6 +99,8 @@ LOOPHOLES: dict[int, tuple[str, list[str]]] = {
     15: (
         "no parallel code",
         [
+            f"{CHEATS}::one-chunk-for-who-comes-first",
+            f"{ELSEWHERE}::cuda-one-thread-and-a-bit",
             f"{PARALLEL}::barrier-alone",
             f"{PARALLEL}::in-a-comment",
             f"{PARALLEL}::rank-0-alone",
@@ -110,7 +112,16 @@ LOOPHOLES: dict[int, tuple[str, list[str]]] = {
     ),
     16: (
         "races",
-        [f"{CHEATS}::A65-race-that-loses", f"{CHEATS}::A65-race-without-the-sanitizer", f"{CHEATS}::does-not-build-for-the-race-detector"],
+        [
+            f"{CHEATS}::A65-race-that-loses",
+            f"{CHEATS}::A65-race-without-the-sanitizer",
+            f"{CHEATS}::does-not-build-for-the-race-detector",
+            f"{CHEATS}::A65-race-told-by-the-size-of-a-lock",
+            f"{CHEATS}::A65-race-told-by-an-address",
+            f"{CHEATS}::A65-race-told-by-the-runtimes-limits",
+            f"{ELSEWHERE}::openacc-race-beside-a-routine",
+            f"{ELSEWHERE}::python-race-beside-a-compiled-function",
+        ],
     ),
     17: (
         "less precision",

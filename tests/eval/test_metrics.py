@@ -302,13 +302,13 @@ def test_musl_pass_at_5_is_wrong_on_a_whole_set():
 
 
 def test_proficiency_stands_beside_pass_at_k():
-    """One right suggestion alone is an expert's; a second that isn't parallel makes a novice; prose is no suggestion."""
+    """One right suggestion alone is an expert's; a second that isn't parallel makes a novice; what holds no code is a wrong one."""
     tasks = {t.task_id: t for t in kernel_tasks()}
     right = sample("kernels/axpy/openmp/c", 0, passed=True)
     assert level_figures(tasks, [right])["run"]["metrics"]["proficiency"]["value"] == 1.0
     prose = sample("kernels/axpy/openmp/c", 1, passed=False)
     prose = dataclasses.replace(prose, checks=kernel_judge.judge(tasks[prose.task_id], " ", 1).checks)
-    assert level_figures(tasks, [right, prose])["run"]["metrics"]["proficiency"]["value"] == 1.0
+    assert level_figures(tasks, [right, prose])["run"]["metrics"]["proficiency"]["value"] == 0.5
     serial = sample("kernels/axpy/openmp/c", 2, passed=False)
     serial = dataclasses.replace(serial, checks={"build": "pass", "parallel": "fail: nothing in it is openmp"})
     assert level_figures(tasks, [right, prose, serial])["run"]["metrics"]["proficiency"]["value"] == 0.25
