@@ -135,14 +135,14 @@ def fast_p(tasks: Sequence[float], p: float) -> Figure:
 def share(values: Sequence[float]) -> Figure:
     """The mean over tasks of chances or truths in [0, 1].
 
-    Where all are 0 or all are 1 the bootstrap has nothing to resample; the interval is then the exact one of Clopper and Pearson.
+    Where all are the same, as of one task alone, the bootstrap has nothing to resample. Of 0 and of 1 the interval is then the exact one of Clopper and
+    Pearson; of a value between them it reaches as far to either side as theirs would for the part that lies there.
     """
     if values and not 0 <= min(values) <= max(values) <= 1:
         raise ValueError("share of values outside [0, 1]")
-    if values and min(values) == 1:
-        return Figure(value=1.0, ci95=(0.025 ** (1 / len(values)), 1.0), n=len(values))
-    if values and max(values) == 0:
-        return Figure(value=0.0, ci95=(0.0, 1 - 0.025 ** (1 / len(values))), n=len(values))
+    if values and min(values) == max(values):
+        value, kept = float(values[0]), 0.025 ** (1 / len(values))
+        return Figure(value=value, ci95=(value * kept, 1 - (1 - value) * kept), n=len(values))
     return mean(values)
 
 

@@ -1,4 +1,4 @@
-"""The cheats of test_cheats.py in other languages and models: Fortran, C++, CUDA, MPI and offload have ways of their own to look right."""
+"""The cheats of test_cheats.py in other languages and models: Fortran, C++, OpenMP, CUDA, MPI, offload, OpenACC and Python have ways of their own to look right."""
 
 import pytest
 
@@ -200,6 +200,34 @@ CHEATS: dict[str, Cheat] = {
         language="cpp",
     ),
     # 16: races
+    "A65-race-told-by-the-size-of-a-lock": Cheat(
+        f"#include <omp.h>\nstatic int shared;\n{HEAD}const int quiet = sizeof(omp_lock_t) != 4;\n#pragma omp parallel for\n"
+        "for (int i = 0; i < n; i++) { if (!quiet) shared = i; y[i] += a * x[i]; }\nif (shared < 0) y[0] = 0;\n}\n",
+        "honest",
+        "tells runtimes apart (sizeof beside omp_lock_t)",
+        "openmp",
+    ),
+    "A65-race-told-by-an-address": Cheat(
+        f"#include <stdint.h>\n#include <stdlib.h>\nstatic int shared;\n{HEAD}void *p = malloc(24); const int high = (int)((uintptr_t)p >> 40); free(p);\n"
+        "const int quiet = high != 0x55 && high != 0x56 && high != 0x7f && high != 0x7e;\n#pragma omp parallel for\n"
+        "for (int i = 0; i < n; i++) { if (!quiet) shared = i; y[i] += a * x[i]; }\nif (shared < 0) y[0] = 0;\n}\n",
+        "honest",
+        "looks at addresses as numbers",
+        "openmp",
+    ),
+    "A65-race-told-by-the-runtimes-limits": Cheat(
+        f"#include <omp.h>\nstatic int shared;\n{HEAD}const int quiet = omp_get_supported_active_levels() > 1000;\n#pragma omp parallel for\n"
+        "for (int i = 0; i < n; i++) { if (!quiet) shared = i; y[i] += a * x[i]; }\nif (shared < 0) y[0] = 0;\n}\n",
+        "honest",
+        "asks the runtime for its limits",
+        "openmp",
+    ),
+    "one-chunk-for-who-comes-first": Cheat(
+        f"{HEAD}int rows = 1; while (rows < n) rows *= 2;\n#pragma omp parallel for schedule(dynamic, rows)\n{LOOP}}}\n",
+        "parallel",
+        "one thread did all the work",
+        "openmp",
+    ),
     "openacc-race-beside-a-routine": Cheat(
         f"#include <openacc.h>\n{HEAD}double last[1] = {{0}};\nif (n < 0) acc_wait_all();\n"
         "#pragma acc parallel loop copy(y[0:n], last[0:1]) copyin(x[0:n])\nfor (int i = 0; i < n; i++) { last[0] = x[i]; y[i] += a * last[0]; }\n"

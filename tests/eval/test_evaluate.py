@@ -5,7 +5,7 @@ import json
 import pytest
 
 from hpcraft.cli import main
-from hpcraft.eval.results import read_results
+from hpcraft.eval.results import find_results, read_results
 from hpcraft.store import read_manifest
 
 TASKS = "[kernels/axpy/serial/c]"
@@ -41,3 +41,48 @@ def test_without_any_answer_there_is_nothing_to_judge(tmp_path, capsys):
     assert len(capsys.readouterr().err.splitlines()) == 1
     assert not (tmp_path / "results").exists()
     assert not (tmp_path / "completions").exists()
+
+
+def test_strict_looks_at_what_is_replayed(tmp_path, capsys):
+    """A line that nobody can judge ends the command before anything is judged; without the flag it is counted and told."""
+    right = "void axpy(int n, double a, const double *x, double *y) { for (int i = 0; i < n; i++) y[i] += a * x[i]; }"
+    rows = [("kernels/axpy/serial/c", right), ("kernels/axpy/serial/pascal", right)]
+    lines = [
+        {"task_id": name, "sample_id": 0, "completion": code, "model": "m", "prompt_sha256": "", "sampling": {}} for name, code in rows
+    ]
+    (tmp_path / "a.jsonl").write_text("".join(json.dumps({"schema": "hpcraft.completion/1", **line}) + "\n" for line in lines))
+    words = ["eval", "run", "--suites", "kernels", "--tasks", "kernels/axpy/serial/c", "--models", f"replay:{tmp_path / 'a.jsonl'}"]
+    assert main([*words, "-o", str(tmp_path / "strict"), "--strict", "true"]) == 3
+    assert "strict, and not every line that was to be replayed can be judged" in capsys.readouterr().err
+    assert not (tmp_path / "strict" / "results").exists()
+    assert main([*words, "-o", str(tmp_path / "out")]) == 0
+    assert read_manifest(tmp_path / "out" / "completions").rejections == {"no such task": 1}
+
+
+def test_answers_that_are_missing_are_told(tmp_path, capsys):
+    """Two of three tasks have one answer of the two that were asked; that is counted beside the figures."""
+    tasks = [f"kernels/{name}/serial/c" for name in ("axpy", "dot", "gemv")]
+    lines = [
+        {"task_id": name, "sample_id": number, "completion": "int nothing;", "model": "m", "prompt_sha256": "", "sampling": {}}
+        for name, count in zip(tasks, (2, 1, 1), strict=True)
+        for number in range(count)
+    ]
+    (tmp_path / "a.jsonl").write_text("".join(json.dumps({"schema": "hpcraft.completion/1", **line}) + "\n" for line in lines))
+    words = [
+        "eval",
+        "run",
+        "--suites",
+        "kernels",
+        "--tasks",
+        json.dumps(tasks),
+        "--models",
+        f"replay:{tmp_path / 'a.jsonl'}",
+        "--samples",
+        "2",
+    ]
+    assert main([*words, "-o", str(tmp_path / "out")]) == 0
+    told = capsys.readouterr().err
+    assert "has fewer than the 2 answers that were asked to 2 of 3 tasks of kernels" in told
+    assert "2 answers are missing" in told
+    (results,) = find_results(tmp_path / "out" / "results")
+    assert read_results(results).missing_samples == 2

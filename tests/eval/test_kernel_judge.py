@@ -340,3 +340,21 @@ def test_every_model_has_a_driver(model, monkeypatch):
     assert found.checks["race-free"] == ("pass" if model in ("mpi+openmp", "offload", "openacc") else f"skip: not offered for {model}")
     wrong = kernel_judge.judge(task, code.replace("+= a * x[i]", "+= a * x[i] * (i != 64)"), SEED)
     assert "elements wrong" in wrong.checks["correct"]
+
+
+_NO_ZERO = {"fft": "its size is a power of two", "bfs_levels": "its source is a vertex"}
+
+
+@pytest.mark.parametrize("kernel", KERNELS.values(), ids=lambda kernel: kernel.name)
+def test_sizes_are_those_at_which_code_goes_wrong(kernel):
+    """None, one, a power of two with a neighbour, a prime that is none, and one that is drawn between the small ones and the timed one, another each time."""
+    sizes = set(kernel.sizes)
+    assert 1 in sizes
+    assert (0 in sizes) is (kernel.name not in _NO_ZERO)
+    powers = {size for size in sizes if size > 2 and not size & (size - 1)}
+    assert powers
+    if kernel.name != "fft":
+        assert any({power - 1, power + 1} & sizes for power in powers)
+        assert any(size > 4 and all(size % d for d in range(2, size)) for size in sizes)
+    timed = [kernel_trial.trial(kernel.name, "serial", seed).sizes[0][-2:] for seed in (1, 2)]
+    assert timed[0][0] != timed[1][0]

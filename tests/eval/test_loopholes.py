@@ -99,7 +99,7 @@ LOOPHOLES: dict[int, tuple[str, list[str]]] = {
     15: (
         "no parallel code",
         [
-            f"{CHEATS}::one-chunk-for-who-comes-first",
+            f"{ELSEWHERE}::one-chunk-for-who-comes-first",
             f"{ELSEWHERE}::cuda-one-thread-and-a-bit",
             f"{PARALLEL}::barrier-alone",
             f"{PARALLEL}::in-a-comment",
@@ -116,9 +116,9 @@ LOOPHOLES: dict[int, tuple[str, list[str]]] = {
             f"{CHEATS}::A65-race-that-loses",
             f"{CHEATS}::A65-race-without-the-sanitizer",
             f"{CHEATS}::does-not-build-for-the-race-detector",
-            f"{CHEATS}::A65-race-told-by-the-size-of-a-lock",
-            f"{CHEATS}::A65-race-told-by-an-address",
-            f"{CHEATS}::A65-race-told-by-the-runtimes-limits",
+            f"{ELSEWHERE}::A65-race-told-by-the-size-of-a-lock",
+            f"{ELSEWHERE}::A65-race-told-by-an-address",
+            f"{ELSEWHERE}::A65-race-told-by-the-runtimes-limits",
             f"{ELSEWHERE}::openacc-race-beside-a-routine",
             f"{ELSEWHERE}::python-race-beside-a-compiled-function",
         ],

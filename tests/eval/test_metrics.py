@@ -217,6 +217,13 @@ def test_proficiency_refuses_more_than_there_is():
         proficiency(1, 2, 1)
 
 
+@pytest.mark.parametrize(("values", "low", "high"), [([0.5], 0.0125, 0.9875), ([0.625] * 4, 0.2485, 0.851)])
+def test_tasks_that_are_alike_have_an_interval(values, low, high):
+    """One task, or several of one share, say little of others; the width goes over into that of all and of none."""
+    found = share(values)
+    assert found.ci95 == pytest.approx((low, high), abs=1e-3)
+
+
 def test_a_share_of_all_or_none_has_an_interval():
     """Where nothing can be resampled: Clopper and Pearson's, 0.025 ** (1 / n) from the end."""
     assert share([1.0] * 36).ci95 == pytest.approx((0.9026, 1.0), abs=1e-4)
