@@ -260,6 +260,35 @@ def test_what_plain_python_cannot_show_is_told():
     assert found("axpy/openmp/python", code).startswith("skip: races were not looked for: as plain Python it does something else (")
 
 
+VECTORIZE = """@vectorize(["float64(float64, float64, float64)"])
+def fma(a, x, y):
+    return a * x + y
+
+
+"""
+STENCIL = "@stencil\ndef mid(u):\n    return u[0]\n\n\n"
+
+
+@pytest.mark.usefixtures("numba")
+@pytest.mark.parametrize(
+    ("helper", "body", "verdict"),
+    [
+        (VECTORIZE, "for i in prange(n):\n        y[i] = fma(a, x[i], y[i])", "pass"),
+        (STENCIL, "z = mid(x)\n    for i in prange(n):\n        y[i] += a * z[i]", "pass"),
+        (
+            VECTORIZE,
+            "last = np.zeros(1)\n    for i in prange(n):\n        last[0] = x[i]\n        y[i] = fma(a, x[i], y[i])",
+            "fail: data race",
+        ),
+    ],
+)
+def test_functions_that_stay_compiled_are_called_and_watched(helper, body, verdict):
+    """What they are given is read, what stands beside them is looked at."""
+    code = AXPY.format(body).replace("import njit, prange", "import njit, prange, stencil, vectorize")
+    at = code.index("@njit")
+    assert found("axpy/openmp/python", code[:at] + helper + code[at:]) == verdict
+
+
 @pytest.mark.usefixtures("numba")
 def test_a_comment_of_what_is_compiled_is_none():
     """Traced all the same, a variable of the name, too, and the race is found."""
