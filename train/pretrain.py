@@ -181,6 +181,6 @@ STAGE = Stage(
     # Those of phases lie below folders of their own.
     scratch=(TOKENS, TOKENIZER, DONE, *SCRATCH, *(f"phase-*/{name}" for name in SCRATCH)),
     alike=_without_rates,
-    version=6,  # the tagger's head begins small
+    version=7,  # gaps as BART has them, and validation that predicts every token
 )
 COMMAND = STAGE.command
