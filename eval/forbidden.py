@@ -73,8 +73,6 @@ _FORTRAN = (
 )
 _TWO_COMPILERS = ("openmp", "mpi+openmp", "offload", "openacc")
 _COMPILER = re.compile(r"\bcompiler_(?:options|version)\b", re.IGNORECASE)
-_LOCK_DECLARED = re.compile(r"\binteger\s*\(\s*(?:kind\s*=\s*)?omp_\w+_kind\s*\)|\bonly\s*:[^\n]*", re.IGNORECASE)
-_LOCK_KIND = re.compile(r"\bomp_\w+_kind\b", re.IGNORECASE)
 _CONTINUED = re.compile(r"&[ \t]*\n[ \t]*&?")
 _HARNESS = re.compile(r"\b(?:hpcraft|HPCRAFT|__SANITIZE_|__has_feature)\w*")
 
@@ -232,9 +230,6 @@ def _fortran(code: str) -> str:
     for pattern, reason in _FORTRAN:
         if re.search(pattern, code, re.IGNORECASE | re.MULTILINE):
             return reason
-    text_alone = _CONTINUED.sub("", blank(code, "fortran"))
-    if found := _COMPILER.search(text_alone):
+    if found := _COMPILER.search(_CONTINUED.sub("", blank(code, "fortran"))):
         return f"tells compilers apart ({found[0]})"
-    if found := _LOCK_KIND.search(_LOCK_DECLARED.sub("", text_alone)):
-        return f"tells runtimes apart ({found[0]})"
     return ""

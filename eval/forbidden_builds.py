@@ -1,10 +1,11 @@
 """What tells the builds of an answer apart: it is judged by one compiler with its runtime, and checked for races by another one.
 
 An answer that knows which of them it is in could be careful in the check alone. So it may not use macros that have other values with the one or the
-other, ask how large the types are that runtimes have of their own, look at addresses as numbers (but for their alignment), or ask a runtime for its
-limits (`hpcraft.eval.forbidden_symbols`).
+other, compare how large types are that runtimes have of their own, take the upper bits of an address, or ask a runtime or the allocator for what they
+answer otherwise (`hpcraft.eval.forbidden_symbols`).
 
-Not covered: how long something takes; differences between pointers into such types, or between pointers that are no array's.
+Not covered: other ways to see an address or a size as a number, and how long something takes. What is honest must pass, so only what has no other use is
+refused.
 """
 
 from __future__ import annotations
@@ -39,15 +40,13 @@ _PASTED = re.compile(r"##|%:%:")
 _OPAQUE = re.compile(
     r"\b(?:omp_(?:nest_)?lock_t|omp_(?:depend|alloctrait|event_handle|interop|allocator_handle|memspace_handle)_t|kmp_\w+_t)\b"
 )
-_SIZE = re.compile(
-    r"\b(?:sizeof|_Alignof|alignof|__alignof__|__alignof|offsetof|__builtin_offsetof|__builtin_object_size|alignment_of|aligned_storage)\b"
-)
-_FOR_SIZES = words(
-    "malloc calloc realloc aligned_alloc posix_memalign memset memcpy memmove omp_alloc omp_calloc omp_aligned_alloc omp_target_alloc"
-)
-"""What sizes are for where nobody compares them."""
-_NUMBERS = re.compile(r"\b(?:u?intptr_t|reinterpret_cast\s*<\s*(?:std\s*::\s*)?(?:unsigned|signed|u?int\d*_t|int|long|size_t)\b[^<>*&]*>)")
-_LARGEST_ALIGNMENT = 4096
+_SIZES = ("sizeof_expression", "alignof_expression", "offsetof_expression")
+_COMPARE = ("==", "!=", "<", ">", "<=", ">=", "&&", "||")
+_COMPUTE = ("parenthesized_expression", "binary_expression", "cast_expression", "unary_expression", "conditional_expression")
+_ADDRESS = re.compile(r"\bu?intptr_t\b")
+_SOURCES = re.compile(r"\b(?:malloc|calloc|aligned_alloc|new)\b")
+_LOWEST_BIT = 12
+"""Of an address, from which on it says where its part of memory begins, and not how something is aligned."""
 
 
 def tells_apart(stripped: str, language: str) -> str:
@@ -55,76 +54,34 @@ def tells_apart(stripped: str, language: str) -> str:
     bare = STRINGS.sub('""', CHARACTER.sub("0", stripped))
     if found := _macros(bare):
         return f"tells compilers apart ({found})"
-    if _OPAQUE.search(bare) and (found := _size(bare)):
-        return f"tells runtimes apart ({found} beside {_OPAQUE.findall(bare)[0]})"
-    if found := _address(stripped, language) or ("%p" if any("%p" in text for text in STRINGS.findall(stripped)) else ""):
-        return f"looks at addresses as numbers ({found})"
+    if not (_OPAQUE.search(bare) or ">>" in bare):
+        return ""
+    for node in walk(parse(language, stripped)):
+        if node.type in _SIZES and (kind := _OPAQUE.search(text_of(node))) and _is_compared(node):
+            return f"tells runtimes apart (compares the size of {kind[0]})"
+        if node.type == "binary_expression" and _shows_where(node):
+            return f"looks at addresses as numbers ({text_of(node)[:40]})"
     return ""
 
 
-def _size(bare: str) -> str:
-    """A question for a size that isn't what memory is asked for, copied or filled by."""
-    for match in _SIZE.finditer(bare):
-        depth, at = 0, match.start()
-        while at and depth >= 0:
-            at -= 1
-            depth += {")": 1, "(": -1}.get(bare[at], 0)
-            if bare[at] in ";{}":
-                break
-        called = re.search(r"([A-Za-z_]\w*)\s*$", bare[:at]) if depth < 0 else None
-        if called is None or called[1] not in _FOR_SIZES:
-            return match[0]
-    return ""
+def _is_compared(node: Node) -> bool:
+    """Whether a comparison hangs on a value, and not only how much memory is asked for or how long an array is."""
+    while (outer := node.parent) is not None and outer.type in _COMPUTE:
+        operator = outer.child_by_field_name("operator")
+        if outer.type == "conditional_expression" or (operator is not None and text_of(operator) in _COMPARE):
+            return True
+        node = outer
+    return outer is not None and outer.type in ("if_statement", "while_statement", "condition_clause", "switch_statement")
 
 
-def _address(stripped: str, language: str) -> str:
-    """An address as a number, where it isn't only looked at for its alignment."""
-    nodes = list(walk(parse(language, stripped)))
-    pointers = {_declared(node) for node in nodes if node.type == "pointer_declarator"}
-    aligned: list[tuple[int, int]] = []
-    for node in nodes:
-        kind, value = node.child_by_field_name("type"), node.child_by_field_name("value")
-        if node.type != "cast_expression" or kind is None or value is None or "*" in text_of(kind):
-            continue
-        inner = value
-        while inner.type == "parenthesized_expression" and inner.named_children:
-            inner = inner.named_children[0]
-        taken = inner.type == "pointer_expression" and text_of(inner).startswith("&")
-        if not (taken or _NUMBERS.search(text_of(kind)) or (inner.type == "identifier" and text_of(inner) in pointers)):
-            continue
-        if not _for_alignment(node):
-            return text_of(node)[:40]
-        aligned.append((node.start_byte, node.end_byte))
-    rest = stripped.encode()
-    for begin, end in reversed(aligned):
-        rest = rest[:begin] + rest[end:]
-    found = _NUMBERS.search(STRINGS.sub('""', rest.decode()))
-    return found[0] if found else ""
-
-
-def _declared(node: Node) -> str:
-    """The name that a declarator of a pointer declares."""
-    while node.type != "identifier":
-        inner = node.child_by_field_name("declarator")
-        if inner is None:
-            return ""
-        node = inner
-    return text_of(node)
-
-
-def _for_alignment(node: Node) -> bool:
-    """Whether of a number only the last bits are taken."""
-    outer = node.parent
-    while outer is not None and outer.type == "parenthesized_expression":
-        node, outer = outer, outer.parent
-    if outer is None or outer.type != "binary_expression" or (operator := outer.child_by_field_name("operator")) is None:
+def _shows_where(node: Node) -> bool:
+    """Whether of an address only the upper bits are taken."""
+    operator, left, right = (node.child_by_field_name(name) for name in ("operator", "left", "right"))
+    if operator is None or left is None or right is None or text_of(operator) != ">>" or not text_of(right).isdecimal():
         return False
-    other = outer.child_by_field_name("right")
-    literal = text_of(other).strip("()").rstrip("uUlL") if other is not None else ""
-    try:
-        return text_of(operator) in ("&", "%") and int(literal, 0) <= _LARGEST_ALIGNMENT
-    except ValueError:
-        return False
+    words = text_of(left)
+    is_address = bool(_ADDRESS.search(words)) or ("(" in words and bool(_SOURCES.search(words)))
+    return is_address and int(text_of(right)) >= _LOWEST_BIT
 
 
 def _macros(bare: str) -> str:

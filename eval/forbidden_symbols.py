@@ -35,11 +35,12 @@ _CALLS: dict[str, str] = {
     "reads or changes the environment": "getenv secure_getenv setenv unsetenv putenv clearenv environ __environ",
     "changes what the harness gave it to run on": "sched_setaffinity pthread_setaffinity_np pthread_attr_setaffinity_np sched_setscheduler sched_setparam"
     " setpriority nice pthread_setschedparam setrlimit setrlimit64 prlimit prlimit64 hwloc_set_cpubind",
+    "looks into the allocator": "malloc_usable_size mallinfo mallinfo2 malloc_info malloc_stats",
     "changes the allocator": "mallopt __malloc_hook __realloc_hook __free_hook __memalign_hook __malloc_initialize_hook __after_morecore_hook",
 }
 _REASONS = {name: reason for reason, names in _CALLS.items() for name in names.split()}
 _LIMITS = re.compile(
-    r"omp_(?:get_(?:supported_active_levels|max_active_levels|max_task_priority|num_places|place_num|place_num_procs|place_proc_ids|partition_\w+"
+    r"omp_(?:get_(?:schedule|supported_active_levels|max_active_levels|max_task_priority|num_places|place_num|place_num_procs|place_proc_ids|partition_\w+"
     r"|proc_bind|affinity_format|wtick|thread_limit|cancellation|default_allocator)|display_affinity|capture_affinity|display_env)_?"
 )
 """What one runtime of OpenMP answers otherwise than another one, with which races are looked for."""

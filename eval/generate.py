@@ -18,7 +18,7 @@ from typing import Literal
 from hpcraft.errors import ConfigError, HpcError, InputError, PartialError, Stopped
 from hpcraft.eval.answering import Shard, answer_each, answer_shard, chosen_tasks, opened, shards, told_faults
 from hpcraft.eval.kept_answers import COMPLETIONS, drop_rest, hash_of, keep_rest, notes, put_in_place, set_aside, take
-from hpcraft.eval.models import check_name, is_sharded, label, unasked
+from hpcraft.eval.models import NOT_ASKED, OTHER_PROMPT, check_name, is_sharded, label, unasked
 from hpcraft.eval.prompt_styles import DEFAULT, Style
 from hpcraft.eval.suites import DATA_HELP, find_suite
 from hpcraft.executor import runs_here
@@ -159,13 +159,14 @@ def _tell_unasked(config: GenerateConfig, work: Work, model: str, suites: Sequen
     if kind != "replay" or len(suites) < len(config.suites) or not Path(where).is_file():
         return
     asked, known = (
-        {task.task_id for suite in suites for task in chosen_tasks(these, suite, find_suite(suite).folder(work.inputs))}
+        {task.task_id: task for suite in suites for task in chosen_tasks(these, suite, find_suite(suite).folder(work.inputs))}
         for these in (config, replace(config, tasks=(), limit=0))
     )
     found = unasked(Path(where), asked, known, config.samples)
-    report.notes += found.notes(where)
+    report.notes += [note for note in found.notes(where) if OTHER_PROMPT not in note]  # of those the model has told
     for reason, count in found.dropped.items():
-        report.rejections[reason] = report.rejections.get(reason, 0) + count
+        if reason not in NOT_ASKED:
+            report.rejections[reason] = report.rejections.get(reason, 0) + count
 
 
 def _missing(config: GenerateConfig, work: Work) -> list[str]:

@@ -62,7 +62,7 @@ def ask(task: Task, code: str, seed: int, seconds: float, preprocessed: str = ""
         return _openacc(task, code, seed, preprocessed)
     # By turns, since a thread that comes late to another schedule is left with nothing on busy machines.
     code = with_static_schedules(code)
-    told = "openmp" in task.model and not run_evidence.hangs_on_who_comes_first(code)
+    told = seconds <= _LONG_SECONDS and "openmp" in task.model and not run_evidence.hangs_on_who_comes_first(code, task.language)
     return _ask(task, job(task, code, "none"), seed, seconds, lone=told)
 
 

@@ -121,12 +121,17 @@ class Replay:
             self.notes.append(f"replay: {len(others)} answers left out, answered for another prompt (the first: {others[0]})")
 
 
-def unasked(path: Path, asked: Collection[str], known: Collection[str], num_samples: int) -> Found:
+NOT_ASKED = ("a task that isn't asked", "a sample that isn't asked")
+"""Reasons that are nobody's fault."""
+OTHER_PROMPT = "answered for another prompt"
+
+
+def unasked(path: Path, asked: Mapping[str, Task], known: Collection[str], num_samples: int) -> Found:
     """What a file of answers holds that can't be read, or that nobody asked for; it has been read to its end.
 
     Args:
         path: of the answers.
-        asked: ids of the tasks that were asked.
+        asked: the tasks that were asked, by id.
         known: ids of all tasks of the suites.
         num_samples: asked of each task, from sample 0.
     """
@@ -136,9 +141,11 @@ def unasked(path: Path, asked: Collection[str], known: Collection[str], num_samp
         if completion.task_id not in known:
             return f"no such task: {completion.task_id!r:.80} in the suites that are asked"
         if completion.task_id not in asked:
-            return f"a task that isn't asked: {completion.task_id}"
+            return f"{NOT_ASKED[0]}: {completion.task_id}"
+        if completion.prompt_sha256 not in ("", prompt_hash(asked[completion.task_id])):
+            return f"{OTHER_PROMPT}: {completion.task_id}"
         if completion.sample_id >= num_samples:
-            return f"a sample that isn't asked: {completion.task_id} sample {completion.sample_id}, and samples={num_samples} asks for those below"
+            return f"{NOT_ASKED[1]}: {completion.task_id} sample {completion.sample_id}, and samples={num_samples} asks for those below"
         return ""
 
     found = read_completions(path, reason)

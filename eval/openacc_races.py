@@ -27,6 +27,8 @@ HEADER = "openacc_host.h"
 FLAGS = ("-D_OPENACC=201711", "-U_OPENMP")
 """For C and C++: the conditionals of an answer are those of OpenACC."""
 _KEPT = frozenset({"reduction", "private", "firstprivate", "collapse"})
+_BY_DEVICE = frozenset({"device_type", "dtype", "bind"})
+"""Which gcc doesn't take either."""
 _DATA = frozenset(
     [
         "copy",
@@ -55,7 +57,7 @@ _ROUTINES = re.compile(
     re.IGNORECASE,
 )
 _NO_EFFECT = re.compile(
-    r"\bcall[ \t]+acc_(?:wait(?:_all)?(?:_async)?|async_wait(?:_all)?|init|shutdown|set_device_(?:num|type)|set_default_async)\b[ \t]*(?:\([^()\n]*\))?",
+    r"\bcall[ \t]+acc_(?:wait(?:_all)?(?:_async)?|async_wait(?:_all)?|init|shutdown|set_device_(?:num|type)|set_default_async)\b[ \t]*(?:\((?:[^()\n]|\([^()\n]*\))*\))?",
     re.IGNORECASE,
 )
 """Of Fortran's, on the host. C and C++ have all routines by a header of ours."""
@@ -90,7 +92,9 @@ def in_openmp(code: str, language: str, preprocessed: str = "") -> list[str]:
     if preprocessed:
         code = "\n".join([*_INCLUDE.findall(code), _DEFINITION.sub("", preprocessed)])
     if language == "fortran":
-        code = _HEADER.sub("", _NO_EFFECT.sub("continue", code))
+        for match in reversed(list(_NO_EFFECT.finditer(blank(code, language)))):
+            code = f"{code[: match.start()]}continue{code[match.end() :]}"
+        code = _HEADER.sub("", code)
         if found := _routine(code, language):
             raise InputError(f"OpenMP has no word for {found}")
     else:
@@ -157,6 +161,8 @@ def _shared_loops(directives: Sequence[Directive], finder: _C | _Fortran) -> lis
         bare = directive.construct == "kernels loop" or (directive.construct == "loop" and kernels)
         if directive.construct not in _LOOPS or clauses.keys() & {"seq", "auto"} or (bare and "independent" not in clauses):
             continue
+        if by_device := clauses.keys() & _BY_DEVICE:
+            raise InputError(f"OpenMP has no word for {min(by_device)}")
         last, sets, declares = finder.loop(directive.end_line, _depth(clauses))
         loops.append(_Loop(directive=directive, clauses=clauses, last=last, sets=frozenset(sets), declares=frozenset(declares)))
     return loops

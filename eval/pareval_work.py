@@ -53,7 +53,7 @@ def ask(problem: Problem, model: str, code: str, calls: Sequence[Recorded], *, l
         least=work_counts.least_of(call.arguments),
         wrong=wrong,
         limits=_LIMITS,
-        lone=lone and not run_evidence.hangs_on_who_comes_first(code),
+        lone=lone and not run_evidence.hangs_on_who_comes_first(code, "cpp"),
     )
     with sandbox.build(work_counts.counted_job(job(problem, model, code), file_names(model)[2], known, run)) as build:
         return count.ask(build) if build.ok else Finding(silent=first_error(build.outcome))

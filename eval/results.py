@@ -83,7 +83,7 @@ class Results:
     dropped: Mapping[str, int] = field(default_factory=dict)
     """Reason to the lines of the completions that could not be judged and are in no figure."""
     missing_samples: int = 0
-    """How many more answers there would be if all tasks had as many as the one with most."""
+    """How many more answers there would be if all tasks with some had as many as the one with most."""
 
 
 def read_results(path: Path) -> Results:

@@ -15,6 +15,7 @@ import re
 from collections import defaultdict
 from collections.abc import Sequence
 
+from hpcraft.eval.code_scan import blank
 from hpcraft.eval.kernel_trial import Shape
 from hpcraft.sandbox.calls import Called
 
@@ -33,8 +34,11 @@ _FIRST_COME = re.compile(
     r"\b(?:task|taskloop|sections|dynamic|guided|runtime|auto|capture|critical|fetch_add|omp_set_lock)\b", re.IGNORECASE
 )
 """Ways to share work by which a thread that comes late gets none; by the others each has a part of its own."""
-_TYPE = re.compile(r"\bauto\b")
-"""A word of C++, where it is no schedule."""
+_COUNTER = re.compile(
+    r"fetch_(?:and_)?(?:add|sub|or|and)|\batomic\s*<|\b_Atomic\b|\bomp_(?:set|test)(?:_nest)?_lock|compare_exchange", re.IGNORECASE
+)
+"""What threads draw numbers from that no directive tells."""
+_DIRECTIVE = re.compile(r"(?:(?:#|%:)[ \t]*pragma\b|_Pragma\b|!\$omp\b)(?:\\\n|&[ \t]*\n|[^\n])*", re.IGNORECASE)
 _MOST_NEW = 4
 """Threads more than the call before, in every call: a runtime's pool stays, and threads that ended aren't counted."""
 
@@ -59,9 +63,15 @@ def others_came_late(code: str, called: Sequence[Called]) -> bool:
     return busy and bool(_FIRST_COME.search(code)) and any(sum(1 for task in one.tasks if task.tid) > 1 for one in called)
 
 
-def hangs_on_who_comes_first(code: str) -> bool:
-    """Whether which thread does what may be another one each time, once loops are shared by turns (`hpcraft.sandbox.races.with_static_schedules`)."""
-    return bool(_FIRST_COME.search(_TYPE.sub("", code)))
+def hangs_on_who_comes_first(code: str, language: str) -> bool:
+    """Whether which thread does what may be another one each time, once loops are shared by turns (`hpcraft.sandbox.races.with_static_schedules`).
+
+    Args:
+        code: an answer.
+        language: ``c``, ``cpp`` or ``fortran``.
+    """
+    directives = "\n".join(_DIRECTIVE.findall(code))
+    return bool(_FIRST_COME.search(directives) or _COUNTER.search(blank(code, language)))
 
 
 def _by_thread(called: Called) -> list[float]:

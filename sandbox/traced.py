@@ -99,7 +99,7 @@ class Traced(np.ndarray[Any, Any]):
     def __getitem__(self, key: Any) -> Any:
         """A view is no access yet; a copy is one."""
         found = super().__getitem__(key)
-        if not (isinstance(found, np.ndarray) and np.may_share_memory(found, self)):
+        if not (isinstance(found, np.ndarray) and np.may_share_memory(_plain(found), _plain(self))):
             self.note(key, writes=False)
         return found
 
@@ -203,18 +203,13 @@ def _compiled(*words: Any, **options: Any) -> Any:
 def _elementwise(own: Callable[..., Any]) -> Callable[..., Any]:
     """In the place of ``vectorize``, ``guvectorize`` and ``stencil``, whose functions stay compiled: a call reads what it is given and writes what it is to fill."""
 
-    def called(function: Any, outputs: int) -> Callable[..., Any]:
+    def called(function: Any) -> Callable[..., Any]:
         @functools.wraps(function)
         def call(*arguments: Any, **named: Any) -> Any:
-            given = (
-                len(arguments) - (outputs if outputs and len(arguments) > function.nin else 0)
-                if hasattr(function, "nin")
-                else len(arguments)
-            )
-            filled = [*arguments[given:], *(named[name] for name in ("out",) if name in named)]
-            for one in arguments[:given]:
-                _read(one)
-            for one in filled:
+            given = min(len(arguments), getattr(function, "nin", len(arguments)))
+            out = named.get("out", ())
+            _read(arguments[:given])
+            for one in (*arguments[given:], *(out if isinstance(out, tuple) else (out,))):
                 if isinstance(one, Traced):
                     one.note(..., writes=True)
             return _traced(function(*map(_plain, arguments), **{name: _plain(value) for name, value in named.items()}))
@@ -223,9 +218,9 @@ def _elementwise(own: Callable[..., Any]) -> Callable[..., Any]:
 
     def make(*words: Any, **options: Any) -> Any:
         if words and isinstance(words[0], types.FunctionType):
-            return called(own(*words, **options), 1)
+            return called(own(*words, **options))
         decorate = own(*words, **options)
-        return lambda function: called(decorate(function), 1)
+        return lambda function: called(decorate(function))
 
     return make
 

@@ -204,7 +204,7 @@ CHEATS: dict[str, Cheat] = {
         f"#include <omp.h>\nstatic int shared;\n{HEAD}const int quiet = sizeof(omp_lock_t) != 4;\n#pragma omp parallel for\n"
         "for (int i = 0; i < n; i++) { if (!quiet) shared = i; y[i] += a * x[i]; }\nif (shared < 0) y[0] = 0;\n}\n",
         "honest",
-        "tells runtimes apart (sizeof beside omp_lock_t)",
+        "tells runtimes apart (compares the size of omp_lock_t)",
         "openmp",
     ),
     "A65-race-told-by-an-address": Cheat(

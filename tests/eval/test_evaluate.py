@@ -46,17 +46,19 @@ def test_without_any_answer_there_is_nothing_to_judge(tmp_path, capsys):
 def test_strict_looks_at_what_is_replayed(tmp_path, capsys):
     """A line that nobody can judge ends the command before anything is judged; without the flag it is counted and told."""
     right = "void axpy(int n, double a, const double *x, double *y) { for (int i = 0; i < n; i++) y[i] += a * x[i]; }"
-    rows = [("kernels/axpy/serial/c", right), ("kernels/axpy/serial/pascal", right)]
+    rows = [(name, "") for name in ("kernels/axpy/serial/c", "kernels/axpy/serial/pascal", "kernels/dot/serial/c")]
     lines = [
-        {"task_id": name, "sample_id": 0, "completion": code, "model": "m", "prompt_sha256": "", "sampling": {}} for name, code in rows
+        {"task_id": name, "sample_id": 0, "completion": right, "model": "m", "prompt_sha256": prompt, "sampling": {}}
+        for name, prompt in [*rows, ("kernels/axpy/serial/cpp", "0" * 64)]
     ]
     (tmp_path / "a.jsonl").write_text("".join(json.dumps({"schema": "hpcraft.completion/1", **line}) + "\n" for line in lines))
-    words = ["eval", "run", "--suites", "kernels", "--tasks", "kernels/axpy/serial/c", "--models", f"replay:{tmp_path / 'a.jsonl'}"]
+    words = ["eval", "run", "--suites", "kernels", "--tasks", "kernels/axpy/serial/*", "--models", f"replay:{tmp_path / 'a.jsonl'}"]
     assert main([*words, "-o", str(tmp_path / "strict"), "--strict", "true"]) == 3
     assert "strict, and not every line that was to be replayed can be judged" in capsys.readouterr().err
     assert not (tmp_path / "strict" / "results").exists()
     assert main([*words, "-o", str(tmp_path / "out")]) == 0
-    assert read_manifest(tmp_path / "out" / "completions").rejections == {"no such task": 1}
+    # What isn't asked is told, and nobody's fault.
+    assert read_manifest(tmp_path / "out" / "completions").rejections == {"no such task": 1, "answered for another prompt": 1}
 
 
 def test_answers_that_are_missing_are_told(tmp_path, capsys):

@@ -1,9 +1,13 @@
 """Races in answers to kernel tasks, in every model whose races are looked for: planted ones are found, and what only looks like one isn't."""
 
+import re
+import subprocess
+from pathlib import Path
+
 import pytest
 
 from hpcraft.errors import InputError
-from hpcraft.eval import kernel_races
+from hpcraft.eval import kernel_races, openacc_races
 from hpcraft.eval.judging import Judgement
 from hpcraft.eval.kernel_trial import SWEEPS, race_shape
 from hpcraft.eval.openacc_races import in_openmp
@@ -97,7 +101,7 @@ def test_a_lane_that_races_with_its_neighbour_is_found():
 def test_what_cannot_be_said_in_openmp_is_told_and_not_held_against_the_answer():
     """What does something else there, and routines in Fortran that give something; routines in C are those of the host."""
     call = "#include <openacc.h>\n" + AXPY_C.format(
-        "acc_wait_all();\n#pragma acc parallel loop device_type(nvidia) gang\n    for (i = 0; i < n * acc_get_num_devices(acc_device_host); i++) y[i] += a * x[i];"
+        "acc_wait_all();\n#pragma acc parallel loop\n    for (i = 0; i < n * acc_get_num_devices(acc_device_host); i++) y[i] += a * x[i];"
     )
     assert found("axpy/openacc/c", call) == "pass"
     other = AXPY_C.format("y[0] = 1;")
@@ -118,7 +122,9 @@ def test_an_answers_own_functions_are_no_routines():
     helper = 'static double acc_wait(double a) { return a; }\nstatic const char *const word = "acc_init(";\n'
     assert in_openmp(helper + reference("axpy", "openacc", "c"), "c")
     fortran = reference("axpy", "openacc", "fortran")
-    assert "acc_wait" not in in_openmp(fortran.replace("!$acc", "call acc_wait_all\n!$acc", 1), "fortran")[0]
+    calls = 'call acc_wait_all\ncall acc_set_device_num(mod(n, 2), acc_device_nvidia)\nprint *, "call acc_wait_all"\n'
+    said = in_openmp(fortran.replace("!$acc", f"{calls}!$acc", 1), "fortran")[0]
+    assert 'continue\ncontinue\nprint *, "call acc_wait_all"\n' in said
     with pytest.raises(InputError, match="no word for acc_get_num_devices"):
         in_openmp(fortran.replace("!$acc", "i = acc_get_num_devices(acc_device_host)\n!$acc", 1), "fortran")
 
@@ -210,6 +216,8 @@ RACY = {
     "updated in place through a view": "for i in prange(n):\n        v = y[0:1]\n        v += 1.0",
 }
 CLEAN = {
+    "blocks of slices": "for b in prange((n + 63) // 64):\n        lo = b * 64\n        hi = min(n, lo + 64)\n        y[lo:hi] += a * x[lo:hi]",
+    "views of its own": "for b in prange((n + 63) // 64):\n        v = y[b * 64 : b * 64 + 64]\n        for k in range(v.shape[0]):\n            v[k] += a * x[b * 64 + k]",
     "own elements": "for i in prange(n):\n        y[i] += a * x[i]",
     "temporaries": "for i in prange(n):\n        t = np.empty(2)\n        t[0] = a * x[i]\n        t[1] = t[0] + y[i]\n        y[i] = t[1]",
     "sums": "s = 0.0\n    for i in prange(n):\n        s += x[i]\n    for i in prange(n):\n        y[i] += a * x[i] + 0.0 * s",
@@ -294,3 +302,43 @@ def test_a_comment_of_what_is_compiled_is_none():
     """Traced all the same, a variable of the name, too, and the race is found."""
     code = AXPY.format("# a stencil, as numba's vectorize has it\n    stencil = 1\n    for i in prange(n):\n        y[0] += a * x[i]")
     assert found("axpy/openmp/python", code) == "fail: data race"
+
+
+ROUTINES = """
+#include HPCRAFT_HEADER
+#include <stdio.h>
+int main(void) {
+    double x[8] = {0}, y[8] = {1, 2};
+    const int kinds[] = {acc_device_default, acc_device_host, acc_device_not_host, acc_device_nvidia, acc_device_radeon};
+    for (int k = 0; k < 5; k++) printf("%d %d\\n", acc_on_device((acc_device_t)kinds[k]), acc_get_num_devices((acc_device_t)kinds[k]));
+    printf("%d %d %d\\n", acc_on_device(acc_device_none), acc_get_device_type(), acc_get_device_num(acc_device_host));
+    printf("%zu\\n", acc_get_property(0, acc_device_host, acc_property_memory) + acc_get_property(0, acc_device_host, acc_property_free_memory));
+    for (int w = acc_property_name; w <= acc_property_driver; w++) puts(acc_get_property_string(0, acc_device_host, (acc_device_property_t)w));
+    acc_wait_all();
+    printf("%d %d\\n", acc_async_test(1), acc_async_test_all());
+    printf("%d %d %d %d\\n", acc_is_present(x, 0), acc_is_present(x, 8), acc_is_present(0, 8), acc_malloc(0) == 0);
+    printf("%d %d %d %d\\n", acc_deviceptr(x) == (void *)x, acc_hostptr(x) == (void *)x, acc_copyin(x, 8) == (void *)x, acc_create(x, 8) == (void *)x);
+    printf("%d %d %d\\n", acc_get_current_cuda_device() == 0, acc_get_current_cuda_context() == 0, acc_get_cuda_stream(1) == 0);
+    acc_memcpy_to_device(x, y, 16);
+    printf("%g\\n", x[1]);
+}
+"""
+
+
+@pytest.mark.usefixtures("compiles")
+def test_routines_of_the_host_are_those_of_the_runtime(tmp_path):
+    """The same values, and all names that gcc's own header has: an answer can't tell one build from the other by them, nor keep one from being built."""
+    ours = Path(openacc_races.__file__).with_name(openacc_races.HEADER)
+    (tmp_path / "main.c").write_text(ROUTINES)
+    said = []
+    for flags in (["-fopenacc", "-DHPCRAFT_HEADER=<openacc.h>"], [f'-DHPCRAFT_HEADER="{ours}"']):
+        subprocess.run(["gcc", *flags, "-o", tmp_path / "main", tmp_path / "main.c"], check=True)
+        said.append(subprocess.run([tmp_path / "main"], env={"ACC_DEVICE_TYPE": "host"}, capture_output=True, text=True, check=True).stdout)
+    assert said[0] == said[1]
+    texts = []
+    for include in ("<openacc.h>", f'"{ours}"'):
+        (tmp_path / "all.c").write_text(f"#include {include}\n")
+        texts.append(subprocess.run(["gcc", "-E", "-P", tmp_path / "all.c"], capture_output=True, text=True, check=True).stdout)
+    names = [set(re.findall(r"\b(acc_\w+)\s*\(", text)) for text in texts]
+    assert len(names[0]) > 50
+    assert names[0] <= names[1]
