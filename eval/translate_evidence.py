@@ -25,6 +25,8 @@ from hpcraft.eval.translate_speed import Speeds, measured
 from hpcraft.sandbox.abi import Signature, parse_test
 from hpcraft.verification import MIN_COVERAGE, MIN_KILLED, MIN_TESTS, Candidate, Finding
 
+_OURS = re.compile(r"\bpiece\d+\.inc\b")
+"""What compilers call a candidate or a function in their messages."""
 _LEVELS = ("compile", "emulate", "device", "run")
 _SHOWN = 3
 _SPEED_STEP = 1.25
@@ -301,7 +303,7 @@ def _check_source(alone: Standalone, finding: Finding, lengths: Mapping[str, Ext
     if finding.reason == "unsupported":
         raise InputError(f"{alone.name}: it holds what can't be run here ({finding.log.strip()[:160]})")
     if finding.reason == "source:compile_error":
-        lines = [line for line in finding.log.splitlines() if "error" in line]
+        lines = [_OURS.sub("the function", line) for line in finding.log.splitlines() if "error" in line]
         raise InputError(
             f"{alone.name}: it doesn't build alone ({(lines or ['no reason given'])[0].strip()[:160]}); give a file that holds what it needs"
         )
@@ -336,7 +338,7 @@ def _with(choice: Choice, finding: Finding) -> Choice:
         choice,
         holds=finding.accepted,
         reason=finding.reason,
-        log=finding.log,
+        log=_OURS.sub("candidate", finding.log),
         level=finding.level,
         mutants_killed=finding.target_mutants_killed,
         mutants_total=finding.target_mutants_total,
