@@ -27,6 +27,7 @@ from hpcraft.verification import MIN_COVERAGE, MIN_KILLED, MIN_TESTS, Candidate,
 
 _OURS = re.compile(r"\bpiece\d+\.inc\b")
 """What compilers call a candidate or a function in their messages."""
+_MISSING = re.compile(r"undefined reference to [^\n]*")
 _LEVELS = ("compile", "emulate", "device", "run")
 _SHOWN = 3
 _SPEED_STEP = 1.25
@@ -303,7 +304,8 @@ def _check_source(alone: Standalone, finding: Finding, lengths: Mapping[str, Ext
     if finding.reason == "unsupported":
         raise InputError(f"{alone.name}: it holds what can't be run here ({finding.log.strip()[:160]})")
     if finding.reason == "source:compile_error":
-        lines = [_OURS.sub("the function", line) for line in finding.log.splitlines() if "error" in line]
+        lines = [missing[0]] if (missing := _MISSING.search(finding.log)) else []
+        lines += [_OURS.sub("the function", line) for line in finding.log.splitlines() if "error" in line]
         raise InputError(
             f"{alone.name}: it doesn't build alone ({(lines or ['no reason given'])[0].strip()[:160]}); give a file that holds what it needs"
         )
