@@ -53,9 +53,9 @@ def main(args: argparse.Namespace) -> int:
     where = make_executor(from_arguments(args))
     answered = execute(GENERATE, generate, given, completions, seed=args.seed, executor=where, incomplete=True)
     if judge.strict and answered.manifest.rejections:
-        told = ", ".join(f"{count} {reason}" for reason, count in sorted(answered.manifest.rejections.items()))
+        reasons = ", ".join(f"{count} {reason}" for reason, count in sorted(answered.manifest.rejections.items()))
         raise InputError(
-            f"{completions}: strict, and not every line that was to be replayed can be judged ({told}); mend the file, or leave strict out"
+            f"{completions}: strict, and not every line that was to be replayed can be judged ({reasons}); mend the file, or leave strict out"
         )
     inputs = {"completions": completions} | {name: folder for name, folder in given.items() if name in JUDGE.inputs}
     try:
