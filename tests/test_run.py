@@ -329,6 +329,7 @@ def test_kill_9_of_the_data_stages(tmp_path: Path) -> None:
     assert read_manifest(tmp_path / "undisturbed" / "prepare").rows
 
 
+@pytest.mark.ci
 def test_edited_code_is_mined_again(tmp_path: Path, hpcraft: Run) -> None:
     """A change in a folder of one's own makes its mining stale; without one it is up to date."""
     write_sources(tmp_path / "code")
@@ -369,6 +370,7 @@ def in_tmpfs(tmp_path: Path, size: str, script: str) -> subprocess.CompletedProc
     return done
 
 
+@pytest.mark.ci
 @pytest.mark.parametrize("setting", ["rows=40", "part_bytes=400000"])
 def test_full_disk(recipe: Path, tmp_path: Path, setting: str) -> None:
     """A full disk ends the run with exit code 4 and one line; nothing half-written is taken for whole; with room it resumes."""

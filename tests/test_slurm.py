@@ -91,6 +91,7 @@ def test_a_recipe_runs_its_parallel_stages_there(hpcraft: Run, tmp_path: Path) -
     assert "from-the-recipe" in squeue("--states=all", "--format=%k")
 
 
+@pytest.mark.ci
 def test_a_fault_is_the_same_as_here(tmp_path: Path) -> None:
     """Class and message come from the job, and what else is under way is cancelled."""
     bad = Part(path=tmp_path / "bad", raises=InputError("bad.c: no text"))
@@ -137,6 +138,7 @@ def test_a_killed_job_is_done_again_where_it_stopped(tmp_path: Path) -> None:
     assert sum(map(num_tries, parts)) == 5
 
 
+@pytest.mark.ci
 def test_somebody_elses_scancel_ends_it(tmp_path: Path) -> None:
     """What a person has cancelled isn't handed in again."""
     parts = [Part(path=tmp_path / f"part-{i}", seconds=60) for i in range(2)]

@@ -101,6 +101,7 @@ def prepare(files: Path, name: str = "out", **config: object) -> Execution:
     return execute(STAGE, settings, {"files": files}, files.parent / name)
 
 
+@pytest.mark.ci
 def test_one_document_stands_for_its_copies(files: Path) -> None:
     """Copies and near copies go, whatever their names, and say which document stands for them; training is preferred."""
     manifest = prepare(files).manifest
@@ -122,6 +123,7 @@ def test_one_document_stands_for_its_copies(files: Path) -> None:
     assert manifest.metrics["leakage"] == {"threshold": 0.7, "compared": {"train": 1, "valid": 0, "test": 1}, "pairs": 0, "removed": 0}
 
 
+@pytest.mark.ci
 def test_a_leak_is_dropped_though_near_duplicates_stay(files: Path) -> None:
     """With near duplicates kept, testing still holds nothing that is like training."""
     manifest = prepare(files, near_similarity=1.0).manifest

@@ -227,6 +227,7 @@ def test_missing_tools_are_noted_and_never_counted_as_verified(tmp_path: Path, m
         run(tmp_path / "cuda", None, PairsConfig(made=2, targets=("cuda",)))
 
 
+@pytest.mark.ci
 @pytest.mark.skipif(shutil.which("nvcc") is None, reason="nvcc is not installed")
 def test_cuda_that_is_only_compiled_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Where nothing emulates CUDA, its pairs are of the level compile, have no faults of the target tried, and a note says it."""

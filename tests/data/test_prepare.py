@@ -271,6 +271,7 @@ def test_the_output_does_not_depend_on_the_workers(files: Path, monkeypatch: pyt
     assert one.outputs_sha256 == two.outputs_sha256
 
 
+@pytest.mark.ci
 def test_copyleft_is_kept_when_asked_for(files: Path) -> None:
     """The policy decides, and the licence stays with the row."""
     manifest = prepare(files, "out", licence_policy="copyleft").manifest

@@ -229,6 +229,7 @@ def test_a_unit_hashes_alone_as_in_its_document() -> None:
         assert [tree_hash(language, unit.text) for unit in found] == [unit.tree_sha256 for unit in found]
 
 
+@pytest.mark.ci
 @pytest.mark.parametrize(
     "text",
     [

@@ -159,6 +159,7 @@ def test_a_wrapper_that_launches_nothing_judges_no_kernel(folder):
     assert not task.case.launches
 
 
+@pytest.mark.ci
 @needs_gpp
 @pytest.mark.parametrize(
     ("kind", "old", "new", "why"),
@@ -231,6 +232,7 @@ EMPTY = "__global__ void shift_kernel(const float *x, float *y, int n) {}\n"
 ON_HOST = "static int work(const float *x, float *y, int n) { for (int i = 0; i < n; i++) y[i] = x[i] + 1.5f; return 0; }\n"
 
 
+@pytest.mark.ci
 @needs_gpp
 @pytest.mark.parametrize(
     ("code", "check", "why"),
@@ -365,6 +367,7 @@ def test_references_of_the_published_validation_file_pass():
         assert judge_one(task, task.reference).passed, task.task_id
 
 
+@pytest.mark.ci
 @needs_gpp
 def test_an_audit_admits_a_line_with_good_tests(folder, inline, tmp_path):
     """In C and as CUDA of its own; a pair without tests is neither admitted nor refused, and what can't be made is told."""

@@ -256,6 +256,7 @@ def test_functions_are_judged_by_the_main_that_nobody_saw(checkout):
         assert judgement.passed, judgement.checks
 
 
+@pytest.mark.ci
 @run
 @pytest.mark.parametrize(
     ("code", "check", "why"),

@@ -163,6 +163,7 @@ def test_references_pass_even_with_large_local_arrays(checkout):
         assert published_word("\n".join(judgement.log)) == ("pass" if name.startswith("operator") else "")
 
 
+@pytest.mark.ci
 @pytest.mark.parametrize(
     ("old", "new", "check", "why"),
     [
@@ -187,6 +188,7 @@ def test_wrong_answers_fail_for_the_right_reason(checkout, old, new, check, why)
     assert why in judgement.checks[check]
 
 
+@pytest.mark.ci
 def test_a_race_and_an_idle_function_fail(checkout):
     """A sum over a shared variable is found by its value or by the race detector; doing nothing leaves the poison."""
     graph = task(checkout, "graph/000-graph_1")

@@ -155,6 +155,7 @@ def test_a_race_is_found_although_results_may_be_right():
     assert [(f.check, f.threads > 1) for f in found.failures] == [("race-free", True)]
 
 
+@pytest.mark.ci
 @needs_clang
 @pytest.mark.parametrize(("clause", "race_free"), [("private(s) ", "pass"), ("", "fail: data race")])
 def test_a_race_in_a_target_region_of_fortran_is_found(clause, race_free, needs):
@@ -215,6 +216,7 @@ _ON_THE_HOST = _CUDA.replace("(n, a, dx, dy)", "(n, 0 * a, dx, dy)").replace(
 )
 
 
+@pytest.mark.ci
 @pytest.mark.usefixtures("compiles")
 @pytest.mark.parametrize(
     ("code", "check", "why"),
@@ -345,6 +347,7 @@ def test_every_model_has_a_driver(model, monkeypatch):
 _NO_ZERO = {"fft": "its size is a power of two", "bfs_levels": "its source is a vertex"}
 
 
+@pytest.mark.ci
 @pytest.mark.parametrize("kernel", KERNELS.values(), ids=lambda kernel: kernel.name)
 def test_sizes_are_those_at_which_code_goes_wrong(kernel):
     """None, one, a power of two with a neighbour, a prime that is none, and one that is drawn between the small ones and the timed one, another each time."""

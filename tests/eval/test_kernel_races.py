@@ -277,6 +277,7 @@ def fma(a, x, y):
 STENCIL = "@stencil\ndef mid(u):\n    return u[0]\n\n\n"
 
 
+@pytest.mark.ci
 @pytest.mark.usefixtures("numba")
 @pytest.mark.parametrize(
     ("helper", "body", "verdict"),

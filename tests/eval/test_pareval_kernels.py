@@ -36,6 +36,7 @@ def test_kernels_are_launched_as_by_the_driver(checkout, model):
 ONE = KERNEL.replace("if (i < N) {", "if (i == 0) for (i = 0; i < N; i++) {")
 
 
+@pytest.mark.ci
 @pytest.mark.parametrize(
     ("body", "check", "why"),
     [

@@ -63,6 +63,7 @@ def test_the_compilers_agree_where_only_hints_differ(compiles):
     assert differs(worked, *both) == "lines 6 to 6"
 
 
+@pytest.mark.ci
 @pytest.mark.parametrize("times", [64, 100], ids=["more than is looked at", "more than may be written"])
 def test_too_much_for_one_compiler_is_told(times, compiles):
     """Whichever check's compiler it is meant for: what isn't looked at must not pass."""

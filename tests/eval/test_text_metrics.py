@@ -89,6 +89,7 @@ def test_an_endless_answer_is_cut():
     assert text_score(TextPair(GOLD, "x;" * MAX_CHARACTERS, "c")).bleu[8] == MAX_CHARACTERS
 
 
+@pytest.mark.ci
 def test_hostile_answers_have_figures():
     """Nests without end, half a surrogate pair, zeros: none stops the judge or takes long."""
     for candidate in ("void f() { x = " + "(" * 9000 + ")" * 9000 + "; }", "a = " * 4500, "a\ud800b", "\0\1", "/*" * 5000, "'" * 999):

@@ -215,6 +215,7 @@ def test_each_check_finds_its_fault_and_names_the_line(trial: Trial, need: Need)
     assert f"{next(iter(trial.job.files))}:{line}" in outcome.message
 
 
+@pytest.mark.ci
 @pytest.mark.parametrize("trial", _correct(), ids=lambda t: f"{t.check}-{t.model}-{t.kind}-{t.family}")
 def test_a_sanitizer_says_nothing_about_a_correct_program(trial: Trial, need: Need) -> None:
     """No runtime of a parallel model, MPI included, looks like an error of the program."""

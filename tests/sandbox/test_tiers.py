@@ -62,6 +62,7 @@ def test_a_toolchain_below_tmp_is_shown_alone_and_read_only(tier: Tier, tmp_path
     assert (ended.reason, ended.stdout) == ("exited", b"told\n" + listed + b"end\n"), ended
 
 
+@pytest.mark.ci
 @pytest.mark.parametrize("version", [1, 2, 3, 5])
 def test_an_older_landlock_keeps_the_same_promises(version: int, monkeypatch: pytest.MonkeyPatch, need: Need) -> None:
     """What an older kernel's Landlock doesn't look at, the filter refuses."""

@@ -68,6 +68,7 @@ def test_sources_come_back(kind: str) -> None:
         assert decoder.decode(ids) == text.encode()
 
 
+@pytest.mark.ci
 def test_memory_does_not_grow_with_the_file() -> None:
     """Of a file of 3 MB no more than a few chunks are held."""
     encoder, _ = coders("bpe")

@@ -23,6 +23,7 @@ def candidate(
     return Candidate(candidate_id=key, signature=HEAD, source=source, target=target, target_model=model, tests=tests)
 
 
+@pytest.mark.ci
 def test_the_gate_asks_what_pairs_must_show() -> None:
     """Three valid tests and most of the source's lines; what is right by fewer is refused by name, in the rounds alone."""
     rare = SCALE.replace("    for", "    if (n > 5000) {\n        a = 0;\n    }\n    for")

@@ -41,6 +41,7 @@ def without_dropout(kind: str) -> Any:
     return model
 
 
+@pytest.mark.ci
 @pytest.mark.parametrize("kind", ["decoder", "encoder-decoder", "tagger"])
 def test_micro_batches_together_are_one_batch(kind: str, tmp_path: Path) -> None:
     """Rows with different numbers of learnt tokens weigh by their tokens, however a step is cut, and a part may have none."""

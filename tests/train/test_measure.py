@@ -65,6 +65,7 @@ def test_translations_are_run_and_compared(tmp_path: Path) -> None:
     assert examine_tester(exam, "none", None, GREEDY) == {}
 
 
+@pytest.mark.ci
 def test_the_way_back_is_measured_beside_it(tmp_path: Path) -> None:
     """OpenMP and emulated CUDA are run as what they are, their C is held to what they do, and parallel C isn't sequential."""
     both = [*PAIRS, *(replace(make_pair(n, "cuda", "valid"), target=cuda_that_runs(n)) for n in (8, 9))]
@@ -121,6 +122,7 @@ def test_faults_that_only_race_are_known_to_be_wrong(tmp_path: Path) -> None:
     assert all(exam_of(judges, tmp_path).wrong.values())
 
 
+@pytest.mark.ci
 def test_tests_that_notice_faults_let_nothing_wrong_in(tmp_path: Path) -> None:
     """Good tests take the proved targets and refuse the planted faults; so does the tester by rule; no test takes nothing."""
     exam = exam_of(STRICT, tmp_path)

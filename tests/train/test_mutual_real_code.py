@@ -117,6 +117,7 @@ def powered(code: str, times: int) -> str:
     return code.replace("b[i] ", "b[i] * " * times + "b[i] ")
 
 
+@pytest.mark.ci
 def test_the_loop_goes_both_ways(run_folder: Path, tuned: Path, both_ways: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Real OpenMP and CUDA is translated to C where the model knows the way, with the head that is wanted, and else left out with a reason."""
     more = {"openmp": 1, "cuda": 2}

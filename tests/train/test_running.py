@@ -62,6 +62,7 @@ def test_packed_texts_are_learnt_as_apart_however_it_is_computed(running: Runnin
     assert trained(packed, tmp_path / "packed", running) == pytest.approx(trained(unpacked, tmp_path / "apart", Running()), rel=1e-2)
 
 
+@pytest.mark.ci
 @pytest.mark.parametrize(("bf16", "attention"), [(True, "eager"), (False, "sdpa")])
 def test_validation_is_not_compiled(bf16: bool, attention: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """Its many lengths would each be compiled; it has the fused attention, and the steps after it have theirs again."""

@@ -186,6 +186,7 @@ def test_fine_tuning_killed_before_its_manifest_goes_on(
     assert not list((tmp_path / "out").rglob(".*"))
 
 
+@pytest.mark.ci
 @pytest.mark.parametrize("damage", ["cut", "flipped", "facts"])
 def test_damaged_weights_of_a_phase_are_made_again(
     damage: str, run_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
@@ -210,6 +211,7 @@ def test_damaged_weights_of_a_phase_are_made_again(
     assert all(again[name].equal(value) for name, value in written.items())
 
 
+@pytest.mark.ci
 def test_a_loss_that_is_no_number_is_gone_on_from_with_a_lower_rate(
     run_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
