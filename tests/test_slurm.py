@@ -283,7 +283,7 @@ def test_a_folder_that_the_nodes_do_not_see(tmp_path: Path) -> None:
     hider = Thread(target=hide)
     hider.start()
     with pytest.raises(MachineError, match=r"left no trace in .*; the nodes don't see that folder"):
-        on_slurm([Part(path=tmp_path / "part")], tmp_path, extra=(("begin", "now+5"),))
+        on_slurm([Part(path=tmp_path / "part")], tmp_path, extra=(("begin", "now+15"),))
     hider.join()
 
 
