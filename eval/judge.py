@@ -25,7 +25,7 @@ from hpcraft.eval.extract import extract
 from hpcraft.eval.judge_shards import JudgeShard, cut, judge_shard, tasks_of, told_failures
 from hpcraft.eval.judging import UNLOOKED
 from hpcraft.eval.kept_answers import COMPLETIONS
-from hpcraft.eval.models import prompt_hash
+from hpcraft.eval.models import OTHER_PROMPT, prompt_hash
 from hpcraft.eval.prompt_styles import DEFAULT, STYLES
 from hpcraft.eval.results import RESULTS, SAMPLES, TASKS, Results, TaskRow, level_figures, to_json
 from hpcraft.eval.suites import DATA_HELP, Suite, find_suite, suite_hash
@@ -201,7 +201,7 @@ def _refusal(completion: Completion, suite: Suite, tasks: dict[str, Task], style
             f"another style of prompts: {completion.task_id} in {completion.sampling.get('prompt_style', DEFAULT)!r}, the file in {style!r}"
         )
     if completion.prompt_sha256 not in ("", prompt_hash(tasks[completion.task_id])):
-        return f"answered for another prompt: {completion.task_id}, generate the answers again"
+        return f"{OTHER_PROMPT}: {completion.task_id}, generate the answers again"
     return ""
 
 

@@ -164,9 +164,13 @@ def _first(kernel: Kernel, model: str, rng: np.random.Generator) -> Iterator[lis
     yield from kernel.draw(rng)
     if model != "emulate":  # on the processor a device's answer is not timed, and slow
         # Else a range of sizes would never be tried, which an answer might know.
-        small, large = (math.log(n) for n in sorted((max(kernel.random_sizes), kernel.size_to_time)))
-        yield kernel.make_inputs(rng, round(math.exp(rng.uniform(small, large))))
+        yield kernel.make_inputs(rng, size_between(rng, max(kernel.random_sizes), kernel.size_to_time))
         yield kernel.make_inputs(rng, kernel.size_to_time)
+
+
+def size_between(rng: np.random.Generator, small: int, large: int) -> int:
+    """A size drawn between two, each order of magnitude as likely."""
+    return round(math.exp(rng.uniform(math.log(min(small, large)), math.log(large))))
 
 
 def _small(kernel: Kernel, rng: np.random.Generator, most: int) -> Iterator[list[Argument]]:

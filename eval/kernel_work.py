@@ -11,10 +11,8 @@ Not covered: Python, Kokkos, CUDA (`hpcraft.eval.kernel_evidence`); target const
 
 from __future__ import annotations
 
-import math
 import re
 from collections.abc import Sequence
-from dataclasses import replace
 from functools import lru_cache
 
 import numpy as np
@@ -24,7 +22,7 @@ from hpcraft.errors import InputError
 from hpcraft.eval import openacc_races, run_evidence, work_counts
 from hpcraft.eval.judging import first_error
 from hpcraft.eval.kernel_job import driver_name, job, openacc_job
-from hpcraft.eval.kernel_trial import outputs_differ
+from hpcraft.eval.kernel_trial import outputs_differ, size_between
 from hpcraft.eval.kernels import KERNELS
 from hpcraft.eval.task import Outputs, Task
 from hpcraft.eval.work_counts import Count, Finding
@@ -86,14 +84,14 @@ def _ask(task: Task, plain: Job, seed: int, seconds: float, *, lone: bool = Fals
     assert task.kernel is not None
     small, large = max(task.kernel.sizes), task.kernel.size_to_time
     rng = np.random.default_rng([seed, _DRAWN, *task.kernel.name.encode()])
-    drawn = round(math.exp(rng.uniform(math.log(min(small, large)), math.log(large))))
+    drawn = size_between(rng, small, large)
     known = (work_counts.counted(task.kernel.signature),)
     found = Finding()
     with sandbox.build(work_counts.counted_job(plain, driver_name(task), known, task.kernel.signature)) as build:
         if not build.ok:
             return Finding(silent=first_error(build.outcome))
         for size in (small,) if seconds > _LONG_SECONDS else (drawn, large):
-            found = replace(_count(task, seed, size), lone=lone).ask(build)
+            found = _count(task, seed, size, lone=lone).ask(build)
             if not found.failure or found.failure.check != "parallel":
                 break
     return found
@@ -107,7 +105,7 @@ def _call(kernel_name: str, seed: int, size: int) -> tuple[list[Argument], Outpu
     return arguments, kernel.oracle(arguments)
 
 
-def _count(task: Task, seed: int, size: int) -> Count:
+def _count(task: Task, seed: int, size: int, *, lone: bool) -> Count:
     kernel = task.kernel
     assert kernel is not None
     arguments, expected = _call(kernel.name, seed, size)
@@ -125,4 +123,5 @@ def _count(task: Task, seed: int, size: int) -> Count:
         least=work_counts.least_of(arguments, kernel.flops(arguments)),
         wrong=wrong,
         limits=_LIMITS,
+        lone=lone,
     )

@@ -118,7 +118,7 @@ class Replay:
                 f"replay: {others[0]} was answered for another prompt, as all are; ask the model again with this version's prompts"
             )
         if others:
-            self.notes.append(f"replay: {len(others)} answers left out, answered for another prompt (the first: {others[0]})")
+            self.notes.append(f"replay: {len(others)} answers left out, {OTHER_PROMPT} (the first: {others[0]})")
 
 
 NOT_ASKED = ("a task that isn't asked", "a sample that isn't asked")

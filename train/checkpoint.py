@@ -8,7 +8,6 @@ named and the one before it is used. A crash at any point leaves the last good o
 
 from __future__ import annotations
 
-import errno
 import shutil
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
@@ -17,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from hpcraft.command import note
-from hpcraft.errors import InputError, MachineError
+from hpcraft.errors import InputError, MachineError, is_disk_full
 from hpcraft.store import JSON, atomic_file, broken_seal, fsync_folder, fsync_tree, read_json, sealed, write_json
 
 FORMAT = "hpcraft.checkpoint/1"
@@ -25,7 +24,7 @@ FILES = "checkpoint.json"
 _ASIDE, _DAMAGED = ".aside", ".damaged"
 _PREFIX = "step-"
 _KEPT = 2
-_FULL = ("No space left on device", "Disk quota exceeded", "inline_container")
+_FULL = ("Disk quota exceeded", "inline_container")
 """Words of a full disk in errors without a number; the last are those of torch's zip writer, whatever went wrong with it."""
 
 
@@ -181,9 +180,7 @@ def _is_full(error: BaseException) -> bool:
         if (one := left.pop()) is None or id(one) in seen:
             continue
         seen.add(id(one))
-        if isinstance(one, OSError) and one.errno in (errno.ENOSPC, errno.EDQUOT):
-            return True
-        if any(words in str(one) for words in _FULL):
+        if is_disk_full(one) or any(words in str(one) for words in _FULL):
             return True
         failures = getattr(one, "failures", None)  # rank to (error, trace)
         left += [wrapped[0] for wrapped in failures.values()] if isinstance(failures, dict) else []
