@@ -277,7 +277,7 @@ def test_a_folder_that_the_nodes_do_not_see(tmp_path: Path) -> None:
     """A job that can't open its log leaves no trace, and the message says what that means."""
 
     def hide() -> None:
-        wait_until(lambda: bool(squeue()))
+        wait_until(lambda: bool(list(tmp_path.glob(".slurm/parts/*_submitted.pkl"))))  # the last file that submitting writes
         (tmp_path / ".slurm").rename(tmp_path / ".hidden")
 
     hider = Thread(target=hide)
