@@ -25,9 +25,6 @@ from tests.toy_tasks import Part, num_tries, write_part, write_with_a_pool
 Run = Callable[..., "subprocess.CompletedProcess[str]"]
 
 
-pytestmark = pytest.mark.usefixtures("slurm")
-
-
 def on_slurm(parts: list[Part], folder: Path, **options: object) -> None:
     """Write the parts with Slurm jobs."""
     make_executor(ExecutorConfig(kind="slurm", **options)).map(write_part, parts, folder=folder, label="parts")  # type: ignore[arg-type]
@@ -44,6 +41,12 @@ def wait_until(condition: Callable[[], bool], seconds: float = 60) -> None:
     while not condition():
         assert time.monotonic() < give_up
         time.sleep(0.1)
+
+
+@pytest.fixture(autouse=True)
+def _empty_queue(slurm: None) -> None:
+    """Begin when nothing of another test is left: a job has given its result before Slurm has seen it end."""
+    wait_until(lambda: not squeue())
 
 
 @pytest.mark.ci
