@@ -22,7 +22,7 @@ from hpcraft.errors import MachineError
 from hpcraft.eval import fast_check, forbidden, kernel_evidence, kernel_races, kernel_work, performance, run_evidence
 from hpcraft.eval.judging import Judgement, describe_run, settle_build
 from hpcraft.eval.kernel_job import candidate_name, driver_name, job
-from hpcraft.eval.kernel_trial import Trial, timed_trial, trial
+from hpcraft.eval.kernel_trial import Trial, large_trial, timed_trial, trial
 from hpcraft.eval.lone_answers import tells_builds_apart
 from hpcraft.eval.seen import Seen, by_own_macros, needs_preprocessor, seen
 from hpcraft.eval.suites import reference
@@ -150,7 +150,7 @@ def _run_all(judgement: Judgement, task: Task, code: str, plain: Seen | None, bu
     """Make every call of every round, and settle the checks ``correct`` and ``parallel``."""
     made = _trial(task, build, seed)
     called = _called(judgement, build, made, _limits(task))
-    if called is None:
+    if called is None or (made.model == "emulate" and _called_large(judgement, build, task, seed) is None):
         return
     judgement.settle("correct", "pass")
     if judgement.checks["parallel"] != "pass":
@@ -166,7 +166,15 @@ def _run_all(judgement: Judgement, task: Task, code: str, plain: Seen | None, bu
     kernel_work.ask(task, code, seed, timed, plain.text if plain else "").settle(judgement)
 
 
-def _called(judgement: Judgement, build: sandbox.Build, made: Trial, limits: Limits) -> Sequence[Called] | None:
+def _called_large(judgement: Judgement, build: sandbox.Build, task: Task, seed: int) -> Sequence[Called] | None:
+    """Make large calls of an emulated answer; it isn't held against one that is meant for a device when it takes too long without."""
+    assert task.kernel is not None
+    return _called(judgement, build, large_trial(task.kernel.name, task.model, seed), _RUN_LIMITS, may_take_long=True)
+
+
+def _called(
+    judgement: Judgement, build: sandbox.Build, made: Trial, limits: Limits, *, may_take_long: bool = False
+) -> Sequence[Called] | None:
     """Make every call of a trial; None where one failed, or none could be made, which is settled then."""
     outcome = build.run(Run(calls=made.calls, limits=limits))
     if outcome.verdict in (Verdict.INFRA_ERROR, Verdict.UNSUPPORTED):
@@ -174,7 +182,10 @@ def _called(judgement: Judgement, build: sandbox.Build, made: Trial, limits: Lim
         judgement.checks["correct"] = f"skip: {outcome.message}"
         judgement.log.append(outcome.message)
         return None
-    if failure := wrong(made, outcome):
+    failure = wrong(made, outcome)
+    if failure and may_take_long and outcome.verdict is Verdict.TIME_LIMIT and failure.call == len(outcome.called) + 1:
+        judgement.log.append(f"not tried at {failure.size}: emulated it takes too long")
+    elif failure:
         judgement.fail(failure, failure.words, outcome)
         judgement.log += [outcome.stdout.strip(), outcome.stderr.strip(), outcome.message]
         return None

@@ -2,9 +2,10 @@
 
 OpenMP, target constructs and MPI with OpenMP run under the thread sanitizer, emulated CUDA under the emulation's own check. OpenACC is said in OpenMP first
 (`openacc_races`), and Python runs as plain Python whose accesses are noted (`sandbox/traced.py`); where the one or the other can't be done, or gives other
-results than the answer, that isn't held against it, and the check says that races were not looked for, and why.
+results than the answer, that isn't held against it, and the check says that races were not looked for, and why. Small calls are made first; then, but for
+Python, large ones, in which an answer may come to its end or not: the race detector makes some ways to share work very slow.
 
-Not covered: races between ranks; Kokkos; a device's own.
+Not covered: races between ranks; Kokkos; a device's own; in Python, races at larger sizes.
 """
 
 from __future__ import annotations
@@ -17,11 +18,11 @@ from hpcraft.errors import InputError
 from hpcraft.eval import forbidden, openacc_races, race_check
 from hpcraft.eval.judging import UNLOOKED, Judgement, describe_run, first_error
 from hpcraft.eval.kernel_job import candidate_name, job, openacc_job
-from hpcraft.eval.kernel_trial import Trial, race_shape, trial
+from hpcraft.eval.kernel_trial import Trial, large_trial, race_shape, trial
 from hpcraft.eval.seen import Seen, seen
 from hpcraft.eval.task import Task
 from hpcraft.samples import Failure
-from hpcraft.sandbox.outcome import Job, Limits, Outcome, Run, Verdict
+from hpcraft.sandbox.outcome import Limits, Outcome, Run, Verdict
 from hpcraft.sandbox.races import with_static_schedules, without_simd
 
 _LIMITS = Limits(wall_seconds=60.0, memory_mb=2048, disk_mb=256)
@@ -65,11 +66,16 @@ def _threads(judgement: Judgement, task: Task, code: str, seed: int, plain: Seen
             if why:
                 judgement.settle("race-free", f"fail: {why}")
                 return
-        made = _trial(task, seed)
-        outcome = build.run(Run(calls=made.calls, limits=_LIMITS))
+        _watch(judgement, task, build, _trial(task, seed), seed)
+        if judgement.checks["race-free"] == "pass":
+            _watch(judgement, task, build, _large(task, seed), seed, large=True)
+
+
+def _watch(judgement: Judgement, task: Task, build: sandbox.Build, made: Trial, seed: int, *, large: bool = False) -> None:
+    outcome = build.run(Run(calls=made.calls, limits=_LIMITS))
     told = f" ({outcome.message})" if task.model == "cuda" and outcome.message else ""
     place = race_shape(task.model, seed).place(Failure(check="race-free", why=""), task.model)
-    race_check.settle_run(judgement, outcome, made.num_calls, place, told=told)
+    race_check.settle_run(judgement, outcome, made.num_calls, place, told=told, may_be_beyond=large)
 
 
 def _openacc(judgement: Judgement, task: Task, code: str, seed: int, plain: Seen | None) -> None:
@@ -78,25 +84,32 @@ def _openacc(judgement: Judgement, task: Task, code: str, seed: int, plain: Seen
     except InputError as error:
         _not_looked_for(judgement, str(error))
         return
-    made = _trial(task, seed)
     for said in programs:
-        outcome = _run(openacc_job(task, with_static_schedules(without_simd(said) if task.language == "fortran" else said), "race"), made)
-        if outcome.verdict in (Verdict.INFRA_ERROR, Verdict.UNSUPPORTED):
-            race_check.settle_unbuilt(judgement, outcome)
-        elif outcome.verdict is Verdict.COMPILE_ERROR:
-            _not_looked_for(judgement, f"said in OpenMP it doesn't build ({first_error(outcome)})")
-        elif _raced(outcome):
-            judgement.log.append(outcome.stderr.strip())
-            _fail(judgement, task, outcome, seed)
-        else:
-            _same_results(judgement, made, outcome, "said in OpenMP")
-        if judgement.checks["race-free"] != "pass":
-            return
+        with sandbox.build(
+            openacc_job(task, with_static_schedules(without_simd(said) if task.language == "fortran" else said), "race")
+        ) as build:
+            for made in (_trial(task, seed), _large(task, seed)):
+                _openmp(judgement, task, build.run(Run(calls=made.calls, limits=_LIMITS)), made, seed)
+                if judgement.checks["race-free"] != "pass":
+                    return
+
+
+def _openmp(judgement: Judgement, task: Task, outcome: Outcome, made: Trial, seed: int) -> None:
+    if outcome.verdict in (Verdict.INFRA_ERROR, Verdict.UNSUPPORTED):
+        race_check.settle_unbuilt(judgement, outcome)
+    elif outcome.verdict is Verdict.COMPILE_ERROR:
+        _not_looked_for(judgement, f"said in OpenMP it doesn't build ({first_error(outcome)})")
+    elif _raced(outcome):
+        judgement.log.append(outcome.stderr.strip())
+        _fail(judgement, task, outcome, seed)
+    else:
+        _same_results(judgement, made, outcome, "said in OpenMP")
 
 
 def _trace(judgement: Judgement, task: Task, code: str, seed: int) -> None:
     made = _trial(task, seed)
-    outcome = _run(job(task, code, "race"), made)
+    with sandbox.build(job(task, code, "race")) as build:
+        outcome = build.run(Run(calls=made.calls, limits=_LIMITS))
     if outcome.verdict in (Verdict.INFRA_ERROR, Verdict.UNSUPPORTED):
         race_check.settle_unbuilt(judgement, outcome)
     elif outcome.exit_code == _RACED and (report := _REPORT.search(outcome.stderr)):
@@ -104,11 +117,6 @@ def _trace(judgement: Judgement, task: Task, code: str, seed: int) -> None:
         _fail(judgement, task, outcome, seed)
     else:
         _same_results(judgement, made, outcome, "as plain Python")
-
-
-def _run(what: Job, made: Trial) -> Outcome:
-    with sandbox.build(what) as build:
-        return build.run(Run(calls=made.calls, limits=_LIMITS))
 
 
 def _same_results(judgement: Judgement, made: Trial, outcome: Outcome, how: str) -> None:
@@ -125,6 +133,11 @@ def _same_results(judgement: Judgement, made: Trial, outcome: Outcome, how: str)
 def _trial(task: Task, seed: int) -> Trial:
     assert task.kernel is not None
     return trial(task.kernel.name, "numba" if task.language == "python" else task.model, seed, race=True)
+
+
+def _large(task: Task, seed: int) -> Trial:
+    assert task.kernel is not None
+    return large_trial(task.kernel.name, task.model, seed)
 
 
 def _not_looked_for(judgement: Judgement, why: str) -> None:

@@ -2,6 +2,7 @@
 
 A trial has rounds, each one start of the program with its own number of threads or ranks and fresh inputs. The first round tries every
 size of the kernel, two drawn ones, one drawn between these and the size at which answers are timed, and that size; the others try the small sizes.
+Emulated and under the race detector, where programs are slow, the two large ones are a trial of their own, which may end without a result.
 
 Not covered: expected values on ranks other than 0.
 """
@@ -27,8 +28,11 @@ _SMALL_ELEMENTS = 20_000
 """Calls with more array elements are made in the first round alone, and not in the race check: blocks of a thousand are in these, too."""
 _TRACED_ELEMENTS = 3_000
 """The same of answers in Python, where the race check watches every access in Python itself."""
-_RACE, _TIMED = 2, 10
-"""Beside the trial's own 1 and 2, and 3, by which timed calls are drawn: words of the seeds of `race_shape` and, with the start, `timed_trial`."""
+_MIDDLE_ELEMENTS = 300_000
+"""Of the call of `middle_trial`, which is made dozens of times."""
+_RACE, _LARGE, _MIDDLE, _TIMED = 2, 4, 5, 10
+"""Beside the trial's own 1 and 2, and 3, by which timed calls are drawn: words of the seeds of `race_shape`, `large_trial`, `middle_trial` and, with the start,
+`timed_trial`."""
 _KEPT = 2
 """Trials that are kept at a time, one of them for the race check; answers come by task, and a trial can take 100 MB."""
 
@@ -119,6 +123,31 @@ def trial(kernel_name: str, model: str, seed: int, *, race: bool = False) -> Tri
 
 
 @lru_cache(maxsize=1)
+def large_trial(kernel_name: str, model: str, seed: int) -> Trial:
+    """Calls at a drawn size and at that at which answers are timed, started as in the race check: for where a trial holds none so large.
+
+    Else an answer could be right, or careful, only below sizes that everybody can read here.
+    """
+    kernel, shape = KERNELS[kernel_name], race_shape(model, seed)
+    rng = np.random.default_rng([seed, _LARGE, *kernel_name.encode()])
+    calls = list(_large(kernel, rng))
+    return _joined(kernel, model, [_Calls(kernel, shape, calls, rng, len(calls))])
+
+
+@lru_cache(maxsize=1)
+def middle_trial(kernel_name: str, model: str, seed: int) -> Trial:
+    """Calls at one size drawn above the small ones, of at most `_MIDDLE_ELEMENTS` elements: several of a function that only returns something, else one."""
+    kernel = KERNELS[kernel_name]
+    rng = np.random.default_rng([seed, _MIDDLE, *kernel_name.encode()])
+    least = max(kernel.random_sizes)
+    calls = [kernel.make_inputs(rng, size := size_between(rng, least, kernel.size_to_time))]
+    while _num_elements(calls[0]) > _MIDDLE_ELEMENTS and size > least:
+        calls = [kernel.make_inputs(rng, size := size_between(rng, least, size))]
+    calls += [kernel.make_inputs(rng, size) for _ in range(0 if kernel.outputs else 3)]
+    return _joined(kernel, model, [_Calls(kernel, Shape(), calls, rng, 0)])
+
+
+@lru_cache(maxsize=1)
 def timed_trial(kernel_name: str, model: str, seed: int, start: int, num_calls: int) -> Trial:
     """Calls at the size at which answers are timed, started as in a trial's first round; every one has inputs of its own, and so has each ``start``.
 
@@ -162,10 +191,13 @@ def race_shape(model: str, seed: int) -> Shape:
 
 def _first(kernel: Kernel, model: str, rng: np.random.Generator) -> Iterator[list[Argument]]:
     yield from kernel.draw(rng)
-    if model != "emulate":  # on the processor a device's answer is not timed, and slow
-        # Else a range of sizes would never be tried, which an answer might know.
-        yield kernel.make_inputs(rng, size_between(rng, max(kernel.random_sizes), kernel.size_to_time))
-        yield kernel.make_inputs(rng, kernel.size_to_time)
+    if model != "emulate":  # which `large_trial` is for
+        yield from _large(kernel, rng)
+
+
+def _large(kernel: Kernel, rng: np.random.Generator) -> Iterator[list[Argument]]:
+    yield kernel.make_inputs(rng, size_between(rng, max(kernel.random_sizes), kernel.size_to_time))
+    yield kernel.make_inputs(rng, kernel.size_to_time)
 
 
 def size_between(rng: np.random.Generator, small: int, large: int) -> int:
@@ -174,7 +206,11 @@ def size_between(rng: np.random.Generator, small: int, large: int) -> int:
 
 
 def _small(kernel: Kernel, rng: np.random.Generator, most: int) -> Iterator[list[Argument]]:
-    return (c for c in kernel.draw(rng) if sum(np.size(a) for a in c) <= most)
+    return (c for c in kernel.draw(rng) if _num_elements(c) <= most)
+
+
+def _num_elements(call: Sequence[Argument]) -> int:
+    return sum(np.size(a) for a in call)
 
 
 def size_words(kernel: Kernel, arguments: Sequence[Argument]) -> str:

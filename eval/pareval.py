@@ -34,6 +34,7 @@ MODELS = {
     "kokkos": "kokkos",
 }
 """The checkout's names of models, and ours."""
+THEIR_NAMES = {ours: theirs for theirs, ours in MODELS.items()}
 SHAPES: dict[str, tuple[Shape, ...]] = {
     "serial": (Shape(),),
     "openmp": tuple(Shape(threads=n) for n in (1, 2, 4)),

@@ -1,7 +1,7 @@
 """What the threads of a kernel of ParEval did: whether several of them had a part in the result (`hpcraft.eval.lone_threads`).
 
-Work wasn't shared if one thread is enough for every call, whichever it is. Of a function that only returns something it must be the same one, also for
-calls that a 0 is right for: the thread that has the least element is enough for the least, another one the next time.
+Work wasn't shared if one thread is enough for every call, whichever it is, or for the largest one. Of a function that only returns something it must be the
+same one, also for calls that a 0 is right for: the thread that has the least element is enough for the least, another one the next time.
 """
 
 from __future__ import annotations
@@ -45,6 +45,8 @@ def suspicion(problem: Problem, model: str, code: str, calls: Sequence[Recorded]
             return ON_THE_HOST
         writes = any(slot.container and not slot.const for slot in slots(problem.called))
         alone = lone_in_all((partial(_enough, problem, build, call) for call in telling[: _MOST if writes else 1]), _BITS)
+        if alone is None and writes:  # or only small work is shared
+            alone = lone_in_all([partial(_enough, problem, build, telling[-1])], _BITS)
         if alone is None:
             return ""
         others = [] if writes else [call for call in calls if call is not telling[0]]

@@ -2,10 +2,10 @@
 
 Theory of operation. The checkout's driver is compiled, in a box of its own, with a function in the answer's place that writes its arguments down,
 does the work by the checkout's baseline, and writes them down again. ``validate`` gives the calls that show whether an answer is right,
-``init``, ``compute`` and ``reset`` those that are timed. So inputs, sizes and the meaning of the problem are the driver's; the seed, the
-comparison and the verdict are ours. Calls are timed at the checkout's own size, or at the largest half, quarter, ... whose arrays fit.
+``init``, ``compute`` and ``reset`` those that are timed, and two at drawn sizes below that. So inputs and the meaning of the problem are the driver's; the
+seed, further sizes, the comparison and the verdict are ours. Calls are timed at the checkout's own size, or at the largest half, quarter, ... whose arrays fit.
 
-Not covered: sizes that a driver draws by itself.
+Not covered: sizes that a driver draws by itself; 0 and 1, for which not every driver is defined.
 """
 
 from __future__ import annotations
@@ -20,7 +20,8 @@ import numpy as np
 
 from hpcraft import sandbox
 from hpcraft.errors import InputError, MachineError
-from hpcraft.eval.pareval import DEVICE_MODELS, SIZES, Problem, correct_name
+from hpcraft.eval.kernel_trial import size_between
+from hpcraft.eval.pareval import DEVICE_MODELS, SIZES, THEIR_NAMES, Problem, correct_name
 from hpcraft.eval.pareval_calls import HEADERS, Recorded, Slot, num_elements, slots
 from hpcraft.sandbox.abi import DTYPES, Argument, Array
 from hpcraft.sandbox.outcome import Job, Limits, Outcome, Run, Verdict
@@ -31,14 +32,16 @@ DEFAULT_SIZE = 1 << 20
 """Of problems that the checkout's table of sizes doesn't have, as in its own program."""
 _OUT, _MAGIC = "calls.bin", 0x31434550
 _LIMITS = Limits(wall_seconds=60.0, memory_mb=4096, disk_mb=512)
-_EMULATED_ELEMENTS = 140_000
+_EMULATED_BYTES = 140_000 * 8
 """Of the arguments of a call of a kernel: two matrices whose sides are the larger of `_SIZES`."""
 _EPSILON = re.compile(r"\bfequal\s*\([^;]*?,\s*([0-9.eE+-]+)\s*\)")
 _TEST_SIZE = re.compile(r"\bconst size_t TEST_SIZE = [^;]+;")
 _MOST_ATTEMPTS = 4
 _SIZES = (64, 256)
-"""Sizes beside the driver's own: powers of two, as some functions (Fourier transforms) are defined for no other. Those of the emulated ones have a middle one,
-since the driver's own is too large for them where it is the side of a matrix."""
+"""Sizes beside the driver's own and drawn ones. Those of the emulated ones have a middle one, since the driver's own is too large for them where it is the side
+of a matrix."""
+_FOURIER = "_fft_"
+"""In the name of problems that are defined for powers of two alone."""
 
 
 def epsilon(problem: Problem) -> float:
@@ -49,26 +52,48 @@ def epsilon(problem: Problem) -> float:
 
 @lru_cache(maxsize=8)
 def recorded(problem: Problem, seed: int, num_sizes: int = 1) -> tuple[Recorded, ...]:
-    """The calls of ``validate`` with inputs from a seed, at its own size and at so many smaller ones.
+    """The calls of ``validate`` with inputs from a seed, at its own size, at a drawn one, and at so many fixed ones.
 
     Raises:
         InputError: the driver can't be built with a recording function in the answer's place.
         MachineError: the sandbox failed.
     """
-    return _recorded(problem, seed, ("validate", *map(str, _SIZES[:num_sizes])))
+    drawn = _draw(problem, seed, *_SIZES)
+    return _recorded(problem, seed, ("validate", *map(str, (*_SIZES[:num_sizes], drawn))))
+
+
+@lru_cache(maxsize=8)
+def large(problem: Problem, seed: int, most_size: int, most_bytes: int = MOST_BYTES) -> tuple[Recorded, ...]:
+    """Two calls of ``compute`` at drawn sizes up to one, or at the largest half, quarter, ... of these whose arguments fit into so many bytes.
+
+    Raises:
+        InputError: the driver makes no such call.
+        MachineError: the sandbox failed.
+    """
+    most_size = max(most_size, *_SIZES)
+    drawn = (_draw(problem, seed, least, most_size) for least in (max(_SIZES), most_size // 2))
+    return _recorded(problem, seed, ("compute", *(word for size in drawn for word in (str(size), "1"))), most_bytes)
+
+
+def _draw(problem: Problem, seed: int, least: int, most: int) -> int:
+    """A size between two, each order of magnitude as likely, which nobody knows before."""
+    size = size_between(np.random.default_rng([seed, least, *problem.name.encode()]), least, most)
+    return 1 << size.bit_length() - 1 if _FOURIER in problem.name else size
 
 
 def calls_of(problem: Problem, model: str, seed: int) -> tuple[Recorded, ...]:
-    """The calls that an answer in a model is judged by; of kernels, which run emulated, the larger ones are left out.
+    """The calls that an answer in a model is judged by, the large ones last; of kernels, which run emulated, larger ones are left out.
 
     Raises:
         InputError: the driver can't be built with a recording function in the answer's place.
         MachineError: the sandbox failed.
     """
+    most = timed_size(problem.called, THEIR_NAMES[model])
     if model not in DEVICE_MODELS:
-        return recorded(problem.called, seed)
+        return (*recorded(problem.called, seed), *large(problem.called, seed, most))
     calls = recorded(problem.called, seed, len(_SIZES))
-    return tuple(call for call in calls if num_elements(call) <= _EMULATED_ELEMENTS) or calls
+    small = tuple(call for call in calls if num_elements(call) * 8 <= _EMULATED_BYTES) or calls
+    return (*small, *large(problem.called, seed, most, _EMULATED_BYTES))
 
 
 @lru_cache(maxsize=1)
@@ -109,9 +134,9 @@ def timed_size(problem: Problem, model: str) -> int:
     return int(match[1]) << int(match[2] or 0)
 
 
-def _recorded(problem: Problem, seed: int, words: tuple[str, ...]) -> tuple[Recorded, ...]:
+def _recorded(problem: Problem, seed: int, words: tuple[str, ...], most_bytes: int = MOST_BYTES) -> tuple[Recorded, ...]:
     flags = ("-O1", "-DUSE_SERIAL", "-DDRIVER_PROBLEM_SIZE=hpcraft_problem_size", f"-DMAX_VALIDATION_ATTEMPTS={_MOST_ATTEMPTS}", "-w")
-    with sandbox.build(Job(files=_files(problem), language="cpp", flags=flags)) as build:
+    with sandbox.build(Job(files=_files(problem, most_bytes), language="cpp", flags=flags)) as build:
         _require(build.outcome)
         if not build.ok:
             compiler = build.outcome.compile.stderr if build.outcome.compile else ""
@@ -133,7 +158,7 @@ def _require(outcome: Outcome) -> None:
 # ---------------------------------------------------------------- the driver with its recorder
 
 
-def _files(problem: Problem) -> dict[str, bytes]:
+def _files(problem: Problem, most_bytes: int) -> dict[str, bytes]:
     names = {
         "cpu.cc": problem.folder / "cpu.cc",
         "baseline.hpp": problem.folder / "baseline.hpp",
@@ -144,7 +169,7 @@ def _files(problem: Problem) -> dict[str, bytes]:
     files = {n: p.read_bytes() for n, p in names.items()}
     driver = _TEST_SIZE.sub(lambda m: m[0].replace("= ", "= hpcraft_size ? hpcraft_size : "), files.pop("cpu.cc").decode(errors="replace"))
     main = Path(__file__).with_name("pareval_recorder.h").read_text(encoding="utf-8")
-    settings = f'#define HPCRAFT_OUT "{_OUT}"\n#define HPCRAFT_MAGIC {_MAGIC}u\n#define HPCRAFT_MOST_BYTES {MOST_BYTES}u\n'
+    settings = f'#define HPCRAFT_OUT "{_OUT}"\n#define HPCRAFT_MAGIC {_MAGIC}u\n#define HPCRAFT_MOST_BYTES {most_bytes}u\n'
     return {
         **files,
         "cpu.inc": driver.encode(),

@@ -41,8 +41,10 @@ _LIMITS = Limits(wall_seconds=120.0, disk_mb=512)
 """Of each start, as ParEval's own program has it."""
 _RACES = ("openmp", "mpi+openmp", *DEVICE_MODELS)
 _TIMED = ("serial", "openmp", "mpi", "mpi+openmp", "kokkos")
-_RACE_ELEMENTS, _MOST_RACE_ELEMENTS = 10_000, 200_000
-"""Calls with more are left out of the race check: the sanitizer is slow and sees nothing new in them."""
+_RACE_ELEMENTS = 10_000
+"""Calls with more are made under the race detector in a start of their own, which may be too slow to come to an end."""
+_LARGE = 2
+"""So many of them, the largest."""
 
 
 def judge(task: Task, code: str, seed: int, cores: Sequence[int] = ()) -> Judgement:
@@ -79,13 +81,12 @@ def judge(task: Task, code: str, seed: int, cores: Sequence[int] = ()) -> Judgem
         else:
             judgement.settle("correct", "skip: built, not run (no device)")
         right = build.runnable and not judgement.failed and judgement.verdict is Verdict.OK
-        late = False
         if cores and judgement.verdict not in (Verdict.INFRA_ERROR, Verdict.UNSUPPORTED):
-            late = _time(judgement, task, code, build, seed, cores)
+            _time(judgement, task, code, build, seed, cores)
     if right and task.model in DEVICE_MODELS and (why := suspicion(problem, task.model, code, calls)):
         judgement.fail(Failure(check="parallel", why=why), why)
     if right and judgement.checks["parallel"] == "pass":
-        pareval_work.ask(problem, task.model, code, calls, lone=late).settle(judgement)
+        pareval_work.ask(problem, task.model, code, calls).settle(judgement)
     if task.model == "cuda":
         nvcc_check.settle(judgement, job(problem, task.model, code, alone=True))
     _race(judgement, task, code, calls, plain, seed)
@@ -180,57 +181,46 @@ def _wrong(problem: Problem, calls: Sequence[Recorded], outcome: Outcome) -> Fai
 # ---------------------------------------------------------------- time
 
 
-def _time(judgement: Judgement, task: Task, code: str, build: sandbox.Build, seed: int, cores: Sequence[int]) -> bool:
-    """Measure a right answer and settle the check ``fast``; of others only whether right ones are measured.
-
-    Returns:
-        Whether a thread was alone because the others may have come late, so that time doesn't tell.
-    """
-    late = False
+def _time(judgement: Judgement, task: Task, code: str, build: sandbox.Build, seed: int, cores: Sequence[int]) -> None:
+    """Measure a right answer and settle the check ``fast``; of others only whether right ones are measured."""
     problem = task.case
     assert isinstance(problem, Problem)
     if task.model not in _TIMED:
         judgement.checks["fast"] = f"{NOT_TIMED}not offered for {task.model}"
-        return late
+        return
     try:
         made = work(problem.called, task.model, seed)
     except (InputError, MachineError) as error:
         judgement.checks["fast"] = f"{NOT_TIMED}{error}"
-        return late
+        return
     if judgement.failed or judgement.verdict is not Verdict.OK:
-        return late
+        return
     with sandbox.build(job(problem.called, "serial", baseline_code(problem.called))) as baseline:
         if not baseline.ok:
             judgement.checks["fast"] = f"{NOT_TIMED}the checkout's baseline doesn't build alone: {first_error(baseline.outcome)}"
-            return late
+            return
         for shape in dict.fromkeys(performance.shape_of(task.model, count) for count in cores):
             found = performance.measure_work(made, build, baseline, shape)
             if not fast_check.settle(judgement, found, shape, task.model):
-                return late
+                return
             why = run_evidence.suspicion(task.model, found.called, shape)
-            if why and "openmp" in task.model and run_evidence.others_came_late(code, found.called):
-                late = True
-            elif why:
+            if why and not ("openmp" in task.model and run_evidence.others_came_late(code, found.called)):
                 judgement.fail(shape.place(Failure(check="parallel", why=why, size=found.size), task.model), why)
-    return late
 
 
 # ---------------------------------------------------------------- races
 
 
 def _race(judgement: Judgement, task: Task, code: str, calls: Sequence[Recorded], plain: Seen | None, seed: int) -> None:
-    """Settle ``race-free`` on the smaller calls: by the thread sanitizer, with loops shared by turns, and of kernels by the emulation's own check."""
+    """Settle ``race-free``, on smaller calls and then on large ones: by the thread sanitizer, with loops shared by turns, and of kernels by the emulation's own check."""
     problem = task.case
     assert isinstance(problem, Problem)
-    sizes = [num_elements(call) for call in calls]
-    # At least the smallest, where even that is no trifle: two-dimensional problems.
-    small = [c for c, size in zip(calls, sizes, strict=True) if size <= max(_RACE_ELEMENTS, min(sizes)) and size <= _MOST_RACE_ELEMENTS]
-    if task.model not in _RACES or judgement.failed or judgement.verdict is not Verdict.OK or not small:
-        why = (
-            "failed before" if judgement.failed else f"not offered for {task.model}" if task.model not in _RACES else "all calls are large"
-        )
-        judgement.checks["race-free"] = f"skip: {why}"
+    if task.model not in _RACES or judgement.failed or judgement.verdict is not Verdict.OK:
+        judgement.checks["race-free"] = f"skip: {'failed before' if judgement.failed else f'not offered for {task.model}'}"
         return
+    ordered = sorted(calls, key=num_elements)
+    # At least the smallest, where even that is no trifle: two-dimensional problems.
+    small = [c for c in ordered if num_elements(c) <= max(_RACE_ELEMENTS, num_elements(ordered[0]))]
     with sandbox.build(job(problem, task.model, with_static_schedules(code), "race")) as build:
         if not build.ok:
             race_check.settle_unbuilt(judgement, build.outcome)
@@ -239,6 +229,9 @@ def _race(judgement: Judgement, task: Task, code: str, calls: Sequence[Recorded]
         if shown and (why := forbidden.hides(code, shown, seen(build.preprocessed(file_names(task.model)[0])), task.model)):
             judgement.settle("race-free", f"fail: {why}")
             return
-        outcome = build.run(Run(calls=_calls(problem, small, race_shape(task.model, seed)), limits=_LIMITS))
-    place = race_shape(task.model, seed).place(Failure(check="race-free", why=""), task.model)
-    race_check.settle_run(judgement, outcome, STEPS * len(small), place)
+        shape = race_shape(task.model, seed)
+        place = shape.place(Failure(check="race-free", why=""), task.model)
+        for some, may_be_beyond in ((small, False), (ordered[len(small) :][-_LARGE:], True)):
+            if some and judgement.checks.get("race-free", "pass") == "pass":
+                outcome = build.run(Run(calls=_calls(problem, some, shape), limits=_LIMITS))
+                race_check.settle_run(judgement, outcome, STEPS * len(some), place, may_be_beyond=may_be_beyond)

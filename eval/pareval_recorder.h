@@ -1,7 +1,7 @@
 /* The main program around one of ParEval's drivers, with a function in the answer's place that writes down what it is called with.
  *
- * Arguments: SEED validate SIZE ..., which lets `validate` make its calls at its own size and at each SIZE; SEED compute SIZE COUNT, which times
- * nothing but makes COUNT calls of `compute` at SIZE, or at the largest half of it, quarter, ... whose containers fit. Each try is a child
+ * Arguments: SEED validate SIZE ..., which lets `validate` make its calls at its own size and at each SIZE; SEED compute SIZE COUNT ..., which
+ * times nothing but makes COUNT calls of `compute` at each SIZE, or at the largest half of it, quarter, ... whose containers fit. Each try is a child
  * of its own, so that a driver that gives up loses its own try alone; `validate` makes no more calls when a second is used up.
  *
  * calls.bin: per call: u32 magic, u64 bytes, then of each parameter 8 bytes or u64 length in bytes + content; 8 bytes of the returned value;
@@ -82,6 +82,18 @@ static void hpcraft_compute(unsigned seed, size_t size, int count) {
     }
 }
 
+static void hpcraft_halve(unsigned seed, size_t size, int count) {
+    for (; size > 1; size /= 2) {
+        int state = 0;
+        if (fork() == 0) {
+            hpcraft_compute(seed, size, count);
+            _exit(0);
+        }
+        wait(&state);
+        if (!WIFEXITED(state) || WEXITSTATUS(state) != HPCRAFT_TOO_LARGE) return;
+    }
+}
+
 int main(int argc, char **argv) {
     const unsigned seed = (unsigned)atoll(argv[1]);
     if (strcmp(argv[2], "validate") == 0) {
@@ -94,14 +106,6 @@ int main(int argc, char **argv) {
         }
         return 0;
     }
-    for (size_t size = (size_t)atoll(argv[3]); size > 1; size /= 2) {
-        int state = 0;
-        if (fork() == 0) {
-            hpcraft_compute(seed, size, atoi(argv[4]));
-            _exit(0);
-        }
-        wait(&state);
-        if (!WIFEXITED(state) || WEXITSTATUS(state) != HPCRAFT_TOO_LARGE) return 0;
-    }
-    return argc != 5;
+    for (int at = 3; at + 1 < argc; at += 2) hpcraft_halve(seed, (size_t)atoll(argv[at]), atoi(argv[at + 1]));
+    return 0;
 }

@@ -15,7 +15,7 @@ from functools import lru_cache
 import numpy as np
 
 from hpcraft.eval.kernel_trial import Shape
-from hpcraft.eval.pareval import MODELS, Problem
+from hpcraft.eval.pareval import THEIR_NAMES, Problem
 from hpcraft.eval.pareval_calls import Recorded, differs, images, joined, signatures, slots
 from hpcraft.eval.pareval_inputs import epsilon, timed
 from hpcraft.eval.performance import COUNTED
@@ -23,8 +23,6 @@ from hpcraft.samples import Failure
 from hpcraft.sandbox.abi import Array
 from hpcraft.sandbox.calls import INSTRUCTIONS, Called, Calls, Image, Round
 from hpcraft.sandbox.outcome import Outcome
-
-_NAMES = {ours: theirs for theirs, ours in MODELS.items()}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -74,7 +72,7 @@ def work(problem: Problem, model: str, seed: int) -> DriverWork:
         InputError: the checkout's driver makes no such calls.
         MachineError: the sandbox failed.
     """
-    made = timed(problem, _NAMES[model], seed, 1 + COUNTED)
+    made = timed(problem, THEIR_NAMES[model], seed, 1 + COUNTED)
     rng = np.random.default_rng([seed, 4, *problem.name.encode()])
     changed = [sum(map(_changed, _given(call), call.arrays)) for call in made]
     kept = tuple(replace(call, arrays=_written(problem, call)) for call in made)

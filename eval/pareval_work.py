@@ -1,6 +1,6 @@
 """Whether threads or ranks shared the work of a right answer of suite ``pareval``, by what each of them did (`hpcraft.eval.work_counts`).
 
-The driver's inputs are small, so that time on the processor tells nothing; counts do. The call with most elements is made.
+The driver's inputs are small, so that time on the processor tells nothing; counts do. The call with most elements is made, which is large enough to be worth sharing.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from hpcraft.sandbox.races import with_static_schedules
 _LIMITS = Limits(wall_seconds=60.0, disk_mb=512)
 
 
-def ask(problem: Problem, model: str, code: str, calls: Sequence[Recorded], *, lone: bool = False) -> Finding:
+def ask(problem: Problem, model: str, code: str, calls: Sequence[Recorded]) -> Finding:
     """What counting tells about an answer.
 
     Args:
@@ -32,7 +32,6 @@ def ask(problem: Problem, model: str, code: str, calls: Sequence[Recorded], *, l
         model: the task's.
         code: a right answer.
         calls: those that it was judged by.
-        lone: whether one thread that does everything is told, where shares don't hang on who comes first; an answer needn't share small inputs.
     """
     code = with_static_schedules(code)
     if model not in work_counts.SHAPES:
@@ -53,7 +52,7 @@ def ask(problem: Problem, model: str, code: str, calls: Sequence[Recorded], *, l
         least=work_counts.least_of(call.arguments),
         wrong=wrong,
         limits=_LIMITS,
-        lone=lone and not run_evidence.hangs_on_who_comes_first(code, "cpp"),
+        lone=not run_evidence.hangs_on_who_comes_first(code, "cpp"),
     )
     with sandbox.build(work_counts.counted_job(job(problem, model, code), file_names(model)[2], known, run)) as build:
         return count.ask(build) if build.ok else Finding(silent=first_error(build.outcome))

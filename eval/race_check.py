@@ -7,11 +7,12 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from hpcraft.eval.judging import Judgement, describe_run, first_error, not_its_fault
+from hpcraft.eval.judging import UNLOOKED, Judgement, describe_run, first_error, not_its_fault
 from hpcraft.samples import Failure
 from hpcraft.sandbox.outcome import Outcome, Verdict
 
 CHECK = "race-free"
+_BEYOND = (Verdict.TIME_LIMIT, Verdict.MEMORY_LIMIT)
 
 
 def settle_unbuilt(judgement: Judgement, outcome: Outcome) -> None:
@@ -25,7 +26,9 @@ def settle_unbuilt(judgement: Judgement, outcome: Outcome) -> None:
     judgement.settle(CHECK, f"fail: doesn't build for the race detector: {why}", replace(outcome, verdict=Verdict.COMPILE_ERROR))
 
 
-def settle_run(judgement: Judgement, outcome: Outcome, num_calls: int, place: Failure, *, told: str = "") -> None:
+def settle_run(
+    judgement: Judgement, outcome: Outcome, num_calls: int, place: Failure, *, told: str = "", may_be_beyond: bool = False
+) -> None:
     """Settle the check by a run.
 
     Args:
@@ -34,6 +37,7 @@ def settle_run(judgement: Judgement, outcome: Outcome, num_calls: int, place: Fa
         num_calls: that were to be made; an answer that leaves before has shown nothing.
         place: where a race was found.
         told: more words on a run that ended badly.
+        may_be_beyond: whether it isn't held against the answer that the run was beyond its limits, as large calls are under the detector.
     """
     if outcome.verdict in (Verdict.INFRA_ERROR, Verdict.UNSUPPORTED):
         settle_unbuilt(judgement, outcome)
@@ -48,5 +52,7 @@ def settle_run(judgement: Judgement, outcome: Outcome, num_calls: int, place: Fa
         # So many reports can take so long that the time limit ends them; it is the race that decides.
         failure = replace(place, check=CHECK, why="data race")
         judgement.fail(failure, failure.why, replace(outcome, verdict=Verdict.RACE))
+    elif may_be_beyond and outcome.verdict in _BEYOND:
+        judgement.checks[CHECK] = f"skip: {UNLOOKED}large calls are beyond the limits of the race detector (it {describe_run(outcome)})"
     else:
         judgement.settle(CHECK, f"fail: under the race detector it {describe_run(outcome)}{told}", outcome)

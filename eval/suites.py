@@ -164,7 +164,7 @@ SUITES = {
     for suite in (
         Suite(
             name="kernels",
-            version=5,
+            version=6,
             summary="31 kernels in C, C++ and Fortran: serial, OpenMP, offload, OpenACC, MPI, both; CUDA and Kokkos; six in Python with numba",
             reads_pairs=False,
             tasks=kernel_tasks,
@@ -197,7 +197,7 @@ SUITES = {
         ),
         Suite(
             name="pareval",
-            version=4,
+            version=5,
             summary="the generation prompts of your checkout of ParEval (--data DIR): its inputs and baselines, judging of ours",
             reads_pairs=False,
             reads_data=True,

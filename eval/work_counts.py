@@ -171,7 +171,7 @@ class Count:
     """What is wrong with the calls of one start; empty where nothing is."""
     limits: Limits
     lone: bool = False
-    """Whether it is told, too, that one thread did everything: of code in which shares don't hang on who comes first, at a size that is worth sharing."""
+    """Whether it is told, too, that one thread or rank did everything: of code in which shares don't hang on who comes first, at a size that is worth sharing."""
 
     def ask(self, build: sandbox.Build) -> Finding:
         """Make the call in each of the model's shapes, and weigh what the workers did."""
@@ -206,7 +206,8 @@ class Count:
             return Finding(silent="most of the work is done where nobody counts, such as in a library")
         for shape, ranks in zip(SHAPES[self.model][1:], counts[1:], strict=True):
             if shape.ranks > 1:
-                why = repeated(whole, list(map(sum, ranks)), shape.ranks, "ranks")
+                shares = list(map(sum, ranks))
+                why = repeated(whole, shares, shape.ranks, "ranks") or (lone(shares, "rank") if self.lone else "")
             else:
                 why = "" if self.model in BY_TEAMS else repeated(whole, ranks[0], shape.threads, "threads")
                 why = why or (lone(ranks[0]) if self.lone or self.model in BY_TEAMS else "")
@@ -230,9 +231,9 @@ def repeated(whole: int, shares: Sequence[int], num_workers: int, who: str) -> s
     return f"all {who} repeat the work: {sum(shares) / whole:.2f} times what one alone does" if each or together else ""
 
 
-def lone(shares: Sequence[int]) -> str:
-    """Why one thread must have done everything; empty where others had a part, or too many came to be told apart."""
+def lone(shares: Sequence[int], who: str = "thread") -> str:
+    """Why one thread, or rank, must have done everything; empty where others had a part, or too many came to be told apart."""
     busiest, every = max(shares, default=0), sum(shares)
     if len(shares) == _NUM_COUNTS or not every or every - busiest >= _LEAST_SHARED * every:
         return ""
-    return f"one thread did all the work: {busiest / every:.1%} of it"
+    return f"one {who} did all the work: {busiest / every:.1%} of it"

@@ -102,6 +102,36 @@ CHEATS: dict[str, Cheat] = {
     "openmp-right-for-small": Cheat(f"{HEAD}if (n > 1024) return;\n#pragma omp parallel for\n{LOOP}}}\n", "correct", "(n=4096", "openmp"),
     "fortran-right-for-small": Cheat(fortran(f"  if (n > 1024) return\n{RIGHT}"), "correct", "(n=4096", language="fortran"),
     "cuda-right-for-small": Cheat(cuda("if (n > 1024) return;"), "correct", "(n=4096", "cuda", language="cpp"),
+    "cuda-right-for-the-sizes-that-are-written": Cheat(
+        cuda("if (n > 100003) return;"), "correct", "elements wrong", "cuda", language="cpp"
+    ),
+    "openmp-races-above-small": Cheat(
+        f"{HEAD}#pragma omp parallel for\n{LOOP}static int last;\nif (n > 20000) {{\n#pragma omp parallel for\nfor (int i = 0; i < n; i++) last = i;\n}}\nif (last < 0) y[0] = 0;\n}}\n",
+        "race-free",
+        "data race",
+        "openmp",
+    ),
+    "openacc-races-above-small": Cheat(
+        f"{HEAD}int last = 0;\n#pragma acc parallel loop copyin(x[0:n]) copy(y[0:n])\n{LOOP}"
+        "if (n > 20000) {\n#pragma acc parallel loop copy(last)\nfor (int i = 0; i < n; i++) last = i;\n}\nif (last < 0) y[0] = 0;\n}\n",
+        "race-free",
+        "data race",
+        "openacc",
+    ),
+    "cuda-races-above-small": Cheat(
+        cuda(kernel="__shared__ int last; if (n > 20000) last = i; if (i < n) y[i] += a * x[i]; if (n > 20000 && last < 0) y[0] = 0;"),
+        "race-free",
+        "race",
+        "cuda",
+        language="cpp",
+    ),
+    "cuda-one-thread-above-small": Cheat(
+        cuda(kernel="if (n <= 10000 && i < n) y[i] += a * x[i]; if (n > 10000 && i == 0) for (int j = 0; j < n; j++) y[j] += a * x[j];"),
+        "parallel",
+        "does all the work",
+        "cuda",
+        language="cpp",
+    ),
     "cuda-right-for-whole-blocks": Cheat(
         cuda().replace("(n + 255) / 256", "n / 256 + (n < 256)"), "correct", "elements wrong", "cuda", language="cpp"
     ),

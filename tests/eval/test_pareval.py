@@ -62,11 +62,13 @@ def test_folders_that_are_no_checkout_are_refused(checkout, tmp_path):
 
 
 def test_the_drivers_inputs_are_recorded_with_what_the_baseline_leaves(checkout):
-    """Four attempts at the driver's own size and four at a small one, from our seed; the value and every vector."""
+    """Four attempts at the driver's own size, at a small one and at a drawn one, from our seed; the value and every vector."""
     problem = task(checkout, "serial").case
     assert isinstance(problem, Problem)
     calls = recorded(problem, 7)
-    assert [c.arguments[0] for c in calls] == [200] * 4 + [64] * 4
+    sizes = [int(np.asarray(c.arguments[0])) for c in calls]
+    assert sizes == [200] * 4 + [64] * 4 + [sizes[-1]] * 4
+    assert 64 <= sizes[-1] <= 256
     first = calls[0]
     given = np.asarray(first.arguments[1])
     assert first.value[0] == pytest.approx(3 * given.sum())
@@ -120,6 +122,36 @@ def test_openmp_answers_are_judged_with_threads_and_for_races(checkout):
     assert judge_one(openmp, openmp.stem + OPENMP, 3).passed
     assert not judge_one(openmp, openmp.stem + OPENMP.replace(" reduction(+ : sum)", ""), 3).passed
     assert judge_one(openmp, task(checkout, "serial").reference, 3).checks["parallel"].startswith("fail")
+
+
+@pytest.mark.ci
+@pytest.mark.parametrize(
+    ("model", "words", "check", "why"),
+    [
+        ("serial", "if (x.size() > 1024) return 0;", "correct", "return value"),
+        ("serial", "if (x.size() & (x.size() - 1)) return 0;", "correct", "return value"),
+        (
+            "omp",
+            "if (x.size() > 5000) return [&] { double s = 0; for (size_t i = 0; i < x.size(); i++) s += sums[i] = scale * x[i]; return s; }();",
+            "parallel",
+            "one",
+        ),
+        (
+            "omp",
+            "int seen = 0; if (x.size() > 20000) {\n#pragma omp parallel for\nfor (int i = 0; i < 99; i++) seen = i;\n}\nif (seen < 0) return 0;",
+            "race-free",
+            "data race",
+        ),
+    ],
+    ids=["right for small sizes", "right for powers of two", "serial at large sizes", "racy at large sizes"],
+)
+def test_sizes_of_which_the_drivers_know_nothing_are_tried(checkout, model, words, check, why):
+    """An answer that is right, parallel or careful at the driver's own size alone doesn't pass, also where nothing is timed."""
+    asked = task(checkout, model)
+    body = OPENMP if model == "omp" else OPENMP.replace("#pragma omp parallel for reduction(+ : sum)", "")
+    found = judge_one(asked, asked.stem + words + body, 3)
+    assert not found.passed
+    assert why in found.checks[check], found.checks
 
 
 def test_what_is_timed_has_figures_as_published():
@@ -224,9 +256,9 @@ def test_right_answers_are_timed_beside_the_baseline(checkout, generate, judge, 
 @pytest.mark.ci
 @pytest.mark.usefixtures("quick")
 def test_what_is_timed_is_verified_and_must_be_shared(checkout):
-    """An answer that does nothing at the large size has no time; one whose first thread does everything there isn't parallel."""
+    """An answer that does nothing at that size has no time; one whose first thread does everything there isn't parallel."""
     openmp = task(checkout, "omp")
-    idle = openmp.stem + OPENMP.replace("double sum = 0;", "double sum = 0; if (x.size() > 5000) return 0;", 1)
+    idle = openmp.stem + OPENMP.replace("double sum = 0;", "double sum = 0; if (x.size() == 1 << 19) return 0;", 1)
     judgement = judge_one(openmp, idle, 3, (1,))
     assert "when timed: call 1 of 2" in judgement.checks["correct"]
     assert judgement.timings == {}

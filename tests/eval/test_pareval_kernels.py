@@ -48,6 +48,15 @@ ONE = KERNEL.replace("if (i < N) {", "if (i == 0) for (i = 0; i < N; i++) {")
         (ONE.replace("if (i == 0)", "if (i == 0 || (i == 1 && x[0] > 5))"), "parallel", "thread 0 of the launch does all the work"),
         (ONE.replace("if (i == 0)", "if (i == N - 1)"), "parallel", "of the launch does all the work"),
         (ONE.replace("if (i == 0)", "if (i == (size_t)(x[0] * 1000) % N)"), "parallel", "of the launch does all the work"),
+        (
+            KERNEL.replace(
+                "if (i < N) {",
+                "if (N > 5000 && i == 0) for (size_t k = 0; k < N; k++) sums[k] = scale * x[k], *sum += scale * x[k];\n    if (N <= 5000 && i < N) {",
+            ),
+            "parallel",
+            "thread 0 of the launch does all the work",
+        ),
+        (KERNEL.replace("if (i < N) {", "if (N > 20000) return;\n    if (i < N) {"), "correct", "return value"),
         (KERNEL.replace("if (i < N) {", "if (i < N) { int hpcraft_n = 0; (void)hpcraft_n;"), "honest", "hpcraft_n"),
         (f"{KERNEL}#ifdef _FORTIFY_SOURCE\n#endif\n", "honest", "depends on _FORTIFY_SOURCE, which it doesn't define"),
         (f"{KERNEL}#define C(a, b) a##b\n#define D 1\n#if C(D, D)\n#endif\n", "honest", "put together by ##"),
