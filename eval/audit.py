@@ -4,7 +4,7 @@ A task is admitted when its reference passes, every bad answer that can be made 
 is there for it, and mutants of the reference are killed. ``audit.json`` says so task by task, ``audit.jsonl`` holds every answer that was judged.
 The command ends with 1 when a task isn't admitted. One that was stopped goes on where it was.
 
-Not covered: tasks without a reference (ParEval's parallel ones), which are neither admitted nor refused.
+Not covered: what is right in tasks without a reference (ParEval's parallel ones), which are refused where a bad answer passes, and never admitted.
 """
 
 from __future__ import annotations
@@ -80,7 +80,7 @@ def run(config: AuditConfig, work: Work) -> Report:
         raise PartialError(
             f"audit: {len(failures)} tasks could not be judged because the sandbox failed ({failures[0]}); run the same command again"
         )
-    found = [audited(s.task_id, list(_lines(s)), read_json(s.end)["left_out"], config.min_killed) for s in shards]
+    found = [audited(s.task_id, list(_lines(s)), read_json(s.end)["left_out"], config.min_killed, config.mutants) for s in shards]
     write_jsonl(work.out / LINES, (line for shard in shards for line in _lines(shard)))
     facts = {"suite": suite.name, "suite_version": suite.version, "suite_hash": suite_hash(suite, tasks.values()), "seed": work.seed}
     write_json(work.out / AUDIT, {**facts, "min_killed": config.min_killed, "totals": totals(found), "tasks": [_row(one) for one in found]})
@@ -136,7 +136,7 @@ STAGE = Stage(
     scratch=(_SHARDS,),
     parallel=True,
     outside=_outside,
-    version=4,
+    version=5,  # bad answers that aren't built, and references without a mutant, show nothing
 )
 
 

@@ -33,6 +33,8 @@ from hpcraft.store import append_jsonl, drop_torn_tail, read_jsonl, write_json
 Kind = Literal["reference", "bad", "mutant"]
 Fate = Literal["passed", "refused", "not built", "same object", "unsupported"]
 Admitted = Literal["yes", "no", "unknown"]
+_NO_EVIDENCE: dict[Fate, str] = {"not built": "it isn't built", "unsupported": "it can't be judged here"}
+"""Why a bad answer says nothing of a task's checks."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -109,15 +111,14 @@ class _Auditor:
     done: dict[str, AuditLine]
 
     def all(self, tasks: Mapping[str, Task]) -> None:
-        """The reference first: where it isn't judged or doesn't pass, the others show nothing."""
-        if not self.task.reference:
-            return
-        reference = self._line("reference", "reference", self.task.reference)
-        if reference.fate != "passed" or _not_run(reference):
+        """The reference first: where it isn't judged or doesn't pass, the others show nothing; where there is none, bad answers may still pass."""
+        reference = self._line("reference", "reference", self.task.reference) if self.task.reference else None
+        if reference is not None and (reference.fate != "passed" or _not_run(reference)):
             return
         for name, code in bad_answers(self.task, tasks).codes.items():
             self._line(name, "bad", code)
-        self._mutants()
+        if reference is not None:
+            self._mutants()
 
     def _mutants(self) -> None:
         counted, seen = 0, {self._object(self.task.reference)} - {""}
@@ -194,13 +195,13 @@ class Audited:
 
     task_id: str
     admitted: Admitted
-    """``unknown`` where the machine can't judge it, or there is no reference."""
+    """``unknown`` where the machine can't judge it, there is no reference, or no mutant of it counts."""
     why: tuple[str, ...]
     """Why not, or why it isn't known; empty when it is admitted."""
     refused: Mapping[str, str]
     """Bad answer to the check that refused it, and its words."""
     left_out: Mapping[str, str]
-    """Bad answer to why none was made."""
+    """Bad answer to why none was made, or why it says nothing."""
     mutants: int
     """That count: they were built, differ from all others, and aren't known to be right."""
     killed: int
@@ -217,8 +218,11 @@ class Audited:
         return self.killed / self.mutants if self.mutants else None
 
 
-def audited(task_id: str, lines: Sequence[AuditLine], left_out: Mapping[str, str], min_killed: float) -> Audited:
-    """What the lines of a task show; the judge of kernels makes all checks, so that each bad answer must be refused by the one for it."""
+def audited(task_id: str, lines: Sequence[AuditLine], left_out: Mapping[str, str], min_killed: float, num_mutants: int = 0) -> Audited:
+    """What the lines of a task show; the judge of kernels makes all checks, so that each bad answer must be refused by the one for it.
+
+    A bad answer that isn't built shows nothing of a task's checks, and is left out.
+    """
     wanted = CHECKS if task_id.startswith("kernels/") else {}
     reference = next((line for line in lines if line.kind == "reference"), None)
     bad = [line for line in lines if line.kind == "bad"]
@@ -226,13 +230,15 @@ def audited(task_id: str, lines: Sequence[AuditLine], left_out: Mapping[str, str
     counted = [line for line in tried if line.fate in ("passed", "refused") and not line.equivalent]
     survivors = tuple(line.change for line in counted if line.fate == "passed")
     unknown = _unknown(reference)
-    why = () if unknown else tuple(_faults(reference, bad, wanted, len(counted), len(survivors), min_killed))
+    if not unknown and num_mutants and not counted:
+        unknown = "no mutant of the reference counts, so nothing shows that faults are noticed"
+    why = tuple(_faults(reference, bad, wanted, len(counted), len(survivors), min_killed))
     return Audited(
         task_id=task_id,
-        admitted="unknown" if unknown else "no" if why else "yes",
-        why=(unknown,) if unknown else why,
-        refused={line.answer: line.reason for line in bad if line.fate != "passed"},
-        left_out=dict(left_out),
+        admitted="no" if why else "unknown" if unknown else "yes",
+        why=why or ((unknown,) if unknown else ()),
+        refused={line.answer: line.reason for line in bad if line.fate == "refused"},
+        left_out={**left_out, **{line.answer: _NO_EVIDENCE[line.fate] for line in bad if line.fate in _NO_EVIDENCE}},
         mutants=len(counted),
         killed=len(counted) - len(survivors),
         survivors=survivors,
@@ -264,7 +270,7 @@ def _faults(
     min_killed: float,
 ) -> list[str]:
     if reference is not None and reference.fate != "passed":
-        return [f"the reference is refused ({reference.reason})"]
+        return [] if reference.fate == "unsupported" else [f"the reference is refused ({reference.reason})"]
     found = []
     for line in bad:
         if line.fate == "passed":

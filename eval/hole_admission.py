@@ -3,7 +3,7 @@
 Of a whole program each filling is built and run (`hpcraft.eval.hole_trial`). Of a function that is called from outside all fillings of all
 holes are built together and called with the function's tests (`hpcraft.eval.hole_calls`). The rule is the same: a hole is a task when the
 test fails for every filling that does nothing, kills enough mutants of the original, at least one of them by running, and still passes
-for the original at the end.
+for the original at the end; functions in OpenMP must be free of races.
 """
 
 from __future__ import annotations
@@ -265,6 +265,9 @@ def _of_function(driven: Driven, shard: ProgramShard, rejections: Counter[str]) 
     verdicts = hole_calls.try_all(driven, sorted(texts), seed=shard.seed)
     if verdicts is None:
         rejections["function: doesn't give the same results each time"] += 1
+        return
+    if hole_calls.races(driven, seed=shard.seed):
+        rejections["function: has a data race"] += 1
         return
     for trials in boundaries:
         taken: list[_Trial] = []

@@ -97,6 +97,17 @@ def try_all(driven: Driven, texts: Sequence[str], *, seed: int) -> dict[str, str
         return None if 0 in program.refused or 0 in wrong else found
 
 
+def races(driven: Driven, *, seed: int) -> bool:
+    """Whether the original itself has a data race, as real code has at times.
+
+    Raises:
+        MachineError: the sandbox failed.
+    """
+    expected = results_of(driven.signature, driven.tests, driven.code, seed)
+    piece = Piece(signature=Signature.parse(driven.signature), code=driven.code)
+    return _race(piece, driven.tests, driven.model, seed, expected).startswith("fail")
+
+
 @lru_cache(maxsize=64)
 def results_of(signature: str, tests: tuple[str, ...], code: str, seed: int) -> dict[int, CallResult]:
     """What the original leaves for each call that it does cleanly, by its number among `_calls`.

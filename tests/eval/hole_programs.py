@@ -64,3 +64,14 @@ int main(void)
 """
 SCALE = "void scale(int n, double a, const double *x, double *y)\n{\n    int i;\n    for (i = 0; i < n; i++) {\n        y[i] = a * x[i] + 1;\n    }\n}\n"
 LICENCE = "SPDX-License-Identifier: MIT"
+RACY = """void scale(int n, double a, const double *x, double *y)
+{
+    double t;
+#pragma omp parallel for
+    for (int i = 0; i < n; i++) {
+        t = a * x[i];
+        y[i] = t + 1;
+    }
+}
+"""
+"""As hypre's vectors have it: the compiler keeps the shared variable in a register, mostly."""

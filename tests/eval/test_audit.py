@@ -145,14 +145,29 @@ PASSED = _line("reference", "reference", "passed")
         ([PASSED, _line("exit", "bad", "passed")], "no", "the answer exit passes"),
         ([PASSED, _line("mutant-0", "mutant", "passed", change="c")], "no", "1 of 1 mutants of the reference survive"),
         ([PASSED, _line("mutant-0", "mutant", "passed", change="c", equivalent="so")], "yes", ""),
-        ([PASSED, _line("mutant-0", "mutant", "not built"), _line("mutant-1", "mutant", "same object")], "yes", ""),
+        (
+            [PASSED, _line("mutant-0", "mutant", "not built"), _line("mutant-1", "mutant", "same object")],
+            "unknown",
+            "no mutant of the reference",
+        ),
+        ([_line("null", "bad", "refused", "correct")], "unknown", "there is no reference"),
+        ([_line("null", "bad", "passed")], "no", "the answer null passes"),
     ],
 )
 def test_a_task_is_admitted_when_nothing_bad_passes(lines, admitted, why):
     """And every reason is told."""
-    found = audited("kernels/t", lines, {}, 1.0)
+    mutants = sum(line.kind == "mutant" and not line.equivalent for line in lines)
+    found = audited("kernels/t", lines, {}, 1.0, mutants)
     assert found.admitted == admitted
     assert why in "".join(found.why)
+
+
+def test_a_bad_answer_that_is_not_built_shows_nothing():
+    """It isn't among the refused ones."""
+    lines = [PASSED, _line("null", "bad", "not built"), _line("exit", "bad", "refused", "correct")]
+    found = audited("babeltower/t", lines, {"nan": "no outputs"}, 1.0)
+    assert set(found.refused) == {"exit"}
+    assert found.left_out == {"nan": "no outputs", "null": "it isn't built"}
 
 
 def test_what_the_machine_cannot_judge_is_unknown():

@@ -33,7 +33,7 @@ from hpcraft.store import read_json, read_manifest
 from hpcraft.tokenizer.fim import FAMILIES
 from hpcraft.tokenizer.requests import HOLE
 from tests.eval.conftest import Inline
-from tests.eval.hole_programs import CLOCK, FORTRAN, LICENCE, PROGRAM, SCALE, UNSEEN
+from tests.eval.hole_programs import CLOCK, FORTRAN, LICENCE, PROGRAM, RACY, SCALE, UNSEEN
 
 
 @pytest.fixture(scope="module")
@@ -71,8 +71,10 @@ def functions(tmp_path_factory):
         licence="MIT",
         split="test",
     )
+    racy = replace(row, function_id="2", model="openmp", path="racy.c", source=RACY)
     with ShardWriter(folder / "pairs", "monolingual", Function) as writer:
         writer.write(row)
+        writer.write(racy)
     with ShardWriter(folder / "pairs", "pairs", Pair):
         pass
     execute(STAGE, TasksConfig(), {"data": folder / "pairs"}, folder / "holes", executor=Inline())
@@ -210,6 +212,13 @@ def test_a_function_meets_inputs_that_nobody_knew(functions):
     assert judged(task, "y[i] = 1 + x[i];").checks["correct"].startswith("fail: called with")
     assert judged(task, "y[n + 1] = y[i] = a * x[i] + 1;").checks["correct"].startswith("fail")
     assert judged(task, "y[i] = a * x[j] + 1;").checks["build"].startswith("fail")
+
+
+def test_functions_of_real_code_that_race_are_left_out(functions):
+    """Real code declares a helper outside of its loop, and all threads share it; that it is right most of the time doesn't make it a reference."""
+    manifest = read_manifest(functions)
+    assert manifest.rejections["function: has a data race"] == 1
+    assert {case_of(t).origin for t in completion_tasks(functions)} == {"own 1 scale.c (MIT)"}
 
 
 @pytest.mark.ci

@@ -276,7 +276,7 @@ def test_empty_answers_fail_and_unreadable_drivers_are_told(checkout):
 
 @pytest.mark.ci
 def test_an_audit_judges_serial_tasks_by_the_baseline(checkout, inline, tmp_path):
-    """Its mutants die, doing nothing and leaving are refused; a task without a reference is neither admitted nor refused."""
+    """Its mutants die, doing nothing and leaving are refused; a task without a reference is not admitted, though bad answers are refused."""
     config = audit.AuditConfig(suite="pareval", tasks=("*/serial", "*/omp"), mutants=2)
     execute(audit.STAGE, config, {"data": checkout}, tmp_path / "audit", executor=inline)
     found = {row["task_id"].rpartition("/")[2]: row for row in read_json(tmp_path / "audit" / audit.AUDIT)["tasks"]}
@@ -284,4 +284,5 @@ def test_an_audit_judges_serial_tasks_by_the_baseline(checkout, inline, tmp_path
     assert set(found["serial"]["refused"]) == {"null", "nan", "exit"}
     assert found["serial"]["killed"] == 2
     assert found["omp"]["admitted"] == "unknown"
+    assert set(found["omp"]["refused"]) == {"null", "exit", "serial"}
     assert "there is no reference" in found["omp"]["why"][0]
