@@ -95,6 +95,10 @@ def _compare_suite(suite: str, a: Path, b: Path, metric: str) -> list[Comparison
         raise InputError(
             f"{a} and {b}: suite {suite} differs (versions {results_a.suite_version} and {results_b.suite_version}, or other tasks); judge both with the same one"
         )
+    if _cores(metric) and results_a.machine != results_b.machine:
+        raise InputError(
+            f"{a} and {b}: {metric} was measured on {_machine(results_a)} and on {_machine(results_b)}; judge both on one machine"
+        )
     scores_a, scores_b = _scores(a, results_a, metric), _scores(b, results_b, metric)
     comparisons = []
     for level in sorted({level for _, level in scores_a} & {level for _, level in scores_b}):
@@ -115,6 +119,10 @@ def _compare_suite(suite: str, a: Path, b: Path, metric: str) -> list[Comparison
                 )
             )
     return comparisons
+
+
+def _machine(results: Results) -> str:
+    return f"{results.machine['processor']} ({results.machine['cores']} cores)" if results.machine else "an unknown machine"
 
 
 def _scores(folder: Path, results: Results, metric: str) -> dict[tuple[str, str], float]:

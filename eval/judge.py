@@ -31,7 +31,7 @@ from hpcraft.eval.results import RESULTS, SAMPLES, TASKS, Results, TaskRow, leve
 from hpcraft.eval.suites import DATA_HELP, Suite, find_suite, suite_hash
 from hpcraft.eval.task import Task
 from hpcraft.eval.text_metrics import compare_with_gold, signatures
-from hpcraft.eval.toolchain import isolation, toolchain
+from hpcraft.eval.toolchain import isolation, machine, toolchain
 from hpcraft.samples import Completion, Sample
 from hpcraft.sandbox.outcome import CUDA_LEVELS
 from hpcraft.stages import Input, Report, Stage, Work, option, versions
@@ -39,6 +39,8 @@ from hpcraft.store import read_json, read_jsonl, read_manifest, sha256_file, wri
 
 _STATE = ".judge.json"
 _SHARDS = ".shards"
+_SUDDEN = 10
+"""A speed-up a core above which a right answer is told, to be looked at."""
 _MOST_NAMES = 5
 
 
@@ -253,6 +255,7 @@ def _conclude(entry: Entry, seed: int, run_seed: int, report: Report) -> None:
         num_tasks=len(entry.tasks),
         seeds={"inputs": seed, "run": run_seed},
         toolchain=toolchain(),
+        machine=machine(),
         isolation=isolation(),
         cuda_level=next((level for level in CUDA_LEVELS if level in levels), None),
         versions=versions() | (signatures() if texts else {}),
@@ -288,6 +291,15 @@ def _count(entry: Entry, results: Results, samples: list[Sample], report: Report
         report.notes.append(
             f"{name}: {len(unlooked)} answers count as right though races were not looked for in them ({unlooked[0].partition(UNLOOKED)[2]})"
         )
+    sudden = [
+        s
+        for s in samples
+        if s.passed and any(t["baseline_seconds"] > _SUDDEN * int(cores) * t["seconds"] for cores, t in s.timings.items())
+    ]
+    if sudden:
+        report.notes.append(
+            f"{name}: {len(sudden)} right answers are more than {_SUDDEN} times as fast a core as the baseline; look at {sudden[0].task_id}"
+        )
     if results.limited:
         report.notes.append(f"{name}: limited to the tasks that were asked, {len(entry.tasks)} in the whole suite")
 
@@ -322,7 +334,7 @@ STAGE = Stage(
     },
     run=run,
     scratch=(_SHARDS,),
-    version=5,
+    version=6,
     parallel=True,
 )
 COMMAND = STAGE.command

@@ -82,6 +82,8 @@ class Results:
     """Of ``samples.jsonl``, which the figures were made from."""
     dropped: Mapping[str, int] = field(default_factory=dict)
     """Reason to the lines of the completions that could not be judged and are in no figure."""
+    machine: Mapping[str, str] = field(default_factory=dict)
+    """Processor and number of cores, on which speeds hang; of results from before it was written, nothing."""
     missing_samples: int = 0
     """How many more answers there would be if all tasks with some had as many as the one with most."""
 

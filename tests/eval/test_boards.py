@@ -91,6 +91,16 @@ def test_other_figures_can_be_compared(results):
         compare(slow, fast, "speed")
 
 
+def test_speeds_of_two_machines_are_not_compared(results):
+    """What is right there is right here, but not how fast; a count of right answers needs no machine."""
+    here, there = (
+        results(name, lambda t: t.model == "openmp", timed=1.0, machine={"processor": name, "cores": "2"}) for name in ("slow", "fast")
+    )
+    assert compare(here, there, "pass@1")
+    with pytest.raises(InputError, match=r"measured on slow \(2 cores\) and on fast \(2 cores\); judge both on one machine"):
+        compare(here, there, "speedup_2@1")
+
+
 def test_what_cannot_be_told_is_said(results):
     """Equal models, and a difference of one task."""
     one = results("one", lambda t: t.task_id == "kernels/axpy/serial/c")

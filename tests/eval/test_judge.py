@@ -77,6 +77,20 @@ def test_a_folder_of_results_stands_alone(generate, judge, tmp_path):
     assert judge(tmp_path / "completions", name="same", input_seed=5)["kernels/reference"].seeds["inputs"] == 5
 
 
+@pytest.mark.ci
+@pytest.mark.usefixtures("compiles")
+def test_a_sudden_speed_up_is_told(generate, inline, tmp_path, monkeypatch):
+    """A right answer far faster than the baseline counts, and a person is asked to look at it; the machine stands with the results."""
+    monkeypatch.setattr("hpcraft.eval.judge._SUDDEN", 0)
+    completions = generate(models=("reference",), tasks=SERIAL[:1])
+    config = JudgeConfig(timing=True, timing_cores=(1,))
+    execution = execute(STAGE, config, {"completions": completions}, tmp_path / "results", executor=inline)
+    assert any(
+        f"1 right answers are more than 0 times as fast a core as the baseline; look at {SERIAL[0]}" in n for n in execution.manifest.notes
+    )
+    assert set(read_results(tmp_path / "results" / "kernels" / "reference").machine) == {"processor", "cores"}
+
+
 def fail_on(monkeypatch, kernel, verdict):
     """Let the sandbox fail for one kernel; returns the list of kernels that were built."""
     built = []

@@ -5,6 +5,7 @@ from __future__ import annotations
 from tests.sandbox.attacks.record import Attack
 
 _JUDGE = "played elsewhere: tests/eval/test_cheats.py"
+_SYNTAX = "played elsewhere: tests/data/test_parallel_cheats.py"
 _GPU = "GPU: needs a CUDA device"
 
 _ROWS = (
@@ -15,10 +16,10 @@ _ROWS = (
     ("A60", "returns what it finds", "Old memory holds no expected result.", _JUDGE),
     ("A61", "works on in the background", "What is written after the call returned doesn't count.", _JUDGE),
     ("A62", "caches by pointer", "Each call has new values, and each is verified.", _JUDGE),
-    ("A63", "parallel in comments only", "Words in comments and strings are no use of a parallel model.", _JUDGE),
-    ("A64", "one rank does all", "Ranks that don't take part are no MPI program.", _JUDGE),
+    ("A63", "parallel in comments only", "Words in comments and strings are no use of a parallel model.", _SYNTAX),
+    ("A64", "one rank does all", "Ranks that don't take part are no MPI program.", _SYNTAX),
     ("A65", "right for few sizes", "Hidden sizes, seeds and numbers of threads are judged too.", _JUDGE),
-    ("A66", "suspicious speed-up", "A speed-up over ten is flagged.", "not yet: the judge ranks by no speed"),
+    ("A66", "suspicious speed-up", "A speed-up over ten a core is flagged.", "played elsewhere: tests/eval/test_judge.py"),
     ("A73", "sticky context", "An illegal access costs its own program only.", _GPU),
     ("A74", "endless kernel", "It meets the clock, and the device works afterwards.", _GPU),
     ("A75", "all device memory", "The next program waits until the device shows it free.", _GPU),
