@@ -4,8 +4,8 @@
 
 Answers to the first tasks of the suite ``kernels``, those in serial and OpenMP C, C++ and Fortran first, then the other models but Python, whose starts compile for a second: of five
 answers to a task two are right (the reference, and the same in a fence with prose around it), one is wrong (the next of the bad answers that an audit makes), one doesn't build, and one is a mutant that may be either. Each has a comment of its own, so that nothing but what doesn't
-depend on the answer is taken from the cache of builds. They are replayed through ``hpcraft eval run``. Printed: answers, seconds of the stage ``judge``, answers a second, how many passed, and how many of those that are surely right or wrong were
-judged otherwise.
+depend on the answer is taken from the cache of builds. They are replayed through ``hpcraft eval run``, with ``--timing`` timed, too. Printed: answers, seconds of the stage ``judge``, answers a second, how many passed, how many of those that are surely right or wrong were
+judged otherwise, and the most memory that the command or one of its workers held (resident, looked at five times a second; programs in boxes have limits of their own).
 """
 
 from __future__ import annotations
@@ -18,8 +18,11 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from itertools import cycle, islice
 from pathlib import Path
+
+import psutil
 
 from hpcraft.data.mutants import faulty_versions
 from hpcraft.eval.bad_answers import bad_answers
@@ -39,6 +42,7 @@ def main() -> None:
     parser.add_argument("--tasks", type=int, default=300)
     parser.add_argument("--samples", type=int, default=5, help="answers to each task")
     parser.add_argument("--workers", type=int, default=len(os.sched_getaffinity(0)), help="answers judged at once")
+    parser.add_argument("--timing", action="store_true", help="time right answers, too")
     parser.add_argument("-o", "--out", type=Path, required=True, help="folder for answers and results; must not exist")
     args = parser.parse_args()
     args.out.mkdir(parents=True)
@@ -60,10 +64,11 @@ def main() -> None:
                 }
                 file.write(json.dumps(row) + "\n")
     words = [sys.executable, "-m", "hpcraft", "eval", "run", "--suites", "[kernels]", "--models", f"[replay:{args.out / 'answers.jsonl'}]"]
+    words += ["--timing", "true"] if args.timing else []
     words += ["--samples", str(args.samples), "--temperature", "1", "--workers", str(args.workers), "-o", str(args.out / "run"), "--quiet"]
     write_json(args.out / "command.json", {"command": words})
     begin = time.monotonic()
-    subprocess.run([*words, "--tasks", json.dumps([t.task_id for t in tasks])], check=True)
+    peak = _watched([*words, "--tasks", json.dumps([t.task_id for t in tasks])])
     wall = time.monotonic() - begin
     (path,) = (args.out / "run" / "results").glob("kernels/*/samples.jsonl")
     judged = list(read_jsonl(path, Sample))
@@ -78,9 +83,28 @@ def main() -> None:
                 "wall_seconds": round(wall, 1),
                 "answers_per_second": round(len(judged) / wall, 2),
                 "load": os.getloadavg()[0],
+                "peak_mib_of_a_process": round(peak / (1 << 20)),
             }
         )
     )
+
+
+def _watched(words: list[str]) -> int:
+    """Run a command; the most bytes that it or a Python process of its own held at a time.
+
+    Raises:
+        CalledProcessError: it failed.
+    """
+    peak, command = 0, psutil.Popen(words)
+    while command.poll() is None:
+        for process in [command, *command.children(recursive=True)]:
+            with suppress(psutil.Error):
+                if process.name().startswith("python"):
+                    peak = max(peak, process.memory_info().rss)
+        time.sleep(0.2)
+    if command.returncode:
+        raise subprocess.CalledProcessError(command.returncode, words)
+    return peak
 
 
 def _answers(task: Task, tasks: dict[str, Task], number: int) -> Iterator[tuple[str, bool | None]]:

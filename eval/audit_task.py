@@ -238,7 +238,7 @@ def audited(task_id: str, lines: Sequence[AuditLine], left_out: Mapping[str, str
         admitted="no" if why else "unknown" if unknown else "yes",
         why=why or ((unknown,) if unknown else ()),
         refused={line.answer: line.reason for line in bad if line.fate == "refused"},
-        left_out={**left_out, **{line.answer: _NO_EVIDENCE[line.fate] for line in bad if line.fate in _NO_EVIDENCE}},
+        left_out={**left_out, **{line.answer: words for line in bad if (words := _NO_EVIDENCE.get(line.fate) or _not_run(line))}},
         mutants=len(counted),
         killed=len(counted) - len(survivors),
         survivors=survivors,
@@ -273,7 +273,7 @@ def _faults(
         return [] if reference.fate == "unsupported" else [f"the reference is refused ({reference.reason})"]
     found = []
     for line in bad:
-        if line.fate == "passed":
+        if line.fate == "passed" and not _not_run(line):
             found.append(f"the answer {line.answer} passes")
         elif line.answer in wanted and not any(line.checks.get(check, "").startswith("fail") for check in wanted[line.answer]):
             found.append(f"the answer {line.answer} is refused for another reason ({line.reason or line.checks.get('build', line.fate)})")

@@ -267,7 +267,7 @@ def _of_function(driven: Driven, shard: ProgramShard, rejections: Counter[str]) 
         rejections["function: doesn't give the same results each time"] += 1
         return
     if hole_calls.races(driven, seed=shard.seed):
-        rejections["function: has a data race"] += 1
+        rejections["function: isn't clean under the race detector"] += 1
         return
     for trials in boundaries:
         taken: list[_Trial] = []

@@ -98,7 +98,7 @@ def try_all(driven: Driven, texts: Sequence[str], *, seed: int) -> dict[str, str
 
 
 def races(driven: Driven, *, seed: int) -> bool:
-    """Whether the original itself has a data race, as real code has at times.
+    """Whether the original isn't clean under the race detector: real code has races at times.
 
     Raises:
         MachineError: the sandbox failed.

@@ -130,6 +130,11 @@ def settle_build(judgement: Judgement, outcome: Outcome) -> bool:
     return False
 
 
+def grows_beyond(seconds: float, times_larger: float, limit: float) -> bool:
+    """Whether a call so many times as large may take longer than a limit, where work grows with the square of its size: a loop in each of all threads."""
+    return seconds * times_larger**2 > limit
+
+
 def note_published(judgement: Judgement, passed: bool) -> None:
     """Write down, ahead of all else in the log, whether an answer passes what others have published as the suite's measure."""
     judgement.log.insert(0, f"{_PUBLISHED}{'pass' if passed else 'fail'}")

@@ -20,9 +20,9 @@ from hpcraft.data import parallel_use
 from hpcraft.data.python_code import unbuildable
 from hpcraft.errors import MachineError
 from hpcraft.eval import fast_check, forbidden, kernel_evidence, kernel_races, kernel_work, performance, run_evidence
-from hpcraft.eval.judging import Judgement, describe_run, settle_build
+from hpcraft.eval.judging import Judgement, describe_run, grows_beyond, settle_build
 from hpcraft.eval.kernel_job import candidate_name, driver_name, job
-from hpcraft.eval.kernel_trial import Trial, large_trial, timed_trial, trial
+from hpcraft.eval.kernel_trial import Trial, large_trial, middle_trial, timed_trial, trial
 from hpcraft.eval.lone_answers import tells_builds_apart
 from hpcraft.eval.seen import Seen, by_own_macros, needs_preprocessor, seen
 from hpcraft.eval.suites import reference
@@ -167,9 +167,15 @@ def _run_all(judgement: Judgement, task: Task, code: str, plain: Seen | None, bu
 
 
 def _called_large(judgement: Judgement, build: sandbox.Build, task: Task, seed: int) -> Sequence[Called] | None:
-    """Make large calls of an emulated answer; it isn't held against one that is meant for a device when it takes too long without."""
+    """Make large calls of an emulated answer, which is meant for a device: that they take too long without one isn't held against it, if that was to be expected."""
     assert task.kernel is not None
-    return _called(judgement, build, large_trial(task.kernel.name, task.model, seed), _RUN_LIMITS, may_take_long=True)
+    middle, large = (made(task.kernel.name, task.model, seed) for made in (middle_trial, large_trial))
+    called = _called(judgement, build, middle, _RUN_LIMITS)
+    if called is None:
+        return None
+    times_larger = large.most_bytes / middle.most_bytes
+    expected = grows_beyond(max(one.seconds for one in called), times_larger, _RUN_LIMITS.wall_seconds)
+    return _called(judgement, build, large, _RUN_LIMITS, may_take_long=expected)
 
 
 def _called(

@@ -25,11 +25,11 @@ from hpcraft.sandbox.abi import DTYPES, Argument, Array, CallResult
 from hpcraft.sandbox.calls import Called, Calls, Image, Progress, Round, image
 
 _SMALL_ELEMENTS = 20_000
-"""Calls with more array elements are made in the first round alone, and not in the race check: blocks of a thousand are in these, too."""
+"""Calls with more array elements are made in the first round alone, and in the race check in a start of their own: blocks of a thousand are in these, too."""
 _TRACED_ELEMENTS = 3_000
 """The same of answers in Python, where the race check watches every access in Python itself."""
-_MIDDLE_ELEMENTS = 300_000
-"""Of the call of `middle_trial`, which is made dozens of times."""
+_MIDDLE_ELEMENTS = 100_000
+"""Of a call of `middle_trial`, which is made dozens of times, also by kernels whose work grows with the square."""
 _RACE, _LARGE, _MIDDLE, _TIMED = 2, 4, 5, 10
 """Beside the trial's own 1 and 2, and 3, by which timed calls are drawn: words of the seeds of `race_shape`, `large_trial`, `middle_trial` and, with the start,
 `timed_trial`."""
@@ -99,6 +99,11 @@ class Trial:
         """``failure`` with the call that shows it."""
         placed = replace(failure, size=self.sizes[number][index], call=index + 1, num_calls=len(self.expected[number]))
         return self.shapes[number].place(placed, self.model)
+
+    @property
+    def most_bytes(self) -> int:
+        """Of the arguments of a call."""
+        return max(len(one.const) + len(one.open) for made in self.calls.rounds for one in made.images)
 
     @property
     def num_calls(self) -> int:

@@ -20,7 +20,7 @@ from hpcraft import sandbox
 from hpcraft.data import parallel_use
 from hpcraft.errors import InputError, MachineError
 from hpcraft.eval import fast_check, forbidden, forbidden_start, nvcc_check, pareval_work, performance, race_check, run_evidence
-from hpcraft.eval.judging import NOT_TIMED, Judgement, describe_run, ending, first_error, settle_build, unsupported
+from hpcraft.eval.judging import NOT_TIMED, Judgement, describe_run, ending, first_error, grows_beyond, settle_build, unsupported
 from hpcraft.eval.kernel_trial import Shape, race_shape
 from hpcraft.eval.lone_answers import more_than_one, tells_builds_apart
 from hpcraft.eval.pareval import DEVICE_MODELS, SHAPES, Problem, baseline_code
@@ -146,19 +146,39 @@ def _seen(model: str, code: str, build: sandbox.Build) -> Seen | None:
 
 
 def run_all(judgement: Judgement, task: Task, problem: Problem, build: sandbox.Build, calls: Sequence[Recorded]) -> None:
-    """Run the build with every number of threads or ranks and settle the check ``correct``."""
+    """Run the build with every number of threads or ranks and settle the check ``correct``.
+
+    A kernel is meant for a device: that the largest call takes too long without one isn't held against it, if that was to be expected.
+    """
+    emulated = task.model in DEVICE_MODELS
+    some = calls[:-1] if emulated else calls
     for shape in SHAPES[task.model]:
-        outcome = build.run(Run(calls=_calls(problem, calls, shape), limits=_LIMITS))
-        if outcome.verdict in (Verdict.INFRA_ERROR, Verdict.UNSUPPORTED):
-            judgement.verdict = outcome.verdict
-            judgement.checks["correct"] = f"skip: {outcome.message}"
-            judgement.log.append(outcome.message)
+        outcome = build.run(Run(calls=_calls(problem, some, shape), limits=_LIMITS))
+        if _fails(judgement, task, problem, some, shape, outcome):
             return
-        if failure := _wrong(problem, calls, outcome):
-            judgement.fail(shape.place(failure, task.model), shape.place(failure, task.model).words, outcome)
-            judgement.log += [outcome.stderr.strip(), outcome.message]
+    if emulated:
+        before = joined(outcome.called)[0, len(some) - 1].seconds
+        outcome = build.run(Run(calls=_calls(problem, calls[-1:], shape), limits=_LIMITS))
+        may_be = grows_beyond(before, num_elements(calls[-1]) / num_elements(some[-1]), _LIMITS.wall_seconds)
+        if may_be and outcome.verdict is Verdict.TIME_LIMIT:
+            judgement.log.append(f"not tried with {num_elements(calls[-1])} elements: emulated it takes too long")
+        elif _fails(judgement, task, problem, calls[-1:], shape, outcome):
             return
     judgement.settle("correct", "pass")
+
+
+def _fails(judgement: Judgement, task: Task, problem: Problem, calls: Sequence[Recorded], shape: Shape, outcome: Outcome) -> bool:
+    """Whether a start says more than that all calls are right, which is settled then."""
+    if outcome.verdict in (Verdict.INFRA_ERROR, Verdict.UNSUPPORTED):
+        judgement.verdict = outcome.verdict
+        judgement.checks["correct"] = f"skip: {outcome.message}"
+        judgement.log.append(outcome.message)
+        return True
+    if failure := _wrong(problem, calls, outcome):
+        judgement.fail(shape.place(failure, task.model), shape.place(failure, task.model).words, outcome)
+        judgement.log += [outcome.stderr.strip(), outcome.message]
+        return True
+    return False
 
 
 def _calls(problem: Problem, calls: Sequence[Recorded], shape: Shape) -> Calls:

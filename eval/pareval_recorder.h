@@ -1,7 +1,7 @@
 /* The main program around one of ParEval's drivers, with a function in the answer's place that writes down what it is called with.
  *
- * Arguments: SEED validate SIZE ..., which lets `validate` make its calls at its own size and at each SIZE; SEED compute SIZE COUNT ..., which
- * times nothing but makes COUNT calls of `compute` at each SIZE, or at the largest half of it, quarter, ... whose containers fit. Each try is a child
+ * Arguments: SEED validate SIZE ..., which lets `validate` make its calls at its own size and at each SIZE; SEED compute SIZE COUNT BYTES ...,
+ * which times nothing but makes COUNT calls of `compute` at each SIZE, or at the largest half of it, quarter, ... whose arguments fit BYTES. Each try is a child
  * of its own, so that a driver that gives up loses its own try alone; `validate` makes no more calls when a second is used up.
  *
  * calls.bin: per call: u32 magic, u64 bytes, then of each parameter 8 bytes or u64 length in bytes + content; 8 bytes of the returned value;
@@ -13,7 +13,7 @@
 #include <unistd.h>
 
 static size_t hpcraft_size = 0, hpcraft_problem_size = 64;
-static bool hpcraft_limited = false;
+static size_t hpcraft_most_bytes = 0; /* of the arguments of a call; 0 for all that there are */
 static std::string hpcraft_record;
 enum { HPCRAFT_TOO_LARGE = 3, HPCRAFT_ENOUGH = 1 };
 
@@ -46,7 +46,7 @@ template <class T> static std::enable_if_t<std::is_arithmetic_v<T>> hpcraft_put(
 static void hpcraft_begin() { hpcraft_record.clear(); }
 
 static void hpcraft_limit() {
-    if (hpcraft_limited && hpcraft_record.size() > HPCRAFT_MOST_BYTES) _exit(HPCRAFT_TOO_LARGE);
+    if (hpcraft_most_bytes && hpcraft_record.size() > hpcraft_most_bytes) _exit(HPCRAFT_TOO_LARGE);
 }
 
 static void hpcraft_end() {
@@ -55,7 +55,7 @@ static void hpcraft_end() {
     uint64_t bytes = hpcraft_record.size();
     if (!out || fwrite(&magic, 4, 1, out) != 1 || fwrite(&bytes, 8, 1, out) != 1 || fwrite(hpcraft_record.data(), 1, bytes, out) != bytes) abort();
     fclose(out);
-    if (hpcraft_limited) return;
+    if (hpcraft_most_bytes) return;
     struct timespec used;
     clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &used);
     if (used.tv_sec >= HPCRAFT_ENOUGH) _exit(0);
@@ -63,18 +63,18 @@ static void hpcraft_end() {
 
 #include "HPCRAFT_DRIVER"
 
-static void hpcraft_validate(unsigned seed, size_t size) {
+static void hpcraft_validate(unsigned seed, size_t size, int at) {
     alarm(20);
-    srand(seed + (unsigned)size);
+    srand(seed + (unsigned)size + 7919u * (unsigned)at); /* a size may come twice */
     hpcraft_size = size;
     validate(init());
 }
 
-static void hpcraft_compute(unsigned seed, size_t size, int count) {
+static void hpcraft_compute(unsigned seed, size_t size, int count, size_t most_bytes) {
     alarm(50);
-    srand(seed + (unsigned)count);
+    srand(seed + (unsigned)count + (unsigned)size);
     hpcraft_problem_size = size;
-    hpcraft_limited = true;
+    hpcraft_most_bytes = most_bytes;
     Context *context = init();
     for (int i = 0; i < count; i++) {
         if (i) reset(context);
@@ -82,11 +82,11 @@ static void hpcraft_compute(unsigned seed, size_t size, int count) {
     }
 }
 
-static void hpcraft_halve(unsigned seed, size_t size, int count) {
+static void hpcraft_halve(unsigned seed, size_t size, int count, size_t most_bytes) {
     for (; size > 1; size /= 2) {
         int state = 0;
         if (fork() == 0) {
-            hpcraft_compute(seed, size, count);
+            hpcraft_compute(seed, size, count, most_bytes);
             _exit(0);
         }
         wait(&state);
@@ -99,13 +99,13 @@ int main(int argc, char **argv) {
     if (strcmp(argv[2], "validate") == 0) {
         for (int at = 2; at < argc; at++) {
             if (fork() == 0) {
-                hpcraft_validate(seed, at == 2 ? 0 : (size_t)atoll(argv[at]));
+                hpcraft_validate(seed, at == 2 ? 0 : (size_t)atoll(argv[at]), at);
                 _exit(0);
             }
             wait(NULL);
         }
         return 0;
     }
-    for (int at = 3; at + 1 < argc; at += 2) hpcraft_halve(seed, (size_t)atoll(argv[at]), atoi(argv[at + 1]));
+    for (int at = 3; at + 2 < argc; at += 3) hpcraft_halve(seed, (size_t)atoll(argv[at]), atoi(argv[at + 1]), (size_t)atoll(argv[at + 2]));
     return 0;
 }

@@ -38,7 +38,7 @@ _NUM_COUNTS = 4096
 _NEAR = 0.03
 """How near to the whole work what each of several did must be to be all of it. What all do in vain beside shared work is less, and merging is more."""
 _LEAST_SHARED = 0.05
-"""Of all that was done, what all but the busiest thread must have had a part in."""
+"""Of all that was done, what all but the busiest thread must have had a part in, of kernels of which it is known what can be shared."""
 _MOST_ELEMENTS, _MOST_FLOPS = 4, 8
 """Of one block; where fewer blocks were counted, most of the work is where nobody counts."""
 _TRIES = 3
@@ -171,7 +171,11 @@ class Count:
     """What is wrong with the calls of one start; empty where nothing is."""
     limits: Limits
     lone: bool = False
-    """Whether it is told, too, that one thread or rank did everything: of code in which shares don't hang on who comes first, at a size that is worth sharing."""
+    """Whether it is told, too, that one thread did everything: of code in which shares don't hang on who comes first, at a size that is worth sharing."""
+    lone_ranks: bool = False
+    """The same of ranks."""
+    least_shared: float = _LEAST_SHARED
+    """Of all that was done, what others than the busiest must have done then."""
 
     def ask(self, build: sandbox.Build) -> Finding:
         """Make the call in each of the model's shapes, and weigh what the workers did."""
@@ -207,10 +211,10 @@ class Count:
         for shape, ranks in zip(SHAPES[self.model][1:], counts[1:], strict=True):
             if shape.ranks > 1:
                 shares = list(map(sum, ranks))
-                why = repeated(whole, shares, shape.ranks, "ranks") or (lone(shares, "rank") if self.lone else "")
+                why = repeated(whole, shares, shape.ranks, "ranks") or (lone(shares, "rank", self.least_shared) if self.lone_ranks else "")
             else:
                 why = "" if self.model in BY_TEAMS else repeated(whole, ranks[0], shape.threads, "threads")
-                why = why or (lone(ranks[0]) if self.lone or self.model in BY_TEAMS else "")
+                why = why or (lone(ranks[0], "thread", self.least_shared) if self.lone or self.model in BY_TEAMS else "")
             if why:
                 return Finding(failure=shape.place(Failure(check="parallel", why=why), self.model))
         return Finding()
@@ -231,9 +235,9 @@ def repeated(whole: int, shares: Sequence[int], num_workers: int, who: str) -> s
     return f"all {who} repeat the work: {sum(shares) / whole:.2f} times what one alone does" if each or together else ""
 
 
-def lone(shares: Sequence[int], who: str = "thread") -> str:
+def lone(shares: Sequence[int], who: str = "thread", least_shared: float = _LEAST_SHARED) -> str:
     """Why one thread, or rank, must have done everything; empty where others had a part, or too many came to be told apart."""
     busiest, every = max(shares, default=0), sum(shares)
-    if len(shares) == _NUM_COUNTS or not every or every - busiest >= _LEAST_SHARED * every:
+    if len(shares) == _NUM_COUNTS or not every or every - busiest >= least_shared * every:
         return ""
     return f"one {who} did all the work: {busiest / every:.1%} of it"
