@@ -21,6 +21,7 @@ from hpcraft.eval.paired import Difference, corrected, minimum_detectable, paire
 from hpcraft.eval.perplexity import BITS_PER_BYTE, PER_LEXEME, is_measured, likelihood_of
 from hpcraft.eval.results import Results, by_task, find_results, read_results, read_samples
 from hpcraft.eval.speed_figures import timed_values
+from hpcraft.eval.toolchain import SEVERAL
 from hpcraft.samples import Sample
 
 _METRIC = re.compile(r"(?:pass|build|(?:speedup|efficiency)_[1-9]\d{0,4})@[1-9]\d{0,3}")
@@ -95,7 +96,7 @@ def _compare_suite(suite: str, a: Path, b: Path, metric: str) -> list[Comparison
         raise InputError(
             f"{a} and {b}: suite {suite} differs (versions {results_a.suite_version} and {results_b.suite_version}, or other tasks); judge both with the same one"
         )
-    if _cores(metric) and results_a.machine != results_b.machine:
+    if _cores(metric) and not _same_machine(results_a, results_b):
         raise InputError(
             f"{a} and {b}: {metric} was measured on {_machine(results_a)} and on {_machine(results_b)}; judge both on one machine"
         )
@@ -119,6 +120,10 @@ def _compare_suite(suite: str, a: Path, b: Path, metric: str) -> list[Comparison
                 )
             )
     return comparisons
+
+
+def _same_machine(a: Results, b: Results) -> bool:
+    return bool(a.machine) and a.machine == b.machine and SEVERAL not in a.machine.values()
 
 
 def _machine(results: Results) -> str:

@@ -22,7 +22,7 @@ from hpcraft.errors import ConfigError, HpcError, InputError, PartialError, Stop
 from hpcraft.eval import performance
 from hpcraft.eval.completions import Found, read_completions
 from hpcraft.eval.extract import extract
-from hpcraft.eval.judge_shards import JudgeShard, cut, judge_shard, tasks_of, told_failures
+from hpcraft.eval.judge_shards import JudgeShard, cut, judge_shard, machine_of, tasks_of, told_failures
 from hpcraft.eval.judging import UNLOOKED
 from hpcraft.eval.kept_answers import COMPLETIONS
 from hpcraft.eval.models import OTHER_PROMPT, prompt_hash
@@ -31,7 +31,7 @@ from hpcraft.eval.results import RESULTS, SAMPLES, TASKS, Results, TaskRow, leve
 from hpcraft.eval.suites import DATA_HELP, Suite, find_suite, suite_hash
 from hpcraft.eval.task import Task
 from hpcraft.eval.text_metrics import compare_with_gold, signatures
-from hpcraft.eval.toolchain import isolation, machine, toolchain
+from hpcraft.eval.toolchain import isolation, toolchain
 from hpcraft.samples import Completion, Sample
 from hpcraft.sandbox.outcome import CUDA_LEVELS
 from hpcraft.stages import Input, Report, Stage, Work, option, versions
@@ -255,7 +255,7 @@ def _conclude(entry: Entry, seed: int, run_seed: int, report: Report) -> None:
         num_tasks=len(entry.tasks),
         seeds={"inputs": seed, "run": run_seed},
         toolchain=toolchain(),
-        machine=machine(),
+        machine=machine_of(entry.shards),
         isolation=isolation(),
         cuda_level=next((level for level in CUDA_LEVELS if level in levels), None),
         versions=versions() | (signatures() if texts else {}),

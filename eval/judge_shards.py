@@ -21,6 +21,7 @@ from hpcraft.eval.judging import Judgement, to_sample, unread
 from hpcraft.eval.prompt_styles import in_style
 from hpcraft.eval.suites import find_suite
 from hpcraft.eval.task import Task
+from hpcraft.eval.toolchain import SEVERAL, machine
 from hpcraft.eval.translation_judge import Question
 from hpcraft.eval.translation_judge import judge as judge_translations
 from hpcraft.samples import Completion, Sample
@@ -61,6 +62,11 @@ class JudgeShard:
         """Where it is told what could not be judged."""
         return self.answers.with_name(f"{self.answers.stem}.failed.json")
 
+    @property
+    def machines(self) -> Path:
+        """Where the machines are listed that judged it."""
+        return self.answers.with_name(f"{self.answers.stem}.machines.json")
+
     def is_done(self) -> bool:
         """Whether each answer has its sample."""
         return _keys(self.samples, Sample) >= _keys(self.answers, Completion)
@@ -93,6 +99,9 @@ def judge_shard(shard: JudgeShard) -> None:
     drop_torn_tail(shard.samples)
     done = _keys(shard.samples, Sample)
     tasks = tasks_of(shard.suite, shard.pairs, shard.style)
+    known = _machines(shard)
+    if machine() not in known:
+        write_json(shard.machines, {"machines": [*known, machine()]})
     rest = [c for c in read_jsonl(shard.answers, Completion) if (c.task_id, c.sample_id) not in done]
     failures: list[str] = []
     try:
@@ -107,6 +116,16 @@ def judge_shard(shard: JudgeShard) -> None:
         write_json(shard.failures, {"failures": failures})
     else:
         shard.failures.unlink(missing_ok=True)
+
+
+def _machines(shard: JudgeShard) -> list[dict[str, str]]:
+    return list(read_json(shard.machines)["machines"]) if shard.machines.exists() else []
+
+
+def machine_of(shards: Iterable[JudgeShard]) -> dict[str, str]:
+    """The machine that judged all of them, or what is the same of those that did."""
+    found = [one for shard in shards for one in _machines(shard)]
+    return {name: found[0][name] if len({one[name] for one in found}) == 1 else SEVERAL for name in (found[0] if found else ())}
 
 
 def told_failures(shards: Iterable[JudgeShard]) -> list[str]:

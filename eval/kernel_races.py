@@ -88,13 +88,13 @@ def _openacc(judgement: Judgement, task: Task, code: str, seed: int, plain: Seen
         with sandbox.build(
             openacc_job(task, with_static_schedules(without_simd(said) if task.language == "fortran" else said), "race")
         ) as build:
-            for made in (_trial(task, seed), _large(task, seed)):
-                _openmp(judgement, task, build.run(Run(calls=made.calls, limits=_LIMITS)), made, seed)
+            for made, large in ((_trial(task, seed), False), (_large(task, seed), True)):
+                _openmp(judgement, task, build.run(Run(calls=made.calls, limits=_LIMITS)), made, seed, large=large)
                 if judgement.checks["race-free"] != "pass":
                     return
 
 
-def _openmp(judgement: Judgement, task: Task, outcome: Outcome, made: Trial, seed: int) -> None:
+def _openmp(judgement: Judgement, task: Task, outcome: Outcome, made: Trial, seed: int, *, large: bool) -> None:
     if outcome.verdict in (Verdict.INFRA_ERROR, Verdict.UNSUPPORTED):
         race_check.settle_unbuilt(judgement, outcome)
     elif outcome.verdict is Verdict.COMPILE_ERROR:
@@ -102,6 +102,8 @@ def _openmp(judgement: Judgement, task: Task, outcome: Outcome, made: Trial, see
     elif _raced(outcome):
         judgement.log.append(outcome.stderr.strip())
         _fail(judgement, task, outcome, seed)
+    elif large and outcome.verdict in race_check.BEYOND:
+        race_check.settle_beyond(judgement, outcome)
     else:
         _same_results(judgement, made, outcome, "said in OpenMP")
 

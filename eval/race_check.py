@@ -12,7 +12,8 @@ from hpcraft.samples import Failure
 from hpcraft.sandbox.outcome import Outcome, Verdict
 
 CHECK = "race-free"
-_BEYOND = (Verdict.TIME_LIMIT, Verdict.MEMORY_LIMIT)
+BEYOND = (Verdict.TIME_LIMIT, Verdict.MEMORY_LIMIT)
+"""How large calls may end under the race detector without a word against the answer (`settle_beyond`)."""
 
 
 def settle_unbuilt(judgement: Judgement, outcome: Outcome) -> None:
@@ -24,6 +25,11 @@ def settle_unbuilt(judgement: Judgement, outcome: Outcome) -> None:
         return
     why = outcome.message if outcome.verdict is Verdict.UNSUPPORTED else first_error(outcome)
     judgement.settle(CHECK, f"fail: doesn't build for the race detector: {why}", replace(outcome, verdict=Verdict.COMPILE_ERROR))
+
+
+def settle_beyond(judgement: Judgement, outcome: Outcome) -> None:
+    """Settle the check where smaller calls have no race, and large ones take more than there is."""
+    judgement.checks[CHECK] = f"skip: {UNLOOKED}large calls are beyond the limits of the race detector (it {describe_run(outcome)})"
 
 
 def settle_run(
@@ -52,7 +58,7 @@ def settle_run(
         # So many reports can take so long that the time limit ends them; it is the race that decides.
         failure = replace(place, check=CHECK, why="data race")
         judgement.fail(failure, failure.why, replace(outcome, verdict=Verdict.RACE))
-    elif may_be_beyond and outcome.verdict in _BEYOND:
-        judgement.checks[CHECK] = f"skip: {UNLOOKED}large calls are beyond the limits of the race detector (it {describe_run(outcome)})"
+    elif may_be_beyond and outcome.verdict in BEYOND:
+        settle_beyond(judgement, outcome)
     else:
         judgement.settle(CHECK, f"fail: under the race detector it {describe_run(outcome)}{told}", outcome)

@@ -24,6 +24,10 @@ def toolchain() -> dict[str, str]:
     return found | {"numba": installed.version} if (installed := numba()) else found
 
 
+SEVERAL = "several"
+"""In place of a fact of one machine, where there were several."""
+
+
 @cache
 def machine() -> dict[str, str]:
     """What speed hangs on: the processor as the kernel names it, and how many cores may be used."""

@@ -51,6 +51,7 @@ def results(tmp_path):
             "num_tasks": 60,
             "seeds": {"inputs": 1, "run": 0},
             "toolchain": {},
+            "machine": {"processor": "this", "cores": "2"},
             "isolation": {"tier": "bubblewrap", "rests_on": []},
             "cuda_level": "compile",
             "versions": {"hpcraft": "0.1.0"},
@@ -99,6 +100,10 @@ def test_speeds_of_two_machines_are_not_compared(results):
     assert compare(here, there, "pass@1")
     with pytest.raises(InputError, match=r"measured on slow \(2 cores\) and on fast \(2 cores\); judge both on one machine"):
         compare(here, there, "speedup_2@1")
+    for unknown in ({}, {"processor": "several", "cores": "2"}):
+        one, other = (results(name, lambda t: t.model == "openmp", timed=1.0, machine=unknown) for name in ("slow", "fast"))
+        with pytest.raises(InputError, match="judge both on one machine"):
+            compare(one, other, "speedup_2@1")
 
 
 def test_what_cannot_be_told_is_said(results):

@@ -10,6 +10,7 @@ from hpcraft import sandbox
 from hpcraft.errors import ConfigError, InputError, PartialError
 from hpcraft.eval import judging
 from hpcraft.eval.judge import STAGE, JudgeConfig
+from hpcraft.eval.judge_shards import JudgeShard, machine_of
 from hpcraft.eval.models import label
 from hpcraft.eval.results import find_results, read_results
 from hpcraft.eval.suites import kernel_tasks
@@ -18,7 +19,7 @@ from hpcraft.samples import Sample
 from hpcraft.sandbox import toolchains
 from hpcraft.sandbox.outcome import TIERS, Outcome, Verdict
 from hpcraft.stages import execute
-from hpcraft.store import read_jsonl, write_bytes
+from hpcraft.store import read_jsonl, write_bytes, write_json
 
 BUILD = sandbox.build
 SERIAL = ("kernels/axpy/serial/c", "kernels/gemv/serial/c", "kernels/spmv/serial/c")
@@ -89,6 +90,15 @@ def test_a_sudden_speed_up_is_told(generate, inline, tmp_path, monkeypatch):
         f"1 right answers are more than 0 times as fast a core as the baseline; look at {SERIAL[0]}" in n for n in execution.manifest.notes
     )
     assert set(read_results(tmp_path / "results" / "kernels" / "reference").machine) == {"processor", "cores"}
+
+
+def test_the_machine_is_that_of_all_that_judged(tmp_path):
+    """What differs between the nodes of a cluster is no fact of the results."""
+    shards = [JudgeShard(suite="kernels", pairs=None, style="plain", seed=1, answers=tmp_path / f"{i}.jsonl") for i in range(2)]
+    for shard, processor in zip(shards, ("one", "other"), strict=True):
+        write_json(shard.machines, {"machines": [{"processor": processor, "cores": "2"}]})
+    assert machine_of(shards[:1]) == {"processor": "one", "cores": "2"}
+    assert machine_of(shards) == {"processor": "several", "cores": "2"}
 
 
 def fail_on(monkeypatch, kernel, verdict):

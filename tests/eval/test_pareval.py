@@ -124,6 +124,32 @@ def test_openmp_answers_are_judged_with_threads_and_for_races(checkout):
     assert judge_one(openmp, task(checkout, "serial").reference, 3).checks["parallel"].startswith("fail")
 
 
+FIRST_RANK = """    std::atomic<int> calls(0);
+    calls++;
+    int rank, ranks;
+    MPI_Comm_rank(MPI_COMM_WORLD, &rank);
+    MPI_Comm_size(MPI_COMM_WORLD, &ranks);
+    double sum = 0, all = 0;
+    const bool alone = x.size() > 5000;
+    if (alone && rank) return 0;
+    for (size_t i = 0; i < x.size(); i++) sum += sums[i] = alone || i % ranks == (size_t)rank ? scale * x[i] : 0;
+    if (alone) return sum;
+    MPI_Allreduce(MPI_IN_PLACE, sums.data(), sums.size(), MPI_DOUBLE, MPI_SUM, MPI_COMM_WORLD);
+    MPI_Allreduce(&sum, &all, 1, MPI_DOUBLE, MPI_SUM, MPI_COMM_WORLD);
+    return all;
+}
+"""
+
+
+@pytest.mark.ci
+@pytest.mark.skipif(not shutil.which("mpicxx"), reason="Open MPI is not installed")
+def test_one_rank_that_does_everything_at_large_sizes_is_told(checkout):
+    """By what it executed; words of threads say nothing of ranks."""
+    asked = task(checkout, "mpi")
+    found = judge_one(asked, f"#include <mpi.h>\n#include <atomic>\n{asked.stem}{FIRST_RANK}", 3)
+    assert "one rank did all the work" in found.checks["parallel"], found.checks
+
+
 @pytest.mark.ci
 @pytest.mark.parametrize(
     ("model", "words", "check", "why"),

@@ -41,7 +41,11 @@ ONE = KERNEL.replace("if (i < N) {", "if (i == 0) for (i = 0; i < N; i++) {")
     ("body", "check", "why"),
     [
         (KERNEL.replace("i < N", "i <= N"), "correct", "exit code 86"),
-        (KERNEL.replace("atomicAdd(sum, scale * x[i])", "*sum += scale * x[i]"), "race-free", "data race"),
+        (
+            KERNEL.replace("x[i]);", "x[i]); if (i == 1 && N > 2) { volatile double other = sums[2]; (void)other; }"),
+            "race-free",
+            "data race",
+        ),
         (KERNEL.replace("sums[i] = scale", "sums[i] = NAN * scale"), "correct", "sums"),
         (KERNEL.replace("x[i]);", "x[i]); *const_cast<double *>(x + i) = 0;"), "correct", "changed x, which is const"),
         (ONE, "parallel", "do the same"),
