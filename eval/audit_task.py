@@ -33,6 +33,8 @@ from hpcraft.store import append_jsonl, drop_torn_tail, read_jsonl, write_json
 Kind = Literal["reference", "bad", "mutant"]
 Fate = Literal["passed", "refused", "not built", "same object", "unsupported"]
 Admitted = Literal["yes", "no", "unknown"]
+_OTHER_MODEL = "fail: not built, "
+"""How `hpcraft.eval.translation_judge` begins to say so."""
 _NO_EVIDENCE: dict[Fate, str] = {"not built": "it isn't built", "unsupported": "it can't be judged here"}
 """Why a bad answer says nothing of a task's checks."""
 
@@ -151,7 +153,7 @@ class _Auditor:
         judgement = _judged(self.task, code, self.shard.seed)
         if judgement.verdict is Verdict.INFRA_ERROR:
             raise _SandboxError(f"{self.task.task_id}, {name}: {next(iter(judgement.log), 'no reason given')}")
-        fate = _fate(judgement)
+        fate = _fate(judgement, kind)
         return self._kept(
             AuditLine(
                 task_id=self.task.task_id,
@@ -178,12 +180,14 @@ def _judged(task: Task, code: str, seed: int) -> Judgement:
     return next(JUDGES[task.suite]([Question(task=task, completion=completion, code=code)], seed, ()))
 
 
-def _fate(judgement: Judgement) -> Fate:
+def _fate(judgement: Judgement, kind: Kind) -> Fate:
+    """What became of an answer; a bad one that isn't of the asked model is refused by the suite, which doesn't build it then."""
     if judgement.verdict is Verdict.UNSUPPORTED:
         return "unsupported"
     if judgement.passed:
         return "passed"
-    return "not built" if judgement.checks.get("build", "").startswith("fail") else "refused"
+    built = judgement.checks.get("build", "")
+    return "not built" if built.startswith("fail") and not (kind == "bad" and built.startswith(_OTHER_MODEL)) else "refused"
 
 
 # ---------------------------------------------------------------- admission

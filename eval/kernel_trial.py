@@ -136,18 +136,19 @@ def large_trial(kernel_name: str, model: str, seed: int) -> Trial:
     kernel, shape = KERNELS[kernel_name], race_shape(model, seed)
     rng = np.random.default_rng([seed, _LARGE, *kernel_name.encode()])
     calls = list(_large(kernel, rng))
-    return _joined(kernel, model, [_Calls(kernel, shape, calls, rng, len(calls))])
+    fenced = len(calls) if model == "cuda" else 0  # the others meet fences and the same sizes without the race detector
+    return _joined(kernel, model, [_Calls(kernel, shape, calls, rng, fenced)])
 
 
 @lru_cache(maxsize=1)
 def middle_trial(kernel_name: str, model: str, seed: int) -> Trial:
-    """Calls at one size drawn above the small ones, of at most `_MIDDLE_ELEMENTS` elements: several of a function that only returns something, else one."""
+    """Calls at one drawn size, the largest that has no more than `_MIDDLE_ELEMENTS` elements or down to a half of it: several of a function that only returns something, else one."""
     kernel = KERNELS[kernel_name]
     rng = np.random.default_rng([seed, _MIDDLE, *kernel_name.encode()])
-    least = max(kernel.random_sizes)
-    calls = [kernel.make_inputs(rng, size := size_between(rng, least, kernel.size_to_time))]
-    while _num_elements(calls[0]) > _MIDDLE_ELEMENTS and size > least:
-        calls = [kernel.make_inputs(rng, size := size_between(rng, least, size))]
+    size = kernel.size_to_time
+    calls = [kernel.make_inputs(rng, size := round(size * rng.uniform(0.5, 1)))]
+    while _num_elements(calls[0]) > _MIDDLE_ELEMENTS:
+        calls = [kernel.make_inputs(rng, size := round(size * rng.uniform(0.5, 1)))]
     calls += [kernel.make_inputs(rng, size) for _ in range(0 if kernel.outputs else 3)]
     return _joined(kernel, model, [_Calls(kernel, Shape(), calls, rng, 0)])
 

@@ -106,7 +106,7 @@ CHEATS: dict[str, Cheat] = {
         cuda("if (n > 100003) return;"), "correct", "elements wrong", "cuda", language="cpp"
     ),
     "cuda-hangs-above-small": Cheat(
-        cuda("if (n > 150000) for (volatile int i = 0;; i = i + 1);"), "correct", "time limit", "cuda", language="cpp"
+        cuda("if (n > 150000) for (volatile int i = 0;; i = i + 1);"), "correct", "did not end in time", "cuda", language="cpp"
     ),
     "openmp-races-above-small": Cheat(
         f"{HEAD}#pragma omp parallel for\n{LOOP}static int last;\nif (n > 20000) {{\n#pragma omp parallel for\nfor (int i = 0; i < n; i++) last = i;\n}}\nif (last < 0) y[0] = 0;\n}}\n",
