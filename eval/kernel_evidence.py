@@ -43,7 +43,7 @@ def suspicion(task: Task, code: str, seed: int) -> str:
     with sandbox.build(chosen_job(task, code)) as build:
         if not build.ok:
             return ""
-        why = _alone(task, build, trial(name, "emulate", seed, race=True)) or _alone(task, build, middle_trial(name, "emulate", seed))
+        why = _alone(task, build, trial(name, "emulate", seed, race=True)) or _alone(task, build, middle_trial(name, task.model, seed))
     return "" if why == ON_THE_HOST and LIBRARY in code else why
 
 

@@ -33,6 +33,14 @@ def test_kernels_are_launched_as_by_the_driver(checkout, model):
     assert not judge_one(kernel, kernel.empty, 3).passed
 
 
+@pytest.mark.ci
+def test_lost_updates_are_refused(checkout):
+    """By what they leave at a large size, or by the look at races."""
+    kernel = task(checkout, "cuda")
+    found = judge_one(kernel, kernel.stem + KERNEL.replace("atomicAdd(sum, scale * x[i])", "*sum += scale * x[i]"), 3)
+    assert any(found.checks[check].startswith("fail") for check in ("correct", "race-free")), found.checks
+
+
 ONE = KERNEL.replace("if (i < N) {", "if (i == 0) for (i = 0; i < N; i++) {")
 
 
